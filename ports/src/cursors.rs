@@ -1,0 +1,276 @@
+//! How far each stream has been read, and who reads it now.
+
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::StoreError;
+
+/// One stream of records: a source, or one partition of it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct StreamKey {
+    /// The source's name.
+    pub source: String,
+    /// The partition within the source; empty where it has none.
+    pub partition: String,
+}
+
+impl fmt::Display for StreamKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.source)?;
+        if !self.partition.is_empty() {
+            write!(f, "/{}", self.partition)?;
+        }
+        Ok(())
+    }
+}
+
+/// A point in a stream.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Position {
+    /// Everything before this moment.
+    Time(Timestamp),
+    /// The vendor's own token for what comes next.
+    Token(String),
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Position::Time(time) => write!(f, "{time}"),
+            Position::Token(token) => f.write_str(token),
+        }
+    }
+}
+
+/// Where to go on inside an open window.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResumeAt {
+    /// The vendor's next URL.
+    Url(String),
+    /// The vendor's page token.
+    Token(String),
+}
+
+/// The frozen window that is being read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OpenWindow {
+    /// Its first moment.
+    pub start: Timestamp,
+    /// The moment it ends before.
+    pub end: Timestamp,
+    /// What `done` was when the window was opened: records before it are
+    /// repeats or came late.
+    pub done_before: Timestamp,
+    /// The request to make next; `None` reads the window from its start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<ResumeAt>,
+    /// How often this window was read again from its start because the vendor
+    /// refused where to go on.
+    #[serde(default)]
+    pub restarts: u32,
+    /// False once a record came out of order, so that `done` waits for the
+    /// window's end.
+    pub ascending: bool,
+    /// A digest of the request in the source file: a window opened under
+    /// another request is read again from its start.
+    pub request_digest: String,
+}
+
+/// What the last run did.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RunSummary {
+    /// When it started.
+    pub started: Option<Timestamp>,
+    /// When it ended.
+    pub ended: Option<Timestamp>,
+    /// Requests made, retries and token requests among them.
+    pub requests: u64,
+    /// Pages read.
+    pub pages: u64,
+    /// Records on those pages.
+    pub records: u64,
+    /// Events that the queue took.
+    pub delivered: u64,
+    /// Records refused into the dead letters.
+    pub rejected: u64,
+    /// Records dropped because they had been delivered before.
+    pub duplicates: u64,
+    /// Records that came after the cursor had passed their time.
+    pub late: u64,
+    /// Records left for the next window because they lie past this one's end.
+    pub held_back: u64,
+    /// Ids forgotten because the dedupe set was full: their records may come
+    /// twice.
+    pub dedupe_overflow: u64,
+    /// Why the run stopped before it was caught up, if it did.
+    pub error: Option<String>,
+}
+
+/// The cursor of one stream, as it is stored.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CursorRecord {
+    /// Everything before it is delivered or in the dead letters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub done: Option<Position>,
+    /// The window being read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open: Option<OpenWindow>,
+    /// What the last run did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_run: Option<RunSummary>,
+    /// When the next run is due, if one was asked for before the schedule's
+    /// next tick.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_run: Option<Timestamp>,
+}
+
+/// An id that was delivered, and the time of its record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SeenId {
+    /// The record's time in milliseconds since the epoch.
+    pub time_ms: i64,
+    /// 64 bits of a hash of its id.
+    pub hash: u64,
+}
+
+/// The exclusive right to move a stream's cursor, for a while.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// The stream.
+    pub stream: StreamKey,
+    /// The fencing number: every new lease, and every `set`, has a higher one.
+    pub fence: u64,
+    /// When it ends, unless it is renewed.
+    pub until: Timestamp,
+}
+
+/// A cursor with what stands around it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredCursor {
+    /// The stream.
+    pub stream: StreamKey,
+    /// The record.
+    pub record: CursorRecord,
+    /// The highest fencing number given so far.
+    pub fence: u64,
+    /// Until when somebody holds the lease, if anybody does.
+    pub leased_until: Option<Timestamp>,
+}
+
+/// Why no lease was given.
+#[derive(Debug, thiserror::Error)]
+pub enum LeaseError {
+    /// Another run holds it.
+    #[error("another run holds the lease until {until}")]
+    Held {
+        /// When that lease ends.
+        until: Timestamp,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why a commit or a renewal was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum CommitError {
+    /// The lease has gone to another run, or the cursor was set by hand.
+    #[error("the lease is lost: another run took the stream over or its cursor was set by hand")]
+    LeaseLost,
+    /// The store failed: whether the commit was done is not known.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What one commit stores.
+#[derive(Clone, Debug)]
+pub struct Commit<'a> {
+    /// The cursor.
+    pub record: &'a CursorRecord,
+    /// The ids for boundary dedupe; `None` leaves them as they are.
+    pub seen: Option<&'a [SeenId]>,
+}
+
+/// Keeps cursors, and lets one run at a time move each.
+#[async_trait]
+pub trait Cursors: Send + Sync {
+    /// Gives the lease of `stream` until `now + ttl`, with a new and higher
+    /// fencing number, if nobody holds an unexpired one at `now`.
+    ///
+    /// # Errors
+    ///
+    /// [`LeaseError::Held`] while another run holds it.
+    async fn lease(
+        &self,
+        stream: &StreamKey,
+        now: Timestamp,
+        ttl: Duration,
+    ) -> Result<Lease, LeaseError>;
+
+    /// Moves the end of `lease` to `now + ttl`.
+    ///
+    /// A lease that has run out but that nobody else took is still good.
+    ///
+    /// # Errors
+    ///
+    /// [`CommitError::LeaseLost`] when a higher fencing number was given.
+    async fn renew(
+        &self,
+        lease: &Lease,
+        now: Timestamp,
+        ttl: Duration,
+    ) -> Result<Lease, CommitError>;
+
+    /// Ends `lease` now, if it is still the newest.
+    ///
+    /// # Errors
+    ///
+    /// When the store failed; the lease then ends by itself.
+    async fn release(&self, lease: &Lease) -> Result<(), StoreError>;
+
+    /// The cursor of `stream`, if it ever had one.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    async fn read(&self, stream: &StreamKey) -> Result<Option<StoredCursor>, StoreError>;
+
+    /// The ids kept for boundary dedupe, in no order.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    async fn seen(&self, stream: &StreamKey) -> Result<Vec<SeenId>, StoreError>;
+
+    /// Stores the cursor and the seen ids together, if `lease` is the newest.
+    ///
+    /// # Errors
+    ///
+    /// [`CommitError::LeaseLost`] when a higher fencing number was given:
+    /// nothing is stored then.
+    async fn commit(&self, lease: &Lease, commit: Commit<'_>) -> Result<(), CommitError>;
+
+    /// Stores `record` by hand, drops the seen ids and raises the fencing
+    /// number, so that a run under way can move nothing any more.
+    ///
+    /// # Errors
+    ///
+    /// When the store failed.
+    async fn set(&self, stream: &StreamKey, record: &CursorRecord) -> Result<(), StoreError>;
+
+    /// Every cursor, by source and partition.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    async fn list(&self) -> Result<Vec<StoredCursor>, StoreError>;
+}

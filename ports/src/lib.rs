@@ -1,0 +1,42 @@
+//! The traits through which the framework meets the outside, and the records
+//! that cross them.
+//!
+//! The pipeline, the webhook handler and the poller know a queue, a cursor
+//! store or an HTTP client only by these traits, so the same library code runs
+//! on one SQLite file and on AWS. There is no logic here: a rule that both
+//! backends must obey is written in a trait's documentation and proven by the
+//! conformance suite (feature `conformance`), which each backend runs.
+
+mod blobs;
+mod clock;
+mod cursors;
+mod dead_letters;
+mod deliveries;
+mod error;
+mod http_client;
+mod limits;
+mod queue;
+mod secret;
+mod secrets;
+mod tokens;
+mod wakeups;
+
+#[cfg(feature = "conformance")]
+pub mod conformance;
+
+pub use blobs::{BlobKey, Blobs};
+pub use clock::Clock;
+pub use cursors::{
+    Commit, CommitError, CursorRecord, Cursors, Lease, LeaseError, OpenWindow, Position, ResumeAt,
+    RunSummary, SeenId, StoredCursor, StreamKey,
+};
+pub use dead_letters::{DeadLetter, DeadLetters, RawRecord, Stage};
+pub use deliveries::{Deliveries, DeliveryKey};
+pub use error::StoreError;
+pub use http_client::{Http, HttpError, HttpRequest, HttpResponse};
+pub use limits::Limits;
+pub use queue::{Message, Queue, Refused};
+pub use secret::Secret;
+pub use secrets::{SecretRef, SecretVersion, Secrets, SecretsError};
+pub use tokens::{AccessToken, TokenKey, Tokens};
+pub use wakeups::Wakeups;

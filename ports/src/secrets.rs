@@ -1,0 +1,62 @@
+//! Credentials by reference.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use crate::{Secret, StoreError};
+
+/// A secret of a source, by name: what a source file may write.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SecretRef {
+    /// The source's name.
+    pub source: String,
+    /// The secret's name within the source.
+    pub name: String,
+}
+
+impl fmt::Display for SecretRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.source, self.name)
+    }
+}
+
+/// A secret's present value.
+#[derive(Clone, Debug)]
+pub struct SecretVersion {
+    /// The value.
+    pub value: Secret,
+    /// The store's name for this version.
+    pub version: String,
+    /// When this version was stored, if the store knows.
+    pub since: Option<Timestamp>,
+}
+
+/// Why a secret could not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretsError {
+    /// The store holds no such secret, or an empty one.
+    #[error("the secret `{reference}` is not set: {hint}")]
+    Missing {
+        /// Which secret.
+        reference: SecretRef,
+        /// How to set it on this backend.
+        hint: String,
+    },
+    /// The store is out of reach.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Reads credentials from where they are kept.
+#[async_trait]
+pub trait Secrets: Send + Sync {
+    /// The present value of `reference`, never empty.
+    ///
+    /// # Errors
+    ///
+    /// [`SecretsError::Missing`] when it is not set or empty, else when the
+    /// store is out of reach.
+    async fn get(&self, reference: &SecretRef) -> Result<SecretVersion, SecretsError>;
+}

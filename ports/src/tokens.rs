@@ -1,0 +1,45 @@
+//! Access tokens got with a credential, kept between runs.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use crate::{Secret, StoreError};
+
+/// Which token: a digest of all that the token was asked with, so that a
+/// changed credential or scope never finds the old token.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct TokenKey(pub String);
+
+/// A token and how long it may be used.
+#[derive(Clone, Debug)]
+pub struct AccessToken {
+    /// The token itself.
+    pub token: Secret,
+    /// When it ends, if the vendor said so.
+    pub expires: Option<Timestamp>,
+}
+
+/// Keeps access tokens, so that a new process does not ask for another.
+#[async_trait]
+pub trait Tokens: Send + Sync {
+    /// The token kept under `key`, unless it has ended at `now`.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    async fn get(&self, key: &TokenKey, now: Timestamp) -> Result<Option<AccessToken>, StoreError>;
+
+    /// Keeps `token` under `key` in place of an earlier one.
+    ///
+    /// # Errors
+    ///
+    /// When the token may not be stored.
+    async fn put(&self, key: &TokenKey, token: &AccessToken) -> Result<(), StoreError>;
+
+    /// Drops what is kept under `key`: the vendor refused it.
+    ///
+    /// # Errors
+    ///
+    /// When the token may still be kept.
+    async fn forget(&self, key: &TokenKey) -> Result<(), StoreError>;
+}
