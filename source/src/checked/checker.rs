@@ -1,0 +1,123 @@
+//! Collects problems while the written form is understood, so that one run of
+//! `mef check` reports all of them.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::template::Lookups;
+use crate::units;
+use crate::written::Located;
+use crate::{Path, Place, Problem, Root, Severity, Template};
+
+/// The problems found so far.
+#[derive(Debug, Default)]
+pub(super) struct Checker {
+    pub(super) problems: Vec<Problem>,
+}
+
+impl Checker {
+    pub(super) fn error(&mut self, place: Option<Place>, message: impl Into<String>) {
+        self.problems.push(Problem::error(place, message));
+    }
+
+    pub(super) fn error_with(
+        &mut self,
+        place: Option<Place>,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.problems.push(Problem::error(place, message).help(help));
+    }
+
+    pub(super) fn warn(
+        &mut self,
+        place: Option<Place>,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.problems.push(Problem::warning(place, message).help(help));
+    }
+
+    pub(super) fn has_errors(&self) -> bool {
+        self.problems.iter().any(|problem| problem.severity == Severity::Error)
+    }
+
+    pub(super) fn path(&mut self, text: &Located<String>, roots: &[Root]) -> Option<Path> {
+        self.path_at(text.place(), text, roots)
+    }
+
+    pub(super) fn path_at(
+        &mut self,
+        place: Option<Place>,
+        text: &str,
+        roots: &[Root],
+    ) -> Option<Path> {
+        match Path::parse(text, roots) {
+            Ok(path) => Some(path),
+            Err(error) => {
+                self.error(place, error.to_string());
+                None
+            }
+        }
+    }
+
+    pub(super) fn template(
+        &mut self,
+        text: &Located<String>,
+        roots: &[Root],
+        lookups: &Lookups,
+    ) -> Option<Template> {
+        match Template::parse(text, roots, lookups) {
+            Ok(template) => Some(template),
+            Err(error) => {
+                let shown: String =
+                    text.get(error.offset..).unwrap_or("").chars().take(30).collect();
+                self.error(text.place(), format!("{error}, at `{shown}`"));
+                None
+            }
+        }
+    }
+
+    pub(super) fn duration(&mut self, text: &Located<String>) -> Option<Duration> {
+        self.unit(text, units::parse_duration)
+    }
+
+    pub(super) fn duration_or(
+        &mut self,
+        text: Option<&Located<String>>,
+        default: Duration,
+    ) -> Duration {
+        text.and_then(|text| self.duration(text)).unwrap_or(default)
+    }
+
+    pub(super) fn size_or(&mut self, text: Option<&Located<String>>, default: usize) -> usize {
+        text.and_then(|text| self.unit(text, units::parse_size)).unwrap_or(default)
+    }
+
+    pub(super) fn rate(&mut self, text: &Located<String>) -> Option<Duration> {
+        self.unit(text, units::parse_rate)
+    }
+
+    pub(super) fn time(&mut self, text: &Located<String>) -> Option<Timestamp> {
+        self.unit(text, |text| {
+            text.parse().map_err(|_| {
+                "write a moment as RFC 3339, such as `2026-12-31T00:00:00Z`".to_owned()
+            })
+        })
+    }
+
+    fn unit<T>(
+        &mut self,
+        text: &Located<String>,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        match parse(text) {
+            Ok(value) => Some(value),
+            Err(help) => {
+                self.error_with(text.place(), format!("`{}` cannot be read", &**text), help);
+                None
+            }
+        }
+    }
+}

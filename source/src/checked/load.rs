@@ -1,0 +1,168 @@
+//! From a file's text to what it means: the one way in.
+
+use aws_lc_rs::digest::{Context, SHA256};
+use serde_json::{Map, Value};
+
+use super::Source;
+use super::checker::Checker;
+use super::event::{EventSpec, constant};
+use super::poll::Poll;
+use super::webhook::Webhook;
+use crate::written::SourceFile;
+use crate::{Place, Problem, SourceName};
+
+/// A source that loaded, and what a person should still look at.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The source.
+    pub source: Source,
+    /// Warnings.
+    pub warnings: Vec<Problem>,
+}
+
+/// Understands the source file `text`.
+///
+/// `files` reads a file that stands beside it, by name; the error it gives is
+/// shown to the user. There is no other I/O.
+///
+/// # Errors
+///
+/// Every problem found, warnings too, when one of them is an error.
+pub fn load(
+    text: &str,
+    files: &dyn Fn(&str) -> Result<String, String>,
+) -> Result<Loaded, Vec<Problem>> {
+    let written: SourceFile = serde_saphyr::from_str(text).map_err(|error| {
+        vec![Problem::error(place_of(&error), error.without_snippet().to_string())]
+    })?;
+    let mut checker = Checker::default();
+    let source = check(&written, text, files, &mut checker);
+    match source {
+        Some(source) if !checker.has_errors() => Ok(Loaded { source, warnings: checker.problems }),
+        _ => Err(checker.problems),
+    }
+}
+
+fn place_of(error: &serde_saphyr::Error) -> Option<Place> {
+    let location = error.location()?;
+    Some(Place {
+        line: location.line(),
+        column: location.column(),
+        offset: location.span().byte_offset().and_then(|n| usize::try_from(n).ok()),
+        len: location.span().byte_len().and_then(|n| usize::try_from(n).ok()).unwrap_or_default(),
+    })
+}
+
+fn check(
+    written: &SourceFile,
+    text: &str,
+    files: &dyn Fn(&str) -> Result<String, String>,
+    checker: &mut Checker,
+) -> Option<Source> {
+    if let Some(version) = written.version.as_ref().filter(|version| ***version != 1) {
+        checker.error_with(
+            version.place(),
+            format!("this file's format has version {}, which is not known", **version),
+            "the only version is 1",
+        );
+    }
+    let name = SourceName::new(&written.source);
+    if name.is_none() {
+        checker.error_with(
+            written.source.place(),
+            format!("`{}` is not a source's name", &**written.source),
+            "use `a-z`, `0-9`, `-` and `_`, at most 64, beginning with a letter or digit",
+        );
+    }
+    if written.webhook.is_none() && written.poll.is_none() {
+        checker.error_with(
+            written.source.place(),
+            "the source has neither `webhook` nor `poll`",
+            "say how its events come",
+        );
+    }
+    let vars: Map<String, Value> = written.poll.as_ref().map_or_else(Map::new, |poll| {
+        poll.vars.iter().map(|(name, node)| (name.clone(), constant(node))).collect()
+    });
+    let mut event = |own| EventSpec::check(&written.event, own, vars.clone(), files, checker);
+    let webhook_event = written.webhook.as_ref().map(|webhook| event(webhook.event.as_ref()));
+    let poll_event = written.poll.as_ref().map(|poll| event(poll.event.as_ref()));
+    let lacks_id = |event: &Option<EventSpec>| event.as_ref().is_some_and(|e| e.id.is_none());
+    if webhook_event.is_some()
+        && poll_event.is_some()
+        && (lacks_id(&webhook_event) || lacks_id(&poll_event))
+    {
+        checker.error_with(
+            written.source.place(),
+            "a source that is pushed and pulled needs `event.id` for both",
+            "by it an event that comes both ways is known to be one; `webhook.event.id` and `poll.event.id` may differ",
+        );
+    }
+    let version = version(text, [&webhook_event, &poll_event]);
+    let webhook = written
+        .webhook
+        .as_ref()
+        .zip(webhook_event)
+        .map(|(webhook, event)| Webhook::check(webhook, event, checker));
+    let poll = written
+        .poll
+        .as_ref()
+        .zip(poll_event)
+        .map(|(poll, event)| Poll::check(poll, &vars, event, checker));
+    Some(Source {
+        name: name?,
+        description: written.description.clone(),
+        version,
+        webhook: transpose(webhook)?,
+        poll: transpose(poll)?,
+    })
+}
+
+/// `None` where a part was written but could not be understood.
+fn transpose<T>(part: Option<Option<T>>) -> Option<Option<T>> {
+    match part {
+        None => Some(None),
+        Some(part) => part.map(Some),
+    }
+}
+
+fn version(text: &str, events: [&Option<EventSpec>; 2]) -> String {
+    let schemas: Vec<_> = events
+        .into_iter()
+        .flatten()
+        .filter_map(|event| event.schema.as_ref())
+        .map(|schema| schema.json.to_string())
+        .collect();
+    digest(std::iter::once(text.as_bytes()).chain(schemas.iter().map(String::as_bytes)))
+}
+
+/// The first 16 hexadecimal digits of SHA-256 over all `parts`.
+pub(super) fn digest<'p>(parts: impl IntoIterator<Item = &'p [u8]>) -> String {
+    let mut context = Context::new(&SHA256);
+    for part in parts {
+        context.update(part);
+        context.update(b"\0");
+    }
+    let mut hex = hex::encode(context.finish());
+    hex.truncate(16);
+    hex
+}
+
+/// A secret's name has the alphabet of parameters and environment variables.
+pub(super) fn check_secret_name(
+    name: &str,
+    place: Option<Place>,
+    checker: &mut Checker,
+) -> Option<()> {
+    let valid = !name.is_empty()
+        && name.len() <= 64
+        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+    if !valid {
+        checker.error_with(
+            place,
+            format!("`{name}` is not a secret's name"),
+            "use `a-z`, `0-9` and `_`, such as `webhook_secret`",
+        );
+    }
+    valid.then_some(())
+}

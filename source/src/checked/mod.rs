@@ -1,0 +1,54 @@
+//! What a source file means.
+//!
+//! Everything here is understood and consistent: paths are parsed, templates
+//! compiled, units read, and nothing refers to a name that is not there. A
+//! value of these types can be used without another look at the file.
+
+mod checker;
+mod closed_schema;
+mod event;
+mod load;
+mod poll;
+mod request;
+mod signing_text;
+mod webhook;
+
+pub use event::{EventSpec, Mapping, RecordSchema};
+pub use load::{Loaded, load};
+pub use poll::{ClientCredentials, Cursor, Poll, PollAuth, TimeCursor, TokenCursor};
+pub use request::{Next, Origin, Request};
+pub use signing_text::{SignedPart, SigningText};
+pub use webhook::{
+    Check, Hmac, Key, SecretUse, Signature, SignatureFrom, SignedTime, Token, TokenFrom, Verify,
+    Webhook,
+};
+
+use crate::SourceName;
+pub use crate::written::{
+    Bare, ClientAuth, Decode, Encoding, Granularity, Hash, KeyEncoding, Order, TimeFormat, TimeUnit,
+};
+
+/// A source, ready to use.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// Its name.
+    pub name: SourceName,
+    /// What it is, for people.
+    pub description: Option<String>,
+    /// A digest of the file and its schema, kept with every dead letter.
+    pub version: String,
+    /// How it is pushed, if it is.
+    pub webhook: Option<Webhook>,
+    /// How it is pulled, if it is.
+    pub poll: Option<Poll>,
+}
+
+impl Source {
+    /// The names of all secrets that the source uses, each once, sorted.
+    pub fn secret_names(&self) -> Vec<String> {
+        let webhook = self.webhook.iter().flat_map(Webhook::secret_names);
+        let poll = self.poll.iter().flat_map(Poll::secret_names);
+        let names: std::collections::BTreeSet<_> = webhook.chain(poll).collect();
+        names.into_iter().collect()
+    }
+}

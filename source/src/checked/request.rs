@@ -1,0 +1,249 @@
+//! What requests to a vendor are made of: origins, templates and the way to
+//! the next page.
+
+use std::fmt;
+
+use serde_json::{Map, Value};
+use url::{Host, Url};
+
+use super::checker::Checker;
+use super::event::constant;
+use crate::template::{Lookups, Part, Rendered, Variables};
+use crate::written::{self, Located, Node};
+use crate::{Path, Root, Template};
+
+/// A scheme, host and port: what credentials belong to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// `https`, or `http`.
+    pub scheme: String,
+    /// The host.
+    pub host: Host<String>,
+    /// The port.
+    pub port: u16,
+}
+
+impl Origin {
+    /// The origin of `url`, if it is one of HTTP.
+    pub fn of(url: &Url) -> Option<Origin> {
+        let scheme = url.scheme();
+        (matches!(scheme, "https" | "http")).then_some(())?;
+        Some(Origin {
+            scheme: scheme.to_owned(),
+            host: url.host()?.to_owned(),
+            port: url.port_or_known_default()?,
+        })
+    }
+
+    /// Whether the host is this machine by its literal address or as
+    /// `localhost`.
+    pub fn is_loopback(&self) -> bool {
+        match &self.host {
+            Host::Ipv4(address) => address.is_loopback(),
+            Host::Ipv6(address) => address.is_loopback(),
+            Host::Domain(name) => name == "localhost",
+        }
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}:{}", self.scheme, self.host, self.port)
+    }
+}
+
+/// The request for a window's first page.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The URL to GET, without the parameters below.
+    pub url: Template,
+    /// The origin of that URL.
+    pub origin: Origin,
+    /// Query parameters in the order they are sent.
+    pub query: Vec<(String, Template)>,
+    /// Headers.
+    pub headers: Vec<(String, Template)>,
+}
+
+/// Where a page says how to get the next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// A relation of the `Link` header.
+    Link(String),
+    /// A URL in the body.
+    Url(Path),
+    /// A token in the body, for a query parameter.
+    Token {
+        /// Where the token is.
+        from: Path,
+        /// The parameter that takes it.
+        query: String,
+    },
+}
+
+/// Checks templates of requests, in which variables are constants that are put
+/// in at once.
+pub(super) struct RequestScope<'c> {
+    pub(super) checker: &'c mut Checker,
+    pub(super) vars: &'c Map<String, Value>,
+    pub(super) roots: Vec<Root>,
+}
+
+struct OnlyVars<'c>(&'c Map<String, Value>);
+
+impl Variables for OnlyVars<'_> {
+    fn get<'v>(&'v self, path: &Path) -> Rendered<'v> {
+        Rendered::json(self.0.get(path.name()))
+    }
+}
+
+impl RequestScope<'_> {
+    pub(super) fn template(&mut self, text: &Located<String>) -> Option<Template> {
+        let template = self.checker.template(text, &self.roots, &Lookups::new())?;
+        for path in template.paths() {
+            let (name, place) = (path.name(), text.place());
+            match path.root() {
+                Root::Var if !self.vars.contains_key(name) => {
+                    self.checker.error_with(
+                        place,
+                        format!("there is no variable `{name}`"),
+                        "variables are named under `poll.vars`",
+                    );
+                    return None;
+                }
+                Root::Window if !matches!(name, "start" | "end") => {
+                    self.checker.error_with(
+                        place,
+                        format!("a window has no `{name}`"),
+                        "it has `window.start` and `window.end`",
+                    );
+                    return None;
+                }
+                Root::Cursor if !matches!(name, "token" | "start") => {
+                    self.checker.error_with(
+                        place,
+                        format!("a cursor has no `{name}`"),
+                        "it has `cursor.token`, which is nothing on the first run, and `cursor.start`, which is nothing later",
+                    );
+                    return None;
+                }
+                Root::Secret => super::load::check_secret_name(name, place, self.checker)?,
+                _ => {}
+            }
+        }
+        self.put_in_variables(template, text)
+    }
+
+    fn put_in_variables(&mut self, template: Template, text: &Located<String>) -> Option<Template> {
+        let mut parts: Vec<Part> = Vec::new();
+        for part in template.parts {
+            let literal = match part {
+                Part::Placeholder(placeholder) if placeholder.path.root() == Root::Var => {
+                    let only = Template { parts: vec![Part::Placeholder(placeholder)] };
+                    let scope = OnlyVars(self.vars);
+                    let rendered =
+                        only.render(&scope).map(|value| value.to_text().map(String::from));
+                    match rendered {
+                        Ok(Ok(text)) => text,
+                        Ok(Err(error)) | Err(error) => {
+                            self.checker.error(text.place(), error.to_string());
+                            return None;
+                        }
+                    }
+                }
+                Part::Literal(literal) => literal,
+                part => {
+                    parts.push(part);
+                    continue;
+                }
+            };
+            match parts.last_mut() {
+                Some(Part::Literal(before)) => before.push_str(&literal),
+                _ => parts.push(Part::Literal(literal)),
+            }
+        }
+        Some(Template { parts })
+    }
+
+    fn node(&mut self, node: &Located<Node>) -> Option<Template> {
+        match &**node {
+            Node::Text(text) => self.template(&node.with(text.clone())),
+            Node::List(_) | Node::Object(_) => {
+                self.checker.error(node.place(), "this is one value: text, a number or a boolean");
+                None
+            }
+            scalar => Some(match constant(scalar) {
+                Value::Null => Template::literal(""),
+                value => Template::literal(value.to_string()),
+            }),
+        }
+    }
+
+    /// A URL whose origin is fixed: nothing that changes from run to run, and
+    /// no secret, may choose whom we talk to.
+    pub(super) fn url(&mut self, text: &Located<String>) -> Option<(Template, Origin)> {
+        let template = self.template(text)?;
+        let start = match template.parts.first() {
+            Some(Part::Literal(literal)) => literal.as_str(),
+            _ => "",
+        };
+        // The host is fixed only if what ends it is in the fixed part too.
+        let after_scheme = start.split_once("://").map_or("", |(_, rest)| rest);
+        let whole = template.parts.len() == 1 || after_scheme.contains(['/', '?']);
+        let url = Url::parse(start)
+            .ok()
+            .filter(|url| url.username().is_empty() && url.password().is_none());
+        match url.as_ref().and_then(Origin::of).filter(|_| whole) {
+            Some(origin) => {
+                if origin.scheme == "http" && !origin.is_loopback() {
+                    self.checker.warn(
+                        text.place(),
+                        "requests and credentials go out unencrypted",
+                        "write `https://`",
+                    );
+                }
+                Some((template, origin))
+            }
+            None => {
+                self.checker.error_with(
+                    text.place(),
+                    format!("`{}` has no fixed origin", &**text),
+                    "write `https://host/path`, in which only constants and `{var.…}` make up the host",
+                );
+                None
+            }
+        }
+    }
+
+    pub(super) fn request(&mut self, written: &written::Request) -> Option<Request> {
+        let url = self.url(&written.get);
+        let query = self.pairs(&written.query);
+        let headers = self.pairs(&written.headers);
+        for (name, _) in &headers {
+            let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+            if name.is_empty() || !name.chars().all(is_token) {
+                self.checker.error(written.get.place(), format!("`{name}` is not a header's name"));
+            }
+        }
+        let (url, origin) = url?;
+        Some(Request { url, origin, query, headers })
+    }
+
+    fn pairs(
+        &mut self,
+        written: &std::collections::BTreeMap<String, Located<Node>>,
+    ) -> Vec<(String, Template)> {
+        written.iter().filter_map(|(name, node)| Some((name.clone(), self.node(node)?))).collect()
+    }
+
+    pub(super) fn next(&mut self, written: &written::Next) -> Option<Next> {
+        match written {
+            written::Next::Link(relation) => Some(Next::Link((**relation).clone())),
+            written::Next::Url(path) => self.checker.path(path, &[Root::Record]).map(Next::Url),
+            written::Next::Token(token) => {
+                let from = self.checker.path(&token.from, &[Root::Record])?;
+                Some(Next::Token { from, query: (*token.query).clone() })
+            }
+        }
+    }
+}

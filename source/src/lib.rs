@@ -1,0 +1,24 @@
+//! The source file: one YAML file that says how a vendor's events are
+//! authenticated, received or fetched, validated, and turned into SIEM events.
+//!
+//! There are two forms. [`written`] is what a person typed, with the place of
+//! every value; [`checked`] is what it means, with every path, template and
+//! unit already understood. [`load`] leads from the first to the second, does
+//! no I/O, and reports every problem with its line and column. The rest of the
+//! framework only ever sees the second.
+
+pub mod checked;
+mod name;
+mod path;
+mod problem;
+mod schema;
+pub mod template;
+mod units;
+pub mod written;
+
+pub use checked::{Loaded, Source, load};
+pub use name::SourceName;
+pub use path::{Path, PathError, Root};
+pub use problem::{Place, Problem, Severity};
+pub use schema::source_file_schema;
+pub use template::Template;

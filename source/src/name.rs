@@ -1,0 +1,35 @@
+//! A source's name, which becomes part of URLs, parameters and event ids.
+
+use std::fmt;
+
+/// The name of a source: 1 to 64 of `a-z`, `0-9`, `-` and `_`, with a letter
+/// or digit first.
+///
+/// The alphabet is the one that URL paths, Parameter Store names and
+/// environment variables share, so no backend needs to escape it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SourceName(String);
+
+impl SourceName {
+    /// Takes `text` if it is a valid name.
+    pub fn new(text: &str) -> Option<SourceName> {
+        let first = text.bytes().next()?;
+        let valid = text.len() <= 64
+            && (first.is_ascii_lowercase() || first.is_ascii_digit())
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_'));
+        valid.then(|| SourceName(text.to_owned()))
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for SourceName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

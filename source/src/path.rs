@@ -1,0 +1,274 @@
+//! Paths: how a source file points at a value.
+//!
+//! `actor.displayName` and the JSON pointer `/actor/displayName` both lead into
+//! the record; `header.x-event` and `query.t` into the request that brought it.
+//! Which first words have a meaning of their own depends on where the path
+//! stands; a record's own field of that name is reached by its pointer,
+//! `/header`.
+
+use std::fmt;
+
+use serde_json::Value;
+
+/// Where a path starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Root {
+    /// The record, or the parsed body.
+    Record,
+    /// What encloses the record that was split out of it.
+    Parent,
+    /// A request header.
+    Header,
+    /// A query parameter of the request.
+    Query,
+    /// A part of the signature header: `signature.t`.
+    Signature,
+    /// A constant of the source file.
+    Var,
+    /// A secret of the source.
+    Secret,
+    /// The window that is read: `window.start`, `window.end`.
+    Window,
+    /// The cursor: `cursor.token`, `cursor.start`.
+    Cursor,
+    /// When the bytes reached us.
+    ReceivedAt,
+    /// The vendor's delivery id.
+    DeliveryId,
+    /// The body as it came.
+    Body,
+    /// The signed timestamp, as it came.
+    Timestamp,
+    /// The signed message id, as it came.
+    Id,
+    /// The request's method.
+    Method,
+    /// The public URL of the request.
+    Url,
+    /// The path and query of the request, as they came.
+    PathQuery,
+}
+
+impl Root {
+    /// The word that a path begins with to mean this root.
+    pub fn word(self) -> &'static str {
+        match self {
+            Root::Record => "",
+            Root::Parent => "parent",
+            Root::Header => "header",
+            Root::Query => "query",
+            Root::Signature => "signature",
+            Root::Var => "var",
+            Root::Secret => "secret",
+            Root::Window => "window",
+            Root::Cursor => "cursor",
+            Root::ReceivedAt => "received_at",
+            Root::DeliveryId => "delivery_id",
+            Root::Body => "body",
+            Root::Timestamp => "timestamp",
+            Root::Id => "id",
+            Root::Method => "method",
+            Root::Url => "url",
+            Root::PathQuery => "path_query",
+        }
+    }
+
+    /// Whether the word stands alone (`received_at`) or is followed by a name
+    /// (`header.x-event`).
+    fn is_scalar(self) -> bool {
+        matches!(
+            self,
+            Root::ReceivedAt
+                | Root::DeliveryId
+                | Root::Body
+                | Root::Timestamp
+                | Root::Id
+                | Root::Method
+                | Root::Url
+                | Root::PathQuery
+        )
+    }
+}
+
+/// A path, understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Path {
+    root: Root,
+    segments: Vec<String>,
+}
+
+/// Why a text is no path here.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PathError {
+    /// Two dots follow each other, or one stands at an end.
+    #[error("the path `{0}` has an empty part")]
+    EmptyPart(String),
+    /// A `~` in a pointer that is not `~0` or `~1`.
+    #[error("the pointer `{0}` has a `~` that is neither `~0` nor `~1`")]
+    BadEscape(String),
+    /// Records cannot be reached from here, and the first word has no meaning.
+    #[error("nothing is called `{path}` here; what can be used: {known}")]
+    Unknown {
+        /// The path.
+        path: String,
+        /// The words that have a meaning here.
+        known: String,
+    },
+}
+
+impl Path {
+    /// Understands `text` where the words of `roots` have a meaning.
+    ///
+    /// # Errors
+    ///
+    /// When a part is empty or an escape is wrong, or when `roots` has no
+    /// [`Root::Record`] and `text` begins with none of its words.
+    pub fn parse(text: &str, roots: &[Root]) -> Result<Path, PathError> {
+        let unknown = || PathError::Unknown {
+            path: text.to_owned(),
+            known: roots
+                .iter()
+                .filter(|root| **root != Root::Record)
+                .map(|root| format!("`{}`", root.word()))
+                .collect::<Vec<_>>()
+                .join(", "),
+        };
+        if text.is_empty() || text.starts_with('/') {
+            if !roots.contains(&Root::Record) {
+                return Err(unknown());
+            }
+            return Ok(Path { root: Root::Record, segments: pointer_segments(text)? });
+        }
+        let mut parts = text.split('.').map(str::to_owned).collect::<Vec<_>>();
+        if parts.iter().any(String::is_empty) {
+            return Err(PathError::EmptyPart(text.to_owned()));
+        }
+        let named = roots.iter().copied().find(|root| {
+            parts.first().is_some_and(|first| first == root.word())
+                && (root.is_scalar() == (parts.len() == 1) || *root == Root::Parent)
+        });
+        match named {
+            Some(Root::Header) => {
+                // A header's name may hold dots, and its case means nothing.
+                let name = parts.split_off(1).join(".").to_ascii_lowercase();
+                Ok(Path { root: Root::Header, segments: vec![name] })
+            }
+            Some(Root::Query) => {
+                Ok(Path { root: Root::Query, segments: vec![parts.split_off(1).join(".")] })
+            }
+            Some(root) => Ok(Path { root, segments: parts.split_off(1) }),
+            None if roots.contains(&Root::Record) => {
+                Ok(Path { root: Root::Record, segments: parts })
+            }
+            None => Err(unknown()),
+        }
+    }
+
+    /// Where the path starts.
+    pub fn root(&self) -> Root {
+        self.root
+    }
+
+    /// The names and indices that follow the root.
+    pub fn segments(&self) -> &[String] {
+        &self.segments
+    }
+
+    /// The single name after the root: a header, a variable, a secret.
+    pub fn name(&self) -> &str {
+        self.segments.first().map_or("", String::as_str)
+    }
+
+    /// Follows the segments into `value`; a segment of digits is an index
+    /// where the value is an array.
+    pub fn find<'v>(&self, value: &'v Value) -> Option<&'v Value> {
+        self.segments.iter().try_fold(value, |value, segment| match value {
+            Value::Object(object) => object.get(segment),
+            Value::Array(array) => array.get(segment.parse::<usize>().ok()?),
+            _ => None,
+        })
+    }
+
+    /// The path into a record as an RFC 6901 pointer.
+    pub fn pointer(&self) -> String {
+        self.segments
+            .iter()
+            .map(|segment| format!("/{}", segment.replace('~', "~0").replace('/', "~1")))
+            .collect()
+    }
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.root {
+            Root::Record => f.write_str(&self.pointer()),
+            root => {
+                f.write_str(root.word())?;
+                self.segments.iter().try_for_each(|segment| write!(f, ".{segment}"))
+            }
+        }
+    }
+}
+
+fn pointer_segments(text: &str) -> Result<Vec<String>, PathError> {
+    text.split('/')
+        .skip(1)
+        .map(|part| {
+            let mut segment = String::with_capacity(part.len());
+            let mut chars = part.chars();
+            while let Some(c) = chars.next() {
+                match c {
+                    '~' => match chars.next() {
+                        Some('0') => segment.push('~'),
+                        Some('1') => segment.push('/'),
+                        _ => return Err(PathError::BadEscape(text.to_owned())),
+                    },
+                    c => segment.push(c),
+                }
+            }
+            Ok(segment)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const ROOTS: &[Root] = &[Root::Record, Root::Header, Root::Query, Root::ReceivedAt];
+
+    fn parse(text: &str) -> Path {
+        Path::parse(text, ROOTS).unwrap()
+    }
+
+    #[test]
+    fn dots_and_pointers_lead_to_the_same_place() {
+        let record = json!({"actor": {"displayName": "Ann"}, "a/b": {"~": [1, {"c": 2}]}});
+        assert_eq!(parse("actor.displayName").find(&record), Some(&json!("Ann")));
+        assert_eq!(parse("/actor/displayName").find(&record), Some(&json!("Ann")));
+        assert_eq!(parse("/a~1b/~0/1/c").find(&record), Some(&json!(2)));
+        assert_eq!(parse("").find(&record), Some(&record));
+        assert_eq!(parse("actor.displayName.x").find(&record), None);
+    }
+
+    #[test]
+    fn first_words_have_a_meaning_only_where_they_are_in_scope() {
+        assert_eq!(parse("header.X-Event").root(), Root::Header);
+        assert_eq!(parse("header.X-Event").name(), "x-event");
+        assert_eq!(parse("/header/X-Event").root(), Root::Record);
+        assert_eq!(parse("header").root(), Root::Record);
+        assert_eq!(parse("received_at").root(), Root::ReceivedAt);
+        assert_eq!(parse("received_at.x").root(), Root::Record);
+        assert_eq!(parse("secret.x").root(), Root::Record);
+        assert!(matches!(Path::parse("sceret.x", &[Root::Secret]), Err(PathError::Unknown { .. })));
+    }
+
+    #[test]
+    fn empty_parts_and_bad_escapes_are_refused() {
+        for wrong in [".a", "a.", "a..b", "/~2", "/a~"] {
+            assert!(Path::parse(wrong, ROOTS).is_err(), "{wrong}");
+        }
+    }
+}

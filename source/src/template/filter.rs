@@ -1,0 +1,180 @@
+//! Filters: the few changes of form that vendors' fields need.
+
+use std::borrow::Cow;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
+
+use super::Lookups;
+use super::render::{RenderError, Rendered};
+
+/// Everything but the unreserved characters of RFC 3986.
+const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// One filter of a placeholder.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Filter {
+    /// A time as RFC 3339, in UTC, with as many decimals as it has.
+    Rfc3339,
+    /// A time as whole seconds since the epoch, rounded down.
+    Epoch,
+    /// A time as whole milliseconds since the epoch, rounded down.
+    EpochMs,
+    /// A number of seconds since the epoch as a time.
+    FromEpoch,
+    /// A number of milliseconds since the epoch as a time.
+    FromEpochMs,
+    /// A time in UTC by a `strftime` format.
+    Date(String),
+    /// Text in lower case.
+    Lower,
+    /// Text in upper case.
+    Upper,
+    /// A list as text, with this between its elements.
+    Join(String),
+    /// This, where there is nothing.
+    Default(Value),
+    /// Text with all but the unreserved characters of RFC 3986 escaped.
+    UrlEncode,
+    /// Text in base64, with padding.
+    Base64,
+    /// The SHA-256 of text, in lower-case hexadecimal.
+    Sha256Hex,
+    /// What the table has for the text; nothing where it has nothing.
+    Lookup(std::collections::BTreeMap<String, Value>),
+    /// The value as JSON text.
+    Json,
+}
+
+/// An argument of a filter, as written.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Argument {
+    Value(Value),
+    Word(String),
+}
+
+/// Why a filter cannot be used so.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum FilterError {
+    /// There is no such filter.
+    #[error("there is no filter `{name}`; there are {known}")]
+    Unknown {
+        /// The name written.
+        name: String,
+        /// The names there are.
+        known: &'static str,
+    },
+    /// The arguments are not what the filter takes.
+    #[error("the filter `{name}` is written `{usage}`")]
+    Usage {
+        /// The filter.
+        name: String,
+        /// How it is written.
+        usage: &'static str,
+    },
+    /// The table is not in the source file.
+    #[error("there is no table `{0}` under `event.lookups`")]
+    NoTable(String),
+    /// The format is not one that `strftime` knows.
+    #[error("`{0}` is not a strftime format")]
+    Format(String),
+}
+
+const KNOWN: &str = "`rfc3339`, `epoch`, `epoch_ms`, `from_epoch`, `from_epoch_ms`, `date`, \
+     `lower`, `upper`, `join`, `default`, `urlencode`, `base64`, `sha256_hex`, `lookup`, `json`";
+
+impl Filter {
+    pub(super) fn new(
+        name: &str,
+        arguments: &[Argument],
+        lookups: &Lookups,
+    ) -> Result<Filter, FilterError> {
+        let usage = |usage| FilterError::Usage { name: name.to_owned(), usage };
+        let plain = |filter: Filter, text| {
+            if arguments.is_empty() { Ok(filter) } else { Err(usage(text)) }
+        };
+        match name {
+            "rfc3339" => plain(Filter::Rfc3339, "rfc3339"),
+            "epoch" => plain(Filter::Epoch, "epoch"),
+            "epoch_ms" => plain(Filter::EpochMs, "epoch_ms"),
+            "from_epoch" => plain(Filter::FromEpoch, "from_epoch"),
+            "from_epoch_ms" => plain(Filter::FromEpochMs, "from_epoch_ms"),
+            "lower" => plain(Filter::Lower, "lower"),
+            "upper" => plain(Filter::Upper, "upper"),
+            "urlencode" => plain(Filter::UrlEncode, "urlencode"),
+            "base64" => plain(Filter::Base64, "base64"),
+            "sha256_hex" => plain(Filter::Sha256Hex, "sha256_hex"),
+            "json" => plain(Filter::Json, "json"),
+            "date" => match arguments {
+                [Argument::Value(Value::String(format))] => {
+                    jiff::fmt::strtime::format(format, Timestamp::UNIX_EPOCH)
+                        .map_err(|_| FilterError::Format(format.clone()))?;
+                    Ok(Filter::Date(format.clone()))
+                }
+                _ => Err(usage("date(\"%Y-%m-%d\")")),
+            },
+            "join" => match arguments {
+                [Argument::Value(Value::String(separator))] => Ok(Filter::Join(separator.clone())),
+                _ => Err(usage("join(\", \")")),
+            },
+            "default" => match arguments {
+                [Argument::Value(value)] => Ok(Filter::Default(value.clone())),
+                _ => Err(usage("default(\"text\")")),
+            },
+            "lookup" => match arguments {
+                [Argument::Word(table)] | [Argument::Value(Value::String(table))] => lookups
+                    .get(table)
+                    .map(|table| Filter::Lookup(table.clone()))
+                    .ok_or_else(|| FilterError::NoTable(table.clone())),
+                _ => Err(usage("lookup(table)")),
+            },
+            _ => Err(FilterError::Unknown { name: name.to_owned(), known: KNOWN }),
+        }
+    }
+
+    /// Applies the filter. Nothing stays nothing, but for `default`.
+    pub(super) fn apply<'v>(&self, value: Rendered<'v>) -> Result<Rendered<'v>, RenderError> {
+        if value.is_null() {
+            return Ok(match self {
+                Filter::Default(default) => Rendered::Json(Cow::Owned(default.clone())),
+                _ => Rendered::Null,
+            });
+        }
+        let owned = |text: String| Ok(Rendered::Text(Cow::Owned(text)));
+        match self {
+            Filter::Default(_) => Ok(value),
+            Filter::Rfc3339 => owned(value.to_time()?.to_string()),
+            Filter::Epoch => count(value.to_time()?, 1_000_000_000),
+            Filter::EpochMs => count(value.to_time()?, 1_000_000),
+            Filter::FromEpoch => value.to_epoch(1_000_000_000).map(Rendered::Time),
+            Filter::FromEpochMs => value.to_epoch(1_000_000).map(Rendered::Time),
+            Filter::Date(format) => {
+                let moment = value.to_time()?;
+                owned(jiff::fmt::strtime::format(format, moment).map_err(|_| RenderError::Time)?)
+            }
+            Filter::Lower => owned(value.to_text()?.to_lowercase()),
+            Filter::Upper => owned(value.to_text()?.to_uppercase()),
+            Filter::Join(separator) => owned(value.join(separator)?),
+            Filter::UrlEncode => {
+                owned(utf8_percent_encode(&value.to_text()?, COMPONENT).to_string())
+            }
+            Filter::Base64 => owned(STANDARD.encode(value.to_text()?.as_bytes())),
+            Filter::Sha256Hex => owned(hex::encode(digest(&SHA256, value.to_text()?.as_bytes()))),
+            Filter::Lookup(table) => Ok(table
+                .get(value.to_text()?.as_ref())
+                .map_or(Rendered::Null, |found| Rendered::Json(Cow::Owned(found.clone())))),
+            Filter::Json => owned(value.into_json().to_string()),
+        }
+    }
+}
+
+/// Whole units since the epoch, rounded down, also before 1970.
+fn count<'v>(time: Timestamp, nanos_per_unit: i128) -> Result<Rendered<'v>, RenderError> {
+    let units = i64::try_from(time.as_nanosecond().div_euclid(nanos_per_unit))
+        .map_err(|_| RenderError::Time)?;
+    Ok(Rendered::Json(Cow::Owned(Value::from(units))))
+}

@@ -1,0 +1,175 @@
+//! From a compiled template and a record to a value.
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::{Part, Placeholder, Template};
+use crate::Path;
+
+/// What a path stands for while a template is rendered.
+pub trait Variables {
+    /// The value at `path`; [`Rendered::Null`] where there is none.
+    fn get<'v>(&'v self, path: &Path) -> Rendered<'v>;
+}
+
+/// A value on its way through a template.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Rendered<'v> {
+    /// Nothing.
+    Null,
+    /// A JSON value, never null.
+    Json(Cow<'v, Value>),
+    /// Text.
+    Text(Cow<'v, str>),
+    /// A moment.
+    Time(Timestamp),
+}
+
+/// Why a filter cannot take the value it was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RenderError {
+    /// A time filter met something else.
+    #[error("the value is not a time")]
+    Time,
+    /// `join` met something else.
+    #[error("the value is not a list")]
+    List,
+    /// A text filter met an object or list.
+    #[error("the value is not text")]
+    Text,
+}
+
+impl<'v> Rendered<'v> {
+    /// A JSON value; null is [`Rendered::Null`].
+    pub fn json(value: Option<&'v Value>) -> Rendered<'v> {
+        match value {
+            None | Some(Value::Null) => Rendered::Null,
+            Some(value) => Rendered::Json(Cow::Borrowed(value)),
+        }
+    }
+
+    /// Text, or nothing.
+    pub fn text(value: Option<&'v str>) -> Rendered<'v> {
+        value.map_or(Rendered::Null, |text| Rendered::Text(Cow::Borrowed(text)))
+    }
+
+    /// Whether there is nothing.
+    pub fn is_null(&self) -> bool {
+        match self {
+            Rendered::Null => true,
+            Rendered::Json(value) => value.is_null(),
+            Rendered::Text(_) | Rendered::Time(_) => false,
+        }
+    }
+
+    /// The value as JSON; a moment becomes RFC 3339 text.
+    pub fn into_json(self) -> Value {
+        match self {
+            Rendered::Null => Value::Null,
+            Rendered::Json(value) => value.into_owned(),
+            Rendered::Text(text) => Value::String(text.into_owned()),
+            Rendered::Time(time) => Value::String(time.to_string()),
+        }
+    }
+
+    /// The value inside a text: strings as they are, numbers and booleans as
+    /// JSON writes them, a moment as RFC 3339.
+    ///
+    /// # Errors
+    ///
+    /// [`RenderError::Text`] for lists and objects, which have no one text.
+    pub fn to_text(&self) -> Result<Cow<'_, str>, RenderError> {
+        match self {
+            Rendered::Null => Ok(Cow::Borrowed("")),
+            Rendered::Text(text) => Ok(Cow::Borrowed(text)),
+            Rendered::Time(time) => Ok(Cow::Owned(time.to_string())),
+            Rendered::Json(value) => match value.as_ref() {
+                Value::String(text) => Ok(Cow::Borrowed(text)),
+                Value::Array(_) | Value::Object(_) => Err(RenderError::Text),
+                value => Ok(Cow::Owned(value.to_string())),
+            },
+        }
+    }
+
+    pub(super) fn to_time(&self) -> Result<Timestamp, RenderError> {
+        match self {
+            Rendered::Time(time) => Ok(*time),
+            other => other.to_text()?.parse().map_err(|_| RenderError::Time),
+        }
+    }
+
+    /// Reads a count of units since the epoch; decimals are kept to the
+    /// nanosecond.
+    pub(super) fn to_epoch(&self, nanos_per_unit: i128) -> Result<Timestamp, RenderError> {
+        let text = self.to_text()?;
+        epoch_nanos(&text, nanos_per_unit)
+            .and_then(|nanos| Timestamp::from_nanosecond(nanos).ok())
+            .ok_or(RenderError::Time)
+    }
+
+    pub(super) fn join(&self, separator: &str) -> Result<String, RenderError> {
+        let Rendered::Json(value) = self else { return Err(RenderError::List) };
+        let Value::Array(elements) = value.as_ref() else { return Err(RenderError::List) };
+        let texts = elements
+            .iter()
+            .map(|element| Rendered::json(Some(element)).to_text().map(Cow::into_owned))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(texts.join(separator))
+    }
+}
+
+/// `12.5` and the unit of seconds give 12,500,000,000; no float in between.
+fn epoch_nanos(text: &str, nanos_per_unit: i128) -> Option<i128> {
+    let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
+    let whole: i64 = whole.parse().ok()?;
+    let mut nanos = i128::from(whole).checked_mul(nanos_per_unit)?;
+    let mut unit = nanos_per_unit;
+    for digit in decimals.chars() {
+        unit /= 10;
+        let digit = i128::from(digit.to_digit(10)?) * unit;
+        nanos += if text.starts_with('-') { -digit } else { digit };
+    }
+    Some(nanos)
+}
+
+impl Template {
+    /// Renders the template.
+    ///
+    /// One placeholder gives the value with its type. In a longer text, a
+    /// placeholder that finds nothing makes the whole nothing: half a sentence
+    /// is no summary and half a URL no address. `|default("")` says otherwise.
+    ///
+    /// # Errors
+    ///
+    /// When a filter cannot take what it was given.
+    pub fn render<'v>(&'v self, variables: &'v dyn Variables) -> Result<Rendered<'v>, RenderError> {
+        match self.parts.as_slice() {
+            [] => return Ok(Rendered::Text(Cow::Borrowed(""))),
+            [Part::Literal(text)] => return Ok(Rendered::Text(Cow::Borrowed(text))),
+            [Part::Placeholder(placeholder)] => return placeholder.render(variables),
+            _ => {}
+        }
+        let mut text = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Literal(literal) => text.push_str(literal),
+                Part::Placeholder(placeholder) => {
+                    let value = placeholder.render(variables)?;
+                    if value.is_null() {
+                        return Ok(Rendered::Null);
+                    }
+                    text.push_str(&value.to_text()?);
+                }
+            }
+        }
+        Ok(Rendered::Text(Cow::Owned(text)))
+    }
+}
+
+impl Placeholder {
+    fn render<'v>(&'v self, variables: &'v dyn Variables) -> Result<Rendered<'v>, RenderError> {
+        self.filters.iter().try_fold(variables.get(&self.path), |value, filter| filter.apply(value))
+    }
+}

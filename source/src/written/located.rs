@@ -1,0 +1,72 @@
+//! A value and where it stands in the file.
+
+use std::borrow::Cow;
+use std::ops::Deref;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Deserialize, Deserializer};
+
+use crate::Place;
+
+/// A value that remembers its place, for problems that are found later.
+#[derive(Clone, Debug)]
+pub struct Located<T> {
+    value: T,
+    place: Option<Place>,
+}
+
+impl<T> Located<T> {
+    /// Where the value stands, if the parser knows.
+    pub fn place(&self) -> Option<Place> {
+        self.place
+    }
+
+    /// The same place with another value.
+    pub fn with<U>(&self, value: U) -> Located<U> {
+        Located { value, place: self.place }
+    }
+}
+
+impl<T> Deref for Located<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Located<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let spanned = serde_saphyr::Spanned::<T>::deserialize(deserializer)?;
+        let location = spanned.referenced;
+        let place = (location.line() > 0).then(|| Place {
+            line: location.line(),
+            column: location.column(),
+            offset: location.span().byte_offset().and_then(|n| usize::try_from(n).ok()),
+            len: location
+                .span()
+                .byte_len()
+                .and_then(|n| usize::try_from(n).ok())
+                .unwrap_or_default(),
+        });
+        Ok(Located { value: spanned.value, place })
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Located<T> {
+    fn inline_schema() -> bool {
+        T::inline_schema()
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        T::schema_name()
+    }
+
+    fn schema_id() -> Cow<'static, str> {
+        T::schema_id()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        T::json_schema(generator)
+    }
+}

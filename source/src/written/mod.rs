@@ -1,0 +1,60 @@
+//! What a person wrote: the source file as it stands on disk.
+//!
+//! Every object refuses unknown keys, every choice is an externally tagged
+//! enum (`hmac: {…}`), and values that are understood later carry their place,
+//! so that a mistake is reported at the letter. Nothing but
+//! [`crate::checked`] reads these types; the JSON Schema that editors use is
+//! generated from them, doc comments and all.
+
+mod event;
+mod located;
+mod node;
+mod one_or_many;
+mod poll;
+mod secret_use;
+mod webhook;
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+pub use event::{Event, Map};
+pub use located::Located;
+pub use node::Node;
+pub use one_or_many::OneOrMany;
+pub use poll::{
+    Auth, ClientAuth, ClientCredentials, Cursor, Granularity, Limits, NamedValue, Next, NextToken,
+    Order, Poll, Request, StopRule, TimeFormat,
+};
+pub use secret_use::{RetiringSecret, SecretUse};
+pub use webhook::{
+    Bare, Check, Decode, Encoding, Hash, Hmac, Key, KeyEncoding, Signature, SignedTime, TimeUnit,
+    Token, Webhook,
+};
+
+/// A source of security events.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SourceFile {
+    /// The version of this file's format; 1 is the only one.
+    #[serde(default)]
+    pub version: Option<Located<u32>>,
+    /// The source's name: `a-z`, `0-9`, `-`, `_`. It is the last part of the webhook's URL.
+    pub source: Located<String>,
+    /// What this source is, for people.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// How the vendor pushes events to us.
+    #[serde(default)]
+    pub webhook: Option<Webhook>,
+    /// How we pull events from the vendor.
+    #[serde(default)]
+    pub poll: Option<Poll>,
+    /// What a valid record is and how it becomes an event.
+    #[serde(default)]
+    pub event: Event,
+}
+
+/// Constants, by name: `{var.NAME}` in templates.
+pub type Vars = BTreeMap<String, Located<Node>>;
