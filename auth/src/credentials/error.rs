@@ -1,0 +1,92 @@
+//! Why a request could not be given its credential.
+
+use http::StatusCode;
+use jiff::Timestamp;
+use mef_ports::{HttpError, SecretsError, StoreError};
+
+/// Why a request could not be given its credential.
+#[derive(Debug, thiserror::Error)]
+pub enum CredentialError {
+    /// A secret could not be had.
+    #[error(transparent)]
+    Secrets(#[from] SecretsError),
+    /// A template of `poll.auth` gives nothing that can be sent.
+    #[error("{field} in `poll.auth` {reason}")]
+    Template {
+        /// Which field.
+        field: String,
+        /// What is wrong with it, without its value.
+        reason: String,
+    },
+    /// The token endpoint gave no token.
+    #[error("no access token")]
+    TokenEndpoint(#[source] TokenEndpointError),
+    /// The token endpoint wants to be left alone for a while.
+    #[error("the token endpoint's rate limit is used up until {until}")]
+    Limited {
+        /// When it may be asked again.
+        until: Timestamp,
+    },
+    /// The store of access tokens failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The token endpoint did not answer.
+    #[error("no answer from the token endpoint")]
+    Http(#[source] HttpError),
+}
+
+/// Why a token endpoint gave no token. No variant holds what it answered,
+/// besides the error that RFC 6749 §5.2 defines, masked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TokenEndpointError {
+    /// It refused, and said why (RFC 6749 §5.2).
+    #[error(
+        "the token endpoint answered `{error}`{}: {hint}",
+        description.as_ref().map(|text| format!(" ({text})")).unwrap_or_default()
+    )]
+    Refused {
+        /// Its error code.
+        error: String,
+        /// Its words, credentials masked and cut to a line.
+        description: Option<String>,
+        /// What to do.
+        hint: String,
+    },
+    /// It failed, again and again.
+    #[error("the token endpoint answered {status}, {tries} times")]
+    Failing {
+        /// The last answer's status.
+        status: StatusCode,
+        /// How often it was asked.
+        tries: u64,
+    },
+    /// It redirects; a credential does not follow.
+    #[error(
+        "the token endpoint answered {status}, a redirect: write its final address as `token_url`"
+    )]
+    Redirect {
+        /// The answer's status.
+        status: StatusCode,
+    },
+    /// It refused without an error that can be read.
+    #[error("the token endpoint answered {status} without an OAuth error: check `token_url`")]
+    Status {
+        /// The answer's status.
+        status: StatusCode,
+    },
+    /// It answered with something that is no token.
+    #[error(
+        "the token endpoint's answer is not as RFC 6749 §5.1 says, at `{place}`: check `token_url`"
+    )]
+    Unreadable {
+        /// Where in the answer.
+        place: String,
+    },
+    /// A token that cannot be sent as a bearer token.
+    #[error("the token endpoint gave a token that is no bearer token (RFC 6750)")]
+    NotBearer,
+    /// The request itself cannot be made.
+    #[error("the token request cannot be made: check `token_url`")]
+    Unusable,
+}

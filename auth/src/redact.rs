@@ -1,0 +1,352 @@
+//! Keeps credentials out of whatever is printed.
+//!
+//! No type of ours prints a secret, but vendors and libraries do: an error
+//! echoes a URL, a token endpoint repeats what it was sent. So every credential
+//! is learnt where it is handed out, in each form it may come back in, and what
+//! goes to a log, a report or a terminal is searched for all of them at once.
+
+use std::borrow::Cow;
+use std::collections::{BTreeSet, VecDeque};
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use aho_corasick::AhoCorasick;
+use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
+use mef_ports::{Secret, SecretRef, SecretVersion, Secrets, SecretsError};
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
+use url::form_urlencoded;
+
+/// Masking every `a` would make a log unreadable, and its holes would spell the
+/// secret out; nothing that short protects anything.
+const SHORTEST: usize = 4;
+
+/// How many credentials are remembered. Access tokens change every hour, so the
+/// one that was learnt or met again longest ago makes place for the next; those
+/// in use are learnt again by every run.
+const MOST: usize = 512;
+
+/// Every character but the unreserved ones of RFC 3986.
+const STRICT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+/// What JavaScript's `encodeURIComponent` escapes.
+const COMPONENT: &AsciiSet =
+    &STRICT.remove(b'!').remove(b'*').remove(b'\'').remove(b'(').remove(b')');
+/// What a URL parser escapes in a query, and in a path.
+const QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>').add(b'\'');
+const PATH: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'}');
+
+/// Replaces every credential that it has learnt by `***`.
+///
+/// Clones share what they have learnt.
+#[derive(Clone, Default)]
+pub struct Redactor(Arc<RwLock<Learnt>>);
+
+#[derive(Default)]
+struct Learnt {
+    /// The one learnt or met again longest ago first.
+    values: VecDeque<Value>,
+    /// Finds all forms of all values in one pass; nothing to find without one.
+    finder: Option<AhoCorasick>,
+}
+
+struct Value {
+    secret: Secret,
+    forms: BTreeSet<String>,
+}
+
+impl Redactor {
+    /// Learns a credential. One of fewer than four characters is not learnt:
+    /// masking it would cut up every text, and show by where.
+    pub fn learn(&self, secret: &Secret) {
+        let text = secret.expose();
+        if text.chars().count() < SHORTEST {
+            return;
+        }
+        let mut learnt = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let known = learnt.values.iter().position(|value| value.secret.expose() == text);
+        if let Some(value) = known.and_then(|index| learnt.values.remove(index)) {
+            learnt.values.push_back(value);
+            return;
+        }
+        if learnt.values.len() == MOST {
+            learnt.values.pop_front();
+        }
+        learnt.values.push_back(Value { secret: secret.clone(), forms: forms(text) });
+        let all: BTreeSet<_> = learnt.values.iter().flat_map(|value| &value.forms).collect();
+        // It fails only above two billion states, far beyond what is kept.
+        learnt.finder = AhoCorasick::new(all).ok();
+    }
+
+    /// `text` with `***` wherever a learnt credential stands: as it is, URL
+    /// encoded, escaped for JSON, in base64 (also inside a longer base64 text)
+    /// or in hexadecimal.
+    pub fn mask<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let learnt = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(finder) = &learnt.finder else { return Cow::Borrowed(text) };
+        let mut masked = String::new();
+        let mut copied = 0;
+        // All occurrences, also those that overlap: two credentials that run
+        // into each other are one hole, and nothing of either is left.
+        let mut hole: Option<(usize, usize)> = None;
+        let mut found: Vec<_> =
+            finder.find_overlapping_iter(text).map(|m| (m.start(), m.end())).collect();
+        found.sort_unstable();
+        let mut fill = |(start, end): (usize, usize)| {
+            masked.push_str(text.get(copied..start).unwrap_or_default());
+            masked.push_str("***");
+            copied = end;
+        };
+        for (start, end) in found {
+            hole = match hole {
+                Some((from, to)) if start <= to => Some((from, to.max(end))),
+                before => {
+                    before.into_iter().for_each(&mut fill);
+                    Some((start, end))
+                }
+            };
+        }
+        hole.into_iter().for_each(&mut fill);
+        if copied == 0 {
+            return Cow::Borrowed(text);
+        }
+        masked.push_str(text.get(copied..).unwrap_or_default());
+        Cow::Owned(masked)
+    }
+}
+
+impl fmt::Debug for Redactor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let learnt = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        write!(f, "Redactor that knows {} credentials", learnt.values.len())
+    }
+}
+
+/// Every form in which `text` may come back, each once.
+fn forms(text: &str) -> BTreeSet<String> {
+    let bytes = text.as_bytes();
+    let hex = hex::encode(bytes);
+    let mut forms = BTreeSet::from([
+        text.to_owned(),
+        inside_quotes(&format!("{text:?}")),
+        STANDARD.encode(bytes),
+        STANDARD_NO_PAD.encode(bytes),
+        URL_SAFE.encode(bytes),
+        URL_SAFE_NO_PAD.encode(bytes),
+        hex.to_uppercase(),
+        hex,
+    ]);
+    let form: String = form_urlencoded::byte_serialize(bytes).collect();
+    let spaced = utf8_percent_encode(text, STRICT).to_string().replace("%20", "+");
+    let encoded = [STRICT, COMPONENT, QUERY, PATH]
+        .map(|set| utf8_percent_encode(text, set).to_string())
+        .into_iter()
+        .chain([form, spaced]);
+    for encoded in encoded {
+        forms.insert(with_lower_escapes(&encoded));
+        forms.insert(encoded);
+    }
+    let json = json_inside(text);
+    let ascii = |digit: fn(u16) -> String| -> String {
+        let escape = |c: char| match c.is_ascii() {
+            true => c.to_string(),
+            false => c.encode_utf16(&mut [0; 2]).iter().map(|unit| digit(*unit)).collect(),
+        };
+        json.chars().map(escape).collect()
+    };
+    let ascii = [ascii(|unit| format!("\\u{unit:04x}")), ascii(|unit| format!("\\u{unit:04X}"))];
+    for json in ascii.into_iter().chain([json]) {
+        forms.insert(json.replace('/', "\\/"));
+        // JSON inside a JSON string, as logs of logs are.
+        forms.insert(json_inside(&json));
+        forms.insert(json);
+    }
+    forms.extend(inside_base64(bytes));
+    forms
+}
+
+fn json_inside(text: &str) -> String {
+    inside_quotes(&serde_json::Value::from(text).to_string())
+}
+
+fn inside_quotes(quoted: &str) -> String {
+    quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default().to_owned()
+}
+
+/// `%2F` becomes `%2f`; the rest stays.
+fn with_lower_escapes(encoded: &str) -> String {
+    let mut escape = 0;
+    let lower = |c: char| {
+        escape = if c == '%' { 2 } else { i32::max(escape - 1, -1) };
+        if c != '%' && escape >= 0 { c.to_ascii_lowercase() } else { c }
+    };
+    encoded.chars().map(lower).collect()
+}
+
+/// What is always the same of the base64 of a text that holds `bytes`, for
+/// each of the three ways to fall into groups of three.
+fn inside_base64(bytes: &[u8]) -> impl Iterator<Item = String> {
+    (0..3).flat_map(move |before| {
+        let mut padded = vec![0; before];
+        padded.extend_from_slice(bytes);
+        // The characters whose six bits all belong to `bytes`.
+        let first = (before * 8).div_ceil(6);
+        let end = padded.len() * 8 / 6;
+        [STANDARD_NO_PAD.encode(&padded), URL_SAFE_NO_PAD.encode(&padded)]
+            .into_iter()
+            .filter_map(move |text| text.get(first..end).map(str::to_owned))
+            .filter(|text| text.len() >= SHORTEST)
+    })
+}
+
+/// Teaches a redactor every value that a store of secrets hands out.
+pub struct RedactingSecrets {
+    inner: Arc<dyn Secrets>,
+    redactor: Redactor,
+}
+
+impl RedactingSecrets {
+    /// Wraps `inner`.
+    pub fn new(inner: Arc<dyn Secrets>, redactor: Redactor) -> RedactingSecrets {
+        RedactingSecrets { inner, redactor }
+    }
+}
+
+impl fmt::Debug for RedactingSecrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedactingSecrets").field("redactor", &self.redactor).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Secrets for RedactingSecrets {
+    async fn get(&self, reference: &SecretRef) -> Result<SecretVersion, SecretsError> {
+        let version = self.inner.get(reference).await?;
+        self.redactor.learn(&version.value);
+        Ok(version)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn knowing(values: &[&str]) -> Redactor {
+        let redactor = Redactor::default();
+        values.iter().for_each(|value| redactor.learn(&Secret::new(*value)));
+        redactor
+    }
+
+    #[test]
+    fn every_form_is_masked() {
+        let secret = "pä/ss \"w+rd\"?=\\~'{x}";
+        let redactor = knowing(&[secret]);
+        let url = |base: &str| url::Url::parse(base).unwrap();
+        let mut with_pair = url("https://h/");
+        with_pair.query_pairs_mut().append_pair("k", secret);
+        let lower = |text: &str| with_lower_escapes(text);
+        let strict = utf8_percent_encode(secret, STRICT).to_string();
+        for text in [
+            format!("<{secret}>"),
+            format!("{secret:?}"),
+            serde_json::json!({ "k": secret }).to_string(),
+            serde_json::json!(serde_json::json!({ "k": secret }).to_string()).to_string(),
+            r#"{"k":"p\u00e4\/ss \"w+rd\"?=\\~'{x}"}"#.to_owned(),
+            with_pair.to_string(),
+            lower(with_pair.as_str()),
+            url(&format!("https://h/?k={secret}")).to_string(),
+            strict.clone(),
+            lower(&strict),
+            STANDARD.encode(secret),
+            URL_SAFE.encode(secret),
+            URL_SAFE_NO_PAD.encode(secret),
+            hex::encode(secret),
+            hex::encode_upper(secret),
+        ] {
+            let masked = redactor.mask(&text);
+            assert!(masked.contains("***"), "{text}");
+            for piece in ["ss", "w+rd", "w%2", "7373", "c3Mg"] {
+                assert!(!masked.contains(piece), "{text} became {masked}");
+            }
+        }
+        assert_eq!(redactor.mask("nothing here"), "nothing here");
+    }
+
+    #[test]
+    fn a_secret_inside_basic_credentials_is_masked() {
+        let redactor = knowing(&["correct-horse-battery"]);
+        for user in ["", "a", "ab", "abc"] {
+            for after in ["", "x", "xy"] {
+                let basic = STANDARD.encode(format!("{user}:correct-horse-battery{after}"));
+                let masked = redactor.mask(&basic).into_owned();
+                assert!(masked.contains("***"), "{basic}");
+                // What is left is what the neighbours share, and no group of it.
+                assert!(masked.len() <= user.len() * 2 + after.len() * 2 + 9, "{masked}");
+            }
+        }
+    }
+
+    #[test]
+    fn credentials_that_run_into_each_other_leave_nothing() {
+        let redactor = knowing(&["abcd1234", "1234efgh", "aaaa"]);
+        assert_eq!(redactor.mask("<abcd1234efgh>"), "<***>");
+        assert_eq!(redactor.mask("<aaaaaaa>"), "<***>");
+        assert_eq!(redactor.mask("abcd1234 and 1234efgh"), "*** and ***");
+    }
+
+    #[test]
+    fn short_values_are_not_learnt_and_the_oldest_makes_place() {
+        let redactor = knowing(&["abc", "ümü", "first"]);
+        assert_eq!(redactor.mask("abc ümü first"), "abc ümü ***");
+        for n in 0..MOST - 1 {
+            redactor.learn(&Secret::new(format!("token-{n:04}")));
+        }
+        redactor.learn(&Secret::new("first"));
+        redactor.learn(&Secret::new("one more"));
+        assert_eq!(redactor.mask("first token-0000 token-0001"), "*** token-0000 ***");
+    }
+
+    #[test]
+    fn debug_shows_no_value() {
+        let redactor = knowing(&["hunter2222"]);
+        assert!(!format!("{redactor:?}").contains("hunter"));
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_of_a_secret_survives(
+            secret in "[ -~äß€😀]{4,20}",
+            before in "[ -~ä]{0,9}",
+            after in "[ -~ä]{0,9}",
+        ) {
+            prop_assume!(!secret.contains('*'));
+            let redactor = knowing(&[&secret]);
+            let whole = format!("{before}{secret}{after}");
+            for text in [
+                whole.clone(),
+                serde_json::json!(whole).to_string(),
+                utf8_percent_encode(&whole, STRICT).to_string(),
+                form_urlencoded::byte_serialize(whole.as_bytes()).collect(),
+                hex::encode(&whole),
+            ] {
+                prop_assert!(redactor.mask(&text).contains("***"));
+            }
+            prop_assert!(!redactor.mask(&whole).contains(&secret));
+            if secret.len() > 5 {
+                prop_assert!(redactor.mask(&STANDARD.encode(&whole)).contains("***"));
+            }
+        }
+    }
+}

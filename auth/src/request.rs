@@ -1,0 +1,168 @@
+//! One webhook request, as it came.
+//!
+//! A signature is made over bytes, so nothing is interpreted here: header lines
+//! keep their order and their repeats, the query and the body their escapes.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use bytes::Bytes;
+use percent_encoding::percent_decode;
+
+/// One webhook request, as it came.
+///
+/// `Debug` prints the method, the path and sizes: header values, the query and
+/// the body may hold credentials.
+#[derive(Clone)]
+pub struct Request {
+    method: String,
+    path: String,
+    query: String,
+    headers: Vec<(String, Vec<u8>)>,
+    body: Bytes,
+}
+
+impl Request {
+    /// Takes over a request: `path` and `query` as they were sent, without the
+    /// `?` between them; header lines in order, repeats and all; the body
+    /// without any encoding that a gateway put around it.
+    pub fn new(
+        method: &str,
+        path: impl Into<String>,
+        query: impl Into<String>,
+        headers: Vec<(String, Vec<u8>)>,
+        body: impl Into<Bytes>,
+    ) -> Request {
+        let lower = |(name, value): (String, Vec<u8>)| (name.to_ascii_lowercase(), value);
+        Request {
+            method: method.to_ascii_uppercase(),
+            path: path.into(),
+            query: query.into(),
+            headers: headers.into_iter().map(lower).collect(),
+            body: body.into(),
+        }
+    }
+
+    /// The method, in upper case.
+    pub fn method(&self) -> &str {
+        &self.method
+    }
+
+    /// The path, as it was sent.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The query, as it was sent; empty where there is none.
+    pub fn raw_query(&self) -> &str {
+        &self.query
+    }
+
+    /// The header lines: names in lower case, values as they came.
+    pub fn headers(&self) -> &[(String, Vec<u8>)] {
+        &self.headers
+    }
+
+    /// The values of the header `name` (in lower case), one for each line.
+    pub fn header_values<'r>(&'r self, name: &'r str) -> impl Iterator<Item = &'r [u8]> {
+        self.headers.iter().filter(move |(n, _)| n == name).map(|(_, value)| value.as_slice())
+    }
+
+    /// The decoded values of the query parameter `name`, one for each time it
+    /// was given (`application/x-www-form-urlencoded`: `+` is a space). They
+    /// are bytes, since escapes can make any.
+    pub fn query_values<'r>(&'r self, name: &'r str) -> impl Iterator<Item = Vec<u8>> {
+        pieces(&self.query).filter_map(move |(_, key, value)| {
+            (form_decode(key) == name.as_bytes()).then(|| form_decode(value))
+        })
+    }
+
+    /// The body.
+    pub fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    pub(crate) fn masked(
+        self,
+        header: impl Fn(&str) -> bool,
+        query: impl Fn(&[u8]) -> bool,
+        body: Bytes,
+    ) -> Request {
+        let headers = self.headers.into_iter().map(|(name, value)| {
+            let value = if header(&name) { b"***".to_vec() } else { value };
+            (name, value)
+        });
+        let masked = pieces(&self.query)
+            .map(|(piece, key, _)| match query(&form_decode(key)) {
+                true => Cow::Owned(format!("{key}=***")),
+                false => Cow::Borrowed(piece),
+            })
+            .collect::<Vec<_>>()
+            .join("&");
+        Request {
+            method: self.method,
+            path: self.path,
+            query: masked,
+            headers: headers.collect(),
+            body,
+        }
+    }
+}
+
+/// The pieces of a query, each whole, as its name and as its value.
+pub(crate) fn pieces(query: &str) -> impl Iterator<Item = (&str, &str, &str)> {
+    query.split('&').map(|piece| {
+        let (key, value) = piece.split_once('=').unwrap_or((piece, ""));
+        (piece, key, value)
+    })
+}
+
+pub(crate) fn form_decode(text: &str) -> Vec<u8> {
+    let spaced = text.replace('+', " ");
+    percent_decode(spaced.as_bytes()).collect()
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} {} with a query of {} bytes, {} header lines and a body of {} bytes",
+            self.method,
+            self.path,
+            self.query.len(),
+            self.headers.len(),
+            self.body.len()
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_query(query: &str) -> Request {
+        Request::new("post", "/hook", query, vec![("X-A".to_owned(), b"s3cret".to_vec())], "body")
+    }
+
+    #[test]
+    fn parameters_are_decoded_as_a_form_and_repeats_are_kept() {
+        let request = with_query("a=1&b=x+y%2Bz&a=2&c&%61=3&d=%zz&e=%ff");
+        let values = |name: &str| request.query_values(name).collect::<Vec<_>>();
+        assert_eq!(values("a"), [b"1", b"2", b"3"]);
+        assert_eq!(values("b"), [b"x y+z"]);
+        assert_eq!(values("c"), [b""]);
+        assert_eq!(values("d"), [b"%zz"]);
+        assert_eq!(values("e"), [[0xff]]);
+        assert!(values("z").is_empty());
+    }
+
+    #[test]
+    fn names_are_lowered_and_debug_shows_no_value() {
+        let request = with_query("token=s3cret");
+        assert_eq!(request.method(), "POST");
+        assert_eq!(request.header_values("x-a").next(), Some(b"s3cret".as_slice()));
+        let shown = format!("{request:?}");
+        assert!(shown.starts_with("POST /hook with"), "{shown}");
+        assert!(!shown.contains("s3cret") && !shown.contains("token"), "{shown}");
+    }
+}

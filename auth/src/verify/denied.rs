@@ -1,0 +1,270 @@
+//! Why a request is not authentic.
+//!
+//! The sender is told nothing of this: a reason would tell an attacker what to
+//! try next. It is for logs and for `mef explain`, and so says what and where,
+//! but never a value that was received or a secret.
+
+use std::fmt;
+
+use mef_source::checked::{Encoding, KeyEncoding, SignatureFrom, TimeUnit};
+use mef_source::{Path, Root};
+
+/// A place in a request that a check reads, as the source file names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A header.
+    Header(String),
+    /// All headers of this name with a number after it.
+    NumberedHeaders(String),
+    /// A query parameter.
+    Query(String),
+    /// A value of the JSON body, by its pointer.
+    Json(String),
+    /// An item of the signature, by its key.
+    Signature(String),
+    /// The first of several that is there.
+    AnyOf(Vec<Place>),
+}
+
+impl Place {
+    pub(super) fn of(path: &Path) -> Place {
+        match path.root() {
+            Root::Header => Place::Header(path.name().to_owned()),
+            Root::Query => Place::Query(path.name().to_owned()),
+            Root::Signature => Place::Signature(path.segments().join(".")),
+            _ => Place::Json(path.pointer()),
+        }
+    }
+
+    pub(super) fn any_of(paths: &[Path]) -> Place {
+        Place::one_or_any(paths.iter().map(Place::of).collect())
+    }
+
+    pub(super) fn of_signature(from: &[SignatureFrom]) -> Place {
+        let places = from.iter().map(|from| match from {
+            SignatureFrom::Path(path) => Place::of(path),
+            SignatureFrom::NumberedHeaders(prefix) => Place::NumberedHeaders(prefix.clone()),
+        });
+        Place::one_or_any(places.collect())
+    }
+
+    fn one_or_any(mut places: Vec<Place>) -> Place {
+        match places.pop() {
+            Some(place) if places.is_empty() => place,
+            last => Place::AnyOf(places.into_iter().chain(last).collect()),
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Place::Header(name) => write!(f, "header `{name}`"),
+            Place::NumberedHeaders(prefix) => write!(f, "header `{prefix}1` to `{prefix}100`"),
+            Place::Query(name) => write!(f, "query parameter `{name}`"),
+            Place::Json(pointer) if pointer.is_empty() => f.write_str("body"),
+            Place::Json(pointer) => write!(f, "`{pointer}` of the body"),
+            Place::Signature(key) => write!(f, "item `{key}` of the signature"),
+            Place::AnyOf(places) => {
+                for (index, place) in places.iter().enumerate() {
+                    write!(f, "{}{place}", if index == 0 { "" } else { " or " })?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Why a request is not authentic.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Denied {
+    /// The source lists no check.
+    #[error("the source has no check that the request could pass")]
+    NoCheck,
+    /// Nothing is there.
+    #[error("the {place} is missing")]
+    Missing {
+        /// Where.
+        place: Place,
+    },
+    /// Twice there, and which one counts would be a guess.
+    #[error("the {place} was sent more than once")]
+    Duplicated {
+        /// Where.
+        place: Place,
+    },
+    /// Bytes that are no text.
+    #[error("the {place} is not UTF-8 text")]
+    NotText {
+        /// Where.
+        place: Place,
+    },
+    /// The body cannot be searched.
+    #[error("the body is not JSON, so the {place} cannot be read")]
+    BodyNotJson {
+        /// What was looked for.
+        place: Place,
+    },
+    /// A list or object, or no string where there must be one.
+    #[error("the {place} has the wrong type")]
+    WrongType {
+        /// Where.
+        place: Place,
+    },
+    /// Longer than any vendor's list.
+    #[error("the {place} lists more than {limit} signatures")]
+    TooManySignatures {
+        /// Where.
+        place: Place,
+        /// The most that are tried.
+        limit: usize,
+    },
+    /// A signature header without a signature that counts.
+    #[error("the {place} holds no signature{}", under(keys))]
+    NoCandidate {
+        /// Where.
+        place: Place,
+        /// The keys whose values count.
+        keys: Vec<String>,
+    },
+    /// Nothing in it can be decoded.
+    #[error("no signature in the {place} is {}", encoding_name(*encoding))]
+    MalformedSignature {
+        /// Where.
+        place: Place,
+        /// How it should be written.
+        encoding: Encoding,
+    },
+    /// Signed by somebody else, or changed on the way.
+    #[error(
+        "no signature in the {place} was made over this request with {}: check that the secret is the vendor's",
+        listed(secrets)
+    )]
+    SignatureMismatch {
+        /// Where.
+        place: Place,
+        /// The secrets that were tried.
+        secrets: Vec<String>,
+    },
+    /// No scheme, or another one.
+    #[error("the {place} does not begin with `{prefix}`")]
+    TokenPrefix {
+        /// Where.
+        place: Place,
+        /// What it should begin with.
+        prefix: String,
+    },
+    /// Another token.
+    #[error("the {place} is not {}: check that the secret is the vendor's", listed(secrets))]
+    TokenMismatch {
+        /// Where.
+        place: Place,
+        /// The secrets that were compared.
+        secrets: Vec<String>,
+    },
+    /// Not a time, or written in another way.
+    #[error("the timestamp, the {place}, is not {}", unit_name(*unit))]
+    TimestampMalformed {
+        /// Where.
+        place: Place,
+        /// How it should be written.
+        unit: TimeUnit,
+    },
+    /// Two times that differ.
+    #[error("the timestamp, the {place}, is there twice with different values")]
+    TimestampContradictory {
+        /// Where.
+        place: Place,
+    },
+    /// A replay, or a clock that is behind.
+    #[error(
+        "the timestamp, the {place}, is more than {max_seconds} s old: a replay, or a wrong clock"
+    )]
+    TimestampTooOld {
+        /// Where.
+        place: Place,
+        /// The oldest taken, in seconds before now.
+        max_seconds: u64,
+    },
+    /// A clock that is ahead.
+    #[error("the timestamp, the {place}, is more than {max_seconds} s ahead: check the clock here")]
+    TimestampInFuture {
+        /// Where.
+        place: Place,
+        /// The newest taken, in seconds after now.
+        max_seconds: u64,
+    },
+    /// `{timestamp}` is signed, and the source does not say where it is.
+    #[error("the source signs a timestamp but does not say where it is")]
+    NoTimestamp,
+    /// An id that could be cut in two ways.
+    #[error(
+        "the message id, the {place}, holds what separates it from the rest of the signed text"
+    )]
+    AmbiguousId {
+        /// Where.
+        place: Place,
+    },
+    /// `{url}` is signed, and the source does not say what it is.
+    #[error("the source signs `{{url}}` but has no `public_url`")]
+    NoPublicUrl,
+    /// Every secret of the check is past its `not_after`.
+    #[error("no secret of the check is live: {} retired", listed(secrets))]
+    NoLiveSecret {
+        /// The secrets.
+        secrets: Vec<String>,
+    },
+    /// A secret that the caller did not bring.
+    #[error("the secret `{name}` is not there")]
+    SecretMissing {
+        /// Its name.
+        name: String,
+    },
+    /// A secret that anybody knows.
+    #[error("the secret `{name}` is empty, or nothing is left of it without its prefix")]
+    SecretEmpty {
+        /// Its name.
+        name: String,
+    },
+    /// A secret that does not become a key.
+    #[error("the secret `{name}` is not {}: store it as the vendor shows it", key_encoding_name(*encoding))]
+    KeyMalformed {
+        /// Its name.
+        name: String,
+        /// How it should be written.
+        encoding: KeyEncoding,
+    },
+}
+
+fn under(keys: &[String]) -> String {
+    if keys.is_empty() { String::new() } else { format!(" under {}", listed(keys)) }
+}
+
+fn listed(names: &[String]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ")
+}
+
+fn encoding_name(encoding: Encoding) -> &'static str {
+    match encoding {
+        Encoding::Hex => "hexadecimal",
+        Encoding::Base64 => "base64",
+        Encoding::Base64url => "base64 with the URL alphabet",
+    }
+}
+
+fn key_encoding_name(encoding: KeyEncoding) -> &'static str {
+    match encoding {
+        KeyEncoding::Utf8 => "text",
+        KeyEncoding::Base64 => "base64",
+        KeyEncoding::Hex => "hexadecimal",
+    }
+}
+
+fn unit_name(unit: TimeUnit) -> &'static str {
+    match unit {
+        TimeUnit::S => "a plain number of seconds since the epoch",
+        TimeUnit::Ms => "a plain number of milliseconds since the epoch",
+        TimeUnit::Rfc3339 => "a moment as RFC 3339",
+    }
+}

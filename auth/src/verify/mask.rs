@@ -1,0 +1,94 @@
+//! Puts `***` in the place of every value that a check read as a credential.
+//!
+//! What comes after verification is stored, queued and shown, so it never sees
+//! one. All other bytes stay as they came: the places inside the body are byte
+//! ranges, not a document that is written anew.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use bytes::Bytes;
+use mef_source::Path;
+use mef_source::Root;
+use serde_json::value::RawValue;
+
+use crate::Request;
+
+const MASKED_JSON: &[u8] = b"\"***\"";
+
+/// The places that checks read credentials from.
+#[derive(Default)]
+pub(super) struct Mask {
+    headers: BTreeSet<String>,
+    numbered_headers: BTreeSet<String>,
+    query: BTreeSet<String>,
+    /// Starts and ends of JSON values in the body; they never overlap, since
+    /// only strings are credentials.
+    body: BTreeSet<(usize, usize)>,
+}
+
+impl Mask {
+    pub(super) fn path(&mut self, path: &Path) {
+        match path.root() {
+            Root::Header => self.headers.insert(path.name().to_owned()),
+            Root::Query => self.query.insert(path.name().to_owned()),
+            _ => false,
+        };
+    }
+
+    pub(super) fn header(&mut self, name: &str) {
+        self.headers.insert(name.to_owned());
+    }
+
+    pub(super) fn query(&mut self, name: &str) {
+        self.query.insert(name.to_owned());
+    }
+
+    pub(super) fn numbered_headers(&mut self, prefix: &str) {
+        self.numbered_headers.insert(prefix.to_owned());
+    }
+
+    /// `value` was read out of `body`, and borrows from it.
+    pub(super) fn json(&mut self, body: &[u8], value: &RawValue) {
+        let text = value.get();
+        // Both addresses lie in the same buffer.
+        let start = (text.as_ptr() as usize).saturating_sub(body.as_ptr() as usize);
+        self.body.insert((start, start + text.len()));
+    }
+
+    pub(super) fn changes_body(&self) -> bool {
+        !self.body.is_empty()
+    }
+
+    pub(super) fn apply(self, request: Request) -> Request {
+        let body = mask_body(request.body(), self.body.iter().map(|&(start, end)| start..end));
+        let masks_header = |name: &str| {
+            self.headers.contains(name)
+                || self.numbered_headers.iter().any(|prefix| numbered(name, prefix).is_some())
+        };
+        let masks_query = |name: &[u8]| self.query.iter().any(|masked| masked.as_bytes() == name);
+        request.masked(masks_header, masks_query, body)
+    }
+}
+
+/// The number from 1 to 100 that follows `prefix` in a header's `name`.
+pub(super) fn numbered(name: &str, prefix: &str) -> Option<u8> {
+    let digits = name.strip_prefix(prefix)?;
+    let plain = !digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit());
+    digits.parse().ok().filter(|number| plain && (1..=100).contains(number))
+}
+
+fn mask_body(body: &Bytes, credentials: impl Iterator<Item = Range<usize>>) -> Bytes {
+    let mut masked = Vec::new();
+    let mut copied = 0;
+    for range in credentials {
+        masked.extend_from_slice(body.get(copied..range.start).unwrap_or_default());
+        masked.extend_from_slice(MASKED_JSON);
+        copied = range.end;
+    }
+    if copied == 0 {
+        return body.clone();
+    }
+    masked.extend_from_slice(body.get(copied..).unwrap_or_default());
+    Bytes::from(masked)
+}

@@ -1,0 +1,189 @@
+//! The grammar of signature headers: from what was sent to the signatures that
+//! may count.
+//!
+//! Vendors write one signature, a list, or a list with keys (`t=1,v1=ab,v1=cd`).
+//! Items under other keys are passed over and never trusted: they are older or
+//! test schemes. Items that cannot be decoded are passed over too, as long as
+//! one can.
+
+use std::borrow::Cow;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD_PAD_INDIFFERENT, URL_SAFE_PAD_INDIFFERENT};
+use mef_source::checked::{Bare, Encoding, Signature, SignatureFrom};
+use mef_source::{Path, Root};
+
+use super::denied::{Denied, Place};
+use super::mask::{Mask, numbered};
+use super::read;
+use crate::Request;
+
+/// The most items that are looked at: DocuSign sends up to 100.
+pub(super) const MAX_ITEMS: usize = 128;
+
+/// The items of a signature, as they came.
+pub(super) struct Items {
+    place: Place,
+    /// Each with its key, where the grammar has keys.
+    items: Vec<(Option<String>, String)>,
+}
+
+/// Reads all places that may hold a signature; those that are there count
+/// together.
+pub(super) fn read(
+    signature: &Signature,
+    request: &Request,
+    mask: &mut Mask,
+) -> Result<Items, Denied> {
+    let place = Place::of_signature(&signature.from);
+    let mut texts = Vec::new();
+    for from in &signature.from {
+        match from {
+            SignatureFrom::Path(path) => {
+                mask.path(path);
+                read_path(path, signature.split.is_some(), request, mask, &mut texts)?;
+            }
+            SignatureFrom::NumberedHeaders(prefix) => {
+                mask.numbered_headers(prefix);
+                read_numbered(prefix, signature.split.is_some(), request, &mut texts)?;
+            }
+        }
+    }
+    if texts.is_empty() {
+        return Err(Denied::Missing { place });
+    }
+    let mut items = Vec::new();
+    for text in &texts {
+        split(signature, text, &mut items);
+        if items.len() > MAX_ITEMS {
+            return Err(Denied::TooManySignatures { place, limit: MAX_ITEMS });
+        }
+    }
+    Ok(Items { place, items })
+}
+
+impl Items {
+    /// Where the signature is.
+    pub(super) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// The values under `key`, as they came.
+    pub(super) fn under(&self, key: &str) -> impl Iterator<Item = &str> {
+        self.items
+            .iter()
+            .filter(move |(item_key, _)| item_key.as_deref() == Some(key))
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The bytes of every signature that may count; at least one.
+    pub(super) fn candidates(&self, signature: &Signature) -> Result<Vec<Vec<u8>>, Denied> {
+        let taken: Vec<_> = self
+            .items
+            .iter()
+            .filter(|(key, value)| {
+                let counts = match key {
+                    Some(key) => signature.take.contains(key),
+                    None => signature.pair.is_none(),
+                };
+                counts && !value.is_empty()
+            })
+            .collect();
+        if taken.is_empty() {
+            let keys = signature.take.clone();
+            return Err(Denied::NoCandidate { place: self.place.clone(), keys });
+        }
+        let decoded: Vec<_> =
+            taken.iter().filter_map(|(_, value)| decode(value, signature.encoding)).collect();
+        if decoded.is_empty() {
+            let (place, encoding) = (self.place.clone(), signature.encoding);
+            return Err(Denied::MalformedSignature { place, encoding });
+        }
+        Ok(decoded)
+    }
+}
+
+fn read_path<'r>(
+    path: &Path,
+    is_list: bool,
+    request: &'r Request,
+    mask: &mut Mask,
+    texts: &mut Vec<Cow<'r, str>>,
+) -> Result<(), Denied> {
+    match path.root() {
+        // A list may be spread over several header lines (RFC 9110 §5.3).
+        Root::Header if is_list => {
+            let lines = request.headers().iter().filter(|(name, _)| name == path.name());
+            for (_, line) in lines {
+                texts.push(Cow::Borrowed(header_text(path.name(), line)?));
+            }
+        }
+        Root::Header | Root::Query => texts.extend(read::text(request, path)?),
+        _ => {
+            if let Some(value) = read::json(request.body(), path)? {
+                let text = read::string(value, path)?;
+                mask.json(request.body(), value);
+                texts.push(text);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn read_numbered<'r>(
+    prefix: &str,
+    is_list: bool,
+    request: &'r Request,
+    texts: &mut Vec<Cow<'r, str>>,
+) -> Result<(), Denied> {
+    let mut seen = [false; 101];
+    for (name, line) in request.headers() {
+        let Some(number) = numbered(name, prefix) else { continue };
+        if let Some(seen) = seen.get_mut(usize::from(number))
+            && std::mem::replace(seen, true)
+            && !is_list
+        {
+            return Err(Denied::Duplicated { place: Place::Header(name.clone()) });
+        }
+        texts.push(Cow::Borrowed(header_text(name, line)?));
+    }
+    Ok(())
+}
+
+fn header_text<'r>(name: &str, line: &'r [u8]) -> Result<&'r str, Denied> {
+    std::str::from_utf8(line).map_err(|_| Denied::NotText { place: Place::Header(name.to_owned()) })
+}
+
+/// Splits one text into items, up to one more than are looked at.
+fn split(signature: &Signature, text: &str, items: &mut Vec<(Option<String>, String)>) {
+    let pieces: Box<dyn Iterator<Item = &str>> = match &signature.split {
+        Some(separator) => Box::new(text.split(separator.as_str())),
+        None => Box::new(std::iter::once(text)),
+    };
+    let mut key_before: Option<String> = None;
+    for piece in pieces.map(str::trim).filter(|piece| !piece.is_empty()) {
+        let item = match signature.pair.as_deref().map(|pair| piece.split_once(pair)) {
+            None => (None, piece),
+            Some(Some((key, value))) => {
+                key_before = Some(key.trim().to_owned());
+                (key_before.clone(), value.trim())
+            }
+            Some(None) => match signature.bare {
+                Bare::Inherit => (key_before.clone(), piece),
+                Bare::Refuse => (None, piece),
+            },
+        };
+        items.push((item.0, item.1.to_owned()));
+        if items.len() > MAX_ITEMS {
+            return;
+        }
+    }
+}
+
+fn decode(text: &str, encoding: Encoding) -> Option<Vec<u8>> {
+    match encoding {
+        Encoding::Hex => hex::decode(text).ok(),
+        Encoding::Base64 => STANDARD_PAD_INDIFFERENT.decode(text).ok(),
+        Encoding::Base64url => URL_SAFE_PAD_INDIFFERENT.decode(text).ok(),
+    }
+}

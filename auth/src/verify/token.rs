@@ -1,0 +1,98 @@
+//! A fixed token that the vendor sends with every request.
+
+use std::borrow::Cow;
+
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use aws_lc_rs::digest::{SHA256, digest};
+use jiff::Timestamp;
+use mef_source::checked::{Token, TokenFrom};
+
+use super::denied::{Denied, Place};
+use super::mask::Mask;
+use super::{LiveSecrets, key, read};
+use crate::Request;
+
+/// Checks the token and gives the name of the secret that it is.
+///
+/// Where there are several, in a body, each must be one of the secrets; the
+/// name is that of the first.
+pub(super) fn check(
+    token: &Token,
+    request: &Request,
+    secrets: &LiveSecrets,
+    now: Timestamp,
+    mask: &mut Mask,
+) -> Result<String, Denied> {
+    let place = match &token.from {
+        TokenFrom::Header(name) => Place::Header(name.clone()),
+        TokenFrom::Query(name) => Place::Query(name.clone()),
+        TokenFrom::Json(path) => Place::of(path),
+    };
+    let missing = || Denied::Missing { place: place.clone() };
+    let received: Vec<Cow<'_, [u8]>> = match &token.from {
+        TokenFrom::Header(name) => {
+            mask.header(name);
+            vec![Cow::Borrowed(read::header(request, name)?.ok_or_else(missing)?)]
+        }
+        TokenFrom::Query(name) => {
+            mask.query(name);
+            vec![Cow::Owned(read::query(request, name)?.ok_or_else(missing)?)]
+        }
+        TokenFrom::Json(path) => {
+            let mut tokens = Vec::new();
+            for value in read::json_all(request.body(), path)? {
+                mask.json(request.body(), value);
+                tokens.push(Cow::Owned(read::string(value, path)?.into_owned().into_bytes()));
+            }
+            tokens
+        }
+    };
+    let received = received
+        .iter()
+        .map(|text| without_prefix(text, token.prefix.as_deref()))
+        .collect::<Option<Vec<_>>>()
+        .ok_or_else(|| Denied::TokenPrefix {
+            place: place.clone(),
+            prefix: token.prefix.clone().unwrap_or_default(),
+        })?;
+    let live = key::live(&token.secrets, secrets, now)?;
+    // Digests are compared, so that not even the length of a secret shows, and
+    // nothing ends early.
+    let expected: Vec<_> =
+        live.iter().map(|(_, secret)| digest(&SHA256, secret.expose().as_bytes())).collect();
+    let mut decided_by = None;
+    let mut all_match = !received.is_empty();
+    for text in &received {
+        let received = digest(&SHA256, text);
+        let mut matched = None;
+        for ((name, _), expected) in live.iter().zip(&expected) {
+            if verify_slices_are_equal(expected.as_ref(), received.as_ref()).is_ok() {
+                matched = Some(*name);
+            }
+        }
+        all_match &= matched.is_some();
+        decided_by = decided_by.or(matched);
+    }
+    match decided_by {
+        Some(name) if all_match => Ok(name.to_owned()),
+        _ => Err(Denied::TokenMismatch {
+            place,
+            secrets: live.iter().map(|(name, _)| (*name).to_owned()).collect(),
+        }),
+    }
+}
+
+/// What follows the prefix. A prefix that ends with a space is a scheme, whose
+/// case means nothing and which any number of spaces may follow (RFC 9110
+/// §11.4).
+fn without_prefix<'t>(text: &'t [u8], prefix: Option<&str>) -> Option<&'t [u8]> {
+    let Some(prefix) = prefix else { return Some(text) };
+    if !prefix.ends_with(' ') {
+        return text.strip_prefix(prefix.as_bytes());
+    }
+    let (start, rest) = text.split_at_checked(prefix.len())?;
+    start.eq_ignore_ascii_case(prefix.as_bytes()).then(|| {
+        let spaces = rest.iter().take_while(|byte| **byte == b' ').count();
+        rest.get(spaces..).unwrap_or_default()
+    })
+}
