@@ -1,0 +1,139 @@
+//! The one way into the pipeline.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use mef_auth::verify::Verified;
+use mef_source::checked::EventSpec;
+use serde_json::Value;
+
+/// The way by which records came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channel {
+    /// The vendor pushed them.
+    Webhook,
+    /// We fetched them.
+    Poll,
+}
+
+impl fmt::Display for Channel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Channel::Webhook => "webhook",
+            Channel::Poll => "poll",
+        })
+    }
+}
+
+/// A record that the poller fetched from the source's own origin with the
+/// source's own credential.
+///
+/// Only the poller may vouch for that: calling [`Fetched::new`] anywhere else
+/// is a lint error.
+#[derive(Debug)]
+pub struct Fetched {
+    record: Value,
+    cursor_id: Option<String>,
+}
+
+impl Fetched {
+    /// Vouches that `record` was fetched for the source that will take it.
+    /// `cursor_id` is the id that the source file's cursor finds in it.
+    pub fn new(record: Value, cursor_id: Option<String>) -> Fetched {
+        Fetched { record, cursor_id }
+    }
+}
+
+/// Bytes or a record that may become events.
+#[derive(Debug)]
+pub struct Admitted {
+    pub(crate) payload: Payload,
+    pub(crate) context: Context,
+}
+
+#[derive(Debug)]
+pub(crate) enum Payload {
+    /// A webhook's body, credentials masked.
+    Body { bytes: Bytes, content_type: Option<String>, content_encoding: Option<String> },
+    /// Records of a page.
+    Records(Vec<Fetched>),
+}
+
+/// What came with the payload.
+#[derive(Clone, Debug)]
+pub(crate) struct Context {
+    pub(crate) channel: Channel,
+    pub(crate) received_at: Timestamp,
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) query: BTreeMap<String, String>,
+    pub(crate) delivery_id: Option<String>,
+}
+
+/// Headers that help to understand a dead letter and hold no credential.
+const KEPT_HEADERS: [&str; 3] = ["content-type", "content-encoding", "user-agent"];
+
+impl Admitted {
+    /// Admits a verified webhook.
+    ///
+    /// Of its headers and query parameters only those go on that `event`
+    /// reads, besides a few that describe the body: what is not known to be
+    /// harmless stays out of queues and dead letters.
+    pub fn webhook(
+        verified: &Verified,
+        event: &EventSpec,
+        delivery_id: Option<String>,
+        received_at: Timestamp,
+    ) -> Admitted {
+        let named = event.header_names();
+        let headers = named
+            .iter()
+            .map(String::as_str)
+            .chain(KEPT_HEADERS)
+            .filter_map(|name| Some((name.to_owned(), verified.header(name)?.to_owned())))
+            .collect();
+        let query = event
+            .query_names()
+            .into_iter()
+            .filter_map(|name| {
+                let value = verified.query(&name)?.to_string();
+                Some((name, value))
+            })
+            .collect();
+        Admitted {
+            payload: Payload::Body {
+                bytes: verified.body().clone(),
+                content_type: verified.header("content-type").map(str::to_owned),
+                content_encoding: verified.header("content-encoding").map(str::to_owned),
+            },
+            context: Context {
+                channel: Channel::Webhook,
+                received_at,
+                headers,
+                query,
+                delivery_id,
+            },
+        }
+    }
+
+    /// Admits the records of one page, fetched at `received_at`.
+    pub fn page(records: Vec<Fetched>, received_at: Timestamp) -> Admitted {
+        Admitted {
+            payload: Payload::Records(records),
+            context: Context {
+                channel: Channel::Poll,
+                received_at,
+                headers: BTreeMap::new(),
+                query: BTreeMap::new(),
+                delivery_id: None,
+            },
+        }
+    }
+}
+
+impl Fetched {
+    pub(crate) fn into_parts(self) -> (Value, Option<String>) {
+        (self.record, self.cursor_id)
+    }
+}

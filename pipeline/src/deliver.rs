@@ -1,0 +1,93 @@
+//! The last stage: events to the queue, refused records to the dead letters.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use mef_ports::{Clock, DeadLetters, Queue, StoreError};
+
+use crate::run::Outcome;
+
+/// How often an entry that the queue refused for now is sent again.
+const RETRIES: u32 = 4;
+/// The wait before the first of them; each further one doubles it.
+const FIRST_WAIT: Duration = Duration::from_millis(100);
+
+/// Where events and refused records go.
+#[derive(Clone)]
+pub struct Outputs {
+    /// The queue.
+    pub queue: Arc<dyn Queue>,
+    /// The dead letters.
+    pub dead_letters: Arc<dyn DeadLetters>,
+    /// For the waits between tries.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// The proof that every record is in the queue or in the dead letters.
+///
+/// Only [`deliver`] makes one; a cursor moves, and a delivery is marked done,
+/// only by showing it.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use = "a cursor moves by this receipt"]
+pub struct Receipt {
+    delivered: u64,
+    rejected: u64,
+}
+
+impl Receipt {
+    /// How many events the queue took.
+    pub fn delivered(&self) -> u64 {
+        self.delivered
+    }
+
+    /// How many records went to the dead letters.
+    pub fn rejected(&self) -> u64 {
+        self.rejected
+    }
+}
+
+/// Delivers an outcome: entries that the queue refuses for now are sent again
+/// alone, those it refuses for good become dead letters.
+///
+/// # Errors
+///
+/// When a record may be in neither place. Nothing is taken back: running the
+/// records again gives the same ids.
+pub async fn deliver(outputs: &Outputs, outcome: Outcome) -> Result<Receipt, StoreError> {
+    let Outcome { events, mut letters, origin, .. } = outcome;
+    let (mut batch, mut records): (Vec<_>, Vec<_>) =
+        events.into_iter().map(|prepared| (prepared.message, prepared.record)).unzip();
+    let mut delivered = 0;
+    let mut attempt = 0;
+    while !batch.is_empty() {
+        if attempt > RETRIES {
+            let reason = format!("{} entries were refused again and again", batch.len());
+            return Err(StoreError::new("send to the queue", reason));
+        }
+        if attempt > 0 {
+            outputs.clock.sleep(FIRST_WAIT * 2_u32.pow(attempt - 1)).await;
+        }
+        let results = outputs.queue.send(&batch).await?;
+        if results.len() != batch.len() {
+            let reason = format!("{} results for {} entries", results.len(), batch.len());
+            return Err(StoreError::new("send to the queue", reason));
+        }
+        let mut again = (Vec::new(), Vec::new());
+        for ((message, record), result) in batch.into_iter().zip(records).zip(results) {
+            match result {
+                Ok(()) => delivered += 1,
+                Err(refused) if refused.transient => {
+                    again.0.push(message);
+                    again.1.push(record);
+                }
+                Err(refused) => letters.push(origin.undeliverable(record, refused.reason)),
+            }
+        }
+        (batch, records) = again;
+        attempt += 1;
+    }
+    if !letters.is_empty() {
+        outputs.dead_letters.put(&letters).await?;
+    }
+    Ok(Receipt { delivered, rejected: letters.len() as u64 })
+}

@@ -1,0 +1,81 @@
+//! Refused records as dead letters.
+
+use aws_lc_rs::digest::{Context as Digest, SHA256};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use mef_ports::{DeadLetter, RawRecord, Stage};
+use serde_json::Value;
+
+use crate::admitted::Context;
+
+/// What a stage refused, and why.
+pub(crate) struct Refusal {
+    pub(crate) stage: Stage,
+    pub(crate) reason: String,
+    pub(crate) place: String,
+    pub(crate) raw: RawRecord,
+    pub(crate) parent: Option<Value>,
+    pub(crate) index: u64,
+}
+
+/// Bytes as they came: as text where they are text.
+pub(crate) fn raw_bytes(bytes: &[u8]) -> RawRecord {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => RawRecord::Text(text.to_owned()),
+        Err(_) => RawRecord::Base64(STANDARD.encode(bytes)),
+    }
+}
+
+/// Makes the dead letter of a refusal.
+pub(crate) fn dead_letter(
+    source: &str,
+    source_version: &str,
+    context: &Context,
+    refusal: Refusal,
+) -> DeadLetter {
+    DeadLetter {
+        id: letter_id(source, context, &refusal),
+        source: source.to_owned(),
+        stage: refusal.stage,
+        reason: refusal.reason,
+        place: refusal.place,
+        raw: refusal.raw,
+        headers: context.headers.clone(),
+        query: context.query.clone(),
+        parent: refusal.parent,
+        delivery_id: context.delivery_id.clone(),
+        index: refusal.index,
+        received_at: context.received_at,
+        source_version: source_version.to_owned(),
+        channel: context.channel.to_string(),
+        attempts: 1,
+    }
+}
+
+/// A record that is fetched again, or a delivery that is repeated, replaces
+/// its letter instead of adding one. Deliveries without an id are told apart by
+/// the moment they came, since two equal bodies may be two events.
+fn letter_id(source: &str, context: &Context, refusal: &Refusal) -> String {
+    let delivery = match (&context.delivery_id, context.channel) {
+        (Some(id), _) => id.clone(),
+        (None, crate::Channel::Webhook) => context.received_at.to_string(),
+        (None, crate::Channel::Poll) => String::new(),
+    };
+    let index = match context.channel {
+        crate::Channel::Webhook => refusal.index,
+        // A record's place in its page changes when the page is read again.
+        crate::Channel::Poll => 0,
+    };
+    let raw = match &refusal.raw {
+        RawRecord::Text(text) | RawRecord::Base64(text) => text.clone(),
+        RawRecord::Record(value) => value.to_string(),
+    };
+    let mut digest = Digest::new(&SHA256);
+    for part in [source.as_bytes(), delivery.as_bytes(), &index.to_be_bytes(), raw.as_bytes()] {
+        digest.update(&(part.len() as u64).to_be_bytes());
+        digest.update(part);
+    }
+    let mut hex = hex::encode(digest.finish());
+    hex.truncate(32);
+    hex
+}

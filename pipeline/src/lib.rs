@@ -1,0 +1,29 @@
+//! From admitted bytes to events in the queue.
+//!
+//! ```text
+//! Admitted ─▶ decode ─▶ split ─▶ validate ─▶ structure ─▶ deliver
+//!                └────────┴─────────┴───────────┴───────────┴──▶ dead letters
+//! ```
+//!
+//! A record comes in only as [`Admitted`]: out of a webhook that `auth`
+//! verified, or fetched by the poller. Each stage takes what the one before it
+//! gives, so none can be left out. What a stage refuses becomes a dead letter
+//! with the raw record, the stage, the reason and the place; the records
+//! beside it go on. Only [`deliver`] does any I/O.
+
+mod admitted;
+mod decode;
+mod deliver;
+mod event_id;
+mod letter;
+mod queue_text;
+mod run;
+mod split;
+mod structure;
+mod validate;
+
+pub use admitted::{Admitted, Channel, Fetched};
+pub use decode::{DecodeError, MAX_DECODED, decode_json, gunzip};
+pub use deliver::{Outputs, Receipt, deliver};
+pub use run::{Outcome, Pipeline, Prepared};
+pub use validate::SchemaError;

@@ -1,0 +1,252 @@
+//! The stages in their order, without I/O.
+
+use std::sync::{Arc, OnceLock};
+
+use jsonschema::Validator;
+use mef_ports::{DeadLetter, Message, RawRecord, Stage};
+use mef_source::Source;
+use mef_source::checked::{Decode, EventSpec};
+use serde_json::Value;
+
+use crate::admitted::{Admitted, Context, Payload};
+use crate::decode::{Decoded, decode};
+use crate::letter::{Refusal, dead_letter, raw_bytes};
+use crate::split::{NotThere, Record, nested, root_list};
+use crate::structure::structure;
+use crate::validate::{SchemaError, compile, validate};
+
+/// The stages of one source and one way in.
+#[derive(Debug)]
+pub struct Pipeline {
+    source: String,
+    source_version: String,
+    decode: Decode,
+    event: EventSpec,
+    validator: OnceLock<Result<Validator, SchemaError>>,
+}
+
+/// An event that is ready for the queue, with the record that it was made of.
+#[derive(Debug)]
+pub struct Prepared {
+    /// What the queue is given.
+    pub message: Message,
+    pub(crate) record: Record,
+}
+
+/// What became of the records that were admitted together.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The events.
+    pub events: Vec<Prepared>,
+    /// The records that were refused.
+    pub letters: Vec<DeadLetter>,
+    /// How many fields fell back to their defaults because the record lacks
+    /// what they are made of.
+    pub fallbacks: u64,
+    pub(crate) origin: LetterOrigin,
+}
+
+/// What every dead letter of one outcome has in common.
+#[derive(Debug)]
+pub(crate) struct LetterOrigin {
+    source: String,
+    source_version: String,
+    context: Context,
+}
+
+impl Pipeline {
+    /// The pipeline of what is pushed to `source`; `None` if nothing is.
+    pub fn for_webhook(source: &Source) -> Option<Pipeline> {
+        let webhook = source.webhook.as_ref()?;
+        Some(Pipeline::new(source, webhook.decode, &webhook.event))
+    }
+
+    /// The pipeline of what is pulled from `source`; `None` if nothing is.
+    pub fn for_poll(source: &Source) -> Option<Pipeline> {
+        Some(Pipeline::new(source, Decode::Json, &source.poll.as_ref()?.event))
+    }
+
+    fn new(source: &Source, decode: Decode, event: &EventSpec) -> Pipeline {
+        Pipeline {
+            source: source.name.to_string(),
+            source_version: source.version.clone(),
+            decode,
+            event: event.clone(),
+            validator: OnceLock::new(),
+        }
+    }
+
+    /// Compiles the schema, which else happens with the first record.
+    ///
+    /// # Errors
+    ///
+    /// When it is no JSON Schema or refers to another document.
+    pub fn check_schema(&self) -> Result<(), SchemaError> {
+        match self.validator() {
+            Some(Err(error)) => Err(error.clone()),
+            _ => Ok(()),
+        }
+    }
+
+    fn validator(&self) -> Option<&Result<Validator, SchemaError>> {
+        let schema = self.event.schema.as_ref()?;
+        Some(self.validator.get_or_init(|| compile(schema)))
+    }
+
+    /// Takes what was admitted through every stage but the last.
+    pub fn run(&self, admitted: Admitted) -> Outcome {
+        let Admitted { payload, context } = admitted;
+        let mut outcome = Outcome {
+            events: Vec::new(),
+            letters: Vec::new(),
+            fallbacks: 0,
+            origin: LetterOrigin {
+                source: self.source.clone(),
+                source_version: self.source_version.clone(),
+                context,
+            },
+        };
+        let mut index = 0;
+        match payload {
+            Payload::Body { bytes, content_type, content_encoding } => {
+                let decoded = decode(
+                    &bytes,
+                    content_type.as_deref(),
+                    content_encoding.as_deref(),
+                    self.decode,
+                );
+                for decoded in decoded {
+                    match decoded {
+                        Decoded::Value(value) => {
+                            for value in root_list(value) {
+                                self.split(value, None, &mut index, &mut outcome);
+                            }
+                        }
+                        Decoded::Unreadable { raw, error, place } => {
+                            outcome.refuse(Refusal {
+                                stage: Stage::Decode,
+                                reason: error.to_string(),
+                                place,
+                                raw: raw_bytes(&raw),
+                                parent: None,
+                                index,
+                            });
+                            index += 1;
+                        }
+                    }
+                }
+            }
+            Payload::Records(records) => {
+                outcome.events.reserve(records.len());
+                for fetched in records {
+                    let (value, cursor_id) = fetched.into_parts();
+                    self.split(value, cursor_id, &mut index, &mut outcome);
+                }
+            }
+        }
+        outcome
+    }
+
+    fn split(
+        &self,
+        value: Value,
+        cursor_id: Option<String>,
+        index: &mut u64,
+        outcome: &mut Outcome,
+    ) {
+        let mut next = || {
+            let at = *index;
+            *index += 1;
+            at
+        };
+        let Some(path) = &self.event.split else {
+            let record = Record { value, parent: None, index: next(), cursor_id };
+            return self.validate(record, outcome);
+        };
+        match nested(value, path) {
+            Ok((list, parent)) => {
+                for (position, value) in list.into_iter().enumerate() {
+                    // One id for the whole: its parts are told apart by place.
+                    let cursor_id = cursor_id.as_ref().map(|id| format!("{id}#{position}"));
+                    let parent = Some(Arc::clone(&parent));
+                    let record = Record { value, parent, index: next(), cursor_id };
+                    self.validate(record, outcome);
+                }
+            }
+            Err(NotThere { value, reason, place }) => {
+                outcome.refuse(Refusal {
+                    stage: Stage::Split,
+                    reason,
+                    place,
+                    raw: RawRecord::Record(value),
+                    parent: None,
+                    index: next(),
+                });
+            }
+        }
+    }
+
+    fn validate(&self, record: Record, outcome: &mut Outcome) {
+        let fault = match self.validator() {
+            None => None,
+            Some(Ok(validator)) => validate(validator, &record.value).err(),
+            Some(Err(error)) => {
+                Some(crate::validate::Fault { reason: error.to_string(), place: String::new() })
+            }
+        };
+        match fault {
+            None => self.structure(record, outcome),
+            Some(fault) => {
+                outcome.refuse(record_refusal(record, Stage::Validate, fault.reason, fault.place));
+            }
+        }
+    }
+
+    fn structure(&self, record: Record, outcome: &mut Outcome) {
+        match structure(&self.source, &self.event, &outcome.origin.context, &record) {
+            Ok(structured) => {
+                outcome.fallbacks += structured.fallbacks;
+                outcome.events.push(Prepared {
+                    message: Message {
+                        event_id: structured.event_id,
+                        source: self.source.clone(),
+                        body: structured.body,
+                    },
+                    record,
+                });
+            }
+            Err(error) => {
+                let reason = error.to_string();
+                outcome.refuse(record_refusal(record, Stage::Structure, reason, String::new()));
+            }
+        }
+    }
+}
+
+impl Outcome {
+    fn refuse(&mut self, refusal: Refusal) {
+        self.letters.push(self.origin.letter(refusal));
+    }
+}
+
+impl LetterOrigin {
+    fn letter(&self, refusal: Refusal) -> DeadLetter {
+        dead_letter(&self.source, &self.source_version, &self.context, refusal)
+    }
+
+    /// The dead letter of a record whose event the queue refused for good.
+    pub(crate) fn undeliverable(&self, record: Record, reason: String) -> DeadLetter {
+        self.letter(record_refusal(record, Stage::Deliver, reason, String::new()))
+    }
+}
+
+fn record_refusal(record: Record, stage: Stage, reason: String, place: String) -> Refusal {
+    Refusal {
+        stage,
+        reason,
+        place,
+        raw: RawRecord::Record(record.value),
+        parent: record.parent.map(|parent| (*parent).clone()),
+        index: record.index,
+    }
+}

@@ -1,0 +1,231 @@
+//! A valid record to the event that MozDef reads from its queue.
+//!
+//! The fields are those of the MozDef event, the defaults those of the
+//! original framework. A field of the record that is missing is no fault here:
+//! the event's field falls back to its default, and that is counted.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use mef_source::checked::{EventSpec, Mapping};
+use mef_source::template::{Rendered, Variables};
+use mef_source::{Path, Root, Template};
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
+
+use crate::admitted::Context;
+use crate::event_id::{Identity, event_id};
+use crate::queue_text::queue_text;
+use crate::split::{Record, remove};
+
+/// An event as text, with its id and how many of its fields fell back to
+/// their defaults.
+pub(crate) struct Structured {
+    pub(crate) event_id: String,
+    pub(crate) body: String,
+    pub(crate) fallbacks: u64,
+}
+
+/// Makes the event of one record.
+pub(crate) fn structure(
+    source: &str,
+    spec: &EventSpec,
+    context: &Context,
+    record: &Record,
+) -> serde_json::Result<Structured> {
+    let scope = Scope { spec, context, record };
+    let mut fields = Fields { scope: &scope, fallbacks: 0 };
+    let event = Event {
+        category: fields.text("category", || source.to_owned()),
+        details: fields.details(),
+        hostname: fields.text("hostname", || format!("{source}_host")),
+        processid: fields.value("processid").unwrap_or_else(|| Cow::Owned(Value::from(0))),
+        processname: fields.text("processname", || source.to_owned()),
+        severity: fields.text("severity", || "INFO".to_owned()),
+        source: fields.text("source", || "api_aws_lambda".to_owned()),
+        summary: fields.text("summary", || format!("{source}_event")),
+        tags: fields.tags(source),
+        timestamp: fields.timestamp(context.received_at),
+        eventsource: fields.text("eventsource", || format!("{source}_api")),
+    };
+    let event_id = identity(source, &scope, &mut fields.fallbacks);
+    Ok(Structured { event_id, body: queue_text(&event)?, fallbacks: fields.fallbacks })
+}
+
+fn identity(source: &str, scope: &Scope<'_>, fallbacks: &mut u64) -> String {
+    if let Some(template) = &scope.spec.id {
+        if let Some(id) = render_text(template, scope) {
+            return event_id(source, &Identity::Declared(&id));
+        }
+        *fallbacks += 1;
+    }
+    let record = scope.record;
+    if let Some(id) = &scope.context.delivery_id {
+        return event_id(source, &Identity::Delivery { id, index: record.index });
+    }
+    if let Some(id) = &record.cursor_id {
+        return event_id(source, &Identity::Cursor(id));
+    }
+    event_id(source, &Identity::Record(&record.value.to_string()))
+}
+
+/// The MozDef event. The order is that in which it is written.
+#[derive(Serialize)]
+struct Event<'r> {
+    category: Cow<'r, str>,
+    details: Details<'r>,
+    hostname: Cow<'r, str>,
+    processid: Cow<'r, Value>,
+    processname: Cow<'r, str>,
+    severity: Cow<'r, str>,
+    source: Cow<'r, str>,
+    summary: Cow<'r, str>,
+    tags: Cow<'r, Value>,
+    timestamp: Cow<'r, Value>,
+    eventsource: Cow<'r, str>,
+}
+
+/// MozDef indexes `details` as an object; anything else goes under `value`.
+struct Details<'r>(Cow<'r, Value>);
+
+impl Serialize for Details<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0.as_ref() {
+            object @ Value::Object(_) => object.serialize(serializer),
+            other => serializer.collect_map([("value", other)]),
+        }
+    }
+}
+
+struct Scope<'r> {
+    spec: &'r EventSpec,
+    context: &'r Context,
+    record: &'r Record,
+}
+
+impl Variables for Scope<'_> {
+    fn get<'v>(&'v self, path: &Path) -> Rendered<'v> {
+        let text = |map: &'v BTreeMap<String, String>| {
+            Rendered::text(map.get(path.name()).map(String::as_str))
+        };
+        match path.root() {
+            Root::Record => Rendered::json(path.find(&self.record.value)),
+            Root::Parent => {
+                Rendered::json(self.record.parent.as_ref().and_then(|parent| path.find(parent)))
+            }
+            Root::Header => text(&self.context.headers),
+            Root::Query => text(&self.context.query),
+            Root::Var => Rendered::json(self.spec.vars.get(path.name())),
+            Root::ReceivedAt => Rendered::Time(self.context.received_at),
+            Root::DeliveryId => Rendered::text(self.context.delivery_id.as_deref()),
+            // The checked form lets no other word into an event.
+            _ => Rendered::Null,
+        }
+    }
+}
+
+/// A filter that cannot take the value counts as a missing field: only the
+/// schema refuses records.
+fn render<'v>(template: &'v Template, scope: &'v Scope<'_>) -> Rendered<'v> {
+    template.render(scope).unwrap_or(Rendered::Null)
+}
+
+fn render_text(template: &Template, scope: &Scope<'_>) -> Option<String> {
+    let rendered = render(template, scope);
+    if rendered.is_null() {
+        return None;
+    }
+    Some(match rendered.to_text() {
+        Ok(text) => text.into_owned(),
+        Err(_) => rendered.into_json().to_string(),
+    })
+}
+
+struct Fields<'r> {
+    scope: &'r Scope<'r>,
+    fallbacks: u64,
+}
+
+impl<'r> Fields<'r> {
+    /// The mapped value; `None` where nothing is mapped or nothing was found,
+    /// the latter counted.
+    fn value(&mut self, name: &str) -> Option<Cow<'r, Value>> {
+        let mapping = self.scope.spec.map.get(name)?;
+        let value = map_value(mapping, self.scope);
+        if value.is_null() {
+            self.fallbacks += 1;
+            return None;
+        }
+        Some(value)
+    }
+
+    fn text(&mut self, name: &str, default: impl Fn() -> String) -> Cow<'r, str> {
+        match self.value(name) {
+            None => Cow::Owned(default()),
+            Some(Cow::Borrowed(Value::String(text))) => Cow::Borrowed(text),
+            Some(value) => match value.into_owned() {
+                Value::String(text) => Cow::Owned(text),
+                other => Cow::Owned(other.to_string()),
+            },
+        }
+    }
+
+    fn details(&mut self) -> Details<'r> {
+        Details(self.value("details").unwrap_or(Cow::Borrowed(&self.scope.record.value)))
+    }
+
+    fn tags(&mut self, source: &str) -> Cow<'r, Value> {
+        match self.value("tags") {
+            None => Cow::Owned(Value::from(vec![source])),
+            Some(list) if list.is_array() => list,
+            Some(one) => Cow::Owned(Value::Array(vec![one.into_owned()])),
+        }
+    }
+
+    fn timestamp(&mut self, received_at: Timestamp) -> Cow<'r, Value> {
+        self.value("timestamp").unwrap_or_else(|| Cow::Owned(Value::from(received_at.to_string())))
+    }
+}
+
+fn map_value<'r>(mapping: &'r Mapping, scope: &'r Scope<'r>) -> Cow<'r, Value> {
+    match mapping {
+        Mapping::Constant(value) => Cow::Borrowed(value),
+        Mapping::Template(template) => match render(template, scope) {
+            Rendered::Json(value) => value,
+            other => Cow::Owned(other.into_json()),
+        },
+        Mapping::List(list) => {
+            Cow::Owned(list.iter().map(|element| map_value(element, scope).into_owned()).collect())
+        }
+        Mapping::Object(object) => Cow::Owned(
+            object
+                .iter()
+                .map(|(key, mapping)| (key.clone(), map_value(mapping, scope).into_owned()))
+                .collect(),
+        ),
+        Mapping::Pick(paths) => Cow::Owned(pick(&scope.record.value, paths)),
+        Mapping::Omit(paths) => {
+            let mut value = scope.record.value.clone();
+            paths.iter().for_each(|path| remove(&mut value, path.segments()));
+            Cow::Owned(value)
+        }
+    }
+}
+
+/// The parts of `record` at `paths`, each where it stands in the record.
+fn pick(record: &Value, paths: &[Path]) -> Value {
+    let mut picked = Map::new();
+    for path in paths {
+        let Some(found) = path.find(record) else { continue };
+        let Some((last, before)) = path.segments().split_last() else { return record.clone() };
+        let holder = before.iter().try_fold(&mut picked, |holder, segment| {
+            let entry = holder.entry(segment.clone()).or_insert_with(|| Value::Object(Map::new()));
+            entry.as_object_mut()
+        });
+        if let Some(holder) = holder {
+            holder.insert(last.clone(), found.clone());
+        }
+    }
+    Value::Object(picked)
+}
