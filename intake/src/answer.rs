@@ -1,0 +1,105 @@
+//! What the sender is told, and what the operator is told.
+
+use mef_auth::verify::Denied;
+use mef_ports::SecretsError;
+
+/// An HTTP answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    /// The status.
+    pub status: u16,
+    /// Headers, names in lower case.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body; empty or one JSON object.
+    pub body: String,
+}
+
+/// An answer with what led to it.
+#[derive(Debug)]
+pub struct Answer {
+    /// What the sender gets.
+    pub response: Response,
+    /// What became of the request, for logs and metrics.
+    pub outcome: Outcome,
+}
+
+/// What became of a request.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Every record is in the queue or in the dead letters.
+    Accepted {
+        /// How many events the queue took.
+        delivered: u64,
+        /// How many records went to the dead letters.
+        rejected: u64,
+    },
+    /// The delivery was done before.
+    Duplicate,
+    /// The method is not one that brings events.
+    Method,
+    /// The body is larger than the source takes.
+    TooLarge,
+    /// The request is not authentic.
+    Denied(Denied),
+    /// A secret could not be had, so nothing can be verified.
+    Secrets(SecretsError),
+    /// A store is away: the queue, the dead letters, or the delivery marks.
+    Store(mef_ports::StoreError),
+}
+
+impl Answer {
+    /// The answer to `outcome`.
+    ///
+    /// The codes are chosen by what senders do with them: a 4xx makes many
+    /// disable the webhook, a 5xx makes them come again.
+    pub(crate) fn of(outcome: Outcome) -> Answer {
+        let response = match &outcome {
+            Outcome::Accepted { delivered, rejected } => {
+                // Authentic but not usable: the sender could not mend it, so it
+                // is not told to stop.
+                let status = if *rejected == 0 { 200 } else { 202 };
+                let body =
+                    serde_json::json!({ "accepted": delivered, "rejected": rejected }).to_string();
+                Response {
+                    status,
+                    headers: vec![("content-type", "application/json".to_owned())],
+                    body,
+                }
+            }
+            Outcome::Duplicate => Response {
+                status: 200,
+                headers: vec![("content-type", "application/json".to_owned())],
+                body: r#"{"duplicate":true}"#.to_owned(),
+            },
+            Outcome::Method => error(405, "method not allowed"),
+            Outcome::TooLarge => error(413, "the body is too large"),
+            Outcome::Denied(_) => error(401, "unauthorized"),
+            Outcome::Secrets(_) | Outcome::Store(_) => {
+                let mut response = error(503, "try again later");
+                response.headers.push(("retry-after", "30".to_owned()));
+                response
+            }
+        };
+        Answer { response, outcome }
+    }
+}
+
+impl Response {
+    /// The answer where no source has that name.
+    pub fn not_found() -> Response {
+        error(404, "no such source")
+    }
+
+    /// The answer to a body that is larger than the source takes.
+    pub fn too_large() -> Response {
+        error(413, "the body is too large")
+    }
+}
+
+fn error(status: u16, text: &str) -> Response {
+    Response {
+        status,
+        headers: vec![("content-type", "application/json".to_owned())],
+        body: serde_json::json!({ "error": text }).to_string(),
+    }
+}

@@ -1,0 +1,12 @@
+//! Webhooks: from a request to an answer.
+//!
+//! A [`Receiver`] serves one source. It answers 2xx only when every record of
+//! the request is in the queue or in the dead letters, so that a sender which
+//! retries never loses one, and it tells a refused sender nothing but 401.
+
+mod answer;
+mod delivery_id;
+mod receiver;
+
+pub use answer::{Answer, Outcome, Response};
+pub use receiver::{Receiver, ReceiverPorts};

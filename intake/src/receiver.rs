@@ -1,0 +1,143 @@
+//! One source's webhook: verify, drop repeats, run the pipeline, answer.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use mef_auth::Request;
+use mef_auth::verify::{LiveSecrets, Verified, verify};
+use mef_pipeline::{Admitted, Outputs, Pipeline, SchemaError, deliver};
+use mef_ports::{Clock, Deliveries, DeliveryKey, SecretRef, Secrets, SecretsError};
+use mef_source::Source;
+use mef_source::checked::Webhook;
+
+use crate::answer::{Answer, Outcome};
+use crate::delivery_id;
+
+/// How long a delivery is known as done. Vendors retry for up to three days.
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// What a receiver needs of the outside.
+#[derive(Clone)]
+pub struct ReceiverPorts {
+    /// The queue and the dead letters.
+    pub outputs: Outputs,
+    /// The marks of deliveries that are done.
+    pub deliveries: Arc<dyn Deliveries>,
+    /// Credentials.
+    pub secrets: Arc<dyn Secrets>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Receives one source's webhooks.
+pub struct Receiver {
+    source: Arc<Source>,
+    webhook: Webhook,
+    pipeline: Pipeline,
+    secret_names: BTreeSet<String>,
+    ports: ReceiverPorts,
+}
+
+impl Receiver {
+    /// A receiver for `source`; `None` if the source is not pushed.
+    pub fn new(source: Arc<Source>, ports: ReceiverPorts) -> Option<Receiver> {
+        let webhook = source.webhook.clone()?;
+        let pipeline = Pipeline::for_webhook(&source)?;
+        let secret_names = webhook.secret_names().collect();
+        Some(Receiver { source, webhook, pipeline, secret_names, ports })
+    }
+
+    /// The source.
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// The largest body that the source takes, in bytes as sent: a server
+    /// answers 413 before it reads more.
+    pub fn max_body(&self) -> usize {
+        self.webhook.max_body
+    }
+
+    /// Compiles the source's schema, so that a fault in it shows before the
+    /// first record.
+    ///
+    /// # Errors
+    ///
+    /// When the schema cannot be used.
+    pub fn check_schema(&self) -> Result<(), SchemaError> {
+        self.pipeline.check_schema()
+    }
+
+    /// Handles one request, read whole.
+    pub async fn handle(&self, request: Request) -> Answer {
+        let outcome = self.outcome(request).await;
+        let mut answer = Answer::of(outcome);
+        if let Outcome::Method = answer.outcome {
+            answer.response.headers.push(("allow", self.webhook.methods.join(", ")));
+        }
+        answer
+    }
+
+    async fn outcome(&self, request: Request) -> Outcome {
+        if !self.webhook.methods.iter().any(|method| method == request.method()) {
+            return Outcome::Method;
+        }
+        if request.body().len() > self.webhook.max_body {
+            return Outcome::TooLarge;
+        }
+        let received_at = self.ports.clock.now();
+        let secrets = match self.live_secrets().await {
+            Ok(secrets) => secrets,
+            Err(error) => return Outcome::Secrets(error),
+        };
+        let verified = match verify(&self.webhook, request, &secrets, received_at) {
+            Ok(verified) => verified,
+            Err(denied) => return Outcome::Denied(denied),
+        };
+        self.accept(&verified, received_at).await.unwrap_or_else(Outcome::Store)
+    }
+
+    async fn live_secrets(&self) -> Result<LiveSecrets, SecretsError> {
+        let mut secrets = LiveSecrets::default();
+        for name in &self.secret_names {
+            let reference = SecretRef { source: self.source.name.to_string(), name: name.clone() };
+            secrets.insert(name.clone(), self.ports.secrets.get(&reference).await?.value);
+        }
+        Ok(secrets)
+    }
+
+    /// Takes in a verified request. The delivery is marked as done only with
+    /// the receipt in hand: a crash before that leads to a repeat.
+    async fn accept(
+        &self,
+        verified: &Verified,
+        received_at: Timestamp,
+    ) -> Result<Outcome, mef_ports::StoreError> {
+        let delivery_id = delivery_id::find(verified, &self.webhook.delivery_id);
+        let key = delivery_id.clone().map(|delivery_id| DeliveryKey {
+            source: self.source.name.to_string(),
+            delivery_id,
+            body_sha256: verified.body_sha256_hex(),
+        });
+        if let Some(key) = &key
+            && self.ports.deliveries.is_done(key, received_at).await?
+        {
+            return Ok(Outcome::Duplicate);
+        }
+        let admitted = Admitted::webhook(verified, &self.webhook.event, delivery_id, received_at);
+        let outcome = self.pipeline.run(admitted);
+        if outcome.fallbacks > 0 {
+            tracing::debug!(source.id = %self.source.name, event.fallbacks = outcome.fallbacks, "fields fell back to their defaults");
+        }
+        let receipt = deliver(&self.ports.outputs, outcome).await?;
+        if let Some(key) = &key {
+            let expires = received_at.checked_add(REMEMBERED).unwrap_or(Timestamp::MAX);
+            if let Err(error) = self.ports.deliveries.mark_done(key, expires).await {
+                // The events are safe; a repeat would only come twice.
+                tracing::warn!(source.id = %self.source.name, error = %error, "the delivery is not marked as done");
+            }
+        }
+        Ok(Outcome::Accepted { delivered: receipt.delivered(), rejected: receipt.rejected() })
+    }
+}
