@@ -1,0 +1,172 @@
+//! Which records of a page are news.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use jiff::Timestamp;
+use mef_ports::RunSummary;
+use mef_source::Path;
+use mef_source::checked::{TimeCursor, TimeFormat};
+use serde_json::Value;
+
+use crate::seen::{Needed, Seen, hash};
+use crate::window::Bounds;
+
+/// A record that goes on, with the id that the cursor finds in it.
+#[derive(Debug)]
+pub(crate) struct News {
+    pub(crate) record: Value,
+    pub(crate) id: Option<String>,
+}
+
+/// What a page of a window has.
+#[derive(Debug, Default)]
+pub(crate) struct Classified {
+    pub(crate) news: Vec<News>,
+    /// The newest time on the page.
+    pub(crate) newest: Option<Timestamp>,
+    /// Whether a record was older than one before it.
+    pub(crate) out_of_order: bool,
+}
+
+/// Sorts the records of a page of the window `bounds`; `last` is the time of
+/// the last record of the page before.
+pub(crate) fn by_time(
+    records: Vec<Value>,
+    cursor: &TimeCursor,
+    bounds: &Bounds,
+    last: Option<Timestamp>,
+    seen: &mut Seen,
+    needed: &Needed,
+    summary: &mut RunSummary,
+) -> Classified {
+    let mut classified = Classified { newest: last, ..Classified::default() };
+    for record in records {
+        summary.records += 1;
+        let time =
+            cursor.time.find(&record).and_then(|value| record_time(value, cursor.time_format));
+        if let Some(time) = time {
+            if !cursor.upper_bound && time >= bounds.end {
+                summary.held_back += 1;
+                continue;
+            }
+            classified.out_of_order |= classified.newest.is_some_and(|newest| time < newest);
+            classified.newest = classified.newest.max(Some(time));
+        }
+        let id = cursor.id.as_ref().and_then(|path| record_id(&record, path));
+        let hash = record_hash(&record, id.as_deref(), time);
+        if seen.contains(hash) {
+            summary.duplicates += 1;
+            continue;
+        }
+        if time.is_some_and(|time| time < bounds.done_before) {
+            summary.late += 1;
+        }
+        // A record without a time may come again wherever the window ends.
+        seen.insert(hash, time.unwrap_or(bounds.end), needed);
+        classified.news.push(News { record, id });
+    }
+    classified
+}
+
+/// Sorts the records of a page that was reached by token.
+pub(crate) fn by_token(
+    records: Vec<Value>,
+    id_path: Option<&Path>,
+    seen: &mut Seen,
+    needed: &Needed,
+    summary: &mut RunSummary,
+) -> Vec<News> {
+    let mut news = Vec::new();
+    for record in records {
+        summary.records += 1;
+        let id = id_path.and_then(|path| record_id(&record, path));
+        let hash = record_hash(&record, id.as_deref(), None);
+        if seen.contains(hash) {
+            summary.duplicates += 1;
+            continue;
+        }
+        seen.insert(hash, needed.from, needed);
+        news.push(News { record, id });
+    }
+    news
+}
+
+fn record_id(record: &Value, path: &Path) -> Option<String> {
+    match path.find(record)? {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        other => Some(other.to_string()),
+    }
+}
+
+fn record_hash(record: &Value, id: Option<&str>, time: Option<Timestamp>) -> u64 {
+    match id {
+        Some(id) => hash(id, time),
+        None => hash(&hex::encode(digest(&SHA256, record.to_string().as_bytes())), time),
+    }
+}
+
+/// The time that a record carries, if it can be read.
+fn record_time(value: &Value, format: TimeFormat) -> Option<Timestamp> {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        _ => return None,
+    };
+    match format {
+        TimeFormat::Rfc3339 => text.parse().ok(),
+        TimeFormat::Epoch => epoch(&text, 1_000_000_000),
+        TimeFormat::EpochMs => epoch(&text, 1_000_000),
+        TimeFormat::Auto => {
+            // Seconds reach this number in the year 5138.
+            let unit =
+                |whole: i64| if whole.abs() < 100_000_000_000 { 1_000_000_000 } else { 1_000_000 };
+            let whole = text.split('.').next().and_then(|whole| whole.parse().ok());
+            whole.map_or_else(|| text.parse().ok(), |whole| epoch(&text, unit(whole)))
+        }
+    }
+}
+
+/// A count of units since the epoch, with decimals, to the nanosecond.
+fn epoch(text: &str, nanos_per_unit: i128) -> Option<Timestamp> {
+    let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
+    let mut nanos = whole.parse::<i128>().ok()?.checked_mul(nanos_per_unit)?;
+    let mut unit = nanos_per_unit;
+    for digit in decimals.chars() {
+        unit /= 10;
+        nanos +=
+            i128::from(digit.to_digit(10)?) * unit * if text.starts_with('-') { -1 } else { 1 };
+    }
+    Timestamp::from_nanosecond(nanos).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn times_are_read_in_every_form() {
+        let expected: Timestamp = "2026-11-24T10:00:00.25Z".parse().unwrap();
+        let millis = expected.as_millisecond();
+        let cases = [
+            (json!("2026-11-24T10:00:00.250Z"), TimeFormat::Auto),
+            (json!("2026-11-24T11:00:00.25+01:00"), TimeFormat::Rfc3339),
+            (json!(millis), TimeFormat::Auto),
+            (json!(millis.to_string()), TimeFormat::EpochMs),
+            (serde_json::from_str("1795514400.25").unwrap(), TimeFormat::Auto),
+            (serde_json::from_str("1795514400.25").unwrap(), TimeFormat::Epoch),
+        ];
+        for (value, format) in cases {
+            assert_eq!(record_time(&value, format), Some(expected), "{value} {format:?}");
+        }
+        for (value, format) in [
+            (json!("yesterday"), TimeFormat::Auto),
+            (json!(null), TimeFormat::Auto),
+            (json!(12), TimeFormat::Rfc3339),
+            (json!("1e400"), TimeFormat::Epoch),
+        ] {
+            assert_eq!(record_time(&value, format), None, "{value} {format:?}");
+        }
+    }
+}

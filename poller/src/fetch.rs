@@ -1,0 +1,279 @@
+//! One page over HTTP: authorised, within limits, tried again when that may
+//! help, and from nowhere but the source's origins.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBuilder};
+use http::StatusCode;
+use http::header::LOCATION;
+use jiff::{SignedDuration, Timestamp};
+use mef_auth::credentials::{CredentialError, Credentials};
+use mef_ports::{
+    BlobKey, Blobs, Clock, CommitError, Http, HttpError, HttpRequest, HttpResponse, Secret,
+    StoreError,
+};
+use mef_source::Source;
+use mef_source::checked::{Origin, Poll};
+
+use crate::lease::LeaseKeeper;
+use crate::limits::LimitHeaders;
+use crate::moment::after;
+use crate::page::{self, Page, PageError};
+use crate::request::RequestError;
+
+/// The longest wait inside a run; anything longer ends it.
+const LONGEST_WAIT: SignedDuration = SignedDuration::from_secs(5);
+/// What a limit without a moment is taken to mean.
+const LIMIT_WITHOUT_RESET: Duration = Duration::from_secs(60);
+const TRIES_AGAIN: usize = 4;
+const MOST_REDIRECTS: usize = 5;
+
+/// Why there is no page.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    /// The vendor's limit: come back later.
+    #[error("the vendor's rate limit is used up until {until}")]
+    Limited {
+        /// When to come back.
+        until: Timestamp,
+    },
+    /// The vendor does not know the page or token that it was asked for.
+    #[error("the vendor answered {status}")]
+    Refused {
+        /// The answer's status.
+        status: StatusCode,
+    },
+    /// The vendor refused the credential.
+    #[error("the vendor answered {status}: check the credential and what it is allowed to read")]
+    Unauthorized {
+        /// The answer's status.
+        status: StatusCode,
+    },
+    /// The vendor failed again and again.
+    #[error("the vendor answered {status}, {tries} times")]
+    Failing {
+        /// The last answer's status.
+        status: StatusCode,
+        /// How often it was asked.
+        tries: usize,
+    },
+    /// The page cannot be read; its bytes are kept.
+    #[error("the page cannot be understood; its bytes are kept as blob `{blob}`")]
+    Page {
+        /// Where the bytes are.
+        blob: String,
+        /// What is wrong with it.
+        #[source]
+        error: PageError,
+    },
+    /// A redirect that leads nowhere.
+    #[error("the vendor redirects {0}")]
+    Redirect(&'static str),
+    /// No answer.
+    #[error("no answer from the vendor")]
+    Http(#[source] HttpError),
+    /// The request cannot be made.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    /// There is no credential.
+    #[error("no credential for the request")]
+    Credential(#[source] CredentialError),
+    /// A store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The lease is gone.
+    #[error(transparent)]
+    Lease(#[from] CommitError),
+}
+
+/// A page, and when the vendor wants to be asked next.
+pub(crate) struct Fetched {
+    pub(crate) page: Page,
+    /// The answer used up the limit: nothing before this moment.
+    pub(crate) not_before: Option<Timestamp>,
+}
+
+/// Fetches the pages of one run.
+pub(crate) struct Fetcher<'p> {
+    pub(crate) source: &'p Source,
+    pub(crate) poll: &'p Poll,
+    pub(crate) http: &'p dyn Http,
+    pub(crate) credentials: &'p Credentials,
+    pub(crate) secrets: BTreeMap<String, Secret>,
+    pub(crate) blobs: &'p Arc<dyn Blobs>,
+    pub(crate) clock: &'p dyn Clock,
+    pub(crate) lease: &'p LeaseKeeper<'p>,
+    pub(crate) requests: AtomicU64,
+}
+
+/// What to do about an answer that is no page.
+enum Verdict {
+    /// Try again, after this moment if there is one.
+    Again { error: FetchError, after: Option<Timestamp> },
+    /// Ask for a new token, once.
+    NewToken { error: FetchError },
+    /// Give up.
+    Fail(FetchError),
+}
+
+impl Fetcher<'_> {
+    /// Fetches the page that `request` asks for.
+    pub(crate) async fn fetch(&self, request: HttpRequest) -> Result<Fetched, FetchError> {
+        let mut waits = ExponentialBuilder::new()
+            .with_min_delay(Duration::from_millis(500))
+            .with_max_delay(Duration::from_secs(4))
+            .with_max_times(TRIES_AGAIN)
+            .with_jitter()
+            .build();
+        let mut may_refresh = true;
+        loop {
+            self.lease.keep().await?;
+            let verdict = match self.attempt(&request).await {
+                Ok(fetched) => return Ok(fetched),
+                Err(verdict) => verdict,
+            };
+            match verdict {
+                Verdict::Fail(error) => return Err(error),
+                Verdict::NewToken { error } if !may_refresh => return Err(error),
+                Verdict::NewToken { .. } => {
+                    may_refresh = false;
+                    self.credentials
+                        .refused(self.source.name.as_str(), &self.poll.auth, &self.secrets)
+                        .await
+                        .map_err(FetchError::Credential)?;
+                }
+                Verdict::Again { error, after } => {
+                    let now = self.clock.now();
+                    let wait = after.map(|after| after.duration_since(now));
+                    if let (Some(until), Some(wait)) = (after, wait)
+                        && wait > LONGEST_WAIT
+                    {
+                        return Err(FetchError::Limited { until });
+                    }
+                    let Some(backoff) = waits.next() else { return Err(error) };
+                    let asked = wait.and_then(|wait| wait.try_into().ok()).unwrap_or(backoff);
+                    tracing::debug!(source.id = %self.source.name, error = %error, "trying again");
+                    self.clock.sleep(asked).await;
+                }
+            }
+        }
+    }
+
+    /// Waits for a moment that is near; gives one that is not back.
+    pub(crate) async fn wait_until(&self, until: Timestamp) -> Result<(), Timestamp> {
+        let wait = until.duration_since(self.clock.now());
+        if wait > LONGEST_WAIT {
+            return Err(until);
+        }
+        if let Ok(wait) = wait.try_into() {
+            self.clock.sleep(wait).await;
+        }
+        Ok(())
+    }
+
+    async fn attempt(&self, request: &HttpRequest) -> Result<Fetched, Verdict> {
+        let (url, response) = self.send_and_follow(request.clone()).await?;
+        let limits = LimitHeaders {
+            remaining: self.poll.limit_remaining.as_deref(),
+            reset: self.poll.limit_reset.as_deref(),
+        };
+        let now = self.clock.now();
+        let status = response.status;
+        if status.is_success() {
+            let not_before = limits.used_up(&response.headers, now);
+            return match page::read(self.poll, &url, &response) {
+                Ok(page) => Ok(Fetched { page, not_before }),
+                Err(error) => Err(self.keep_page(response, error).await),
+            };
+        }
+        if limits.is_limit(status, &response.headers) {
+            let until = limits.until(&response.headers, now);
+            let error = FetchError::Limited {
+                until: until.unwrap_or_else(|| after(now, LIMIT_WITHOUT_RESET)),
+            };
+            return Err(Verdict::Again { error, after: until });
+        }
+        Err(match status {
+            StatusCode::UNAUTHORIZED => {
+                Verdict::NewToken { error: FetchError::Unauthorized { status } }
+            }
+            StatusCode::FORBIDDEN => Verdict::Fail(FetchError::Unauthorized { status }),
+            StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY => self.failing(status),
+            status if status.is_server_error() => self.failing(status),
+            status => Verdict::Fail(FetchError::Refused { status }),
+        })
+    }
+
+    fn failing(&self, status: StatusCode) -> Verdict {
+        let error = FetchError::Failing { status, tries: TRIES_AGAIN + 1 };
+        Verdict::Again { error, after: None }
+    }
+
+    /// Sends the request, and follows redirects within the source's origins.
+    async fn send_and_follow(
+        &self,
+        mut request: HttpRequest,
+    ) -> Result<(url::Url, HttpResponse), Verdict> {
+        for _ in 0..=MOST_REDIRECTS {
+            let mut authorized = request.clone();
+            self.authorize(&mut authorized).await?;
+            self.requests.fetch_add(1, Ordering::Relaxed);
+            let response = self.http.send(authorized).await.map_err(|error| match error {
+                error @ (HttpError::Transport(_) | HttpError::Encoding(_)) => {
+                    Verdict::Again { error: FetchError::Http(error), after: None }
+                }
+                error => Verdict::Fail(FetchError::Http(error)),
+            })?;
+            if !response.status.is_redirection() {
+                return Ok((request.url, response));
+            }
+            let target = response
+                .headers
+                .get(LOCATION)
+                .and_then(|location| location.to_str().ok())
+                .and_then(|location| request.url.join(location).ok())
+                .ok_or(Verdict::Fail(FetchError::Redirect("to no URL")))?;
+            if request.url.scheme() == "https" && target.scheme() != "https" {
+                return Err(Verdict::Fail(FetchError::Redirect("from https to http")));
+            }
+            request.url = target;
+        }
+        Err(Verdict::Fail(FetchError::Redirect("again and again")))
+    }
+
+    /// Adds the credential, but only for the origin that it belongs to.
+    async fn authorize(&self, request: &mut HttpRequest) -> Result<(), Verdict> {
+        if Origin::of(&request.url).as_ref() != Some(&self.poll.request.origin) {
+            request.headers.clear();
+            return Ok(());
+        }
+        let source = self.source.name.as_str();
+        let authorized = self
+            .credentials
+            .authorize(source, &self.poll.auth, &self.secrets, request)
+            .await
+            .map_err(|error| match error {
+                CredentialError::Limited { until } => {
+                    Verdict::Again { error: FetchError::Limited { until }, after: Some(until) }
+                }
+                error => Verdict::Fail(FetchError::Credential(error)),
+            })?;
+        self.requests.fetch_add(authorized.token_requests, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Keeps the bytes of a page that cannot be understood, for a person. A
+    /// body that is cut off or garbled may come whole the next time.
+    async fn keep_page(&self, response: HttpResponse, error: PageError) -> Verdict {
+        let blob = format!("{}/page-not-understood", self.source.name);
+        if let Err(error) = self.blobs.put(&BlobKey(blob.clone()), response.body).await {
+            return Verdict::Fail(FetchError::Store(error));
+        }
+        let again = matches!(error, PageError::Decode(_));
+        let error = FetchError::Page { blob, error };
+        if again { Verdict::Again { error, after: None } } else { Verdict::Fail(error) }
+    }
+}

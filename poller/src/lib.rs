@@ -1,0 +1,34 @@
+//! Pulls: any vendor's list of records, read once each and in bounded steps.
+//!
+//! The cursor is the product. It moves only by a commit under a lease, only
+//! over records that the queue or the dead letters hold, never back and never
+//! into the future. A [`Poller`] runs one source: it opens a window, fetches
+//! its pages, sorts out repeats, delivers, commits, and goes on until it is
+//! caught up, limited, or out of time.
+
+mod budget;
+mod classify;
+mod fetch;
+mod http;
+mod lease;
+mod limits;
+mod link_header;
+mod loop_guard;
+mod moment;
+mod page;
+mod poller;
+mod report;
+mod request;
+mod run;
+mod seen;
+mod time_stream;
+mod token_stream;
+mod window;
+
+pub use budget::Budget;
+pub use fetch::FetchError;
+pub use http::HttpClients;
+pub use page::PageError;
+pub use poller::{PollPorts, Poller};
+pub use report::{RunEnd, RunError, RunReport};
+pub use request::RequestError;

@@ -1,0 +1,141 @@
+//! One source's poller: everything that a run needs, put together once.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use mef_auth::Redactor;
+use mef_auth::credentials::{Credentials, credential_key};
+use mef_pipeline::{Outputs, Pipeline, SchemaError};
+use mef_ports::{
+    Blobs, Clock, Cursors, Http, LeaseError, Limits, Position, RunSummary, Secrets, StreamKey,
+    Tokens, Wakeups,
+};
+use mef_source::Source;
+use mef_source::checked::Poll;
+
+use crate::budget::Budget;
+use crate::http::HttpClients;
+use crate::lease::{LeaseKeeper, TTL};
+use crate::report::{RunEnd, RunError, RunReport};
+use crate::run::Run;
+
+/// What a poller needs of the outside.
+#[derive(Clone)]
+pub struct PollPorts {
+    /// Cursors and leases.
+    pub cursors: Arc<dyn Cursors>,
+    /// Limits by credential.
+    pub limits: Arc<dyn Limits>,
+    /// Runs that are owed before the schedule's next tick.
+    pub wakeups: Arc<dyn Wakeups>,
+    /// Pages that could not be understood.
+    pub blobs: Arc<dyn Blobs>,
+    /// Credentials.
+    pub secrets: Arc<dyn Secrets>,
+    /// Access tokens between runs.
+    pub tokens: Arc<dyn Tokens>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// The queue and the dead letters.
+    pub outputs: Outputs,
+    /// What keeps credentials out of logs.
+    pub redactor: Redactor,
+}
+
+/// Polls one source.
+pub struct Poller {
+    pub(crate) source: Arc<Source>,
+    pub(crate) poll: Poll,
+    pub(crate) pipeline: Pipeline,
+    pub(crate) http: Arc<dyn Http>,
+    pub(crate) credentials: Credentials,
+    pub(crate) ports: PollPorts,
+}
+
+impl Poller {
+    /// A poller of `source`; `None` if the source is not pulled.
+    pub fn new(source: Arc<Source>, clients: &HttpClients, ports: PollPorts) -> Option<Poller> {
+        let poll = source.poll.clone()?;
+        let pipeline = Pipeline::for_poll(&source)?;
+        let http = clients.for_source(&poll);
+        let credentials = Credentials::new(
+            Arc::clone(&http),
+            Arc::clone(&ports.tokens),
+            Arc::clone(&ports.secrets),
+            Arc::clone(&ports.clock),
+            ports.redactor.clone(),
+        );
+        Some(Poller { source, poll, pipeline, http, credentials, ports })
+    }
+
+    /// The source.
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// Compiles the source's schema, so that a fault in it shows before the
+    /// first record.
+    ///
+    /// # Errors
+    ///
+    /// When the schema cannot be used.
+    pub fn check_schema(&self) -> Result<(), SchemaError> {
+        self.pipeline.check_schema()
+    }
+
+    /// The stream that this poller reads.
+    pub fn stream(&self) -> StreamKey {
+        StreamKey { source: self.source.name.to_string(), partition: String::new() }
+    }
+
+    /// Reads what is new, within `budget`.
+    ///
+    /// Whatever happens is in the report; a failed run leaves the cursor where
+    /// its last delivered page was committed.
+    pub async fn run(&self, budget: &Budget) -> RunReport {
+        let stream = self.stream();
+        let started = self.ports.clock.now();
+        let summary = RunSummary { started: Some(started), ..RunSummary::default() };
+        let nothing = |end| RunReport {
+            stream: stream.clone(),
+            end,
+            summary: summary.clone(),
+            done: None,
+            lag: None,
+        };
+        let lease = match self.ports.cursors.lease(&stream, started, TTL).await {
+            Ok(lease) => lease,
+            Err(LeaseError::Held { until }) => return nothing(RunEnd::Busy { until }),
+            Err(LeaseError::Store(error)) => return nothing(RunEnd::Failed(error.into())),
+        };
+        let keeper = LeaseKeeper::new(&*self.ports.cursors, &*self.ports.clock, lease);
+        let report = match Run::begin(self, &stream, &keeper, budget, summary.clone()).await {
+            Ok(run) => run.finish().await,
+            Err(error) => nothing(RunEnd::Failed(error)),
+        };
+        if let Err(error) = self.ports.cursors.release(&keeper.current().await).await {
+            tracing::warn!(source.id = %stream, error = %error, "the lease stays until it runs out");
+        }
+        report
+    }
+
+    /// The name under which limits of this source's credential are kept.
+    pub(crate) fn credential_key(&self) -> String {
+        credential_key(self.source.name.as_str(), &self.poll.auth)
+    }
+}
+
+/// How far `done` is behind `now`.
+pub(crate) fn lag(done: Option<&Position>, now: Timestamp) -> Option<jiff::SignedDuration> {
+    match done {
+        Some(Position::Time(time)) => Some(now.duration_since(*time)),
+        _ => None,
+    }
+}
+
+impl From<mef_ports::SecretsError> for RunError {
+    fn from(error: mef_ports::SecretsError) -> RunError {
+        let error = mef_auth::credentials::CredentialError::from(error);
+        RunError::Fetch(crate::fetch::FetchError::Credential(error))
+    }
+}

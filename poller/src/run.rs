@@ -1,0 +1,261 @@
+//! One run under one lease: what streams by time and by token have in common.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use http::StatusCode;
+use jiff::{SignedDuration, Timestamp};
+use mef_pipeline::{Admitted, Receipt, deliver};
+use mef_ports::{Commit, CursorRecord, HttpRequest, RunSummary, StreamKey};
+use mef_source::checked::Cursor;
+
+use crate::budget::Budget;
+use crate::classify::News;
+use crate::fetch::{FetchError, Fetched, Fetcher};
+use crate::lease::LeaseKeeper;
+use crate::poller::{Poller, lag};
+use crate::report::{RunEnd, RunError, RunReport};
+use crate::seen::{Needed, Seen};
+
+/// A run and all it knows.
+pub(crate) struct Run<'p> {
+    pub(crate) poller: &'p Poller,
+    pub(crate) fetcher: Fetcher<'p>,
+    pub(crate) record: CursorRecord,
+    pub(crate) seen: Seen,
+    pub(crate) summary: RunSummary,
+    pub(crate) started: Timestamp,
+    stream: &'p StreamKey,
+    lease: &'p LeaseKeeper<'p>,
+    budget: &'p Budget,
+    slowest: SignedDuration,
+}
+
+/// What follows a delivered page.
+pub(crate) enum NextPage {
+    /// There is none.
+    None,
+    /// It was fetched while the page before it was delivered.
+    Here(Result<Fetched, FetchError>),
+    /// It has to wait until after the commit, or for another run.
+    Later(HttpRequest, Option<Timestamp>),
+}
+
+impl<'p> Run<'p> {
+    /// Reads what is stored, under the lease.
+    pub(crate) async fn begin(
+        poller: &'p Poller,
+        stream: &'p StreamKey,
+        lease: &'p LeaseKeeper<'p>,
+        budget: &'p Budget,
+        summary: RunSummary,
+    ) -> Result<Run<'p>, RunError> {
+        let ports = &poller.ports;
+        let stored = ports.cursors.read(stream).await?;
+        let seen = Seen::load(ports.cursors.seen(stream).await?);
+        let names = poller.poll.secret_names();
+        let secrets = poller.credentials.secrets(&stream.source, names).await?;
+        let fetcher = Fetcher {
+            source: &poller.source,
+            poll: &poller.poll,
+            http: &*poller.http,
+            credentials: &poller.credentials,
+            secrets,
+            blobs: &ports.blobs,
+            clock: &*ports.clock,
+            lease,
+            requests: AtomicU64::new(0),
+        };
+        Ok(Run {
+            poller,
+            fetcher,
+            record: stored.map(|stored| stored.record).unwrap_or_default(),
+            seen,
+            started: summary.started.unwrap_or_else(|| ports.clock.now()),
+            summary,
+            stream,
+            lease,
+            budget,
+            slowest: SignedDuration::ZERO,
+        })
+    }
+
+    /// Reads the stream, and writes down how that ended.
+    pub(crate) async fn finish(mut self) -> RunReport {
+        let end = match self.read().await {
+            Ok(end) => end,
+            Err(RunError::Fetch(FetchError::Limited { until })) => RunEnd::Limited { until },
+            Err(error) => RunEnd::Failed(error),
+        };
+        let end = match self.leave_wakeup(&end).await {
+            Ok(()) => end,
+            Err(error) => RunEnd::Failed(error),
+        };
+        self.summary.requests = self.fetcher.requests.load(Ordering::Relaxed);
+        self.summary.ended = Some(self.now());
+        self.summary.error = match &end {
+            RunEnd::Failed(error) => {
+                Some(self.poller.ports.redactor.mask(&error_text(error)).into_owned())
+            }
+            _ => None,
+        };
+        self.record.last_run = Some(self.summary.clone());
+        let commit = Commit { record: &self.record, seen: None };
+        let lease = self.lease.current().await;
+        let end = match self.poller.ports.cursors.commit(&lease, commit).await {
+            Ok(()) => end,
+            // What failed first is what a person has to know.
+            Err(_) if matches!(end, RunEnd::Failed(_)) => end,
+            Err(error) => RunEnd::Failed(error.into()),
+        };
+        RunReport {
+            stream: self.stream.clone(),
+            end,
+            lag: lag(self.record.done.as_ref(), self.now()),
+            done: self.record.done,
+            summary: self.summary,
+        }
+    }
+
+    async fn read(&mut self) -> Result<RunEnd, RunError> {
+        let limits = &self.poller.ports.limits;
+        let now = self.now();
+        if let Some(until) = limits.not_before(&self.poller.credential_key(), now).await? {
+            return Ok(RunEnd::Limited { until });
+        }
+        match &self.poller.poll.cursor {
+            Cursor::Time(cursor) => self.read_by_time(cursor).await,
+            Cursor::Token(cursor) => self.read_by_token(cursor).await,
+        }
+    }
+
+    /// Leaves a wake-up for work that can be done before the next tick, and
+    /// holds the credential back while a limit lasts.
+    async fn leave_wakeup(&mut self, end: &RunEnd) -> Result<(), RunError> {
+        let ports = &self.poller.ports;
+        self.record.next_run = match end {
+            RunEnd::Limited { until } => {
+                ports.limits.hold(&self.poller.credential_key(), *until).await?;
+                Some(*until)
+            }
+            RunEnd::OutOfTime => Some(self.now()),
+            _ => None,
+        };
+        if let Some(when) = self.record.next_run {
+            ports.wakeups.wake(self.stream, when).await?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.poller.ports.clock.now()
+    }
+
+    /// Fetches a page and notes how long that took.
+    pub(crate) async fn fetch(&mut self, request: HttpRequest) -> Result<Fetched, FetchError> {
+        let before = self.now();
+        let fetched = self.fetcher.fetch(request).await;
+        self.slowest = self.slowest.max(self.now().duration_since(before));
+        fetched
+    }
+
+    /// Whether there is time for another page.
+    pub(crate) fn has_time(&self) -> bool {
+        self.budget.allows(self.now(), self.slowest)
+    }
+
+    /// Delivers what is new on a page and meanwhile fetches the next.
+    ///
+    /// The cursor is not moved here: the caller commits with the receipt.
+    pub(crate) async fn deliver(
+        &mut self,
+        news: Vec<News>,
+        next: Option<HttpRequest>,
+        not_before: Option<Timestamp>,
+    ) -> Result<(Receipt, NextPage), RunError> {
+        let admitted = Admitted::page(admit(news), self.now());
+        let outcome = self.poller.pipeline.run(admitted);
+        if outcome.fallbacks > 0 {
+            tracing::debug!(source.id = %self.stream, event.fallbacks = outcome.fallbacks, "fields fell back to their defaults");
+        }
+        let early = match next {
+            Some(request) if not_before.is_none() && self.has_time() => Ok(request),
+            other => Err(other),
+        };
+        let outputs = &self.poller.ports.outputs;
+        let (receipt, next) = match early {
+            Ok(request) => {
+                let before = self.poller.ports.clock.now();
+                let (receipt, fetched) =
+                    futures::join!(deliver(outputs, outcome), self.fetcher.fetch(request));
+                self.slowest = self.slowest.max(self.now().duration_since(before));
+                (receipt?, NextPage::Here(fetched))
+            }
+            Err(Some(request)) => {
+                (deliver(outputs, outcome).await?, NextPage::Later(request, not_before))
+            }
+            Err(None) => (deliver(outputs, outcome).await?, NextPage::None),
+        };
+        self.summary.pages += 1;
+        self.summary.delivered += receipt.delivered();
+        self.summary.rejected += receipt.rejected();
+        self.summary.dedupe_overflow += self.seen.take_overflow();
+        Ok((receipt, next))
+    }
+
+    /// Moves the cursor to what `self.record` says, which `_receipt` proves to
+    /// be delivered.
+    pub(crate) async fn commit(
+        &mut self,
+        _receipt: Receipt,
+        needed: &Needed,
+    ) -> Result<(), RunError> {
+        let seen = self.seen.to_store(needed);
+        let commit = Commit { record: &self.record, seen: Some(&seen) };
+        let lease = self.lease.current().await;
+        Ok(self.poller.ports.cursors.commit(&lease, commit).await?)
+    }
+
+    /// Fetches a page that was put off: after a short limit, or not at all in
+    /// this run.
+    pub(crate) async fn fetch_later(
+        &mut self,
+        request: HttpRequest,
+        not_before: Option<Timestamp>,
+    ) -> Result<Result<Fetched, FetchError>, RunEnd> {
+        if !self.has_time() {
+            return Err(RunEnd::OutOfTime);
+        }
+        if let Some(until) = not_before {
+            match self.fetcher.wait_until(until).await {
+                Ok(()) => {}
+                Err(until) => return Err(RunEnd::Limited { until }),
+            }
+        }
+        Ok(self.fetch(request).await)
+    }
+}
+
+/// Whether an answer may mean that the place to go on at is stale.
+pub(crate) fn means_stale(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 400 | 404 | 409 | 410 | 416 | 422)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "these records were just fetched from the source's own origins"
+)]
+fn admit(news: Vec<News>) -> Vec<mef_pipeline::Fetched> {
+    news.into_iter().map(|news| mef_pipeline::Fetched::new(news.record, news.id)).collect()
+}
+
+/// An error and its causes in one line.
+fn error_text(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    text
+}

@@ -1,0 +1,157 @@
+//! Boundary dedupe: the ids of records that the next window will see again.
+//!
+//! Windows overlap and vendors' bounds are inclusive, so the same record comes
+//! twice by design. A bounded set of 64-bit hashes over id and time drops the
+//! repeat. When the set is full the oldest hashes go, and their records may
+//! come twice: never the other way round.
+
+use std::collections::{HashMap, VecDeque};
+
+use aws_lc_rs::digest::{Context, SHA256};
+use jiff::Timestamp;
+use mef_ports::SeenId;
+
+/// How many ids are kept at most: 16 bytes each, so that the set fits into one
+/// item of DynamoDB (400 KB).
+pub(crate) const LIMIT: usize = 20_000;
+
+/// The ids of records that were delivered.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    /// Time in milliseconds by hash.
+    times: HashMap<u64, i64>,
+    /// The hashes in the order they came, for forgetting the oldest.
+    order: VecDeque<u64>,
+    /// Ids forgotten that a later window may need.
+    overflow: u64,
+}
+
+/// Which times a later read may bring again.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Needed {
+    /// Everything from this moment on: the next window begins there.
+    pub(crate) from: Timestamp,
+    /// And what lies up to this moment, while the present window is open: the
+    /// part that overlaps the window before it.
+    pub(crate) open_overlap_to: Option<Timestamp>,
+}
+
+impl Needed {
+    fn includes(&self, time_ms: i64) -> bool {
+        time_ms >= self.from.as_millisecond()
+            || self.open_overlap_to.is_some_and(|to| time_ms <= to.as_millisecond())
+    }
+}
+
+/// The hash of a record's id and time. The time is part of it: a record that
+/// the vendor changes and gives a new time is news.
+pub(crate) fn hash(id: &str, time: Option<Timestamp>) -> u64 {
+    let mut context = Context::new(&SHA256);
+    context.update(&time.map_or(i128::MIN, Timestamp::as_nanosecond).to_be_bytes());
+    context.update(id.as_bytes());
+    let digest = context.finish();
+    digest.as_ref().iter().take(8).fold(0, |hash, byte| hash << 8 | u64::from(*byte))
+}
+
+impl Seen {
+    /// The set as it was stored.
+    pub(crate) fn load(ids: Vec<SeenId>) -> Seen {
+        let mut seen = Seen::default();
+        let nothing_needed = |_| false;
+        for id in ids {
+            seen.add(id.hash, id.time_ms, nothing_needed);
+        }
+        seen
+    }
+
+    /// Whether the record is a repeat.
+    pub(crate) fn contains(&self, hash: u64) -> bool {
+        self.times.contains_key(&hash)
+    }
+
+    /// Adds a record.
+    pub(crate) fn insert(&mut self, hash: u64, time: Timestamp, needed: &Needed) {
+        self.add(hash, time.as_millisecond(), |time_ms| needed.includes(time_ms));
+    }
+
+    fn add(&mut self, hash: u64, time_ms: i64, is_needed: impl Fn(i64) -> bool) {
+        if self.times.insert(hash, time_ms).is_none() {
+            self.order.push_back(hash);
+        }
+        while self.order.len() > LIMIT {
+            let Some(oldest) = self.order.pop_front() else { break };
+            if self.times.remove(&oldest).is_some_and(&is_needed) {
+                self.overflow += 1;
+            }
+        }
+    }
+
+    /// Forgets what no later read can bring again.
+    pub(crate) fn prune(&mut self, needed: &Needed) {
+        self.times.retain(|_, time_ms| needed.includes(*time_ms));
+        let times = &self.times;
+        self.order.retain(|hash| times.contains_key(hash));
+    }
+
+    /// Forgets everything.
+    pub(crate) fn clear(&mut self) {
+        self.times.clear();
+        self.order.clear();
+    }
+
+    /// What has to be stored.
+    pub(crate) fn to_store(&self, needed: &Needed) -> Vec<SeenId> {
+        self.order
+            .iter()
+            .filter_map(|hash| Some(SeenId { hash: *hash, time_ms: *self.times.get(hash)? }))
+            .filter(|id| needed.includes(id.time_ms))
+            .collect()
+    }
+
+    /// How many needed ids were forgotten since the last call.
+    pub(crate) fn take_overflow(&mut self) -> u64 {
+        std::mem::take(&mut self.overflow)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    #[test]
+    fn only_what_a_later_read_needs_is_stored() {
+        let needed = Needed { from: at(100), open_overlap_to: Some(at(10)) };
+        let mut seen = Seen::default();
+        for second in [5, 10, 50, 99, 100, 150] {
+            seen.insert(hash("x", Some(at(second))), at(second), &needed);
+        }
+        let stored: Vec<_> = seen.to_store(&needed).iter().map(|id| id.time_ms / 1000).collect();
+        assert_eq!(stored, [5, 10, 100, 150]);
+        assert!(seen.contains(hash("x", Some(at(50)))));
+        seen.prune(&Needed { from: at(100), open_overlap_to: None });
+        assert!(!seen.contains(hash("x", Some(at(5)))));
+        let reloaded = Seen::load(seen.to_store(&needed));
+        assert!(reloaded.contains(hash("x", Some(at(100)))));
+        assert!(!reloaded.contains(hash("y", Some(at(100)))));
+        assert!(!reloaded.contains(hash("x", Some(at(101)))));
+    }
+
+    #[test]
+    fn a_full_set_forgets_the_oldest_and_counts_it() {
+        let needed = Needed { from: at(0), open_overlap_to: None };
+        let mut seen = Seen::default();
+        let limit = i64::try_from(LIMIT).unwrap();
+        for second in 0..limit + 3 {
+            seen.insert(hash("x", Some(at(second))), at(second), &needed);
+        }
+        assert_eq!(seen.to_store(&needed).len(), LIMIT);
+        assert_eq!(seen.take_overflow(), 3);
+        assert_eq!(seen.take_overflow(), 0);
+        assert!(!seen.contains(hash("x", Some(at(2)))));
+        assert!(seen.contains(hash("x", Some(at(3)))));
+    }
+}

@@ -1,0 +1,246 @@
+//! Reading by time: window after window until the newest moment that may be
+//! read.
+
+use jiff::Timestamp;
+use mef_ports::{HttpRequest, OpenWindow, Position};
+use mef_source::checked::{Order, TimeCursor};
+
+use crate::classify;
+use crate::fetch::{FetchError, Fetched};
+use crate::loop_guard::LoopGuard;
+use crate::report::{RunEnd, RunError};
+use crate::request::{RequestScope, build};
+use crate::run::{NextPage, Run, means_stale};
+use crate::seen::Needed;
+use crate::window::{self, Bounds};
+
+/// How often a window is read again from its start before the run gives up.
+const MOST_RESTARTS: u32 = 6;
+
+impl Run<'_> {
+    /// Reads until there is nothing new.
+    pub(crate) async fn read_by_time(&mut self, cursor: &TimeCursor) -> Result<RunEnd, RunError> {
+        let horizon = window::horizon(cursor, self.started);
+        loop {
+            let mut open = match self.record.open.take() {
+                Some(open) => self.resume(open),
+                None => match self.open_window(cursor, horizon)? {
+                    Some(open) => open,
+                    None => return Ok(RunEnd::CaughtUp),
+                },
+            };
+            if !self.has_time() {
+                self.record.open = Some(open);
+                return Ok(RunEnd::OutOfTime);
+            }
+            let end = self.read_window(cursor, &mut open).await;
+            match end {
+                Ok(None) => {}
+                Ok(Some(end)) => return Ok(end),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// An open window of an earlier run. A next page kept under another
+    /// request is not used blindly: the window is read again.
+    fn resume(&self, mut open: OpenWindow) -> OpenWindow {
+        if open.request_digest != self.poller.poll.request_digest {
+            open.next = None;
+            open.request_digest.clone_from(&self.poller.poll.request_digest);
+        }
+        open
+    }
+
+    fn open_window(
+        &self,
+        cursor: &TimeCursor,
+        horizon: Timestamp,
+    ) -> Result<Option<OpenWindow>, RunError> {
+        let done = match &self.record.done {
+            None => None,
+            Some(Position::Time(time)) => Some(*time),
+            Some(stored) => {
+                return Err(RunError::CursorKind { stored: stored.clone(), wanted: "time" });
+            }
+        };
+        let Some(bounds) = window::open(cursor, done, horizon, self.started)? else {
+            return Ok(None);
+        };
+        if let Some(lost) = bounds.lost {
+            tracing::warn!(
+                source.id = %self.poller.source.name,
+                cursor.lost_s = lost.as_secs(),
+                "the cursor was older than the vendor keeps records: what lies between is lost"
+            );
+        }
+        Ok(Some(OpenWindow {
+            start: bounds.start,
+            end: bounds.end,
+            done_before: bounds.done_before,
+            next: None,
+            restarts: 0,
+            ascending: cursor.order == Order::Ascending,
+            request_digest: self.poller.poll.request_digest.clone(),
+        }))
+    }
+
+    /// Reads one window to its end, and moves `done` there. `Some` ends the
+    /// run before that; the window then stays open in the cursor.
+    async fn read_window(
+        &mut self,
+        cursor: &TimeCursor,
+        open: &mut OpenWindow,
+    ) -> Result<Option<RunEnd>, RunError> {
+        let mut guard = LoopGuard::default();
+        let mut last_time = None;
+        self.record.open = Some(open.clone());
+        let request = self.window_request(open)?;
+        let mut fetched = self.fetch(request).await;
+        loop {
+            let Fetched { page, not_before } = match fetched {
+                Ok(fetched) => fetched,
+                Err(FetchError::Refused { status })
+                    if open.next.is_some() && means_stale(status) =>
+                {
+                    self.restart(cursor, open)?;
+                    guard = LoopGuard::default();
+                    last_time = None;
+                    let request = self.window_request(open)?;
+                    fetched = self.fetch(request).await;
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
+            let poll = &self.poller.poll;
+            let mut next = page.next.clone();
+            if (page.records.is_empty() && poll.stop_on_empty_page)
+                || (next == open.next && next.is_some() && poll.stop_on_same_next)
+            {
+                next = None;
+            }
+            guard.visit(&page, next.as_ref()).map_err(RunError::Loop)?;
+            let bounds = Bounds {
+                start: open.start,
+                end: open.end,
+                done_before: open.done_before,
+                lost: None,
+            };
+            let needed = self.needed(cursor, open);
+            let classified = classify::by_time(
+                page.records,
+                cursor,
+                &bounds,
+                last_time,
+                &mut self.seen,
+                &needed,
+                &mut self.summary,
+            );
+            last_time = classified.newest;
+            if classified.out_of_order && open.ascending {
+                open.ascending = false;
+                tracing::warn!(
+                    source.id = %self.poller.source.name,
+                    "records are not in ascending order: the cursor waits for the window's end"
+                );
+            }
+            open.next.clone_from(&next);
+            let request = match &next {
+                Some(_) => Some(self.window_request(open)?),
+                None => None,
+            };
+            let (receipt, next_page) = self.deliver(classified.news, request, not_before).await?;
+            self.advance(open, last_time, next.is_none());
+            let needed = self.needed(cursor, open);
+            self.commit(receipt, &needed).await?;
+            fetched = match next_page {
+                NextPage::None => {
+                    self.seen.prune(&needed);
+                    return Ok(None);
+                }
+                NextPage::Here(fetched) => fetched,
+                NextPage::Later(request, not_before) => {
+                    match self.fetch_later(request, not_before).await {
+                        Ok(fetched) => fetched,
+                        Err(end) => return Ok(Some(end)),
+                    }
+                }
+            };
+        }
+    }
+
+    /// Writes into the record what the delivered page means for the cursor.
+    fn advance(&mut self, open: &OpenWindow, newest: Option<Timestamp>, window_done: bool) {
+        if window_done {
+            self.record.done = Some(Position::Time(open.end));
+            self.record.open = None;
+            return;
+        }
+        if open.ascending
+            && let Some(newest) = newest
+        {
+            // Never past the window, whatever the vendor's clock says, and
+            // never back.
+            let newest = newest.min(open.end);
+            let done = match self.record.done {
+                Some(Position::Time(done)) => done,
+                _ => open.done_before,
+            };
+            self.record.done = Some(Position::Time(done.max(newest)));
+        }
+        self.record.open = Some(open.clone());
+    }
+
+    /// Which ids later reads may bring again: see [`Needed`].
+    fn needed(&self, cursor: &TimeCursor, open: &OpenWindow) -> Needed {
+        let is_open = self.record.open.is_some();
+        let done = match self.record.done {
+            Some(Position::Time(done)) if open.ascending || !is_open => done,
+            _ if open.ascending => open.done_before,
+            _ => open.end,
+        };
+        Needed {
+            from: window::start_after(cursor, done),
+            open_overlap_to: is_open.then_some(open.done_before),
+        }
+    }
+
+    /// The vendor no longer knows where to go on: from the start again, and a
+    /// second time only half of it.
+    fn restart(&mut self, cursor: &TimeCursor, open: &mut OpenWindow) -> Result<(), RunError> {
+        open.restarts += 1;
+        if open.restarts > MOST_RESTARTS {
+            return Err(RunError::Loop("it refuses its own next pages again and again"));
+        }
+        tracing::warn!(
+            source.id = %self.poller.source.name,
+            window.restarts = open.restarts,
+            "the vendor refuses its own next page: the window is read again from its start"
+        );
+        open.next = None;
+        if open.ascending
+            && let Some(Position::Time(done)) = self.record.done
+        {
+            open.start = open.start.max(window::start_after(cursor, done));
+        }
+        if open.restarts > 1 {
+            let half = window::halve(open.start, open.end);
+            if half > open.done_before {
+                open.end = half;
+            }
+        }
+        self.record.open = Some(open.clone());
+        Ok(())
+    }
+
+    fn window_request(&self, open: &OpenWindow) -> Result<HttpRequest, RunError> {
+        let scope = RequestScope {
+            secrets: &self.fetcher.secrets,
+            window: Some((open.start, open.end)),
+            cursor_token: None,
+            cursor_start: None,
+        };
+        build(&self.poller.poll, &scope, open.next.as_ref())
+            .map_err(|error| FetchError::Request(error).into())
+    }
+}

@@ -1,0 +1,89 @@
+//! Windows: which stretch of time to read next.
+//!
+//! A window is frozen when it is opened: its bounds go into every request and
+//! into the cursor, and later pages do not move them. Nothing here does I/O.
+
+use jiff::{SignedDuration, Timestamp};
+use mef_source::checked::{Granularity, TimeCursor};
+
+use crate::moment::{after, before};
+
+/// The bounds of a window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Bounds {
+    /// The first moment asked for: `overlap` before `done`.
+    pub(crate) start: Timestamp,
+    /// The moment the window ends before.
+    pub(crate) end: Timestamp,
+    /// Up to where everything was delivered when the window was opened.
+    pub(crate) done_before: Timestamp,
+    /// What the vendor no longer keeps, if the cursor had fallen behind that.
+    pub(crate) lost: Option<SignedDuration>,
+}
+
+/// The settings leave no room: a window would end before it brings anything
+/// new.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`max_window` is not longer than `overlap` and the granularity: every window would end before \
+     the cursor; make `max_window` longer"
+)]
+pub(crate) struct NoProgress;
+
+/// The newest moment that may be read at `now`.
+pub(crate) fn horizon(cursor: &TimeCursor, now: Timestamp) -> Timestamp {
+    let newest = before(now, cursor.end_lag);
+    match cursor.granularity {
+        // A day is read again until it is over, so its end need not be waited for.
+        Granularity::Day | Granularity::Ms => newest,
+        Granularity::S => floor(newest, cursor.granularity),
+    }
+}
+
+/// Where a window begins when everything before `done` is delivered.
+pub(crate) fn start_after(cursor: &TimeCursor, done: Timestamp) -> Timestamp {
+    floor(before(done, cursor.overlap), cursor.granularity)
+}
+
+/// The window after `done`, up to `horizon`; `None` when there is nothing new
+/// to read. `done` is nothing on the first run.
+pub(crate) fn open(
+    cursor: &TimeCursor,
+    done: Option<Timestamp>,
+    horizon: Timestamp,
+    now: Timestamp,
+) -> Result<Option<Bounds>, NoProgress> {
+    let mut lost = None;
+    let mut done = done.unwrap_or_else(|| before(now, cursor.start));
+    if let Some(retention) = cursor.retention {
+        let oldest = before(now, retention);
+        if done < oldest {
+            lost = Some(oldest.duration_since(done));
+            done = oldest;
+        }
+    }
+    if done >= horizon {
+        return Ok(None);
+    }
+    let start = start_after(cursor, done);
+    let end = horizon.min(after(start, cursor.max_window));
+    if end <= done {
+        return Err(NoProgress);
+    }
+    Ok(Some(Bounds { start, end, done_before: done, lost }))
+}
+
+/// Half of a window, for a vendor that cannot read the whole of it.
+pub(crate) fn halve(start: Timestamp, end: Timestamp) -> Timestamp {
+    end.checked_sub(end.duration_since(start) / 2).unwrap_or(end)
+}
+
+fn floor(time: Timestamp, granularity: Granularity) -> Timestamp {
+    let nanos: i128 = match granularity {
+        Granularity::Ms => 1_000_000,
+        Granularity::S => 1_000_000_000,
+        Granularity::Day => 86_400_000_000_000,
+    };
+    let floored = time.as_nanosecond().div_euclid(nanos) * nanos;
+    Timestamp::from_nanosecond(floored).unwrap_or(Timestamp::MIN)
+}
