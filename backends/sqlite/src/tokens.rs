@@ -1,0 +1,59 @@
+//! Access tokens. The file is readable by its owner alone.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use mef_ports::{AccessToken, Secret, StoreError, TokenKey, Tokens};
+use rusqlite::{OptionalExtension as _, params};
+
+use crate::store::Store;
+use crate::time::optional;
+
+#[async_trait]
+impl Tokens for Store {
+    async fn get(&self, key: &TokenKey, now: Timestamp) -> Result<Option<AccessToken>, StoreError> {
+        let key = key.clone();
+        let found = self
+            .reader
+            .read("read an access token", move |connection| {
+                connection
+                    .prepare_cached("SELECT token, expires FROM tokens WHERE key = ?1")?
+                    .query_row([key.0], |row| {
+                        Ok(AccessToken {
+                            token: Secret::new(row.get::<_, String>(0)?),
+                            expires: optional(row, 1)?,
+                        })
+                    })
+                    .optional()
+            })
+            .await?;
+        Ok(found.filter(|token| token.expires.is_none_or(|expires| expires > now)))
+    }
+
+    async fn put(&self, key: &TokenKey, token: &AccessToken) -> Result<(), StoreError> {
+        let (key, token) = (key.clone(), token.clone());
+        self.writer
+            .write("keep an access token", move |transaction| {
+                transaction
+                    .prepare_cached(
+                        "INSERT INTO tokens (key, token, expires) VALUES (?1, ?2, ?3)
+                         ON CONFLICT (key) DO UPDATE SET token = ?2, expires = ?3",
+                    )?
+                    .execute(params![
+                        key.0,
+                        token.token.expose(),
+                        token.expires.map(|expires| expires.to_string())
+                    ])
+                    .map(drop)
+            })
+            .await
+    }
+
+    async fn forget(&self, key: &TokenKey) -> Result<(), StoreError> {
+        let key = key.clone();
+        self.writer
+            .write("forget an access token", move |transaction| {
+                transaction.execute("DELETE FROM tokens WHERE key = ?1", [key.0]).map(drop)
+            })
+            .await
+    }
+}
