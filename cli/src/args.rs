@@ -1,0 +1,185 @@
+//! What a person may type.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Gets a security team's SaaS events into its SIEM: one source file a vendor, no code.
+///
+/// Data is printed on stdout, words and logs on stderr. Exit status: 0 done, 1 failed, 2 wrong
+/// usage, 75 not now (another run holds the lease, or the vendor's rate limit is used up).
+#[derive(Debug, Parser)]
+#[command(name = "mef", version, about, max_term_width = 100)]
+pub struct Arguments {
+    /// Options that every command takes.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options that every command takes.
+#[derive(Clone, Debug, Args)]
+pub struct Global {
+    /// The embedded store: queue, dead letters, cursors and all
+    #[arg(long, global = true, value_name = "FILE", env = "MEF_STORE", default_value = "mef.db")]
+    pub store: PathBuf,
+    /// The folder of source files: `source.yml`, `*.source.yml` and `*/source.yml`
+    #[arg(long, global = true, value_name = "DIR", env = "MEF_SOURCES", default_value = ".")]
+    pub sources: PathBuf,
+    /// A file of lines `MEF_SECRET_<SOURCE>_<NAME>=value`; the environment wins over it
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "MEF_SECRETS",
+        default_value = "secrets.env"
+    )]
+    pub secrets: PathBuf,
+    /// Print data as JSON, one object a line
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What to log, such as `debug` or `mef_poller=debug`
+    #[arg(long, global = true, value_name = "FILTER", env = "MEF_LOG", hide_env_values = true)]
+    pub log: Option<String>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show the whole pipeline on this machine, with a sample vendor
+    Demo(Demo),
+    /// Take webhooks at POST /<source> and run the schedules
+    Run(Run),
+    /// Check every source file: errors and warnings with their place
+    Check(Folder),
+    /// Run every source's test events, offline, with a fixed clock
+    Test(Test),
+    /// Pull what is new from one source
+    Poll(Poll),
+    /// Look at the events in the queue
+    Events(Events),
+    /// Show how far each stream has been read, or set it
+    Cursors {
+        /// Which.
+        #[command(subcommand)]
+        command: Cursors,
+    },
+    /// Look at the records that were refused
+    Dlq {
+        /// Which.
+        #[command(subcommand)]
+        command: Dlq,
+    },
+    /// Print the JSON Schema of source files
+    Schema,
+}
+
+/// Options of `mef demo`.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// End by itself once everything has arrived
+    #[arg(long)]
+    pub once: bool,
+}
+
+/// Options of `mef run`.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// Where to listen for webhooks; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+}
+
+/// A folder of source files.
+#[derive(Debug, Args)]
+pub struct Folder {
+    /// The folder, or one source file; by default that of --sources
+    pub dir: Option<PathBuf>,
+}
+
+/// Options of `mef test`.
+#[derive(Debug, Args)]
+pub struct Test {
+    /// The folder, or one source file; by default that of --sources
+    pub dir: Option<PathBuf>,
+    /// Write what came out as what is expected, for you to read and commit
+    #[arg(long)]
+    pub update: bool,
+}
+
+/// Options of `mef poll`.
+#[derive(Debug, Args)]
+pub struct Poll {
+    /// The source's name
+    pub source: String,
+    /// End where the vendor's rate limit says to wait, instead of waiting
+    #[arg(long)]
+    pub once: bool,
+}
+
+/// Options of `mef events`.
+#[derive(Debug, Args)]
+pub struct Events {
+    /// Only events of this source
+    #[arg(long, value_name = "SOURCE")]
+    pub source: Option<String>,
+    /// Only events after this position
+    #[arg(long, value_name = "POSITION")]
+    pub after: Option<i64>,
+    /// At most this many
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
+    /// Go on and show events as they come
+    #[arg(long)]
+    pub follow: bool,
+    /// Take the events out of the queue once they are printed
+    #[arg(long)]
+    pub consume: bool,
+    /// Print position, event id, source and time around each event
+    #[arg(long)]
+    pub attributes: bool,
+}
+
+/// `mef cursors …`.
+#[derive(Debug, Subcommand)]
+pub enum Cursors {
+    /// Every stream: how far it is read, how late that is, and what the last run did
+    List,
+    /// One source's cursor, whole
+    Show {
+        /// The source's name
+        source: String,
+    },
+    /// Set a source's cursor by hand; a run under way can then move it no more
+    Set {
+        /// The source's name
+        source: String,
+        /// A moment (RFC 3339), or the vendor's token with --token
+        position: String,
+        /// The position is a token
+        #[arg(long)]
+        token: bool,
+    },
+}
+
+/// `mef dlq …`.
+#[derive(Debug, Subcommand)]
+pub enum Dlq {
+    /// The refused records, oldest first
+    List {
+        /// Only those of this source
+        #[arg(long, value_name = "SOURCE")]
+        source: Option<String>,
+        /// At most this many
+        #[arg(long, value_name = "N", default_value_t = 100)]
+        limit: usize,
+    },
+    /// One refused record, whole
+    Show {
+        /// Its id
+        id: String,
+    },
+}

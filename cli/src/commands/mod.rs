@@ -1,0 +1,38 @@
+//! One file a command.
+
+mod check;
+mod cursors;
+mod dlq;
+mod events;
+mod poll;
+mod run;
+mod test;
+
+pub(crate) use events::summary_line;
+
+use std::process::ExitCode;
+
+use mef_auth::Redactor;
+
+use crate::args::{Arguments, Command};
+use crate::{demo, output};
+
+/// Does what the arguments say.
+pub(crate) async fn run(arguments: Arguments, redactor: Redactor) -> anyhow::Result<ExitCode> {
+    let Arguments { global, command } = arguments;
+    match command {
+        Command::Demo(options) => demo::run(&global, &options, &redactor).await,
+        Command::Run(options) => run::run(&global, &options, &redactor).await,
+        Command::Check(options) => check::check(&global, options.dir.as_deref()),
+        Command::Test(options) => test::test(&global, &options).await,
+        Command::Poll(options) => poll::poll(&global, &options, &redactor).await,
+        Command::Events(options) => events::events(&global, &options, &redactor).await,
+        Command::Cursors { command } => cursors::cursors(&global, &command, &redactor).await,
+        Command::Dlq { command } => dlq::dlq(&global, &command, &redactor).await,
+        Command::Schema => {
+            let schema = mef_source::source_file_schema();
+            output::line(&serde_json::to_string_pretty(&schema)?)?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}

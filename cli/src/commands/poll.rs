@@ -1,0 +1,104 @@
+//! `mef poll`: pull what is new from one source, now.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use mef_auth::Redactor;
+use mef_poller::{Budget, RunEnd, RunReport};
+use mef_ports::{Position, RunSummary};
+use serde::Serialize;
+
+use crate::args::{Global, Poll};
+use crate::local::Local;
+use crate::{catalogue, output};
+
+/// A run as a line of JSON.
+#[derive(Serialize)]
+struct Line<'r> {
+    source: &'r str,
+    end: &'static str,
+    until: Option<String>,
+    done: Option<&'r Position>,
+    lag_s: Option<i64>,
+    #[serde(flatten)]
+    summary: &'r RunSummary,
+}
+
+pub(super) async fn poll(
+    global: &Global,
+    options: &Poll,
+    redactor: &Redactor,
+) -> anyhow::Result<ExitCode> {
+    let source = catalogue::load_named(&global.sources, &options.source)?;
+    let local = Local::open(global, redactor)?;
+    let poller = local.poller(&source).with_context(|| {
+        format!("`{}` is pushed, not pulled: its file has no `poll`", source.name)
+    })?;
+    let budget = Budget::default();
+    let on_interrupt = budget.clone();
+    tokio::spawn(async move {
+        // The page at hand is still delivered and committed.
+        if tokio::signal::ctrl_c().await.is_ok() {
+            on_interrupt.stop();
+        }
+    });
+    loop {
+        let report = poller.run(&budget).await;
+        show(&report, global.json)?;
+        let until = match report.end {
+            RunEnd::CaughtUp => return Ok(ExitCode::SUCCESS),
+            RunEnd::OutOfTime => return Ok(ExitCode::from(output::NOT_NOW)),
+            RunEnd::Failed(error) => return Err(error).context("the run failed"),
+            RunEnd::Busy { until } | RunEnd::Limited { until } => until,
+        };
+        if options.once {
+            return Ok(ExitCode::from(output::NOT_NOW));
+        }
+        let wait = Duration::try_from(until.duration_since(local.clock.now())).unwrap_or_default();
+        tokio::select! {
+            () = local.clock.sleep(wait) => {}
+            _ = tokio::signal::ctrl_c() => return Ok(ExitCode::from(output::NOT_NOW)),
+        }
+    }
+}
+
+fn show(report: &RunReport, json: bool) -> anyhow::Result<()> {
+    let summary = &report.summary;
+    let (end, until) = match &report.end {
+        RunEnd::CaughtUp => ("caught_up", None),
+        RunEnd::Busy { until } => ("busy", Some(until.to_string())),
+        RunEnd::Limited { until } => ("limited", Some(until.to_string())),
+        RunEnd::OutOfTime => ("out_of_time", None),
+        RunEnd::Failed(_) => ("failed", None),
+    };
+    if json {
+        return output::json(&Line {
+            source: &report.stream.source,
+            end,
+            until,
+            done: report.done.as_ref(),
+            lag_s: report.lag.map(|lag| lag.as_secs()),
+            summary,
+        });
+    }
+    let words = match &report.end {
+        RunEnd::CaughtUp => "caught up".to_owned(),
+        RunEnd::Busy { until } => format!("another run holds the lease until {until}"),
+        RunEnd::Limited { until } => format!("the vendor's rate limit is used up until {until}"),
+        RunEnd::OutOfTime => "stopped before it was caught up".to_owned(),
+        RunEnd::Failed(_) => "failed".to_owned(),
+    };
+    output::say(&format!(
+        "{}: {words}. {} requests, {} pages, {} records: {} delivered, {} rejected, {} duplicates, {} late",
+        report.stream,
+        summary.requests,
+        summary.pages,
+        summary.records,
+        summary.delivered,
+        summary.rejected,
+        summary.duplicates,
+        summary.late,
+    ));
+    Ok(())
+}

@@ -1,0 +1,71 @@
+//! `mef run`: webhooks and schedules until it is told to stop.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use mef_auth::Redactor;
+use mef_intake::Receiver;
+use serde_json::json;
+use tokio::sync::watch;
+
+use crate::args::{Global, Run};
+use crate::local::{Local, Server, keep_polling};
+use crate::{catalogue, output};
+
+pub(super) async fn run(
+    global: &Global,
+    options: &Run,
+    redactor: &Redactor,
+) -> anyhow::Result<ExitCode> {
+    let sources = catalogue::load_all(&global.sources)?;
+    let local = Local::open(global, redactor)?;
+    let receivers: Vec<_> = sources
+        .iter()
+        .filter_map(|source| Receiver::new(Arc::clone(source), local.receiver_ports()))
+        .collect();
+    let pushed: Vec<_> =
+        receivers.iter().map(|receiver| receiver.source().name.to_string()).collect();
+    let server = Server::bind(options.listen, receivers).await?;
+    let address = server.address()?;
+    if global.json {
+        output::json(&json!({ "listening": format!("http://{address}") }))?;
+        output::flush()?;
+    }
+    for name in pushed {
+        output::say(&format!("webhook  http://{address}/{name}"));
+    }
+    let (stop, stopped) = watch::channel(false);
+    let mut streams = tokio::task::JoinSet::new();
+    for source in &sources {
+        let Some(poller) = local.poller(source) else { continue };
+        let every = source.poll.as_ref().map(|poll| poll.schedule).unwrap_or_default();
+        output::say(&format!("schedule {} every {} s", source.name, every.as_secs()));
+        let (local, stopped) = (local.clone(), stopped.clone());
+        streams.spawn(async move {
+            keep_polling(&poller, every, &*local.clock, &local.wakeups, stopped, |_| {}).await;
+        });
+    }
+    let served = tokio::spawn(server.serve(stopped));
+    stop_signal().await?;
+    output::say("stopping: what was begun is finished first");
+    stop.send_replace(true);
+    while streams.join_next().await.is_some() {}
+    served.await??;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Waits for SIGINT or SIGTERM.
+async fn stop_signal() -> anyhow::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            interrupted = tokio::signal::ctrl_c() => interrupted?,
+            _ = terminate.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await?;
+    Ok(())
+}

@@ -1,0 +1,32 @@
+//! `mef`: the whole framework on this machine, on one embedded file.
+//!
+//! The commands are thin: each builds its context once and calls the libraries
+//! that the Lambdas call too. Data goes to stdout, words to stderr.
+
+pub mod args;
+mod catalogue;
+mod commands;
+pub mod demo;
+mod local;
+mod logging;
+mod output;
+mod problems;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+/// Parses the arguments of this process and does what they say.
+pub fn main() -> ExitCode {
+    let arguments = args::Arguments::parse();
+    let redactor = mef_auth::Redactor::default();
+    logging::start(&arguments, &redactor);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return output::fail(&redactor, &error.into()),
+    };
+    match runtime.block_on(commands::run(arguments, redactor.clone())) {
+        Ok(code) => code,
+        Err(error) => output::fail(&redactor, &error),
+    }
+}

@@ -1,0 +1,97 @@
+//! The embedded backend, put together for the commands.
+
+mod clock;
+mod scheduler;
+mod server;
+mod wakeups;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use mef_auth::{RedactingSecrets, Redactor};
+use mef_intake::ReceiverPorts;
+use mef_pipeline::Outputs;
+use mef_poller::{HttpClients, PollPorts, Poller};
+use mef_ports::{Clock, Secrets};
+use mef_source::Source;
+use mef_sqlite::{LocalSecrets, Store};
+
+use crate::args::Global;
+
+pub(crate) use clock::SystemClock;
+pub(crate) use scheduler::keep_polling;
+pub(crate) use server::Server;
+pub(crate) use wakeups::LocalWakeups;
+
+/// Every port on one file.
+#[derive(Clone)]
+pub(crate) struct Local {
+    pub(crate) store: Store,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) wakeups: Arc<LocalWakeups>,
+    secrets: Arc<dyn Secrets>,
+    redactor: Redactor,
+    clients: HttpClients,
+}
+
+impl Local {
+    /// Opens the store and the secrets that the options name.
+    pub(crate) fn open(global: &Global, redactor: &Redactor) -> anyhow::Result<Local> {
+        let secrets = LocalSecrets::new(Some(global.secrets.clone()));
+        Local::with(&global.store, Arc::new(secrets), redactor)
+    }
+
+    /// Opens the store at `path`, with these secrets.
+    pub(crate) fn with(
+        path: &Path,
+        secrets: Arc<dyn Secrets>,
+        redactor: &Redactor,
+    ) -> anyhow::Result<Local> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let store = Store::open(path, Arc::clone(&clock))
+            .with_context(|| format!("cannot open the store {}", path.display()))?;
+        Ok(Local {
+            store,
+            clock,
+            wakeups: Arc::default(),
+            secrets: Arc::new(RedactingSecrets::new(secrets, redactor.clone())),
+            redactor: redactor.clone(),
+            clients: HttpClients::default(),
+        })
+    }
+
+    /// What a webhook's receiver needs.
+    pub(crate) fn receiver_ports(&self) -> ReceiverPorts {
+        ReceiverPorts {
+            outputs: self.outputs(),
+            deliveries: Arc::new(self.store.clone()),
+            secrets: Arc::clone(&self.secrets),
+            clock: Arc::clone(&self.clock),
+        }
+    }
+
+    /// The poller of a source; nothing if the source is not pulled.
+    pub(crate) fn poller(&self, source: &Arc<Source>) -> Option<Poller> {
+        let ports = PollPorts {
+            cursors: Arc::new(self.store.clone()),
+            limits: Arc::new(self.store.clone()),
+            wakeups: Arc::<LocalWakeups>::clone(&self.wakeups),
+            blobs: Arc::new(self.store.clone()),
+            secrets: Arc::clone(&self.secrets),
+            tokens: Arc::new(self.store.clone()),
+            clock: Arc::clone(&self.clock),
+            outputs: self.outputs(),
+            redactor: self.redactor.clone(),
+        };
+        Poller::new(Arc::clone(source), &self.clients, ports)
+    }
+
+    fn outputs(&self) -> Outputs {
+        Outputs {
+            queue: Arc::new(self.store.clone()),
+            dead_letters: Arc::new(self.store.clone()),
+            clock: Arc::clone(&self.clock),
+        }
+    }
+}

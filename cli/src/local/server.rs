@@ -1,0 +1,162 @@
+//! The HTTP server that takes webhooks on this machine.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{Request as HttpRequest, Response as HttpResponse, StatusCode, header};
+use bytes::{Bytes, BytesMut};
+use futures::StreamExt as _;
+use mef_auth::Request;
+use mef_intake::{Answer, Outcome, Receiver, Response};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use super::scheduler::{chain, stopped};
+
+/// A sender that takes longer to hand over its body is gone.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+
+type Receivers = Arc<HashMap<String, Receiver>>;
+
+/// A server that is bound and not yet serving.
+pub(crate) struct Server {
+    listener: TcpListener,
+    receivers: Receivers,
+}
+
+impl Server {
+    /// Binds to `listen`.
+    pub(crate) async fn bind(
+        listen: SocketAddr,
+        receivers: impl IntoIterator<Item = Receiver>,
+    ) -> anyhow::Result<Server> {
+        let listener = TcpListener::bind(listen)
+            .await
+            .with_context(|| format!("cannot listen on {listen}: choose another with --listen"))?;
+        let receivers = receivers
+            .into_iter()
+            .map(|receiver| (receiver.source().name.to_string(), receiver))
+            .collect();
+        Ok(Server { listener, receivers: Arc::new(receivers) })
+    }
+
+    /// The address that it listens on.
+    pub(crate) fn address(&self) -> anyhow::Result<SocketAddr> {
+        Ok(self.listener.local_addr()?)
+    }
+
+    /// Serves until `stop` is set, and then answers what was begun.
+    pub(crate) async fn serve(self, mut stop: watch::Receiver<bool>) -> anyhow::Result<()> {
+        let app = Router::new().fallback(handle).with_state(self.receivers);
+        axum::serve(self.listener, app)
+            .with_graceful_shutdown(async move { stopped(&mut stop).await })
+            .await?;
+        Ok(())
+    }
+}
+
+async fn handle(
+    State(receivers): State<Receivers>,
+    request: HttpRequest<Body>,
+) -> HttpResponse<Body> {
+    let receiver = request.uri().path().strip_prefix('/').and_then(|name| receivers.get(name));
+    let Some(receiver) = receiver else { return respond(Response::not_found()) };
+    let (parts, body) = request.into_parts();
+    let announced = parts
+        .headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > receiver.max_body()) {
+        return respond(Response::too_large());
+    }
+    let body = match tokio::time::timeout(BODY_TIMEOUT, read(body, receiver.max_body())).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(Unread::TooLarge)) => return respond(Response::too_large()),
+        // The sender is gone or broken: whatever it is told, nothing was taken.
+        Ok(Err(Unread::CutOff)) | Err(_) => {
+            return status(StatusCode::BAD_REQUEST);
+        }
+    };
+    let headers = parts
+        .headers
+        .iter()
+        .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
+        .collect();
+    let request = Request::new(
+        parts.method.as_str(),
+        parts.uri.path(),
+        parts.uri.query().unwrap_or_default(),
+        headers,
+        body,
+    );
+    let answer = receiver.handle(request).await;
+    log(receiver, &answer);
+    respond(answer.response)
+}
+
+/// Why a body was not read.
+enum Unread {
+    TooLarge,
+    CutOff,
+}
+
+async fn read(body: Body, limit: usize) -> Result<Bytes, Unread> {
+    let mut stream = body.into_data_stream();
+    let mut bytes = BytesMut::new();
+    while let Some(chunk) = stream.next().await {
+        let chunk = chunk.map_err(|_| Unread::CutOff)?;
+        if bytes.len() + chunk.len() > limit {
+            return Err(Unread::TooLarge);
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes.freeze())
+}
+
+/// The one line that a request leaves in the log.
+fn log(receiver: &Receiver, answer: &Answer) {
+    let source = &receiver.source().name;
+    let status = answer.response.status;
+    match &answer.outcome {
+        Outcome::Accepted { delivered, rejected } => {
+            tracing::info!(source.id = %source, http.status = status, event.delivered = delivered, event.rejected = rejected, "webhook accepted");
+        }
+        Outcome::Duplicate => {
+            tracing::info!(source.id = %source, http.status = status, "webhook is a repeat");
+        }
+        Outcome::Method | Outcome::TooLarge => {
+            tracing::warn!(source.id = %source, http.status = status, "webhook not taken");
+        }
+        Outcome::Denied(denied) => {
+            tracing::warn!(source.id = %source, http.status = status, reason = %denied, "webhook refused");
+        }
+        Outcome::Secrets(error) => {
+            tracing::error!(source.id = %source, http.status = status, error = %chain(error), "webhook cannot be verified");
+        }
+        Outcome::Store(error) => {
+            tracing::error!(source.id = %source, http.status = status, error = %chain(error), "webhook cannot be stored");
+        }
+    }
+}
+
+fn respond(response: Response) -> HttpResponse<Body> {
+    let mut builder = HttpResponse::builder().status(response.status);
+    for (name, value) in response.headers {
+        builder = builder.header(name, value);
+    }
+    builder
+        .body(Body::from(response.body))
+        .unwrap_or_else(|_| status(StatusCode::INTERNAL_SERVER_ERROR))
+}
+
+fn status(status: StatusCode) -> HttpResponse<Body> {
+    let mut response = HttpResponse::new(Body::empty());
+    *response.status_mut() = status;
+    response
+}
