@@ -55,9 +55,15 @@ pub struct Poller {
 impl Poller {
     /// A poller of `source`; `None` if the source is not pulled.
     pub fn new(source: Arc<Source>, clients: &HttpClients, ports: PollPorts) -> Option<Poller> {
+        let http = clients.for_source(source.poll.as_ref()?);
+        Poller::with_http(source, http, ports)
+    }
+
+    /// The same over an `http` that answers in a vendor's place, for what runs
+    /// offline. It has to hold requests to the source's origins by itself.
+    pub fn with_http(source: Arc<Source>, http: Arc<dyn Http>, ports: PollPorts) -> Option<Poller> {
         let poll = source.poll.clone()?;
         let pipeline = Pipeline::for_poll(&source)?;
-        let http = clients.for_source(&poll);
         let credentials = Credentials::new(
             Arc::clone(&http),
             Arc::clone(&ports.tokens),

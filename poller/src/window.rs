@@ -54,18 +54,23 @@ pub(crate) fn open(
     now: Timestamp,
 ) -> Result<Option<Bounds>, NoProgress> {
     let mut lost = None;
-    let mut done = done.unwrap_or_else(|| before(now, cursor.start));
+    // A first run overlaps nothing, and what is past its retention would be
+    // refused.
+    let first = before(now, cursor.start);
+    let mut earliest = if done.is_none() { first } else { Timestamp::MIN };
+    let mut done = done.unwrap_or(first);
     if let Some(retention) = cursor.retention {
         let oldest = before(now, retention);
         if done < oldest {
             lost = Some(oldest.duration_since(done));
             done = oldest;
         }
+        earliest = earliest.max(oldest);
     }
     if done >= horizon {
         return Ok(None);
     }
-    let start = start_after(cursor, done);
+    let start = start_after(cursor, done).max(floor(earliest, cursor.granularity));
     let end = horizon.min(after(start, cursor.max_window));
     if end <= done {
         return Err(NoProgress);

@@ -1,0 +1,11 @@
+//! The engine against a vendor that the test controls: the real poller, the
+//! real pipeline and a real SQLite store, with only the network and the clock
+//! in the test's hands.
+
+mod failures;
+mod hostile;
+mod limits;
+mod origins;
+mod support;
+mod tokens;
+mod windows;

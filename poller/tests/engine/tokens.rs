@@ -1,0 +1,79 @@
+//! Streams that are read by the vendor's token.
+
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use mef_poller::{Budget, Poller, RunEnd, RunReport};
+use mef_ports::{Http, HttpError, HttpRequest, HttpResponse, Position};
+use serde_json::json;
+
+use crate::support::{Bench, answer, source};
+
+const FILE: &str = "
+source: acme
+poll:
+  schedule: rate(1 minute)
+  request:
+    get: https://api.example.com/events
+    query: { cursor: \"{cursor.token}\", start: \"{cursor.start|rfc3339}\" }
+  next: { token: { from: cursor, query: cursor } }
+  records: items
+  cursor: { token: cursor, id: id, start: 2h }
+";
+
+/// Pages of two, by number; the last says `null` or goes on saying its token.
+struct TokenVendor {
+    records: Mutex<u32>,
+    null_at_end: bool,
+    requests: Mutex<Vec<String>>,
+}
+
+#[async_trait]
+impl Http for TokenVendor {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        self.requests.lock().unwrap().push(request.url.query().unwrap_or("").to_owned());
+        let cursor = request.url.query_pairs().find(|(name, _)| name == "cursor");
+        let from: u32 = cursor.map_or(0, |(_, cursor)| cursor.parse().unwrap());
+        let to = (from + 2).min(*self.records.lock().unwrap());
+        let items: Vec<_> = (from..to).map(|id| json!({ "id": id })).collect();
+        let full = items.len() == 2;
+        let next = if full || !self.null_at_end { json!(to.to_string()) } else { json!(null) };
+        Ok(answer(200, &[], &json!({ "items": items, "cursor": next }).to_string()))
+    }
+}
+
+async fn run(bench: &Bench, vendor: &Arc<TokenVendor>) -> RunReport {
+    let poller = Poller::with_http(source(FILE), vendor.clone(), bench.ports()).unwrap();
+    poller.run(&Budget::default()).await
+}
+
+fn vendor(null_at_end: bool) -> Arc<TokenVendor> {
+    Arc::new(TokenVendor { records: Mutex::new(5), null_at_end, requests: Mutex::default() })
+}
+
+#[tokio::test]
+async fn each_page_moves_the_token_and_the_first_run_begins_at_start() {
+    let (bench, vendor) = (Bench::new(0), vendor(false));
+    let report = run(&bench, &vendor).await;
+    assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+    assert_eq!(bench.delivered().await, [0, 1, 2, 3, 4]);
+    assert_eq!(report.done, Some(Position::Token("5".to_owned())));
+    assert_eq!(
+        *vendor.requests.lock().unwrap(),
+        ["start=2026-11-24T08%3A00%3A00Z", "cursor=2", "cursor=4", "cursor=5"]
+    );
+    *vendor.records.lock().unwrap() = 6;
+    run(&bench, &vendor).await;
+    assert_eq!(bench.delivered().await, [0, 1, 2, 3, 4, 5]);
+}
+
+#[tokio::test]
+async fn a_last_page_without_a_token_is_read_again_without_repeats() {
+    let (bench, vendor) = (Bench::new(0), vendor(true));
+    run(&bench, &vendor).await;
+    let report = run(&bench, &vendor).await;
+    assert_eq!(report.summary.duplicates, 1);
+    *vendor.records.lock().unwrap() = 6;
+    run(&bench, &vendor).await;
+    assert_eq!(bench.delivered().await, [0, 1, 2, 3, 4, 5]);
+}

@@ -1,0 +1,160 @@
+//! Windows, order, overlap and what the cursor says.
+
+use jiff::SignedDuration;
+use mef_poller::RunEnd;
+use mef_ports::{CursorRecord, Cursors as _, Position};
+
+use crate::support::{Bench, Fault, at, source_file, stream};
+
+#[tokio::test]
+async fn every_record_arrives_once_and_the_cursor_reaches_the_horizon() {
+    let bench = Bench::new(3);
+    (1..=10).for_each(|n| bench.vendor.add(n, at(-600 + i64::from(n))));
+    let file = source_file("order: ascending, start: 1h, end_lag: 60s, overlap: 60s", true);
+    let report = bench.run(&file).await;
+    assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+    assert_eq!(bench.delivered().await, (1..=10).collect::<Vec<_>>());
+    assert_eq!(bench.done().await, Some(at(-60)));
+    assert_eq!((report.summary.pages, report.summary.delivered), (4, 10));
+    assert_eq!(report.lag, Some(SignedDuration::from_secs(60)));
+    let requests = bench.vendor.requests();
+    assert!(requests[0].contains("since=2026-11-24T09%3A00%3A00Z"), "{}", requests[0]);
+    assert!(requests[0].contains("until=2026-11-24T09%3A59%3A00Z"), "{}", requests[0]);
+
+    bench.clock.set(at(60));
+    let report = bench.run(&file).await;
+    assert_eq!((report.summary.delivered, bench.done().await), (0, Some(at(0))));
+    assert!(bench.vendor.requests()[0].contains("since=2026-11-24T09%3A58%3A00Z"));
+}
+
+#[tokio::test]
+async fn records_at_one_moment_over_a_page_edge_arrive_once_each() {
+    for page_size in 1..=3 {
+        let bench = Bench::new(page_size);
+        (1..=7).for_each(|n| bench.vendor.add(n, at(-100)));
+        let file = source_file("order: ascending, start: 1h, overlap: 5m", true);
+        bench.run(&file).await;
+        bench.clock.set(at(60));
+        let report = bench.run(&file).await;
+        let mut delivered = bench.delivered().await;
+        delivered.sort_unstable();
+        assert_eq!(delivered, (1..=7).collect::<Vec<_>>(), "page size {page_size}");
+        assert_eq!(report.summary.duplicates, 7);
+    }
+}
+
+#[tokio::test]
+async fn a_late_record_within_the_overlap_is_delivered_and_counted() {
+    let bench = Bench::new(10);
+    bench.vendor.add(1, at(-300));
+    bench.vendor.add_late(2, at(-110), at(30));
+    bench.vendor.add_late(3, at(-250), at(30));
+    let file = source_file("start: 1h, end_lag: 60s, overlap: 60s", true);
+    bench.run(&file).await;
+    bench.clock.set(at(60));
+    let report = bench.run(&file).await;
+    assert_eq!(bench.delivered().await, [1, 2]);
+    assert_eq!(report.summary.late, 1);
+}
+
+#[tokio::test]
+async fn without_an_upper_bound_what_lies_past_the_end_is_held_back() {
+    let bench = Bench::new(2);
+    bench.vendor.add(1, at(-100));
+    bench.vendor.add(2, at(-30));
+    bench.vendor.add(3, at(-20));
+    let file = source_file("order: ascending, start: 1h, end_lag: 60s", false);
+    let report = bench.run(&file).await;
+    assert_eq!((bench.delivered().await, report.summary.held_back), (vec![1], 2));
+    assert_eq!(bench.done().await, Some(at(-60)));
+    bench.clock.set(at(60));
+    bench.run(&file).await;
+    assert_eq!(bench.delivered().await, [1, 2, 3]);
+}
+
+#[tokio::test]
+async fn an_unordered_stream_moves_only_at_the_end_of_the_window() {
+    let bench = Bench::new(2);
+    (1..=4).for_each(|n| bench.vendor.add(n, at(-100 * i64::from(n))));
+    bench.vendor.answer(1);
+    for _ in 0..5 {
+        bench.vendor.fault(Fault::Status(500, vec![]));
+    }
+    let file = source_file("start: 1h, overlap: 60s", true);
+    let report = bench.run(&file).await;
+    assert!(matches!(report.end, RunEnd::Failed(_)), "{report:?}");
+    let cursor = bench.cursor().await.record;
+    assert_eq!(cursor.done, None);
+    assert!(cursor.open.unwrap().next.is_some());
+    assert!(cursor.last_run.unwrap().error.unwrap().contains("500"));
+    bench.clock.set(at(60));
+    bench.run(&file).await;
+    assert_eq!(bench.done().await, Some(at(60)));
+    let mut delivered = bench.delivered().await;
+    delivered.sort_unstable();
+    assert_eq!(delivered, [1, 2, 3, 4]);
+}
+
+#[tokio::test]
+async fn a_record_that_goes_backwards_turns_page_commits_off() {
+    let bench = Bench::new(2);
+    (1..=4).for_each(|n| bench.vendor.add(n, at(-100 * i64::from(n))));
+    bench.vendor.state.lock().unwrap().descending = true;
+    bench.vendor.answer(1);
+    for _ in 0..5 {
+        bench.vendor.fault(Fault::NoAnswer);
+    }
+    let file = source_file("order: ascending, start: 1h, overlap: 60s", true);
+    bench.run(&file).await;
+    let cursor = bench.cursor().await.record;
+    assert_eq!((cursor.done, cursor.open.unwrap().ascending), (None, false));
+}
+
+#[tokio::test]
+async fn a_vendor_whose_clock_is_ahead_never_moves_the_cursor_past_the_horizon() {
+    let bench = Bench::new(1);
+    bench.vendor.add(1, at(-90));
+    bench.vendor.add_late(2, at(300), at(-90));
+    let file = source_file("order: ascending, start: 1h, end_lag: 60s, overlap: 60s", false);
+    bench.run(&file).await;
+    assert_eq!(bench.done().await, Some(at(-60)));
+}
+
+#[tokio::test]
+async fn thirty_quiet_days_are_walked_in_windows_of_a_day() {
+    let bench = Bench::new(10);
+    let file = source_file("start: 30d, overlap: 1m, max_window: 1d", true);
+    let report = bench.run(&file).await;
+    assert!(matches!(report.end, RunEnd::CaughtUp));
+    assert_eq!(bench.done().await, Some(at(0)));
+    assert_eq!(report.summary.requests, 31);
+}
+
+#[tokio::test]
+async fn a_cursor_older_than_the_vendor_keeps_is_moved_up() {
+    let bench = Bench::new(10);
+    let done = Some(Position::Time(at(-86_400 * 100)));
+    let old = CursorRecord { done, ..CursorRecord::default() };
+    bench.store.set(&stream(), &old).await.unwrap();
+    let file = source_file("start: 1d, overlap: 1m, max_window: 30d, retention: 7d", true);
+    bench.run(&file).await;
+    assert!(bench.vendor.requests()[0].contains("since=2026-11-17T10%3A00%3A00Z"));
+}
+
+#[tokio::test]
+async fn a_next_page_kept_under_another_request_is_not_used() {
+    let bench = Bench::new(2);
+    (1..=4).for_each(|n| bench.vendor.add(n, at(-100 * i64::from(n))));
+    bench.vendor.answer(1);
+    for _ in 0..5 {
+        bench.vendor.fault(Fault::NoAnswer);
+    }
+    let file = source_file("start: 1h, overlap: 60s", true);
+    bench.run(&file).await;
+    bench.vendor.requests();
+    let changed = file.replace("/logs\"", "/v2/logs\"");
+    bench.clock.set(at(60));
+    bench.run(&changed).await;
+    assert!(!bench.vendor.requests()[0].contains("after="));
+    assert_eq!(bench.done().await, Some(at(60)));
+}
