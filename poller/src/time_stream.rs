@@ -103,7 +103,7 @@ impl Run<'_> {
                 Err(FetchError::Refused { status })
                     if open.next.is_some() && means_stale(status) =>
                 {
-                    self.restart(cursor, open)?;
+                    self.restart(open)?;
                     guard = LoopGuard::default();
                     last_time = None;
                     let request = self.window_request(open)?;
@@ -207,7 +207,7 @@ impl Run<'_> {
 
     /// The vendor no longer knows where to go on: from the start again, and a
     /// second time only half of it.
-    fn restart(&mut self, cursor: &TimeCursor, open: &mut OpenWindow) -> Result<(), RunError> {
+    fn restart(&mut self, open: &mut OpenWindow) -> Result<(), RunError> {
         open.restarts += 1;
         if open.restarts > MOST_RESTARTS {
             return Err(RunError::Loop("it refuses its own next pages again and again"));
@@ -218,11 +218,8 @@ impl Run<'_> {
             "the vendor refuses its own next page: the window is read again from its start"
         );
         open.next = None;
-        if open.ascending
-            && let Some(Position::Time(done)) = self.record.done
-        {
-            open.start = open.start.max(window::start_after(cursor, done));
-        }
+        // From the very start, also where `done` has moved since: that the
+        // order was true so far says nothing about the pages not seen.
         if open.restarts > 1 {
             let half = window::halve(open.start, open.end);
             if half > open.done_before {

@@ -144,3 +144,15 @@ async fn a_stopped_run_commits_the_page_at_hand_and_leaves_a_wakeup() {
     bench.run(&source_file(ASCENDING, true)).await;
     assert_eq!(bench.delivered().await, [1, 2, 3]);
 }
+
+#[tokio::test]
+async fn a_gone_page_of_a_falsely_ascending_stream_loses_nothing() {
+    let bench = Bench::new(1);
+    bench.vendor.add(1, at(-100));
+    bench.vendor.add(2, at(-900));
+    bench.vendor.state.lock().unwrap().descending = true;
+    bench.vendor.answer(1);
+    bench.vendor.fault(Fault::Status(410, vec![]));
+    bench.run(&source_file(ASCENDING, true)).await;
+    assert_eq!(bench.delivered().await, [1, 2]);
+}
