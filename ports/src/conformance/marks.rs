@@ -1,0 +1,86 @@
+//! What delivery marks, tokens, limits and blobs promise.
+#![expect(clippy::expect_used, reason = "a test fails by panicking")]
+
+use bytes::Bytes;
+
+use super::{Backend, at};
+use crate::{AccessToken, BlobKey, DeliveryKey, Secret, TokenKey};
+
+fn key(source: &str, delivery_id: &str, body_sha256: &str) -> DeliveryKey {
+    DeliveryKey {
+        source: source.to_owned(),
+        delivery_id: delivery_id.to_owned(),
+        body_sha256: body_sha256.to_owned(),
+    }
+}
+
+/// At its very end a mark is gone, whether or not it was collected.
+pub async fn a_delivery_is_done_until_its_mark_expires(backend: Backend) {
+    let (deliveries, key) = (&backend.deliveries, key("a", "1", "x"));
+    assert!(!deliveries.is_done(&key, at(0)).await.expect("a look"));
+    deliveries.mark_done(&key, at(60)).await.expect("a mark");
+    assert!(deliveries.is_done(&key, at(59)).await.expect("a look"));
+    assert!(!deliveries.is_done(&key, at(60)).await.expect("a look"));
+    deliveries.mark_done(&key, at(90)).await.expect("a mark");
+    assert!(deliveries.is_done(&key, at(60)).await.expect("a look"));
+}
+
+/// Another source, another id, another body: another delivery.
+pub async fn every_part_of_a_delivery_key_counts(backend: Backend) {
+    let deliveries = &backend.deliveries;
+    deliveries.mark_done(&key("a", "1", "x"), at(60)).await.expect("a mark");
+    for other in [key("b", "1", "x"), key("a", "2", "x"), key("a", "1", "y"), key("a1", "", "x")] {
+        assert!(!deliveries.is_done(&other, at(0)).await.expect("a look"), "{other:?}");
+    }
+}
+
+/// With an end, until then; without one, until it is forgotten.
+pub async fn a_token_is_kept_until_it_ends(backend: Backend) {
+    let (tokens, key) = (&backend.tokens, TokenKey("k".to_owned()));
+    assert!(tokens.get(&key, at(0)).await.expect("a look").is_none());
+    let token = AccessToken { token: Secret::new("t-1"), expires: Some(at(60)) };
+    tokens.put(&key, &token).await.expect("a token is kept");
+    let found = tokens.get(&key, at(59)).await.expect("a look").expect("a token");
+    assert_eq!((found.token.expose(), found.expires), ("t-1", Some(at(60))));
+    assert!(tokens.get(&key, at(60)).await.expect("a look").is_none());
+    let endless = AccessToken { token: Secret::new("t-2"), expires: None };
+    tokens.put(&key, &endless).await.expect("a token is kept");
+    let found = tokens.get(&key, at(1_000_000)).await.expect("a look").expect("a token");
+    assert_eq!((found.token.expose(), found.expires), ("t-2", None));
+}
+
+/// And only that one.
+pub async fn a_forgotten_token_is_gone(backend: Backend) {
+    let tokens = &backend.tokens;
+    let (one, other) = (TokenKey("1".to_owned()), TokenKey("2".to_owned()));
+    let token = AccessToken { token: Secret::new("t"), expires: None };
+    tokens.put(&one, &token).await.expect("a token is kept");
+    tokens.put(&other, &token).await.expect("a token is kept");
+    tokens.forget(&one).await.expect("a token is forgotten");
+    tokens.forget(&one).await.expect("twice is once");
+    assert!(tokens.get(&one, at(0)).await.expect("a look").is_none());
+    assert!(tokens.get(&other, at(0)).await.expect("a look").is_some());
+}
+
+/// Two streams meet the same limit at different moments.
+pub async fn a_limit_is_never_shortened(backend: Backend) {
+    let limits = &backend.limits;
+    assert_eq!(limits.not_before("c", at(0)).await.expect("a look"), None);
+    limits.hold("c", at(60)).await.expect("a hold");
+    limits.hold("c", at(30)).await.expect("a hold");
+    assert_eq!(limits.not_before("c", at(0)).await.expect("a look"), Some(at(60)));
+    limits.hold("c", at(90)).await.expect("a hold");
+    assert_eq!(limits.not_before("c", at(60)).await.expect("a look"), Some(at(90)));
+    assert_eq!(limits.not_before("c", at(90)).await.expect("a look"), None);
+    assert_eq!(limits.not_before("d", at(0)).await.expect("a look"), None);
+}
+
+/// Byte for byte.
+pub async fn a_blob_comes_back_and_is_replaced(backend: Backend) {
+    let (blobs, key) = (&backend.blobs, BlobKey("acme/page".to_owned()));
+    assert_eq!(blobs.get(&key).await.expect("a look"), None);
+    blobs.put(&key, Bytes::from_static(b"\x00\xff1")).await.expect("bytes are kept");
+    blobs.put(&key, Bytes::from_static(b"\x00\xff2")).await.expect("bytes are kept");
+    let found = blobs.get(&key).await.expect("a look").expect("bytes");
+    assert_eq!(found.as_ref(), b"\x00\xff2");
+}
