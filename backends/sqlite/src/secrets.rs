@@ -19,6 +19,7 @@ use mef_ports::{Secret, SecretRef, SecretVersion, Secrets, SecretsError, StoreEr
 /// Secrets from the environment, else from a file of `KEY=value` lines.
 pub struct LocalSecrets {
     file: Option<PathBuf>,
+    environment: bool,
     read: Mutex<Option<SecretsFile>>,
     warned: Once,
 }
@@ -34,10 +35,16 @@ impl LocalSecrets {
     /// Secrets from the environment, and from `file` if it is there. The file
     /// is read again when it changes.
     pub fn new(file: Option<PathBuf>) -> LocalSecrets {
-        LocalSecrets { file, read: Mutex::default(), warned: Once::new() }
+        LocalSecrets { file, environment: true, read: Mutex::default(), warned: Once::new() }
     }
 
-    fn from_file(&self, variable: &str) -> Result<Option<SecretVersion>, StoreError> {
+    /// Secrets from `file` alone: those of a test, which everybody may read and
+    /// which no real secret may stand in for.
+    pub fn of_a_test(file: PathBuf) -> LocalSecrets {
+        LocalSecrets { environment: false, ..LocalSecrets::new(Some(file)) }
+    }
+
+    fn find_in_file(&self, variable: &str) -> Result<Option<SecretVersion>, StoreError> {
         let Some(path) = &self.file else { return Ok(None) };
         let Ok(metadata) = std::fs::metadata(path) else { return Ok(None) };
         self.warn_if_open(path, &metadata);
@@ -59,7 +66,7 @@ impl LocalSecrets {
     #[cfg(unix)]
     fn warn_if_open(&self, path: &Path, metadata: &std::fs::Metadata) {
         use std::os::unix::fs::PermissionsExt as _;
-        if metadata.permissions().mode() & 0o077 != 0 {
+        if self.environment && metadata.permissions().mode() & 0o077 != 0 {
             self.warned.call_once(|| {
                 tracing::warn!("others can read the secrets: chmod 600 {}", path.display());
             });
@@ -106,14 +113,15 @@ fn parse(path: &Path) -> Result<BTreeMap<String, (usize, Secret)>, StoreError> {
 impl Secrets for LocalSecrets {
     async fn get(&self, reference: &SecretRef) -> Result<SecretVersion, SecretsError> {
         let variable = variable(reference);
-        let from_environment = std::env::var(&variable).ok().map(|value| SecretVersion {
+        let value = if self.environment { std::env::var(&variable).ok() } else { None };
+        let from_environment = value.map(|value| SecretVersion {
             value: Secret::new(value),
             version: "environment".to_owned(),
             since: None,
         });
         let found = match from_environment {
             Some(found) => Some(found),
-            None => self.from_file(&variable)?,
+            None => self.find_in_file(&variable)?,
         };
         found.filter(|found| !found.value.expose().is_empty()).ok_or_else(|| {
             let file = self.file.as_ref().map_or(String::new(), |file| {

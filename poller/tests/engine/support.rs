@@ -114,7 +114,11 @@ impl Http for Vendor {
         let mut state = self.state.lock().unwrap();
         state.requests.push(request.url.query().unwrap_or("").to_owned());
         let param = |name: &str| {
-            request.url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+            request
+                .url
+                .query_pairs()
+                .find(|(key, _)| key == name)
+                .map(|(_, value)| value.into_owned())
         };
         let from = param("after").map(|after| after.parse::<usize>().unwrap());
         match state.faults.pop_front().flatten() {

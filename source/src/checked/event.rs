@@ -20,6 +20,11 @@ const EVENT_ROOTS: &[Root] = &[
     Root::Var,
     Root::ReceivedAt,
     Root::DeliveryId,
+    // These mean something only in requests; here they are known in order to be
+    // refused, and not taken for fields of the record.
+    Root::Secret,
+    Root::Window,
+    Root::Cursor,
 ];
 
 /// What a record is and what event it becomes.
@@ -192,9 +197,10 @@ impl EventScope<'_> {
 
     fn template(&mut self, text: &Located<String>) -> Option<Template> {
         let template = self.checker.template(text, EVENT_ROOTS, &self.lookups)?;
-        let known = template
-            .paths()
-            .fold(true, |known, path| self.path_exists(text.place(), path) && known);
+        let mut known = true;
+        for path in template.paths() {
+            known &= self.path_exists(text.place(), path);
+        }
         known.then_some(template)
     }
 
@@ -206,6 +212,29 @@ impl EventScope<'_> {
                     place,
                     format!("there is no variable `{}`", path.name()),
                     "variables are named under `poll.vars`",
+                );
+                false
+            }
+            Root::Secret => {
+                self.checker.error_with(
+                    place,
+                    "a secret goes into no event",
+                    format!(
+                        "a field of the record with that name is `{{/secret/{}}}`",
+                        path.name()
+                    ),
+                );
+                false
+            }
+            root @ (Root::Window | Root::Cursor) => {
+                let word = root.word();
+                self.checker.error_with(
+                    place,
+                    format!("`{word}` has a meaning in requests, not in events"),
+                    format!(
+                        "a field of the record with that name is `{{/{word}/{}}}`",
+                        path.name()
+                    ),
                 );
                 false
             }

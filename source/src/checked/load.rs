@@ -8,6 +8,7 @@ use super::checker::Checker;
 use super::event::{EventSpec, constant};
 use super::poll::Poll;
 use super::webhook::Webhook;
+use super::yaml_error;
 use crate::written::SourceFile;
 use crate::{Place, Problem, SourceName};
 
@@ -32,25 +33,17 @@ pub fn load(
     text: &str,
     files: &dyn Fn(&str) -> Result<String, String>,
 ) -> Result<Loaded, Vec<Problem>> {
-    let written: SourceFile = serde_saphyr::from_str(text).map_err(|error| {
-        vec![Problem::error(place_of(&error), error.without_snippet().to_string())]
-    })?;
+    // YAML 1.2: `no` and `on` are words, not booleans.
+    let options = serde_saphyr::options! { strict_booleans: true };
+    let written: SourceFile = serde_saphyr::from_str_with_options(text, options)
+        .map_err(|error| vec![yaml_error::problem(&error)])?;
     let mut checker = Checker::default();
     let source = check(&written, text, files, &mut checker);
+    checker.problems.sort_by_key(|problem| problem.place.map(|place| (place.line, place.column)));
     match source {
         Some(source) if !checker.has_errors() => Ok(Loaded { source, warnings: checker.problems }),
         _ => Err(checker.problems),
     }
-}
-
-fn place_of(error: &serde_saphyr::Error) -> Option<Place> {
-    let location = error.location()?;
-    Some(Place {
-        line: location.line(),
-        column: location.column(),
-        offset: location.span().byte_offset().and_then(|n| usize::try_from(n).ok()),
-        len: location.span().byte_len().and_then(|n| usize::try_from(n).ok()).unwrap_or_default(),
-    })
 }
 
 fn check(

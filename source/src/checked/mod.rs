@@ -7,21 +7,21 @@
 mod checker;
 mod closed_schema;
 mod event;
+mod hmac;
 mod load;
 mod poll;
 mod request;
 mod signing_text;
 mod webhook;
+mod yaml_error;
 
 pub use event::{EventSpec, Mapping, RecordSchema};
+pub use hmac::{Hmac, Key, Signature, SignatureFrom, SignedTime};
 pub use load::{Loaded, load};
 pub use poll::{ClientCredentials, Cursor, Poll, PollAuth, TimeCursor, TokenCursor};
 pub use request::{Next, Origin, Request};
 pub use signing_text::{SignedPart, SigningText};
-pub use webhook::{
-    Check, Hmac, Key, SecretUse, Signature, SignatureFrom, SignedTime, Token, TokenFrom, Verify,
-    Webhook,
-};
+pub use webhook::{Check, SecretUse, Token, TokenFrom, Verify, Webhook};
 
 use crate::SourceName;
 pub use crate::written::{

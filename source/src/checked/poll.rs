@@ -244,10 +244,11 @@ fn auth(written: Option<&written::Auth>, scope: &mut RequestScope<'_>) -> Option
                 value: scope.template(&value)?,
             })
         }
-        Some(written::Auth::Header(pair)) => Some(PollAuth::Header {
-            name: (*pair.name).clone(),
-            value: scope.template(&pair.value)?,
-        }),
+        Some(written::Auth::Header(pair)) => {
+            scope.header_name(&pair.name, pair.name.place())?;
+            let value = scope.template(&pair.value)?;
+            Some(PollAuth::Header { name: (*pair.name).clone(), value })
+        }
         Some(written::Auth::Query(pair)) => Some(PollAuth::Query {
             name: (*pair.name).clone(),
             value: scope.template(&pair.value)?,
@@ -343,6 +344,18 @@ fn cursor(
                 granularity: written.granularity,
                 upper_bound: bounds("end"),
             };
+            let unit = match cursor.granularity {
+                Granularity::Day => Duration::from_secs(86_400),
+                Granularity::S => Duration::from_secs(1),
+                Granularity::Ms => Duration::from_millis(1),
+            };
+            if cursor.max_window <= cursor.overlap.saturating_add(unit) {
+                checker.error_with(
+                    written.place(),
+                    "`max_window` is not longer than `overlap` and the granularity together",
+                    "every window would end before it brings anything new",
+                );
+            }
             if cursor.end_lag.is_zero() && cursor.overlap.is_zero() {
                 checker.warn(
                     written.place(),

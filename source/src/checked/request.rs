@@ -220,13 +220,20 @@ impl RequestScope<'_> {
         let query = self.pairs(&written.query);
         let headers = self.pairs(&written.headers);
         for (name, _) in &headers {
-            let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
-            if name.is_empty() || !name.chars().all(is_token) {
-                self.checker.error(written.get.place(), format!("`{name}` is not a header's name"));
-            }
+            self.header_name(name, written.get.place());
         }
         let (url, origin) = url?;
         Some(Request { url, origin, query, headers })
+    }
+
+    /// A header's name is a token of RFC 9110 §5.6.2.
+    pub(super) fn header_name(&mut self, name: &str, place: Option<crate::Place>) -> Option<()> {
+        let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+        let valid = !name.is_empty() && name.chars().all(is_token);
+        if !valid {
+            self.checker.error(place, format!("`{name}` is not a header's name"));
+        }
+        valid.then_some(())
     }
 
     fn pairs(

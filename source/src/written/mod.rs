@@ -47,7 +47,7 @@ pub struct SourceFile {
     pub description: Option<String>,
     /// How the vendor pushes events to us.
     #[serde(default)]
-    pub webhook: Option<Webhook>,
+    pub webhook: Option<Located<Webhook>>,
     /// How we pull events from the vendor.
     #[serde(default)]
     pub poll: Option<Poll>,

@@ -1,0 +1,114 @@
+//! What templates give.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use mef_source::template::{Lookups, Rendered, Variables};
+use mef_source::{Path, Root, Template};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+const ROOTS: &[Root] = &[Root::Record, Root::Header, Root::ReceivedAt];
+
+struct Scope(Value);
+
+impl Variables for Scope {
+    fn get<'v>(&'v self, path: &Path) -> Rendered<'v> {
+        match path.root() {
+            Root::Header => Rendered::text((path.name() == "x-event").then_some("ping")),
+            Root::ReceivedAt => {
+                Rendered::Time("2026-11-24T10:00:00.5Z".parse::<Timestamp>().unwrap())
+            }
+            _ => Rendered::json(path.find(&self.0)),
+        }
+    }
+}
+
+fn lookups() -> Lookups {
+    let levels =
+        BTreeMap::from([("high".to_owned(), json!("CRITICAL")), ("n".to_owned(), json!(7))]);
+    Lookups::from([("levels".to_owned(), levels)])
+}
+
+fn render(template: &str, record: &str) -> Value {
+    let scope = Scope(serde_json::from_str(record).unwrap());
+    let template = Template::parse(template, ROOTS, &lookups()).unwrap();
+    template.render(&scope).unwrap().into_json()
+}
+
+#[test]
+fn one_placeholder_keeps_the_type_and_the_digits() {
+    let record = r#"{"n":9007199254740993,"f":1.10,"e":1e+400,"b":true,"l":[1,{"x":2}],"o":{"k":null},"s":""}"#;
+    for (template, expected) in [
+        ("{n}", "9007199254740993"),
+        ("{f}", "1.10"),
+        ("{e}", "1e+400"),
+        ("{b}", "true"),
+        ("{l}", r#"[1,{"x":2}]"#),
+        ("{l.1.x}", "2"),
+        ("{/o}", r#"{"k":null}"#),
+        ("{s}", r#""""#),
+        ("{o.k}", "null"),
+        ("{missing}", "null"),
+        ("{/}", record),
+    ] {
+        assert_eq!(render(template, record).to_string(), expected, "{template}");
+    }
+}
+
+#[test]
+fn longer_texts_and_filters() {
+    let record = r#"{"a":"Änn","n":5,"tags":["x","y"],"t":"2026-11-24T11:00:00.999+01:00","ms":-1,"s":"1795514400.25","u":"a b/ü&","sev":"high","brace":"{}"}"#;
+    for (template, expected) in [
+        ("{a} has {n}", json!("Änn has 5")),
+        ("{a} has {nothing}", json!(null)),
+        ("{a} has {nothing|default(\"none\")}", json!("Änn has none")),
+        ("{nothing|default(3)}", json!(3)),
+        ("{{{a}}}", json!("{Änn}")),
+        ("{brace}", json!("{}")),
+        ("{header.X-Event}!", json!("ping!")),
+        ("{a|lower|upper}", json!("ÄNN")),
+        ("{tags|join(\" | }\")}", json!("x | }y")),
+        ("{received_at}", json!("2026-11-24T10:00:00.5Z")),
+        ("{t|rfc3339}", json!("2026-11-24T10:00:00.999Z")),
+        ("{t|epoch}", json!(1_795_514_400)),
+        ("{t|epoch_ms}", json!(1_795_514_400_999_i64)),
+        ("{ms|from_epoch_ms|epoch}", json!(-1)),
+        ("{s|from_epoch|rfc3339}", json!("2026-11-24T10:00:00.25Z")),
+        ("{t|date(\"%Y-%m-%d\")}", json!("2026-11-24")),
+        ("{u|urlencode}", json!("a%20b%2F%C3%BC%26")),
+        ("{a|base64}", json!("w4Rubg==")),
+        (
+            "{a|sha256_hex}",
+            json!("af2d5e76134650e99a11133ec268716720af599c0fa0ace84bf4da1b31f8343b"),
+        ),
+        ("{sev|lookup(levels)}", json!("CRITICAL")),
+        ("{a|lookup(levels)|default(\"INFO\")}", json!("INFO")),
+        ("{tags|json}", json!("[\"x\",\"y\"]")),
+    ] {
+        assert_eq!(render(template, record), expected, "{template}");
+    }
+}
+
+#[test]
+fn a_filter_that_cannot_take_the_value_is_an_error() {
+    let scope = Scope(json!({"a": "x", "o": {}}));
+    for template in ["{a|rfc3339}", "{a|join(\",\")}", "{o|upper}", "{a|from_epoch}", "x{o}"] {
+        let template = Template::parse(template, ROOTS, &Lookups::new()).unwrap();
+        assert!(template.render(&scope).is_err(), "{template:?}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn parsing_never_panics(text in "[{}|()\",a-z\\\\./ ~é]{0,40}") {
+        let _ = Template::parse(&text, ROOTS, &lookups());
+    }
+
+    #[test]
+    fn escaped_text_stands_for_itself(text in "\\PC{0,40}") {
+        let escaped = text.replace('{', "{{").replace('}', "}}");
+        let template = Template::parse(&escaped, ROOTS, &Lookups::new()).unwrap();
+        prop_assert_eq!(template.as_literal(), Some(text.as_str()));
+    }
+}
