@@ -183,3 +183,26 @@ pub enum Dlq {
         id: String,
     },
 }
+
+/// The CLI reference in Markdown: every command with its help.
+pub fn reference() -> String {
+    use clap::CommandFactory as _;
+    let mut text = String::from(
+        "# The command line\n\nGenerated from the binary's own help. `--store`, `--sources`, `--secrets`, \
+         `--json` and `--log` go with every command.\n",
+    );
+    let mut command = Arguments::command().term_width(100);
+    command.build();
+    describe(&command, &mut text);
+    text
+}
+
+fn describe(command: &clap::Command, text: &mut String) {
+    let mut shown = command.clone();
+    let help = shown.render_long_help().to_string();
+    let name = command.get_bin_name().unwrap_or("mef").to_owned();
+    text.push_str(&format!("\n## `{name}`\n\n```text\n{}\n```\n", help.trim_end()));
+    for inner in command.get_subcommands().filter(|inner| inner.get_name() != "help") {
+        describe(inner, text);
+    }
+}
