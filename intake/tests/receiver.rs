@@ -1,0 +1,200 @@
+//! A receiver with stores that fail: what the sender is told, and what is lost
+//! (nothing).
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use mef_auth::Request;
+use mef_intake::{Outcome, Receiver, ReceiverPorts};
+use mef_pipeline::Outputs;
+use mef_ports::{
+    Clock, DeadLetters as _, Deliveries, DeliveryKey, Message, Queue, Refused, Secret, SecretRef,
+    SecretVersion, Secrets, SecretsError, StoreError,
+};
+use mef_sqlite::Store;
+
+struct TestClock;
+
+#[async_trait]
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::UNIX_EPOCH
+    }
+
+    async fn sleep(&self, _: Duration) {}
+}
+
+struct OneSecret;
+
+#[async_trait]
+impl Secrets for OneSecret {
+    async fn get(&self, _: &SecretRef) -> Result<SecretVersion, SecretsError> {
+        let value = Secret::new("t0ken");
+        Ok(SecretVersion { value, version: "1".to_owned(), since: None })
+    }
+}
+
+/// What the queue says of the entries of the next batches.
+#[derive(Clone, Copy)]
+enum Fault {
+    Away,
+    /// This entry, for now.
+    Busy(usize),
+    /// This entry, for good.
+    Never(usize),
+}
+
+struct FaultyQueue {
+    store: Store,
+    faults: Mutex<VecDeque<Fault>>,
+    batches: Mutex<Vec<usize>>,
+}
+
+#[async_trait]
+impl Queue for FaultyQueue {
+    async fn send(&self, batch: &[Message]) -> Result<Vec<Result<(), Refused>>, StoreError> {
+        self.batches.lock().unwrap().push(batch.len());
+        let fault = self.faults.lock().unwrap().pop_front();
+        let (refused, transient) = match fault {
+            Some(Fault::Away) => return Err(StoreError::new("send to the queue", "away")),
+            Some(Fault::Busy(entry)) => (Some(entry), true),
+            Some(Fault::Never(entry)) => (Some(entry), false),
+            None => (None, false),
+        };
+        let mut results = Vec::new();
+        for (number, message) in batch.iter().enumerate() {
+            if refused == Some(number) {
+                results.push(Err(Refused { reason: "no".to_owned(), transient }));
+            } else {
+                self.store.send(std::slice::from_ref(message)).await?;
+                results.push(Ok(()));
+            }
+        }
+        Ok(results)
+    }
+}
+
+/// Marks that cannot be written.
+struct NoMarks;
+
+#[async_trait]
+impl Deliveries for NoMarks {
+    async fn is_done(&self, _: &DeliveryKey, _: Timestamp) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+
+    async fn mark_done(&self, _: &DeliveryKey, _: Timestamp) -> Result<(), StoreError> {
+        Err(StoreError::new("mark a delivery as done", "away"))
+    }
+}
+
+struct Bench {
+    store: Store,
+    queue: Arc<FaultyQueue>,
+    receiver: Receiver,
+}
+
+fn bench(faults: &[Fault], marks: bool) -> Bench {
+    let file = "source: hook\nwebhook:\n  verify: [ { token: { from: header.x-token, secrets: [token] } } ]\n  \
+                delivery_id: [header.x-delivery, /id]\n";
+    let source = mef_source::load(file, &|_| Err(String::new())).unwrap().source;
+    let clock: Arc<dyn Clock> = Arc::new(TestClock);
+    let store = Store::in_memory(clock.clone()).unwrap();
+    let queue = Arc::new(FaultyQueue {
+        store: store.clone(),
+        faults: Mutex::new(faults.iter().copied().collect()),
+        batches: Mutex::default(),
+    });
+    let deliveries: Arc<dyn Deliveries> =
+        if marks { Arc::new(store.clone()) } else { Arc::new(NoMarks) };
+    let ports = ReceiverPorts {
+        outputs: Outputs {
+            queue: queue.clone(),
+            dead_letters: Arc::new(store.clone()),
+            clock: clock.clone(),
+        },
+        deliveries,
+        secrets: Arc::new(OneSecret),
+        clock,
+    };
+    Bench { store, queue, receiver: Receiver::new(Arc::new(source), ports).unwrap() }
+}
+
+impl Bench {
+    async fn post(&self, body: &str) -> (u16, Outcome) {
+        let headers = vec![
+            ("x-token".to_owned(), b"t0ken".to_vec()),
+            ("x-delivery".to_owned(), b"d-1".to_vec()),
+        ];
+        let request = Request::new("POST", "/hook", "", headers, body.to_owned());
+        let answer = self.receiver.handle(request).await;
+        (answer.response.status, answer.outcome)
+    }
+
+    async fn queued(&self) -> usize {
+        self.store.events(None, usize::MAX).await.unwrap().len()
+    }
+}
+
+#[tokio::test]
+async fn a_queue_that_is_away_is_503_and_the_repeat_gets_in() {
+    let bench = bench(&[Fault::Away], true);
+    assert_eq!(bench.post("{\"a\":1}").await.0, 503);
+    assert_eq!(bench.queued().await, 0);
+    // The failed delivery was not marked as done.
+    assert_eq!(bench.post("{\"a\":1}").await.0, 200);
+    assert_eq!(bench.queued().await, 1);
+    let (status, outcome) = bench.post("{\"a\":1}").await;
+    assert!(status == 200 && matches!(outcome, Outcome::Duplicate), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn an_entry_refused_for_now_is_sent_again_alone() {
+    let bench = bench(&[Fault::Busy(1), Fault::Busy(0)], true);
+    assert_eq!(bench.post("[{\"a\":1},{\"a\":2},{\"a\":3}]").await.0, 200);
+    assert_eq!(*bench.queue.batches.lock().unwrap(), [3, 1, 1]);
+    assert_eq!(bench.queued().await, 3);
+}
+
+#[tokio::test]
+async fn an_entry_refused_again_and_again_is_503() {
+    let bench = bench(&[Fault::Busy(0); 9], true);
+    assert_eq!(bench.post("{\"a\":1}").await.0, 503);
+    assert_eq!(*bench.queue.batches.lock().unwrap(), [1; 5]);
+}
+
+#[tokio::test]
+async fn an_entry_refused_for_good_is_a_dead_letter_with_its_record() {
+    let bench = bench(&[Fault::Never(0)], true);
+    assert_eq!(bench.post("[{\"a\":1},{\"a\":2}]").await.0, 202);
+    let letters = bench.store.list(None, 10).await.unwrap();
+    assert_eq!((letters.len(), bench.queued().await), (1, 1));
+    let raw = serde_json::to_string(&letters.first().unwrap().raw).unwrap();
+    assert_eq!(raw, "{\"record\":{\"a\":1}}");
+}
+
+#[tokio::test]
+async fn a_mark_that_cannot_be_written_is_no_reason_to_refuse() {
+    let bench = bench(&[], false);
+    assert_eq!(bench.post("{\"a\":1}").await.0, 200);
+    assert_eq!(bench.queued().await, 1);
+}
+
+#[tokio::test]
+async fn a_known_delivery_id_with_another_body_is_news() {
+    let bench = bench(&[], true);
+    assert_eq!(bench.post("{\"a\":1}").await.0, 200);
+    assert_eq!(bench.post("{\"a\":2}").await.0, 200);
+    assert_eq!(bench.queued().await, 2);
+}
+
+#[tokio::test]
+async fn an_empty_list_is_accepted_and_gives_nothing() {
+    let bench = bench(&[], true);
+    assert_eq!(bench.post("[]").await.0, 200);
+    assert_eq!(bench.queued().await, 0);
+}
