@@ -22,10 +22,11 @@ use url::form_urlencoded;
 /// secret out; nothing that short protects anything.
 const SHORTEST: usize = 4;
 
-/// How many credentials are remembered. Access tokens change every hour, so the
-/// one that was learnt or met again longest ago makes place for the next; those
-/// in use are learnt again by every run.
-const MOST: usize = 512;
+/// How many bytes of learnt forms are kept: some ninety long access tokens, or
+/// thousands of keys, and twenty MiB to find them with. Access tokens change
+/// every hour, so the credential that was learnt or met again longest ago makes
+/// place for the next; those in use are learnt again by every run.
+const MOST_BYTES: usize = 2 * 1024 * 1024;
 
 /// Every character but the unreserved ones of RFC 3986.
 const STRICT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -56,13 +57,20 @@ pub struct Redactor(Arc<RwLock<Learnt>>);
 struct Learnt {
     /// The one learnt or met again longest ago first.
     values: VecDeque<Value>,
-    /// Finds all forms of all values in one pass; nothing to find without one.
-    finder: Option<AhoCorasick>,
+    /// Finds all forms of all values in one pass. It is built when it is first
+    /// needed, not anew for each of many values learnt in a row.
+    finder: Option<Arc<AhoCorasick>>,
 }
 
 struct Value {
     secret: Secret,
     forms: BTreeSet<String>,
+}
+
+impl Value {
+    fn size(&self) -> usize {
+        self.forms.iter().map(String::len).sum()
+    }
 }
 
 impl Redactor {
@@ -79,21 +87,38 @@ impl Redactor {
             learnt.values.push_back(value);
             return;
         }
-        if learnt.values.len() == MOST {
-            learnt.values.pop_front();
-        }
         learnt.values.push_back(Value { secret: secret.clone(), forms: forms(text) });
-        let all: BTreeSet<_> = learnt.values.iter().flat_map(|value| &value.forms).collect();
-        // It fails only above two billion states, far beyond what is kept.
-        learnt.finder = AhoCorasick::new(all).ok();
+        let mut bytes: usize = learnt.values.iter().map(Value::size).sum();
+        while bytes > MOST_BYTES && learnt.values.len() > 1 {
+            bytes -= learnt.values.pop_front().map_or(0, |oldest| oldest.size());
+        }
+        learnt.finder = None;
+    }
+
+    /// What finds the learnt forms; nothing while nothing is learnt.
+    fn finder(&self) -> Option<Arc<AhoCorasick>> {
+        {
+            let learnt = self.0.read().unwrap_or_else(PoisonError::into_inner);
+            if learnt.finder.is_some() || learnt.values.is_empty() {
+                return learnt.finder.clone();
+            }
+        }
+        let mut learnt = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if learnt.finder.is_none() {
+            let all: BTreeSet<_> = learnt.values.iter().flat_map(|value| &value.forms).collect();
+            let finder = AhoCorasick::new(all);
+            #[expect(clippy::expect_used, reason = "it fails only above two billion states")]
+            let finder = finder.expect("a few hundred credentials fit");
+            learnt.finder = Some(Arc::new(finder));
+        }
+        learnt.finder.clone()
     }
 
     /// `text` with `***` wherever a learnt credential stands: as it is, URL
     /// encoded, escaped for JSON, in base64 (also inside a longer base64 text)
     /// or in hexadecimal.
     pub fn mask<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        let learnt = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let Some(finder) = &learnt.finder else { return Cow::Borrowed(text) };
+        let Some(finder) = self.finder() else { return Cow::Borrowed(text) };
         let mut masked = String::new();
         let mut copied = 0;
         // All occurrences, also those that overlap: two credentials that run
@@ -147,6 +172,8 @@ fn forms(text: &str) -> BTreeSet<String> {
         hex,
     ]);
     let form: String = form_urlencoded::byte_serialize(bytes).collect();
+    // HTTP Basic credentials of an OAuth client (RFC 6749 §2.3.1).
+    forms.extend(inside_base64(form.as_bytes()));
     let spaced = utf8_percent_encode(text, STRICT).to_string().replace("%20", "+");
     let encoded = [STRICT, COMPONENT, QUERY, PATH]
         .map(|set| utf8_percent_encode(text, set).to_string())
@@ -299,6 +326,14 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_inside_oauth_client_credentials_is_masked() {
+        let redactor = knowing(&["s3cr/et of+okta"]);
+        let basic = STANDARD.encode("client:s3cr%2Fet+of%2Bokta");
+        // The letters at the ends are shared with what stands beside it.
+        assert_eq!(redactor.mask(&format!("Basic {basic}")), "Basic Y2xpZW50On***E=");
+    }
+
+    #[test]
     fn credentials_that_run_into_each_other_leave_nothing() {
         let redactor = knowing(&["abcd1234", "1234efgh", "aaaa"]);
         assert_eq!(redactor.mask("<abcd1234efgh>"), "<***>");
@@ -307,15 +342,23 @@ mod tests {
     }
 
     #[test]
-    fn short_values_are_not_learnt_and_the_oldest_makes_place() {
-        let redactor = knowing(&["abc", "ümü", "first"]);
-        assert_eq!(redactor.mask("abc ümü first"), "abc ümü ***");
-        for n in 0..MOST - 1 {
-            redactor.learn(&Secret::new(format!("token-{n:04}")));
+    fn short_values_are_not_learnt() {
+        assert_eq!(knowing(&["abc", "ümü", "four"]).mask("abc ümü four"), "abc ümü ***");
+    }
+
+    #[test]
+    fn the_credential_met_longest_ago_makes_place() {
+        let redactor = knowing(&["first", "second"]);
+        // Squares have no pattern that repeats.
+        let long = |n: u64| -> Secret {
+            Secret::new((1..2_000).map(|m| format!("{}", m * m * n)).collect::<String>())
+        };
+        for n in 1..20 {
+            redactor.learn(&long(n));
+            redactor.learn(&Secret::new("first"));
         }
-        redactor.learn(&Secret::new("first"));
-        redactor.learn(&Secret::new("one more"));
-        assert_eq!(redactor.mask("first token-0000 token-0001"), "*** token-0000 ***");
+        assert_eq!(redactor.mask("first second"), "*** second");
+        assert_eq!(redactor.mask(long(19).expose()), "***");
     }
 
     #[test]

@@ -35,7 +35,8 @@ impl Request {
     ) -> Request {
         let lower = |(name, value): (String, Vec<u8>)| (name.to_ascii_lowercase(), value);
         Request {
-            method: method.to_ascii_uppercase(),
+            // Methods are case-sensitive (RFC 9110 §9.1): `post` is not `POST`.
+            method: method.to_owned(),
             path: path.into(),
             query: query.into(),
             headers: headers.into_iter().map(lower).collect(),
@@ -43,7 +44,7 @@ impl Request {
         }
     }
 
-    /// The method, in upper case.
+    /// The method, as it was sent.
     pub fn method(&self) -> &str {
         &self.method
     }
@@ -72,9 +73,9 @@ impl Request {
     /// was given (`application/x-www-form-urlencoded`: `+` is a space). They
     /// are bytes, since escapes can make any.
     pub fn query_values<'r>(&'r self, name: &'r str) -> impl Iterator<Item = Vec<u8>> {
-        pieces(&self.query).filter_map(move |(_, key, value)| {
-            (form_decode(key) == name.as_bytes()).then(|| form_decode(value))
-        })
+        pieces(&self.query)
+            .filter(|(_, key, _)| form_decode(key) == name.as_bytes())
+            .map(|(_, _, value)| form_decode(value))
     }
 
     /// The body.
@@ -141,7 +142,7 @@ mod tests {
     use super::*;
 
     fn with_query(query: &str) -> Request {
-        Request::new("post", "/hook", query, vec![("X-A".to_owned(), b"s3cret".to_vec())], "body")
+        Request::new("POST", "/hook", query, vec![("X-A".to_owned(), b"s3cret".to_vec())], "body")
     }
 
     #[test]

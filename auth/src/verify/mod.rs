@@ -83,7 +83,7 @@ pub struct Verified {
 }
 
 impl Verified {
-    /// The method, in upper case.
+    /// The method, as it was sent.
     pub fn method(&self) -> &str {
         self.request.method()
     }

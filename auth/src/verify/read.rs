@@ -57,7 +57,7 @@ pub(super) fn bytes<'r>(
     })
 }
 
-/// As [`bytes`], but text.
+/// As [`bytes()`], but text.
 pub(super) fn text<'r>(request: &'r Request, path: &Path) -> Result<Option<Cow<'r, str>>, Denied> {
     let not_text = || Denied::NotText { place: Place::of(path) };
     match bytes(request, path)? {

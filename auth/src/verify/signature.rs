@@ -165,8 +165,8 @@ fn split(signature: &Signature, text: &str, items: &mut Vec<(Option<String>, Str
         let item = match signature.pair.as_deref().map(|pair| piece.split_once(pair)) {
             None => (None, piece),
             Some(Some((key, value))) => {
-                key_before = Some(key.trim().to_owned());
-                (key_before.clone(), value.trim())
+                key_before = Some(key.to_owned());
+                (key_before.clone(), value)
             }
             Some(None) => match signature.bare {
                 Bare::Inherit => (key_before.clone(), piece),

@@ -33,7 +33,7 @@ pub enum SignedPart {
     Timestamp,
     /// The message id as it came.
     Id,
-    /// The request's method in upper case.
+    /// The request's method.
     Method,
     /// The source's public URL with the query as it came.
     Url,

@@ -1,0 +1,159 @@
+//! Access tokens: asked for, kept, refused.
+
+use super::*;
+
+#[tokio::test]
+async fn a_token_is_asked_for_once_and_kept_until_shortly_before_its_end() {
+    let world = World::new([token("token-one"), token("token-two")]);
+    let (credentials, redactor) = world.credentials();
+    let auth = oauth(r#", scopes: [logs.read, users.read], params: { audience: "a b" }"#);
+    let (value, authorized) = bearer(&credentials, &auth).await;
+    assert_eq!(value, "Bearer token-one");
+    assert_eq!(authorized, Authorized { token_requests: 1, from_cache: false });
+    assert_eq!(redactor.mask("token-one"), "***");
+    {
+        let asked = world.asked.lock().unwrap();
+        assert_eq!(asked[0].method, Method::POST);
+        assert_eq!(asked[0].url.as_str(), "https://login.example.com/token");
+        let basic = STANDARD.encode("id%3A1:s3cr%2Fet+of%2Bokta");
+        assert_eq!(asked[0].headers[AUTHORIZATION], format!("Basic {basic}"));
+        assert!(asked[0].headers[AUTHORIZATION].is_sensitive());
+        let body = asked[0].body.as_ref().unwrap();
+        let form: BTreeMap<_, _> = url::form_urlencoded::parse(body).into_owned().collect();
+        let expected = [
+            ("audience", "a b"),
+            ("grant_type", "client_credentials"),
+            ("scope", "logs.read users.read"),
+        ];
+        assert!(form.iter().map(|(k, v)| (k.as_str(), v.as_str())).eq(expected), "{form:?}");
+        assert_eq!((asked[0].max_body, asked[0].timeout), (65_536, Duration::from_secs(20)));
+    }
+    // 3600 s of life, 60 s spared.
+    world.pass(Duration::from_millis(3_539_999));
+    let (value, authorized) = bearer(&credentials, &auth).await;
+    assert_eq!(value, "Bearer token-one");
+    assert_eq!(authorized, Authorized { token_requests: 0, from_cache: true });
+    // Another process finds it in the store, and masks it.
+    let (other, redactor) = world.credentials();
+    assert_eq!(bearer(&other, &auth).await.0, "Bearer token-one");
+    assert_eq!(redactor.mask("token-one"), "***");
+    world.pass(Duration::from_millis(1));
+    assert_eq!(bearer(&credentials, &auth).await.0, "Bearer token-two");
+    assert_eq!(bearer(&other, &auth).await.0, "Bearer token-two");
+    assert_eq!(world.asked(), 2);
+}
+
+#[tokio::test]
+async fn of_a_short_life_a_tenth_is_spared_and_none_is_kept_until_refused() {
+    for (life, until) in [
+        (r#","expires_in":100"#, Some(start() + SignedDuration::from_secs(90))),
+        (r#","expires_in":0"#, Some(start())),
+        (r#","expires_in":18446744073709551615"#, Some(Timestamp::MAX)),
+        ("", None),
+    ] {
+        let body = format!(r#"{{"access_token":"the-token","token_type":"bearer"{life}}}"#);
+        let world = World::new([answer(201, &[], &body)]);
+        let (credentials, _) = world.credentials();
+        assert_eq!(bearer(&credentials, &oauth("")).await.0, "Bearer the-token");
+        let kept = world.kept.lock().unwrap().values().next().unwrap().expires;
+        assert_eq!(kept, until, "{life}");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_token_is_forgotten_everywhere() {
+    let world = World::new([token("token-one"), token("token-two")]);
+    let (credentials, _) = world.credentials();
+    let auth = oauth("");
+    assert_eq!(bearer(&credentials, &auth).await.0, "Bearer token-one");
+    credentials.refused("okta", &auth, &client()).await.unwrap();
+    assert!(world.kept.lock().unwrap().is_empty());
+    let (value, authorized) = bearer(&credentials, &auth).await;
+    assert_eq!(value, "Bearer token-two");
+    assert_eq!(authorized.token_requests, 1);
+    let fixed = poll_auth(r#"{ bearer: "{secret.token}" }"#);
+    credentials.refused("okta", &fixed, &secrets(&[])).await.unwrap();
+}
+
+#[tokio::test]
+async fn callers_at_the_same_time_share_one_request() {
+    let world = World::new([token("token-one"), token("token-two")]);
+    let (credentials, _) = world.credentials();
+    let auth = oauth("");
+    let (a, b, c) = tokio::join!(
+        bearer(&credentials, &auth),
+        bearer(&credentials, &auth),
+        bearer(&credentials, &auth)
+    );
+    assert_eq!([a.0, b.0, c.0], ["Bearer token-one"; 3]);
+    assert_eq!(world.asked(), 1);
+}
+
+#[tokio::test]
+async fn whatever_a_token_is_asked_with_is_in_its_name() {
+    let (credentials, _) = World::new([]).credentials();
+    let name = |source: &str, auth: &PollAuth, secret: &str| {
+        let PollAuth::ClientCredentials(client) = auth else { panic!("not OAuth") };
+        let given = secrets(&[("client_secret", secret)]);
+        credentials.token_request(source, client, &given).unwrap().0.0
+    };
+    let plain = oauth("");
+    let names = [
+        name("okta", &plain, "secret-1"),
+        name("okta", &plain, "secret-2"),
+        name("oktb", &plain, "secret-1"),
+        name("okta", &oauth(", client_auth: body"), "secret-1"),
+        name("okta", &oauth(", scopes: [a]"), "secret-1"),
+        name("okta", &oauth(", scopes: [a, b]"), "secret-1"),
+        name("okta", &oauth(", scopes: [ab]"), "secret-1"),
+        name("okta", &oauth(", params: { a: b }"), "secret-1"),
+        name("okta", &oauth(", params: { a: c }"), "secret-1"),
+        name("okta", &oauth(", scopes: [a, b], params: { a: b }"), "secret-1"),
+    ];
+    let different: BTreeSet<_> = names.iter().collect();
+    assert_eq!(different.len(), names.len());
+    assert_eq!(names[0], name("okta", &oauth(""), "secret-1"));
+    assert!(names.iter().all(|name| !name.contains("secret")));
+}
+
+#[tokio::test]
+async fn the_client_may_prove_itself_in_the_body() {
+    let world = World::new([token("token-one")]);
+    let (credentials, _) = world.credentials();
+    bearer(&credentials, &oauth(", client_auth: body")).await;
+    let asked = world.asked.lock().unwrap();
+    assert!(!asked[0].headers.contains_key(AUTHORIZATION));
+    let body = std::str::from_utf8(asked[0].body.as_ref().unwrap()).unwrap();
+    assert!(body.contains("client_id=id%3A1&client_secret=s3cr%2Fet+of%2Bokta"), "{body}");
+}
+
+#[tokio::test]
+async fn a_token_that_could_not_be_stored_is_still_used_by_this_process() {
+    let world = World::new([token("token-one"), token("token-two")]);
+    *world.store_fails.lock().unwrap() = true;
+    let (credentials, redactor) = world.credentials();
+    let auth = oauth("");
+    let error = credentials.authorize("okta", &auth, &client(), &mut request()).await.unwrap_err();
+    assert!(matches!(error, CredentialError::Store(_)));
+    assert_eq!(redactor.mask("token-one"), "***");
+    assert_eq!(bearer(&credentials, &auth).await.0, "Bearer token-one");
+}
+
+#[tokio::test]
+async fn a_token_url_cannot_lead_to_another_origin() {
+    let auth = poll_auth(
+        r#"{ client_credentials: { token_url: "https://login.example.com/{secret.tenant}/token", client_id: i,
+             client_secret: "{secret.client_secret}" } }"#,
+    );
+    let PollAuth::ClientCredentials(mut client) = auth else { panic!("not OAuth") };
+    let world = World::new([token("token-one")]);
+    let (credentials, _) = world.credentials();
+    let given = secrets(&[("client_secret", CLIENT_SECRET), ("tenant", "../@evil.example.com//")]);
+    let auth = PollAuth::ClientCredentials(client.clone());
+    credentials.authorize("okta", &auth, &given, &mut request()).await.unwrap();
+    assert_eq!(world.asked.lock().unwrap()[0].url.host_str(), Some("login.example.com"));
+    client.token_origin.port = 8443;
+    let auth = PollAuth::ClientCredentials(client);
+    let error = credentials.authorize("okta", &auth, &given, &mut request()).await.unwrap_err();
+    assert_eq!(error.to_string(), "`token_url` in `poll.auth` is not a URL of its own origin");
+}

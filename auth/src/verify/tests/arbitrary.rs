@@ -1,0 +1,80 @@
+//! Whatever is sent, there is an answer and it is no.
+
+use proptest::prelude::*;
+
+use super::samples::{Sample, samples};
+use super::*;
+
+const EXTRA: [&str; 4] = [
+    r#"token: { from: "/value/*/state", secrets: [s] }"#,
+    r#"token: { from: query.t, prefix: "Bearer ", secrets: [s] }"#,
+    r#"hmac: { hash: sha256, secrets: [s], text: "{timestamp}{/a/0}{query.t}{path_query}",
+         signature: { from: ["header.x-#", query.t, /sig], split: " ", pair: "=", take: [v], bare: inherit, encoding: base64 },
+         timestamp: { from: header.h, unit: rfc3339, max_age: 36525d } }"#,
+    r#"hmac: { hash: sha256, secrets: [s], text: "{id}{timestamp}", id: [/a, query.t, header.h],
+         signature: { from: header.x-1, encoding: hex },
+         timestamp: { from: query.t, unit: ms, max_age: 0s } }"#,
+];
+
+fn value() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        prop::collection::vec(any::<u8>(), 0..40),
+        "[ -~äé]{0,40}".prop_map(String::into_bytes),
+        "(t=|v1=|v1,|sha256=|Bearer |[0-9a-f]{1,64}|[0-9]{1,18}|[,; =]){0,9}"
+            .prop_map(String::into_bytes),
+    ]
+}
+
+fn body() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        prop::collection::vec(any::<u8>(), 0..80),
+        r#"(\{"|"|\}|\[|\]|:|,|"value"|"state"|"sig"|"signature"|"a"|1|null|\\u006|\{){0,30}"#
+            .prop_map(String::into_bytes),
+    ]
+}
+
+fn webhooks() -> Vec<Webhook> {
+    let samples: Vec<Sample> = samples();
+    let checks = samples.iter().map(|sample| sample.checks.as_str()).chain(EXTRA);
+    checks.map(webhook).collect()
+}
+
+#[test]
+fn arbitrary_requests_are_denied_without_a_panic() {
+    let webhooks = webhooks();
+    let names: Vec<String> = ["h", "x-1", "x-2", "x-100", "x-101", "svix-id", "svix-timestamp"]
+        .into_iter()
+        .map(str::to_owned)
+        .chain(samples().iter().flat_map(|s| s.post.headers.clone()).map(|(name, _)| name))
+        .collect();
+    let request = (
+        prop::collection::vec((prop::sample::select(names), value()), 0..12),
+        "(t|a|%74|q|sig)?=?[ -~]{0,20}(&t=[a-z0-9=]{0,9})?",
+        body(),
+    );
+    let live = secrets(&[("s", "00a1"), ("old", "00a1")]);
+    proptest!(|((headers, query, body) in request)| {
+        let request = Request::new("POST", "/test", query, headers, body);
+        for webhook in &webhooks {
+            let denied = verify(webhook, request.clone(), &live, now()).unwrap_err();
+            prop_assert!(!denied.to_string().is_empty());
+        }
+    });
+}
+
+#[test]
+fn only_checks_that_read_the_body_need_it() {
+    let needs = |checks: &str| match &webhook(checks).verify {
+        mef_source::checked::Verify::All(checks) => super::super::needs_body(&checks[0]),
+        mef_source::checked::Verify::Nothing { .. } => panic!("there is a check"),
+    };
+    for sample in samples() {
+        assert!(needs(&sample.checks), "{}", sample.vendor);
+    }
+    assert!(needs(EXTRA[0]) && !needs(EXTRA[1]) && needs(EXTRA[2]) && needs(EXTRA[3]));
+    assert!(!needs(
+        r#"hmac: { hash: sha256, secrets: [s], text: "{timestamp}{method}{query.t}",
+             signature: { from: header.x, encoding: hex },
+             timestamp: { from: header.y, unit: s, max_age: 1s } }"#
+    ));
+}
