@@ -1,7 +1,6 @@
 //! Records through every stage: what becomes of good ones and of bad ones.
 #![expect(
     clippy::unwrap_used,
-    clippy::indexing_slicing,
     clippy::disallowed_methods,
     reason = "a test fails by panicking, and stands in for the poller"
 )]

@@ -51,15 +51,8 @@ async fn a_run_that_lost_its_fence_moves_nothing() {
     let bench = Bench::new(2);
     (1..=6).for_each(|n| bench.vendor.add(n, at(-600 + i64::from(n))));
     let by_hand = CursorRecord { done: Some(Position::Time(at(-3600))), ..CursorRecord::default() };
-    // Somebody sets the cursor by hand while the first page is being fetched.
-    let poller = bench.poller(&source_file(ASCENDING, true));
-    let budget = Budget::default();
-    let (report, ()) = tokio::join!(poller.run(&budget), async {
-        while bench.vendor.state.lock().unwrap().requests.is_empty() {
-            tokio::task::yield_now().await;
-        }
-        bench.store.set(&stream(), &by_hand).await.unwrap();
-    });
+    *bench.queue.set_by_hand.lock().unwrap() = Some(by_hand.clone());
+    let report = bench.run(&source_file(ASCENDING, true)).await;
     assert!(matches!(report.end, RunEnd::Failed(RunError::Commit(_))), "{report:?}");
     assert_eq!(bench.cursor().await.record, by_hand);
 }

@@ -12,9 +12,9 @@ use mef_auth::Redactor;
 use mef_pipeline::Outputs;
 use mef_poller::{Budget, PollPorts, Poller, RunReport};
 use mef_ports::{
-    Clock, Cursors, Http, HttpError, HttpRequest, HttpResponse, Message, Position, Queue, Refused,
-    Secret, SecretRef, SecretVersion, Secrets, SecretsError, StoreError, StoredCursor, StreamKey,
-    Wakeups,
+    Clock, CursorRecord, Cursors, Http, HttpError, HttpRequest, HttpResponse, Message, Position,
+    Queue, Refused, Secret, SecretRef, SecretVersion, Secrets, SecretsError, StoreError,
+    StoredCursor, StreamKey, Wakeups,
 };
 use mef_source::Source;
 use mef_sqlite::Store;
@@ -192,6 +192,8 @@ pub(crate) enum QueueFault {
 pub(crate) struct TestQueue {
     store: Store,
     pub(crate) faults: Mutex<VecDeque<Option<QueueFault>>>,
+    /// What somebody sets the cursor to by hand while the next batch is sent.
+    pub(crate) set_by_hand: Mutex<Option<CursorRecord>>,
 }
 
 #[async_trait]
@@ -200,6 +202,10 @@ impl Queue for TestQueue {
         let fault = self.faults.lock().unwrap().pop_front().flatten();
         if fault == Some(QueueFault::Away) {
             return Err(StoreError::new("send to the queue", "away"));
+        }
+        let by_hand = self.set_by_hand.lock().unwrap().take();
+        if let Some(record) = by_hand {
+            self.store.set(&stream(), &record).await?;
         }
         let results = self.store.send(batch).await?;
         match fault {
@@ -266,7 +272,11 @@ impl Bench {
         let state = VendorState { page_size, ..VendorState::default() };
         Bench {
             vendor: Arc::new(Vendor { clock: clock.clone(), state: Mutex::new(state) }),
-            queue: Arc::new(TestQueue { store: store.clone(), faults: Mutex::default() }),
+            queue: Arc::new(TestQueue {
+                store: store.clone(),
+                faults: Mutex::default(),
+                set_by_hand: Mutex::default(),
+            }),
             wakeups: Arc::default(),
             clock,
             store,
