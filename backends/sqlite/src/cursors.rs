@@ -202,7 +202,12 @@ fn to_json(record: &CursorRecord) -> Result<String, StoreError> {
 }
 
 fn pack(seen: &[SeenId]) -> Vec<u8> {
-    seen.iter().flat_map(|id| [id.time_ms.to_be_bytes(), id.hash.to_be_bytes()].concat()).collect()
+    let mut bytes = Vec::with_capacity(seen.len() * SEEN_BYTES);
+    for id in seen {
+        bytes.extend_from_slice(&id.time_ms.to_be_bytes());
+        bytes.extend_from_slice(&id.hash.to_be_bytes());
+    }
+    bytes
 }
 
 fn unpack(bytes: &[u8]) -> Vec<SeenId> {

@@ -3,10 +3,14 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 /// How long a write waits for another process's write.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// How often a new file's change to a write-ahead log is tried again: each time
+/// another process has got further.
+const WAL_ATTEMPTS: usize = 100;
 
 /// One entry a version: the statements that lead to it from the one before.
 const MIGRATIONS: [&str; 1] = ["
@@ -62,7 +66,10 @@ const MIGRATIONS: [&str; 1] = ["
 pub enum OpenError {
     /// SQLite's own reason.
     #[error("SQLite cannot open it")]
-    Sqlite(#[from] rusqlite::Error),
+    Sqlite(#[source] rusqlite::Error),
+    /// The file is no SQLite database, or another program's.
+    #[error("it is not a store: name another file, or move this one away to start a new store")]
+    NotAStore,
     /// The file cannot be made or made private.
     #[error("the file cannot be made")]
     File(#[from] std::io::Error),
@@ -81,25 +88,54 @@ pub enum OpenError {
     Thread(#[source] std::io::Error),
 }
 
+impl From<rusqlite::Error> for OpenError {
+    fn from(error: rusqlite::Error) -> OpenError {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase) => OpenError::NotAStore,
+            _ => OpenError::Sqlite(error),
+        }
+    }
+}
+
 /// Opens the file for writing; makes it, readable by its owner alone, if it is
 /// not there.
 pub(crate) fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
     create_private(path)?;
-    let mut connection = Connection::open(path)?;
+    let mut connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // A file that is refused is left as it is: WAL would be written into it.
+    version(&connection)?;
+    use_wal(&connection)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     migrate(&mut connection)?;
     Ok(connection)
+}
+
+/// Keeps a log beside the file, so that reads go on during a write.
+///
+/// Of two processes that change a new file to this at once each would wait for
+/// the other, so SQLite refuses one without its usual wait. That one waits for
+/// its turn to write instead, and then finds the change done.
+fn use_wal(connection: &Connection) -> rusqlite::Result<()> {
+    for _ in 0..WAL_ATTEMPTS {
+        match connection.pragma_update(None, "journal_mode", "WAL") {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+                connection.execute_batch("BEGIN IMMEDIATE; COMMIT")?;
+            }
+            done => return done,
+        }
+    }
+    connection.pragma_update(None, "journal_mode", "WAL")
 }
 
 /// Opens the file for reading beside the writer.
 pub(crate) fn open_for_reading(path: &Path) -> Result<Connection, OpenError> {
     let connection = Connection::open_with_flags(
         path,
-        OpenFlags::SQLITE_OPEN_READ_ONLY
-            | OpenFlags::SQLITE_OPEN_NO_MUTEX
-            | OpenFlags::SQLITE_OPEN_URI,
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     Ok(connection)
@@ -121,15 +157,28 @@ fn create_private(path: &Path) -> Result<(), OpenError> {
     }
 }
 
+/// The file's schema version, if this version may write it; 0 when it is empty.
+fn version(connection: &Connection) -> Result<usize, OpenError> {
+    // One statement sees one moment: another process may be making the tables.
+    let (found, has_tables): (i64, bool) = connection.query_row(
+        "SELECT user_version, EXISTS (SELECT 1 FROM sqlite_schema) FROM pragma_user_version",
+        [],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    let known = MIGRATIONS.len();
+    match usize::try_from(found) {
+        Ok(0) if !has_tables => Ok(0),
+        Ok(0) | Err(_) => Err(OpenError::NotAStore),
+        Ok(found) if found > known => Err(OpenError::Newer { found, known }),
+        Ok(found) => Ok(found),
+    }
+}
+
+/// Brings the tables up to this version.
 pub(crate) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
     // Another process may be doing the same at this moment.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let found: usize = transaction.query_row("PRAGMA user_version", [], |row| {
-        row.get::<_, i64>(0).map(|version| usize::try_from(version).unwrap_or(usize::MAX))
-    })?;
-    if found > MIGRATIONS.len() {
-        return Err(OpenError::Newer { found, known: MIGRATIONS.len() });
-    }
+    let found = version(&transaction)?;
     for migration in MIGRATIONS.iter().skip(found) {
         transaction.execute_batch(migration)?;
     }

@@ -39,8 +39,10 @@ impl Store {
     /// version.
     pub fn open(path: impl AsRef<Path>, clock: Arc<dyn Clock>) -> Result<Store, OpenError> {
         let path = path.as_ref();
-        let writing = open_for_writing(path)?;
-        let reading = open_for_reading(path)?;
+        // SQLite takes a name that starts with `file:` for a URI.
+        let absolute = std::path::absolute(path)?;
+        let writing = open_for_writing(&absolute)?;
+        let reading = open_for_reading(&absolute)?;
         Store::with(writing, reading, clock, path.to_owned())
     }
 

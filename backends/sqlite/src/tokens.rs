@@ -31,8 +31,14 @@ impl Tokens for Store {
 
     async fn put(&self, key: &TokenKey, token: &AccessToken) -> Result<(), StoreError> {
         let (key, token) = (key.clone(), token.clone());
+        let now = self.clock.now().as_second();
         self.writer
             .write("keep an access token", move |transaction| {
+                // A key changes with its credential, so nobody would look for
+                // the old ones again. There are as many as credentials: few.
+                transaction
+                    .prepare_cached("DELETE FROM tokens WHERE unixepoch(expires) <= ?1")?
+                    .execute([now])?;
                 transaction
                     .prepare_cached(
                         "INSERT INTO tokens (key, token, expires) VALUES (?1, ?2, ?3)

@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 
 use mef_ports::StoreError;
-use rusqlite::{Connection, Savepoint, TransactionBehavior};
+use rusqlite::{Connection, Savepoint, Transaction, TransactionBehavior, ffi};
 use tokio::sync::oneshot;
 
 use crate::schema::OpenError;
@@ -16,9 +16,9 @@ use crate::schema::OpenError;
 /// How many jobs share one commit at most.
 const MOST_JOBS: usize = 256;
 
-/// A job runs inside the transaction and gives what to call once that is
-/// committed, or failed to.
-type Job = Box<dyn FnOnce(&mut rusqlite::Transaction<'_>) -> Answer + Send>;
+/// A job runs inside the transaction, or is told why there is none, and gives
+/// what to call once that is committed, or failed to.
+type Job = Box<dyn FnOnce(Result<&mut Transaction<'_>, &rusqlite::Error>) -> Answer + Send>;
 type Answer = Box<dyn FnOnce(Result<(), &rusqlite::Error>) + Send>;
 
 /// Sends jobs to the writing thread.
@@ -46,13 +46,13 @@ impl Writer {
     ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
         let job: Job = Box::new(move |transaction| {
-            let result = in_savepoint(transaction, job);
+            // One failure may have many to answer, so they get its words.
+            let shared = |error: &rusqlite::Error| StoreError::new(operation, error.to_string());
+            let result = transaction.map_err(shared).and_then(|transaction| {
+                in_savepoint(transaction, job).map_err(|error| StoreError::new(operation, error))
+            });
             Box::new(move |committed| {
-                let result = match (result, committed) {
-                    (Ok(value), Ok(())) => Ok(value),
-                    (Err(error), _) => Err(StoreError::new(operation, error)),
-                    (Ok(_), Err(error)) => Err(StoreError::new(operation, error.to_string())),
-                };
+                let result = result.and_then(|value| committed.map(|()| value).map_err(shared));
                 // Whoever asked may have gone away; the write stands.
                 let _ = reply.send(result);
             })
@@ -74,9 +74,16 @@ impl Drop for Writer {
 }
 
 fn in_savepoint<T>(
-    transaction: &mut rusqlite::Transaction<'_>,
+    transaction: &mut Transaction<'_>,
     job: impl FnOnce(&Savepoint<'_>) -> rusqlite::Result<T>,
 ) -> rusqlite::Result<T> {
+    // SQLite ends the whole transaction on some failures (a full disk). A
+    // savepoint would then be a transaction of its own, and commit.
+    if transaction.is_autocommit() {
+        let reason = "an earlier write of the same commit failed";
+        let code = ffi::Error::new(ffi::SQLITE_ABORT_ROLLBACK);
+        return Err(rusqlite::Error::SqliteFailure(code, Some(reason.to_owned())));
+    }
     // Dropped without a commit, the savepoint is rolled back.
     let savepoint = transaction.savepoint()?;
     let value = job(&savepoint)?;
@@ -88,25 +95,28 @@ fn work(mut connection: Connection, waiting: &Receiver<Job>) {
     connection.set_prepared_statement_cache_capacity(64);
     while let Ok(first) = waiting.recv() {
         let jobs = std::iter::once(first).chain(waiting.try_iter().take(MOST_JOBS - 1));
-        let mut answers = Vec::new();
-        let committed = commit_together(&mut connection, jobs, &mut answers);
-        for answer in answers {
-            answer(committed.as_ref().map(|_| ()));
-        }
-        if let Err(error) = committed {
-            tracing::error!(error = %error, "the store did not take a write");
-        }
+        commit_together(&mut connection, jobs);
     }
 }
 
-fn commit_together(
-    connection: &mut Connection,
-    jobs: impl Iterator<Item = Job>,
-    answers: &mut Vec<Answer>,
-) -> rusqlite::Result<()> {
-    let mut transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    for job in jobs {
-        answers.push(job(&mut transaction));
+/// Whoever asked is told of a failure, and reports it.
+fn commit_together(connection: &mut Connection, jobs: impl Iterator<Item = Job>) {
+    let mut transaction = match connection.transaction_with_behavior(TransactionBehavior::Immediate)
+    {
+        Ok(transaction) => transaction,
+        Err(error) => {
+            // All are taken before the first is answered: what is sent
+            // after an answer is tried anew.
+            let refused: Vec<Job> = jobs.collect();
+            return refused.into_iter().for_each(|job| job(Err(&error))(Ok(())));
+        }
+    };
+    let answers: Vec<Answer> = jobs.map(|job| job(Ok(&mut transaction))).collect();
+    let committed = transaction.commit();
+    for answer in answers {
+        answer(committed.as_ref().copied());
     }
-    transaction.commit()
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Backend, at};
 use crate::{
     Commit, CommitError, CursorRecord, Cursors, Lease, LeaseError, OpenWindow, Position, ResumeAt,
-    SeenId, StreamKey,
+    RunSummary, SeenId, StreamKey,
 };
 
 const TTL: Duration = Duration::from_secs(30);
@@ -48,6 +48,13 @@ async fn commit(
     cursors.commit(lease, Commit { record, seen }).await
 }
 
+/// The kept ids, in an order that can be compared.
+async fn seen(cursors: &dyn Cursors, stream: &StreamKey) -> Vec<SeenId> {
+    let mut seen = cursors.seen(stream).await.expect("a read");
+    seen.sort_by_key(|id| (id.time_ms, id.hash));
+    seen
+}
+
 /// While it lasts, nobody else gets it, and is told until when.
 pub async fn one_run_at_a_time_holds_the_lease(backend: Backend) {
     let cursors = &*backend.cursors;
@@ -58,6 +65,32 @@ pub async fn one_run_at_a_time_holds_the_lease(backend: Backend) {
     let stored = cursors.read(&acme()).await.expect("a read").expect("a cursor");
     assert_eq!((stored.fence, stored.leased_until), (first.fence, Some(at(30))));
     assert_eq!(stored.record, CursorRecord::default());
+}
+
+/// However close they come.
+pub async fn of_runs_that_ask_at_once_one_gets_the_lease(backend: Backend) {
+    let cursors = &*backend.cursors;
+    let stream = acme();
+    for round in 0..4 {
+        let now = at(round * 60);
+        let asked = (0..8).map(|_| cursors.lease(&stream, now, TTL)).collect();
+        let given = super::at_once(asked).await.into_iter().filter(|given| {
+            assert!(!matches!(given, Err(LeaseError::Store(_))), "{given:?}");
+            given.is_ok()
+        });
+        assert_eq!(given.count(), 1, "round {round}");
+    }
+}
+
+/// From the moment it is renewed, not from its old end.
+pub async fn a_renewed_lease_lasts_longer(backend: Backend) {
+    let cursors = &*backend.cursors;
+    let first = lease(cursors, 0).await;
+    let renewed = cursors.renew(&first, at(20), TTL).await.expect("the lease is good");
+    assert_eq!((&renewed.stream, renewed.fence, renewed.until), (&acme(), first.fence, at(50)));
+    let held = cursors.lease(&acme(), at(49), TTL).await;
+    assert!(matches!(held, Err(LeaseError::Held { until }) if until == at(50)), "{held:?}");
+    lease(cursors, 50).await;
 }
 
 /// At its very end it is free.
@@ -76,18 +109,41 @@ pub async fn a_lease_that_ran_out_can_be_renewed_while_nobody_took_it(backend: B
     assert!(cursors.lease(&acme(), at(129), TTL).await.is_err());
 }
 
-/// Neither a commit nor a renewal.
+/// Neither the record nor the ids.
+pub async fn a_commit_with_a_stale_fence_stores_nothing(backend: Backend) {
+    let cursors = &*backend.cursors;
+    let old = lease(cursors, 0).await;
+    let ids = [SeenId { time_ms: 1, hash: 2 }];
+    commit(cursors, &old, &record(1), Some(&ids)).await.expect("the lease is good");
+    let new = lease(cursors, 31).await;
+    for stale in [Some(&[][..]), None] {
+        let lost = commit(cursors, &old, &record(2), stale).await;
+        assert!(matches!(lost, Err(CommitError::LeaseLost)), "{lost:?}");
+    }
+    let stored = cursors.read(&acme()).await.expect("a read").expect("a cursor");
+    assert_eq!(stored.record, record(1));
+    assert_eq!(seen(cursors, &acme()).await, ids);
+    commit(cursors, &new, &record(3), None).await.expect("the new lease is good");
+}
+
+/// Nobody else moved the cursor meanwhile.
+pub async fn a_lease_that_ran_out_may_commit_while_nobody_took_it(backend: Backend) {
+    let cursors = &*backend.cursors;
+    let held = cursors.lease(&acme(), at(0), Duration::ZERO).await.expect("the lease is free");
+    commit(cursors, &held, &record(1), None).await.expect("nobody took it");
+    let stored = cursors.read(&acme()).await.expect("a read").expect("a cursor");
+    assert_eq!(stored.record, record(1));
+}
+
+/// It cannot be renewed either, and the new one stays as it is.
 pub async fn after_a_takeover_the_old_lease_moves_nothing(backend: Backend) {
     let cursors = &*backend.cursors;
     let old = lease(cursors, 0).await;
-    commit(cursors, &old, &record(1), None).await.expect("the lease is good");
     let new = lease(cursors, 31).await;
-    let lost = commit(cursors, &old, &record(2), Some(&[])).await;
-    assert!(matches!(lost, Err(CommitError::LeaseLost)), "{lost:?}");
     let lost = cursors.renew(&old, at(32), TTL).await;
     assert!(matches!(lost, Err(CommitError::LeaseLost)), "{lost:?}");
     let stored = cursors.read(&acme()).await.expect("a read").expect("a cursor");
-    assert_eq!((stored.record, stored.leased_until), (record(1), Some(new.until)));
+    assert_eq!((stored.fence, stored.leased_until), (new.fence, Some(new.until)));
 }
 
 /// The next run need not wait for its end.
@@ -112,49 +168,114 @@ pub async fn a_stale_release_does_not_free_the_new_lease(backend: Backend) {
 pub async fn a_commit_stores_the_record_and_the_seen_ids(backend: Backend) {
     let cursors = &*backend.cursors;
     let held = lease(cursors, 0).await;
-    let seen = [
+    let ids = [
         SeenId { time_ms: i64::MIN, hash: u64::MAX },
         SeenId { time_ms: 1_795_514_400_123, hash: 0 },
     ];
-    commit(cursors, &held, &record(5), Some(&seen)).await.expect("the lease is good");
+    commit(cursors, &held, &record(5), Some(&ids)).await.expect("the lease is good");
     let stored = cursors.read(&acme()).await.expect("a read").expect("a cursor");
     assert_eq!(stored.record, record(5));
-    assert_eq!(cursors.seen(&acme()).await.expect("a read"), seen);
+    assert_eq!(seen(cursors, &acme()).await, ids);
+    assert_eq!((stored.fence, stored.leased_until), (held.fence, Some(held.until)));
+}
+
+/// Every kind of position, and moments to the nanosecond.
+pub async fn a_record_comes_back_with_every_field(backend: Backend) {
+    let cursors = &*backend.cursors;
+    let held = lease(cursors, 0).await;
+    let full = CursorRecord {
+        done: Some(Position::Token("a=b&c \"d\" ü".to_owned())),
+        open: record(1).open.map(|open| OpenWindow {
+            next: Some(ResumeAt::Token(String::new())),
+            restarts: u32::MAX,
+            ascending: false,
+            ..open
+        }),
+        last_run: Some(RunSummary {
+            started: Some(at(1)),
+            ended: Some(at(2)),
+            requests: u64::MAX,
+            pages: 2,
+            records: 3,
+            delivered: 4,
+            rejected: 5,
+            duplicates: 6,
+            late: 7,
+            held_back: 8,
+            dedupe_overflow: 9,
+            error: Some("the vendor said: no\nsuch token".to_owned()),
+        }),
+        next_run: Some(at(3)),
+    };
+    for record in [full, CursorRecord::default()] {
+        commit(cursors, &held, &record, None).await.expect("the lease is good");
+        let stored = cursors.read(&acme()).await.expect("a read").expect("a cursor");
+        assert_eq!(stored.record, record);
+    }
+}
+
+/// As many as the dedupe of a busy stream keeps.
+pub async fn a_large_set_of_seen_ids_comes_back(backend: Backend) {
+    let cursors = &*backend.cursors;
+    let held = lease(cursors, 0).await;
+    let spread = 0x9e37_79b9_7f4a_7c15_u64;
+    let ids: Vec<_> = (0..10_000)
+        .map(|n| SeenId {
+            time_ms: 1_795_514_400_000 + n,
+            hash: n.unsigned_abs().wrapping_mul(spread),
+        })
+        .collect();
+    commit(cursors, &held, &record(1), Some(&ids)).await.expect("the lease is good");
+    assert!(seen(cursors, &acme()).await == ids, "the ids changed");
 }
 
 /// A commit that says nothing about them leaves them.
 pub async fn seen_ids_stay_when_a_commit_has_none(backend: Backend) {
     let cursors = &*backend.cursors;
     let held = lease(cursors, 0).await;
-    let seen = [SeenId { time_ms: 1, hash: 2 }];
-    commit(cursors, &held, &record(1), Some(&seen)).await.expect("the lease is good");
+    let ids = [SeenId { time_ms: 1, hash: 2 }];
+    commit(cursors, &held, &record(1), Some(&ids)).await.expect("the lease is good");
     commit(cursors, &held, &record(2), None).await.expect("the lease is good");
-    assert_eq!(cursors.seen(&acme()).await.expect("a read"), seen);
+    assert_eq!(seen(cursors, &acme()).await, ids);
     commit(cursors, &held, &record(3), Some(&[])).await.expect("the lease is good");
-    assert_eq!(cursors.seen(&acme()).await.expect("a read"), []);
+    assert_eq!(seen(cursors, &acme()).await, []);
 }
 
 /// What a person sets stays set.
 pub async fn setting_a_cursor_shuts_out_the_run_under_way(backend: Backend) {
     let cursors = &*backend.cursors;
     let held = lease(cursors, 0).await;
-    let seen = [SeenId { time_ms: 1, hash: 2 }];
-    commit(cursors, &held, &record(1), Some(&seen)).await.expect("the lease is good");
+    let ids = [SeenId { time_ms: 1, hash: 2 }];
+    commit(cursors, &held, &record(1), Some(&ids)).await.expect("the lease is good");
     let by_hand =
         CursorRecord { done: Some(Position::Token("t".to_owned())), ..CursorRecord::default() };
     cursors.set(&acme(), &by_hand).await.expect("a cursor is set");
-    assert!(matches!(commit(cursors, &held, &record(2), None).await, Err(CommitError::LeaseLost)));
+    let lost = commit(cursors, &held, &record(2), Some(&ids)).await;
+    assert!(matches!(lost, Err(CommitError::LeaseLost)), "{lost:?}");
+    let lost = cursors.renew(&held, at(1), TTL).await;
+    assert!(matches!(lost, Err(CommitError::LeaseLost)), "{lost:?}");
     let stored = cursors.read(&acme()).await.expect("a read").expect("a cursor");
     assert_eq!(stored.record, by_hand);
     assert!(stored.fence > held.fence);
-    assert_eq!(cursors.seen(&acme()).await.expect("a read"), []);
-    lease(cursors, 1).await;
+    assert_eq!(seen(cursors, &acme()).await, []);
+    assert!(lease(cursors, 1).await.fence > stored.fence);
+}
+
+/// A person says where the first run starts.
+pub async fn a_cursor_can_be_set_before_any_run(backend: Backend) {
+    let cursors = &*backend.cursors;
+    cursors.set(&acme(), &record(1)).await.expect("a cursor is set");
+    let stored = cursors.read(&acme()).await.expect("a read").expect("a cursor");
+    assert_eq!((stored.record, stored.leased_until), (record(1), None));
+    assert!(lease(cursors, 0).await.fence > stored.fence);
+    let stored = cursors.read(&acme()).await.expect("a read").expect("a cursor");
+    assert_eq!(stored.record, record(1), "a lease changes no record");
 }
 
 /// By source and then by partition.
-pub async fn streams_are_listed_in_order_and_do_not_touch_each_other(backend: Backend) {
+pub async fn streams_are_listed_in_order(backend: Backend) {
     let cursors = &*backend.cursors;
-    assert!(cursors.read(&acme()).await.expect("a read").is_none());
+    assert!(cursors.list().await.expect("a list").is_empty());
     let streams = [stream("b", ""), stream("a", "2"), stream("a", "1"), stream("a", "")];
     for stream in &streams {
         cursors.lease(stream, at(0), TTL).await.expect("every stream has a lease of its own");
@@ -163,7 +284,29 @@ pub async fn streams_are_listed_in_order_and_do_not_touch_each_other(backend: Ba
     let listed = cursors.list().await.expect("a list");
     let keys: Vec<_> = listed.iter().map(|cursor| cursor.stream.to_string()).collect();
     assert_eq!(keys, ["a", "a/1", "a/2", "b"]);
-    let with_record: Vec<_> =
-        listed.iter().filter(|cursor| cursor.record != CursorRecord::default()).collect();
-    assert_eq!(with_record.len(), 1);
+    for cursor in listed {
+        let read = cursors.read(&cursor.stream).await.expect("a read");
+        assert_eq!(read, Some(cursor), "what is listed is what is read");
+    }
+}
+
+/// Not even where source and partition read the same in one line.
+pub async fn streams_do_not_touch_each_other(backend: Backend) {
+    let cursors = &*backend.cursors;
+    assert!(cursors.read(&acme()).await.expect("a read").is_none());
+    assert!(cursors.seen(&acme()).await.expect("a read").is_empty());
+    let one = stream("acme", "a/b");
+    let held = cursors.lease(&one, at(0), TTL).await.expect("the lease is free");
+    let ids = [SeenId { time_ms: 1, hash: 2 }];
+    commit(cursors, &held, &record(9), Some(&ids)).await.expect("the lease is good");
+    for other in [acme(), stream("acme/a", "b"), stream("acme", "a"), stream("acme", "A/B")] {
+        let lease = cursors.lease(&other, at(0), TTL).await.expect("a lease of its own");
+        let stored = cursors.read(&other).await.expect("a read").expect("a cursor");
+        assert_eq!(stored.record, CursorRecord::default(), "{other}");
+        assert_eq!(seen(cursors, &other).await, [], "{other}");
+        commit(cursors, &lease, &record(1), Some(&[])).await.expect("the lease is good");
+    }
+    let stored = cursors.read(&one).await.expect("a read").expect("a cursor");
+    assert_eq!((stored.record, stored.fence), (record(9), held.fence));
+    assert_eq!(seen(cursors, &one).await, ids);
 }

@@ -7,6 +7,10 @@ use super::{Backend, at};
 use crate::{DeadLetter, RawRecord, Stage};
 
 fn letter(id: &str, source: &str) -> DeadLetter {
+    letter_at(0, id, source)
+}
+
+fn letter_at(seconds: i64, id: &str, source: &str) -> DeadLetter {
     // Numbers that no float could hold.
     let raw = r#"{"n":9007199254740993,"x":1.10,"t":"Ödegård \u0000"}"#;
     DeadLetter {
@@ -21,7 +25,7 @@ fn letter(id: &str, source: &str) -> DeadLetter {
         parent: None,
         delivery_id: Some("d-1".to_owned()),
         index: 3,
-        received_at: at(0),
+        received_at: at(seconds),
         source_version: "abc".to_owned(),
         channel: "webhook".to_owned(),
         attempts: 1,
@@ -30,13 +34,16 @@ fn letter(id: &str, source: &str) -> DeadLetter {
 
 /// In the order they were put, all or those of one source, up to a limit.
 pub async fn letters_are_listed_oldest_first_by_source(backend: Backend) {
-    let letters = [letter("1", "a"), letter("2", "b"), letter("3", "a")];
     let store = &backend.dead_letters;
-    store.put(&letters).await.expect("letters are kept");
+    // Neither by id nor by source.
+    store.put(&[letter_at(0, "3", "b")]).await.expect("a letter is kept");
+    let later = [letter_at(1, "1", "a"), letter_at(2, "2", "b")];
+    store.put(&later).await.expect("letters are kept");
     let ids = |letters: Vec<DeadLetter>| letters.into_iter().map(|l| l.id).collect::<Vec<_>>();
-    assert_eq!(ids(store.list(None, 10).await.expect("a list")), ["1", "2", "3"]);
-    assert_eq!(ids(store.list(Some("a"), 10).await.expect("a list")), ["1", "3"]);
-    assert_eq!(ids(store.list(None, 2).await.expect("a list")), ["1", "2"]);
+    assert_eq!(ids(store.list(None, 10).await.expect("a list")), ["3", "1", "2"]);
+    assert_eq!(ids(store.list(Some("b"), 10).await.expect("a list")), ["3", "2"]);
+    assert_eq!(ids(store.list(Some("b"), 1).await.expect("a list")), ["3"]);
+    assert_eq!(ids(store.list(None, 2).await.expect("a list")), ["3", "1"]);
     assert!(store.list(Some("c"), 10).await.expect("a list").is_empty());
 }
 
@@ -51,11 +58,50 @@ pub async fn a_letter_with_a_known_id_replaces_it(backend: Backend) {
 
 /// Every field, and every digit.
 pub async fn a_letter_comes_back_as_it_was(backend: Backend) {
-    let letter = letter("1", "a");
-    backend.dead_letters.put(std::slice::from_ref(&letter)).await.expect("a letter is kept");
-    let found = backend.dead_letters.get("1").await.expect("a look").expect("a letter");
-    assert_eq!(found, letter);
+    let store = &backend.dead_letters;
+    let letters = [
+        letter("1", "a"),
+        DeadLetter {
+            stage: Stage::Split,
+            raw: RawRecord::Text("{\"not\": an object\n\t\u{0}😀".to_owned()),
+            query: BTreeMap::from([("größe".to_owned(), String::new())]),
+            parent: Some(serde_json::json!({"org": {"id": 7}})),
+            ..letter("2", "a")
+        },
+        DeadLetter {
+            stage: Stage::Decode,
+            raw: RawRecord::Base64("//79AA==".to_owned()),
+            headers: BTreeMap::new(),
+            delivery_id: None,
+            index: u64::MAX,
+            channel: "poll".to_owned(),
+            attempts: u32::MAX,
+            ..letter("3", "a")
+        },
+    ];
+    store.put(&letters).await.expect("letters are kept");
     let json = |letter: &DeadLetter| serde_json::to_string(letter).expect("it is JSON");
-    assert_eq!(json(&found), json(&letter));
-    assert_eq!(backend.dead_letters.get("2").await.expect("a look"), None);
+    for letter in &letters {
+        let found = store.get(&letter.id).await.expect("a look").expect("a letter");
+        assert_eq!(&found, letter);
+        assert_eq!(json(&found), json(letter));
+    }
+    assert_eq!(store.list(None, 10).await.expect("a list"), letters);
+    assert_eq!(store.get("4").await.expect("a look"), None);
+}
+
+/// A body that was refused whole may be larger than a queue's message.
+pub async fn a_letter_larger_than_a_message_is_kept(backend: Backend) {
+    let store = &backend.dead_letters;
+    let large = DeadLetter { raw: RawRecord::Text("é".repeat(1 << 20)), ..letter("1", "a") };
+    store.put(std::slice::from_ref(&large)).await.expect("a letter is kept");
+    let found = store.get("1").await.expect("a look").expect("a letter");
+    assert!(found == large, "the letter changed");
+    assert!(store.list(None, 1).await.expect("a list") == [large], "the listed letter changed");
+}
+
+/// A page without a refused record puts none.
+pub async fn no_letters_are_nothing_to_keep(backend: Backend) {
+    backend.dead_letters.put(&[]).await.expect("nothing is kept");
+    assert!(backend.dead_letters.list(None, 10).await.expect("a list").is_empty());
 }

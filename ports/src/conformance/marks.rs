@@ -49,6 +49,18 @@ pub async fn a_token_is_kept_until_it_ends(backend: Backend) {
     assert_eq!((found.token.expose(), found.expires), ("t-2", None));
 }
 
+/// Also by one that ends sooner: the vendor no longer knows the first.
+pub async fn a_new_token_replaces_the_old_one(backend: Backend) {
+    let (tokens, key) = (&backend.tokens, TokenKey("k".to_owned()));
+    let endless = AccessToken { token: Secret::new("t-1"), expires: None };
+    tokens.put(&key, &endless).await.expect("a token is kept");
+    let short = AccessToken { token: Secret::new("t-2"), expires: Some(at(60)) };
+    tokens.put(&key, &short).await.expect("a token is kept");
+    let found = tokens.get(&key, at(0)).await.expect("a look").expect("a token");
+    assert_eq!((found.token.expose(), found.expires), ("t-2", Some(at(60))));
+    assert!(tokens.get(&key, at(60)).await.expect("a look").is_none());
+}
+
 /// And only that one.
 pub async fn a_forgotten_token_is_gone(backend: Backend) {
     let tokens = &backend.tokens;
@@ -71,8 +83,17 @@ pub async fn a_limit_is_never_shortened(backend: Backend) {
     assert_eq!(limits.not_before("c", at(0)).await.expect("a look"), Some(at(60)));
     limits.hold("c", at(90)).await.expect("a hold");
     assert_eq!(limits.not_before("c", at(60)).await.expect("a look"), Some(at(90)));
-    assert_eq!(limits.not_before("c", at(90)).await.expect("a look"), None);
+}
+
+/// At its very end, and without a word about other credentials.
+pub async fn a_limit_ends_by_itself(backend: Backend) {
+    let limits = &backend.limits;
+    limits.hold("c", at(60)).await.expect("a hold");
+    assert_eq!(limits.not_before("c", at(59)).await.expect("a look"), Some(at(60)));
+    assert_eq!(limits.not_before("c", at(60)).await.expect("a look"), None);
     assert_eq!(limits.not_before("d", at(0)).await.expect("a look"), None);
+    limits.hold("c", at(120)).await.expect("a hold");
+    assert_eq!(limits.not_before("c", at(60)).await.expect("a look"), Some(at(120)));
 }
 
 /// Byte for byte.
@@ -83,4 +104,15 @@ pub async fn a_blob_comes_back_and_is_replaced(backend: Backend) {
     blobs.put(&key, Bytes::from_static(b"\x00\xff2")).await.expect("bytes are kept");
     let found = blobs.get(&key).await.expect("a look").expect("bytes");
     assert_eq!(found.as_ref(), b"\x00\xff2");
+}
+
+/// A body without bytes, and one larger than any queue or table takes.
+pub async fn blobs_may_be_empty_and_large(backend: Backend) {
+    let blobs = &backend.blobs;
+    let (empty, large) = (BlobKey("empty".to_owned()), BlobKey("large".to_owned()));
+    let bytes: Bytes = (0..5_u32 << 20).map(|n| n.to_le_bytes()[0]).collect();
+    blobs.put(&empty, Bytes::new()).await.expect("bytes are kept");
+    blobs.put(&large, bytes.clone()).await.expect("bytes are kept");
+    assert_eq!(blobs.get(&empty).await.expect("a look"), Some(Bytes::new()));
+    assert!(blobs.get(&large).await.expect("a look") == Some(bytes), "the bytes changed");
 }
