@@ -106,6 +106,17 @@ pub enum PathError {
     /// A `~` in a pointer that is not `~0` or `~1`.
     #[error("the pointer `{0}` has a `~` that is neither `~0` nor `~1`")]
     BadEscape(String),
+    /// `secret.a.b`: what follows the word is one name.
+    #[error("`{path}` goes on too long: after `{word}.` comes one name, and nothing after that")]
+    TooLong {
+        /// The path.
+        path: String,
+        /// The word that it begins with.
+        word: &'static str,
+    },
+    /// `header.X Event`: no request has such a header.
+    #[error("`{0}` is not a header's name")]
+    HeaderName(String),
     /// Records cannot be reached from here, and the first word has no meaning.
     #[error("nothing is called `{path}` here; what can be used: {known}")]
     Unknown {
@@ -121,8 +132,9 @@ impl Path {
     ///
     /// # Errors
     ///
-    /// When a part is empty or an escape is wrong, or when `roots` has no
-    /// [`Root::Record`] and `text` begins with none of its words.
+    /// When a part is empty or an escape is wrong, when a name is no name, or
+    /// when `roots` has no [`Root::Record`] and `text` begins with none of its
+    /// words.
     pub fn parse(text: &str, roots: &[Root]) -> Result<Path, PathError> {
         let unknown = || PathError::Unknown {
             path: text.to_owned(),
@@ -151,10 +163,18 @@ impl Path {
             Some(Root::Header) => {
                 // A header's name may hold dots, and its case means nothing.
                 let name = parts.split_off(1).join(".").to_ascii_lowercase();
+                if !is_header_name(&name) {
+                    return Err(PathError::HeaderName(name));
+                }
                 Ok(Path { root: Root::Header, segments: vec![name] })
             }
-            Some(Root::Query) => {
-                Ok(Path { root: Root::Query, segments: vec![parts.split_off(1).join(".")] })
+            Some(root @ (Root::Query | Root::Signature)) => {
+                Ok(Path { root, segments: vec![parts.split_off(1).join(".")] })
+            }
+            Some(root @ (Root::Var | Root::Secret | Root::Window | Root::Cursor))
+                if parts.len() > 2 =>
+            {
+                Err(PathError::TooLong { path: text.to_owned(), word: root.word() })
             }
             Some(root) => Ok(Path { root, segments: parts.split_off(1) }),
             None if roots.contains(&Root::Record) => {
@@ -210,6 +230,12 @@ impl fmt::Display for Path {
     }
 }
 
+/// A header's name is a token of RFC 9110 §5.6.2.
+pub(crate) fn is_header_name(name: &str) -> bool {
+    let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+    !name.is_empty() && name.chars().all(is_token)
+}
+
 fn pointer_segments(text: &str) -> Result<Vec<String>, PathError> {
     text.split('/')
         .skip(1)
@@ -263,6 +289,19 @@ mod tests {
         assert_eq!(parse("received_at.x").root(), Root::Record);
         assert_eq!(parse("secret.x").root(), Root::Record);
         assert!(matches!(Path::parse("sceret.x", &[Root::Secret]), Err(PathError::Unknown { .. })));
+    }
+
+    #[test]
+    fn after_a_word_comes_one_name() {
+        let roots = &[Root::Record, Root::Secret, Root::Var, Root::Signature, Root::Header];
+        for (wrong, word) in [("secret.a.b", "secret"), ("var.a.b", "var")] {
+            let error = PathError::TooLong { path: wrong.to_owned(), word };
+            assert_eq!(Path::parse(wrong, roots), Err(error));
+        }
+        assert_eq!(Path::parse("signature.a.b", roots).unwrap().name(), "a.b");
+        assert_eq!(Path::parse("header.x.y", roots).unwrap().name(), "x.y");
+        assert_eq!(Path::parse("header.x y", roots), Err(PathError::HeaderName("x y".to_owned())));
+        assert_eq!(Path::parse("/secret/a/b", roots).unwrap().root(), Root::Record);
     }
 
     #[test]

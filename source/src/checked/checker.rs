@@ -4,19 +4,23 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde_json::Value;
 
+use super::closed_schema::ruled_out;
 use crate::template::Lookups;
 use crate::units;
-use crate::written::Located;
+use crate::written::{Located, OneOrMany};
 use crate::{Path, Place, Problem, Root, Severity, Template};
 
 /// The problems found so far.
-#[derive(Debug, Default)]
-pub(super) struct Checker {
+#[derive(Debug)]
+pub(super) struct Checker<'t> {
+    /// The file, for what its values were written as.
+    pub(super) text: &'t str,
     pub(super) problems: Vec<Problem>,
 }
 
-impl Checker {
+impl Checker<'_> {
     pub(super) fn error(&mut self, place: Option<Place>, message: impl Into<String>) {
         self.problems.push(Problem::error(place, message));
     }
@@ -60,6 +64,46 @@ impl Checker {
                 None
             }
         }
+    }
+
+    /// Reports a path that `schema` lets no record have.
+    pub(super) fn open_in_schema(
+        &mut self,
+        place: Option<Place>,
+        path: &Path,
+        schema: &Value,
+    ) -> bool {
+        let ruled_out = ruled_out(schema, path);
+        if let Some(pointer) = &ruled_out {
+            self.error_with(
+                place,
+                format!("no record has `{pointer}`: the schema allows no such field there"),
+                "correct the path, or add the field to the schema",
+            );
+        }
+        ruled_out.is_none()
+    }
+
+    /// The paths of alternatives; an empty list would quietly find nothing.
+    pub(super) fn alternatives(
+        &mut self,
+        key: &str,
+        written: &Located<OneOrMany>,
+        roots: &[Root],
+    ) -> Option<Vec<Path>> {
+        if written.iter().next().is_none() {
+            self.error_with(
+                written.place(),
+                format!("`{key}` names no place"),
+                "an empty list finds nothing; name a path or several",
+            );
+            return None;
+        }
+        let paths: Vec<_> = written
+            .iter()
+            .map(|(text, place)| self.path_at(place.or(written.place()), text, roots))
+            .collect();
+        paths.into_iter().collect()
     }
 
     pub(super) fn template(

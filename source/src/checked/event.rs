@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::checker::Checker;
-use super::closed_schema::ruled_out;
+use super::constant::constant;
 use crate::template::Lookups;
 use crate::written::{self, Located, Node};
 use crate::{Path, Place, Root, Template};
@@ -91,11 +91,11 @@ impl EventSpec {
         own: Option<&written::Event>,
         vars: Map<String, Value>,
         files: &dyn Fn(&str) -> Result<String, String>,
-        checker: &mut Checker,
+        checker: &mut Checker<'_>,
     ) -> EventSpec {
         let nothing = written::Event::default();
         let own = own.unwrap_or(&nothing);
-        let lookups = lookups(shared, own);
+        let lookups = lookups(shared, own, checker);
         let schema = own.schema.as_ref().or(shared.schema.as_ref());
         let split = own.split.as_ref().or(shared.split.as_ref());
         let id = own.id.as_ref().or(shared.id.as_ref());
@@ -103,7 +103,7 @@ impl EventSpec {
         let schema = schema.and_then(|name| scope.read_schema(name, files));
         scope.schema = schema.as_ref().map(|schema| Arc::clone(&schema.json));
         let split = split.and_then(|text| scope.checker.path(text, &[Root::Record]));
-        let id = id.and_then(|text| scope.template(text));
+        let id = id.and_then(|text| scope.id(text));
         let mut map = BTreeMap::new();
         for ((name, shared), (_, own)) in shared.map.fields().into_iter().zip(own.map.fields()) {
             if let Some(mapping) = own.or(shared).and_then(|node| scope.mapping(node)) {
@@ -136,40 +136,35 @@ impl EventSpec {
     }
 }
 
-fn lookups(shared: &written::Event, own: &written::Event) -> Lookups {
+/// The tables of both; one that both have is the own.
+fn lookups(shared: &written::Event, own: &written::Event, checker: &mut Checker<'_>) -> Lookups {
     shared
         .lookups
         .iter()
         .chain(&own.lookups)
         .map(|(name, table)| {
-            let table = table.iter().map(|(key, node)| (key.clone(), constant(node))).collect();
+            let table =
+                table.iter().map(|(key, node)| (key.clone(), constant(node, checker))).collect();
             (name.clone(), table)
         })
         .collect()
 }
 
-/// A node as a constant: no text in it is a template.
-pub(super) fn constant(node: &Node) -> Value {
-    match node {
-        Node::Null => Value::Null,
-        Node::Bool(value) => Value::Bool(*value),
-        Node::Number(number) => Value::Number(number.clone()),
-        Node::Text(text) => Value::String(text.clone()),
-        Node::List(list) => list.iter().map(|node| constant(node)).collect(),
-        Node::Object(object) => {
-            object.iter().map(|(key, node)| (key.clone(), constant(node))).collect()
-        }
-    }
+/// Whether one of the keys is `pick` or `omit` with a list.
+fn takes_parts(object: &[(String, Located<Node>)]) -> bool {
+    object.iter().any(|(key, node)| {
+        matches!(key.as_str(), "pick" | "omit") && matches!(**node, Node::List(_))
+    })
 }
 
-struct EventScope<'c> {
-    checker: &'c mut Checker,
+struct EventScope<'c, 't> {
+    checker: &'c mut Checker<'t>,
     lookups: Lookups,
     schema: Option<Arc<Value>>,
     vars: &'c Map<String, Value>,
 }
 
-impl EventScope<'_> {
+impl EventScope<'_, '_> {
     fn read_schema(
         &mut self,
         name: &Located<String>,
@@ -193,6 +188,19 @@ impl EventScope<'_> {
                 None
             }
         }
+    }
+
+    fn id(&mut self, text: &Located<String>) -> Option<Template> {
+        let template = self.template(text)?;
+        if template.as_literal().is_some() {
+            self.checker.error_with(
+                text.place(),
+                "`id` is the same for every record, so that all of them would be one event",
+                "such as `id: \"{uuid}\"`",
+            );
+            return None;
+        }
+        Some(template)
     }
 
     fn template(&mut self, text: &Located<String>) -> Option<Template> {
@@ -238,17 +246,10 @@ impl EventScope<'_> {
                 );
                 false
             }
-            Root::Record => {
-                let ruled_out = self.schema.as_ref().and_then(|schema| ruled_out(schema, path));
-                if let Some(pointer) = &ruled_out {
-                    self.checker.error_with(
-                        place,
-                        format!("no record has `{pointer}`: the schema allows no such field there"),
-                        "correct the path, or add the field to the schema",
-                    );
-                }
-                ruled_out.is_none()
-            }
+            Root::Record => match &self.schema {
+                Some(schema) => self.checker.open_in_schema(place, path, schema),
+                None => true,
+            },
             _ => true,
         }
     }
@@ -268,13 +269,21 @@ impl EventScope<'_> {
             Node::Object(object) => match object.as_slice() {
                 [(key, paths)] if key == "pick" => self.paths(paths).map(Mapping::Pick),
                 [(key, paths)] if key == "omit" => self.paths(paths).map(Mapping::Omit),
+                object if takes_parts(object) => {
+                    self.checker.error_with(
+                        node.place(),
+                        "`pick` and `omit` stand alone",
+                        "an object has either one of them or keys of its own",
+                    );
+                    None
+                }
                 object => object
                     .iter()
                     .map(|(key, node)| Some((key.clone(), self.mapping(node)?)))
                     .collect::<Option<_>>()
                     .map(Mapping::Object),
             },
-            node => Some(Mapping::Constant(constant(node))),
+            _ => Some(Mapping::Constant(constant(node, self.checker))),
         }
     }
 

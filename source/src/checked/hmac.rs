@@ -81,7 +81,7 @@ pub struct SignedTime {
 pub(super) fn check(
     written: &Located<written::Hmac>,
     has_public_url: bool,
-    checker: &mut Checker,
+    checker: &mut Checker<'_>,
 ) -> Option<Hmac> {
     if written.hash == Hash::Sha1 {
         checker.warn(
@@ -94,13 +94,13 @@ pub(super) fn check(
     let signature = signature(&written.signature, checker);
     let text = SigningText::check(&written.text, checker);
     let timestamp = written.timestamp.as_ref().map(|time| signed_time(time, checker));
-    let id: Vec<_> = written.id.as_ref().map_or(Vec::new(), |paths| {
-        paths
-            .iter()
-            .filter_map(|path| checker.path_at(paths.place(), path, REQUEST_ROOTS))
-            .collect()
-    });
+    let id = written
+        .id
+        .as_ref()
+        .and_then(|paths| checker.alternatives("id", paths, REQUEST_ROOTS))
+        .unwrap_or_default();
     let text = text?;
+    check_body_is_signed(written, &text, checker);
     if text.contains(&SignedPart::Url) && !has_public_url {
         checker.error_with(
             written.text.place(),
@@ -120,6 +120,15 @@ pub(super) fn check(
         Some(timestamp) => Some(timestamp?),
     };
     check_time_is_signed(written, &text, timestamp.as_ref(), checker);
+    if let Some(time) = timestamp.as_ref().filter(|time| time.from.root() == Root::Signature)
+        && written.signature.pair.is_none()
+    {
+        checker.error_with(
+            written.timestamp.as_ref().and_then(|time| time.from.place()),
+            format!("`{}` is never found: the signature has no keys", time.from),
+            "say what separates a key from its value, such as `split: \",\", pair: \"=\", take: [v1]`",
+        );
+    }
     Some(Hmac {
         hash: written.hash,
         secrets: secrets?,
@@ -131,13 +140,36 @@ pub(super) fn check(
     })
 }
 
+/// A signature over constants alone is the same for every request, and one that
+/// leaves out the body lets it be exchanged.
+fn check_body_is_signed(
+    written: &Located<written::Hmac>,
+    text: &SigningText,
+    checker: &mut Checker<'_>,
+) {
+    let place = written.text.place();
+    if text.0.iter().all(|part| matches!(part, SignedPart::Literal(_))) {
+        checker.error_with(
+            place,
+            "the signed text is the same for every request",
+            "who has seen one signature could sign anything; sign at least `{body}`",
+        );
+    } else if !text.contains(&SignedPart::Body) {
+        checker.warn(
+            place,
+            "the body is not part of what is signed",
+            "who has seen one signature can send another body with it; sign `{body}` if the vendor does",
+        );
+    }
+}
+
 /// A time outside the signed text can be set to now by whoever replays the
 /// request, so that checking it would only look like a check.
 fn check_time_is_signed(
     written: &Located<written::Hmac>,
     text: &SigningText,
     timestamp: Option<&SignedTime>,
-    checker: &mut Checker,
+    checker: &mut Checker<'_>,
 ) {
     let Some(timestamp) = timestamp else {
         if text.contains(&SignedPart::Timestamp) {
@@ -149,8 +181,18 @@ fn check_time_is_signed(
         }
         return;
     };
-    let in_signed_body = timestamp.from.root() == Root::Record && text.contains(&SignedPart::Body);
-    if !text.contains(&SignedPart::Timestamp) && !in_signed_body {
+    let from = &timestamp.from;
+    let signed = text.0.iter().any(|part| match (part, from.root()) {
+        (SignedPart::Timestamp, _)
+        | (SignedPart::Body, Root::Record)
+        | (SignedPart::Url | SignedPart::PathQuery, Root::Query) => true,
+        (SignedPart::Json(path), Root::Record) => path == from,
+        (SignedPart::Header(name), Root::Header) | (SignedPart::Query(name), Root::Query) => {
+            name == from.name()
+        }
+        _ => false,
+    });
+    if !signed {
         checker.error_with(
             written.timestamp.as_ref().and_then(Located::place),
             "the timestamp is not part of what is signed",
@@ -159,25 +201,18 @@ fn check_time_is_signed(
     }
 }
 
-fn signature(written: &written::Signature, checker: &mut Checker) -> Option<Signature> {
+fn signature(written: &written::Signature, checker: &mut Checker<'_>) -> Option<Signature> {
     let place = written.from.place();
-    let from: Vec<_> = written
-        .from
-        .iter()
-        .filter_map(|text| {
-            let path = checker.path_at(place, text, REQUEST_ROOTS)?;
-            Some(match path.name().strip_suffix('#') {
-                Some(prefix) if path.root() == Root::Header => {
-                    SignatureFrom::NumberedHeaders(prefix.to_owned())
-                }
-                _ => SignatureFrom::Path(path),
-            })
+    let from = checker
+        .alternatives("signature.from", &written.from, REQUEST_ROOTS)?
+        .into_iter()
+        .map(|path| match path.name().strip_suffix('#') {
+            Some(prefix) if path.root() == Root::Header => {
+                SignatureFrom::NumberedHeaders(prefix.to_owned())
+            }
+            _ => SignatureFrom::Path(path),
         })
         .collect();
-    if from.is_empty() {
-        checker.error(place, "`signature.from` names no place");
-        return None;
-    }
     for separator in [&written.split, &written.pair].into_iter().flatten() {
         if separator.is_empty() {
             checker.error(separator.place(), "a separator cannot be empty");
@@ -192,6 +227,13 @@ fn signature(written: &written::Signature, checker: &mut Checker) -> Option<Sign
         );
         return None;
     }
+    if written.pair.is_none() && written.bare == Bare::Inherit {
+        checker.error_with(
+            place,
+            "`bare: inherit` means nothing without `pair`",
+            "only items with keys have something to inherit",
+        );
+    }
     Some(Signature {
         from,
         split: written.split.as_ref().map(|text| (**text).clone()),
@@ -204,10 +246,17 @@ fn signature(written: &written::Signature, checker: &mut Checker) -> Option<Sign
 
 fn signed_time(
     written: &Located<written::SignedTime>,
-    checker: &mut Checker,
+    checker: &mut Checker<'_>,
 ) -> Option<SignedTime> {
     let from = checker.path(&written.from, TIME_ROOTS);
     let max_age = checker.duration(&written.max_age);
+    if max_age.is_some_and(|age| age.is_zero()) {
+        checker.warn(
+            written.max_age.place(),
+            "`max_age` is zero: next to no request is young enough",
+            "such as `300s`",
+        );
+    }
     let max_future = match &written.max_future {
         Some(text) => checker.duration(text),
         None => max_age,

@@ -5,7 +5,8 @@ use serde_json::{Map, Value};
 
 use super::Source;
 use super::checker::Checker;
-use super::event::{EventSpec, constant};
+use super::constant::constant;
+use super::event::EventSpec;
 use super::poll::Poll;
 use super::webhook::Webhook;
 use super::yaml_error;
@@ -37,9 +38,16 @@ pub fn load(
     let options = serde_saphyr::options! { strict_booleans: true };
     let written: SourceFile = serde_saphyr::from_str_with_options(text, options)
         .map_err(|error| vec![yaml_error::problem(&error)])?;
-    let mut checker = Checker::default();
+    let mut checker = Checker { text, problems: Vec::new() };
     let source = check(&written, text, files, &mut checker);
     checker.problems.sort_by_key(|problem| problem.place.map(|place| (place.line, place.column)));
+    // What webhook and poll share is understood once for each.
+    let mut told: Vec<Problem> = Vec::new();
+    checker.problems.retain(|problem| {
+        let new = !told.contains(problem);
+        told.extend(new.then(|| problem.clone()));
+        new
+    });
     match source {
         Some(source) if !checker.has_errors() => Ok(Loaded { source, warnings: checker.problems }),
         _ => Err(checker.problems),
@@ -50,7 +58,7 @@ fn check(
     written: &SourceFile,
     text: &str,
     files: &dyn Fn(&str) -> Result<String, String>,
-    checker: &mut Checker,
+    checker: &mut Checker<'_>,
 ) -> Option<Source> {
     if let Some(version) = written.version.as_ref().filter(|version| ***version != 1) {
         checker.error_with(
@@ -63,7 +71,7 @@ fn check(
     if name.is_none() {
         checker.error_with(
             written.source.place(),
-            format!("`{}` is not a source's name", &**written.source),
+            format!("`{}` is not a source's name", written.source.escape_debug()),
             "use `a-z`, `0-9`, `-` and `_`, at most 64, beginning with a letter or digit",
         );
     }
@@ -71,11 +79,11 @@ fn check(
         checker.error_with(
             written.source.place(),
             "the source has neither `webhook` nor `poll`",
-            "say how its events come",
+            "say how its events come; a `webhook:` with nothing in it says nothing",
         );
     }
     let vars: Map<String, Value> = written.poll.as_ref().map_or_else(Map::new, |poll| {
-        poll.vars.iter().map(|(name, node)| (name.clone(), constant(node))).collect()
+        poll.vars.iter().map(|(name, node)| (name.clone(), constant(node, checker))).collect()
     });
     let mut event = |own| EventSpec::check(&written.event, own, vars.clone(), files, checker);
     let webhook_event = written.webhook.as_ref().map(|webhook| event(webhook.event.as_ref()));
@@ -145,7 +153,7 @@ pub(super) fn digest<'p>(parts: impl IntoIterator<Item = &'p [u8]>) -> String {
 pub(super) fn check_secret_name(
     name: &str,
     place: Option<Place>,
-    checker: &mut Checker,
+    checker: &mut Checker<'_>,
 ) -> Option<()> {
     let valid = !name.is_empty()
         && name.len() <= 64

@@ -6,6 +6,8 @@
 
 mod checker;
 mod closed_schema;
+mod constant;
+mod cursor;
 mod event;
 mod hmac;
 mod load;
@@ -15,10 +17,11 @@ mod signing_text;
 mod webhook;
 mod yaml_error;
 
+pub use cursor::{Cursor, TimeCursor, TokenCursor};
 pub use event::{EventSpec, Mapping, RecordSchema};
 pub use hmac::{Hmac, Key, Signature, SignatureFrom, SignedTime};
 pub use load::{Loaded, load};
-pub use poll::{ClientCredentials, Cursor, Poll, PollAuth, TimeCursor, TokenCursor};
+pub use poll::{ClientCredentials, Poll, PollAuth};
 pub use request::{Next, Origin, Request};
 pub use signing_text::{SignedPart, SigningText};
 pub use webhook::{Check, SecretUse, Token, TokenFrom, Verify, Webhook};

@@ -5,14 +5,14 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::checker::Checker;
+use super::cursor::{self, Cursor};
 use super::event::EventSpec;
 use super::request::{Next, Origin, Request, RequestScope};
-use crate::written::{self, ClientAuth, Granularity, Located, Order, StopRule, TimeFormat};
+use crate::path::is_header_name;
+use crate::written::{self, ClientAuth, Located, StopRule};
 use crate::{Path, Root, Template};
 
 const DEFAULT_MAX_PAGE: usize = 64 * 1024 * 1024;
-const DEFAULT_MAX_WINDOW: Duration = Duration::from_secs(86_400);
-const DEFAULT_START: Duration = Duration::from_secs(86_400);
 /// Shorter than the lease of 30 seconds, which is renewed before each request.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(25);
 
@@ -95,64 +95,6 @@ pub struct ClientCredentials {
     pub params: Vec<(String, Template)>,
 }
 
-/// How far a stream has been read.
-#[derive(Clone, Debug)]
-pub enum Cursor {
-    /// By the records' time, in windows.
-    Time(TimeCursor),
-    /// By the vendor's token.
-    Token(TokenCursor),
-}
-
-impl Cursor {
-    /// Where a record's id is.
-    pub fn id(&self) -> Option<&Path> {
-        match self {
-            Cursor::Time(cursor) => cursor.id.as_ref(),
-            Cursor::Token(cursor) => cursor.id.as_ref(),
-        }
-    }
-}
-
-/// A cursor by the records' time.
-#[derive(Clone, Debug)]
-pub struct TimeCursor {
-    /// Where a record's time is.
-    pub time: Path,
-    /// How it is written.
-    pub time_format: TimeFormat,
-    /// Where a record's id is.
-    pub id: Option<Path>,
-    /// In which order records come.
-    pub order: Order,
-    /// How far back the first run begins.
-    pub start: Duration,
-    /// How much of the newest time is left for later.
-    pub end_lag: Duration,
-    /// How much of the time already read is read again.
-    pub overlap: Duration,
-    /// The longest window.
-    pub max_window: Duration,
-    /// How far back the vendor keeps records.
-    pub retention: Option<Duration>,
-    /// To what the vendor rounds a window's bounds.
-    pub granularity: Granularity,
-    /// Whether the request says where the window ends. If not, what lies past
-    /// the end is held back for the next window.
-    pub upper_bound: bool,
-}
-
-/// A cursor by the vendor's token.
-#[derive(Clone, Debug)]
-pub struct TokenCursor {
-    /// Where a page has the token for what comes next.
-    pub token: Path,
-    /// Where a record's id is.
-    pub id: Option<Path>,
-    /// How far back the first run begins: `{cursor.start}`.
-    pub start: Duration,
-}
-
 impl Poll {
     /// The names of the secrets that its requests use.
     pub fn secret_names(&self) -> impl Iterator<Item = String> {
@@ -180,7 +122,7 @@ impl Poll {
         written: &written::Poll,
         vars: &Map<String, Value>,
         event: EventSpec,
-        checker: &mut Checker,
+        checker: &mut Checker<'_>,
     ) -> Option<Poll> {
         let schedule = checker.rate(&written.schedule);
         let cursor_roots = match (&written.cursor.time, &written.cursor.token) {
@@ -192,6 +134,7 @@ impl Poll {
         let next = written.next.as_ref().map(|next| scope.next(next));
         scope.roots = vec![Root::Var, Root::Secret];
         let auth = auth(written.auth.as_ref(), &mut scope);
+        credentials_come_once(written, checker);
         let records = checker.path(&written.records, &[Root::Record]);
         let allow_origins = allow_origins(&written.allow_origins, checker);
         let timeout = checker.duration_or(written.timeout.as_ref(), LONGEST_TIMEOUT);
@@ -204,12 +147,10 @@ impl Poll {
         }
         let max_page = checker.size_or(written.max_page.as_ref(), DEFAULT_MAX_PAGE);
         let request = request?;
-        let cursor = cursor(&written.cursor, &request, written.next.as_ref(), checker)?;
+        let cursor = cursor::check(written, &request, &event, checker)?;
         let stop = written.stop.as_deref().unwrap_or_default();
-        let header = |name: &Option<Located<String>>| {
-            name.as_ref()
-                .map(|name| name.strip_prefix("header.").unwrap_or(name).to_ascii_lowercase())
-        };
+        let limit_remaining = limit_header(written.limits.remaining.as_ref(), checker);
+        let limit_reset = limit_header(written.limits.reset.as_ref(), checker);
         let next = match next {
             None => None,
             Some(next) => Some(next?),
@@ -224,8 +165,8 @@ impl Poll {
             stop_on_same_next: stop.contains(&StopRule::SameNext),
             records: records?,
             cursor,
-            limit_remaining: header(&written.limits.remaining),
-            limit_reset: header(&written.limits.reset),
+            limit_remaining,
+            limit_reset,
             allow_origins,
             max_page,
             timeout,
@@ -234,29 +175,84 @@ impl Poll {
     }
 }
 
-fn auth(written: Option<&written::Auth>, scope: &mut RequestScope<'_>) -> Option<PollAuth> {
+/// A header's name, written alone or as the path `header.NAME`.
+fn limit_header(name: Option<&Located<String>>, checker: &mut Checker<'_>) -> Option<String> {
+    let name = name?;
+    let lower = name.to_ascii_lowercase();
+    let bare = lower.strip_prefix("header.").unwrap_or(&lower).to_owned();
+    if is_header_name(&bare) {
+        return Some(bare);
+    }
+    checker.error(name.place(), format!("`{bare}` is not a header's name"));
+    None
+}
+
+/// What proves who we are must not be overwritten by the request's own.
+fn credentials_come_once(written: &written::Poll, checker: &mut Checker<'_>) {
+    let (place, what, twice) = match &written.auth {
+        None => return,
+        Some(written::Auth::Query(pair)) => {
+            let twice = written.request.query.contains_key(&*pair.name);
+            (pair.name.place(), format!("parameter `{}`", *pair.name), twice)
+        }
+        Some(auth) => {
+            let (place, name) = match auth {
+                written::Auth::Header(pair) => (pair.name.place(), pair.name.as_str()),
+                _ => (written.request.get.place(), "Authorization"),
+            };
+            let twice =
+                written.request.headers.keys().any(|other| other.eq_ignore_ascii_case(name));
+            (place, format!("header `{name}`"), twice)
+        }
+    };
+    if twice {
+        checker.error_with(
+            place,
+            format!("the {what} is set by `auth` and by `request`"),
+            "leave it to `auth`",
+        );
+    }
+}
+
+/// A credential without a secret is one that stands in the file.
+fn names_a_secret(value: &Template, text: &Located<String>, checker: &mut Checker<'_>) {
+    if !value.paths().any(|path| path.root() == Root::Secret) {
+        checker.warn(
+            text.place(),
+            "this credential stands in the file",
+            "name it: `{secret.api_token}` is read from where secrets are kept",
+        );
+    }
+}
+
+fn auth(written: Option<&written::Auth>, scope: &mut RequestScope<'_, '_>) -> Option<PollAuth> {
     match written {
         None => Some(PollAuth::Nothing),
         Some(written::Auth::Bearer(value)) => {
-            let value = value.with(format!("Bearer {}", &**value));
-            Some(PollAuth::Header {
-                name: "authorization".to_owned(),
-                value: scope.template(&value)?,
-            })
+            let text = value.with(format!("Bearer {}", &**value));
+            let value = scope.template(&text)?;
+            names_a_secret(&value, &text, scope.checker);
+            Some(PollAuth::Header { name: "authorization".to_owned(), value })
         }
         Some(written::Auth::Header(pair)) => {
             scope.header_name(&pair.name, pair.name.place())?;
             let value = scope.template(&pair.value)?;
+            names_a_secret(&value, &pair.value, scope.checker);
             Some(PollAuth::Header { name: (*pair.name).clone(), value })
         }
-        Some(written::Auth::Query(pair)) => Some(PollAuth::Query {
-            name: (*pair.name).clone(),
-            value: scope.template(&pair.value)?,
-        }),
+        Some(written::Auth::Query(pair)) => {
+            scope.not_empty(&pair.name, "a query parameter's name")?;
+            let value = scope.template(&pair.value)?;
+            names_a_secret(&value, &pair.value, scope.checker);
+            Some(PollAuth::Query { name: (*pair.name).clone(), value })
+        }
         Some(written::Auth::ClientCredentials(client)) => {
             let url = scope.url(&client.token_url);
             let client_id = scope.template(&client.client_id);
             let client_secret = scope.template(&client.client_secret);
+            if let Some(secret) = &client_secret {
+                names_a_secret(secret, &client.client_secret, scope.checker);
+            }
             let params = client
                 .params
                 .iter()
@@ -276,12 +272,13 @@ fn auth(written: Option<&written::Auth>, scope: &mut RequestScope<'_>) -> Option
     }
 }
 
-fn allow_origins(written: &[Located<String>], checker: &mut Checker) -> Vec<Origin> {
+fn allow_origins(written: &[Located<String>], checker: &mut Checker<'_>) -> Vec<Origin> {
     let mut origins = Vec::new();
     for text in written {
         let origin = url::Url::parse(text)
             .ok()
-            .filter(|url| url.path() == "/" && url.query().is_none())
+            .filter(|url| url.path() == "/" && url.query().is_none() && url.fragment().is_none())
+            .filter(|url| url.username().is_empty() && url.password().is_none())
             .and_then(|url| Origin::of(&url))
             .filter(|origin| origin.scheme == "https" || origin.is_loopback());
         match origin {
@@ -294,111 +291,4 @@ fn allow_origins(written: &[Located<String>], checker: &mut Checker) -> Vec<Orig
         }
     }
     origins
-}
-
-fn cursor(
-    written: &Located<written::Cursor>,
-    request: &Request,
-    next: Option<&written::Next>,
-    checker: &mut Checker,
-) -> Option<Cursor> {
-    let id = match &written.id {
-        None => None,
-        Some(path) => Some(checker.path(path, &[Root::Record])?),
-    };
-    let start = checker.duration_or(written.start.as_ref(), DEFAULT_START);
-    match (&written.time, &written.token) {
-        (Some(time), None) => {
-            let bounds = |bound: &str| {
-                let templates =
-                    request.query.iter().chain(&request.headers).map(|(_, value)| value);
-                templates
-                    .chain([&request.url])
-                    .flat_map(Template::paths)
-                    .any(|path| path.root() == Root::Window && path.name() == bound)
-            };
-            if !bounds("start") {
-                checker.error_with(
-                    written.place(),
-                    "the request does not use `{window.start}`",
-                    "without it every run would read everything there is",
-                );
-            }
-            let max_window = checker.duration_or(written.max_window.as_ref(), DEFAULT_MAX_WINDOW);
-            if max_window.is_zero() {
-                checker.error(
-                    written.max_window.as_ref().and_then(Located::place),
-                    "`max_window` is zero",
-                );
-            }
-            let cursor = TimeCursor {
-                time: checker.path(time, &[Root::Record])?,
-                time_format: written.time_format,
-                id,
-                order: written.order,
-                start,
-                end_lag: checker.duration_or(written.end_lag.as_ref(), Duration::ZERO),
-                overlap: checker.duration_or(written.overlap.as_ref(), Duration::ZERO),
-                max_window,
-                retention: written.retention.as_ref().and_then(|text| checker.duration(text)),
-                granularity: written.granularity,
-                upper_bound: bounds("end"),
-            };
-            let unit = match cursor.granularity {
-                Granularity::Day => Duration::from_secs(86_400),
-                Granularity::S => Duration::from_secs(1),
-                Granularity::Ms => Duration::from_millis(1),
-            };
-            if cursor.max_window <= cursor.overlap.saturating_add(unit) {
-                checker.error_with(
-                    written.place(),
-                    "`max_window` is not longer than `overlap` and the granularity together",
-                    "every window would end before it brings anything new",
-                );
-            }
-            if cursor.end_lag.is_zero() && cursor.overlap.is_zero() {
-                checker.warn(
-                    written.place(),
-                    "records that the vendor publishes late are lost",
-                    "set `end_lag`, `overlap` or both, such as `60s`",
-                );
-            }
-            Some(Cursor::Time(cursor))
-        }
-        (None, Some(token)) => {
-            if !matches!(next, Some(written::Next::Token(_))) {
-                checker.error_with(
-                    written.place(),
-                    "a cursor by token needs `next: { token: … }`",
-                    "the token that leads to the next page is what is kept between runs",
-                );
-                return None;
-            }
-            for (name, set) in [
-                ("end_lag", written.end_lag.is_some()),
-                ("overlap", written.overlap.is_some()),
-                ("max_window", written.max_window.is_some()),
-                ("retention", written.retention.is_some()),
-            ] {
-                if set {
-                    checker.error(
-                        written.place(),
-                        format!(
-                            "`{name}` means nothing for a cursor by token, which has no windows"
-                        ),
-                    );
-                }
-            }
-            let token = checker.path(token, &[Root::Record])?;
-            Some(Cursor::Token(TokenCursor { token, id, start }))
-        }
-        _ => {
-            checker.error_with(
-                written.place(),
-                "a cursor needs either `time` or `token`",
-                "`time` is the path of a record's time, `token` the path of the page's token",
-            );
-            None
-        }
-    }
 }

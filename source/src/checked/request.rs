@@ -7,7 +7,8 @@ use serde_json::{Map, Value};
 use url::{Host, Url};
 
 use super::checker::Checker;
-use super::event::constant;
+use super::constant::constant;
+use crate::path::is_header_name;
 use crate::template::{Lookups, Part, Rendered, Variables};
 use crate::written::{self, Located, Node};
 use crate::{Path, Root, Template};
@@ -83,11 +84,15 @@ pub enum Next {
 
 /// Checks templates of requests, in which variables are constants that are put
 /// in at once.
-pub(super) struct RequestScope<'c> {
-    pub(super) checker: &'c mut Checker,
+pub(super) struct RequestScope<'c, 't> {
+    pub(super) checker: &'c mut Checker<'t>,
     pub(super) vars: &'c Map<String, Value>,
     pub(super) roots: Vec<Root>,
 }
+
+/// Headers that say how a request travels, which is not the source file's to
+/// say: `Host` could name another origin than the one that was checked.
+const OUR_HEADERS: [&str; 4] = ["host", "content-length", "transfer-encoding", "connection"];
 
 struct OnlyVars<'c>(&'c Map<String, Value>);
 
@@ -97,7 +102,7 @@ impl Variables for OnlyVars<'_> {
     }
 }
 
-impl RequestScope<'_> {
+impl RequestScope<'_, '_> {
     pub(super) fn template(&mut self, text: &Located<String>) -> Option<Template> {
         let template = self.checker.template(text, &self.roots, &Lookups::new())?;
         for path in template.paths() {
@@ -141,12 +146,20 @@ impl RequestScope<'_> {
                 Part::Placeholder(placeholder) if placeholder.path.root() == Root::Var => {
                     let only = Template { parts: vec![Part::Placeholder(placeholder)] };
                     let scope = OnlyVars(self.vars);
-                    let rendered =
-                        only.render(&scope).map(|value| value.to_text().map(String::from));
-                    match rendered {
-                        Ok(Ok(text)) => text,
-                        Ok(Err(error)) | Err(error) => {
-                            self.checker.error(text.place(), error.to_string());
+                    let rendered = only.render(&scope).and_then(|value| match value {
+                        value if value.is_null() => Ok(None),
+                        value => value.to_text().map(|text| Some(text.into_owned())),
+                    });
+                    let problem = match rendered {
+                        Ok(Some(text)) => Ok(text),
+                        Ok(None) => Err("the variable stands for nothing".to_owned()),
+                        Err(error) => Err(error.to_string()),
+                    };
+                    match problem {
+                        Ok(text) => text,
+                        Err(problem) => {
+                            let shown = only.paths().map(ToString::to_string).collect::<String>();
+                            self.checker.error(text.place(), format!("{problem}, at `{shown}`"));
                             return None;
                         }
                     }
@@ -172,7 +185,7 @@ impl RequestScope<'_> {
                 self.checker.error(node.place(), "this is one value: text, a number or a boolean");
                 None
             }
-            scalar => Some(match constant(scalar) {
+            _ => Some(match constant(node, self.checker) {
                 Value::Null => Template::literal(""),
                 value => Template::literal(value.to_string()),
             }),
@@ -190,9 +203,23 @@ impl RequestScope<'_> {
         // The host is fixed only if what ends it is in the fixed part too.
         let after_scheme = start.split_once("://").map_or("", |(_, rest)| rest);
         let whole = template.parts.len() == 1 || after_scheme.contains(['/', '?']);
-        let url = Url::parse(start)
-            .ok()
-            .filter(|url| url.username().is_empty() && url.password().is_none());
+        let url = Url::parse(start).ok();
+        if url.as_ref().is_some_and(|url| !url.username().is_empty() || url.password().is_some()) {
+            // Not told again: it may be a password.
+            self.checker.error_with(
+                text.place(),
+                "the URL has a user's name or password in it",
+                "say under `auth` who we are, with `{secret.…}`",
+            );
+            return None;
+        }
+        if url.as_ref().is_some_and(|url| url.fragment().is_some()) {
+            self.checker.error_with(
+                text.place(),
+                "what follows a `#` is never sent",
+                "leave it out, or write `%23`",
+            );
+        }
         match url.as_ref().and_then(Origin::of).filter(|_| whole) {
             Some(origin) => {
                 if origin.scheme == "http" && !origin.is_loopback() {
@@ -219,21 +246,62 @@ impl RequestScope<'_> {
         let url = self.url(&written.get);
         let query = self.pairs(&written.query);
         let headers = self.pairs(&written.headers);
-        for (name, _) in &headers {
-            self.header_name(name, written.get.place());
+        let mut seen: Vec<String> = Vec::new();
+        for (name, value) in &written.headers {
+            self.header_name(name, value.place());
+            let lower = name.to_ascii_lowercase();
+            if seen.contains(&lower) {
+                self.checker.error_with(
+                    value.place(),
+                    format!("the header `{name}` is written twice"),
+                    "upper and lower case are the same in a header's name",
+                );
+            }
+            seen.push(lower);
         }
         let (url, origin) = url?;
+        self.parameters_come_once(written, &url);
         Some(Request { url, origin, query, headers })
     }
 
-    /// A header's name is a token of RFC 9110 §5.6.2.
-    pub(super) fn header_name(&mut self, name: &str, place: Option<crate::Place>) -> Option<()> {
-        let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
-        let valid = !name.is_empty() && name.chars().all(is_token);
-        if !valid {
-            self.checker.error(place, format!("`{name}` is not a header's name"));
+    /// What a URL already asks for cannot be asked for once more beside it.
+    fn parameters_come_once(&mut self, written: &written::Request, url: &Template) {
+        let Some(start) = url.parts.first() else { return };
+        let Part::Literal(start) = start else { return };
+        let Some(url) = Url::parse(start).ok() else { return };
+        for (name, _) in url.query_pairs() {
+            if let Some(value) = written.query.get(name.as_ref()) {
+                self.checker.error_with(
+                    value.place(),
+                    format!("the parameter `{name}` is also in the URL of `get`"),
+                    "write it in one place",
+                );
+            }
         }
-        valid.then_some(())
+    }
+
+    /// A header that a request may have, by its name.
+    pub(super) fn header_name(&mut self, name: &str, place: Option<crate::Place>) -> Option<()> {
+        if !is_header_name(name) {
+            self.checker.error(place, format!("`{name}` is not a header's name"));
+            return None;
+        }
+        if OUR_HEADERS.contains(&name.to_ascii_lowercase().as_str()) {
+            self.checker.error_with(
+                place,
+                format!("the header `{name}` is not the source file's to set"),
+                "it follows from the URL and the connection",
+            );
+            return None;
+        }
+        Some(())
+    }
+
+    pub(super) fn not_empty(&mut self, text: &Located<String>, wanted: &str) -> Option<()> {
+        if text.is_empty() {
+            self.checker.error(text.place(), format!("this is empty; it has to be {wanted}"));
+        }
+        (!text.is_empty()).then_some(())
     }
 
     fn pairs(
@@ -245,10 +313,14 @@ impl RequestScope<'_> {
 
     pub(super) fn next(&mut self, written: &written::Next) -> Option<Next> {
         match written {
-            written::Next::Link(relation) => Some(Next::Link((**relation).clone())),
+            written::Next::Link(relation) => {
+                self.not_empty(relation, "a link relation, such as `next`")?;
+                Some(Next::Link((**relation).clone()))
+            }
             written::Next::Url(path) => self.checker.path(path, &[Root::Record]).map(Next::Url),
             written::Next::Token(token) => {
                 let from = self.checker.path(&token.from, &[Root::Record])?;
+                self.not_empty(&token.query, "a query parameter's name")?;
                 Some(Next::Token { from, query: (*token.query).clone() })
             }
         }

@@ -57,7 +57,7 @@ impl SigningText {
         self.0.contains(part)
     }
 
-    pub(super) fn check(text: &Located<String>, checker: &mut Checker) -> Option<SigningText> {
+    pub(super) fn check(text: &Located<String>, checker: &mut Checker<'_>) -> Option<SigningText> {
         let template = checker.template(text, ROOTS, &Lookups::new())?;
         let mut parts = Vec::new();
         for part in template.parts {
@@ -73,7 +73,7 @@ impl SigningText {
 fn signed_part(
     text: &Located<String>,
     placeholder: Placeholder,
-    checker: &mut Checker,
+    checker: &mut Checker<'_>,
 ) -> Option<SignedPart> {
     if !placeholder.filters.is_empty() {
         checker.error_with(

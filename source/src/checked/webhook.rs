@@ -104,7 +104,7 @@ impl Webhook {
     pub(super) fn check(
         written: &Located<written::Webhook>,
         event: EventSpec,
-        checker: &mut Checker,
+        checker: &mut Checker<'_>,
     ) -> Option<Webhook> {
         let public_url = written.public_url.as_ref().and_then(|url| public_url(url, checker));
         let max_body = checker.size_or(written.max_body.as_ref(), DEFAULT_MAX_BODY);
@@ -115,12 +115,11 @@ impl Webhook {
                 "no API gateway hands over more than 10 MiB",
             );
         }
-        let delivery_id = written.delivery_id.as_ref().map_or(Vec::new(), |paths| {
-            paths
-                .iter()
-                .filter_map(|path| checker.path_at(paths.place(), path, REQUEST_ROOTS))
-                .collect()
-        });
+        let delivery_id = written
+            .delivery_id
+            .as_ref()
+            .and_then(|paths| checker.alternatives("delivery_id", paths, REQUEST_ROOTS))
+            .unwrap_or_default();
         Some(Webhook {
             verify: verify(written, public_url.is_some(), checker)?,
             methods: methods(written, checker),
@@ -142,25 +141,41 @@ impl Webhook {
     }
 }
 
-fn public_url(text: &Located<String>, checker: &mut Checker) -> Option<Url> {
+fn public_url(text: &Located<String>, checker: &mut Checker<'_>) -> Option<Url> {
     match Url::parse(text) {
-        Ok(url) if matches!(url.scheme(), "https" | "http") && url.query().is_none() => Some(url),
+        Ok(url)
+            if matches!(url.scheme(), "https" | "http")
+                && url.query().is_none()
+                && url.fragment().is_none()
+                && url.username().is_empty()
+                && url.password().is_none() =>
+        {
+            Some(url)
+        }
         _ => {
             checker.error_with(
                 text.place(),
-                format!("`{}` is not a webhook's URL", &**text),
-                "write the URL that the vendor was given, such as `https://hooks.example.com/github`, without a query",
+                "this is not a webhook's URL",
+                "write the URL that the vendor was given, such as `https://hooks.example.com/github`, without a query, a fragment or a password",
             );
             None
         }
     }
 }
 
-fn methods(written: &written::Webhook, checker: &mut Checker) -> Vec<String> {
+fn methods(written: &written::Webhook, checker: &mut Checker<'_>) -> Vec<String> {
     let Some(methods) = &written.methods else { return vec!["POST".to_owned()] };
+    if methods.is_empty() {
+        checker.error_with(
+            methods.place(),
+            "`methods` is empty: the webhook would take nothing",
+            "leave it out for `POST`",
+        );
+    }
     let mut checked = Vec::new();
-    for method in methods {
+    for method in methods.iter() {
         match method.to_ascii_uppercase() {
+            method if checked.contains(&method) => {}
             method if matches!(method.as_str(), "POST" | "PUT" | "PATCH") => checked.push(method),
             _ => checker.error_with(
                 method.place(),
@@ -175,7 +190,7 @@ fn methods(written: &written::Webhook, checker: &mut Checker) -> Vec<String> {
 fn verify(
     written: &Located<written::Webhook>,
     has_public_url: bool,
-    checker: &mut Checker,
+    checker: &mut Checker<'_>,
 ) -> Option<Verify> {
     match (&written.verify, &written.unauthenticated) {
         (Some(checks), None) if !checks.is_empty() => {
@@ -214,7 +229,11 @@ fn verify(
     }
 }
 
-fn check(written: &written::Check, has_public_url: bool, checker: &mut Checker) -> Option<Check> {
+fn check(
+    written: &written::Check,
+    has_public_url: bool,
+    checker: &mut Checker<'_>,
+) -> Option<Check> {
     match written {
         written::Check::Hmac(hmac) => {
             hmac::check(hmac, has_public_url, checker).map(|hmac| Check::Hmac(Box::new(hmac)))
@@ -226,7 +245,7 @@ fn check(written: &written::Check, has_public_url: bool, checker: &mut Checker) 
 /// The secrets of a check: at least one.
 pub(super) fn secrets(
     written: &Located<Vec<Located<written::SecretUse>>>,
-    checker: &mut Checker,
+    checker: &mut Checker<'_>,
 ) -> Option<Vec<SecretUse>> {
     if written.is_empty() {
         checker.error_with(
@@ -236,14 +255,13 @@ pub(super) fn secrets(
         );
         return None;
     }
-    let mut checked = Vec::new();
-    for secret in written.iter() {
-        super::load::check_secret_name(secret.name(), secret.place(), checker)?;
-        let not_after = match &**secret {
-            written::SecretUse::Name(_) => None,
-            written::SecretUse::Retiring(retiring) => Some(checker.time(&retiring.not_after)?),
-        };
-        checked.push(SecretUse { name: secret.name().to_owned(), not_after });
+    let checked: Vec<_> = written.iter().map(|secret| self::secret(secret, checker)).collect();
+    let checked = checked.into_iter().collect::<Option<Vec<_>>>()?;
+    for (index, secret) in written.iter().enumerate() {
+        if written.iter().take(index).any(|earlier| earlier.name() == secret.name()) {
+            checker
+                .error(secret.place(), format!("the secret `{}` is listed twice", secret.name()));
+        }
     }
     if checked.len() > 2 {
         checker.warn(
@@ -255,7 +273,16 @@ pub(super) fn secrets(
     Some(checked)
 }
 
-fn token(written: &Located<written::Token>, checker: &mut Checker) -> Option<Token> {
+fn secret(written: &Located<written::SecretUse>, checker: &mut Checker<'_>) -> Option<SecretUse> {
+    let name = super::load::check_secret_name(written.name(), written.place(), checker);
+    let not_after = match &**written {
+        written::SecretUse::Name(_) => None,
+        written::SecretUse::Retiring(retiring) => Some(checker.time(&retiring.not_after)?),
+    };
+    name.map(|()| SecretUse { name: written.name().to_owned(), not_after })
+}
+
+fn token(written: &Located<written::Token>, checker: &mut Checker<'_>) -> Option<Token> {
     let path = checker.path(&written.from, REQUEST_ROOTS);
     let secrets = secrets(&written.secrets, checker);
     let path = path?;

@@ -16,10 +16,26 @@ pub(super) fn problem(error: &serde_saphyr::Error) -> Problem {
     // The place is told once, and the parser's options are none of the user's.
     let message = message.split(" at line ").next().unwrap_or_default();
     let message = message.split(", set DuplicateKeyPolicy").next().unwrap_or_default();
-    let problem = Problem::error(place, in_our_words(message));
-    match meant(message) {
-        Some(name) => problem.help(format!("did you mean `{name}`?")),
-        None => problem,
+    let problem = Problem::error(place, told(message));
+    match (meant(message), remedy(message)) {
+        (Some(name), _) => problem.help(format!("did you mean `{name}`?")),
+        (None, Some(help)) => problem.help(help),
+        (None, None) => problem,
+    }
+}
+
+/// The same, where the words have something of the file in them.
+fn told(message: &str) -> String {
+    let types = message
+        .strip_prefix("invalid type: ")
+        .and_then(|types| types.split_once(", expected "))
+        .map(|(found, wanted)| (if found == "unit value" { "nothing" } else { found }, wanted));
+    let infinite = || message.strip_prefix("non-finite float ")?.split_once(" rejected");
+    match (types, message.strip_prefix("duplicate mapping key: "), infinite()) {
+        (Some((found, wanted)), ..) => format!("{wanted} is wanted here, not {found}"),
+        (_, Some(key), _) => format!("the key `{key}` is written twice"),
+        (.., Some((number, _))) => format!("{number} is no finite number"),
+        _ => in_our_words(message).to_owned(),
     }
 }
 
@@ -30,11 +46,45 @@ fn in_our_words(message: &str) -> &str {
         "expected sequence start" => "a list is wanted here",
         "expected string scalar" => "text is wanted here",
         "unexpected end of input" => "the file ends here, and is not whole",
+        "invalid u32" => "a whole number is wanted here",
+        "expected end of mapping after enum variant value" => {
+            "a second choice stands where there is one"
+        }
+        "recursive references require weak recursion types" => {
+            "this alias stands inside its anchor"
+        }
+        "alias references unknown anchor" => "no anchor before this alias has its name",
+        "recursion limit exceeded" => "the file is nested too deeply",
+        message if message.starts_with("budget breached") => {
+            "the file is too large once its aliases are put in"
+        }
+        message if message.starts_with("cannot deserialize null") => {
+            "text is wanted here, and there is nothing"
+        }
         message if message.starts_with("multiple YAML documents") => {
             "a second YAML document begins here: one file is one source"
         }
         message => message,
     }
+}
+
+/// What to do about a mistake that is easily made.
+fn remedy(message: &str) -> Option<&'static str> {
+    let remedies = [
+        ("unknown variant `type`", "the kind is the key: `- hmac: { … }`"),
+        ("missing field", "it has no default"),
+        ("duplicate mapping key", "keep one of them"),
+        ("expected end of mapping after enum", "begin each with a `-` of its own"),
+        ("multiple YAML documents", "write each source into a file of its own"),
+        ("recursion limit", "no source file needs more than a few levels"),
+        ("budget breached", "write less with anchors and aliases"),
+        ("non-finite float", "write it in quotes"),
+        ("invalid u32", "without quotes, decimals or a unit"),
+    ];
+    if message.contains("tab") && (message.contains("scanning") || message.contains("disallowed")) {
+        return Some("use spaces");
+    }
+    remedies.into_iter().find(|(start, _)| message.starts_with(start)).map(|(_, help)| help)
 }
 
 /// The known name that is nearest to the unknown one, if it is near.

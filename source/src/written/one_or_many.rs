@@ -7,14 +7,18 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use super::Located;
+use crate::Place;
+
 /// One text, or a list of texts that are alternatives.
 #[derive(Clone, Debug)]
-pub struct OneOrMany(Vec<String>);
+pub struct OneOrMany(Vec<(String, Option<Place>)>);
 
 impl OneOrMany {
-    /// The texts, in the order they were written.
-    pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(String::as_str)
+    /// The texts, in the order they were written, each with its place where it
+    /// stands in a list.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, Option<Place>)> {
+        self.0.iter().map(|(text, place)| (text.as_str(), *place))
     }
 }
 
@@ -35,13 +39,13 @@ impl<'de> Visitor<'de> for OneOrManyVisitor {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<OneOrMany, E> {
-        Ok(OneOrMany(vec![text.to_owned()]))
+        Ok(OneOrMany(vec![(text.to_owned(), None)]))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<OneOrMany, A::Error> {
         let mut texts = Vec::new();
-        while let Some(text) = seq.next_element()? {
-            texts.push(text);
+        while let Some(text) = seq.next_element::<Located<String>>()? {
+            texts.push(((*text).clone(), text.place()));
         }
         Ok(OneOrMany(texts))
     }
@@ -54,7 +58,10 @@ impl JsonSchema for OneOrMany {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" } }]
+            "anyOf": [
+                { "type": "string" },
+                { "type": "array", "items": { "type": "string" }, "minItems": 1 }
+            ]
         })
     }
 }

@@ -17,7 +17,7 @@ pub struct Webhook {
     pub unauthenticated: Option<Located<String>>,
     /// The methods taken; by default `POST`.
     #[serde(default)]
-    pub methods: Option<Vec<Located<String>>>,
+    pub methods: Option<Located<Vec<Located<String>>>>,
     /// The URL that the vendor was given, for signatures over `{url}`. It is never taken from a
     /// request.
     #[serde(default)]

@@ -2,10 +2,15 @@
 //! they are wrong.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod checks;
 mod generated;
+mod keys;
 mod meaning;
 mod mistakes;
+mod numbers;
+mod requests;
 mod templates;
+mod yaml;
 
 /// No file stands beside the source file.
 pub(crate) fn no_files(_: &str) -> Result<String, String> {

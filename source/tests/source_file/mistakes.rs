@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use crate::{GITHUB, OKTA, no_files};
 
 /// Everything that is said about `text`, a problem a line.
-fn said(text: &str) -> String {
+pub(crate) fn said(text: &str) -> String {
     let files = |name: &str| match name {
         "schema.json" => {
             Ok(r#"{"additionalProperties":false,"properties":{"id":{},"actor":{}}}"#.to_owned())
@@ -27,9 +27,17 @@ fn said(text: &str) -> String {
 }
 
 /// A mistake made by writing `to` where `from` stood.
-fn changed(text: &str, from: &str, to: &str) -> String {
+pub(crate) fn changed(text: &str, from: &str, to: &str) -> String {
     assert!(text.contains(from), "{from}");
     said(&text.replacen(from, to, 1))
+}
+
+/// What is said about each change of `text`, under its name.
+pub(crate) fn report(text: &str, cases: &[(&str, &str, &str)]) -> String {
+    cases.iter().fold(String::new(), |mut report, (name, from, to)| {
+        writeln!(report, "# {name}\n{}", changed(text, from, to)).unwrap();
+        report
+    })
 }
 
 #[test]
@@ -84,11 +92,7 @@ fn mistakes_in_a_pushed_source() {
         ("empty path", "header.X-GitHub-Delivery", "header..x"),
         ("duplicate key", "delivery_id:", "delivery_id: a\n  delivery_id:"),
     ];
-    let mut report = String::new();
-    for (name, from, to) in cases {
-        writeln!(report, "# {name}\n{}", changed(GITHUB, from, to)).unwrap();
-    }
-    insta::assert_snapshot!(report);
+    insta::assert_snapshot!(report(GITHUB, &cases));
 }
 
 #[test]
@@ -121,11 +125,7 @@ fn mistakes_in_a_pulled_source() {
         ("push and pull without an id", "poll:", "webhook: { unauthenticated: test }\npoll:"),
         ("wrong type", "vars: { domain: example.okta.com }", "vars: [domain]"),
     ];
-    let mut report = String::new();
-    for (name, from, to) in cases {
-        writeln!(report, "# {name}\n{}", changed(OKTA, from, to)).unwrap();
-    }
-    insta::assert_snapshot!(report);
+    insta::assert_snapshot!(report(OKTA, &cases));
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn several_mistakes_are_reported_together_each_with_its_line() {
     let text = GITHUB
         .replace("source: github", "source: Git Hub")
         .replace("{received_at}", "{received_at|rfc}")
-        .replace("\"{body}\"", "\"{url}\"");
+        .replace("\"{body}\"", "\"{url}{body}\"");
     let said = said(&text);
     let lines: Vec<_> = said.lines().filter_map(|line| line.split(':').next()).collect();
     assert_eq!(lines, ["2", "5", "13"], "{said}");

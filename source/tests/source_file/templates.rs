@@ -85,6 +85,16 @@ fn longer_texts_and_filters() {
         ("{sev|lookup(levels)}", json!("CRITICAL")),
         ("{a|lookup(levels)|default(\"INFO\")}", json!("INFO")),
         ("{tags|json}", json!("[\"x\",\"y\"]")),
+        ("{nothing} {a}", json!(null)),
+        ("{nothing|default(\"\")} {a}", json!(" Änn")),
+        ("{nothing|upper|default(\"a\\\"}|{b\")}", json!("a\"}|{b")),
+        ("{tags.1}{tags.0}", json!("yx")),
+        ("{tags.2}", json!(null)),
+        ("{t|date(\"%d/%b/%Y:%H:%M:%S %z\")}", json!("24/Nov/2026:10:00:00 +0000")),
+        ("{ms|from_epoch_ms}", json!("1969-12-31T23:59:59.999Z")),
+        ("{n|from_epoch|epoch_ms}", json!(5_000)),
+        ("}}{{", json!("}{")),
+        ("", json!("")),
     ] {
         assert_eq!(render(template, record), expected, "{template}");
     }
