@@ -99,7 +99,8 @@ impl<'p> Run<'p> {
             _ => None,
         };
         self.record.last_run = Some(self.summary.clone());
-        let commit = Commit { record: &self.record, seen: None };
+        let seen = self.record.open.as_ref().map(|_| self.seen.to_store_at_the_end());
+        let commit = Commit { record: &self.record, seen: seen.as_deref() };
         let lease = self.lease.current().await;
         let end = match self.poller.ports.cursors.commit(&lease, commit).await {
             Ok(()) => end,
@@ -195,6 +196,7 @@ impl<'p> Run<'p> {
             }
             Err(None) => (deliver(outputs, outcome).await?, NextPage::None),
         };
+        self.seen.page_delivered();
         self.summary.pages += 1;
         self.summary.delivered += receipt.delivered();
         self.summary.rejected += receipt.rejected();

@@ -5,7 +5,7 @@
 //! repeat. When the set is full the oldest hashes go, and their records may
 //! come twice: never the other way round.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use aws_lc_rs::digest::{Context, SHA256};
 use jiff::Timestamp;
@@ -22,6 +22,8 @@ pub(crate) struct Seen {
     times: HashMap<u64, i64>,
     /// The hashes in the order they came, for forgetting the oldest.
     order: VecDeque<u64>,
+    /// The hashes of the page at hand, which nobody has taken yet.
+    in_flight: HashSet<u64>,
     /// Ids forgotten that a later window may need.
     overflow: u64,
 }
@@ -69,8 +71,9 @@ impl Seen {
         self.times.contains_key(&hash)
     }
 
-    /// Adds a record.
+    /// Adds a record of the page at hand.
     pub(crate) fn insert(&mut self, hash: u64, time: Timestamp, needed: &Needed) {
+        self.in_flight.insert(hash);
         self.add(hash, time.as_millisecond(), |time_ms| needed.includes(time_ms));
     }
 
@@ -84,6 +87,11 @@ impl Seen {
                 self.overflow += 1;
             }
         }
+    }
+
+    /// The page at hand is delivered.
+    pub(crate) fn page_delivered(&mut self) {
+        self.in_flight.clear();
     }
 
     /// Forgets what no later read can bring again.
@@ -106,6 +114,16 @@ impl Seen {
             .filter_map(|hash| Some(SeenId { hash: *hash, time_ms: *self.times.get(hash)? }))
             .filter(|id| needed.includes(id.time_ms))
             .collect()
+    }
+
+    /// Everything that is delivered, for a run that leaves its window open: a
+    /// vendor that counts its pages moves records to other pages when a late
+    /// one comes in before them. Too much to store with each page.
+    pub(crate) fn to_store_at_the_end(&self) -> Vec<SeenId> {
+        let everything = Needed { from: Timestamp::MIN, open_overlap_to: None };
+        let mut ids = self.to_store(&everything);
+        ids.retain(|id| !self.in_flight.contains(&id.hash));
+        ids
     }
 
     /// How many needed ids were forgotten since the last call.

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use mef_poller::RunEnd;
 use mef_ports::{CursorRecord, Cursors as _, Position};
 
-use crate::support::{Bench, Fault, at, source_file, stream};
+use crate::support::{Bench, Fault, QueueFault, at, source_file, stream};
 
 #[tokio::test]
 async fn every_record_arrives_once_and_the_cursor_reaches_the_horizon() {
@@ -93,6 +93,41 @@ async fn an_unordered_stream_moves_only_at_the_end_of_the_window() {
     let mut delivered = bench.delivered().await;
     delivered.sort_unstable();
     assert_eq!(delivered, [1, 2, 3, 4]);
+}
+
+/// The vendor counts its pages, so a record that comes in before a page moves
+/// the rest by one.
+#[tokio::test]
+async fn a_late_record_that_shifts_the_pages_between_two_runs_brings_no_repeat() {
+    let bench = Bench::new(1);
+    bench.vendor.state.lock().unwrap().descending = true;
+    (1..=3).for_each(|n| bench.vendor.add(n, at(-100 * i64::from(n))));
+    bench.vendor.add_late(4, at(-50), at(30));
+    bench.vendor.answer(2);
+    bench.vendor.fault(Fault::Status(429, vec![("retry-after", "20".to_owned())]));
+    let file = source_file("start: 1h, end_lag: 10s, overlap: 60s", true);
+    let report = bench.run(&file).await;
+    assert!(matches!(report.end, RunEnd::Limited { .. }), "{report:?}");
+    assert_eq!(bench.delivered().await, [1, 2]);
+    bench.clock.set(at(60));
+    let report = bench.run(&file).await;
+    assert_eq!(report.summary.duplicates, 1);
+    assert_eq!(bench.delivered().await, [1, 2, 3, 4]);
+}
+
+#[tokio::test]
+async fn a_page_that_the_queue_did_not_take_is_no_repeat_in_the_next_run() {
+    let bench = Bench::new(2);
+    (1..=4).for_each(|n| bench.vendor.add(n, at(-100 * i64::from(n))));
+    bench.queue.faults.lock().unwrap().extend([None, Some(QueueFault::Away)]);
+    let file = source_file("start: 1h, overlap: 60s", true);
+    let report = bench.run(&file).await;
+    assert!(matches!(report.end, RunEnd::Failed(_)), "{report:?}");
+    bench.clock.set(at(60));
+    let report = bench.run(&file).await;
+    let mut delivered = bench.delivered().await;
+    delivered.sort_unstable();
+    assert_eq!((delivered, report.summary.duplicates), (vec![1, 2, 3, 4], 0));
 }
 
 #[tokio::test]
