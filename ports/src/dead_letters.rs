@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -79,6 +80,10 @@ pub struct DeadLetter {
     /// The vendor's delivery id, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delivery_id: Option<String>,
+    /// The id that the source file's cursor found in the record, where it was
+    /// fetched: a later run gives the event the same id by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor_id: Option<String>,
     /// The record's place in its delivery or page, from 0.
     pub index: u64,
     /// When the bytes reached us.
@@ -89,6 +94,25 @@ pub struct DeadLetter {
     pub channel: String,
     /// How often the pipeline has refused it, from 1.
     pub attempts: u32,
+}
+
+/// A letter that is held by one redrive.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TakenLetter {
+    /// The letter.
+    pub letter: DeadLetter,
+    /// The store's own name for this hold.
+    pub receipt: String,
+}
+
+/// What became of a taken letter.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settled {
+    /// The receipt of the hold.
+    pub receipt: String,
+    /// What was refused again, to be kept in its place; empty when all of it
+    /// is in the queue, or is to be forgotten.
+    pub remains: Vec<DeadLetter>,
 }
 
 /// Keeps refused records until they are redriven or expire.
@@ -117,4 +141,38 @@ pub trait DeadLetters: Send + Sync {
     ///
     /// When the store cannot be read.
     async fn get(&self, id: &str) -> Result<Option<DeadLetter>, StoreError>;
+
+    /// Takes up to `limit` letters of `source` or of every source, which no
+    /// other take gives until `now + hold`.
+    ///
+    /// Fewer, or none, does not mean that there are no more: only several
+    /// takes without a letter do.
+    ///
+    /// # Errors
+    ///
+    /// When the store failed; what it may have taken comes back by itself.
+    async fn take(
+        &self,
+        source: Option<&str>,
+        limit: usize,
+        now: Timestamp,
+        hold: Duration,
+    ) -> Result<Vec<TakenLetter>, StoreError>;
+
+    /// Ends holds: what remains of a letter is stored durably before the
+    /// letter itself goes. A hold that ran out settles nothing that was put
+    /// since.
+    ///
+    /// # Errors
+    ///
+    /// When a letter may still be there: it is then redriven again, never
+    /// lost.
+    async fn settle(&self, settled: &[Settled]) -> Result<(), StoreError>;
+
+    /// Ends a hold and leaves the letter as it was.
+    ///
+    /// # Errors
+    ///
+    /// When the store failed; the hold then ends by itself.
+    async fn give_back(&self, receipt: &str) -> Result<(), StoreError>;
 }

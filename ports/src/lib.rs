@@ -30,7 +30,7 @@ pub use cursors::{
     Commit, CommitError, CursorRecord, Cursors, Lease, LeaseError, OpenWindow, Position, ResumeAt,
     RunSummary, SeenId, StoredCursor, StreamKey,
 };
-pub use dead_letters::{DeadLetter, DeadLetters, RawRecord, Stage};
+pub use dead_letters::{DeadLetter, DeadLetters, RawRecord, Settled, Stage, TakenLetter};
 pub use deliveries::{Deliveries, DeliveryKey};
 pub use error::StoreError;
 pub use http_client::{Http, HttpError, HttpRequest, HttpResponse};

@@ -59,4 +59,29 @@ pub trait Secrets: Send + Sync {
     /// [`SecretsError::Missing`] when it is not set or empty, else when the
     /// store is out of reach.
     async fn get(&self, reference: &SecretRef) -> Result<SecretVersion, SecretsError>;
+
+    /// Every value of `reference` that is live at `now`, the present one
+    /// first: while a secret is being changed, senders still use the one
+    /// before it for a while.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Secrets::get`].
+    async fn live(
+        &self,
+        reference: &SecretRef,
+        _now: Timestamp,
+    ) -> Result<Vec<SecretVersion>, SecretsError> {
+        Ok(vec![self.get(reference).await?])
+    }
+
+    /// Makes the next reads of `references` ask the store itself, if what
+    /// they would give could be outdated at `now`; gives whether it could.
+    ///
+    /// A store that is always asked gives false. One that keeps what it read
+    /// gives true at most once in a while for each secret, so that a flood of
+    /// forged requests is no flood of reads.
+    async fn refresh(&self, _references: &[SecretRef], _now: Timestamp) -> bool {
+        false
+    }
 }

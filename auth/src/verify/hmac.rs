@@ -51,7 +51,7 @@ pub(super) fn check(
         Some(name) => Ok(name.to_owned()),
         None => Err(Denied::SignatureMismatch {
             place: items.place().clone(),
-            secrets: live.iter().map(|(name, _)| (*name).to_owned()).collect(),
+            secrets: key::names(&live),
         }),
     }
 }

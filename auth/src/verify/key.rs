@@ -10,7 +10,8 @@ use mef_source::checked::{Hash, Key, KeyEncoding, SecretUse};
 use super::LiveSecrets;
 use super::denied::Denied;
 
-/// The secrets of a check that count at `now`, each with its name.
+/// The values of a check's secrets that count at `now`, each with its secret's
+/// name.
 ///
 /// A secret past its `not_after` is not even looked up, so that it may be
 /// deleted from the store before the file forgets it. One that counts and is
@@ -27,18 +28,29 @@ pub(super) fn live<'s>(
             continue;
         }
         let name = || used.name.clone();
-        let secret =
-            secrets.get(&used.name).ok_or_else(|| Denied::SecretMissing { name: name() })?;
-        if secret.expose().is_empty() {
-            return Err(Denied::SecretEmpty { name: name() });
+        let values = secrets.get(&used.name);
+        if values.is_empty() {
+            return Err(Denied::SecretMissing { name: name() });
         }
-        live.push((used.name.as_str(), secret));
+        for value in values {
+            if value.expose().is_empty() {
+                return Err(Denied::SecretEmpty { name: name() });
+            }
+            live.push((used.name.as_str(), value));
+        }
     }
     if live.is_empty() {
         let secrets = uses.iter().map(|used| used.name.clone()).collect();
         return Err(Denied::NoLiveSecret { secrets });
     }
     Ok(live)
+}
+
+/// The names of `live` secrets, each once.
+pub(super) fn names(live: &[(&str, &Secret)]) -> Vec<String> {
+    let mut names: Vec<_> = live.iter().map(|(name, _)| (*name).to_owned()).collect();
+    names.dedup();
+    names
 }
 
 /// The key that the secret `name` stands for.

@@ -31,27 +31,30 @@ use mask::Mask;
 
 use crate::Request;
 
-/// The values of a source's secrets, by name.
+/// The live values of a source's secrets, by name.
 ///
 /// `Debug` shows the names only.
 #[derive(Clone, Default)]
-pub struct LiveSecrets(BTreeMap<String, Secret>);
+pub struct LiveSecrets(BTreeMap<String, Vec<Secret>>);
 
 impl LiveSecrets {
-    /// Adds a secret, in place of an earlier one of that name.
+    /// Adds a value of the secret `name`: while it is being changed, there is
+    /// more than one.
     pub fn insert(&mut self, name: impl Into<String>, secret: Secret) {
-        self.0.insert(name.into(), secret);
+        self.0.entry(name.into()).or_default().push(secret);
     }
 
-    /// The secret `name`.
-    pub fn get(&self, name: &str) -> Option<&Secret> {
-        self.0.get(name)
+    /// The values of the secret `name`; none if it is not there.
+    pub fn get(&self, name: &str) -> &[Secret] {
+        self.0.get(name).map_or(&[], Vec::as_slice)
     }
 }
 
 impl FromIterator<(String, Secret)> for LiveSecrets {
     fn from_iter<I: IntoIterator<Item = (String, Secret)>>(secrets: I) -> LiveSecrets {
-        LiveSecrets(secrets.into_iter().collect())
+        let mut live = LiveSecrets::default();
+        secrets.into_iter().for_each(|(name, secret)| live.insert(name, secret));
+        live
     }
 }
 

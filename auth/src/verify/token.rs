@@ -77,7 +77,7 @@ pub(super) fn check(
         Some(name) if all_match => Ok(name.to_owned()),
         _ => Err(Denied::TokenMismatch {
             place,
-            secrets: live.iter().map(|(name, _)| (*name).to_owned()).collect(),
+            secrets: key::names(&live),
         }),
     }
 }

@@ -1,8 +1,12 @@
 //! Dead letters, each as the JSON that a person can read.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use async_trait::async_trait;
-use mef_ports::{DeadLetter, DeadLetters, StoreError};
-use rusqlite::{OptionalExtension as _, params};
+use jiff::Timestamp;
+use mef_ports::{DeadLetter, DeadLetters, Settled, StoreError, TakenLetter};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::store::Store;
 use crate::time::broken;
@@ -10,23 +14,9 @@ use crate::time::broken;
 #[async_trait]
 impl DeadLetters for Store {
     async fn put(&self, letters: &[DeadLetter]) -> Result<(), StoreError> {
-        let rows = letters
-            .iter()
-            .map(|letter| {
-                Ok((letter.id.clone(), letter.source.clone(), serde_json::to_string(letter)?))
-            })
-            .collect::<Result<Vec<_>, serde_json::Error>>()
-            .map_err(|error| StoreError::new("put a dead letter", error))?;
-        self.writer
-            .write("put a dead letter", move |transaction| {
-                let mut insert = transaction.prepare_cached(
-                    "INSERT INTO dead_letters (id, source, letter) VALUES (?1, ?2, ?3)
-                     ON CONFLICT (id) DO UPDATE SET source = ?2, letter = ?3",
-                )?;
-                rows.iter()
-                    .try_for_each(|row| insert.execute(params![row.0, row.1, row.2]).map(drop))
-            })
-            .await
+        let operation = "put a dead letter";
+        let rows = rows(operation, letters)?;
+        self.writer.write(operation, move |transaction| insert(transaction, &rows)).await
     }
 
     async fn list(
@@ -63,6 +53,113 @@ impl DeadLetters for Store {
             })
             .await
     }
+
+    async fn take(
+        &self,
+        source: Option<&str>,
+        limit: usize,
+        now: Timestamp,
+        hold: Duration,
+    ) -> Result<Vec<TakenLetter>, StoreError> {
+        let source = source.map(str::to_owned);
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let now = now.as_millisecond();
+        let until = now.saturating_add(i64::try_from(hold.as_millis()).unwrap_or(i64::MAX));
+        self.writer
+            .write("take dead letters", move |transaction| {
+                transaction
+                    .prepare_cached(
+                        "UPDATE dead_letters SET taken_until_ms = ?4 WHERE position IN (
+                             SELECT position FROM dead_letters
+                             WHERE (?1 IS NULL OR source = ?1) AND taken_until_ms <= ?3
+                             ORDER BY position LIMIT ?2)
+                         RETURNING position, letter",
+                    )?
+                    .query_map(params![source, limit, now, until], |row| {
+                        let position: i64 = row.get(0)?;
+                        let letter = parse(&row.get::<_, String>(1)?)?;
+                        let receipt = format!("{position}:{until}");
+                        Ok((position, TakenLetter { letter, receipt }))
+                    })?
+                    .collect::<rusqlite::Result<BTreeMap<_, _>>>()
+            })
+            .await
+            .map(|taken| taken.into_values().collect())
+    }
+
+    async fn settle(&self, settled: &[Settled]) -> Result<(), StoreError> {
+        let operation = "settle dead letters";
+        let settled = settled
+            .iter()
+            .map(|settled| {
+                Ok((hold(operation, &settled.receipt)?, rows(operation, &settled.remains)?))
+            })
+            .collect::<Result<Vec<_>, StoreError>>()?;
+        self.writer
+            .write(operation, move |transaction| {
+                for (hold, remains) in &settled {
+                    transaction
+                        .prepare_cached(
+                            "DELETE FROM dead_letters WHERE position = ?1 AND taken_until_ms = ?2",
+                        )?
+                        .execute([hold.position, hold.until_ms])?;
+                    insert(transaction, remains)?;
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    async fn give_back(&self, receipt: &str) -> Result<(), StoreError> {
+        let operation = "give a dead letter back";
+        let hold = hold(operation, receipt)?;
+        self.writer
+            .write(operation, move |transaction| {
+                transaction
+                    .prepare_cached(
+                        "UPDATE dead_letters SET taken_until_ms = 0
+                         WHERE position = ?1 AND taken_until_ms = ?2",
+                    )?
+                    .execute([hold.position, hold.until_ms])
+                    .map(drop)
+            })
+            .await
+    }
+}
+
+/// A letter's id, source and text.
+type LetterRow = (String, String, String);
+
+fn rows(operation: &'static str, letters: &[DeadLetter]) -> Result<Vec<LetterRow>, StoreError> {
+    letters
+        .iter()
+        .map(|letter| Ok((letter.id.clone(), letter.source.clone(), serde_json::to_string(letter)?)))
+        .collect::<Result<_, serde_json::Error>>()
+        .map_err(|error| StoreError::new(operation, error))
+}
+
+/// A letter that replaces another is held by nobody.
+fn insert(transaction: &Connection, rows: &[LetterRow]) -> rusqlite::Result<()> {
+    let mut insert = transaction.prepare_cached(
+        "INSERT INTO dead_letters (id, source, letter) VALUES (?1, ?2, ?3)
+         ON CONFLICT (id) DO UPDATE SET source = ?2, letter = ?3, taken_until_ms = 0",
+    )?;
+    rows.iter().try_for_each(|row| insert.execute(params![row.0, row.1, row.2]).map(drop))
+}
+
+/// A receipt, read: the row, and the end of the hold by which it is known.
+struct Hold {
+    position: i64,
+    until_ms: i64,
+}
+
+fn hold(operation: &'static str, receipt: &str) -> Result<Hold, StoreError> {
+    receipt
+        .split_once(':')
+        .and_then(|(position, until)| {
+            Some(Hold { position: position.parse().ok()?, until_ms: until.parse().ok()? })
+        })
+        .ok_or_else(|| StoreError::new(operation, format!("`{receipt}` is no receipt")))
 }
 
 fn parse(text: &str) -> rusqlite::Result<DeadLetter> {

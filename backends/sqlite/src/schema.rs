@@ -13,7 +13,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(20);
 const WAL_ATTEMPTS: usize = 100;
 
 /// One entry a version: the statements that lead to it from the one before.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = [
+    "
     CREATE TABLE events (
         -- AUTOINCREMENT: a position is never given twice, also after consuming.
         position INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -59,7 +60,10 @@ const MIGRATIONS: [&str; 1] = ["
         key TEXT PRIMARY KEY,
         bytes BLOB NOT NULL
     ) STRICT;
-"];
+",
+    // A redrive holds the letters that it runs again.
+    "ALTER TABLE dead_letters ADD COLUMN taken_until_ms INTEGER NOT NULL DEFAULT 0;",
+];
 
 /// Why a store cannot be opened.
 #[derive(Debug, thiserror::Error)]

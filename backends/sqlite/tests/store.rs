@@ -65,6 +65,7 @@ fn letter(id: &str) -> DeadLetter {
         query: Default::default(),
         parent: None,
         delivery_id: None,
+        cursor_id: None,
         index: 0,
         received_at: at(0),
         source_version: "abc".to_owned(),

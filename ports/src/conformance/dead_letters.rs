@@ -2,9 +2,10 @@
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::{Backend, at};
-use crate::{DeadLetter, RawRecord, Stage};
+use crate::{DeadLetter, RawRecord, Settled, Stage, TakenLetter};
 
 fn letter(id: &str, source: &str) -> DeadLetter {
     letter_at(0, id, source)
@@ -24,6 +25,7 @@ fn letter_at(seconds: i64, id: &str, source: &str) -> DeadLetter {
         query: BTreeMap::new(),
         parent: None,
         delivery_id: Some("d-1".to_owned()),
+        cursor_id: None,
         index: 3,
         received_at: at(seconds),
         source_version: "abc".to_owned(),
@@ -73,6 +75,7 @@ pub async fn a_letter_comes_back_as_it_was(backend: Backend) {
             raw: RawRecord::Base64("//79AA==".to_owned()),
             headers: BTreeMap::new(),
             delivery_id: None,
+            cursor_id: Some("id#7".to_owned()),
             index: u64::MAX,
             channel: "poll".to_owned(),
             attempts: u32::MAX,
@@ -104,4 +107,73 @@ pub async fn a_letter_larger_than_a_message_is_kept(backend: Backend) {
 pub async fn no_letters_are_nothing_to_keep(backend: Backend) {
     backend.dead_letters.put(&[]).await.expect("nothing is kept");
     assert!(backend.dead_letters.list(None, 10).await.expect("a list").is_empty());
+}
+
+const HOLD: Duration = Duration::from_secs(300);
+
+/// Everything that a redrive of `source` would get.
+async fn take_all(backend: &Backend, source: Option<&str>, seconds: i64) -> Vec<TakenLetter> {
+    let (mut all, mut empty) = (Vec::new(), 0);
+    // A distributed queue may give fewer than it has.
+    while empty < 3 {
+        let taken = backend.dead_letters.take(source, 10, at(seconds), HOLD).await.expect("a take");
+        assert!(taken.len() <= 10, "more than asked for");
+        empty = if taken.is_empty() { empty + 1 } else { 0 };
+        all.extend(taken);
+    }
+    all.sort_by(|one, other| one.letter.id.cmp(&other.letter.id));
+    all
+}
+
+fn ids(taken: &[TakenLetter]) -> Vec<&str> {
+    taken.iter().map(|taken| taken.letter.id.as_str()).collect()
+}
+
+/// Two redrives side by side do not run the same record.
+pub async fn a_taken_letter_is_held(backend: Backend) {
+    let letters = [letter("1", "a"), letter("2", "b"), letter("3", "a")];
+    backend.dead_letters.put(&letters).await.expect("letters are kept");
+    let taken = take_all(&backend, None, 0).await;
+    assert_eq!(ids(&taken), ["1", "2", "3"]);
+    assert_eq!(taken.iter().map(|taken| &taken.letter).collect::<Vec<_>>(), letters.iter().collect::<Vec<_>>());
+    assert!(take_all(&backend, None, 1).await.is_empty(), "held letters were taken");
+}
+
+/// The others stay free.
+pub async fn letters_of_one_source_are_taken_alone(backend: Backend) {
+    let letters = [letter("1", "a"), letter("2", "b"), letter("3", "a")];
+    backend.dead_letters.put(&letters).await.expect("letters are kept");
+    assert_eq!(ids(&take_all(&backend, Some("a"), 0).await), ["1", "3"]);
+    assert_eq!(ids(&take_all(&backend, Some("b"), 0).await), ["2"]);
+}
+
+/// As it was, for the next redrive.
+pub async fn a_letter_that_is_given_back_can_be_taken(backend: Backend) {
+    let store = &backend.dead_letters;
+    store.put(&[letter("1", "a")]).await.expect("a letter is kept");
+    let taken = take_all(&backend, None, 0).await;
+    store.give_back(&taken[0].receipt).await.expect("it is given back");
+    let again = take_all(&backend, None, 1).await;
+    assert_eq!(again[0].letter, taken[0].letter);
+}
+
+/// And what remains of it is kept in its place.
+pub async fn a_settled_letter_is_gone(backend: Backend) {
+    let store = &backend.dead_letters;
+    let large = RawRecord::Text("é".repeat(1 << 20));
+    let letters = [letter("1", "a"), DeadLetter { raw: large, ..letter("2", "a") }, letter("3", "a")];
+    store.put(&letters).await.expect("letters are kept");
+    let taken = take_all(&backend, None, 0).await;
+    let again = DeadLetter { attempts: 2, ..letters[1].clone() };
+    let other = letter("4", "a");
+    let settled = [
+        Settled { receipt: taken[0].receipt.clone(), remains: vec![] },
+        Settled { receipt: taken[1].receipt.clone(), remains: vec![again.clone(), other.clone()] },
+    ];
+    store.settle(&settled).await.expect("they are settled");
+    store.give_back(&taken[2].receipt).await.expect("it is given back");
+    let mut left: Vec<_> = take_all(&backend, None, 1).await.into_iter().map(|t| t.letter).collect();
+    assert_eq!(left.len(), 3);
+    assert!(left.remove(0) == again, "what remains changed");
+    assert_eq!(left, [letters[2].clone(), other]);
 }

@@ -112,6 +112,10 @@ macro_rules! conformance_tests {
                 a_letter_comes_back_as_it_was,
                 a_letter_larger_than_a_message_is_kept,
                 no_letters_are_nothing_to_keep,
+                a_taken_letter_is_held,
+                letters_of_one_source_are_taken_alone,
+                a_letter_that_is_given_back_can_be_taken,
+                a_settled_letter_is_gone,
             },
             cursors::{
                 one_run_at_a_time_holds_the_lease,
