@@ -6,16 +6,24 @@ use std::fmt;
 use bytes::Bytes;
 use jiff::Timestamp;
 use mef_auth::verify::Verified;
+use mef_ports::{DeadLetter, RawRecord};
 use mef_source::checked::EventSpec;
 use serde_json::Value;
 
 /// The way by which records came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Channel {
     /// The vendor pushed them.
     Webhook,
     /// We fetched them.
     Poll,
+}
+
+impl Channel {
+    /// The channel that prints as `text`.
+    pub(crate) fn parse(text: &str) -> Option<Channel> {
+        [Channel::Webhook, Channel::Poll].into_iter().find(|channel| channel.to_string() == text)
+    }
 }
 
 impl fmt::Display for Channel {
@@ -59,6 +67,8 @@ pub(crate) enum Payload {
     Body { bytes: Bytes, content_type: Option<String>, content_encoding: Option<String> },
     /// Records of a page.
     Records(Vec<Fetched>),
+    /// What was refused before.
+    Letter { raw: RawRecord, parent: Option<Value>, index: u64, cursor_id: Option<String> },
 }
 
 /// What came with the payload.
@@ -69,6 +79,8 @@ pub(crate) struct Context {
     pub(crate) headers: BTreeMap<String, String>,
     pub(crate) query: BTreeMap<String, String>,
     pub(crate) delivery_id: Option<String>,
+    /// How often the pipeline has seen these records, this time among them.
+    pub(crate) attempts: u32,
 }
 
 /// Headers that help to understand a dead letter and hold no credential.
@@ -113,6 +125,7 @@ impl Admitted {
                 headers,
                 query,
                 delivery_id,
+                attempts: 1,
             },
         }
     }
@@ -127,8 +140,34 @@ impl Admitted {
                 headers: BTreeMap::new(),
                 query: BTreeMap::new(),
                 delivery_id: None,
+                attempts: 1,
             },
         }
+    }
+
+    /// Admits what was refused before: it proved itself when it came, and a
+    /// signature's time has run out since. So whoever may write dead letters
+    /// may inject events.
+    ///
+    /// `None` for a channel that there is not.
+    pub(crate) fn redriven(letter: DeadLetter) -> Option<Admitted> {
+        let channel = Channel::parse(&letter.channel)?;
+        Some(Admitted {
+            payload: Payload::Letter {
+                raw: letter.raw,
+                parent: letter.parent,
+                index: letter.index,
+                cursor_id: letter.cursor_id,
+            },
+            context: Context {
+                channel,
+                received_at: letter.received_at,
+                headers: letter.headers,
+                query: letter.query,
+                delivery_id: letter.delivery_id,
+                attempts: letter.attempts.saturating_add(1),
+            },
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use mef_ports::{Clock, DeadLetters, Queue, StoreError};
+use mef_ports::{Clock, DeadLetter, DeadLetters, Queue, StoreError};
 
 use crate::run::Outcome;
 
@@ -54,7 +54,24 @@ impl Receipt {
 /// When a record may be in neither place. Nothing is taken back: running the
 /// records again gives the same ids.
 pub async fn deliver(outputs: &Outputs, outcome: Outcome) -> Result<Receipt, StoreError> {
-    let Outcome { events, mut letters, origin, .. } = outcome;
+    let Sent { delivered, refused } = send(outputs, outcome).await?;
+    if !refused.is_empty() {
+        outputs.dead_letters.put(&refused).await?;
+    }
+    Ok(Receipt { delivered, rejected: refused.len() as u64 })
+}
+
+/// An outcome whose events are in the queue.
+pub(crate) struct Sent {
+    pub(crate) delivered: u64,
+    /// Everything that was refused, by a stage or by the queue, and is stored
+    /// nowhere yet.
+    pub(crate) refused: Vec<DeadLetter>,
+}
+
+/// Sends an outcome's events to the queue.
+pub(crate) async fn send(outputs: &Outputs, outcome: Outcome) -> Result<Sent, StoreError> {
+    let Outcome { events, letters: mut refused, origin, .. } = outcome;
     let (mut batch, mut records): (Vec<_>, Vec<_>) =
         events.into_iter().map(|prepared| (prepared.message, prepared.record)).unzip();
     let mut delivered = 0;
@@ -76,18 +93,15 @@ pub async fn deliver(outputs: &Outputs, outcome: Outcome) -> Result<Receipt, Sto
         for ((message, record), result) in batch.into_iter().zip(records).zip(results) {
             match result {
                 Ok(()) => delivered += 1,
-                Err(refused) if refused.transient => {
+                Err(entry) if entry.transient => {
                     again.0.push(message);
                     again.1.push(record);
                 }
-                Err(refused) => letters.push(origin.undeliverable(record, refused.reason)),
+                Err(entry) => refused.push(origin.undeliverable(record, entry.reason)),
             }
         }
         (batch, records) = again;
         attempt += 1;
     }
-    if !letters.is_empty() {
-        outputs.dead_letters.put(&letters).await?;
-    }
-    Ok(Receipt { delivered, rejected: letters.len() as u64 })
+    Ok(Sent { delivered, refused })
 }

@@ -3,6 +3,7 @@
 use aws_lc_rs::digest::{Context as Digest, SHA256};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use mef_ports::{DeadLetter, RawRecord, Stage};
 use serde_json::Value;
 
@@ -16,6 +17,7 @@ pub(crate) struct Refusal {
     pub(crate) raw: RawRecord,
     pub(crate) parent: Option<Value>,
     pub(crate) index: u64,
+    pub(crate) cursor_id: Option<String>,
 }
 
 /// Bytes as they came: as text where they are text.
@@ -24,6 +26,14 @@ pub(crate) fn raw_bytes(bytes: &[u8]) -> RawRecord {
         Ok(text) => RawRecord::Text(text.to_owned()),
         Err(_) => RawRecord::Base64(STANDARD.encode(bytes)),
     }
+}
+
+/// The bytes that [`raw_bytes`] kept.
+pub(crate) fn kept_bytes(raw: &str, is_base64: bool) -> Option<Bytes> {
+    if is_base64 {
+        return STANDARD.decode(raw).ok().map(Bytes::from);
+    }
+    Some(Bytes::copy_from_slice(raw.as_bytes()))
 }
 
 /// Makes the dead letter of a refusal.
@@ -44,11 +54,12 @@ pub(crate) fn dead_letter(
         query: context.query.clone(),
         parent: refusal.parent,
         delivery_id: context.delivery_id.clone(),
+        cursor_id: refusal.cursor_id,
         index: refusal.index,
         received_at: context.received_at,
         source_version: source_version.to_owned(),
         channel: context.channel.to_string(),
-        attempts: 1,
+        attempts: context.attempts,
     }
 }
 

@@ -6,17 +6,19 @@
 //! ```
 //!
 //! A record comes in only as [`Admitted`]: out of a webhook that `auth`
-//! verified, or fetched by the poller. Each stage takes what the one before it
+//! verified, fetched by the poller, or out of a dead letter that [`redrive`]
+//! runs again. Each stage takes what the one before it
 //! gives, so none can be left out. What a stage refuses becomes a dead letter
 //! with the raw record, the stage, the reason and the place; the records
-//! beside it go on. Only [`deliver`] does any I/O.
+//! beside it go on. Only [`deliver`] and [`redrive`] do any
+//! I/O.
 
 mod admitted;
 mod decode;
 mod deliver;
 mod event_id;
 mod letter;
-mod queue_text;
+mod redrive;
 mod run;
 mod split;
 mod structure;
@@ -25,5 +27,6 @@ mod validate;
 pub use admitted::{Admitted, Channel, Fetched};
 pub use decode::{DecodeError, MAX_DECODED, decode_json, gunzip};
 pub use deliver::{Outputs, Receipt, deliver};
+pub use redrive::{Pipelines, Redriven, redrive};
 pub use run::{Outcome, Pipeline, Prepared};
 pub use validate::SchemaError;

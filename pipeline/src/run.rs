@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use bytes::Bytes;
 use jsonschema::Validator;
 use mef_ports::{DeadLetter, Message, RawRecord, Stage};
 use mef_source::Source;
@@ -10,10 +11,13 @@ use serde_json::Value;
 
 use crate::admitted::{Admitted, Context, Payload};
 use crate::decode::{Decoded, decode};
-use crate::letter::{Refusal, dead_letter, raw_bytes};
+use crate::letter::{Refusal, dead_letter, kept_bytes, raw_bytes};
 use crate::split::{NotThere, Record, nested, root_list};
 use crate::structure::structure;
 use crate::validate::{SchemaError, compile, validate};
+
+/// How gzip begins (RFC 1952 §2.3.1).
+const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b];
 
 /// The stages of one source and one way in.
 #[derive(Debug)]
@@ -109,32 +113,8 @@ impl Pipeline {
         let mut index = 0;
         match payload {
             Payload::Body { bytes, content_type, content_encoding } => {
-                let decoded = decode(
-                    &bytes,
-                    content_type.as_deref(),
-                    content_encoding.as_deref(),
-                    self.decode,
-                );
-                for decoded in decoded {
-                    match decoded {
-                        Decoded::Value(value) => {
-                            for value in root_list(value) {
-                                self.split(value, None, &mut index, &mut outcome);
-                            }
-                        }
-                        Decoded::Unreadable { raw, error, place } => {
-                            outcome.refuse(Refusal {
-                                stage: Stage::Decode,
-                                reason: error.to_string(),
-                                place,
-                                raw: raw_bytes(&raw),
-                                parent: None,
-                                index,
-                            });
-                            index += 1;
-                        }
-                    }
-                }
+                let headers = (content_type.as_deref(), content_encoding.as_deref());
+                self.body(&bytes, headers, &mut index, &mut outcome);
             }
             Payload::Records(records) => {
                 outcome.events.reserve(records.len());
@@ -143,8 +123,83 @@ impl Pipeline {
                     self.split(value, cursor_id, &mut index, &mut outcome);
                 }
             }
+            Payload::Letter { raw, parent, index, cursor_id } => {
+                self.letter(raw, parent, index, cursor_id, &mut outcome);
+            }
         }
         outcome
+    }
+
+    fn body(
+        &self,
+        bytes: &Bytes,
+        (content_type, content_encoding): (Option<&str>, Option<&str>),
+        index: &mut u64,
+        outcome: &mut Outcome,
+    ) {
+        for decoded in decode(bytes, content_type, content_encoding, self.decode) {
+            match decoded {
+                Decoded::Value(value) => {
+                    for value in root_list(value) {
+                        self.split(value, None, index, outcome);
+                    }
+                }
+                Decoded::Unreadable { raw, error, place } => {
+                    outcome.refuse(Refusal {
+                        stage: Stage::Decode,
+                        reason: error.to_string(),
+                        place,
+                        raw: raw_bytes(&raw),
+                        parent: None,
+                        index: *index,
+                        cursor_id: None,
+                    });
+                    *index += 1;
+                }
+            }
+        }
+    }
+
+    /// Runs a dead letter from the stage on that it had come to: a record that
+    /// was split out of a larger one is not split again.
+    fn letter(
+        &self,
+        raw: RawRecord,
+        parent: Option<Value>,
+        mut index: u64,
+        cursor_id: Option<String>,
+        outcome: &mut Outcome,
+    ) {
+        let (text, is_base64) = match raw {
+            RawRecord::Record(value) if parent.is_some() => {
+                let record = Record { value, parent: parent.map(Arc::new), index, cursor_id };
+                return self.validate(record, outcome);
+            }
+            RawRecord::Record(value) => return self.split(value, cursor_id, &mut index, outcome),
+            RawRecord::Text(text) => (text, false),
+            RawRecord::Base64(text) => (text, true),
+        };
+        let headers = &outcome.origin.context.headers;
+        let content_type = headers.get("content-type").cloned();
+        let content_encoding = headers.get("content-encoding").cloned();
+        match kept_bytes(&text, is_base64) {
+            Some(bytes) => {
+                // One line of a compressed body was kept as it was inside.
+                let is_gzip = bytes.starts_with(GZIP_MAGIC);
+                let content_encoding = content_encoding.filter(|_| is_gzip);
+                let headers = (content_type.as_deref(), content_encoding.as_deref());
+                self.body(&bytes, headers, &mut index, outcome);
+            }
+            None => outcome.refuse(Refusal {
+                stage: Stage::Decode,
+                reason: "the letter's own base64 is broken".to_owned(),
+                place: String::new(),
+                raw: RawRecord::Base64(text),
+                parent: None,
+                index,
+                cursor_id: None,
+            }),
+        }
     }
 
     fn split(
@@ -181,6 +236,7 @@ impl Pipeline {
                     raw: RawRecord::Record(value),
                     parent: None,
                     index: next(),
+                    cursor_id,
                 });
             }
         }
@@ -248,5 +304,6 @@ fn record_refusal(record: Record, stage: Stage, reason: String, place: String) -
         raw: RawRecord::Record(record.value),
         parent: record.parent.map(|parent| (*parent).clone()),
         index: record.index,
+        cursor_id: record.cursor_id,
     }
 }

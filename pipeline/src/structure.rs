@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use mef_ports::queue_text;
 use mef_source::checked::{EventSpec, Mapping};
 use mef_source::template::{Rendered, Variables};
 use mef_source::{Path, Root, Template};
@@ -16,7 +17,6 @@ use serde_json::{Map, Value};
 
 use crate::admitted::Context;
 use crate::event_id::{Identity, event_id};
-use crate::queue_text::queue_text;
 use crate::split::{Record, remove};
 
 /// An event as text, with its id and how many of its fields fell back to
@@ -40,7 +40,7 @@ pub(crate) fn structure(
         category: fields.text("category", || source.to_owned()),
         details: fields.details(),
         hostname: fields.text("hostname", || format!("{source}_host")),
-        processid: fields.value("processid").unwrap_or_else(|| Cow::Owned(Value::from(0))),
+        processid: fields.value("processid").unwrap_or_else(|| Cow::Owned(Value::from("none"))),
         processname: fields.text("processname", || source.to_owned()),
         severity: fields.text("severity", || "INFO".to_owned()),
         source: fields.text("source", || "api_aws_lambda".to_owned()),

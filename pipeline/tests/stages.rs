@@ -42,7 +42,7 @@ fn an_event_without_a_map_has_the_original_defaults() {
     assert_eq!(
         events(&outcome),
         [json!({
-            "category": "acme", "details": {"a": 1}, "hostname": "acme_host", "processid": 0,
+            "category": "acme", "details": {"a": 1}, "hostname": "acme_host", "processid": "none",
             "processname": "acme", "severity": "INFO", "source": "api_aws_lambda",
             "summary": "acme_event", "tags": ["acme"], "timestamp": "2026-11-24T10:00:00Z",
             "eventsource": "acme_api"

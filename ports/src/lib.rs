@@ -3,7 +3,8 @@
 //!
 //! The pipeline, the webhook handler and the poller know a queue, a cursor
 //! store or an HTTP client only by these traits, so the same library code runs
-//! on one SQLite file and on AWS. There is no logic here: a rule that both
+//! on one SQLite file and on AWS. There is no logic here, but for the writing of
+//! [`queue_text`], which every queue must be able to take: a rule that both
 //! backends must obey is written in a trait's documentation and proven by the
 //! conformance suite (feature `conformance`), which each backend runs.
 
@@ -16,6 +17,7 @@ mod error;
 mod http_client;
 mod limits;
 mod queue;
+mod queue_text;
 mod secret;
 mod secrets;
 mod tokens;
@@ -36,6 +38,7 @@ pub use error::StoreError;
 pub use http_client::{Http, HttpError, HttpRequest, HttpResponse};
 pub use limits::Limits;
 pub use queue::{Message, Queue, Refused};
+pub use queue_text::queue_text;
 pub use secret::Secret;
 pub use secrets::{SecretRef, SecretVersion, Secrets, SecretsError};
 pub use tokens::{AccessToken, TokenKey, Tokens};

@@ -133,7 +133,9 @@ type LetterRow = (String, String, String);
 fn rows(operation: &'static str, letters: &[DeadLetter]) -> Result<Vec<LetterRow>, StoreError> {
     letters
         .iter()
-        .map(|letter| Ok((letter.id.clone(), letter.source.clone(), serde_json::to_string(letter)?)))
+        .map(|letter| {
+            Ok((letter.id.clone(), letter.source.clone(), serde_json::to_string(letter)?))
+        })
         .collect::<Result<_, serde_json::Error>>()
         .map_err(|error| StoreError::new(operation, error))
 }

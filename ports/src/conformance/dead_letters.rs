@@ -135,7 +135,10 @@ pub async fn a_taken_letter_is_held(backend: Backend) {
     backend.dead_letters.put(&letters).await.expect("letters are kept");
     let taken = take_all(&backend, None, 0).await;
     assert_eq!(ids(&taken), ["1", "2", "3"]);
-    assert_eq!(taken.iter().map(|taken| &taken.letter).collect::<Vec<_>>(), letters.iter().collect::<Vec<_>>());
+    assert_eq!(
+        taken.iter().map(|taken| &taken.letter).collect::<Vec<_>>(),
+        letters.iter().collect::<Vec<_>>()
+    );
     assert!(take_all(&backend, None, 1).await.is_empty(), "held letters were taken");
 }
 
@@ -161,7 +164,8 @@ pub async fn a_letter_that_is_given_back_can_be_taken(backend: Backend) {
 pub async fn a_settled_letter_is_gone(backend: Backend) {
     let store = &backend.dead_letters;
     let large = RawRecord::Text("é".repeat(1 << 20));
-    let letters = [letter("1", "a"), DeadLetter { raw: large, ..letter("2", "a") }, letter("3", "a")];
+    let letters =
+        [letter("1", "a"), DeadLetter { raw: large, ..letter("2", "a") }, letter("3", "a")];
     store.put(&letters).await.expect("letters are kept");
     let taken = take_all(&backend, None, 0).await;
     let again = DeadLetter { attempts: 2, ..letters[1].clone() };
@@ -172,7 +176,8 @@ pub async fn a_settled_letter_is_gone(backend: Backend) {
     ];
     store.settle(&settled).await.expect("they are settled");
     store.give_back(&taken[2].receipt).await.expect("it is given back");
-    let mut left: Vec<_> = take_all(&backend, None, 1).await.into_iter().map(|t| t.letter).collect();
+    let mut left: Vec<_> =
+        take_all(&backend, None, 1).await.into_iter().map(|t| t.letter).collect();
     assert_eq!(left.len(), 3);
     assert!(left.remove(0) == again, "what remains changed");
     assert_eq!(left, [letters[2].clone(), other]);

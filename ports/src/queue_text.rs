@@ -41,7 +41,11 @@ impl Formatter for QueueFormatter {
 }
 
 /// Writes `value` as JSON text that every queue takes.
-pub(crate) fn queue_text(value: &impl Serialize) -> serde_json::Result<String> {
+///
+/// # Errors
+///
+/// When `value` cannot be written as JSON.
+pub fn queue_text(value: &impl Serialize) -> serde_json::Result<String> {
     let mut bytes = Vec::with_capacity(1024);
     value
         .serialize(&mut Serializer::with_formatter(&mut bytes, QueueFormatter(CompactFormatter)))?;
