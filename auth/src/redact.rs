@@ -14,6 +14,7 @@ use aho_corasick::AhoCorasick;
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
+use jiff::Timestamp;
 use mef_ports::{Secret, SecretRef, SecretVersion, Secrets, SecretsError};
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::form_urlencoded;
@@ -262,6 +263,20 @@ impl Secrets for RedactingSecrets {
         self.redactor.learn(&version.value);
         Ok(version)
     }
+
+    async fn live(
+        &self,
+        reference: &SecretRef,
+        now: Timestamp,
+    ) -> Result<Vec<SecretVersion>, SecretsError> {
+        let versions = self.inner.live(reference, now).await?;
+        versions.iter().for_each(|version| self.redactor.learn(&version.value));
+        Ok(versions)
+    }
+
+    async fn refresh(&self, references: &[SecretRef], now: Timestamp) -> bool {
+        self.inner.refresh(references, now).await
+    }
 }
 
 #[cfg(test)]
@@ -391,5 +406,45 @@ mod tests {
                 prop_assert!(redactor.mask(&STANDARD.encode(&whole)).contains("***"));
             }
         }
+    }
+
+    /// Two live values, of which the store gives one alone when it is asked
+    /// for one.
+    struct Two;
+
+    #[async_trait]
+    impl Secrets for Two {
+        async fn get(&self, reference: &SecretRef) -> Result<SecretVersion, SecretsError> {
+            Ok(self.live(reference, Timestamp::UNIX_EPOCH).await?.remove(0))
+        }
+
+        async fn live(
+            &self,
+            _: &SecretRef,
+            _: Timestamp,
+        ) -> Result<Vec<SecretVersion>, SecretsError> {
+            let version = |value: &str| SecretVersion {
+                value: Secret::new(value),
+                version: value.to_owned(),
+                since: None,
+            };
+            Ok(vec![version("new-value"), version("old-value")])
+        }
+
+        async fn refresh(&self, references: &[SecretRef], _: Timestamp) -> bool {
+            references.len() == 1
+        }
+    }
+
+    #[tokio::test]
+    async fn every_live_value_is_handed_on_and_masked() {
+        let redactor = Redactor::default();
+        let secrets = RedactingSecrets::new(Arc::new(Two), redactor.clone());
+        let reference = SecretRef { source: "a".to_owned(), name: "b".to_owned() };
+        let live = secrets.live(&reference, Timestamp::UNIX_EPOCH).await.unwrap();
+        assert_eq!(live.len(), 2);
+        assert_eq!(redactor.mask("new-value, old-value"), "***, ***");
+        assert!(secrets.refresh(&[reference], Timestamp::UNIX_EPOCH).await);
+        assert!(!secrets.refresh(&[], Timestamp::UNIX_EPOCH).await);
     }
 }

@@ -9,7 +9,7 @@ use mef_ports::Clock;
 
 /// The clock of this machine.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct SystemClock;
+pub struct SystemClock;
 
 #[async_trait]
 impl Clock for SystemClock {

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 use mef_ports::{HttpRequest, OpenWindow, Position};
-use mef_source::checked::{Order, TimeCursor};
+use mef_source::checked::{Advance, Order, TimeCursor};
 
 use crate::classify;
 use crate::fetch::{FetchError, Fetched};
@@ -33,11 +33,12 @@ impl Run<'_> {
                 self.record.open = Some(open);
                 return Ok(RunEnd::OutOfTime);
             }
-            let end = self.read_window(cursor, &mut open).await;
-            match end {
-                Ok(None) => {}
-                Ok(Some(end)) => return Ok(end),
-                Err(error) => return Err(error),
+            if let Some(end) = self.read_window(cursor, &mut open).await? {
+                return Ok(end);
+            }
+            // `done` may stand before it, at the newest record that there is.
+            if open.end >= horizon {
+                return Ok(RunEnd::CaughtUp);
             }
         }
     }
@@ -126,7 +127,7 @@ impl Run<'_> {
                 done_before: open.done_before,
                 lost: None,
             };
-            let needed = self.needed(cursor, open);
+            let needed = self.needed(cursor, open, last_time);
             let classified = classify::by_time(
                 page.records,
                 cursor,
@@ -150,8 +151,8 @@ impl Run<'_> {
                 None => None,
             };
             let (receipt, next_page) = self.deliver(classified.news, request, not_before).await?;
-            self.advance(open, last_time, next.is_none());
-            let needed = self.needed(cursor, open);
+            self.advance(cursor, open, last_time, next.is_none());
+            let needed = self.needed(cursor, open, last_time);
             self.commit(receipt, &needed).await?;
             fetched = match next_page {
                 NextPage::None => {
@@ -170,14 +171,17 @@ impl Run<'_> {
     }
 
     /// Writes into the record what the delivered page means for the cursor.
-    fn advance(&mut self, open: &OpenWindow, newest: Option<Timestamp>, window_done: bool) {
-        if window_done {
+    fn advance(
+        &mut self,
+        cursor: &TimeCursor,
+        open: &OpenWindow,
+        newest: Option<Timestamp>,
+        window_done: bool,
+    ) {
+        if window_done && cursor.advance == Advance::WindowEnd {
             self.record.done = Some(Position::Time(open.end));
-            self.record.open = None;
-            return;
-        }
-        if open.ascending
-            && let Some(newest) = newest
+        } else if let Some(newest) = newest
+            && (window_done || open.ascending)
         {
             // Never past the window, whatever the vendor's clock says, and
             // never back.
@@ -188,15 +192,18 @@ impl Run<'_> {
             };
             self.record.done = Some(Position::Time(done.max(newest)));
         }
-        self.record.open = Some(open.clone());
+        self.record.open = (!window_done).then(|| open.clone());
     }
 
     /// Which ids later reads may bring again: see [`Needed`].
-    fn needed(&self, cursor: &TimeCursor, open: &OpenWindow) -> Needed {
+    fn needed(&self, cursor: &TimeCursor, open: &OpenWindow, newest: Option<Timestamp>) -> Needed {
         let is_open = self.record.open.is_some();
         let done = match self.record.done {
             Some(Position::Time(done)) if open.ascending || !is_open => done,
             _ if open.ascending => open.done_before,
+            _ if cursor.advance == Advance::NewestRecord => {
+                newest.map_or(open.done_before, |newest| newest.max(open.done_before))
+            }
             _ => open.end,
         };
         Needed {

@@ -4,7 +4,7 @@
 //! into the cursor, and later pages do not move them. Nothing here does I/O.
 
 use jiff::{SignedDuration, Timestamp};
-use mef_source::checked::{Granularity, TimeCursor};
+use mef_source::checked::{Advance, Granularity, TimeCursor};
 
 use crate::moment::{after, before};
 
@@ -71,7 +71,11 @@ pub(crate) fn open(
         return Ok(None);
     }
     let start = start_after(cursor, done).max(floor(earliest, cursor.granularity));
-    let end = horizon.min(after(start, cursor.max_window));
+    let end = match cursor.advance {
+        Advance::WindowEnd => horizon.min(after(start, cursor.max_window)),
+        // A stretch without a record would be the last that was ever read.
+        Advance::NewestRecord => horizon,
+    };
     if end <= done {
         return Err(NoProgress);
     }

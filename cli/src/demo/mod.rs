@@ -16,7 +16,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use mef_auth::Redactor;
 use mef_intake::Receiver;
-use mef_poller::RunEnd;
+use mef_poller::{RunEnd, SystemClock};
 use mef_ports::{Clock as _, DeadLetters as _};
 use mef_sqlite::LocalSecrets;
 use serde_json::json;
@@ -24,7 +24,7 @@ use tokio::sync::watch;
 
 use crate::args::{Demo, Global};
 use crate::commands::summary_line;
-use crate::local::{Local, Server, SystemClock, keep_polling};
+use crate::local::{Local, Server, keep_polling};
 use crate::{catalogue, output};
 
 use sender::Sent;

@@ -8,11 +8,10 @@
 use aws_lc_rs::hmac;
 use http::StatusCode;
 use jiff::Timestamp;
+use mef_poller::SystemClock;
 use mef_ports::Clock as _;
 use reqwest::Client;
 use serde_json::json;
-
-use crate::local::SystemClock;
 
 /// What became of the requests that were sent.
 #[derive(Debug, Default)]

@@ -1,6 +1,5 @@
 //! The embedded backend, put together for the commands.
 
-mod clock;
 mod scheduler;
 mod server;
 mod wakeups;
@@ -12,14 +11,13 @@ use anyhow::Context as _;
 use mef_auth::{RedactingSecrets, Redactor};
 use mef_intake::ReceiverPorts;
 use mef_pipeline::Outputs;
-use mef_poller::{HttpClients, PollPorts, Poller};
+use mef_poller::{HttpClients, PollPorts, Poller, SystemClock};
 use mef_ports::{Clock, Secrets};
 use mef_source::Source;
 use mef_sqlite::{LocalSecrets, Store};
 
 use crate::args::Global;
 
-pub(crate) use clock::SystemClock;
 pub(crate) use scheduler::keep_polling;
 pub(crate) use server::Server;
 pub(crate) use wakeups::LocalWakeups;

@@ -130,7 +130,7 @@ fn log(receiver: &Receiver, answer: &Answer) {
         Outcome::Duplicate => {
             tracing::info!(source.id = %source, http.status = status, "webhook is a repeat");
         }
-        Outcome::Method | Outcome::TooLarge => {
+        Outcome::Method | Outcome::TooLarge | Outcome::Empty => {
             tracing::warn!(source.id = %source, http.status = status, "webhook not taken");
         }
         Outcome::Denied(denied) => {

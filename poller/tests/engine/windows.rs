@@ -193,3 +193,49 @@ async fn a_next_page_kept_under_another_request_is_not_used() {
     assert!(!bench.vendor.requests()[0].contains("after="));
     assert_eq!(bench.done().await, Some(at(60)));
 }
+
+#[tokio::test]
+async fn a_cursor_that_follows_the_records_finds_what_comes_hours_late() {
+    let bench = Bench::new(2);
+    (1..=3).for_each(|n| bench.vendor.add(n, at(-1000 + i64::from(n))));
+    bench.vendor.add_late(4, at(-900), at(7200));
+    let file = source_file("start: 1h, advance: newest_record", false);
+    let report = bench.run(&file).await;
+    assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+    assert_eq!((bench.delivered().await, bench.done().await), (vec![1, 2, 3], Some(at(-997))));
+    for seconds in [60, 3600] {
+        bench.clock.set(at(seconds));
+        let report = bench.run(&file).await;
+        assert_eq!((report.summary.delivered, report.summary.duplicates), (0, 1));
+        assert_eq!(bench.done().await, Some(at(-997)));
+    }
+    bench.clock.set(at(7200));
+    bench.run(&file).await;
+    assert_eq!((bench.delivered().await, bench.done().await), (vec![1, 2, 3, 4], Some(at(-900))));
+}
+
+#[tokio::test]
+async fn a_cursor_that_follows_the_records_stays_where_there_are_none() {
+    let bench = Bench::new(2);
+    let file = source_file("start: 1h, advance: newest_record", false);
+    let report = bench.run(&file).await;
+    assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+    assert_eq!((bench.done().await, report.summary.requests), (None, 1));
+}
+
+#[tokio::test]
+async fn a_cursor_that_follows_the_records_goes_on_after_a_run_that_was_cut_short() {
+    let bench = Bench::new(1);
+    bench.vendor.state.lock().unwrap().descending = true;
+    (1..=3).for_each(|n| bench.vendor.add(n, at(-100 * i64::from(n))));
+    bench.vendor.answer(2);
+    bench.vendor.fault(Fault::Status(429, vec![("retry-after", "20".to_owned())]));
+    let file = source_file("start: 1h, advance: newest_record, overlap: 5m", false);
+    bench.run(&file).await;
+    bench.vendor.add(4, at(30));
+    bench.clock.set(at(60));
+    bench.run(&file).await;
+    let mut delivered = bench.delivered().await;
+    delivered.sort_unstable();
+    assert_eq!((delivered, bench.done().await), (vec![1, 2, 3, 4], Some(at(30))));
+}

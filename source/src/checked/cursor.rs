@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::checker::Checker;
 use super::event::EventSpec;
 use super::request::Request;
-use crate::written::{self, Granularity, Located, Order, TimeFormat};
+use crate::written::{self, Advance, Granularity, Located, Order, TimeFormat};
 use crate::{Path, Root, Template};
 
 const DEFAULT_MAX_WINDOW: Duration = Duration::from_secs(86_400);
@@ -41,6 +41,8 @@ pub struct TimeCursor {
     pub id: Option<Path>,
     /// In which order records come.
     pub order: Order,
+    /// How far the cursor moves when a window is done.
+    pub advance: Advance,
     /// How far back the first run begins.
     pub start: Duration,
     /// How much of the newest time is left for later.
@@ -111,6 +113,7 @@ pub(super) fn check(
                 time_format: written.time_format,
                 id,
                 order: written.order,
+                advance: written.advance,
                 start,
                 end_lag: checker.duration_or(written.end_lag.as_ref(), Duration::ZERO),
                 overlap: checker.duration_or(written.overlap.as_ref(), Duration::ZERO),
@@ -133,7 +136,24 @@ pub(super) fn check(
                     "a window could end before it brings anything new",
                 );
             }
-            if cursor.end_lag.is_zero() && cursor.overlap.is_zero() {
+            if cursor.advance == Advance::NewestRecord && cursor.upper_bound {
+                checker.error_with(
+                    written.place(),
+                    "`advance: newest_record` and `{window.end}` contradict each other",
+                    "a window without a record would be asked for again and again: leave one of them out",
+                );
+            }
+            if cursor.advance == Advance::NewestRecord && written.max_window.is_some() {
+                checker.error_with(
+                    written.max_window.as_ref().and_then(Located::place),
+                    "`max_window` means nothing with `advance: newest_record`",
+                    "such a window reaches to the present: leave it out",
+                );
+            }
+            if cursor.end_lag.is_zero()
+                && cursor.overlap.is_zero()
+                && cursor.advance == Advance::WindowEnd
+            {
                 checker.warn(
                     written.place(),
                     "records that the vendor publishes late are lost",
@@ -157,6 +177,7 @@ pub(super) fn check(
                 ("max_window", written.max_window.is_some()),
                 ("retention", written.retention.is_some()),
                 ("time_format", written.time_format != TimeFormat::default()),
+                ("advance", written.advance != Advance::default()),
                 ("order", written.order != Order::default()),
                 ("granularity", written.granularity != Granularity::default()),
             ] {

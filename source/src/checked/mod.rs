@@ -28,7 +28,8 @@ pub use webhook::{Check, SecretUse, Token, TokenFrom, Verify, Webhook};
 
 use crate::SourceName;
 pub use crate::written::{
-    Bare, ClientAuth, Decode, Encoding, Granularity, Hash, KeyEncoding, Order, TimeFormat, TimeUnit,
+    Advance, Bare, ClientAuth, Decode, Encoding, Granularity, Hash, KeyEncoding, Order, TimeFormat,
+    TimeUnit,
 };
 
 /// A source, ready to use.

@@ -18,6 +18,9 @@ const LARGEST_MAX_BODY: usize = 10 * 1024 * 1024;
 /// Where a check or an id may look in a request.
 pub(super) const REQUEST_ROOTS: &[Root] = &[Root::Record, Root::Header, Root::Query];
 
+/// What can be answered when a record was refused; the first is the default.
+const REJECTED_STATUSES: [u16; 3] = [202, 400, 422];
+
 /// How a source is pushed.
 #[derive(Clone, Debug)]
 pub struct Webhook {
@@ -33,6 +36,11 @@ pub struct Webhook {
     pub delivery_id: Vec<Path>,
     /// How the body is read.
     pub decode: Decode,
+    /// Whether an authorizer may refuse a request before the webhook would.
+    pub early_refusal: bool,
+    /// The status of an answer to an authentic request of which a record was
+    /// refused.
+    pub rejected_status: u16,
     /// What a record is and what event it becomes.
     pub event: EventSpec,
 }
@@ -127,6 +135,8 @@ impl Webhook {
             max_body,
             delivery_id,
             decode: written.decode,
+            early_refusal: written.early_refusal,
+            rejected_status: rejected_status(written, checker),
             event,
         })
     }
@@ -138,6 +148,21 @@ impl Webhook {
             Verify::Nothing { .. } => &[],
         };
         checks.iter().flat_map(Check::secrets).map(|secret| secret.name.clone())
+    }
+}
+
+fn rejected_status(written: &written::Webhook, checker: &mut Checker<'_>) -> u16 {
+    let Some(status) = &written.rejected_status else { return REJECTED_STATUSES[0] };
+    match REJECTED_STATUSES.into_iter().find(|known| u32::from(*known) == **status) {
+        Some(known) => known,
+        None => {
+            checker.error_with(
+                status.place(),
+                format!("`rejected_status` cannot be {}", **status),
+                "202 takes the request, 400 and 422 tell the vendor; either way the record is kept",
+            );
+            REJECTED_STATUSES[0]
+        }
     }
 }
 

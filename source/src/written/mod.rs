@@ -24,8 +24,8 @@ pub use located::Located;
 pub use node::Node;
 pub use one_or_many::OneOrMany;
 pub use poll::{
-    Auth, ClientAuth, ClientCredentials, Cursor, Granularity, Limits, NamedValue, Next, NextToken,
-    Order, Poll, Request, StopRule, TimeFormat,
+    Advance, Auth, ClientAuth, ClientCredentials, Cursor, Granularity, Limits, NamedValue, Next,
+    NextToken, Order, Poll, Request, StopRule, TimeFormat,
 };
 pub use secret_use::{RetiringSecret, SecretUse};
 pub use webhook::{

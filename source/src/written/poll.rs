@@ -171,6 +171,9 @@ pub struct Cursor {
     /// In which order the vendor gives the records of a window.
     #[serde(default)]
     pub order: Order,
+    /// How far the cursor moves when a window is done.
+    #[serde(default)]
+    pub advance: Advance,
     /// How far back the first run begins: `7d`.
     #[serde(default)]
     pub start: Option<Located<String>>,
@@ -215,6 +218,19 @@ pub enum Order {
     Unordered,
     /// Oldest first: the cursor moves with each page.
     Ascending,
+}
+
+/// How far the cursor moves when a window is done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Advance {
+    /// To the window's end, also when it was empty: `end_lag` and `overlap` say how late records may
+    /// come.
+    #[default]
+    WindowEnd,
+    /// To the newest record: however late a record comes, it is found as long as none newer was
+    /// there before it. Only where the request has no upper bound.
+    NewestRecord,
 }
 
 /// To what the vendor rounds the bounds of a window.

@@ -31,9 +31,21 @@ pub struct Webhook {
     /// How the body is read; by default as its content type says.
     #[serde(default)]
     pub decode: Decode,
+    /// Whether a gateway's authorizer may refuse a request, with 403, before the webhook would with
+    /// 401; `false` for a vendor that wants to see 401.
+    #[serde(default = "yes")]
+    pub early_refusal: bool,
+    /// The answer to an authentic request of which a record was refused: 202, or 400 or 422 for a
+    /// vendor that should be told. The record becomes a dead letter all the same.
+    #[serde(default)]
+    pub rejected_status: Option<Located<u32>>,
     /// What differs from the `event` at the top for pushed records.
     #[serde(default)]
     pub event: Option<Event>,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// How a body is read.
