@@ -39,6 +39,8 @@ pub enum Outcome {
     Method,
     /// The body is larger than the source takes.
     TooLarge,
+    /// The request is authentic, and there is nothing in it.
+    Empty,
     /// The request is not authentic.
     Denied(Denied),
     /// A secret could not be had, so nothing can be verified.
@@ -48,16 +50,17 @@ pub enum Outcome {
 }
 
 impl Answer {
-    /// The answer to `outcome`.
+    /// The answer to `outcome`, where refused records are answered with
+    /// `rejected_status`.
     ///
     /// The codes are chosen by what senders do with them: a 4xx makes many
     /// disable the webhook, a 5xx makes them come again.
-    pub(crate) fn of(outcome: Outcome) -> Answer {
+    pub(crate) fn of(outcome: Outcome, rejected_status: u16) -> Answer {
         let response = match &outcome {
             Outcome::Accepted { delivered, rejected } => {
-                // Authentic but not usable: the sender could not mend it, so it
-                // is not told to stop.
-                let status = if *rejected == 0 { 200 } else { 202 };
+                // Authentic but not usable: most senders could not mend it, so
+                // they are not told to stop.
+                let status = if *rejected == 0 { 200 } else { rejected_status };
                 let body =
                     serde_json::json!({ "accepted": delivered, "rejected": rejected }).to_string();
                 Response {
@@ -73,6 +76,7 @@ impl Answer {
             },
             Outcome::Method => error(405, "method not allowed"),
             Outcome::TooLarge => error(413, "the body is too large"),
+            Outcome::Empty => error(400, "the body is empty"),
             Outcome::Denied(_) => error(401, "unauthorized"),
             Outcome::Secrets(_) | Outcome::Store(_) => {
                 let mut response = error(503, "try again later");

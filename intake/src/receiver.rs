@@ -35,7 +35,7 @@ pub struct Receiver {
     source: Arc<Source>,
     webhook: Webhook,
     pipeline: Pipeline,
-    secret_names: BTreeSet<String>,
+    secrets: Vec<SecretRef>,
     ports: ReceiverPorts,
 }
 
@@ -44,8 +44,12 @@ impl Receiver {
     pub fn new(source: Arc<Source>, ports: ReceiverPorts) -> Option<Receiver> {
         let webhook = source.webhook.clone()?;
         let pipeline = Pipeline::for_webhook(&source)?;
-        let secret_names = webhook.secret_names().collect();
-        Some(Receiver { source, webhook, pipeline, secret_names, ports })
+        let names: BTreeSet<_> = webhook.secret_names().collect();
+        let secrets = names
+            .into_iter()
+            .map(|name| SecretRef { source: source.name.to_string(), name })
+            .collect();
+        Some(Receiver { source, webhook, pipeline, secrets, ports })
     }
 
     /// The source.
@@ -72,7 +76,7 @@ impl Receiver {
     /// Handles one request, read whole.
     pub async fn handle(&self, request: Request) -> Answer {
         let outcome = self.outcome(request).await;
-        let mut answer = Answer::of(outcome);
+        let mut answer = Answer::of(outcome, self.webhook.rejected_status);
         if let Outcome::Method = answer.outcome {
             answer.response.headers.push(("allow", self.webhook.methods.join(", ")));
         }
@@ -87,24 +91,39 @@ impl Receiver {
             return Outcome::TooLarge;
         }
         let received_at = self.ports.clock.now();
-        let secrets = match self.live_secrets().await {
-            Ok(secrets) => secrets,
-            Err(error) => return Outcome::Secrets(error),
-        };
-        let verified = match verify(&self.webhook, request, &secrets, received_at) {
+        let verified = match self.verify(request, received_at).await {
             Ok(verified) => verified,
-            Err(denied) => return Outcome::Denied(denied),
+            Err(outcome) => return outcome,
         };
+        if verified.body().is_empty() {
+            return Outcome::Empty;
+        }
         self.accept(&verified, received_at).await.unwrap_or_else(Outcome::Store)
     }
 
-    async fn live_secrets(&self) -> Result<LiveSecrets, SecretsError> {
-        let mut secrets = LiveSecrets::default();
-        for name in &self.secret_names {
-            let reference = SecretRef { source: self.source.name.to_string(), name: name.clone() };
-            secrets.insert(name.clone(), self.ports.secrets.get(&reference).await?.value);
+    /// Judges the request; where a secret that was read a while ago may be the
+    /// reason against it, a second time with what the store has now.
+    async fn verify(&self, request: Request, now: Timestamp) -> Result<Verified, Outcome> {
+        let secrets = self.live_secrets(now).await.map_err(Outcome::Secrets)?;
+        let denied = match verify(&self.webhook, request.clone(), &secrets, now) {
+            Ok(verified) => return Ok(verified),
+            Err(denied) => denied,
+        };
+        if !denied.depends_on_secret() || !self.ports.secrets.refresh(&self.secrets, now).await {
+            return Err(Outcome::Denied(denied));
         }
-        Ok(secrets)
+        let secrets = self.live_secrets(now).await.map_err(Outcome::Secrets)?;
+        verify(&self.webhook, request, &secrets, now).map_err(Outcome::Denied)
+    }
+
+    async fn live_secrets(&self, now: Timestamp) -> Result<LiveSecrets, SecretsError> {
+        let mut live = LiveSecrets::default();
+        for reference in &self.secrets {
+            for version in self.ports.secrets.live(reference, now).await? {
+                live.insert(reference.name.clone(), version.value);
+            }
+        }
+        Ok(live)
     }
 
     /// Takes in a verified request. The delivery is marked as done only with

@@ -98,9 +98,14 @@ struct Bench {
     receiver: Receiver,
 }
 
+const FILE: &str = "source: hook\nwebhook:\n  verify: [ { token: { from: header.x-token, secrets: [token] } } ]\n  \
+     delivery_id: [header.x-delivery, /id]\n";
+
 fn bench(faults: &[Fault], marks: bool) -> Bench {
-    let file = "source: hook\nwebhook:\n  verify: [ { token: { from: header.x-token, secrets: [token] } } ]\n  \
-                delivery_id: [header.x-delivery, /id]\n";
+    bench_of(FILE, Arc::new(OneSecret), faults, marks)
+}
+
+fn bench_of(file: &str, secrets: Arc<dyn Secrets>, faults: &[Fault], marks: bool) -> Bench {
     let source = mef_source::load(file, &|_| Err(String::new())).unwrap().source;
     let clock: Arc<dyn Clock> = Arc::new(TestClock);
     let store = Store::in_memory(clock.clone()).unwrap();
@@ -118,7 +123,7 @@ fn bench(faults: &[Fault], marks: bool) -> Bench {
             clock: clock.clone(),
         },
         deliveries,
-        secrets: Arc::new(OneSecret),
+        secrets,
         clock,
     };
     Bench { store, queue, receiver: Receiver::new(Arc::new(source), ports).unwrap() }
@@ -197,4 +202,69 @@ async fn an_empty_list_is_accepted_and_gives_nothing() {
     let bench = bench(&[], true);
     assert_eq!(bench.post("[]").await.0, 200);
     assert_eq!(bench.queued().await, 0);
+}
+
+#[tokio::test]
+async fn an_authentic_body_with_nothing_in_it_is_400_and_no_dead_letter() {
+    let bench = bench(&[], true);
+    let (status, outcome) = bench.post("").await;
+    assert!(status == 400 && matches!(outcome, Outcome::Empty), "{outcome:?}");
+    assert!(bench.store.list(None, 10).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_vendor_that_should_be_told_is_told_and_the_record_is_kept() {
+    let file = FILE.replace("webhook:", "webhook:\n  rejected_status: 400");
+    let bench = bench_of(&file, Arc::new(OneSecret), &[], true);
+    assert_eq!(bench.post("{").await.0, 400);
+    assert_eq!(bench.store.list(None, 10).await.unwrap().len(), 1);
+    assert_eq!(bench.post("{}").await.0, 200);
+}
+
+/// A store that keeps what it read, of a secret that has changed since.
+struct Changed {
+    values: Mutex<Vec<&'static str>>,
+    /// How often it may be asked again.
+    refreshes: Mutex<u32>,
+}
+
+#[async_trait]
+impl Secrets for Changed {
+    async fn get(&self, reference: &SecretRef) -> Result<SecretVersion, SecretsError> {
+        Ok(self.live(reference, Timestamp::UNIX_EPOCH).await?.remove(0))
+    }
+
+    async fn live(&self, _: &SecretRef, _: Timestamp) -> Result<Vec<SecretVersion>, SecretsError> {
+        let version = |value: &&str| SecretVersion {
+            value: Secret::new(*value),
+            version: "1".to_owned(),
+            since: None,
+        };
+        Ok(self.values.lock().unwrap().iter().map(version).collect())
+    }
+
+    async fn refresh(&self, references: &[SecretRef], _: Timestamp) -> bool {
+        assert_eq!(references.iter().map(ToString::to_string).collect::<Vec<_>>(), ["hook/token"]);
+        let mut refreshes = self.refreshes.lock().unwrap();
+        if *refreshes == 0 {
+            return false;
+        }
+        *refreshes -= 1;
+        *self.values.lock().unwrap() = vec!["t0ken", "old"];
+        true
+    }
+}
+
+#[tokio::test]
+async fn a_secret_that_has_changed_is_read_again_before_the_request_is_refused() {
+    let changed = |values: &[&'static str], refreshes| {
+        let secrets =
+            Changed { values: Mutex::new(values.to_vec()), refreshes: Mutex::new(refreshes) };
+        bench_of(FILE, Arc::new(secrets), &[], true)
+    };
+    assert_eq!(changed(&["old"], 1).post("{}").await.0, 200);
+    assert_eq!(changed(&["old"], 0).post("{}").await.0, 401);
+    // Both values of a secret that is being changed count.
+    assert_eq!(changed(&["new", "t0ken"], 0).post("{}").await.0, 200);
+    assert_eq!(changed(&["t0ken", "old"], 0).post("{}").await.0, 200);
 }

@@ -331,7 +331,7 @@ class TestHostile(Attacked):
         self.takes(self.request("/github", body, signed(body)), {"value": "just text"})
 
     def test_empty_body(self):
-        self.dead_lettered(self.request("/github", b"", signed(b"")), "decode")
+        self.assertEqual(self.request("/github", b"", signed(b"")).status, 400)
         self.refused(self.request("/github", b""))
 
     def test_gzip_bomb(self):
@@ -397,10 +397,8 @@ class TestHostile(Attacked):
             received = self.exchange_headers([*headers, ("Transfer-Encoding", encoding)], body)
             answer, rest = parse(received)
             self.assertIsNotNone(answer, "no answer")
-            if answer.status == 202:  # the chunks won: an authentic empty body
-                self.letters.append(("github", "decode"))
-            else:
-                self.assertIn(answer.status, (400, 401, 501), encoding)
+            # 400 also where the chunks won: an authentic body with nothing in it.
+            self.assertIn(answer.status, (400, 401, 501), encoding)
             again, _ = parse(rest)
             if again:
                 self.assertIn(again.status, (400, 401))

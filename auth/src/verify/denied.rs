@@ -237,6 +237,19 @@ pub enum Denied {
     },
 }
 
+impl Denied {
+    /// Whether another value of a secret could have let the request through,
+    /// so that a value kept from earlier is worth reading again.
+    pub fn depends_on_secret(&self) -> bool {
+        matches!(
+            self,
+            Denied::SignatureMismatch { .. }
+                | Denied::TokenMismatch { .. }
+                | Denied::KeyMalformed { .. }
+        )
+    }
+}
+
 fn under(keys: &[String]) -> String {
     if keys.is_empty() { String::new() } else { format!(" under {}", listed(keys)) }
 }
