@@ -1,4 +1,4 @@
-//! The one error of every store behind a port.
+//! The one error of every store behind a port, and how errors are told.
 
 use std::error::Error;
 
@@ -23,4 +23,16 @@ impl StoreError {
     ) -> StoreError {
         StoreError { operation, source: source.into() }
     }
+}
+
+/// An error and its causes in one line, as logs and stored summaries have it.
+pub fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    text
 }

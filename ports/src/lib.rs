@@ -34,7 +34,7 @@ pub use cursors::{
 };
 pub use dead_letters::{DeadLetter, DeadLetters, RawRecord, Settled, Stage, TakenLetter};
 pub use deliveries::{Deliveries, DeliveryKey};
-pub use error::StoreError;
+pub use error::{StoreError, chain};
 pub use http_client::{Http, HttpError, HttpRequest, HttpResponse};
 pub use limits::Limits;
 pub use queue::{Message, Queue, Refused};

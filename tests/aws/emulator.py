@@ -32,8 +32,10 @@ INHERITED = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT")
 class Emulator:
     """ministack on a free port of this machine, its state and its log in a temporary folder."""
 
-    def __init__(self, python):
+    def __init__(self, python, **variables):
+        """`variables`: more of the emulator's environment, such as AUTH="true"."""
         self._python = str(python)
+        self._variables = variables
         self._folder = None
         self._process = None
         self.url = None
@@ -73,7 +75,7 @@ class Emulator:
             "TMPDIR": self._folder,
             "IOT_MTLS_ENABLED": "0",
             "LOG_LEVEL": "WARNING",
-        }
+        } | self._variables
         with open(Path(self._folder, "log"), "ab") as log:
             self._process = subprocess.Popen(
                 [self._python, "-m", "ministack"],

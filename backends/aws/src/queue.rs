@@ -1,0 +1,137 @@
+//! The queue that the SIEM reads from.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::StreamExt as _;
+use mef_ports::{Message, Queue, Refused, StoreError};
+
+use crate::aws::Shared;
+use crate::claim::{claimed_body, object_key};
+use crate::error::AwsError;
+use crate::objects::Objects;
+use crate::packing::Entry;
+use crate::send::{Failure, send};
+
+/// How many events go into the bucket at once: each has more than 1 MiB.
+const CLAIMS_AT_ONCE: usize = 4;
+
+/// The attribute that names the source.
+pub(crate) const SOURCE: &str = "source";
+/// The attribute that names the event.
+pub(crate) const EVENT_ID: &str = "event_id";
+
+/// A standard queue of events.
+#[derive(Clone)]
+pub struct SqsQueue {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) url: String,
+}
+
+impl SqsQueue {
+    pub(crate) fn new(shared: Arc<Shared>, url: String) -> SqsQueue {
+        SqsQueue { shared, url }
+    }
+
+    /// Puts what is too large for a message into the bucket, and gives the
+    /// bodies that stand for it, by place.
+    async fn claim(&self, batch: &[Message]) -> BTreeMap<usize, Result<String, AwsError>> {
+        let mut claims = Vec::new();
+        for (place, message) in batch.iter().enumerate() {
+            if entry(message).is_too_large() {
+                claims.push(async move { (place, self.claim_one(message).await) });
+            }
+        }
+        futures::stream::iter(claims).buffer_unordered(CLAIMS_AT_ONCE).collect().await
+    }
+
+    async fn claim_one(&self, message: &Message) -> Result<String, AwsError> {
+        let objects = Objects::new(self.shared.clone());
+        let bytes = Bytes::copy_from_slice(message.body.as_bytes());
+        let claim = objects.claim(&object_key(message), bytes).await?;
+        claimed_body(message, &claim).map_err(|error| AwsError::new(error.to_string()))
+    }
+}
+
+#[async_trait]
+impl Queue for SqsQueue {
+    /// An event above 1 MiB goes into the bucket first; its message has a claim
+    /// for `details`.
+    async fn send(&self, batch: &[Message]) -> Result<Vec<Result<(), Refused>>, StoreError> {
+        let mut claimed = self.claim(batch).await;
+        let mut results: Vec<Option<Failure>> = Vec::with_capacity(batch.len());
+        let mut entries = Vec::with_capacity(batch.len());
+        for (place, message) in batch.iter().enumerate() {
+            let (entry, failure) = match claimed.remove(&place) {
+                None => (Some(entry(message)), None),
+                Some(Ok(body)) => (Some(with_attributes(message, body)), None),
+                Some(Err(error)) => (None, Some(Failure::Request(error))),
+            };
+            entries.extend(entry);
+            results.push(failure);
+        }
+        let mut sent = send(self.shared.sqs(), &self.url, &entries).await.into_iter();
+        let results = results.into_iter().map(|failure| match failure {
+            Some(failure) => Err(failure),
+            None => sent.next().unwrap_or(Ok(())),
+        });
+        answer(results.collect())
+    }
+}
+
+/// One result an entry; an error only where no entry is known to be stored and
+/// none got an answer of its own.
+fn answer(results: Vec<Result<(), Failure>>) -> Result<Vec<Result<(), Refused>>, StoreError> {
+    let mut first = None;
+    for result in &results {
+        match result {
+            Err(Failure::Request(error)) => first = first.or(Some(error)),
+            _ => {
+                return Ok(results
+                    .into_iter()
+                    .map(|result| result.map_err(Refused::from))
+                    .collect());
+            }
+        }
+    }
+    match first {
+        Some(error) => Err(error.clone().during("send to the queue")),
+        None => Ok(Vec::new()),
+    }
+}
+
+fn entry(message: &Message) -> Entry<'_> {
+    with_attributes(message, message.body.as_str())
+}
+
+fn with_attributes<'a>(
+    message: &'a Message,
+    body: impl Into<std::borrow::Cow<'a, str>>,
+) -> Entry<'a> {
+    Entry::new(body, [(SOURCE, message.source.as_str()), (EVENT_ID, message.event_id.as_str())])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused() -> Result<(), Failure> {
+        Err(Failure::Refused(Refused { reason: "no".to_owned(), transient: false }))
+    }
+
+    fn failed() -> Result<(), Failure> {
+        Err(Failure::Request(AwsError::new("away")))
+    }
+
+    #[test]
+    fn only_where_nothing_is_known_there_is_an_error() {
+        assert!(answer(vec![failed(), failed()]).is_err());
+        assert_eq!(answer(vec![]).unwrap(), []);
+        for known in [Ok(()), refused()] {
+            let results = answer(vec![failed(), known]).unwrap();
+            assert!(results[0].as_ref().is_err_and(|refused| refused.transient));
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! The queue for what the pipeline refused: sending to it and receiving from
+//! it. What the port promises stands on this in `dead_letters`.
+
+use std::sync::Arc;
+
+use aws_sdk_sqs::types::{ChangeMessageVisibilityBatchRequestEntry, Message};
+use bytes::Bytes;
+use futures::StreamExt as _;
+use mef_ports::{DeadLetter, Refused, StoreError};
+
+use crate::aws::Shared;
+use crate::error::AwsError;
+use crate::letter::{claimed_body, letter_text, object_key};
+use crate::objects::Objects;
+use crate::packing::{ENTRIES, Entry};
+use crate::queue::SOURCE;
+use crate::receive::{QueueCounts, counts};
+use crate::send::send;
+
+/// The attribute that names the letter.
+const LETTER_ID: &str = "letter_id";
+
+/// How many letters go into the bucket, and how many requests give letters
+/// back, at once.
+const AT_ONCE: usize = 8;
+
+/// How long a receive waits, in seconds. Without a wait SQS asks only some of
+/// its servers, and nothing would not mean that there is nothing.
+const WAIT: i32 = 1;
+
+/// The dead letters in a standard queue.
+///
+/// SQS has no look and no order, so a list receives what is there and gives it
+/// back, and a letter that is put again is twice in the queue until one is
+/// settled; of the two, the one with more attempts is listed.
+#[derive(Clone)]
+pub struct RejectedQueue {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) objects: Objects,
+}
+
+impl RejectedQueue {
+    pub(crate) fn new(shared: Arc<Shared>) -> RejectedQueue {
+        RejectedQueue { objects: Objects::new(shared.clone()), shared }
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.shared.settings.rejected_queue_url
+    }
+
+    /// How many letters there are, and how many somebody holds.
+    ///
+    /// # Errors
+    ///
+    /// When the queue is out of reach.
+    pub async fn counts(&self) -> Result<QueueCounts, StoreError> {
+        counts(self.shared.sqs(), self.url()).await
+    }
+
+    /// Stores letters, and gives one result a letter, in order.
+    pub(crate) async fn store(&self, letters: &[&DeadLetter]) -> Vec<Result<(), AwsError>> {
+        let mut entries = Vec::with_capacity(letters.len());
+        for letter in letters {
+            entries.push(self.entry(letter));
+        }
+        let entries: Vec<_> = futures::stream::iter(entries).buffered(AT_ONCE).collect().await;
+        let ready: Vec<_> = entries.iter().flatten().cloned().collect();
+        let mut sent = send(self.shared.sqs(), self.url(), &ready).await.into_iter();
+        let results = entries.into_iter().map(|entry| {
+            entry?;
+            let sent = sent.next().unwrap_or(Ok(()));
+            sent.map_err(|failure| AwsError::new(Refused::from(failure).reason))
+        });
+        results.collect()
+    }
+
+    async fn entry<'l>(&self, letter: &'l DeadLetter) -> Result<Entry<'l>, AwsError> {
+        let text = letter_text(letter)?;
+        let attributes = [(SOURCE, letter.source.as_str()), (LETTER_ID, letter.id.as_str())];
+        let entry = Entry::new(text, attributes);
+        if !entry.is_too_large() {
+            return Ok(entry);
+        }
+        let bytes = Bytes::copy_from_slice(entry.body.as_bytes());
+        let claim = self.objects.claim(&object_key(letter), bytes).await?;
+        let body =
+            claimed_body(&entry.body, &claim).map_err(|error| AwsError::new(error.to_string()))?;
+        Ok(Entry::new(body, attributes))
+    }
+
+    /// Receives up to `max` messages, which nobody else gets for `seconds`.
+    pub(crate) async fn receive(&self, max: usize, seconds: i32) -> Result<Vec<Message>, AwsError> {
+        let request = self.shared.sqs().receive_message().queue_url(self.url());
+        let answer = request
+            .max_number_of_messages(i32::try_from(max.clamp(1, ENTRIES)).unwrap_or(1))
+            .visibility_timeout(seconds)
+            .wait_time_seconds(WAIT)
+            .send()
+            .await?;
+        Ok(answer.messages.unwrap_or_default())
+    }
+
+    /// Lets others receive these messages at once. A failure is only a delay:
+    /// each hold ends by itself.
+    pub(crate) async fn give_all_back(&self, receipts: &[String]) {
+        let mut requests = Vec::new();
+        for some in receipts.chunks(ENTRIES) {
+            requests.push(self.give_some_back(some));
+        }
+        futures::stream::iter(requests).buffer_unordered(AT_ONCE).collect::<Vec<()>>().await;
+    }
+
+    async fn give_some_back(&self, receipts: &[String]) {
+        let entries = receipts.iter().enumerate().map(|(index, receipt)| {
+            ChangeMessageVisibilityBatchRequestEntry::builder()
+                .id(index.to_string())
+                .receipt_handle(receipt)
+                .visibility_timeout(0)
+                .build()
+        });
+        let Ok(entries) = entries.collect::<Result<Vec<_>, _>>() else { return };
+        let request = self.shared.sqs().change_message_visibility_batch();
+        let request = request.queue_url(self.url()).set_entries(Some(entries));
+        if let Err(error) = request.send().await {
+            tracing::debug!(error = %AwsError::from(error), "dead letters stay held");
+        }
+    }
+}
