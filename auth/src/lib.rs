@@ -8,8 +8,10 @@
 
 pub mod credentials;
 mod redact;
+mod redacting_stderr;
 mod request;
 pub mod verify;
 
 pub use redact::{RedactingSecrets, Redactor};
+pub use redacting_stderr::RedactingStderr;
 pub use request::Request;

@@ -1,7 +1,8 @@
 //! What the sender is told, and what the operator is told.
 
 use mef_auth::verify::Denied;
-use mef_ports::SecretsError;
+use mef_ports::{SecretsError, chain};
+use mef_source::SourceName;
 
 /// An HTTP answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +51,32 @@ pub enum Outcome {
 }
 
 impl Answer {
+    /// Writes the one line that the operator is told of the request, wherever
+    /// it was handled.
+    pub fn log(&self, source: &SourceName) {
+        let status = self.response.status;
+        match &self.outcome {
+            Outcome::Accepted { delivered, rejected } => {
+                tracing::info!(source.id = %source, http.status = status, event.delivered = delivered, event.rejected = rejected, "webhook accepted");
+            }
+            Outcome::Duplicate => {
+                tracing::info!(source.id = %source, http.status = status, "webhook is a repeat");
+            }
+            Outcome::Method | Outcome::TooLarge | Outcome::Empty => {
+                tracing::warn!(source.id = %source, http.status = status, "webhook not taken");
+            }
+            Outcome::Denied(denied) => {
+                tracing::warn!(source.id = %source, http.status = status, reason = %denied, "webhook refused");
+            }
+            Outcome::Secrets(error) => {
+                tracing::error!(source.id = %source, http.status = status, error = %chain(error), "webhook cannot be verified");
+            }
+            Outcome::Store(error) => {
+                tracing::error!(source.id = %source, http.status = status, error = %chain(error), "webhook cannot be stored");
+            }
+        }
+    }
+
     /// The answer to `outcome`, where refused records are answered with
     /// `rejected_status`.
     ///

@@ -5,8 +5,10 @@
 //! retries never loses one, and it tells a refused sender nothing but 401.
 
 mod answer;
+mod authorizer;
 mod delivery_id;
 mod receiver;
 
 pub use answer::{Answer, Outcome, Response};
+pub use authorizer::{Authorizer, Decision, Refusal};
 pub use receiver::{Receiver, ReceiverPorts};

@@ -6,6 +6,7 @@
 //! answers 503 itself when it cannot have them.
 
 mod denied;
+mod head;
 mod hmac;
 mod key;
 mod mask;
@@ -27,6 +28,7 @@ use mef_source::checked::{Check, Hmac, SignatureFrom, SignedPart, TokenFrom, Ver
 use mef_source::{Path, Root};
 
 pub use denied::{Denied, Place};
+pub use head::{is_authorization, verify_authorization, verify_head};
 use mask::Mask;
 
 use crate::Request;
@@ -168,21 +170,27 @@ pub fn verify(
         Verify::All(checks) if checks.is_empty() => return Err(Denied::NoCheck),
         Verify::All(checks) => checks
             .iter()
-            .map(|check| {
-                let (kind, secret) = match check {
-                    Check::Hmac(hmac) => {
-                        ("hmac", hmac::check(hmac, webhook, &request, secrets, now, &mut mask)?)
-                    }
-                    Check::Token(token) => {
-                        ("token", token::check(token, &request, secrets, now, &mut mask)?)
-                    }
-                };
-                Ok(Passed { check: kind, secret })
-            })
+            .map(|check| pass(check, webhook, &request, secrets, now, &mut mask))
             .collect::<Result<_, _>>()?,
     };
     let digest = mask.changes_body().then(|| sha256_hex(request.body()));
     Ok(Verified { request: mask.apply(request), passed, digest })
+}
+
+/// Does one check in full.
+fn pass(
+    check: &Check,
+    webhook: &Webhook,
+    request: &Request,
+    secrets: &LiveSecrets,
+    now: Timestamp,
+    mask: &mut Mask,
+) -> Result<Passed, Denied> {
+    let (kind, secret) = match check {
+        Check::Hmac(hmac) => ("hmac", hmac::check(hmac, webhook, request, secrets, now, mask)?),
+        Check::Token(token) => ("token", token::check(token, request, secrets, now, mask)?),
+    };
+    Ok(Passed { check: kind, secret })
 }
 
 /// Whether `check` reads the body. One that does not can be done where there is

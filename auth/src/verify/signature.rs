@@ -63,6 +63,11 @@ pub(super) fn read(
 }
 
 impl Items {
+    /// No items, since the body that may hold them is not there yet.
+    pub(super) fn unread(signature: &Signature) -> Items {
+        Items { place: Place::of_signature(&signature.from), items: Vec::new() }
+    }
+
     /// Where the signature is.
     pub(super) fn place(&self) -> &Place {
         &self.place

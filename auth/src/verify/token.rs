@@ -75,10 +75,7 @@ pub(super) fn check(
     }
     match decided_by {
         Some(name) if all_match => Ok(name.to_owned()),
-        _ => Err(Denied::TokenMismatch {
-            place,
-            secrets: key::names(&live),
-        }),
+        _ => Err(Denied::TokenMismatch { place, secrets: key::names(&live) }),
     }
 }
 

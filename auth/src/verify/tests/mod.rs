@@ -2,6 +2,7 @@
 
 mod arbitrary;
 mod battery;
+mod head;
 mod masking;
 mod rfc4231;
 mod samples;

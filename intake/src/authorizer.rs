@@ -1,0 +1,197 @@
+//! What can be refused at the gate, before a request's body is read.
+//!
+//! An authorizer sees no body, so it can never say that a request is authentic:
+//! it says only whether the request may go on to the [`Receiver`], which judges
+//! all of it again and knows nothing of what was said here. So it refuses what
+//! no body could save, and lets through whatever it cannot decide: a check of
+//! the body, a secret store that is away, a mistake in the source's secrets.
+//! The receiver then answers that with the right status.
+//!
+//! [`Receiver`]: crate::Receiver
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use mef_auth::Request;
+use mef_auth::verify::{
+    Denied, LiveSecrets, is_authorization, needs_body, verify_authorization, verify_head,
+};
+use mef_ports::{Clock, SecretRef, Secrets, SecretsError};
+use mef_source::Source;
+use mef_source::checked::{Check, Verify, Webhook};
+
+/// Whether a request may go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// It may: nothing is wrong with it so far.
+    Allow,
+    /// It may not, whatever its body holds.
+    Deny(Refusal),
+}
+
+/// Why a request may not go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The method is not one that brings events.
+    Method,
+    /// The body is announced as larger than the source takes.
+    TooLarge,
+    /// The request is not authentic.
+    Denied(Denied),
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Refusal::Method => f.write_str("the method brings no events"),
+            Refusal::TooLarge => f.write_str("the body is too large"),
+            Refusal::Denied(denied) => denied.fmt(f),
+        }
+    }
+}
+
+/// Decides at the gate for one source.
+pub struct Authorizer {
+    source: Arc<Source>,
+    webhook: Webhook,
+    secrets: Arc<dyn Secrets>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Authorizer {
+    /// An authorizer for `source`; `None` if the source is not pushed.
+    pub fn new(
+        source: Arc<Source>,
+        secrets: Arc<dyn Secrets>,
+        clock: Arc<dyn Clock>,
+    ) -> Option<Authorizer> {
+        let webhook = source.webhook.clone()?;
+        Some(Authorizer { source, webhook, secrets, clock })
+    }
+
+    /// The source.
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// Decides by the head of a request; a body that it has is not looked at.
+    pub async fn decide(&self, head: &Request) -> Decision {
+        if !self.takes(head.method()) {
+            return Decision::Deny(Refusal::Method);
+        }
+        if announced(head).is_some_and(|length| length > self.webhook.max_body as u64) {
+            return Decision::Deny(Refusal::TooLarge);
+        }
+        self.judge(
+            |check| !needs_body(check),
+            |secrets, now| verify_head(&self.webhook, head, secrets, now),
+        )
+        .await
+    }
+
+    /// Decides by the method, where it is known, and by what was sent as
+    /// `authorization`, where a gateway shows nothing else.
+    pub async fn decide_by_authorization(
+        &self,
+        method: Option<&str>,
+        authorization: &str,
+    ) -> Decision {
+        if method.is_some_and(|method| !self.takes(method)) {
+            return Decision::Deny(Refusal::Method);
+        }
+        self.judge(is_authorization, |secrets, now| {
+            verify_authorization(&self.webhook, authorization, secrets, now)
+        })
+        .await
+    }
+
+    fn takes(&self, method: &str) -> bool {
+        self.webhook.methods.iter().any(|taken| taken == method)
+    }
+
+    /// Judges by the checks that are `decided` here, and so by their secrets
+    /// only; a second time if a secret that did not match may be outdated.
+    async fn judge(
+        &self,
+        decided: impl Fn(&Check) -> bool,
+        verify: impl Fn(&LiveSecrets, Timestamp) -> Result<(), Denied>,
+    ) -> Decision {
+        if !self.webhook.early_refusal {
+            return Decision::Allow;
+        }
+        let now = self.clock.now();
+        let references = self.references(decided, now);
+        let mut judged = self.judge_once(&references, &verify, now).await;
+        if let Ok(Err(denied)) = &judged
+            && denied.depends_on_secret()
+            && self.secrets.refresh(&references, now).await
+        {
+            judged = self.judge_once(&references, &verify, now).await;
+        }
+        match judged {
+            Ok(Ok(())) => Decision::Allow,
+            Ok(Err(denied)) if is_ours(&denied) => Decision::Allow,
+            Ok(Err(denied)) => Decision::Deny(Refusal::Denied(denied)),
+            Err(error) => {
+                // The receiver meets the same error, answers 503 and logs it.
+                tracing::debug!(source.id = %self.source.name, error = %error, "left to the handler");
+                Decision::Allow
+            }
+        }
+    }
+
+    async fn judge_once(
+        &self,
+        references: &[SecretRef],
+        verify: &impl Fn(&LiveSecrets, Timestamp) -> Result<(), Denied>,
+        now: Timestamp,
+    ) -> Result<Result<(), Denied>, SecretsError> {
+        let mut secrets = LiveSecrets::default();
+        for reference in references {
+            for version in self.secrets.live(reference, now).await? {
+                secrets.insert(reference.name.clone(), version.value);
+            }
+        }
+        Ok(verify(&secrets, now))
+    }
+
+    /// The secrets of the `decided` checks that count at `now`, each once.
+    fn references(&self, decided: impl Fn(&Check) -> bool, now: Timestamp) -> Vec<SecretRef> {
+        let checks = match &self.webhook.verify {
+            Verify::All(checks) => checks.as_slice(),
+            Verify::Nothing { .. } => &[],
+        };
+        let names: BTreeSet<_> = checks
+            .iter()
+            .filter(|check| decided(check))
+            .flat_map(Check::secrets)
+            .filter(|used| used.not_after.is_none_or(|not_after| not_after >= now))
+            .map(|used| used.name.clone())
+            .collect();
+        let source = self.source.name.as_str();
+        names.into_iter().map(|name| SecretRef { source: source.to_owned(), name }).collect()
+    }
+}
+
+/// The length of the body that is announced, if it is announced once and as a
+/// number.
+fn announced(head: &Request) -> Option<u64> {
+    let mut lines = head.header_values("content-length");
+    let first = std::str::from_utf8(lines.next()?).ok()?;
+    first.trim().parse().ok().filter(|_| lines.next().is_none())
+}
+
+/// Whether it is the source's secrets that are wrong, not the request.
+fn is_ours(denied: &Denied) -> bool {
+    matches!(
+        denied,
+        Denied::SecretMissing { .. }
+            | Denied::SecretEmpty { .. }
+            | Denied::KeyMalformed { .. }
+            | Denied::NoLiveSecret { .. }
+            | Denied::NoPublicUrl
+            | Denied::NoTimestamp
+    )
+}

@@ -1,0 +1,153 @@
+//! Every port on AWS, put together for one role, once a process.
+//!
+//! Nothing is sent here, and a client is made when it is first used, so a role
+//! starts no slower for what only another one needs.
+
+use std::sync::Arc;
+
+use mef_auth::{RedactingSecrets, Redactor};
+use mef_aws::{Aws, Settings, TimeLimits, WakeTarget, load_config};
+use mef_intake::ReceiverPorts;
+use mef_pipeline::Outputs;
+use mef_poller::PollPorts;
+use mef_ports::{Clock, Secrets, Wakeups};
+
+use crate::authorizer::Gate;
+use crate::clock::SystemClock;
+use crate::environment::{Environment, EnvironmentError};
+use crate::handler::Intake;
+use crate::poller::Pulls;
+use crate::redrive::Redrives;
+use crate::role::Role;
+use crate::serve::Function;
+
+/// The function that `environment` asks for, on AWS.
+///
+/// # Errors
+///
+/// When the environment lacks what its role needs.
+pub(crate) async fn function(
+    environment: &Environment,
+    redactor: &Redactor,
+) -> Result<Function, EnvironmentError> {
+    let settings = settings(environment)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let aws = Aws::new(load_config(TimeLimits::default()).await, settings, Arc::clone(&clock));
+    let secrets = || -> Arc<dyn Secrets> {
+        Arc::new(RedactingSecrets::new(Arc::new(aws.secrets()), redactor.clone()))
+    };
+    let outputs = || Outputs {
+        queue: Arc::new(aws.queue()),
+        dead_letters: Arc::new(aws.rejected()),
+        clock: Arc::clone(&clock),
+    };
+    Ok(match environment.role {
+        Role::Authorizer => Function::Authorizer(Gate::new(environment, secrets(), clock)),
+        Role::Handler => {
+            let ports = ReceiverPorts {
+                outputs: outputs(),
+                deliveries: Arc::new(aws.table()),
+                secrets: secrets(),
+                clock,
+            };
+            Function::Handler(Intake::new(environment, ports))
+        }
+        Role::Poller => {
+            let table = Arc::new(aws.table());
+            let wakeups = aws.wakeups().ok_or(EnvironmentError::Missing("POLLER_ARN"))?;
+            let wakeups: Arc<dyn Wakeups> = Arc::new(wakeups);
+            let ports = PollPorts {
+                cursors: table.clone(),
+                limits: table.clone(),
+                wakeups,
+                blobs: Arc::new(aws.blobs()),
+                secrets: secrets(),
+                tokens: table,
+                outputs: outputs(),
+                clock,
+                redactor: redactor.clone(),
+            };
+            Function::Poller(Box::new(Pulls::new(environment, ports)))
+        }
+        Role::Redrive => Function::Redrive(Redrives::new(environment, outputs())),
+    })
+}
+
+/// The names that the backend goes by; those that the role needs are there.
+fn settings(environment: &Environment) -> Result<Settings, EnvironmentError> {
+    let outputs = [
+        ("QUEUE_URL", &environment.queue_url),
+        ("REJECTED_QUEUE_URL", &environment.rejected_queue_url),
+        ("BUCKET", &environment.bucket),
+    ];
+    let table = [("TABLE", &environment.table)];
+    let wake = [
+        ("POLLER_ARN", &environment.poller_arn),
+        ("WAKE_ROLE_ARN", &environment.wake_role_arn),
+        ("SCHEDULE_GROUP", &environment.schedule_group),
+    ];
+    let needed = match environment.role {
+        Role::Authorizer => Vec::new(),
+        Role::Handler => [&outputs[..], &table].concat(),
+        Role::Poller => [&outputs[..], &table, &wake].concat(),
+        Role::Redrive => outputs.to_vec(),
+    };
+    if let Some((name, _)) = needed.into_iter().find(|(_, value)| value.is_empty()) {
+        return Err(EnvironmentError::Missing(name));
+    }
+    let wake = WakeTarget {
+        poller_arn: environment.poller_arn.clone(),
+        role_arn: environment.wake_role_arn.clone(),
+        schedule_group: environment.schedule_group.clone(),
+    };
+    Ok(Settings {
+        project: environment.project.clone(),
+        service: environment.service.clone(),
+        stage: environment.stage.clone(),
+        queue_url: environment.queue_url.clone(),
+        dlq_url: None,
+        rejected_queue_url: environment.rejected_queue_url.clone(),
+        table: environment.table.clone(),
+        bucket: environment.bucket.clone(),
+        wake: (environment.role == Role::Poller).then_some(wake),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(role: &str, without: &str) -> Result<Settings, EnvironmentError> {
+        let environment = Environment::of(&|name| {
+            let value = if name == "_HANDLER" { role } else { name };
+            (name != without).then(|| value.to_owned())
+        });
+        settings(&environment?)
+    }
+
+    #[test]
+    fn a_role_needs_its_own_variables_and_no_others() {
+        let all = [
+            "QUEUE_URL",
+            "REJECTED_QUEUE_URL",
+            "BUCKET",
+            "TABLE",
+            "POLLER_ARN",
+            "WAKE_ROLE_ARN",
+            "SCHEDULE_GROUP",
+        ];
+        for (role, needs) in
+            [("authorizer", 0..0), ("redrive", 0..3), ("handler", 0..4), ("poller", 0..7)]
+        {
+            for (index, name) in all.into_iter().enumerate() {
+                let settings = of(role, name);
+                match needs.contains(&index) {
+                    true => assert_eq!(settings, Err(EnvironmentError::Missing(name)), "{role}"),
+                    false => assert!(settings.is_ok(), "{role} needs {name}"),
+                }
+            }
+            let wakes = of(role, "").unwrap().wake.is_some();
+            assert_eq!(wakes, role == "poller", "{role}");
+        }
+    }
+}

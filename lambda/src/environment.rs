@@ -1,0 +1,150 @@
+//! What the function is told by its environment, read once at the start.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the environment of a Lambda function"
+)]
+
+use std::path::PathBuf;
+
+use crate::role::Role;
+
+/// A variable that must be set and is not.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EnvironmentError {
+    /// It is not set, or empty.
+    #[error("the environment variable {0} is not set: deploy with the template, which sets it")]
+    Missing(&'static str),
+    /// The handler's name is no role.
+    #[error("`{0}` is not a role: the handler is one of authorizer, handler, poller, redrive")]
+    NoRole(String),
+}
+
+/// The environment of one function.
+///
+/// Each role is given only what it needs, so what is not there is empty until
+/// the backend asks for it.
+#[derive(Clone, Debug)]
+pub struct Environment {
+    /// What this function does.
+    pub role: Role,
+    /// The project, the first part of every name.
+    pub project: String,
+    /// The service, the second part.
+    pub service: String,
+    /// The stage, the last part.
+    pub stage: String,
+    /// What stands before the source's name in a webhook's path; may be empty.
+    pub api_path: String,
+    /// Where the source files are, a folder each.
+    pub sources: PathBuf,
+    /// The queue that the SIEM reads.
+    pub queue_url: String,
+    /// The queue of rejected records.
+    pub rejected_queue_url: String,
+    /// The table of cursors, deliveries and tokens.
+    pub table: String,
+    /// The bucket of what is too large for a queue.
+    pub bucket: String,
+    /// The poller, which wake-ups call.
+    pub poller_arn: String,
+    /// The role that wake-ups take on.
+    pub wake_role_arn: String,
+    /// The group that wake-ups are in.
+    pub schedule_group: String,
+    /// What is logged.
+    pub log: String,
+}
+
+impl Environment {
+    /// Reads the environment of this process.
+    ///
+    /// # Errors
+    ///
+    /// When what every role needs is not there.
+    pub fn read() -> Result<Environment, EnvironmentError> {
+        Environment::of(&|name| std::env::var(name).ok())
+    }
+
+    /// The environment in which `variable` finds values.
+    ///
+    /// # Errors
+    ///
+    /// When what every role needs is not there.
+    pub fn of(variable: &dyn Fn(&str) -> Option<String>) -> Result<Environment, EnvironmentError> {
+        let or_empty = |name: &str| variable(name).unwrap_or_default();
+        let needed = |name: &'static str| {
+            variable(name).filter(|v| !v.is_empty()).ok_or(EnvironmentError::Missing(name))
+        };
+        let handler = needed("_HANDLER")?;
+        let role = Role::of(&handler).ok_or(EnvironmentError::NoRole(handler))?;
+        let sources = match variable("SOURCES_DIR").filter(|dir| !dir.is_empty()) {
+            Some(dir) => PathBuf::from(dir),
+            None => PathBuf::from(needed("LAMBDA_TASK_ROOT")?).join("sources"),
+        };
+        Ok(Environment {
+            role,
+            project: needed("PROJECT")?,
+            service: needed("SERVICE")?,
+            stage: needed("STAGE")?,
+            api_path: or_empty("API_PATH"),
+            sources,
+            queue_url: or_empty("QUEUE_URL"),
+            rejected_queue_url: or_empty("REJECTED_QUEUE_URL"),
+            table: or_empty("TABLE"),
+            bucket: or_empty("BUCKET"),
+            poller_arn: or_empty("POLLER_ARN"),
+            wake_role_arn: or_empty("WAKE_ROLE_ARN"),
+            schedule_group: or_empty("SCHEDULE_GROUP"),
+            log: variable("MEF_LOG").unwrap_or_else(|| "info".to_owned()),
+        })
+    }
+
+    /// The name before every name of this deployment, by which its metrics are
+    /// found.
+    pub fn stack(&self) -> String {
+        format!("{}-{}-{}", self.project, self.service, self.stage)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(pairs: &[(&str, &str)]) -> Result<Environment, EnvironmentError> {
+        Environment::of(&|name| {
+            pairs.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    const WHOLE: &[(&str, &str)] = &[
+        ("_HANDLER", "poller"),
+        ("PROJECT", "MozDef-EF"),
+        ("SERVICE", "saas"),
+        ("STAGE", "prod"),
+        ("LAMBDA_TASK_ROOT", "/var/task"),
+    ];
+
+    #[test]
+    fn the_sources_are_in_the_package_unless_told_otherwise() {
+        let environment = of(WHOLE).unwrap();
+        assert_eq!(environment.role, Role::Poller);
+        assert_eq!(environment.sources, PathBuf::from("/var/task/sources"));
+        assert_eq!(environment.stack(), "MozDef-EF-saas-prod");
+        assert_eq!((environment.log.as_str(), environment.api_path.as_str()), ("info", ""));
+        let elsewhere = [WHOLE, &[("SOURCES_DIR", "/opt/sources")]].concat();
+        assert_eq!(of(&elsewhere).unwrap().sources, PathBuf::from("/opt/sources"));
+    }
+
+    #[test]
+    fn what_every_role_needs_is_named_when_it_is_missing() {
+        for (index, (name, _)) in WHOLE.iter().enumerate() {
+            let mut rest = WHOLE.to_vec();
+            rest.remove(index);
+            assert_eq!(of(&rest).unwrap_err(), EnvironmentError::Missing(name));
+            rest.push((name, ""));
+            assert_eq!(of(&rest).unwrap_err(), EnvironmentError::Missing(name));
+        }
+        let other = [&[("_HANDLER", "lambda.handler")], &WHOLE[1..]].concat();
+        assert_eq!(of(&other).unwrap_err(), EnvironmentError::NoRole("lambda.handler".to_owned()));
+    }
+}

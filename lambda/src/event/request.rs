@@ -1,0 +1,139 @@
+//! From an event to the request as the sender made it, as far as the gateway
+//! tells.
+//!
+//! Payload format 2.0 has the query byte for byte, and joins header lines of
+//! one name by commas. Format 1.0 has every header line, and only the decoded
+//! parameters: they are encoded again, so that a signature over the URL holds
+//! only where the sender encodes as we do (unreserved characters of RFC 3986 as
+//! they are, all others as `%XX`).
+
+use std::borrow::Cow;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use mef_auth::Request;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::value::RawValue;
+
+use super::{Event, json};
+
+/// Every character but the unreserved ones of RFC 3986.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// The body of an event cannot be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Unreadable {
+    /// It is neither text nor missing.
+    #[error("the event's body is not text")]
+    Body,
+    /// It is said to be base64 and is not.
+    #[error("the event's body is not base64")]
+    Base64,
+}
+
+/// The request without its body.
+pub(crate) fn head(event: &Event<'_>) -> Request {
+    request(event, Bytes::new())
+}
+
+/// The request with its body; a body that is missing is empty.
+pub(crate) fn whole(event: &Event<'_>) -> Result<Request, Unreadable> {
+    let body = match event.body {
+        None => Bytes::new(),
+        Some(body) => {
+            let text = json::text(body).ok_or(Unreadable::Body)?;
+            let encoded = event.is_base64_encoded.and_then(json::boolean).unwrap_or(false);
+            match encoded {
+                true => STANDARD.decode(text.as_bytes()).map_err(|_| Unreadable::Base64)?.into(),
+                false => Bytes::from(text.into_owned()),
+            }
+        }
+    };
+    Ok(request(event, body))
+}
+
+fn request(event: &Event<'_>, body: Bytes) -> Request {
+    let method = event.method();
+    let method = method.as_deref().unwrap_or("POST");
+    Request::new(method, event.path().into_owned(), query(event), headers(event), body)
+}
+
+impl<'e> Event<'e> {
+    /// The method, where the event has one.
+    pub(crate) fn method(&self) -> Option<Cow<'e, str>> {
+        let context = self.context();
+        [self.http_method, context.http().method, context.http_method, self.method]
+            .into_iter()
+            .flatten()
+            .find_map(json::text)
+            .filter(|method| !method.is_empty())
+    }
+
+    /// The path as it was called: of format 1.0 only the context has the stage
+    /// or the mapping that it began with.
+    pub(super) fn path(&self) -> Cow<'e, str> {
+        let context = self.context();
+        [self.raw_path, context.path, context.http().path, self.path]
+            .into_iter()
+            .flatten()
+            .find_map(json::text)
+            .unwrap_or_default()
+    }
+}
+
+fn query(event: &Event<'_>) -> String {
+    if let Some(raw) = event.raw_query_string.and_then(json::text) {
+        return raw.into_owned();
+    }
+    let mut query = String::new();
+    let mut add = |name: &str, value: &str| {
+        if !query.is_empty() {
+            query.push('&');
+        }
+        query.extend(utf8_percent_encode(name, ESCAPED));
+        query.push('=');
+        query.extend(utf8_percent_encode(value, ESCAPED));
+    };
+    let (many, one) = (event.multi_value_query_string_parameters, event.query_string_parameters);
+    for (name, value) in lines(many, one) {
+        add(&name, &value);
+    }
+    query
+}
+
+fn headers(event: &Event<'_>) -> Vec<(String, Vec<u8>)> {
+    let mut headers: Vec<_> = lines(event.multi_value_headers, event.headers)
+        .into_iter()
+        .map(|(name, value)| (name.into_owned(), value.into_owned().into_bytes()))
+        .collect();
+    // Format 2.0 takes cookies out of the headers; RFC 6265 joins them so.
+    if let Some(cookies) = event.cookies.and_then(json::texts).filter(|list| !list.is_empty())
+        && !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("cookie"))
+    {
+        headers.push(("cookie".to_owned(), cookies.join("; ").into_bytes()));
+    }
+    headers
+}
+
+/// Names with their values: all of them where the event lists them, and those
+/// that have one value of every other name.
+fn lines<'e>(
+    many: Option<&'e RawValue>,
+    one: Option<&'e RawValue>,
+) -> Vec<(Cow<'e, str>, Cow<'e, str>)> {
+    let mut lines = Vec::new();
+    for (name, values) in many.and_then(json::members).unwrap_or_default() {
+        for value in json::texts(values).unwrap_or_default() {
+            lines.push((name.clone(), value));
+        }
+    }
+    let listed = lines.len();
+    for (name, value) in one.and_then(json::members).unwrap_or_default() {
+        let known = lines.iter().take(listed).any(|(line, _)| line.eq_ignore_ascii_case(&name));
+        if let Some(value) = json::text(value).filter(|_| !known) {
+            lines.push((name, value));
+        }
+    }
+    lines
+}

@@ -1,0 +1,148 @@
+//! The role that takes webhooks in.
+//!
+//! It judges each request as if there were no authorizer: what a gateway says
+//! of a request beside it is not read at all.
+
+use mef_auth::Request;
+use mef_intake::{Answer, Outcome, Receiver, ReceiverPorts, Response};
+use mef_source::SourceName;
+use serde_json::{Map, Value, json};
+
+use crate::environment::Environment;
+use crate::event::{Event, whole};
+use crate::invocation::Done;
+use crate::logging::chain;
+use crate::metrics::{Metric, Metrics};
+use crate::sources::Sources;
+
+/// The handler's answers.
+pub struct Intake {
+    sources: Sources<Receiver>,
+    ports: ReceiverPorts,
+}
+
+impl Intake {
+    /// Takes in what comes for the sources of `environment`.
+    pub fn new(environment: &Environment, ports: ReceiverPorts) -> Intake {
+        Intake { sources: Sources::new(environment), ports }
+    }
+
+    /// Answers the event that is `text`, in the payload formats 1.0 and 2.0
+    /// alike.
+    pub async fn answer(&self, text: &str) -> Done {
+        let Some(event) = Event::read(text) else {
+            tracing::warn!(
+                http.status = 400,
+                reason = "the event is no JSON object",
+                "webhook not taken"
+            );
+            return done(response(400, "unreadable"), None);
+        };
+        let request = match whole(&event) {
+            Ok(request) => request,
+            Err(error) => {
+                tracing::warn!(http.status = 400, reason = %error, "webhook not taken");
+                return done(response(400, "unreadable"), None);
+            }
+        };
+        let Some(name) = self.sources.asked(&event) else { return not_found() };
+        self.take_in(name, request).await
+    }
+
+    async fn take_in(&self, name: SourceName, request: Request) -> Done {
+        let started = self.ports.clock.now();
+        let make = |source| Receiver::new(source, self.ports.clone());
+        let usable = match self.sources.get(&name, make) {
+            Ok(None) => return not_found(),
+            Ok(Some(receiver)) => match receiver.check_schema() {
+                Ok(()) => Ok(receiver),
+                Err(error) => Err(chain(&error)),
+            },
+            Err(error) => Err(chain(&error)),
+        };
+        let (response, metrics) = match usable {
+            Ok(receiver) => {
+                let answer = receiver.handle(request).await;
+                log(&name, &answer);
+                (answer.response, count(&name, &answer.outcome))
+            }
+            Err(error) => {
+                tracing::error!(source.id = %name, http.status = 503, error = %error, "the source cannot be used");
+                (unavailable(), Metrics::of(Some(name)).with(Metric::Unavailable, 1))
+            }
+        };
+        let took = self.ports.clock.now().duration_since(started);
+        let took_ms = u64::try_from(took.as_millis()).unwrap_or_default();
+        done(response, Some(metrics.with(Metric::DurationMs, took_ms)))
+    }
+}
+
+fn not_found() -> Done {
+    tracing::warn!(http.status = 404, reason = "no such source", "webhook not taken");
+    done(Response::not_found(), None)
+}
+
+fn response(status: u16, error: &str) -> Response {
+    Response {
+        status,
+        headers: vec![("content-type", "application/json".to_owned())],
+        body: json!({ "error": error }).to_string(),
+    }
+}
+
+fn unavailable() -> Response {
+    let mut response = response(503, "try again later");
+    response.headers.push(("retry-after", "30".to_owned()));
+    response
+}
+
+/// The answer as both payload formats have it.
+fn done(response: Response, metrics: Option<Metrics>) -> Done {
+    let headers: Map<String, Value> =
+        response.headers.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+    let answer = json!({
+        "statusCode": response.status,
+        "headers": headers,
+        "body": response.body,
+        "isBase64Encoded": false,
+    });
+    Done { answer: Ok(answer), metrics }
+}
+
+fn count(name: &SourceName, outcome: &Outcome) -> Metrics {
+    let metrics = Metrics::of(Some(name.clone()));
+    match outcome {
+        Outcome::Accepted { rejected, .. } => {
+            metrics.with(Metric::Accepted, 1).with(Metric::Rejected, *rejected)
+        }
+        Outcome::Duplicate => metrics.with(Metric::Duplicate, 1),
+        Outcome::Denied(_) => metrics.with(Metric::Denied, 1),
+        Outcome::Secrets(_) | Outcome::Store(_) => metrics.with(Metric::Unavailable, 1),
+        Outcome::Method | Outcome::TooLarge | Outcome::Empty => metrics,
+    }
+}
+
+/// The one line that a request leaves in the log.
+fn log(source: &SourceName, answer: &Answer) {
+    let status = answer.response.status;
+    match &answer.outcome {
+        Outcome::Accepted { delivered, rejected } => {
+            tracing::info!(source.id = %source, http.status = status, event.delivered = delivered, event.rejected = rejected, "webhook accepted");
+        }
+        Outcome::Duplicate => {
+            tracing::info!(source.id = %source, http.status = status, "webhook is a repeat");
+        }
+        Outcome::Method | Outcome::TooLarge | Outcome::Empty => {
+            tracing::warn!(source.id = %source, http.status = status, "webhook not taken");
+        }
+        Outcome::Denied(denied) => {
+            tracing::warn!(source.id = %source, http.status = status, reason = %denied, "webhook refused");
+        }
+        Outcome::Secrets(error) => {
+            tracing::error!(source.id = %source, http.status = status, error = %chain(error), "webhook cannot be verified");
+        }
+        Outcome::Store(error) => {
+            tracing::error!(source.id = %source, http.status = status, error = %chain(error), "webhook cannot be stored");
+        }
+    }
+}

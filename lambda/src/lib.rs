@@ -1,0 +1,61 @@
+//! The Lambda functions: one binary, whose role is the name of its handler.
+//!
+//! A role is a small library type that takes an event's text and gives an
+//! answer with what it counted; everything else is in the crates that `mef`
+//! uses on a laptop. Only the source that an event is about is read, and kept
+//! while the process lives.
+
+mod authorizer;
+mod clock;
+mod context;
+mod environment;
+mod event;
+mod handler;
+mod invocation;
+mod logging;
+mod metrics;
+mod package;
+mod poller;
+mod redrive;
+mod role;
+mod serve;
+mod sources;
+
+use std::process::ExitCode;
+
+use mef_auth::Redactor;
+
+pub use authorizer::Gate;
+pub use clock::SystemClock;
+pub use environment::{Environment, EnvironmentError};
+pub use handler::Intake;
+pub use invocation::{Done, Failed, Invocation};
+pub use metrics::{Metric, Metrics};
+pub use package::{Package, PackageError};
+pub use poller::Pulls;
+pub use redrive::Redrives;
+pub use role::Role;
+
+/// Serves the role that the environment names until Lambda ends the process.
+pub fn main() -> ExitCode {
+    let redactor = Redactor::default();
+    let environment = Environment::read();
+    let log = environment.as_ref().map_or("info", |environment| environment.log.as_str());
+    logging::start(log, &redactor);
+    match environment.map_err(Into::into).and_then(|e| run(&e, &redactor)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(error = %logging::chain(&*error), "the function ends");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// One thread: a function has less than one processor, and one call at a time.
+fn run(environment: &Environment, redactor: &Redactor) -> Result<(), lambda_runtime::Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let function = context::function(environment, redactor).await?;
+        serve::serve(function, &environment.stack()).await
+    })
+}

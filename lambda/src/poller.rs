@@ -1,0 +1,152 @@
+//! The role that pulls one source: what a schedule or a wake-up calls.
+
+use mef_poller::{Budget, HttpClients, PollPorts, Poller, RunEnd, RunReport};
+use mef_ports::{Position, RunSummary};
+use mef_source::SourceName;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::environment::Environment;
+use crate::event::object;
+use crate::invocation::{Done, Failed, Invocation};
+use crate::logging::chain;
+use crate::metrics::{Metric, Metrics};
+use crate::sources::Sources;
+
+#[derive(Deserialize)]
+struct Pull {
+    source: String,
+}
+
+/// A run for whoever called it.
+#[derive(Serialize)]
+struct Summary<'r> {
+    source: &'r str,
+    end: &'static str,
+    until: Option<String>,
+    done: Option<&'r Position>,
+    lag_s: Option<i64>,
+    #[serde(flatten)]
+    summary: &'r RunSummary,
+}
+
+/// The poller's runs.
+pub struct Pulls {
+    sources: Sources<Poller>,
+    clients: HttpClients,
+    ports: PollPorts,
+}
+
+impl Pulls {
+    /// Pulls the sources of `environment`.
+    pub fn new(environment: &Environment, ports: PollPorts) -> Pulls {
+        Pulls { sources: Sources::new(environment), clients: HttpClients::default(), ports }
+    }
+
+    /// Runs the source that the event `text` names until it is caught up,
+    /// limited, or near the call's deadline.
+    ///
+    /// A run that another one kept from its lease, or that met a limit, did
+    /// what it should; one that failed fails the call.
+    pub async fn answer(&self, text: &str, invocation: Invocation) -> Done {
+        let asked = object::<Pull>(text);
+        let Some(name) = asked.and_then(|pull| SourceName::new(&pull.source)) else {
+            tracing::error!(r#"the poller's event is not `{{"source": "<name>"}}`"#);
+            return Done { answer: Err(Failed::Event), metrics: None };
+        };
+        let make = |source| Poller::new(source, &self.clients, self.ports.clone());
+        let unusable = match self.sources.get(&name, make) {
+            Ok(Some(poller)) => match poller.check_schema() {
+                Ok(()) => {
+                    let stop_at = invocation.stop_at(self.ports.clock.now());
+                    let report = poller.run(&Budget::until(stop_at)).await;
+                    return done(name, &report);
+                }
+                Err(error) => chain(&error),
+            },
+            Ok(None) => {
+                tracing::error!(source.id = %name, "the package has no such source to pull");
+                return Done { answer: Err(Failed::Source), metrics: None };
+            }
+            Err(error) => chain(&error),
+        };
+        tracing::error!(source.id = %name, error = %unusable, "the source cannot be used");
+        let metrics = Metrics::of(Some(name)).with(Metric::Failed, 1);
+        Done { answer: Err(Failed::Source), metrics: Some(metrics) }
+    }
+}
+
+fn done(name: SourceName, report: &RunReport) -> Done {
+    log(report);
+    let (end, until) = match &report.end {
+        RunEnd::CaughtUp => ("caught_up", None),
+        RunEnd::Busy { until } => ("busy", Some(until.to_string())),
+        RunEnd::Limited { until } => ("limited", Some(until.to_string())),
+        RunEnd::OutOfTime => ("out_of_time", None),
+        RunEnd::Failed(_) => ("failed", None),
+    };
+    let summary = Summary {
+        source: name.as_str(),
+        end,
+        until,
+        done: report.done.as_ref(),
+        lag_s: report.lag.map(|lag| lag.as_secs()),
+        summary: &report.summary,
+    };
+    let answer = match report.end {
+        RunEnd::Failed(_) => Err(Failed::Run),
+        _ => Ok(serde_json::to_value(&summary).unwrap_or_else(|_| json!({ "end": end }))),
+    };
+    Done { answer, metrics: Some(count(name, report)) }
+}
+
+fn count(name: SourceName, report: &RunReport) -> Metrics {
+    let run = &report.summary;
+    let metrics = Metrics::of(Some(name))
+        .with(Metric::Requests, run.requests)
+        .with(Metric::Pages, run.pages)
+        .with(Metric::Records, run.records)
+        .with(Metric::Delivered, run.delivered)
+        .with(Metric::Rejected, run.rejected)
+        .with(Metric::Duplicates, run.duplicates)
+        .with(Metric::Late, run.late)
+        .with(Metric::LimitWaits, u8::from(matches!(report.end, RunEnd::Limited { .. })))
+        .with(Metric::Failed, u8::from(matches!(report.end, RunEnd::Failed(_))));
+    match report.lag {
+        Some(lag) => metrics.with(Metric::LagSeconds, lag.as_secs()),
+        None => metrics,
+    }
+}
+
+/// The one line that a run leaves in the log.
+fn log(report: &RunReport) {
+    let run = &report.summary;
+    let fields = |text: &str| {
+        tracing::info!(
+            source.id = %report.stream,
+            run.requests = run.requests,
+            run.pages = run.pages,
+            run.records = run.records,
+            run.delivered = run.delivered,
+            run.rejected = run.rejected,
+            run.duplicates = run.duplicates,
+            run.late = run.late,
+            cursor.lag_s = report.lag.map(|lag| lag.as_secs()),
+            "{text}"
+        );
+    };
+    match &report.end {
+        RunEnd::CaughtUp => fields("caught up"),
+        RunEnd::OutOfTime => fields("stopped before it was caught up"),
+        RunEnd::Limited { until } => {
+            fields("limited by the vendor");
+            tracing::info!(source.id = %report.stream, run.until = %until, "waiting for the vendor's limit");
+        }
+        RunEnd::Busy { until } => {
+            tracing::info!(source.id = %report.stream, lease.until = %until, "another run holds the lease");
+        }
+        RunEnd::Failed(error) => {
+            tracing::error!(source.id = %report.stream, error = %chain(error), "the run failed");
+        }
+    }
+}

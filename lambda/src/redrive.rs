@@ -1,0 +1,123 @@
+//! The role that runs rejected records again, after a deploy or by hand.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use mef_pipeline::{Channel, Outputs, Pipeline, Pipelines, redrive};
+use mef_source::SourceName;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::environment::Environment;
+use crate::event::object;
+use crate::invocation::{Done, Failed, Invocation};
+use crate::logging::chain;
+use crate::metrics::{Metric, Metrics};
+use crate::sources::Sources;
+
+#[derive(Deserialize)]
+struct Again {
+    source: Option<String>,
+}
+
+/// The two ways into a source.
+struct Ways {
+    webhook: Option<Arc<Pipeline>>,
+    poll: Option<Arc<Pipeline>>,
+}
+
+/// The redrives.
+pub struct Redrives {
+    sources: Sources<Ways>,
+    outputs: Outputs,
+    /// Sources whose trouble is in the log: it is met again with each letter.
+    told: Mutex<BTreeSet<SourceName>>,
+}
+
+impl Redrives {
+    /// Runs the dead letters of the sources of `environment` again.
+    pub fn new(environment: &Environment, outputs: Outputs) -> Redrives {
+        Redrives { sources: Sources::new(environment), outputs, told: Mutex::default() }
+    }
+
+    /// Runs all dead letters once, or those of the source that the event `text`
+    /// names, until the call's deadline is near. The answer says whether
+    /// something is left to try, so that the caller may call again.
+    pub async fn answer(&self, text: &str, invocation: Invocation) -> Done {
+        let Some(again) = object::<Again>(text) else {
+            tracing::error!(
+                r#"the redrive's event is neither `{{}}` nor `{{"source": "<name>"}}`"#
+            );
+            return Done { answer: Err(Failed::Event), metrics: None };
+        };
+        let name = match again.source.as_deref().map(SourceName::new) {
+            None => None,
+            Some(Some(name)) if self.ways(&name).is_some() => Some(name),
+            Some(_) => {
+                tracing::error!("the package has no such source, or it cannot be used");
+                return Done { answer: Err(Failed::Source), metrics: None };
+            }
+        };
+        let clock = &self.outputs.clock;
+        let stop_at = invocation.stop_at(clock.now());
+        let source = name.as_ref().map(SourceName::as_str);
+        let metrics = Metrics::of(name.clone());
+        match redrive(&self.outputs, self, source, &|| clock.now() < stop_at).await {
+            Ok(run) => {
+                tracing::info!(
+                    redrive.redriven = run.redriven,
+                    redrive.refused_again = run.refused_again,
+                    redrive.no_source = run.no_source,
+                    redrive.unfinished = run.unfinished,
+                    event.delivered = run.delivered,
+                    "redriven"
+                );
+                let answer = json!({
+                    "redriven": run.redriven,
+                    "delivered": run.delivered,
+                    "refused_again": run.refused_again,
+                    "no_source": run.no_source,
+                    "unfinished": run.unfinished,
+                });
+                let metrics = metrics
+                    .with(Metric::Redriven, run.redriven)
+                    .with(Metric::RefusedAgain, run.refused_again);
+                Done { answer: Ok(answer), metrics: Some(metrics) }
+            }
+            Err(error) => {
+                tracing::error!(error = %chain(&error), "the redrive failed");
+                Done { answer: Err(Failed::Run), metrics: None }
+            }
+        }
+    }
+
+    fn ways(&self, name: &SourceName) -> Option<Arc<Ways>> {
+        let make = |source: Arc<mef_source::Source>| {
+            Some(Ways {
+                webhook: Pipeline::for_webhook(&source).map(Arc::new),
+                poll: Pipeline::for_poll(&source).map(Arc::new),
+            })
+        };
+        match self.sources.get(name, make) {
+            Ok(ways) => ways,
+            Err(error) => {
+                // Its letters stay where they are until it is mended.
+                let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+                if told.insert(name.clone()) {
+                    tracing::error!(source.id = %name, error = %chain(&error), "the source cannot be used");
+                }
+                None
+            }
+        }
+    }
+}
+
+impl Pipelines for Redrives {
+    fn find(&self, source: &str, channel: Channel) -> Option<Arc<Pipeline>> {
+        let ways = self.ways(&SourceName::new(source)?)?;
+        match channel {
+            Channel::Webhook => ways.webhook.clone(),
+            Channel::Poll => ways.poll.clone(),
+        }
+    }
+}

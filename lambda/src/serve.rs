@@ -1,0 +1,69 @@
+//! From Lambda's runtime API to a role and back.
+
+use jiff::Timestamp;
+use lambda_runtime::{Diagnostic, LambdaEvent, Runtime, service_fn};
+use mef_ports::Clock as _;
+use serde_json::Value;
+use serde_json::value::RawValue;
+use tracing::Instrument as _;
+
+use crate::authorizer::Gate;
+use crate::clock::SystemClock;
+use crate::handler::Intake;
+use crate::invocation::{Done, Failed, Invocation};
+use crate::poller::Pulls;
+use crate::redrive::Redrives;
+
+/// A role with all that it needs.
+pub(crate) enum Function {
+    Authorizer(Gate),
+    Handler(Intake),
+    Poller(Box<Pulls>),
+    Redrive(Redrives),
+}
+
+impl Function {
+    async fn answer(&self, text: &str, invocation: Invocation) -> Done {
+        match self {
+            Function::Authorizer(gate) => gate.answer(text).await,
+            Function::Handler(intake) => intake.answer(text).await,
+            Function::Poller(pulls) => pulls.answer(text, invocation).await,
+            Function::Redrive(redrives) => redrives.answer(text, invocation).await,
+        }
+    }
+}
+
+impl From<Failed> for Diagnostic {
+    fn from(failed: Failed) -> Diagnostic {
+        Diagnostic { error_type: format!("{failed:?}"), error_message: failed.to_string() }
+    }
+}
+
+/// Serves calls until Lambda ends the process.
+///
+/// # Errors
+///
+/// When the runtime API cannot be reached any more.
+pub(crate) async fn serve(function: Function, stack: &str) -> Result<(), lambda_runtime::Error> {
+    let function = &function;
+    Runtime::new(service_fn(async move |event: LambdaEvent<Box<RawValue>>| {
+        let (text, context) = event.into_parts();
+        let deadline = i64::try_from(context.deadline).ok();
+        let deadline = deadline.and_then(|ms| Timestamp::from_millisecond(ms).ok());
+        let invocation = Invocation { deadline: deadline.unwrap_or(Timestamp::MAX) };
+        let span = tracing::info_span!(
+            "invocation",
+            aws.request_id = context.request_id,
+            aws.trace_id = context.xray_trace_id.as_deref(),
+        );
+        let done = function.answer(text.get(), invocation).instrument(span).await;
+        if let Some(metrics) = &done.metrics
+            && let Err(error) = metrics.write(stack, SystemClock.now())
+        {
+            tracing::warn!(error = %error, "the metrics are lost");
+        }
+        done.answer
+    }))
+    .run()
+    .await
+}

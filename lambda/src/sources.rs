@@ -1,0 +1,59 @@
+//! From an event to what serves its source, made once and kept warm.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use mef_source::{Source, SourceName};
+
+use crate::environment::Environment;
+use crate::event::{Event, Route};
+use crate::package::{Package, PackageError};
+
+/// The sources of this deployment, and what was made of each.
+pub(crate) struct Sources<T> {
+    package: Package,
+    service: String,
+    api_path: String,
+    made: Mutex<HashMap<SourceName, Arc<T>>>,
+}
+
+impl<T> Sources<T> {
+    pub(crate) fn new(environment: &Environment) -> Sources<T> {
+        Sources {
+            package: Package::new(&environment.sources),
+            service: environment.service.clone(),
+            api_path: environment.api_path.clone(),
+            made: Mutex::default(),
+        }
+    }
+
+    /// The source that `event` is for, if what it names can be one.
+    pub(crate) fn asked(&self, event: &Event<'_>) -> Option<SourceName> {
+        match Route::of(event, &self.api_path) {
+            Route::Named(name) => SourceName::new(&name),
+            Route::Unnamed => self.package.unnamed(&self.service),
+        }
+    }
+
+    /// What `make` makes of the source `name`; nothing where there is no such
+    /// source, or nothing can be made of it.
+    ///
+    /// # Errors
+    ///
+    /// When the source's file cannot be used.
+    pub(crate) fn get(
+        &self,
+        name: &SourceName,
+        make: impl FnOnce(Arc<Source>) -> Option<T>,
+    ) -> Result<Option<Arc<T>>, PackageError> {
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(kept) = made.get(name) {
+            return Ok(Some(Arc::clone(kept)));
+        }
+        let Some(new) = self.package.source(name)?.and_then(make).map(Arc::new) else {
+            return Ok(None);
+        };
+        made.insert(name.clone(), Arc::clone(&new));
+        Ok(Some(new))
+    }
+}
