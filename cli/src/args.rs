@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Gets a security team's SaaS events into its SIEM: one source file a vendor, no code.
 ///
@@ -38,12 +38,33 @@ pub struct Global {
         default_value = "secrets.env"
     )]
     pub secrets: PathBuf,
+    /// Where the queue, the cursors and the rest are: in the embedded store, or on AWS
+    #[arg(long, global = true, value_enum, env = "MEF_BACKEND", default_value_t = Backend::Local)]
+    pub backend: Backend,
+    /// The project of the stack on AWS
+    #[arg(long, global = true, env = "PROJECT", value_name = "NAME", hide_env_values = true)]
+    pub project: Option<String>,
+    /// The service of the stack on AWS
+    #[arg(long, global = true, env = "SERVICE", value_name = "NAME", hide_env_values = true)]
+    pub service: Option<String>,
+    /// The stage of the stack on AWS
+    #[arg(long, global = true, env = "STAGE", value_name = "NAME", hide_env_values = true)]
+    pub stage: Option<String>,
     /// Print data as JSON, one object a line
     #[arg(long, global = true)]
     pub json: bool,
     /// What to log, such as `debug` or `mef_poller=debug`
     #[arg(long, global = true, value_name = "FILTER", env = "MEF_LOG", hide_env_values = true)]
     pub log: Option<String>,
+}
+
+/// Where the ports are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Backend {
+    /// One embedded file
+    Local,
+    /// The stack that `--project`, `--service` and `--stage` name
+    Aws,
 }
 
 /// What to do.
@@ -67,14 +88,22 @@ pub enum Command {
         #[command(subcommand)]
         command: Cursors,
     },
-    /// Look at the records that were refused
+    /// Look at the records that were refused, run them again, or drop them
     Dlq {
         /// Which.
         #[command(subcommand)]
         command: Dlq,
     },
+    /// The secrets that the source files name
+    Secrets {
+        /// Which.
+        #[command(subcommand)]
+        command: Secrets,
+    },
     /// Print the JSON Schema of source files
     Schema,
+    /// Write what CloudFormation deploys: the template and the package's source files
+    Render(Render),
 }
 
 /// Options of `mef demo`.
@@ -138,9 +167,26 @@ pub struct Events {
     /// Take the events out of the queue once they are printed
     #[arg(long)]
     pub consume: bool,
+    /// On AWS: receive the events, which hides each from the SIEM for the queue's visibility timeout
+    /// and counts as one of its deliveries
+    #[arg(long)]
+    pub receive: bool,
     /// Print position, event id, source and time around each event
     #[arg(long)]
     pub attributes: bool,
+}
+
+/// Options of `mef render`.
+#[derive(Debug, Args)]
+pub struct Render {
+    /// The folder of source files; by default that of --sources
+    pub dir: Option<PathBuf>,
+    /// The template that is filled in
+    #[arg(long, value_name = "FILE", default_value = "infra/app.yml")]
+    pub template: PathBuf,
+    /// Where `template.yml` and `package/` are written
+    #[arg(long, value_name = "DIR", default_value = "target/deploy")]
+    pub out: PathBuf,
 }
 
 /// `mef cursors …`.
@@ -181,6 +227,40 @@ pub enum Dlq {
     Show {
         /// Its id
         id: String,
+    },
+    /// Run refused records through today's source files again
+    Redrive {
+        /// Only those of this source
+        #[arg(long, value_name = "SOURCE")]
+        source: Option<String>,
+    },
+    /// Drop a refused record for good
+    Discard {
+        /// Its id
+        id: String,
+    },
+}
+
+/// `mef secrets …`.
+#[derive(Debug, Subcommand)]
+pub enum Secrets {
+    /// Every secret that a source names: whether it is set, its version and its age, never its value
+    List {
+        /// Only those of this source
+        #[arg(long, value_name = "SOURCE")]
+        source: Option<String>,
+    },
+    /// Fail if a secret that a source names is not set
+    Check,
+    /// Set a secret to what stdin says
+    Set {
+        /// The source's name
+        source: String,
+        /// The secret's name within the source
+        name: String,
+        /// The value before stops counting at once, instead of after a day
+        #[arg(long)]
+        at_once: bool,
     },
 }
 

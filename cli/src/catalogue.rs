@@ -50,6 +50,11 @@ pub(crate) fn read(dir: &Path) -> anyhow::Result<Vec<SourceFile>> {
 
 /// Every source of `dir`, all of them without errors.
 pub(crate) fn load_all(dir: &Path) -> anyhow::Result<Vec<Arc<Source>>> {
+    Ok(read_all(dir)?.into_iter().filter_map(|file| file.source).collect())
+}
+
+/// Every source file of `dir`, all of them without errors.
+pub(crate) fn read_all(dir: &Path) -> anyhow::Result<Vec<SourceFile>> {
     let files = read(dir)?;
     let mut broken = 0;
     for file in &files {
@@ -59,7 +64,7 @@ pub(crate) fn load_all(dir: &Path) -> anyhow::Result<Vec<Arc<Source>>> {
         broken += usize::from(file.source.is_none());
     }
     match broken {
-        0 => Ok(files.into_iter().filter_map(|file| file.source).collect()),
+        0 => Ok(files),
         n => {
             bail!("{n} of {} source files do not load: see above, or run `mef check`", files.len())
         }

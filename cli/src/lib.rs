@@ -4,6 +4,7 @@
 //! that the Lambdas call too. Data goes to stdout, words to stderr.
 
 pub mod args;
+mod backend;
 mod catalogue;
 mod commands;
 pub mod demo;
@@ -11,6 +12,8 @@ mod local;
 mod logging;
 mod output;
 mod problems;
+#[cfg(feature = "aws")]
+mod remote;
 
 use std::process::ExitCode;
 

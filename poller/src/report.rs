@@ -1,7 +1,7 @@
 //! What a run did, and why it ended.
 
 use jiff::{SignedDuration, Timestamp};
-use mef_ports::{CommitError, Position, RunSummary, StoreError, StreamKey};
+use mef_ports::{CommitError, Position, RunSummary, StoreError, StreamKey, chain};
 
 use crate::fetch::FetchError;
 use crate::window::NoProgress;
@@ -19,6 +19,43 @@ pub struct RunReport {
     pub done: Option<Position>,
     /// How far `done` is behind now, for a cursor by time.
     pub lag: Option<SignedDuration>,
+}
+
+impl RunReport {
+    /// Writes what the operator is told of the run, once, wherever it ran.
+    pub fn log(&self) {
+        let stream = &self.stream;
+        let text = match &self.end {
+            RunEnd::CaughtUp => "caught up",
+            RunEnd::OutOfTime => "stopped before it was caught up",
+            RunEnd::Limited { .. } => "limited by the vendor",
+            RunEnd::Busy { until } => {
+                tracing::info!(source.id = %stream, lease.until = %until, "another run holds the lease");
+                return;
+            }
+            RunEnd::Failed(error) => {
+                tracing::error!(source.id = %stream, error = %chain(error), "the run failed");
+                return;
+            }
+        };
+        let until = match &self.end {
+            RunEnd::Limited { until } => Some(tracing::field::display(until)),
+            _ => None,
+        };
+        tracing::info!(
+            source.id = %stream,
+            run.until = until,
+            run.requests = self.summary.requests,
+            run.pages = self.summary.pages,
+            run.records = self.summary.records,
+            run.delivered = self.summary.delivered,
+            run.rejected = self.summary.rejected,
+            run.duplicates = self.summary.duplicates,
+            run.late = self.summary.late,
+            cursor.lag_s = self.lag.map(|lag| lag.as_secs()),
+            "{text}"
+        );
+    }
 }
 
 /// Why a run ended.

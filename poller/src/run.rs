@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use mef_pipeline::{Admitted, Receipt, deliver};
-use mef_ports::{Commit, CursorRecord, HttpRequest, RunSummary, StreamKey};
+use mef_ports::{Commit, CursorRecord, HttpRequest, RunSummary, StreamKey, chain};
 use mef_source::checked::Cursor;
 
 use crate::budget::Budget;
@@ -94,7 +94,7 @@ impl<'p> Run<'p> {
         self.summary.ended = Some(self.now());
         self.summary.error = match &end {
             RunEnd::Failed(error) => {
-                Some(self.poller.ports.redactor.mask(&error_text(error)).into_owned())
+                Some(self.poller.ports.redactor.mask(&chain(error)).into_owned())
             }
             _ => None,
         };
@@ -248,16 +248,4 @@ pub(crate) fn means_stale(status: StatusCode) -> bool {
 )]
 fn admit(news: Vec<News>) -> Vec<mef_pipeline::Fetched> {
     news.into_iter().map(|news| mef_pipeline::Fetched::new(news.record, news.id)).collect()
-}
-
-/// An error and its causes in one line.
-fn error_text(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text.push_str(": ");
-        text.push_str(&inner.to_string());
-        cause = inner.source();
-    }
-    text
 }

@@ -5,11 +5,11 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
 use mef_auth::Redactor;
-use mef_ports::{CursorRecord, Cursors as _, Position, StoredCursor, StreamKey};
+use mef_ports::{CursorRecord, Position, StoredCursor, StreamKey};
 use serde::Serialize;
 
 use crate::args::{Cursors, Global};
-use crate::local::Local;
+use crate::backend::Backend;
 use crate::output;
 
 /// A cursor as a line of JSON.
@@ -29,11 +29,11 @@ pub(super) async fn cursors(
     command: &Cursors,
     redactor: &Redactor,
 ) -> anyhow::Result<ExitCode> {
-    let local = Local::open(global, redactor)?;
-    let now = local.clock.now();
+    let backend = Backend::open(global, redactor).await?;
+    let (store, now) = (&backend.ports.cursors, backend.ports.clock.now());
     match command {
         Cursors::List => {
-            let cursors = local.store.list().await?;
+            let cursors = store.list().await?;
             if global.json {
                 cursors.iter().try_for_each(|cursor| output::json(&line(cursor, now)))?;
             } else {
@@ -43,7 +43,7 @@ pub(super) async fn cursors(
             }
         }
         Cursors::Show { source } => {
-            let cursor = local.store.read(&stream(source)).await?.with_context(|| {
+            let cursor = store.read(&stream(source)).await?.with_context(|| {
                 format!("`{source}` has no cursor yet: it is made by the first run")
             })?;
             if global.json {
@@ -67,7 +67,7 @@ pub(super) async fn cursors(
                 Position::Time(moment)
             };
             let record = CursorRecord { done: Some(done.clone()), ..CursorRecord::default() };
-            local.store.set(&stream(source), &record).await?;
+            store.set(&stream(source), &record).await?;
             output::say(&format!(
                 "the cursor of `{source}` stands at {done}; the next run goes on from there"
             ));

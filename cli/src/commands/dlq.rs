@@ -1,24 +1,36 @@
 //! `mef dlq`: the records that were refused.
 
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
+use jiff::Timestamp;
 use mef_auth::Redactor;
-use mef_ports::DeadLetters as _;
+use mef_pipeline::{Channel, Pipeline, Pipelines, redrive};
+use mef_ports::{DeadLetters, Settled, StoreError};
+use mef_source::Source;
+use serde_json::json;
 
 use crate::args::{Dlq, Global};
-use crate::local::Local;
-use crate::output;
+use crate::backend::Backend;
+use crate::{catalogue, output};
+
+/// How long letters are held while one of them is looked for.
+const HOLD: Duration = Duration::from_secs(60);
+/// A distributed queue may give nothing though there is something.
+const EMPTY_TAKES: u32 = 3;
 
 pub(super) async fn dlq(
     global: &Global,
     command: &Dlq,
     redactor: &Redactor,
 ) -> anyhow::Result<ExitCode> {
-    let local = Local::open(global, redactor)?;
+    let backend = Backend::open(global, redactor).await?;
+    let store = &backend.ports.outputs.dead_letters;
     match command {
         Dlq::List { source, limit } => {
-            let letters = local.store.list(source.as_deref(), *limit).await?;
+            let letters = store.list(source.as_deref(), *limit).await?;
             if global.json {
                 letters.iter().try_for_each(output::json)?;
             } else {
@@ -39,7 +51,7 @@ pub(super) async fn dlq(
             }
         }
         Dlq::Show { id } => {
-            let letter = local.store.get(id).await?.with_context(|| {
+            let letter = store.get(id).await?.with_context(|| {
                 format!("there is no dead letter `{id}`: `mef dlq list` shows those there are")
             })?;
             if global.json {
@@ -48,6 +60,74 @@ pub(super) async fn dlq(
                 output::line(&serde_json::to_string_pretty(&letter)?)?;
             }
         }
+        Dlq::Redrive { source } => {
+            let sources = Today(catalogue::load_all(&global.sources)?);
+            let done =
+                redrive(&backend.ports.outputs, &sources, source.as_deref(), &|| true).await?;
+            if global.json {
+                output::json(&json!({
+                    "redriven": done.redriven,
+                    "delivered": done.delivered,
+                    "refused_again": done.refused_again,
+                    "no_source": done.no_source,
+                }))?;
+            }
+            output::say(&format!(
+                "{} records redriven as {} events, {} refused again, {} left whose source is not in {}",
+                done.redriven,
+                done.delivered,
+                done.refused_again,
+                done.no_source,
+                global.sources.display(),
+            ));
+            return Ok(ExitCode::from(u8::from(done.refused_again > 0)));
+        }
+        Dlq::Discard { id } => {
+            if !discard(&**store, id, backend.ports.clock.now()).await? {
+                anyhow::bail!(
+                    "there is no dead letter `{id}`: `mef dlq list` shows those there are"
+                );
+            }
+            output::say(&format!("the dead letter `{id}` is gone"));
+        }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The source files as they are now.
+struct Today(Vec<Arc<Source>>);
+
+impl Pipelines for Today {
+    fn find(&self, source: &str, channel: Channel) -> Option<Arc<Pipeline>> {
+        let source = self.0.iter().find(|today| today.name.as_str() == source)?;
+        match channel {
+            Channel::Webhook => Pipeline::for_webhook(source),
+            Channel::Poll => Pipeline::for_poll(source),
+        }
+        .map(Arc::new)
+    }
+}
+
+/// Drops the letter `id`; false if there is none.
+async fn discard(store: &dyn DeadLetters, id: &str, now: Timestamp) -> Result<bool, StoreError> {
+    let mut found = false;
+    let mut others = Vec::new();
+    let mut empty = 0;
+    while !found && empty < EMPTY_TAKES {
+        let taken = store.take(None, 10, now, HOLD).await?;
+        empty = if taken.is_empty() { empty + 1 } else { 0 };
+        for taken in taken {
+            if taken.letter.id == id {
+                let settled = Settled { receipt: taken.receipt, remains: Vec::new() };
+                store.settle(&[settled]).await?;
+                found = true;
+            } else {
+                others.push(taken.receipt);
+            }
+        }
+    }
+    for receipt in others {
+        store.give_back(&receipt).await?;
+    }
+    Ok(found)
 }

@@ -8,7 +8,7 @@ use mef_sqlite::QueuedEvent;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::args::{Events, Global};
+use crate::args::{self, Events, Global};
 use crate::local::Local;
 use crate::output;
 
@@ -22,6 +22,9 @@ pub(super) async fn events(
     options: &Events,
     redactor: &Redactor,
 ) -> anyhow::Result<ExitCode> {
+    if global.backend == args::Backend::Aws {
+        return remote_events(global, options).await;
+    }
     let local = Local::open(global, redactor)?;
     let mut after = options.after;
     let mut left = options.limit.unwrap_or(usize::MAX);
@@ -55,6 +58,15 @@ pub(super) async fn events(
     }
     Ok(ExitCode::SUCCESS)
 }
+
+#[cfg(not(feature = "aws"))]
+#[expect(clippy::unused_async, reason = "with the feature it asks AWS")]
+async fn remote_events(_: &Global, _: &Events) -> anyhow::Result<ExitCode> {
+    Err(crate::backend::without_aws())
+}
+
+#[cfg(feature = "aws")]
+use crate::remote::events as remote_events;
 
 /// An event with what the queue knows about it.
 #[derive(Serialize)]

@@ -5,7 +5,9 @@ mod cursors;
 mod dlq;
 mod events;
 mod poll;
+mod render;
 mod run;
+mod secrets;
 mod test;
 
 pub(crate) use events::summary_line;
@@ -29,6 +31,8 @@ pub(crate) async fn run(arguments: Arguments, redactor: Redactor) -> anyhow::Res
         Command::Events(options) => events::events(&global, &options, &redactor).await,
         Command::Cursors { command } => cursors::cursors(&global, &command, &redactor).await,
         Command::Dlq { command } => dlq::dlq(&global, &command, &redactor).await,
+        Command::Render(options) => render::render(&global, &options),
+        Command::Secrets { command } => secrets::secrets(&global, &command, &redactor).await,
         Command::Schema => {
             let schema = mef_source::source_file_schema();
             output::line(&serde_json::to_string_pretty(&schema)?)?;

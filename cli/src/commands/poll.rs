@@ -10,7 +10,7 @@ use mef_ports::{Position, RunSummary};
 use serde::Serialize;
 
 use crate::args::{Global, Poll};
-use crate::local::Local;
+use crate::backend::Backend;
 use crate::{catalogue, output};
 
 /// A run as a line of JSON.
@@ -31,10 +31,11 @@ pub(super) async fn poll(
     redactor: &Redactor,
 ) -> anyhow::Result<ExitCode> {
     let source = catalogue::load_named(&global.sources, &options.source)?;
-    let local = Local::open(global, redactor)?;
-    let poller = local.poller(&source).with_context(|| {
+    let backend = Backend::open(global, redactor).await?;
+    let poller = backend.poller(&source).with_context(|| {
         format!("`{}` is pushed, not pulled: its file has no `poll`", source.name)
     })?;
+    let clock = &backend.ports.clock;
     let budget = Budget::default();
     let on_interrupt = budget.clone();
     tokio::spawn(async move {
@@ -55,9 +56,9 @@ pub(super) async fn poll(
         if options.once {
             return Ok(ExitCode::from(output::NOT_NOW));
         }
-        let wait = Duration::try_from(until.duration_since(local.clock.now())).unwrap_or_default();
+        let wait = Duration::try_from(until.duration_since(clock.now())).unwrap_or_default();
         tokio::select! {
-            () = local.clock.sleep(wait) => {}
+            () = clock.sleep(wait) => {}
             _ = tokio::signal::ctrl_c() => return Ok(ExitCode::from(output::NOT_NOW)),
         }
     }

@@ -71,7 +71,12 @@ impl Local {
 
     /// The poller of a source; nothing if the source is not pulled.
     pub(crate) fn poller(&self, source: &Arc<Source>) -> Option<Poller> {
-        let ports = PollPorts {
+        Poller::new(Arc::clone(source), &self.clients, self.poll_ports())
+    }
+
+    /// What a poller needs.
+    pub(crate) fn poll_ports(&self) -> PollPorts {
+        PollPorts {
             cursors: Arc::new(self.store.clone()),
             limits: Arc::new(self.store.clone()),
             wakeups: Arc::<LocalWakeups>::clone(&self.wakeups),
@@ -81,8 +86,7 @@ impl Local {
             clock: Arc::clone(&self.clock),
             outputs: self.outputs(),
             redactor: self.redactor.clone(),
-        };
-        Poller::new(Arc::clone(source), &self.clients, ports)
+        }
     }
 
     fn outputs(&self) -> Outputs {

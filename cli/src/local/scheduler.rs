@@ -31,7 +31,7 @@ pub(crate) async fn keep_polling(
                 run.await
             }
         };
-        log(&report);
+        report.log();
         on_report(&report);
         let tick = started.checked_add(every).unwrap_or(Timestamp::MAX);
         let next = match report.end {
@@ -49,46 +49,4 @@ pub(crate) async fn keep_polling(
 /// Waits until `stop` is set, or until nobody can set it any more.
 pub(crate) async fn stopped(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
-}
-
-/// The one line that a run leaves in the log.
-fn log(report: &RunReport) {
-    let summary = &report.summary;
-    let fields = |text: &str| {
-        tracing::info!(
-            source.id = %report.stream,
-            run.requests = summary.requests,
-            run.pages = summary.pages,
-            run.records = summary.records,
-            run.delivered = summary.delivered,
-            run.rejected = summary.rejected,
-            run.duplicates = summary.duplicates,
-            run.late = summary.late,
-            cursor.lag_s = report.lag.map(|lag| lag.as_secs()),
-            "{text}"
-        );
-    };
-    match &report.end {
-        RunEnd::CaughtUp => fields("caught up"),
-        RunEnd::OutOfTime => fields("stopped before it was caught up"),
-        RunEnd::Limited { until } => {
-            fields("limited by the vendor");
-            tracing::info!(source.id = %report.stream, run.until = %until, "waiting for the vendor's limit");
-        }
-        RunEnd::Busy { until } => {
-            tracing::info!(source.id = %report.stream, lease.until = %until, "another run holds the lease");
-        }
-        RunEnd::Failed(error) => {
-            let error = anyhow::format_err!("{}", chain(error));
-            tracing::error!(source.id = %report.stream, error = %error, "the run failed");
-        }
-    }
-}
-
-/// An error and its causes in one line.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    std::iter::successors(Some(error), |error| error.source())
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(": ")
 }

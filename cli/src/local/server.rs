@@ -13,11 +13,11 @@ use axum::http::{Request as HttpRequest, Response as HttpResponse, StatusCode, h
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt as _;
 use mef_auth::Request;
-use mef_intake::{Answer, Outcome, Receiver, Response};
+use mef_intake::{Receiver, Response};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use super::scheduler::{chain, stopped};
+use super::scheduler::stopped;
 
 /// A sender that takes longer to hand over its body is gone.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -96,7 +96,7 @@ async fn handle(
         body,
     );
     let answer = receiver.handle(request).await;
-    log(receiver, &answer);
+    answer.log(&receiver.source().name);
     respond(answer.response)
 }
 
@@ -117,32 +117,6 @@ async fn read(body: Body, limit: usize) -> Result<Bytes, Unread> {
         bytes.extend_from_slice(&chunk);
     }
     Ok(bytes.freeze())
-}
-
-/// The one line that a request leaves in the log.
-fn log(receiver: &Receiver, answer: &Answer) {
-    let source = &receiver.source().name;
-    let status = answer.response.status;
-    match &answer.outcome {
-        Outcome::Accepted { delivered, rejected } => {
-            tracing::info!(source.id = %source, http.status = status, event.delivered = delivered, event.rejected = rejected, "webhook accepted");
-        }
-        Outcome::Duplicate => {
-            tracing::info!(source.id = %source, http.status = status, "webhook is a repeat");
-        }
-        Outcome::Method | Outcome::TooLarge | Outcome::Empty => {
-            tracing::warn!(source.id = %source, http.status = status, "webhook not taken");
-        }
-        Outcome::Denied(denied) => {
-            tracing::warn!(source.id = %source, http.status = status, reason = %denied, "webhook refused");
-        }
-        Outcome::Secrets(error) => {
-            tracing::error!(source.id = %source, http.status = status, error = %chain(error), "webhook cannot be verified");
-        }
-        Outcome::Store(error) => {
-            tracing::error!(source.id = %source, http.status = status, error = %chain(error), "webhook cannot be stored");
-        }
-    }
 }
 
 fn respond(response: Response) -> HttpResponse<Body> {

@@ -3,6 +3,8 @@
 
 mod files;
 mod queue;
+mod redrive;
 mod reference;
+mod render;
 mod secrets;
 mod support;

@@ -1,0 +1,52 @@
+//! The ports that a command works on: the embedded store, or a stack on AWS.
+
+use std::sync::Arc;
+
+use mef_auth::Redactor;
+use mef_poller::{HttpClients, PollPorts, Poller};
+use mef_source::Source;
+
+use crate::args::{self, Global};
+use crate::local::Local;
+
+/// Every port, on either backend.
+pub(crate) struct Backend {
+    pub(crate) ports: PollPorts,
+    clients: HttpClients,
+}
+
+impl Backend {
+    /// Opens what the options name.
+    pub(crate) async fn open(global: &Global, redactor: &Redactor) -> anyhow::Result<Backend> {
+        let ports = match global.backend {
+            args::Backend::Local => Local::open(global, redactor)?.poll_ports(),
+            args::Backend::Aws => remote_ports(global, redactor).await?,
+        };
+        Ok(Backend { ports, clients: HttpClients::default() })
+    }
+
+    /// The poller of a source; nothing if the source is not pulled.
+    pub(crate) fn poller(&self, source: &Arc<Source>) -> Option<Poller> {
+        Poller::new(Arc::clone(source), &self.clients, self.ports.clone())
+    }
+}
+
+#[cfg(feature = "aws")]
+async fn remote_ports(global: &Global, redactor: &Redactor) -> anyhow::Result<PollPorts> {
+    crate::remote::Remote::open(global).await?.poll_ports(redactor)
+}
+
+#[cfg(not(feature = "aws"))]
+#[expect(clippy::unused_async, reason = "with the feature it asks AWS")]
+async fn remote_ports(_: &Global, _: &Redactor) -> anyhow::Result<PollPorts> {
+    Err(without_aws())
+}
+
+/// Why `--backend aws` cannot be had from this binary.
+#[cfg(not(feature = "aws"))]
+pub(crate) fn without_aws() -> anyhow::Error {
+    anyhow::anyhow!(
+        "this `mef` was built without AWS, which keeps a first build quick: build it with \
+         `cargo build --release --features aws`"
+    )
+}

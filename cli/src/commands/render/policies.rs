@@ -1,0 +1,119 @@
+//! The secrets that a function may read: each by its exact ARN, so that the poller cannot read what a
+//! webhook is signed with, nor one stack what another's sources use.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use anyhow::bail;
+use mef_source::Source;
+use mef_source::checked::{Poll, Webhook};
+
+/// A managed policy takes 6,144 characters; some of them are not the ARNs'.
+const LARGEST: usize = 5_800;
+/// What of an ARN is the same for every secret, with the longest names of partition, region, project
+/// and stage.
+const ARN_AROUND: usize = 100;
+/// How many managed policies IAM attaches to a role, unless a higher quota is asked for.
+const MOST: usize = 10;
+
+/// The policies of both ways in.
+pub(super) fn of(sources: &[Arc<Source>]) -> anyhow::Result<String> {
+    let pushed =
+        secrets(sources, |source| source.webhook.iter().flat_map(Webhook::secret_names).collect());
+    let pulled =
+        secrets(sources, |source| source.poll.iter().flat_map(Poll::secret_names).collect());
+    let mut text = String::new();
+    write(&mut text, "WebhookSecrets", "AuthorizerRole, !Ref HandlerRole", &pushed)?;
+    write(&mut text, "PollSecrets", "PollerRole", &pulled)?;
+    Ok(text)
+}
+
+/// Source and name of each secret, once, in order.
+fn secrets(sources: &[Arc<Source>], names: impl Fn(&Source) -> Vec<String>) -> Vec<(&str, String)> {
+    let mut all: Vec<_> = sources
+        .iter()
+        .flat_map(|source| names(source).into_iter().map(|name| (source.name.as_str(), name)))
+        .collect();
+    all.sort();
+    all.dedup();
+    all
+}
+
+fn write(
+    text: &mut String,
+    id: &str,
+    roles: &str,
+    secrets: &[(&str, String)],
+) -> anyhow::Result<()> {
+    let policies = split(secrets);
+    if policies.len() > MOST {
+        bail!(
+            "{id}: the {} secrets need {} policies, and IAM attaches {MOST} to a role: deploy some of the sources as a service of their own",
+            secrets.len(),
+            policies.len()
+        );
+    }
+    for (policy, number) in policies.iter().zip(1..) {
+        // Writing to a String does not fail.
+        let _ = write!(
+            text,
+            "
+{id}{number}:
+  Type: AWS::IAM::ManagedPolicy
+  Properties:
+    Path: !Sub \"/${{Project}}-${{Service}}-${{Stage}}/\"
+    Description: The secrets that the functions may read, each by its name
+    Roles: [!Ref {roles}]
+    PolicyDocument:
+      Version: \"2012-10-17\"
+      Statement:
+        - Sid: ReadSecrets
+          Effect: Allow
+          Action: ssm:GetParameters
+          Resource:
+"
+        );
+        for (source, name) in *policy {
+            let _ = writeln!(
+                text,
+                "            - !Sub \"arn:${{AWS::Partition}}:ssm:${{AWS::Region}}:${{AWS::AccountId}}:parameter/${{Project}}/{source}/${{Stage}}/{name}\""
+            );
+        }
+    }
+    Ok(())
+}
+
+/// As few runs as hold all secrets.
+fn split<'s, 'n>(secrets: &'s [(&'n str, String)]) -> Vec<&'s [(&'n str, String)]> {
+    let mut runs = Vec::new();
+    let (mut start, mut size) = (0, 0);
+    for (at, (source, name)) in secrets.iter().enumerate() {
+        let arn = ARN_AROUND + source.len() + name.len();
+        if size + arn > LARGEST {
+            runs.extend(secrets.get(start..at));
+            (start, size) = (at, 0);
+        }
+        size += arn;
+    }
+    runs.extend(secrets.get(start..).filter(|run| !run.is_empty()));
+    runs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_split_over_policies_and_none_is_left_out() {
+        assert!(split(&[]).is_empty());
+        let all: Vec<_> = (0..120).map(|i| ("source", format!("secret_{i:03}"))).collect();
+        let runs = split(&all);
+        assert_eq!(runs.len(), 3);
+        assert_eq!(runs.concat(), all);
+        let longest: usize = runs.iter().map(|run| run.len() * (ARN_AROUND + 16)).max().unwrap();
+        assert!(longest <= LARGEST);
+        let many: Vec<_> = (0..600).map(|i| ("source", format!("secret_{i:03}"))).collect();
+        let error = write(&mut String::new(), "PollSecrets", "PollerRole", &many).unwrap_err();
+        assert!(error.to_string().contains("the 600 secrets need 12 policies"), "{error}");
+    }
+}

@@ -1,0 +1,142 @@
+//! `mef render`: what it makes of source files, and that it is the same every time.
+
+use std::path::Path;
+
+use crate::support::{Folder, HOOK, HOOK_SCHEMA, stderr};
+
+const TEMPLATE: &str = "Parameters:
+  # mef render: parameters
+Conditions:
+  # mef render: conditions
+Resources:
+  # mef render: resources
+Outputs:
+  # mef render: outputs
+";
+
+const PULLED: &str = "
+source: audit-log
+poll:
+  schedule: rate(1 day)
+  auth: { bearer: \"{secret.api_token}\" }
+  request: { get: \"https://api.example.com/log\", query: { since: \"{window.start|rfc3339}\" } }
+  records: \"\"
+  cursor: { time: at, end_lag: 2m }
+event: { map: { summary: audit } }
+";
+
+const BY_TOKEN: &str = "
+source: 1pass_word
+poll:
+  schedule: rate(5 minutes)
+  auth: { bearer: \"{secret.api_token}\" }
+  request: { get: \"https://api.example.com/log\", query: { cursor: \"{cursor.token}\" } }
+  next: { token: { from: next, query: cursor } }
+  records: items
+  cursor: { token: next }
+event: { map: { summary: item } }
+";
+
+fn repository() -> String {
+    concat!(env!("CARGO_MANIFEST_DIR"), "/..").to_owned()
+}
+
+fn folder() -> Folder {
+    let folder = Folder::new();
+    folder.write("app.yml", TEMPLATE);
+    folder.write("sources/hook/source.yml", HOOK).write("sources/hook/schema.json", HOOK_SCHEMA);
+    folder.write("sources/hook/tests/x.request.json", "{}");
+    folder.write("sources/audit.source.yml", PULLED);
+    folder
+}
+
+fn render(folder: &Folder, out: &str) -> String {
+    folder.lines(&["render", "sources", "--template", "app.yml", "--out", out]);
+    std::fs::read_to_string(folder.path(out).join("template.yml")).unwrap()
+}
+
+/// The files below a folder, by name.
+fn files(folder: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            found.push(path.display().to_string());
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn a_source_becomes_a_schedule_its_secrets_alarms_and_a_url() {
+    insta::assert_snapshot!(render(&folder(), "out"));
+}
+
+#[test]
+fn a_cursor_by_token_has_no_lag_and_alarms_when_every_run_fails() {
+    let folder = folder();
+    folder.write("sources/token/source.yml", BY_TOKEN);
+    let template = render(&folder, "out");
+    assert!(template.contains("  Failing1passWordX"), "{template}");
+    assert!(!template.contains("  Lag1passWordX"), "{template}");
+}
+
+#[test]
+fn the_package_has_the_sources_with_their_schemas_and_nothing_else() {
+    let folder = folder();
+    render(&folder, "out");
+    let packaged = |folder: &Folder| {
+        let package = folder.path("out/package");
+        let cut = format!("{}/", package.display());
+        files(&package).iter().map(|name| name.replace(&cut, "")).collect::<Vec<_>>()
+    };
+    let all =
+        ["sources/audit-log/source.yml", "sources/hook/schema.json", "sources/hook/source.yml"];
+    assert_eq!(packaged(&folder), all);
+    // What is no longer a source is no longer deployed; a binary that was put there stays.
+    folder.write("out/package/bootstrap", "binary");
+    std::fs::remove_dir_all(folder.path("sources/hook")).unwrap();
+    render(&folder, "out");
+    assert_eq!(packaged(&folder), ["bootstrap", "sources/audit-log/source.yml"]);
+}
+
+#[test]
+fn the_real_template_is_filled_in_and_the_same_twice() {
+    let folder = Folder::new();
+    let (root, examples) = (repository(), format!("{}/config-examples", repository()));
+    let template = format!("{root}/infra/app.yml");
+    let render = |out: &str| {
+        folder.lines(&["render", &examples, "--template", &template, "--out", out]);
+        let rendered = std::fs::read_to_string(folder.path(out).join("template.yml")).unwrap();
+        let prefix = format!("{}/", folder.path(out).display());
+        let files = files(&folder.path(out));
+        let files: Vec<_> = files
+            .iter()
+            .map(|name| (name.replace(&prefix, ""), std::fs::read(name).unwrap()))
+            .collect();
+        (rendered, files)
+    };
+    let first = render("a");
+    assert!(!first.0.contains("# mef render:"), "a marker is left");
+    for part in ["  ScheduleOkta:", "  WebhookUrlGithub:", "/okta/${Stage}/api_token\""] {
+        assert!(first.0.contains(part), "{part}");
+    }
+    assert!(first == render("b"));
+}
+
+#[test]
+fn a_broken_source_file_or_template_is_said_and_nothing_is_written() {
+    let folder = folder();
+    folder.write("broken.yml", "Resources:\n");
+    let output = folder.mef(&["render", "sources", "--template", "broken.yml", "--out", "out"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("no line `# mef render: parameters`"), "{}", stderr(&output));
+    folder.write("sources/hook/source.yml", &HOOK.replace("delivery_id", "delivery_ids"));
+    let output = folder.mef(&["render", "sources", "--template", "app.yml", "--out", "out"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("source.yml:5:3"), "{}", stderr(&output));
+    assert!(!folder.path("out").exists());
+}
