@@ -1,0 +1,406 @@
+#!/usr/bin/env bash
+# Deploys the source files of a folder as one stack: by hand, in CodeBuild, and on an emulator.
+#
+# Steps run in the order in which they are named; `infra/deploy.sh --help` lists them. Everything is
+# read from the environment, so that the buildspec, a stage's file and a person say it the same way.
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+usage() {
+  cat <<'END'
+usage: infra/deploy.sh [--bootstrap FILE] [STEP…]        by default: check test build package deploy redrive outputs
+
+steps
+  check      every source file is free of errors
+  test       every source file's test events give what is expected
+  build      the functions' binary, or the kept one of this commit
+  package    renders the template and makes the zip; nothing in it depends on the time
+  plan       shows what a deploy would change, and changes nothing
+  deploy     uploads the zip and deploys the stack
+  adopt      as deploy, for a new stack around the queues and the table that a deleted one left, and around
+             its bucket if BUCKET_NAME names it
+  redrive    runs the refused records through the source files that are now deployed
+  outputs    prints the stack's outputs: URLs, queues, names
+  delete     deletes the stack; queues, table and bucket stay
+  purge      deletes what a deleted stack left; PURGE must be set to the stack's name
+
+environment
+  PROJECT, SERVICE, STAGE   the parts of every name; the stack is PROJECT-SERVICE-STAGE
+  API_PATH                  the path before the source's name (default: none)
+  SOURCES                   the folder of source files (default: sources)
+  PARAMETERS, FIXED_PARAMETERS
+                            further parameters of infra/app.yml, such as "ApiType=REST LogRetentionDays=30"; the fixed ones win
+  ARTIFACT_BUCKET           the bucket for packages (default: mef-artifacts-ACCOUNT-REGION, made if it is not there)
+  BINARY_BUCKET             a bucket that keeps binaries by commit, so that a change of configuration compiles nothing
+  FRAMEWORK_COMMIT          the framework's commit (default: a digest of its code)
+  ARCHITECTURE              arm64 or x86_64 (default: this machine's, which is what is built)
+  MEF_BIN                   the command `mef` (default: built by cargo)
+  MEF_BUILD_PROFILE         cargo's profile for the functions (default: lambda)
+  OUT                       where template and package are written (default: target/deploy)
+  CLOUDFORMATION_ROLE_ARN   the role that CloudFormation takes (default: your own permissions)
+  AWS_ENDPOINT_URL          an emulator
+END
+}
+
+say() { printf '%s\n' "$*" >&2; }
+die() { say "error: $*"; exit 1; }
+need() { command -v "$1" >/dev/null 2>&1 || die "$1 is missing: $2"; }
+
+steps=()
+bootstrap=
+while [ $# -gt 0 ]; do
+  case $1 in
+    -h | --help) usage; exit 0 ;;
+    --bootstrap) [ $# -ge 2 ] || die "--bootstrap needs a file"; bootstrap=$2; shift 2 ;;
+    -*) usage >&2; exit 2 ;;
+    *) steps+=("$1"); shift ;;
+  esac
+done
+[ ${#steps[@]} -gt 0 ] || steps=(check test build package deploy redrive outputs)
+for step in "${steps[@]}"; do
+  case $step in
+    check | test | build | package | plan | deploy | adopt | redrive | outputs | delete | purge) ;;
+    *) say "error: there is no step $step"; usage >&2; exit 2 ;;
+  esac
+done
+
+OUT=${OUT:-$root/target/deploy}
+SOURCES=${SOURCES:-sources}
+API_PATH=${API_PATH:-}
+MEF_BUILD_PROFILE=${MEF_BUILD_PROFILE:-lambda}
+case ${ARCHITECTURE:-$(uname -m)} in
+  arm64 | aarch64) ARCHITECTURE=arm64 ;;
+  x86_64 | amd64) ARCHITECTURE=x86_64 ;;
+  *) die "ARCHITECTURE is arm64 or x86_64, not ${ARCHITECTURE:-$(uname -m)}" ;;
+esac
+
+# --- what the steps share ------------------------------------------------------------------------
+
+# Version 1 of the AWS CLI does not read AWS_ENDPOINT_URL for every service.
+aws_() {
+  if [ -n "${AWS_ENDPOINT_URL:-}" ]; then
+    aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"
+  else
+    aws "$@"
+  fi
+}
+
+names() {
+  local missing=() name
+  for name in PROJECT SERVICE STAGE; do
+    [ -n "${!name:-}" ] || missing+=("$name")
+  done
+  [ ${#missing[@]} -eq 0 ] || die "not set: ${missing[*]} (see infra/deploy.sh --help)"
+  stack=$PROJECT-$SERVICE-$STAGE
+}
+
+cloud() {
+  names
+  need aws "install the AWS CLI, https://aws.amazon.com/cli/"
+  region=${AWS_REGION:-${AWS_DEFAULT_REGION:-$(aws configure get region || true)}}
+  [ -n "$region" ] || die "no region: set AWS_REGION"
+  export AWS_REGION=$region AWS_DEFAULT_REGION=$region
+  export AWS_PAGER=
+}
+
+mef_() {
+  if [ -z "${MEF_BIN:-}" ]; then
+    binary mef release "$OUT/mef"
+    MEF_BIN=$OUT/mef
+  fi
+  "$MEF_BIN" "$@"
+}
+
+# binary NAME PROFILE TARGET: the kept binary of this commit, or a new one, which is then kept.
+binary() {
+  local name=$1 profile=$2 target=$3 kept='' folder=$2 package=$1
+  mkdir -p "$(dirname "$target")"
+  if [ -n "${BINARY_BUCKET:-}" ]; then
+    need aws "install the AWS CLI, https://aws.amazon.com/cli/"
+    kept=s3://$BINARY_BUCKET/binaries/${FRAMEWORK_COMMIT:-$(code_digest)}/$ARCHITECTURE/$profile/$name
+    if aws_ s3 cp --only-show-errors "$kept" "$target.part" 2>/dev/null; then
+      install -m 755 "$target.part" "$target"
+      rm "$target.part"
+      say "$name is taken from $kept"
+      return
+    fi
+    rm -f "$target.part"
+  fi
+  need cargo "install Rust from https://rustup.rs, or name ready binaries with MEF_BIN and --bootstrap"
+  [ "$name" = mef ] || package=mef-lambda
+  [ "$profile" != dev ] || folder=debug
+  (cd "$root" && cargo build --locked --profile "$profile" -p "$package" --bin "$name" >&2) || die "$name does not build"
+  install -m 755 "$(target_directory)/$folder/$name" "$target"
+  [ -z "$kept" ] || aws_ s3 cp --only-show-errors "$target" "$kept"
+}
+
+# What a binary is made of, where there is no commit to go by.
+code_digest() {
+  (cd "$root" && find . \( -name target -o -name .git -o -name .tools -o -name node_modules \) -prune -o -type f \
+    \( -name '*.rs' -o -name Cargo.toml -o -name Cargo.lock -o -name rust-toolchain.toml -o -path './.cargo/*' -o -path './cli/src/*' \) \
+    -print0 | LC_ALL=C sort -z | xargs -0 cat | python3 -c 'import hashlib, sys; print("code-" + hashlib.sha256(sys.stdin.buffer.read()).hexdigest()[:40])')
+}
+
+target_directory() {
+  (cd "$root" && cargo metadata --locked --format-version 1 --no-deps) |
+    python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])'
+}
+
+digest() { python3 -c 'import hashlib, sys; print(hashlib.sha256(open(sys.argv[1], "rb").read()).hexdigest())' "$1"; }
+
+sources() {
+  [ -d "$SOURCES" ] || die "there is no folder $SOURCES: set SOURCES to the folder of your source files"
+}
+
+artifact_bucket() {
+  [ -z "${ARTIFACT_BUCKET:-}" ] || return 0
+  local account
+  account=$(aws_ sts get-caller-identity --query Account --output text) || die "no credentials for AWS, or no permission"
+  ARTIFACT_BUCKET=mef-artifacts-$account-$region
+  if aws_ s3api head-bucket --bucket "$ARTIFACT_BUCKET" >/dev/null 2>&1; then return 0; fi
+  say "making the bucket $ARTIFACT_BUCKET for packages"
+  local where=()
+  # The one region that must not be named.
+  [ "$region" = us-east-1 ] || where=(--create-bucket-configuration "LocationConstraint=$region")
+  aws_ s3api create-bucket --bucket "$ARTIFACT_BUCKET" ${where[@]+"${where[@]}"} >/dev/null
+  aws_ s3api put-public-access-block --bucket "$ARTIFACT_BUCKET" --public-access-block-configuration \
+    BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true
+  aws_ s3api put-bucket-encryption --bucket "$ARTIFACT_BUCKET" --server-side-encryption-configuration \
+    '{"Rules":[{"ApplyServerSideEncryptionByDefault":{"SSEAlgorithm":"AES256"}}]}'
+  aws_ s3api put-bucket-lifecycle-configuration --bucket "$ARTIFACT_BUCKET" --lifecycle-configuration \
+    '{"Rules":[{"ID":"unfinished","Status":"Enabled","Filter":{"Prefix":""},"AbortIncompleteMultipartUpload":{"DaysAfterInitiation":1}}]}' >/dev/null
+}
+
+output() { # KEY: one of the stack's outputs; nothing if there is none
+  local value
+  value=$(aws_ cloudformation describe-stacks --stack-name "$stack" \
+    --query "Stacks[0].Outputs[?OutputKey=='$1'].OutputValue | [0]" --output text)
+  [ "$value" = None ] || printf '%s' "$value"
+}
+
+stack_status() {
+  aws_ cloudformation describe-stacks --stack-name "$stack" --query 'Stacks[0].StackStatus' --output text 2>/dev/null || true
+}
+
+# --- steps ---------------------------------------------------------------------------------------
+
+step_check() { sources; mef_ check "$SOURCES"; }
+
+step_test() { sources; mef_ test "$SOURCES"; }
+
+step_build() {
+  mkdir -p "$OUT/package"
+  if [ -n "$bootstrap" ]; then
+    [ -f "$bootstrap" ] || die "there is no file $bootstrap"
+    install -m 755 "$bootstrap" "$OUT/package/bootstrap"
+    return
+  fi
+  binary bootstrap "$MEF_BUILD_PROFILE" "$OUT/package/bootstrap"
+}
+
+step_package() {
+  sources
+  mef_ render "$SOURCES" --template "$root/infra/app.yml" --out "$OUT"
+  [ -f "$OUT/package/bootstrap" ] || die "there is no $OUT/package/bootstrap: run the step build, or name a binary with --bootstrap"
+  need python3 "install Python 3"
+  # zip(1) writes times, and files in the folder's order; an unchanged package must be the same file.
+  python3 "$root/infra/package.py" "$OUT/package" "$OUT/package.zip"
+  say "$OUT/package.zip: $(wc -c <"$OUT/package.zip" | tr -d ' ') bytes"
+}
+
+# override KEY=VALUE: the last one of a key counts.
+override() {
+  local kept=() word
+  for word in "${overrides[@]}"; do
+    [ "${word%%=*}" = "${1%%=*}" ] || kept+=("$word")
+  done
+  overrides=("${kept[@]}" "$1")
+}
+
+# What the stack is deployed with, as KEY=VALUE lines in `overrides`.
+parameters() {
+  [ -f "$OUT/template.yml" ] && [ -f "$OUT/package.zip" ] || die "nothing is packaged in $OUT: run the steps build and package"
+  artifact_bucket
+  code_key=$stack/$(digest "$OUT/package.zip").zip
+  overrides=("Project=$PROJECT" "Service=$SERVICE" "Stage=$STAGE" "ApiPath=$API_PATH"
+    "Architecture=$ARCHITECTURE" "CodeBucket=$ARTIFACT_BUCKET" "CodeKey=$code_key")
+  local word
+  for word in ${PARAMETERS:-} ${FIXED_PARAMETERS:-}; do
+    case $word in
+      *=*) override "$word" ;;
+      *) die "PARAMETERS has $word, which is not KEY=VALUE" ;;
+    esac
+  done
+  role=()
+  [ -z "${CLOUDFORMATION_ROLE_ARN:-}" ] || role=(--role-arn "$CLOUDFORMATION_ROLE_ARN")
+}
+
+upload() {
+  if ! aws_ s3api head-object --bucket "$ARTIFACT_BUCKET" --key "$code_key" >/dev/null 2>&1; then
+    aws_ s3 cp --only-show-errors "$OUT/package.zip" "s3://$ARTIFACT_BUCKET/$code_key"
+  fi
+}
+
+# A stack whose creation failed can only be deleted; what it made went with it.
+clear_failed_creation() {
+  if [ "$(stack_status)" = ROLLBACK_COMPLETE ]; then
+    say "the creation of $stack had failed: deleting what is left of it"
+    aws_ cloudformation delete-stack --stack-name "$stack" ${role[@]+"${role[@]}"}
+    aws_ cloudformation wait stack-delete-complete --stack-name "$stack"
+  fi
+}
+
+# change_set TYPE TEMPLATE ARGUMENT…: makes the change set `change` and waits for it; false if nothing changes.
+change_set() {
+  local type=$1 file=$2 template status reason
+  shift 2
+  template=$stack/$(digest "$file").yml
+  aws_ s3 cp --only-show-errors "$file" "s3://$ARTIFACT_BUCKET/$template"
+  local keys=() word
+  for word in "${overrides[@]}"; do
+    keys+=("ParameterKey=${word%%=*},ParameterValue=\"${word#*=}\"")
+  done
+  change=$(aws_ cloudformation create-change-set --stack-name "$stack" --change-set-name "mef-$(date +%s)-$$" \
+    --change-set-type "$type" --template-url "$(template_url "$template")" --capabilities CAPABILITY_IAM \
+    --parameters "${keys[@]}" \
+    ${role[@]+"${role[@]}"} "$@" --query Id --output text)
+  if aws_ cloudformation wait change-set-create-complete --change-set-name "$change" --stack-name "$stack" 2>/dev/null; then
+    return 0
+  fi
+  status=$(aws_ cloudformation describe-change-set --change-set-name "$change" --stack-name "$stack" --query Status --output text)
+  reason=$(aws_ cloudformation describe-change-set --change-set-name "$change" --stack-name "$stack" --query StatusReason --output text)
+  case $status:$reason in
+    FAILED:*"didn't contain changes"* | FAILED:*"No updates"*)
+      aws_ cloudformation delete-change-set --change-set-name "$change" --stack-name "$stack"
+      return 1 ;;
+    *) die "CloudFormation refuses the change: $reason" ;;
+  esac
+}
+
+template_url() {
+  if [ -n "${AWS_ENDPOINT_URL:-}" ]; then
+    printf '%s/%s/%s' "${AWS_ENDPOINT_URL%/}" "$ARTIFACT_BUCKET" "$1"
+  else
+    printf 'https://%s.s3.%s.amazonaws.com%s/%s' "$ARTIFACT_BUCKET" "$region" "$(case $region in cn-*) echo .cn ;; esac)" "$1"
+  fi
+}
+
+step_plan() {
+  cloud
+  parameters
+  upload
+  local type=UPDATE
+  case $(stack_status) in "" | REVIEW_IN_PROGRESS | ROLLBACK_COMPLETE) type=CREATE ;; esac
+  if [ "$type" = CREATE ]; then
+    say "the stack $stack is not there yet: a deploy makes all of it"
+    return
+  fi
+  if change_set "$type" "$OUT/template.yml" \
+    --tags "Key=Project,Value=$PROJECT" "Key=Service,Value=$SERVICE" "Key=Stage,Value=$STAGE"; then
+    aws_ cloudformation describe-change-set --change-set-name "$change" --stack-name "$stack" \
+      --query 'Changes[].ResourceChange.[Action,Replacement,ResourceType,LogicalResourceId]' --output text
+    aws_ cloudformation delete-change-set --change-set-name "$change" --stack-name "$stack"
+  else
+    say "nothing changes"
+  fi
+}
+
+step_deploy() {
+  cloud
+  parameters
+  upload
+  clear_failed_creation
+  aws_ cloudformation deploy --stack-name "$stack" --template-file "$OUT/template.yml" \
+    --s3-bucket "$ARTIFACT_BUCKET" --s3-prefix "$stack" --capabilities CAPABILITY_IAM \
+    --no-fail-on-empty-changeset --parameter-overrides "${overrides[@]}" ${role[@]+"${role[@]}"} \
+    --tags "Project=$PROJECT" "Service=$SERVICE" "Stage=$STAGE" >&2 || { why; die "$stack is not deployed"; }
+  snapshot
+}
+
+step_adopt() {
+  cloud
+  [ -z "${BUCKET_NAME:-}" ] || PARAMETERS="${PARAMETERS:-} BucketName=$BUCKET_NAME"
+  parameters
+  upload
+  clear_failed_creation
+  [ -z "$(stack_status)" ] || die "the stack $stack is there: use deploy"
+  local url kept
+  url=$(aws_ sqs get-queue-url --queue-name "$stack" --query QueueUrl --output text) || die "there is no queue $stack: use deploy"
+  kept=$(python3 "$root/infra/kept.py" "$OUT/template.yml" "$OUT/kept.yml" "$stack" "$url" "${BUCKET_NAME:-}")
+  change_set IMPORT "$OUT/kept.yml" --resources-to-import "$kept"
+  aws_ cloudformation execute-change-set --change-set-name "$change" --stack-name "$stack"
+  aws_ cloudformation wait stack-import-complete --stack-name "$stack" || { why; die "$stack is not made around what was kept"; }
+  step_deploy
+}
+
+# The first thing that failed is the cause; the rest was cancelled.
+why() {
+  aws_ cloudformation describe-stack-events --stack-name "$stack" --output text \
+    --query "StackEvents[?ends_with(ResourceStatus, '_FAILED')].[Timestamp,LogicalResourceId,ResourceStatusReason]" 2>/dev/null |
+    sort | head -n 5 >&2 || true
+}
+
+# A REST API's deployment is a snapshot that CloudFormation takes once.
+snapshot() {
+  local api
+  api=$(output RestApiId)
+  [ -z "$api" ] || aws_ apigateway create-deployment --rest-api-id "$api" --stage-name "$STAGE" >/dev/null
+}
+
+step_redrive() {
+  cloud
+  local function answer
+  function=$(output RedriveFunctionName)
+  [ -n "$function" ] || die "the stack $stack is not there"
+  answer=$(mktemp)
+  local failed
+  failed=$(aws_ lambda invoke --function-name "$function" --payload '{}' --cli-read-timeout 900 \
+    --query FunctionError --output text "$answer")
+  say "redrive: $(cat "$answer")"
+  rm -f "$answer"
+  [ "$failed" = None ] || die "the redrive failed; what it had not moved is still in the queue $stack-rejected"
+}
+
+step_outputs() {
+  cloud
+  aws_ cloudformation describe-stacks --stack-name "$stack" \
+    --query 'sort_by(Stacks[0].Outputs, &OutputKey)[].[OutputKey,OutputValue]' --output text
+}
+
+step_delete() {
+  cloud
+  role=()
+  [ -z "${CLOUDFORMATION_ROLE_ARN:-}" ] || role=(--role-arn "$CLOUDFORMATION_ROLE_ARN")
+  [ -n "$(stack_status)" ] || die "the stack $stack is not there"
+  local bucket
+  bucket=$(output BucketName)
+  aws_ cloudformation delete-stack --stack-name "$stack" ${role[@]+"${role[@]}"}
+  aws_ cloudformation wait stack-delete-complete --stack-name "$stack" || { why; die "$stack is not deleted"; }
+  say "deleted: $stack. Kept: the queues $stack, $stack-DLQ and $stack-rejected, the table $stack, the bucket $bucket."
+}
+
+step_purge() {
+  cloud
+  [ "${PURGE:-}" = "$stack" ] || die "this deletes every queued event, refused record and cursor: set PURGE=$stack, and BUCKET_NAME if its bucket is to go"
+  [ -z "$(stack_status)" ] || die "the stack $stack is still there: delete it first"
+  local queue url
+  for queue in "$stack" "$stack-DLQ" "$stack-rejected"; do
+    if url=$(aws_ sqs get-queue-url --queue-name "$queue" --query QueueUrl --output text 2>/dev/null); then
+      aws_ sqs delete-queue --queue-url "$url"
+      say "deleted: the queue $queue"
+    fi
+  done
+  if aws_ dynamodb describe-table --table-name "$stack" >/dev/null 2>&1; then
+    aws_ dynamodb delete-table --table-name "$stack" >/dev/null
+    say "deleted: the table $stack"
+  fi
+  if [ -n "${BUCKET_NAME:-}" ]; then
+    aws_ s3 rb --force "s3://$BUCKET_NAME" >/dev/null
+    say "deleted: the bucket $BUCKET_NAME"
+  fi
+}
+
+for step in "${steps[@]}"; do
+  say "--- $step"
+  "step_$step"
+done
