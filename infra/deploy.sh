@@ -178,8 +178,29 @@ output() { # KEY: one of the stack's outputs; nothing if there is none
   [ "$value" = None ] || printf '%s' "$value"
 }
 
+# The stack's status; nothing if there is no such stack. An answer that says neither is an error.
 stack_status() {
-  aws_ cloudformation describe-stacks --stack-name "$stack" --query 'Stacks[0].StackStatus' --output text 2>/dev/null || true
+  local answer
+  if answer=$(aws_ cloudformation describe-stacks --stack-name "$stack" --query 'Stacks[0].StackStatus' --output text 2>&1); then
+    printf '%s' "$answer"
+  else
+    case $answer in
+      *"does not exist"*) ;;
+      *) die "$answer" ;;
+    esac
+  fi
+}
+
+# The status at which the stack comes to rest. The CLI's own waiters look only twice a minute.
+settled() {
+  local status
+  while true; do
+    status=$(stack_status)
+    case $status in
+      *_IN_PROGRESS) sleep 3 ;;
+      *) printf '%s' "$status"; return ;;
+    esac
+  done
 }
 
 # --- steps ---------------------------------------------------------------------------------------
@@ -246,7 +267,7 @@ clear_failed_creation() {
   if [ "$(stack_status)" = ROLLBACK_COMPLETE ]; then
     say "the creation of $stack had failed: deleting what is left of it"
     aws_ cloudformation delete-stack --stack-name "$stack" ${role[@]+"${role[@]}"}
-    aws_ cloudformation wait stack-delete-complete --stack-name "$stack"
+    [ -z "$(settled)" ] || { why; die "what is left of $stack cannot be deleted"; }
   fi
 }
 
@@ -264,10 +285,14 @@ change_set() {
     --change-set-type "$type" --template-url "$(template_url "$template")" --capabilities CAPABILITY_IAM \
     --parameters "${keys[@]}" \
     ${role[@]+"${role[@]}"} "$@" --query Id --output text)
-  if aws_ cloudformation wait change-set-create-complete --change-set-name "$change" --stack-name "$stack" 2>/dev/null; then
-    return 0
-  fi
-  status=$(aws_ cloudformation describe-change-set --change-set-name "$change" --stack-name "$stack" --query Status --output text)
+  while true; do
+    status=$(aws_ cloudformation describe-change-set --change-set-name "$change" --stack-name "$stack" --query Status --output text)
+    case $status in
+      CREATE_COMPLETE) return 0 ;;
+      CREATE_PENDING | CREATE_IN_PROGRESS) sleep 3 ;;
+      *) break ;;
+    esac
+  done
   reason=$(aws_ cloudformation describe-change-set --change-set-name "$change" --stack-name "$stack" --query StatusReason --output text)
   case $status:$reason in
     FAILED:*"didn't contain changes"* | FAILED:*"No updates"*)
@@ -329,7 +354,7 @@ step_adopt() {
   kept=$(python3 "$root/infra/kept.py" "$OUT/template.yml" "$OUT/kept.yml" "$stack" "$url" "${BUCKET_NAME:-}")
   change_set IMPORT "$OUT/kept.yml" --resources-to-import "$kept"
   aws_ cloudformation execute-change-set --change-set-name "$change" --stack-name "$stack"
-  aws_ cloudformation wait stack-import-complete --stack-name "$stack" || { why; die "$stack is not made around what was kept"; }
+  [ "$(settled)" = IMPORT_COMPLETE ] || { why; die "$stack is not made around what was kept"; }
   step_deploy
 }
 
@@ -375,7 +400,7 @@ step_delete() {
   local bucket
   bucket=$(output BucketName)
   aws_ cloudformation delete-stack --stack-name "$stack" ${role[@]+"${role[@]}"}
-  aws_ cloudformation wait stack-delete-complete --stack-name "$stack" || { why; die "$stack is not deleted"; }
+  [ -z "$(settled)" ] || { why; die "$stack is not deleted"; }
   say "deleted: $stack. Kept: the queues $stack, $stack-DLQ and $stack-rejected, the table $stack, the bucket $bucket."
 }
 

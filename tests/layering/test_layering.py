@@ -10,7 +10,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 # A crate may use those before it, and no others.
-ORDER = ["mef-source", "mef-ports", "mef-auth", "mef-pipeline", "mef-intake", "mef-poller", "mef-sqlite", "mef"]
+ORDER = [
+    "mef-source", "mef-ports", "mef-auth", "mef-pipeline", "mef-intake", "mef-poller", "mef-sqlite", "mef-aws", "mef-lambda", "mef",
+]
 CRATES_IO = "registry+https://github.com/rust-lang/crates.io-index"
 LONGEST = 450
 
@@ -76,7 +78,8 @@ class TestDependencies(unittest.TestCase):
         banned = {"openssl", "openssl-sys", "openssl-probe-sys", "native-tls", "ring", "boring", "mbedtls", "schannel-sys"}
         for name in ORDER:
             self.assertEqual(tree(name, "normal,build") & banned, set(), name)
-        self.assertLessEqual({"rustls", "aws-lc-rs"}, tree("mef"))
+        for binary in ("mef", "mef-lambda"):
+            self.assertLessEqual({"rustls", "aws-lc-rs"}, tree(binary))
 
     def test_rusqlite_only_in_its_backend(self):
         users = [
@@ -84,6 +87,16 @@ class TestDependencies(unittest.TestCase):
             if any(d["name"] in ("rusqlite", "libsqlite3-sys") for d in package["dependencies"])
         ]
         self.assertEqual(users, ["mef-sqlite"])
+
+    def test_the_aws_sdk_only_in_its_backend(self):
+        users = [
+            name for name, package in members().items()
+            if any(d["name"].startswith(("aws-sdk-", "aws-config")) for d in package["dependencies"])
+        ]
+        self.assertEqual(users, ["mef-aws"])
+
+    def test_no_sqlite_on_lambda(self):
+        self.assertEqual(tree("mef-lambda") & {"rusqlite", "libsqlite3-sys", "mef-sqlite", "mef"}, set())
 
     def test_one_version_of_what_must_be_one(self):
         for crate in ("rustls", "aws-lc-rs", "reqwest", "hyper", "tokio", "serde_json", "jiff", "http"):

@@ -1,0 +1,149 @@
+"""The templates, held to the linter, to rules of our own, and to each other."""
+
+import json
+import re
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+import cfn_guard_rs
+
+from templates import MEF, PIPELINE, REPOSITORY, ROOT, app, listed, load, plain, resources
+
+BIN = Path(sys.executable).parent
+
+
+class TestLinter(unittest.TestCase):
+    def lint(self, *arguments):
+        result = subprocess.run([BIN / "cfn-lint", *arguments], capture_output=True, text=True)
+        self.assertEqual((result.returncode, result.stdout), (0, ""))
+
+    def test_the_application_has_no_findings(self):
+        self.lint(str(app()))
+
+    def test_the_pipeline_has_no_findings(self):
+        self.lint(str(PIPELINE))
+
+    def test_the_shell_scripts_have_none(self):
+        result = subprocess.run([BIN / "shellcheck", ROOT / "infra" / "deploy.sh"], capture_output=True, text=True)
+        self.assertEqual((result.returncode, result.stdout), (0, ""))
+
+
+class TestRules(unittest.TestCase):
+    RULES = Path(__file__).with_name("rules.guard").read_text()
+
+    def test_both_templates_meet_every_rule(self):
+        for path in (app(), PIPELINE):
+            report = cfn_guard_rs.run_checks(plain(load(path)), self.RULES)
+            self.assertEqual([clause.Rule.name for clause in report.not_compliant], [], path.name)
+
+    def test_the_rules_find_what_breaks_them(self):
+        template = plain(load(app()))
+        template["Resources"]["Bucket"]["Properties"]["PublicAccessBlockConfiguration"]["BlockPublicAcls"] = False
+        template["Resources"]["Table"]["DeletionPolicy"] = "Delete"
+        report = cfn_guard_rs.run_checks(template, self.RULES)
+        self.assertEqual(
+            sorted(clause.Rule.name for clause in report.not_compliant),
+            ["buckets_are_private_encrypted_and_tidy", "tables_outlive_the_stack_and_can_be_restored"],
+        )
+
+    def test_each_queue_and_bucket_refuses_requests_without_tls(self):
+        for path in (app(), PIPELINE):
+            template = load(path)
+            for kind, policy, key in (
+                ("AWS::SQS::Queue", "AWS::SQS::QueuePolicy", "Queues"),
+                ("AWS::S3::Bucket", "AWS::S3::BucketPolicy", "Bucket"),
+            ):
+                guarded = set()
+                for resource in resources(template, policy).values():
+                    (statement,) = resource["Properties"]["PolicyDocument"]["Statement"]
+                    self.assertEqual(statement["Effect"], "Deny")
+                    self.assertEqual(statement["Condition"], {"Bool": {"aws:SecureTransport": "false"}})
+                    guarded |= {reference["Ref"] for reference in listed(resource["Properties"][key])}
+                self.assertEqual(guarded, set(resources(template, kind)), path.name)
+
+    def test_parameters_are_sorted_described_and_bounded(self):
+        for path in (ROOT / "infra" / "app.yml", PIPELINE):
+            template = load(path)
+            names = list(template["Parameters"])
+            self.assertEqual(names, sorted(names), path.name)
+            groups = template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+            self.assertEqual(sorted(name for group in groups for name in group["Parameters"]), names)
+            for name, parameter in template["Parameters"].items():
+                self.assertIn("Description", parameter, name)
+                self.assertTrue({"AllowedPattern", "AllowedValues", "MaxValue"} & set(parameter), name)
+
+    def test_access_logs_hold_no_credential(self):
+        text = app().read_text()
+        formats = re.findall(r'\{"requestId":.*\}', text)
+        self.assertEqual(len(formats), 2)
+        for written in formats:
+            json.loads(written)
+            self.assertNotRegex(written, r"(?i)query|header|identity|\.sourceIp|\$context\.authorizer\.principalId")
+
+    def test_no_line_is_left_to_render(self):
+        self.assertNotIn("# mef render:", app().read_text())
+
+
+class TestAgainstTheCode(unittest.TestCase):
+    def test_functions_have_the_variables_that_they_read(self):
+        code = (ROOT / "lambda" / "src" / "environment.rs").read_text().split("#[cfg(test)]")[0]
+        read = set(re.findall(r'(?:needed|or_empty|variable)\("([A-Z][A-Z_]+)"\)', code))
+        read -= {"LAMBDA_TASK_ROOT", "SOURCES_DIR", "AWS_ENDPOINT_URL"}
+        given = set()
+        for function in resources(load(app()), "AWS::Lambda::Function").values():
+            variables = set(function["Properties"]["Environment"]["Variables"])
+            self.assertLessEqual({"PROJECT", "SERVICE", "STAGE", "MEF_LOG"}, variables)
+            given |= variables
+        self.assertEqual(given, read)
+
+    def test_alarms_and_dashboard_look_at_metrics_that_are_written(self):
+        code = (ROOT / "lambda" / "src" / "metrics.rs").read_text()
+        written = set(re.findall(r"^    ([A-Z][A-Za-z]+),$", code.split("pub enum Metric")[1].split("\n}")[0], re.M))
+        template = load(app())
+        used = {
+            alarm["Properties"]["MetricName"]
+            for alarm in resources(template, "AWS::CloudWatch::Alarm").values()
+            if alarm["Properties"]["Namespace"] == "MozDefEventFramework"
+        }
+        body = template["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+        json.loads(body)
+        used |= set(re.findall(r'MetricName=\\"(\w+)\\"', body))
+        self.assertGreaterEqual(len(used), 6)
+        self.assertLessEqual(used, written)
+
+    def test_roles_are_the_handlers_names(self):
+        code = (ROOT / "lambda" / "src" / "role.rs").read_text()
+        functions = resources(load(app()), "AWS::Lambda::Function").values()
+        handlers = sorted(function["Properties"]["Handler"] for function in functions)
+        self.assertEqual(handlers, ["authorizer", "handler", "poller", "redrive"])
+        for handler in handlers:
+            self.assertIn(f'"{handler}"', code)
+
+
+class TestConfigurationRepository(unittest.TestCase):
+    def test_its_sources_are_checked_and_tested(self):
+        for command in ("check", "test"):
+            result = subprocess.run([MEF, command, str(REPOSITORY / "sources")], capture_output=True, text=True)
+            self.assertEqual(result.returncode, 0, result.stderr + result.stdout)
+
+    def test_sources_that_are_also_examples_are_the_same(self):
+        same = [f.name for f in (REPOSITORY / "sources").iterdir() if (ROOT / "config-examples" / f.name).is_dir()]
+        self.assertIn("okta", same)
+        for name in same:
+            ours, theirs = REPOSITORY / "sources" / name, ROOT / "config-examples" / name
+            files = lambda folder: {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+            self.assertEqual(files(ours), files(theirs), name)
+
+    def test_stages_set_only_parameters_that_there_are(self):
+        known = set(load(app())["Parameters"])
+        stages = sorted((REPOSITORY / "stages").glob("*.env"))
+        self.assertEqual([stage.stem for stage in stages], ["dev", "prod", "stg"])
+        for stage in stages:
+            written = re.search(r'^PARAMETERS="(.*)"$', stage.read_text(), re.M).group(1)
+            self.assertLessEqual({word.split("=")[0] for word in written.split()}, known, stage.name)
+
+
+if __name__ == "__main__":
+    unittest.main()
