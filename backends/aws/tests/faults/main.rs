@@ -4,6 +4,7 @@
 
 mod conflicts;
 mod queue;
+mod repeats;
 mod secrets;
 mod stand_in;
 mod wakeups;
