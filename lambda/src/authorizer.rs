@@ -5,14 +5,13 @@
 use std::sync::Arc;
 
 use mef_intake::{Authorizer, Decision};
-use mef_ports::{Clock, Secrets};
+use mef_ports::{Clock, Secrets, chain};
 use mef_source::SourceName;
 use serde_json::{Value, json};
 
 use crate::environment::Environment;
 use crate::event::{Asked, Event, head, method_of};
 use crate::invocation::{Done, Failed};
-use crate::logging::chain;
 use crate::metrics::{Metric, Metrics};
 use crate::sources::Sources;
 

@@ -4,16 +4,16 @@
 //! starts no slower for what only another one needs.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use mef_auth::{RedactingSecrets, Redactor};
 use mef_aws::{Aws, Settings, TimeLimits, WakeTarget, load_config};
 use mef_intake::ReceiverPorts;
 use mef_pipeline::Outputs;
-use mef_poller::PollPorts;
+use mef_poller::{PollPorts, SystemClock};
 use mef_ports::{Clock, Secrets, Wakeups};
 
 use crate::authorizer::Gate;
-use crate::clock::SystemClock;
 use crate::environment::{Environment, EnvironmentError};
 use crate::handler::Intake;
 use crate::poller::Pulls;
@@ -32,7 +32,7 @@ pub(crate) async fn function(
 ) -> Result<Function, EnvironmentError> {
     let settings = settings(environment)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let aws = Aws::new(load_config(TimeLimits::default()).await, settings, Arc::clone(&clock));
+    let aws = Aws::new(load_config(limits(environment.role)).await, settings, Arc::clone(&clock));
     let secrets = || -> Arc<dyn Secrets> {
         Arc::new(RedactingSecrets::new(Arc::new(aws.secrets()), redactor.clone()))
     };
@@ -71,6 +71,22 @@ pub(crate) async fn function(
         }
         Role::Redrive => Function::Redrive(Redrives::new(environment, outputs())),
     })
+}
+
+/// How long AWS is waited for. Where a sender waits, several requests in a row
+/// have to fail before the function is ended: 10 s for the authorizer, 15 s for
+/// the handler.
+fn limits(role: Role) -> TimeLimits {
+    let of = |attempt, operation| TimeLimits {
+        connect: Duration::from_secs(1),
+        attempt: Duration::from_secs(attempt),
+        operation: Duration::from_secs(operation),
+    };
+    match role {
+        Role::Authorizer => of(2, 4),
+        Role::Handler => of(3, 6),
+        Role::Poller | Role::Redrive => TimeLimits::default(),
+    }
 }
 
 /// The names that the backend goes by; those that the role needs are there.
@@ -123,6 +139,18 @@ mod tests {
             (name != without).then(|| value.to_owned())
         });
         settings(&environment?)
+    }
+
+    #[test]
+    fn two_requests_that_stall_end_before_the_function_does() {
+        // The time limits of the functions in infra/app.yml.
+        for (role, seconds) in
+            [(Role::Authorizer, 10), (Role::Handler, 15), (Role::Poller, 900), (Role::Redrive, 900)]
+        {
+            let limits = limits(role);
+            assert!(limits.operation * 2 < Duration::from_secs(seconds), "{role:?}");
+            assert!(limits.connect < limits.attempt && limits.attempt < limits.operation);
+        }
     }
 
     #[test]

@@ -4,14 +4,14 @@
 //! of a request beside it is not read at all.
 
 use mef_auth::Request;
-use mef_intake::{Answer, Outcome, Receiver, ReceiverPorts, Response};
+use mef_intake::{Outcome, Receiver, ReceiverPorts, Response};
+use mef_ports::chain;
 use mef_source::SourceName;
 use serde_json::{Map, Value, json};
 
 use crate::environment::Environment;
 use crate::event::{Event, whole};
 use crate::invocation::Done;
-use crate::logging::chain;
 use crate::metrics::{Metric, Metrics};
 use crate::sources::Sources;
 
@@ -63,7 +63,7 @@ impl Intake {
         let (response, metrics) = match usable {
             Ok(receiver) => {
                 let answer = receiver.handle(request).await;
-                log(&name, &answer);
+                answer.log(&name);
                 (answer.response, count(&name, &answer.outcome))
             }
             Err(error) => {
@@ -109,40 +109,18 @@ fn done(response: Response, metrics: Option<Metrics>) -> Done {
     Done { answer: Ok(answer), metrics }
 }
 
+/// What is counted of one request. `Denied` is 0 with every authentic one, so that its average is the
+/// share of refused requests, which an alarm of the template watches.
 fn count(name: &SourceName, outcome: &Outcome) -> Metrics {
     let metrics = Metrics::of(Some(name.clone()));
     match outcome {
-        Outcome::Accepted { rejected, .. } => {
-            metrics.with(Metric::Accepted, 1).with(Metric::Rejected, *rejected)
-        }
-        Outcome::Duplicate => metrics.with(Metric::Duplicate, 1),
+        Outcome::Accepted { rejected, .. } => metrics
+            .with(Metric::Accepted, 1)
+            .with(Metric::Rejected, *rejected)
+            .with(Metric::Denied, 0),
+        Outcome::Duplicate => metrics.with(Metric::Duplicate, 1).with(Metric::Denied, 0),
         Outcome::Denied(_) => metrics.with(Metric::Denied, 1),
         Outcome::Secrets(_) | Outcome::Store(_) => metrics.with(Metric::Unavailable, 1),
         Outcome::Method | Outcome::TooLarge | Outcome::Empty => metrics,
-    }
-}
-
-/// The one line that a request leaves in the log.
-fn log(source: &SourceName, answer: &Answer) {
-    let status = answer.response.status;
-    match &answer.outcome {
-        Outcome::Accepted { delivered, rejected } => {
-            tracing::info!(source.id = %source, http.status = status, event.delivered = delivered, event.rejected = rejected, "webhook accepted");
-        }
-        Outcome::Duplicate => {
-            tracing::info!(source.id = %source, http.status = status, "webhook is a repeat");
-        }
-        Outcome::Method | Outcome::TooLarge | Outcome::Empty => {
-            tracing::warn!(source.id = %source, http.status = status, "webhook not taken");
-        }
-        Outcome::Denied(denied) => {
-            tracing::warn!(source.id = %source, http.status = status, reason = %denied, "webhook refused");
-        }
-        Outcome::Secrets(error) => {
-            tracing::error!(source.id = %source, http.status = status, error = %chain(error), "webhook cannot be verified");
-        }
-        Outcome::Store(error) => {
-            tracing::error!(source.id = %source, http.status = status, error = %chain(error), "webhook cannot be stored");
-        }
     }
 }

@@ -6,7 +6,6 @@
 //! while the process lives.
 
 mod authorizer;
-mod clock;
 mod context;
 mod environment;
 mod event;
@@ -26,7 +25,6 @@ use std::process::ExitCode;
 use mef_auth::Redactor;
 
 pub use authorizer::Gate;
-pub use clock::SystemClock;
 pub use environment::{Environment, EnvironmentError};
 pub use handler::Intake;
 pub use invocation::{Done, Failed, Invocation};
@@ -45,7 +43,7 @@ pub fn main() -> ExitCode {
     match environment.map_err(Into::into).and_then(|e| run(&e, &redactor)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!(error = %logging::chain(&*error), "the function ends");
+            tracing::error!(error = %mef_ports::chain(&*error), "the function ends");
             ExitCode::FAILURE
         }
     }

@@ -1,7 +1,7 @@
 //! The role that pulls one source: what a schedule or a wake-up calls.
 
 use mef_poller::{Budget, HttpClients, PollPorts, Poller, RunEnd, RunReport};
-use mef_ports::{Position, RunSummary};
+use mef_ports::{Position, RunSummary, chain};
 use mef_source::SourceName;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -9,7 +9,6 @@ use serde_json::json;
 use crate::environment::Environment;
 use crate::event::object;
 use crate::invocation::{Done, Failed, Invocation};
-use crate::logging::chain;
 use crate::metrics::{Metric, Metrics};
 use crate::sources::Sources;
 
@@ -77,7 +76,7 @@ impl Pulls {
 }
 
 fn done(name: SourceName, report: &RunReport) -> Done {
-    log(report);
+    report.log();
     let (end, until) = match &report.end {
         RunEnd::CaughtUp => ("caught_up", None),
         RunEnd::Busy { until } => ("busy", Some(until.to_string())),
@@ -115,38 +114,5 @@ fn count(name: SourceName, report: &RunReport) -> Metrics {
     match report.lag {
         Some(lag) => metrics.with(Metric::LagSeconds, lag.as_secs()),
         None => metrics,
-    }
-}
-
-/// The one line that a run leaves in the log.
-fn log(report: &RunReport) {
-    let run = &report.summary;
-    let fields = |text: &str| {
-        tracing::info!(
-            source.id = %report.stream,
-            run.requests = run.requests,
-            run.pages = run.pages,
-            run.records = run.records,
-            run.delivered = run.delivered,
-            run.rejected = run.rejected,
-            run.duplicates = run.duplicates,
-            run.late = run.late,
-            cursor.lag_s = report.lag.map(|lag| lag.as_secs()),
-            "{text}"
-        );
-    };
-    match &report.end {
-        RunEnd::CaughtUp => fields("caught up"),
-        RunEnd::OutOfTime => fields("stopped before it was caught up"),
-        RunEnd::Limited { until } => {
-            fields("limited by the vendor");
-            tracing::info!(source.id = %report.stream, run.until = %until, "waiting for the vendor's limit");
-        }
-        RunEnd::Busy { until } => {
-            tracing::info!(source.id = %report.stream, lease.until = %until, "another run holds the lease");
-        }
-        RunEnd::Failed(error) => {
-            tracing::error!(source.id = %report.stream, error = %chain(error), "the run failed");
-        }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use mef_pipeline::{Channel, Outputs, Pipeline, Pipelines, redrive};
+use mef_ports::chain;
 use mef_source::SourceName;
 use serde::Deserialize;
 use serde_json::json;
@@ -11,7 +12,6 @@ use serde_json::json;
 use crate::environment::Environment;
 use crate::event::object;
 use crate::invocation::{Done, Failed, Invocation};
-use crate::logging::chain;
 use crate::metrics::{Metric, Metrics};
 use crate::sources::Sources;
 

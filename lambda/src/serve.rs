@@ -2,13 +2,12 @@
 
 use jiff::Timestamp;
 use lambda_runtime::{Diagnostic, LambdaEvent, Runtime, service_fn};
+use mef_poller::SystemClock;
 use mef_ports::Clock as _;
-use serde_json::Value;
 use serde_json::value::RawValue;
 use tracing::Instrument as _;
 
 use crate::authorizer::Gate;
-use crate::clock::SystemClock;
 use crate::handler::Intake;
 use crate::invocation::{Done, Failed, Invocation};
 use crate::poller::Pulls;

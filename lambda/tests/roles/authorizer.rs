@@ -102,7 +102,7 @@ async fn a_head_is_judged_alike_in_every_form() {
         ("POST", "pulled", json!({}), false),
         ("POST", "nobody", json!({}), false),
         ("POST", "..", json!({}), false),
-        ("POST", "%2e%2e%2fvendor", json!({}), false),
+        ("POST", "%2e%2e%2fvendor", json!({ "Authorization": "Bearer right" }), false),
         // The handler answers 503, so that the sender comes again.
         ("POST", "broken", json!({}), true),
     ] {
@@ -126,6 +126,20 @@ async fn a_secret_store_that_is_away_denies_nobody() {
     for event in forms("POST", "vendor", &wrong) {
         assert!(allowed(&stack, &event).await, "a secret that is not set");
     }
+}
+
+#[tokio::test]
+async fn a_mistake_in_the_sources_own_secrets_is_left_to_the_handler() {
+    let stack = stack();
+    let check = "token: { from: header.Authorization, secrets: [ { name: token, not_after: \"2020-01-01T00:00:00Z\" } ] }";
+    stack.write(
+        "retired/source.yml",
+        &format!("source: retired\nwebhook:\n  verify: [ {{ {check} }} ]\n"),
+    );
+    for event in forms("POST", "retired", &json!({ "Authorization": "right" })) {
+        assert!(allowed(&stack, &event).await);
+    }
+    assert_eq!(stack.vault.reads.load(Ordering::Relaxed), 0, "a retired secret is read");
 }
 
 #[tokio::test]

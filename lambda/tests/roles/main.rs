@@ -1,6 +1,6 @@
 //! The roles over a package of source files and the embedded store: what a
 //! gateway or a schedule hands over, and what comes of it.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod authorizer;
 mod handler;
