@@ -178,7 +178,8 @@ output() { # KEY: one of the stack's outputs; nothing if there is none
   [ "$value" = None ] || printf '%s' "$value"
 }
 
-# The stack's status; nothing if there is no such stack. An answer that says neither is an error.
+# The stack's status; nothing if there is no such stack. An answer that says neither is an error, which
+# ends only the subshell it is asked in: assign it first, since a test of `$(…)` takes it for nothing.
 stack_status() {
   local answer
   if answer=$(aws_ cloudformation describe-stacks --stack-name "$stack" --query 'Stacks[0].StackStatus' --output text 2>&1); then
@@ -195,7 +196,7 @@ stack_status() {
 settled() {
   local status
   while true; do
-    status=$(stack_status)
+    status=$(stack_status) || return 1
     case $status in
       *_IN_PROGRESS) sleep 3 ;;
       *) printf '%s' "$status"; return ;;
@@ -264,10 +265,13 @@ upload() {
 
 # A stack whose creation failed can only be deleted; what it made went with it.
 clear_failed_creation() {
-  if [ "$(stack_status)" = ROLLBACK_COMPLETE ]; then
+  local status
+  status=$(stack_status)
+  if [ "$status" = ROLLBACK_COMPLETE ]; then
     say "the creation of $stack had failed: deleting what is left of it"
     aws_ cloudformation delete-stack --stack-name "$stack" ${role[@]+"${role[@]}"}
-    [ -z "$(settled)" ] || { why; die "what is left of $stack cannot be deleted"; }
+    status=$(settled)
+    [ -z "$status" ] || { why; die "what is left of $stack cannot be deleted"; }
   fi
 }
 
@@ -348,13 +352,15 @@ step_adopt() {
   parameters
   upload
   clear_failed_creation
-  [ -z "$(stack_status)" ] || die "the stack $stack is there: use deploy"
-  local url kept
+  local url kept status
+  status=$(stack_status)
+  [ -z "$status" ] || die "the stack $stack is there: use deploy"
   url=$(aws_ sqs get-queue-url --queue-name "$stack" --query QueueUrl --output text) || die "there is no queue $stack: use deploy"
   kept=$(python3 "$root/infra/kept.py" "$OUT/template.yml" "$OUT/kept.yml" "$stack" "$url" "${BUCKET_NAME:-}")
   change_set IMPORT "$OUT/kept.yml" --resources-to-import "$kept"
   aws_ cloudformation execute-change-set --change-set-name "$change" --stack-name "$stack"
-  [ "$(settled)" = IMPORT_COMPLETE ] || { why; die "$stack is not made around what was kept"; }
+  status=$(settled)
+  [ "$status" = IMPORT_COMPLETE ] || { why; die "$stack is not made around what was kept"; }
   step_deploy
 }
 
@@ -378,12 +384,16 @@ step_redrive() {
   function=$(output RedriveFunctionName)
   [ -n "$function" ] || die "the stack $stack is not there"
   answer=$(mktemp)
-  local failed
-  failed=$(aws_ lambda invoke --function-name "$function" --payload '{}' --cli-read-timeout 900 \
-    --query FunctionError --output text "$answer")
-  say "redrive: $(cat "$answer")"
+  local failed again=true
+  while [ "$again" = true ]; do
+    failed=$(aws_ lambda invoke --function-name "$function" --payload '{}' --cli-read-timeout 900 \
+      --query FunctionError --output text "$answer")
+    say "redrive: $(cat "$answer")"
+    [ "$failed" = None ] || die "the redrive failed; what it had not moved is still in the queue $stack-rejected"
+    # One call has a quarter of an hour.
+    case $(cat "$answer") in *'"unfinished":true'*) ;; *) again=false ;; esac
+  done
   rm -f "$answer"
-  [ "$failed" = None ] || die "the redrive failed; what it had not moved is still in the queue $stack-rejected"
 }
 
 step_outputs() {
@@ -396,19 +406,22 @@ step_delete() {
   cloud
   role=()
   [ -z "${CLOUDFORMATION_ROLE_ARN:-}" ] || role=(--role-arn "$CLOUDFORMATION_ROLE_ARN")
-  [ -n "$(stack_status)" ] || die "the stack $stack is not there"
-  local bucket
+  local bucket status
+  status=$(stack_status)
+  [ -n "$status" ] || die "the stack $stack is not there"
   bucket=$(output BucketName)
   aws_ cloudformation delete-stack --stack-name "$stack" ${role[@]+"${role[@]}"}
-  [ -z "$(settled)" ] || { why; die "$stack is not deleted"; }
+  status=$(settled)
+  [ -z "$status" ] || { why; die "$stack is not deleted"; }
   say "deleted: $stack. Kept: the queues $stack, $stack-DLQ and $stack-rejected, the table $stack, the bucket $bucket."
 }
 
 step_purge() {
   cloud
   [ "${PURGE:-}" = "$stack" ] || die "this deletes every queued event, refused record and cursor: set PURGE=$stack, and BUCKET_NAME if its bucket is to go"
-  [ -z "$(stack_status)" ] || die "the stack $stack is still there: delete it first"
-  local queue url
+  local queue url status
+  status=$(stack_status)
+  [ -z "$status" ] || die "the stack $stack is still there: delete it first"
   for queue in "$stack" "$stack-DLQ" "$stack-rejected"; do
     if url=$(aws_ sqs get-queue-url --queue-name "$queue" --query QueueUrl --output text 2>/dev/null); then
       aws_ sqs delete-queue --queue-url "$url"

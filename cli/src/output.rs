@@ -56,8 +56,14 @@ pub(crate) fn table(headings: &[&str], rows: &[Vec<String>]) -> anyhow::Result<(
     let format = |cells: &mut dyn Iterator<Item = &str>| {
         let padded: Vec<_> =
             cells.zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
-        padded.join("  ").trim_end().to_owned()
+        printable(padded.join("  ").trim_end())
     };
     line(&format(&mut headings.iter().copied()))?;
     rows.iter().try_for_each(|row| line(&format(&mut row.iter().map(String::as_str))))
+}
+
+/// `text` without what could move the cursor of a person's terminal: a vendor
+/// chose some of it.
+pub(crate) fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }

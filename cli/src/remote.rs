@@ -115,6 +115,12 @@ pub(crate) async fn events(global: &Global, options: &Events) -> anyhow::Result<
             counts.in_flight
         );
     }
+    if options.follow && !options.consume {
+        bail!(
+            "--follow would receive every event again and again, until SQS takes it for failed and moves it to the \
+             dead-letter queue: add --consume, or leave --follow out"
+        );
+    }
     let mut left = options.limit.unwrap_or(usize::MAX);
     while left > 0 {
         let wait = if options.follow { FOLLOW } else { FIRST_EVENT };

@@ -9,7 +9,6 @@
 //!
 //! [`Receiver`]: crate::Receiver
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -20,7 +19,9 @@ use mef_auth::verify::{
 };
 use mef_ports::{Clock, SecretRef, Secrets, SecretsError};
 use mef_source::Source;
-use mef_source::checked::{Check, Verify, Webhook};
+use mef_source::checked::{Check, Webhook};
+
+use crate::live_secrets::{read, references};
 
 /// Whether a request may go on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,7 +123,7 @@ impl Authorizer {
             return Decision::Allow;
         }
         let now = self.clock.now();
-        let references = self.references(decided, now);
+        let references = references(self.source.name.as_str(), &self.webhook, decided, now);
         let mut judged = self.judge_once(&references, &verify, now).await;
         if let Ok(Err(denied)) = &judged
             && denied.depends_on_secret()
@@ -148,30 +149,8 @@ impl Authorizer {
         verify: &impl Fn(&LiveSecrets, Timestamp) -> Result<(), Denied>,
         now: Timestamp,
     ) -> Result<Result<(), Denied>, SecretsError> {
-        let mut secrets = LiveSecrets::default();
-        for reference in references {
-            for version in self.secrets.live(reference, now).await? {
-                secrets.insert(reference.name.clone(), version.value);
-            }
-        }
+        let secrets = read(&*self.secrets, references, now).await?;
         Ok(verify(&secrets, now))
-    }
-
-    /// The secrets of the `decided` checks that count at `now`, each once.
-    fn references(&self, decided: impl Fn(&Check) -> bool, now: Timestamp) -> Vec<SecretRef> {
-        let checks = match &self.webhook.verify {
-            Verify::All(checks) => checks.as_slice(),
-            Verify::Nothing { .. } => &[],
-        };
-        let names: BTreeSet<_> = checks
-            .iter()
-            .filter(|check| decided(check))
-            .flat_map(Check::secrets)
-            .filter(|used| used.not_after.is_none_or(|not_after| not_after >= now))
-            .map(|used| used.name.clone())
-            .collect();
-        let source = self.source.name.as_str();
-        names.into_iter().map(|name| SecretRef { source: source.to_owned(), name }).collect()
     }
 }
 

@@ -7,6 +7,7 @@
 mod answer;
 mod authorizer;
 mod delivery_id;
+mod live_secrets;
 mod receiver;
 
 pub use answer::{Answer, Outcome, Response};

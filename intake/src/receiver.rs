@@ -1,18 +1,18 @@
 //! One source's webhook: verify, drop repeats, run the pipeline, answer.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use mef_auth::Request;
-use mef_auth::verify::{LiveSecrets, Verified, verify};
+use mef_auth::verify::{Verified, verify};
 use mef_pipeline::{Admitted, Outputs, Pipeline, SchemaError, deliver};
-use mef_ports::{Clock, Deliveries, DeliveryKey, SecretRef, Secrets, SecretsError};
+use mef_ports::{Clock, Deliveries, DeliveryKey, Secrets};
 use mef_source::Source;
 use mef_source::checked::Webhook;
 
 use crate::answer::{Answer, Outcome};
 use crate::delivery_id;
+use crate::live_secrets::{read, references};
 
 /// How long a delivery is known as done. Vendors retry for up to three days.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -35,7 +35,6 @@ pub struct Receiver {
     source: Arc<Source>,
     webhook: Webhook,
     pipeline: Pipeline,
-    secrets: Vec<SecretRef>,
     ports: ReceiverPorts,
 }
 
@@ -44,12 +43,7 @@ impl Receiver {
     pub fn new(source: Arc<Source>, ports: ReceiverPorts) -> Option<Receiver> {
         let webhook = source.webhook.clone()?;
         let pipeline = Pipeline::for_webhook(&source)?;
-        let names: BTreeSet<_> = webhook.secret_names().collect();
-        let secrets = names
-            .into_iter()
-            .map(|name| SecretRef { source: source.name.to_string(), name })
-            .collect();
-        Some(Receiver { source, webhook, pipeline, secrets, ports })
+        Some(Receiver { source, webhook, pipeline, ports })
     }
 
     /// The source.
@@ -104,26 +98,18 @@ impl Receiver {
     /// Judges the request; where a secret that was read a while ago may be the
     /// reason against it, a second time with what the store has now.
     async fn verify(&self, request: Request, now: Timestamp) -> Result<Verified, Outcome> {
-        let secrets = self.live_secrets(now).await.map_err(Outcome::Secrets)?;
+        let references = references(self.source.name.as_str(), &self.webhook, |_| true, now);
+        let ports = &self.ports;
+        let secrets = read(&*ports.secrets, &references, now).await.map_err(Outcome::Secrets)?;
         let denied = match verify(&self.webhook, request.clone(), &secrets, now) {
             Ok(verified) => return Ok(verified),
             Err(denied) => denied,
         };
-        if !denied.depends_on_secret() || !self.ports.secrets.refresh(&self.secrets, now).await {
+        if !denied.depends_on_secret() || !ports.secrets.refresh(&references, now).await {
             return Err(Outcome::Denied(denied));
         }
-        let secrets = self.live_secrets(now).await.map_err(Outcome::Secrets)?;
+        let secrets = read(&*ports.secrets, &references, now).await.map_err(Outcome::Secrets)?;
         verify(&self.webhook, request, &secrets, now).map_err(Outcome::Denied)
-    }
-
-    async fn live_secrets(&self, now: Timestamp) -> Result<LiveSecrets, SecretsError> {
-        let mut live = LiveSecrets::default();
-        for reference in &self.secrets {
-            for version in self.ports.secrets.live(reference, now).await? {
-                live.insert(reference.name.clone(), version.value);
-            }
-        }
-        Ok(live)
     }
 
     /// Takes in a verified request. The delivery is marked as done only with

@@ -268,3 +268,26 @@ async fn a_secret_that_has_changed_is_read_again_before_the_request_is_refused()
     assert_eq!(changed(&["new", "t0ken"], 0).post("{}").await.0, 200);
     assert_eq!(changed(&["t0ken", "old"], 0).post("{}").await.0, 200);
 }
+
+/// A store that holds one secret and no other.
+struct Only(&'static str);
+
+#[async_trait]
+impl Secrets for Only {
+    async fn get(&self, reference: &SecretRef) -> Result<SecretVersion, SecretsError> {
+        if reference.name != self.0 {
+            let hint = "set it".to_owned();
+            return Err(SecretsError::Missing { reference: reference.clone(), hint });
+        }
+        OneSecret.get(reference).await
+    }
+}
+
+#[tokio::test]
+async fn a_retired_secret_may_be_deleted_before_the_file_forgets_it() {
+    let retired = "[token, { name: old, not_after: 1969-12-31T00:00:00Z }]";
+    let file = FILE.replace("[token]", retired);
+    assert_eq!(bench_of(&file, Arc::new(Only("token")), &[], true).post("{}").await.0, 200);
+    let file = file.replace("1969", "1971");
+    assert_eq!(bench_of(&file, Arc::new(Only("token")), &[], true).post("{}").await.0, 503);
+}

@@ -8,6 +8,16 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
+/// Crates whose finer lines hold whole events, headers and bodies.
+const QUIET: [&str; 6] = [
+    "lambda_runtime",
+    "lambda_runtime_api_client",
+    "hyper",
+    "hyper_util",
+    "aws_smithy_runtime",
+    "aws_sdk_sqs",
+];
+
 /// Starts logging what `filter` says: a level, or crates with their levels.
 pub(crate) fn start(filter: &str, redactor: &Redactor) {
     let stderr = RedactingStderr::new(redactor);
@@ -21,6 +31,8 @@ pub(crate) fn start(filter: &str, redactor: &Redactor) {
     // Lighter than `EnvFilter`, which brings regular expressions to the start.
     let filter: Targets =
         filter.parse().unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO));
+    let filter =
+        QUIET.iter().fold(filter, |filter, name| filter.with_target(*name, LevelFilter::INFO));
     // A second start, as in tests, keeps the first.
     let _ = tracing_subscriber::registry().with(filter).with(lines).try_init();
 }

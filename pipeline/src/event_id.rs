@@ -12,8 +12,8 @@ pub(crate) enum Identity<'i> {
     Delivery { id: &'i str, index: u64 },
     /// The id that the cursor finds in the record.
     Cursor(&'i str),
-    /// The whole record.
-    Record(&'i str),
+    /// The whole record, and what it was split out of.
+    Record { json: &'i str, parent: &'i str },
 }
 
 /// 32 hexadecimal digits: half of SHA-256 over the source and the identity.
@@ -26,7 +26,7 @@ pub(crate) fn event_id(source: &str, identity: &Identity<'_>) -> String {
             ("delivery", [id.as_bytes(), &index])
         }
         Identity::Cursor(id) => ("cursor", [id.as_bytes(), b""]),
-        Identity::Record(json) => ("record", [json.as_bytes(), b""]),
+        Identity::Record { json, parent } => ("record", [json.as_bytes(), parent.as_bytes()]),
     };
     let mut context = Context::new(&SHA256);
     for part in [source.as_bytes(), label.as_bytes()].into_iter().chain(parts) {
@@ -49,7 +49,8 @@ mod tests {
             event_id("a", &Identity::Declared("x")),
             event_id("b", &Identity::Declared("x")),
             event_id("a", &Identity::Cursor("x")),
-            event_id("a", &Identity::Record("x")),
+            event_id("a", &Identity::Record { json: "x", parent: "" }),
+            event_id("a", &Identity::Record { json: "x", parent: "y" }),
             event_id("a", &Identity::Delivery { id: "x", index: 0 }),
             event_id("a", &Identity::Delivery { id: "x", index: 1 }),
         ];

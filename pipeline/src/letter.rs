@@ -81,8 +81,18 @@ fn letter_id(source: &str, context: &Context, refusal: &Refusal) -> String {
         RawRecord::Text(text) | RawRecord::Base64(text) => text.clone(),
         RawRecord::Record(value) => value.to_string(),
     };
+    // Equal records out of two larger ones are two records.
+    let parent = refusal.parent.as_ref().map(Value::to_string).unwrap_or_default();
+    let cursor_id = refusal.cursor_id.as_deref().unwrap_or_default();
     let mut digest = Digest::new(&SHA256);
-    for part in [source.as_bytes(), delivery.as_bytes(), &index.to_be_bytes(), raw.as_bytes()] {
+    for part in [
+        source.as_bytes(),
+        delivery.as_bytes(),
+        &index.to_be_bytes(),
+        raw.as_bytes(),
+        parent.as_bytes(),
+        cursor_id.as_bytes(),
+    ] {
         digest.update(&(part.len() as u64).to_be_bytes());
         digest.update(part);
     }

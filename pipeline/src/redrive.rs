@@ -95,9 +95,10 @@ impl Run<'_> {
             }
             let now = self.outputs.clock.now();
             let taken = self.outputs.dead_letters.take(source, BATCH, now, HOLD).await?;
-            empty = if taken.is_empty() { empty + 1 } else { 0 };
             let (fresh, known): (Vec<_>, Vec<_>) =
                 taken.into_iter().partition(|taken| !self.tried.contains(&taken.letter.id));
+            // Of a long run the first holds end before the last letter's turn.
+            empty = if fresh.is_empty() { empty + 1 } else { 0 };
             self.held.extend(known.into_iter().map(|taken| taken.receipt));
             self.batch(fresh, &mut total).await?;
         }

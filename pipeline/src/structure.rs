@@ -67,7 +67,8 @@ fn identity(source: &str, scope: &Scope<'_>, fallbacks: &mut u64) -> String {
     if let Some(id) = &record.cursor_id {
         return event_id(source, &Identity::Cursor(id));
     }
-    event_id(source, &Identity::Record(&record.value.to_string()))
+    let parent = record.parent.as_ref().map(ToString::to_string).unwrap_or_default();
+    event_id(source, &Identity::Record { json: &record.value.to_string(), parent: &parent })
 }
 
 /// The MozDef event. The order is that in which it is written.

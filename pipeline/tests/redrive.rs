@@ -244,3 +244,25 @@ async fn a_redrive_that_is_out_of_time_says_so_and_holds_nothing() {
     assert_eq!((done.redriven, done.unfinished), (10, true));
     assert_eq!(bench.redrive().await.unwrap().redriven, 5);
 }
+
+#[tokio::test]
+async fn equal_records_out_of_two_larger_ones_are_two_letters_and_two_events() {
+    let file = |required: &str| {
+        let file = "source: acme\npoll:\n  schedule: rate(1 minute)\n  \
+             request: { get: \"https://api.example.com/\", query: { since: \"{window.start}\" } }\n  \
+             records: \"\"\n  cursor: { time: t, overlap: 1s }\nevent: { schema: s.json, split: items }\n";
+        let schema = format!("{{\"required\":[{required}]}}");
+        mef_source::load(file, &|_| Ok(schema.clone())).unwrap().source
+    };
+    let (strict, mended) = (file("\"extra\""), file("\"x\""));
+    let records = ["alice", "bob"]
+        .map(|user| Fetched::new(json!({ "user": user, "items": [{ "x": 1 }] }), None));
+    let admitted = Admitted::page(records.into(), TestClock.now());
+    let outcome = Pipeline::for_poll(&strict).unwrap().run(admitted);
+    let bench = Bench::new(Some(mended));
+    let _ = deliver(&bench.outputs, outcome).await.unwrap();
+    assert_eq!(bench.letters().await.len(), 2);
+    assert_eq!(bench.redrive().await.unwrap().redriven, 2);
+    let events = bench.events().await;
+    assert_ne!(events[0].0, events[1].0);
+}

@@ -52,8 +52,10 @@ pub enum RawRecord {
 }
 
 /// A refused record and all that a later run of the pipeline needs of it.
+///
+/// A field that is not known is passed over: after a rollback the letters of
+/// the newer version are still there.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct DeadLetter {
     /// Names this letter: unique, and stable while it is kept.
     pub id: String,

@@ -6,6 +6,7 @@
 //! needs to know nothing of it: SQS takes 1 MiB (SendMessage), a vendor's record
 //! may have more.
 
+use aws_lc_rs::digest::{SHA256, digest};
 use mef_ports::{Message, queue_text};
 use serde_json::value::{RawValue, to_raw_value};
 
@@ -20,9 +21,11 @@ const FIELD_LIMIT: usize = 16 << 10;
 /// Room for the attributes of the message.
 const ATTRIBUTES: usize = 1 << 10;
 
-/// Where the event goes.
+/// Where the event goes: by what it says, since the same event may come again
+/// with another time of arrival, and each message has to find its own.
 pub(crate) fn object_key(message: &Message) -> String {
-    format!("claims/{}/{}.json", key_part(&message.source), key_part(&message.event_id))
+    let sha256 = hex::encode(digest(&SHA256, message.body.as_bytes()));
+    format!("claims/{}/{}-{sha256}.json", key_part(&message.source), key_part(&message.event_id))
 }
 
 /// The event of `message` with `claim` for its details.
@@ -136,9 +139,17 @@ mod tests {
     }
 
     #[test]
-    fn the_object_has_a_place_of_its_own() {
-        let message =
-            Message { event_id: "a/b".to_owned(), source: "acme".to_owned(), body: String::new() };
-        assert_eq!(object_key(&message), "claims/acme/a%2Fb.json");
+    fn each_form_of_an_event_has_an_object_of_its_own() {
+        let key = |body: &str| {
+            object_key(&Message {
+                event_id: "a/b".to_owned(),
+                source: "acme".to_owned(),
+                body: body.to_owned(),
+            })
+        };
+        // SHA-256 of nothing.
+        let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        assert_eq!(key(""), format!("claims/acme/a%2Fb-{empty}.json"));
+        assert_ne!(key("{}"), key(""));
     }
 }

@@ -1,5 +1,6 @@
 //! `mef dlq`: the records that were refused.
 
+use std::collections::HashSet;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -112,10 +113,13 @@ impl Pipelines for Today {
 async fn discard(store: &dyn DeadLetters, id: &str, now: Timestamp) -> Result<bool, StoreError> {
     let mut found = false;
     let mut others = Vec::new();
+    let mut seen = HashSet::new();
     let mut empty = 0;
     while !found && empty < EMPTY_TAKES {
         let taken = store.take(None, 10, now, HOLD).await?;
-        empty = if taken.is_empty() { empty + 1 } else { 0 };
+        let known = seen.len();
+        seen.extend(taken.iter().map(|taken| taken.letter.id.clone()));
+        empty = if seen.len() == known { empty + 1 } else { 0 };
         for taken in taken {
             if taken.letter.id == id {
                 let settled = Settled { receipt: taken.receipt, remains: Vec::new() };
@@ -127,7 +131,10 @@ async fn discard(store: &dyn DeadLetters, id: &str, now: Timestamp) -> Result<bo
         }
     }
     for receipt in others {
-        store.give_back(&receipt).await?;
+        // A hold that stays ends by itself.
+        if let Err(error) = store.give_back(&receipt).await {
+            tracing::warn!(error = %error, "a dead letter stays held for a while");
+        }
     }
     Ok(found)
 }

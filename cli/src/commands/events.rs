@@ -106,6 +106,5 @@ pub(crate) fn summary_line(body: &str) -> String {
         field("category"),
         field("summary")
     );
-    // A vendor's text must not move the cursor of a person's terminal.
-    line.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    output::printable(&line)
 }

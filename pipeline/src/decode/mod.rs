@@ -12,6 +12,10 @@ pub use gunzip::gunzip;
 /// The most that a webhook's body may decompress to, in bytes.
 pub const MAX_DECODED: usize = 64 * 1024 * 1024;
 
+/// How deep a value may be nested. The parser takes 127 levels; what is refused
+/// later is kept inside an envelope of a few more, and has to come out again.
+const MOST_LEVELS: usize = 100;
+
 /// Why bytes cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
@@ -21,6 +25,9 @@ pub enum DecodeError {
     /// Not UTF-8, which JSON has to be (RFC 8259 §8.1).
     #[error("not UTF-8 from byte {0} on")]
     Utf8(usize),
+    /// Nested more deeply than any record.
+    #[error("nested more than {0} levels deep")]
+    TooDeep(usize),
     /// A compression that is not understood.
     #[error("the content encoding `{0}` is not understood; gzip is")]
     Encoding(String),
@@ -106,7 +113,7 @@ fn effective(mode: Decode, content_type: Option<&str>) -> Decode {
 /// # Errors
 ///
 /// When the bytes are not UTF-8 or not exactly one JSON value that is nested
-/// at most 128 deep.
+/// at most 100 deep.
 pub fn decode_json(bytes: &[u8]) -> Result<Value, DecodeError> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if bytes.iter().all(u8::is_ascii_whitespace) {
@@ -114,7 +121,22 @@ pub fn decode_json(bytes: &[u8]) -> Result<Value, DecodeError> {
     }
     let text =
         std::str::from_utf8(bytes).map_err(|error| DecodeError::Utf8(error.valid_up_to()))?;
-    serde_json::from_str(text).map_err(|error| DecodeError::Json(error.to_string()))
+    let value = serde_json::from_str(text).map_err(|error| DecodeError::Json(error.to_string()))?;
+    match is_deeper(&value, MOST_LEVELS) {
+        true => Err(DecodeError::TooDeep(MOST_LEVELS)),
+        false => Ok(value),
+    }
+}
+
+/// Whether lists and objects stand more than `levels` deep in each other. The
+/// parser has bounded how far this goes down.
+fn is_deeper(value: &Value, levels: usize) -> bool {
+    match (value, levels.checked_sub(1)) {
+        (Value::Array(_) | Value::Object(_), None) => true,
+        (Value::Array(list), Some(left)) => list.iter().any(|inner| is_deeper(inner, left)),
+        (Value::Object(object), Some(left)) => object.values().any(|inner| is_deeper(inner, left)),
+        _ => false,
+    }
 }
 
 fn ndjson(plain: &Bytes) -> Vec<Decoded> {
@@ -168,6 +190,22 @@ mod tests {
         assert_eq!(decoded.len(), 3);
         let Decoded::Unreadable { raw, place, .. } = &decoded[1] else { panic!("line 2 was read") };
         assert_eq!((raw.as_ref(), place.as_str()), (b"{\"a\":".as_slice(), "line 2"));
+    }
+
+    #[test]
+    fn what_is_decoded_can_be_kept_in_a_letter_and_read_again() {
+        let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+        let deepest = decode_json(nested(MOST_LEVELS).as_bytes()).unwrap();
+        let letter = json!({"letter": {"raw": {"record": deepest}}}).to_string();
+        assert!(serde_json::from_str::<Value>(&letter).is_ok());
+        assert_eq!(
+            decode_json(nested(MOST_LEVELS + 1).as_bytes()),
+            Err(DecodeError::TooDeep(MOST_LEVELS))
+        );
+        let objects =
+            format!("{}1{}", r#"{"a":"#.repeat(MOST_LEVELS + 1), "}".repeat(MOST_LEVELS + 1));
+        assert!(decode_json(objects.as_bytes()).is_err());
+        assert!(matches!(decode_json(nested(1000).as_bytes()), Err(DecodeError::Json(_))));
     }
 
     #[test]

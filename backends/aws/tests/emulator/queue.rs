@@ -38,9 +38,11 @@ async fn an_event_too_large_for_a_message_leaves_a_claim() {
     assert_eq!((&arrived[0], &arrived[2]), (&batch[0], &batch[2]));
     let event: Value = serde_json::from_str(&arrived[1].body).unwrap();
     let claim = &event["details"];
-    assert_eq!(claim["claim"], format!("s3://{}/claims/okta/2.json", settings.bucket));
+    let sha256 = hex::encode(digest(&SHA256, batch[1].body.as_bytes()));
+    let key = format!("claims/okta/2-{sha256}.json");
+    assert_eq!(claim["claim"], format!("s3://{}/{key}", settings.bucket));
     assert_eq!(claim["bytes"], batch[1].body.len());
-    assert_eq!(claim["sha256"], hex::encode(digest(&SHA256, batch[1].body.as_bytes())));
+    assert_eq!(claim["sha256"], sha256);
     // All but the details is as it was written.
     let (before, after) = batch[1].body.split_once(r#"{"text":""#).unwrap();
     assert!(arrived[1].body.starts_with(before), "{}", arrived[1].body);
@@ -49,7 +51,7 @@ async fn an_event_too_large_for_a_message_leaves_a_claim() {
     let object = aws_sdk_s3::Client::from_conf(s3)
         .get_object()
         .bucket(&settings.bucket)
-        .key("claims/okta/2.json")
+        .key(key)
         .send()
         .await
         .unwrap();
