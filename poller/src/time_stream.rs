@@ -187,10 +187,13 @@ impl Run<'_> {
             // never back.
             let newest = newest.min(open.end);
             let done = match self.record.done {
-                Some(Position::Time(done)) => done,
-                _ => open.done_before,
+                Some(Position::Time(done)) => done.max(newest),
+                // A first run that follows the records stands at the newest,
+                // though it may be older than what was asked for.
+                _ if cursor.advance == Advance::NewestRecord => newest,
+                _ => open.done_before.max(newest),
             };
-            self.record.done = Some(Position::Time(done.max(newest)));
+            self.record.done = Some(Position::Time(done));
         }
         self.record.open = (!window_done).then(|| open.clone());
     }

@@ -239,3 +239,19 @@ async fn a_cursor_that_follows_the_records_goes_on_after_a_run_that_was_cut_shor
     delivered.sort_unstable();
     assert_eq!((delivered, bench.done().await), (vec![1, 2, 3, 4], Some(at(30))));
 }
+
+#[tokio::test]
+async fn a_first_run_that_follows_the_records_stands_at_the_newest_however_old() {
+    let bench = Bench::new(2);
+    let old =
+        r#"[{"id":8,"time":"2020-02-14T22:18:51.843Z"},{"id":9,"time":"2020-02-14T20:18:57Z"}]"#;
+    bench.vendor.fault(Fault::Body(old));
+    let file = source_file("start: 1h, advance: newest_record", false);
+    bench.run(&file).await;
+    assert_eq!(bench.done().await, Some("2020-02-14T22:18:51.843Z".parse().unwrap()));
+    bench.vendor.requests();
+    bench.vendor.fault(Fault::Body(old));
+    let report = bench.run(&file).await;
+    assert_eq!((report.summary.delivered, report.summary.duplicates), (1, 1));
+    assert!(bench.vendor.requests()[0].contains("since=2020-02-14T22%3A18%3A51.843Z"));
+}
