@@ -36,6 +36,9 @@ pub(crate) struct Needed {
     /// And what lies up to this moment, while the present window is open: the
     /// part that overlaps the window before it.
     pub(crate) open_overlap_to: Option<Timestamp>,
+    /// And so many of the latest, whatever their time: a vendor that takes no
+    /// upper bound may give again what it has just given.
+    pub(crate) latest: usize,
 }
 
 impl Needed {
@@ -96,9 +99,17 @@ impl Seen {
 
     /// Forgets what no later read can bring again.
     pub(crate) fn prune(&mut self, needed: &Needed) {
-        self.times.retain(|_, time_ms| needed.includes(*time_ms));
-        let times = &self.times;
-        self.order.retain(|hash| times.contains_key(hash));
+        let mut index = 0;
+        let latest = self.order.len().saturating_sub(needed.latest);
+        self.order.retain(|hash| {
+            index += 1;
+            let kept = index > latest
+                || self.times.get(hash).is_some_and(|time_ms| needed.includes(*time_ms));
+            if !kept {
+                self.times.remove(hash);
+            }
+            kept
+        });
     }
 
     /// Forgets everything.
@@ -109,10 +120,14 @@ impl Seen {
 
     /// What has to be stored.
     pub(crate) fn to_store(&self, needed: &Needed) -> Vec<SeenId> {
+        let latest = self.order.len().saturating_sub(needed.latest);
         self.order
             .iter()
-            .filter_map(|hash| Some(SeenId { hash: *hash, time_ms: *self.times.get(hash)? }))
-            .filter(|id| needed.includes(id.time_ms))
+            .enumerate()
+            .filter_map(|(index, hash)| {
+                let id = SeenId { hash: *hash, time_ms: *self.times.get(hash)? };
+                (index >= latest || needed.includes(id.time_ms)).then_some(id)
+            })
             .collect()
     }
 
@@ -120,7 +135,7 @@ impl Seen {
     /// vendor that counts its pages moves records to other pages when a late
     /// one comes in before them. Too much to store with each page.
     pub(crate) fn to_store_at_the_end(&self) -> Vec<SeenId> {
-        let everything = Needed { from: Timestamp::MIN, open_overlap_to: None };
+        let everything = Needed { from: Timestamp::MIN, open_overlap_to: None, latest: 0 };
         let mut ids = self.to_store(&everything);
         ids.retain(|id| !self.in_flight.contains(&id.hash));
         ids
@@ -142,7 +157,7 @@ mod tests {
 
     #[test]
     fn only_what_a_later_read_needs_is_stored() {
-        let needed = Needed { from: at(100), open_overlap_to: Some(at(10)) };
+        let needed = Needed { from: at(100), open_overlap_to: Some(at(10)), latest: 0 };
         let mut seen = Seen::default();
         for second in [5, 10, 50, 99, 100, 150] {
             seen.insert(hash("x", Some(at(second))), at(second), &needed);
@@ -150,7 +165,7 @@ mod tests {
         let stored: Vec<_> = seen.to_store(&needed).iter().map(|id| id.time_ms / 1000).collect();
         assert_eq!(stored, [5, 10, 100, 150]);
         assert!(seen.contains(hash("x", Some(at(50)))));
-        seen.prune(&Needed { from: at(100), open_overlap_to: None });
+        seen.prune(&Needed { from: at(100), open_overlap_to: None, latest: 0 });
         assert!(!seen.contains(hash("x", Some(at(5)))));
         let reloaded = Seen::load(seen.to_store(&needed));
         assert!(reloaded.contains(hash("x", Some(at(100)))));
@@ -159,8 +174,23 @@ mod tests {
     }
 
     #[test]
+    fn the_latest_are_kept_whatever_their_time() {
+        let needed = Needed { from: at(1000), open_overlap_to: None, latest: 2 };
+        let mut seen = Seen::default();
+        for second in [7, 2000, 5, 6] {
+            seen.insert(hash("x", Some(at(second))), at(second), &needed);
+        }
+        let stored: Vec<_> = seen.to_store(&needed).iter().map(|id| id.time_ms / 1000).collect();
+        assert_eq!(stored, [2000, 5, 6]);
+        seen.prune(&needed);
+        assert!(!seen.contains(hash("x", Some(at(7)))));
+        assert!(seen.contains(hash("x", Some(at(5)))));
+        assert_eq!(seen.to_store(&needed).len(), 3);
+    }
+
+    #[test]
     fn a_full_set_forgets_the_oldest_and_counts_it() {
-        let needed = Needed { from: at(0), open_overlap_to: None };
+        let needed = Needed { from: at(0), open_overlap_to: None, latest: 0 };
         let mut seen = Seen::default();
         let limit = i64::try_from(LIMIT).unwrap();
         for second in 0..limit + 3 {

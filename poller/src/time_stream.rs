@@ -14,6 +14,10 @@ use crate::run::{NextPage, Run, means_stale};
 use crate::seen::Needed;
 use crate::window::{self, Bounds};
 
+/// How many ids are kept for a cursor that follows the records, besides those
+/// that its overlap needs.
+const LATEST: usize = 1_000;
+
 /// How often a window is read again from its start before the run gives up.
 const MOST_RESTARTS: u32 = 6;
 
@@ -212,6 +216,10 @@ impl Run<'_> {
         Needed {
             from: window::start_after(cursor, done),
             open_overlap_to: is_open.then_some(open.done_before),
+            latest: match cursor.advance {
+                Advance::WindowEnd => 0,
+                Advance::NewestRecord => LATEST,
+            },
         }
     }
 

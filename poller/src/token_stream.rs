@@ -21,7 +21,7 @@ impl Run<'_> {
     /// time, so the ids of the last page are kept.
     pub(crate) async fn read_by_token(&mut self, cursor: &TokenCursor) -> Result<RunEnd, RunError> {
         let poll = &self.poller.poll;
-        let needed = Needed { from: Timestamp::UNIX_EPOCH, open_overlap_to: None };
+        let needed = Needed { from: Timestamp::UNIX_EPOCH, open_overlap_to: None, latest: 0 };
         let mut guard = LoopGuard::default();
         let mut token = match &self.record.done {
             None => None,
