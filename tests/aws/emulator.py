@@ -157,7 +157,8 @@ def main():
     parser.add_argument("--venv", required=True, type=Path, help="a virtual environment that has ministack")
     parser.add_argument("command", nargs="+", metavar="COMMAND", help="what to run, after `--`")
     arguments = parser.parse_args()
-    python = arguments.venv / "bin" / "python"
+    # The emulator runs in a folder of its own.
+    python = arguments.venv.absolute() / "bin" / "python"
     if not python.exists():
         sys.exit(f"{python} is not there: make it with python3 -m venv {arguments.venv}, "
                  f"then {python} -m pip install -r {Path(__file__).parent / 'requirements.txt'}")
