@@ -4,12 +4,14 @@
 //! compiled, units read, and nothing refers to a name that is not there. A
 //! value of these types can be used without another look at the file.
 
+mod aws_sns;
 mod checker;
 mod closed_schema;
 mod constant;
 mod cursor;
 mod event;
 mod hmac;
+mod jwt;
 mod load;
 mod poll;
 mod request;
@@ -17,9 +19,11 @@ mod signing_text;
 mod webhook;
 mod yaml_error;
 
+pub use aws_sns::AwsSns;
 pub use cursor::{Cursor, TimeCursor, TokenCursor};
 pub use event::{EventSpec, Mapping, RecordSchema};
 pub use hmac::{Hmac, Key, Signature, SignatureFrom, SignedTime};
+pub use jwt::{ClaimDigest, Jwt, JwtKeys};
 pub use load::{Loaded, load};
 pub use poll::{ClientCredentials, Poll, PollAuth};
 pub use request::{Next, Origin, Request};
@@ -28,8 +32,8 @@ pub use webhook::{Check, SecretUse, Token, TokenFrom, Verify, Webhook};
 
 use crate::SourceName;
 pub use crate::written::{
-    Advance, Bare, ClientAuth, Decode, Encoding, Granularity, Hash, KeyEncoding, Order, TimeFormat,
-    TimeUnit,
+    Advance, Bare, ClientAuth, Decode, Encoding, Granularity, Hash, JwtAlgorithm, KeyEncoding,
+    Order, TimeFormat, TimeUnit,
 };
 
 /// A source, ready to use.

@@ -6,9 +6,11 @@
 use jiff::Timestamp;
 use url::Url;
 
+use super::aws_sns::{self, AwsSns};
 use super::checker::Checker;
 use super::event::EventSpec;
 use super::hmac::{self, Hmac};
+use super::jwt::{self, Jwt};
 use crate::written::{self, Decode, Located};
 use crate::{Path, Root};
 
@@ -64,6 +66,10 @@ pub enum Check {
     Hmac(Box<Hmac>),
     /// A fixed token.
     Token(Token),
+    /// A signed token.
+    Jwt(Box<Jwt>),
+    /// The signature of Amazon SNS.
+    AwsSns(AwsSns),
 }
 
 impl Check {
@@ -72,6 +78,8 @@ impl Check {
         match self {
             Check::Hmac(hmac) => &hmac.secrets,
             Check::Token(token) => &token.secrets,
+            Check::Jwt(jwt) => jwt.secrets(),
+            Check::AwsSns(_) => &[],
         }
     }
 }
@@ -264,6 +272,10 @@ fn check(
             hmac::check(hmac, has_public_url, checker).map(|hmac| Check::Hmac(Box::new(hmac)))
         }
         written::Check::Token(token) => self::token(token, checker).map(Check::Token),
+        written::Check::Jwt(jwt) => {
+            jwt::check(jwt, has_public_url, checker).map(|jwt| Check::Jwt(Box::new(jwt)))
+        }
+        written::Check::AwsSns(sns) => aws_sns::check(sns, checker).map(Check::AwsSns),
     }
 }
 
@@ -310,11 +322,14 @@ fn secret(written: &Located<written::SecretUse>, checker: &mut Checker<'_>) -> O
 fn token(written: &Located<written::Token>, checker: &mut Checker<'_>) -> Option<Token> {
     let path = checker.path(&written.from, REQUEST_ROOTS);
     let secrets = secrets(&written.secrets, checker);
-    let path = path?;
-    let from = match path.root() {
+    let from = token_from(path?);
+    Some(Token { from, prefix: written.prefix.clone(), secrets: secrets? })
+}
+
+pub(super) fn token_from(path: Path) -> TokenFrom {
+    match path.root() {
         Root::Header => TokenFrom::Header(path.name().to_owned()),
         Root::Query => TokenFrom::Query(path.name().to_owned()),
         _ => TokenFrom::Json(path),
-    };
-    Some(Token { from, prefix: written.prefix.clone(), secrets: secrets? })
+    }
 }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Event, Located, OneOrMany, SecretUse};
+use super::{AwsSns, Event, Jwt, Located, OneOrMany, SecretUse};
 
 /// How the vendor pushes events to us, at `POST /<source>`.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -71,6 +71,10 @@ pub enum Check {
     Hmac(Box<Located<Hmac>>),
     /// A fixed token.
     Token(Located<Token>),
+    /// A signed token (JWT).
+    Jwt(Box<Located<Jwt>>),
+    /// The signature of Amazon SNS.
+    AwsSns(Located<AwsSns>),
 }
 
 /// A signature made with a shared secret.

@@ -1,0 +1,140 @@
+//! Checks whose keys are published: a signed token, and notifications that
+//! name their certificate.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{Located, Node, OneOrMany, SecretUse};
+
+/// A signed token (JWT, RFC 7519).
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Jwt {
+    /// `header.NAME`, `query.NAME` or a path into the body; `*` in a pointer stands for every
+    /// element, each of which must be a good token.
+    pub from: Located<String>,
+    /// A scheme or prefix before the token, such as `Bearer `.
+    #[serde(default)]
+    pub prefix: Option<String>,
+    /// The algorithms taken. What a token says of itself only picks one of them.
+    pub algorithms: Located<Vec<JwtAlgorithm>>,
+    /// Where the keys come from.
+    pub keys: Located<JwtKeys>,
+    /// Who must have issued the token, `iss`; several are alternatives.
+    #[serde(default)]
+    pub issuer: Option<Located<OneOrMany>>,
+    /// For whom the token must be, `aud`; several are alternatives.
+    #[serde(default)]
+    pub audience: Option<Located<OneOrMany>>,
+    /// Claims and the value that each must have.
+    #[serde(default)]
+    pub claims: BTreeMap<String, Located<Node>>,
+    /// The claims that must be there; by default `exp`, or with `max_age` `iat`.
+    #[serde(default)]
+    pub required: Option<Located<Vec<Located<String>>>>,
+    /// How far the vendor's clock may be from ours; by default `60s`.
+    #[serde(default)]
+    pub leeway: Option<Located<String>>,
+    /// The oldest token taken, by its `iat`: `300s`.
+    #[serde(default)]
+    pub max_age: Option<Located<String>>,
+    /// Claims that hold a digest of the request, each with the text that it must be, such as
+    /// `{body|sha256_hex}`.
+    #[serde(default)]
+    pub digest: BTreeMap<String, Located<String>>,
+}
+
+/// An algorithm of a signed token (RFC 7518 §3.1, RFC 8037 §3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+pub enum JwtAlgorithm {
+    /// HMAC with SHA-256.
+    #[serde(rename = "HS256")]
+    Hs256,
+    /// HMAC with SHA-384.
+    #[serde(rename = "HS384")]
+    Hs384,
+    /// HMAC with SHA-512.
+    #[serde(rename = "HS512")]
+    Hs512,
+    /// RSA (PKCS #1) with SHA-256.
+    #[serde(rename = "RS256")]
+    Rs256,
+    /// RSA (PKCS #1) with SHA-384.
+    #[serde(rename = "RS384")]
+    Rs384,
+    /// RSA (PKCS #1) with SHA-512.
+    #[serde(rename = "RS512")]
+    Rs512,
+    /// RSA (PSS) with SHA-256.
+    #[serde(rename = "PS256")]
+    Ps256,
+    /// RSA (PSS) with SHA-384.
+    #[serde(rename = "PS384")]
+    Ps384,
+    /// RSA (PSS) with SHA-512.
+    #[serde(rename = "PS512")]
+    Ps512,
+    /// ECDSA on P-256 with SHA-256.
+    #[serde(rename = "ES256")]
+    Es256,
+    /// ECDSA on P-384 with SHA-384.
+    #[serde(rename = "ES384")]
+    Es384,
+    /// Ed25519.
+    #[serde(rename = "EdDSA")]
+    EdDsa,
+}
+
+impl JwtAlgorithm {
+    /// Whether the key that signs is also the one that verifies.
+    pub fn is_symmetric(self) -> bool {
+        matches!(self, JwtAlgorithm::Hs256 | JwtAlgorithm::Hs384 | JwtAlgorithm::Hs512)
+    }
+
+    /// Its name in a token's header.
+    pub fn name(self) -> &'static str {
+        match self {
+            JwtAlgorithm::Hs256 => "HS256",
+            JwtAlgorithm::Hs384 => "HS384",
+            JwtAlgorithm::Hs512 => "HS512",
+            JwtAlgorithm::Rs256 => "RS256",
+            JwtAlgorithm::Rs384 => "RS384",
+            JwtAlgorithm::Rs512 => "RS512",
+            JwtAlgorithm::Ps256 => "PS256",
+            JwtAlgorithm::Ps384 => "PS384",
+            JwtAlgorithm::Ps512 => "PS512",
+            JwtAlgorithm::Es256 => "ES256",
+            JwtAlgorithm::Es384 => "ES384",
+            JwtAlgorithm::EdDsa => "EdDSA",
+        }
+    }
+}
+
+/// Where a token's keys come from.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum JwtKeys {
+    /// The URL of the issuer's JSON Web Key Set (RFC 7517 §5).
+    JwksUrl(Located<String>),
+    /// The names of secrets, for the `HS…` algorithms.
+    Secrets(Located<Vec<Located<SecretUse>>>),
+    /// The names of secrets that hold a JSON Web Key or a set of them.
+    Jwk(Located<Vec<Located<SecretUse>>>),
+    /// The names of secrets that hold a public key as PEM.
+    Pem(Located<Vec<Located<SecretUse>>>),
+}
+
+/// The signature of Amazon SNS over its notifications and confirmations.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AwsSns {
+    /// The ARNs of the topics that are taken: anybody can sign with a topic of their own.
+    #[serde(default)]
+    pub topics: Option<Located<Vec<Located<String>>>>,
+    /// The hosts that certificates may come from, or domains whose hosts may; by default
+    /// `sns.REGION.amazonaws.com` and `sns.REGION.amazonaws.com.cn`.
+    #[serde(default)]
+    pub cert_host: Option<Located<OneOrMany>>,
+}
