@@ -12,6 +12,7 @@ mod local;
 mod logging;
 mod output;
 mod problems;
+mod published_keys;
 #[cfg(feature = "aws")]
 mod remote;
 

@@ -4,6 +4,8 @@ use mef_auth::verify::Denied;
 use mef_ports::{SecretsError, chain};
 use mef_source::SourceName;
 
+use crate::key_cache::KeysUnavailable;
+
 /// An HTTP answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Response {
@@ -46,6 +48,9 @@ pub enum Outcome {
     Denied(Denied),
     /// A secret could not be had, so nothing can be verified.
     Secrets(SecretsError),
+    /// A key that the vendor publishes could not be had, so nothing can be
+    /// verified.
+    Keys(KeysUnavailable),
     /// A store is away: the queue, the dead letters, or the delivery marks.
     Store(mef_ports::StoreError),
 }
@@ -70,6 +75,9 @@ impl Answer {
             }
             Outcome::Secrets(error) => {
                 tracing::error!(source.id = %source, http.status = status, error = %chain(error), "webhook cannot be verified");
+            }
+            Outcome::Keys(error) => {
+                tracing::error!(source.id = %source, http.status = status, error = %error, "webhook cannot be verified");
             }
             Outcome::Store(error) => {
                 tracing::error!(source.id = %source, http.status = status, error = %chain(error), "webhook cannot be stored");
@@ -105,7 +113,7 @@ impl Answer {
             Outcome::TooLarge => error(413, "the body is too large"),
             Outcome::Empty => error(400, "the body is empty"),
             Outcome::Denied(_) => error(401, "unauthorized"),
-            Outcome::Secrets(_) | Outcome::Store(_) => {
+            Outcome::Secrets(_) | Outcome::Keys(_) | Outcome::Store(_) => {
                 let mut response = error(503, "try again later");
                 response.headers.push(("retry-after", "30".to_owned()));
                 response

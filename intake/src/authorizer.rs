@@ -15,13 +15,15 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use mef_auth::Request;
 use mef_auth::verify::{
-    Denied, LiveSecrets, is_authorization, needs_body, verify_authorization, verify_head,
+    Denied, LiveSecrets, is_authorization, is_in_head, verify_authorization, verify_head,
 };
 use mef_ports::{Clock, SecretRef, Secrets, SecretsError};
 use mef_source::Source;
 use mef_source::checked::{Check, Webhook};
 
+use crate::key_cache::KeyCache;
 use crate::live_secrets::{read, references};
+use crate::published_keys::PublishedKeys;
 
 /// Whether a request may go on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +60,7 @@ pub struct Authorizer {
     source: Arc<Source>,
     webhook: Webhook,
     secrets: Arc<dyn Secrets>,
+    keys: Arc<KeyCache>,
     clock: Arc<dyn Clock>,
 }
 
@@ -66,10 +69,11 @@ impl Authorizer {
     pub fn new(
         source: Arc<Source>,
         secrets: Arc<dyn Secrets>,
+        keys: Arc<KeyCache>,
         clock: Arc<dyn Clock>,
     ) -> Option<Authorizer> {
         let webhook = source.webhook.clone()?;
-        Some(Authorizer { source, webhook, secrets, clock })
+        Some(Authorizer { source, webhook, secrets, keys, clock })
     }
 
     /// The source.
@@ -85,11 +89,8 @@ impl Authorizer {
         if announced(head).is_some_and(|length| length > self.webhook.max_body as u64) {
             return Decision::Deny(Refusal::TooLarge);
         }
-        self.judge(
-            |check| !needs_body(check),
-            |secrets, now| verify_head(&self.webhook, head, secrets, now),
-        )
-        .await
+        self.judge(head, is_in_head, |secrets, now| verify_head(&self.webhook, head, secrets, now))
+            .await
     }
 
     /// Decides by the method, where it is known, and by what was sent as
@@ -102,7 +103,9 @@ impl Authorizer {
         if method.is_some_and(|method| !self.takes(method)) {
             return Decision::Deny(Refusal::Method);
         }
-        self.judge(is_authorization, |secrets, now| {
+        let line = ("authorization".to_owned(), authorization.as_bytes().to_vec());
+        let seen = Request::new("", "", "", vec![line], "");
+        self.judge(&seen, is_authorization, |secrets, now| {
             verify_authorization(&self.webhook, authorization, secrets, now)
         })
         .await
@@ -113,9 +116,10 @@ impl Authorizer {
     }
 
     /// Judges by the checks that are `decided` here, and so by their secrets
-    /// only; a second time if a secret that did not match may be outdated.
+    /// and keys only; a second time if one that did not match may be outdated.
     async fn judge(
         &self,
+        seen: &Request,
         decided: impl Fn(&Check) -> bool,
         verify: impl Fn(&LiveSecrets, Timestamp) -> Result<(), Denied>,
     ) -> Decision {
@@ -123,13 +127,16 @@ impl Authorizer {
             return Decision::Allow;
         }
         let now = self.clock.now();
-        let references = references(self.source.name.as_str(), &self.webhook, decided, now);
-        let mut judged = self.judge_once(&references, &verify, now).await;
-        if let Ok(Err(denied)) = &judged
-            && denied.depends_on_secret()
-            && self.secrets.refresh(&references, now).await
-        {
-            judged = self.judge_once(&references, &verify, now).await;
+        let references = references(self.source.name.as_str(), &self.webhook, &decided, now);
+        let mut keys = PublishedKeys::gather(&self.keys, &self.webhook, seen, &decided, now).await;
+        let mut judged = self.judge_once(&references, &keys, &verify, now).await;
+        if let Ok(Err(denied)) = &judged {
+            let renewed = (denied.depends_on_secret()
+                && self.secrets.refresh(&references, now).await)
+                || (denied.depends_on_keys() && keys.renew(&self.keys).await);
+            if renewed {
+                judged = self.judge_once(&references, &keys, &verify, now).await;
+            }
         }
         match judged {
             Ok(Ok(())) => Decision::Allow,
@@ -146,10 +153,12 @@ impl Authorizer {
     async fn judge_once(
         &self,
         references: &[SecretRef],
+        keys: &PublishedKeys,
         verify: &impl Fn(&LiveSecrets, Timestamp) -> Result<(), Denied>,
         now: Timestamp,
     ) -> Result<Result<(), Denied>, SecretsError> {
-        let secrets = read(&*self.secrets, references, now).await?;
+        let mut secrets = read(&*self.secrets, references, now).await?;
+        keys.add_to(&mut secrets);
         Ok(verify(&secrets, now))
     }
 }
@@ -162,15 +171,18 @@ fn announced(head: &Request) -> Option<u64> {
     first.trim().parse().ok().filter(|_| lines.next().is_none())
 }
 
-/// Whether it is the source's secrets that are wrong, not the request.
+/// Whether it is the source's secrets that are wrong, or the vendor's keys that
+/// are away, and not the request.
 fn is_ours(denied: &Denied) -> bool {
-    matches!(
-        denied,
-        Denied::SecretMissing { .. }
-            | Denied::SecretEmpty { .. }
-            | Denied::KeyMalformed { .. }
-            | Denied::NoLiveSecret { .. }
-            | Denied::NoPublicUrl
-            | Denied::NoTimestamp
-    )
+    denied.lacks_keys()
+        || matches!(
+            denied,
+            Denied::SecretMissing { .. }
+                | Denied::SecretEmpty { .. }
+                | Denied::KeyMalformed { .. }
+                | Denied::JwtKeyMalformed { .. }
+                | Denied::NoLiveSecret { .. }
+                | Denied::NoPublicUrl
+                | Denied::NoTimestamp
+        )
 }

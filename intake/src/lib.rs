@@ -7,9 +7,12 @@
 mod answer;
 mod authorizer;
 mod delivery_id;
+mod key_cache;
 mod live_secrets;
+mod published_keys;
 mod receiver;
 
 pub use answer::{Answer, Outcome, Response};
 pub use authorizer::{Authorizer, Decision, Refusal};
+pub use key_cache::{KeyCache, KeysUnavailable};
 pub use receiver::{Receiver, ReceiverPorts};

@@ -12,7 +12,9 @@ use mef_source::checked::Webhook;
 
 use crate::answer::{Answer, Outcome};
 use crate::delivery_id;
+use crate::key_cache::KeyCache;
 use crate::live_secrets::{read, references};
+use crate::published_keys::PublishedKeys;
 
 /// How long a delivery is known as done. Vendors retry for up to three days.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -26,6 +28,8 @@ pub struct ReceiverPorts {
     pub deliveries: Arc<dyn Deliveries>,
     /// Credentials.
     pub secrets: Arc<dyn Secrets>,
+    /// Keys that vendors publish.
+    pub keys: Arc<KeyCache>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
 }
@@ -95,21 +99,34 @@ impl Receiver {
         self.accept(&verified, received_at).await.unwrap_or_else(Outcome::Store)
     }
 
-    /// Judges the request; where a secret that was read a while ago may be the
-    /// reason against it, a second time with what the store has now.
+    /// Judges the request; where a secret or key that was read a while ago may
+    /// be the reason against it, a second time with what there is now.
     async fn verify(&self, request: Request, now: Timestamp) -> Result<Verified, Outcome> {
         let references = references(self.source.name.as_str(), &self.webhook, |_| true, now);
         let ports = &self.ports;
-        let secrets = read(&*ports.secrets, &references, now).await.map_err(Outcome::Secrets)?;
-        let denied = match verify(&self.webhook, request.clone(), &secrets, now) {
+        let mut secrets =
+            read(&*ports.secrets, &references, now).await.map_err(Outcome::Secrets)?;
+        let mut keys =
+            PublishedKeys::gather(&ports.keys, &self.webhook, &request, |_| true, now).await;
+        keys.add_to(&mut secrets);
+        let mut denied = match verify(&self.webhook, request.clone(), &secrets, now) {
             Ok(verified) => return Ok(verified),
             Err(denied) => denied,
         };
-        if !denied.depends_on_secret() || !ports.secrets.refresh(&references, now).await {
-            return Err(Outcome::Denied(denied));
+        let renewed = (denied.depends_on_secret() && ports.secrets.refresh(&references, now).await)
+            || (denied.depends_on_keys() && keys.renew(&ports.keys).await);
+        if renewed {
+            secrets = read(&*ports.secrets, &references, now).await.map_err(Outcome::Secrets)?;
+            keys.add_to(&mut secrets);
+            denied = match verify(&self.webhook, request, &secrets, now) {
+                Ok(verified) => return Ok(verified),
+                Err(denied) => denied,
+            };
         }
-        let secrets = read(&*ports.secrets, &references, now).await.map_err(Outcome::Secrets)?;
-        verify(&self.webhook, request, &secrets, now).map_err(Outcome::Denied)
+        match keys.missing() {
+            Some(error) if denied.lacks_keys() => Err(Outcome::Keys(error)),
+            _ => Err(Outcome::Denied(denied)),
+        }
     }
 
     /// Takes in a verified request. The delivery is marked as done only with

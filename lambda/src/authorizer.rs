@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use mef_intake::{Authorizer, Decision};
+use mef_intake::{Authorizer, Decision, KeyCache};
 use mef_ports::{Clock, Secrets, chain};
 use mef_source::SourceName;
 use serde_json::{Value, json};
@@ -19,6 +19,7 @@ use crate::sources::Sources;
 pub struct Gate {
     sources: Sources<Authorizer>,
     secrets: Arc<dyn Secrets>,
+    keys: Arc<KeyCache>,
     clock: Arc<dyn Clock>,
 }
 
@@ -27,9 +28,10 @@ impl Gate {
     pub fn new(
         environment: &Environment,
         secrets: Arc<dyn Secrets>,
+        keys: Arc<KeyCache>,
         clock: Arc<dyn Clock>,
     ) -> Gate {
-        Gate { sources: Sources::new(environment), secrets, clock }
+        Gate { sources: Sources::new(environment), secrets, keys, clock }
     }
 
     /// Answers the event that is `text`.
@@ -77,8 +79,10 @@ impl Gate {
     /// Whether the request may go on to the source `name`, and the name again
     /// if there is such a source.
     async fn decide(&self, name: SourceName, event: &Event<'_>) -> (bool, Option<SourceName>) {
-        let make =
-            |source| Authorizer::new(source, Arc::clone(&self.secrets), Arc::clone(&self.clock));
+        let make = |source| {
+            let (secrets, keys) = (Arc::clone(&self.secrets), Arc::clone(&self.keys));
+            Authorizer::new(source, secrets, keys, Arc::clone(&self.clock))
+        };
         let authorizer = match self.sources.get(&name, make) {
             Ok(Some(authorizer)) => authorizer,
             Ok(None) => {

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use mef_auth::{RedactingSecrets, Redactor};
 use mef_aws::{Aws, Settings, TimeLimits, WakeTarget, load_config};
-use mef_intake::ReceiverPorts;
+use mef_intake::{KeyCache, ReceiverPorts};
 use mef_pipeline::Outputs;
-use mef_poller::{PollPorts, SystemClock};
+use mef_poller::{HttpClients, PollPorts, SystemClock};
 use mef_ports::{Clock, Secrets, Wakeups};
 
 use crate::authorizer::Gate;
@@ -36,19 +36,24 @@ pub(crate) async fn function(
     let secrets = || -> Arc<dyn Secrets> {
         Arc::new(RedactingSecrets::new(Arc::new(aws.secrets()), redactor.clone()))
     };
+    let keys = || Arc::new(KeyCache::new(HttpClients::default().for_keys(), Arc::clone(&clock)));
     let outputs = || Outputs {
         queue: Arc::new(aws.queue()),
         dead_letters: Arc::new(aws.rejected()),
         clock: Arc::clone(&clock),
     };
     Ok(match environment.role {
-        Role::Authorizer => Function::Authorizer(Gate::new(environment, secrets(), clock)),
+        Role::Authorizer => {
+            let gate = Gate::new(environment, secrets(), keys(), Arc::clone(&clock));
+            Function::Authorizer(gate)
+        }
         Role::Handler => {
             let ports = ReceiverPorts {
                 outputs: outputs(),
                 deliveries: Arc::new(aws.table()),
                 secrets: secrets(),
-                clock,
+                keys: keys(),
+                clock: Arc::clone(&clock),
             };
             Function::Handler(Intake::new(environment, ports))
         }
@@ -64,7 +69,7 @@ pub(crate) async fn function(
                 secrets: secrets(),
                 tokens: table,
                 outputs: outputs(),
-                clock,
+                clock: Arc::clone(&clock),
                 redactor: redactor.clone(),
             };
             Function::Poller(Box::new(Pulls::new(environment, ports)))

@@ -235,18 +235,126 @@ pub enum Denied {
         /// How it should be written.
         encoding: KeyEncoding,
     },
+    /// Not a signed token, or not one with a single reading.
+    #[error("the {place} is not a token that can be read: {reason}")]
+    JwtMalformed {
+        /// Where.
+        place: Place,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// Signed in another way than the vendor does, or not at all.
+    #[error("the {place} is not signed with {}", listed(algorithms))]
+    JwtAlgorithm {
+        /// Where.
+        place: Place,
+        /// The algorithms that are taken.
+        algorithms: Vec<&'static str>,
+    },
+    /// A claim that is missing, outdated, or for somebody else.
+    #[error("the claim `{claim}` of the {place} {reason}")]
+    JwtClaim {
+        /// Where.
+        place: Place,
+        /// The claim.
+        claim: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// No key of that name, or none of that kind.
+    #[error("the {place} names a key that {} not have", key_source(secrets, "do", "does"))]
+    JwtNoKey {
+        /// Where.
+        place: Place,
+        /// The secrets that were looked into; none where keys are published.
+        secrets: Vec<String>,
+    },
+    /// Signed by somebody else, or changed on the way.
+    #[error("the {place} was not signed with a key that {}", key_source(secrets, "have", "has"))]
+    JwtSignature {
+        /// Where.
+        place: Place,
+        /// The secrets that were tried; none where keys are published.
+        secrets: Vec<String>,
+    },
+    /// A secret that does not become a key.
+    #[error("the secret `{name}` is not {what}: store it as the vendor shows it")]
+    JwtKeyMalformed {
+        /// Its name.
+        name: String,
+        /// What it should be.
+        what: &'static str,
+    },
+    /// Published keys that the caller did not bring.
+    #[error("the keys that `{host}` publishes are not there")]
+    KeysMissing {
+        /// The host that publishes them.
+        host: String,
+    },
+    /// Not a message of SNS. Raw delivery, too: it is not signed.
+    #[error(
+        "the body is not a JSON object in which each key is there once, as SNS sends it without raw message delivery"
+    )]
+    SnsMalformed,
+    /// A type that nobody knows how to sign.
+    #[error("the `/Type` of the body is none of SNS")]
+    SnsType,
+    /// A message of somebody else's topic.
+    #[error("the `/TopicArn` of the body is not listed under `topics`")]
+    SnsTopic,
+    /// A way of signing that is not known.
+    #[error("the `/SignatureVersion` of the body is neither `1` nor `2`")]
+    SnsVersion,
+    /// A certificate that anybody could have put there.
+    #[error("the `/SigningCertURL` of the body is no certificate on a host of SNS")]
+    SnsCertificateUrl,
+    /// A certificate that counts no more, or not yet.
+    #[error("the certificate at `/SigningCertURL` of the body is not valid at this time")]
+    SnsCertificateTime,
+    /// Signed by somebody else, or changed on the way.
+    #[error("the `/Signature` of the body was not made over it with the certificate's key")]
+    SnsSignature,
 }
 
 impl Denied {
     /// Whether another value of a secret could have let the request through,
     /// so that a value kept from earlier is worth reading again.
     pub fn depends_on_secret(&self) -> bool {
-        matches!(
-            self,
+        match self {
             Denied::SignatureMismatch { .. }
-                | Denied::TokenMismatch { .. }
-                | Denied::KeyMalformed { .. }
-        )
+            | Denied::TokenMismatch { .. }
+            | Denied::KeyMalformed { .. }
+            | Denied::JwtKeyMalformed { .. } => true,
+            Denied::JwtNoKey { secrets, .. } | Denied::JwtSignature { secrets, .. } => {
+                !secrets.is_empty()
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether it fails for keys that the vendor publishes and the caller could
+    /// not have: no answer to whether the request is authentic.
+    pub fn lacks_keys(&self) -> bool {
+        matches!(self, Denied::KeysMissing { .. })
+    }
+
+    /// Whether newer keys of the vendor could have let the request through, so
+    /// that keys kept from earlier are worth fetching again.
+    pub fn depends_on_keys(&self) -> bool {
+        match self {
+            Denied::JwtNoKey { secrets, .. } | Denied::JwtSignature { secrets, .. } => {
+                secrets.is_empty()
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Who has the keys, with the verb that goes with it.
+fn key_source(secrets: &[String], many: &str, one: &str) -> String {
+    match secrets {
+        [] => format!("the vendor's published keys {many}"),
+        secrets => format!("{} {one}", listed(secrets)),
     }
 }
 
@@ -254,7 +362,7 @@ fn under(keys: &[String]) -> String {
     if keys.is_empty() { String::new() } else { format!(" under {}", listed(keys)) }
 }
 
-fn listed(names: &[String]) -> String {
+fn listed(names: &[impl fmt::Display]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ")
 }
 

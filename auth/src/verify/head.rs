@@ -13,7 +13,7 @@ use mef_source::checked::{Check, Hmac, SignatureFrom, TokenFrom, Verify, Webhook
 use super::denied::Denied;
 use super::mask::Mask;
 use super::signature::{self, Items};
-use super::{LiveSecrets, needs_body, pass, timestamp};
+use super::{LiveSecrets, jwt, needs_body, pass, timestamp};
 use crate::Request;
 
 /// The header that a gateway hands to an authorizer which is shown a
@@ -22,8 +22,8 @@ const AUTHORIZATION: &str = "authorization";
 
 /// Judges the head of `request` at the moment `now`; its body is not looked at.
 ///
-/// `secrets` holds the secrets of the checks that read no body (see
-/// [`needs_body`]). Whatever [`verify`](super::verify()) would accept passes,
+/// `secrets` holds the secrets and keys of the checks that are decided by the
+/// head (see [`is_in_head`]). Whatever [`verify`](super::verify()) would accept passes,
 /// so that a refusal may be final.
 ///
 /// # Errors
@@ -43,7 +43,8 @@ pub fn verify_head(
                 pass(check, webhook, request, secrets, now, &mut mask)?;
             }
             Check::Hmac(hmac) => head_of_hmac(hmac, request, now, &mut mask)?,
-            Check::Token(_) => {}
+            Check::Jwt(jwt) if is_in_head(check) => jwt::check_head(jwt, request, secrets, now)?,
+            Check::Token(_) | Check::Jwt(_) | Check::AwsSns(_) => {}
         }
     }
     Ok(())
@@ -64,14 +65,34 @@ pub fn verify_authorization(
     let line = (AUTHORIZATION.to_owned(), authorization.as_bytes().to_vec());
     let request = Request::new("", "", "", vec![line], "");
     for check in checks(webhook)?.iter().filter(|check| is_authorization(check)) {
-        pass(check, webhook, &request, secrets, now, &mut Mask::default())?;
+        match check {
+            // What it digests of the request is not to be seen.
+            Check::Jwt(jwt) => jwt::check_head(jwt, &request, secrets, now)?,
+            check => {
+                pass(check, webhook, &request, secrets, now, &mut Mask::default())?;
+            }
+        }
     }
     Ok(())
 }
 
 /// Whether `check` is a token in the `authorization` header.
 pub fn is_authorization(check: &Check) -> bool {
-    matches!(check, Check::Token(token) if matches!(&token.from, TokenFrom::Header(name) if name == AUTHORIZATION))
+    let from = match check {
+        Check::Token(token) => &token.from,
+        Check::Jwt(jwt) => &jwt.from,
+        Check::Hmac(_) | Check::AwsSns(_) => return false,
+    };
+    matches!(from, TokenFrom::Header(name) if name == AUTHORIZATION)
+}
+
+/// Whether [`verify_head`] uses the secrets or keys of `check`: it reads no
+/// body, or is a signed token of which only a digest needs one.
+pub fn is_in_head(check: &Check) -> bool {
+    match check {
+        Check::Jwt(jwt) => !jwt::from_body(jwt),
+        check => !needs_body(check),
+    }
 }
 
 fn checks(webhook: &Webhook) -> Result<&[Check], Denied> {

@@ -5,13 +5,19 @@
 //! came and does no I/O: the caller brings the secrets and the moment, and
 //! answers 503 itself when it cannot have them.
 
+mod aws_sns;
+mod certificate;
 mod denied;
 mod head;
 mod hmac;
+mod jwk;
+mod jwt;
 mod key;
 mod mask;
+mod published;
 mod read;
 mod signature;
+mod strict_json;
 #[cfg(test)]
 mod tests;
 mod timestamp;
@@ -19,6 +25,7 @@ mod token;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
@@ -26,29 +33,45 @@ use jiff::Timestamp;
 use mef_ports::Secret;
 use mef_source::checked::{Check, Hmac, SignatureFrom, SignedPart, TokenFrom, Verify, Webhook};
 use mef_source::{Path, Root};
+use url::Url;
 
 pub use denied::{Denied, Place};
-pub use head::{is_authorization, verify_authorization, verify_head};
+pub use head::{is_authorization, is_in_head, verify_authorization, verify_head};
 use mask::Mask;
+pub use published::{KeyDocument, KeyDocumentError, KeyKind, KeySource, wanted_keys};
+use published::{KeyDocuments, Keys};
 
 use crate::Request;
 
-/// The live values of a source's secrets, by name.
+/// The live values of a source's secrets, by name, and what its vendor
+/// publishes in place of a secret: keys, by where they are from.
 ///
 /// `Debug` shows the names only.
 #[derive(Clone, Default)]
-pub struct LiveSecrets(BTreeMap<String, Vec<Secret>>);
+pub struct LiveSecrets {
+    secrets: BTreeMap<String, Vec<Secret>>,
+    keys: KeyDocuments,
+}
 
 impl LiveSecrets {
     /// Adds a value of the secret `name`: while it is being changed, there is
     /// more than one.
     pub fn insert(&mut self, name: impl Into<String>, secret: Secret) {
-        self.0.entry(name.into()).or_default().push(secret);
+        self.secrets.entry(name.into()).or_default().push(secret);
     }
 
     /// The values of the secret `name`; none if it is not there.
     pub fn get(&self, name: &str) -> &[Secret] {
-        self.0.get(name).map_or(&[], Vec::as_slice)
+        self.secrets.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// Adds the keys that are published at `source`.
+    pub fn insert_keys(&mut self, source: &KeySource, document: Arc<KeyDocument>) {
+        self.keys.insert(source, document);
+    }
+
+    fn keys(&self, url: &Url) -> Option<&Keys> {
+        self.keys.get(url)
     }
 }
 
@@ -62,7 +85,7 @@ impl FromIterator<(String, Secret)> for LiveSecrets {
 
 impl fmt::Debug for LiveSecrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
+        f.debug_set().entries(self.secrets.keys()).finish()
     }
 }
 
@@ -71,7 +94,7 @@ impl fmt::Debug for LiveSecrets {
 pub struct Passed {
     /// The kind of check, as in the source file: `hmac`, `token`.
     pub check: &'static str,
-    /// The name of the secret that decided.
+    /// The name of the secret that decided, or the URL that the key is from.
     pub secret: String,
 }
 
@@ -189,6 +212,8 @@ fn pass(
     let (kind, secret) = match check {
         Check::Hmac(hmac) => ("hmac", hmac::check(hmac, webhook, request, secrets, now, mask)?),
         Check::Token(token) => ("token", token::check(token, request, secrets, now, mask)?),
+        Check::Jwt(jwt) => ("jwt", jwt::check(jwt, webhook, request, secrets, now, mask)?),
+        Check::AwsSns(sns) => ("aws_sns", aws_sns::check(sns, request, secrets, now, mask)?),
     };
     Ok(Passed { check: kind, secret })
 }
@@ -199,6 +224,8 @@ pub fn needs_body(check: &Check) -> bool {
     match check {
         Check::Token(token) => matches!(token.from, TokenFrom::Json(_)),
         Check::Hmac(hmac) => hmac_needs_body(hmac),
+        Check::Jwt(jwt) => jwt::needs_body(jwt),
+        Check::AwsSns(_) => true,
     }
 }
 

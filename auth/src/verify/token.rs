@@ -23,30 +23,8 @@ pub(super) fn check(
     now: Timestamp,
     mask: &mut Mask,
 ) -> Result<String, Denied> {
-    let place = match &token.from {
-        TokenFrom::Header(name) => Place::Header(name.clone()),
-        TokenFrom::Query(name) => Place::Query(name.clone()),
-        TokenFrom::Json(path) => Place::of(path),
-    };
-    let missing = || Denied::Missing { place: place.clone() };
-    let received: Vec<Cow<'_, [u8]>> = match &token.from {
-        TokenFrom::Header(name) => {
-            mask.header(name);
-            vec![Cow::Borrowed(read::header(request, name)?.ok_or_else(missing)?)]
-        }
-        TokenFrom::Query(name) => {
-            mask.query(name);
-            vec![Cow::Owned(read::query(request, name)?.ok_or_else(missing)?)]
-        }
-        TokenFrom::Json(path) => {
-            let mut tokens = Vec::new();
-            for value in read::json_all(request.body(), path)? {
-                mask.json(request.body(), value);
-                tokens.push(Cow::Owned(read::string(value, path)?.into_owned().into_bytes()));
-            }
-            tokens
-        }
-    };
+    let place = place(&token.from);
+    let received = received(&token.from, request, mask)?;
     let received = received
         .iter()
         .map(|text| without_prefix(text, token.prefix.as_deref()))
@@ -79,10 +57,46 @@ pub(super) fn check(
     }
 }
 
+/// Where a token is.
+pub(super) fn place(from: &TokenFrom) -> Place {
+    match from {
+        TokenFrom::Header(name) => Place::Header(name.clone()),
+        TokenFrom::Query(name) => Place::Query(name.clone()),
+        TokenFrom::Json(path) => Place::of(path),
+    }
+}
+
+/// The tokens as they came; one, or of a body at least one.
+pub(super) fn received<'r>(
+    from: &TokenFrom,
+    request: &'r Request,
+    mask: &mut Mask,
+) -> Result<Vec<Cow<'r, [u8]>>, Denied> {
+    let missing = || Denied::Missing { place: place(from) };
+    Ok(match from {
+        TokenFrom::Header(name) => {
+            mask.header(name);
+            vec![Cow::Borrowed(read::header(request, name)?.ok_or_else(missing)?)]
+        }
+        TokenFrom::Query(name) => {
+            mask.query(name);
+            vec![Cow::Owned(read::query(request, name)?.ok_or_else(missing)?)]
+        }
+        TokenFrom::Json(path) => {
+            let mut tokens = Vec::new();
+            for value in read::json_all(request.body(), path)? {
+                mask.json(request.body(), value);
+                tokens.push(Cow::Owned(read::string(value, path)?.into_owned().into_bytes()));
+            }
+            tokens
+        }
+    })
+}
+
 /// What follows the prefix. A prefix that ends with a space is a scheme, whose
 /// case means nothing and which any number of spaces may follow (RFC 9110
 /// §11.4).
-fn without_prefix<'t>(text: &'t [u8], prefix: Option<&str>) -> Option<&'t [u8]> {
+pub(super) fn without_prefix<'t>(text: &'t [u8], prefix: Option<&str>) -> Option<&'t [u8]> {
     let Some(prefix) = prefix else { return Some(text) };
     if !prefix.ends_with(' ') {
         return text.strip_prefix(prefix.as_bytes());

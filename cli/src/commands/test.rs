@@ -3,7 +3,8 @@
 //! Beside a source file, `tests/NAME.request.json` is a captured webhook and
 //! `tests/NAME.records.json` a list of records as pulled; what must come of
 //! them stands in `tests/NAME.expected.json`, and the secrets that signed the
-//! request in `tests/secrets.env`.
+//! request in `tests/secrets.env`. What its vendor publishes as keys is in files
+//! that `tests/keys.json` names.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -21,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::args::{Global, Test};
-use crate::{catalogue, output};
+use crate::{catalogue, output, published_keys};
 
 /// The moment at which tests run that name none.
 const DEFAULT_AT: &str = "2026-01-01T00:00:00Z";
@@ -174,6 +175,7 @@ async fn webhook(
         },
         deliveries: Arc::new(store.clone()),
         secrets: Arc::new(LocalSecrets::of_a_test(folder.join("secrets.env"))),
+        keys: published_keys::of_a_test(folder, Arc::clone(&clock))?,
         clock,
     };
     let receiver = Receiver::new(Arc::clone(source), ports).with_context(|| {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use mef_auth::{RedactingSecrets, Redactor};
-use mef_intake::ReceiverPorts;
+use mef_intake::{KeyCache, ReceiverPorts};
 use mef_pipeline::Outputs;
 use mef_poller::{HttpClients, PollPorts, Poller, SystemClock};
 use mef_ports::{Clock, Secrets};
@@ -29,6 +29,7 @@ pub(crate) struct Local {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) wakeups: Arc<LocalWakeups>,
     secrets: Arc<dyn Secrets>,
+    keys: Arc<KeyCache>,
     redactor: Redactor,
     clients: HttpClients,
 }
@@ -49,13 +50,15 @@ impl Local {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let store = Store::open(path, Arc::clone(&clock))
             .with_context(|| format!("cannot open the store {}", path.display()))?;
+        let clients = HttpClients::default();
         Ok(Local {
             store,
+            keys: Arc::new(KeyCache::new(clients.for_keys(), Arc::clone(&clock))),
             clock,
             wakeups: Arc::default(),
             secrets: Arc::new(RedactingSecrets::new(secrets, redactor.clone())),
             redactor: redactor.clone(),
-            clients: HttpClients::default(),
+            clients,
         })
     }
 
@@ -65,6 +68,7 @@ impl Local {
             outputs: self.outputs(),
             deliveries: Arc::new(self.store.clone()),
             secrets: Arc::clone(&self.secrets),
+            keys: Arc::clone(&self.keys),
             clock: Arc::clone(&self.clock),
         }
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use mef_auth::Redactor;
-use mef_intake::ReceiverPorts;
+use mef_intake::{KeyCache, ReceiverPorts};
 use mef_lambda::{Done, Environment, Gate, Intake, Invocation, Pulls, Redrives};
 use mef_pipeline::Outputs;
 use mef_poller::PollPorts;
@@ -144,7 +144,12 @@ impl Stack {
     }
 
     pub(crate) fn gate(&self) -> Gate {
-        Gate::new(&self.environment, self.secrets(), Arc::clone(&self.clock))
+        Gate::new(&self.environment, self.secrets(), self.keys(), Arc::clone(&self.clock))
+    }
+
+    fn keys(&self) -> Arc<KeyCache> {
+        let clients = mef_poller::HttpClients::default();
+        Arc::new(KeyCache::new(clients.for_keys(), Arc::clone(&self.clock)))
     }
 
     pub(crate) fn intake(&self) -> Intake {
@@ -152,6 +157,7 @@ impl Stack {
             outputs: self.outputs(),
             deliveries: Arc::new(self.store.clone()),
             secrets: self.secrets(),
+            keys: self.keys(),
             clock: Arc::clone(&self.clock),
         };
         Intake::new(&self.environment, ports)

@@ -6,6 +6,7 @@
 )]
 
 mod addresses;
+mod keys;
 
 use std::error::Error;
 use std::sync::{Arc, OnceLock};
@@ -43,6 +44,11 @@ impl HttpClients {
         Arc::new(SourceHttp { clients: self.clone(), written, allowed: poll.allow_origins.clone() })
     }
 
+    /// An `Http` for keys that vendors publish.
+    pub fn for_keys(&self) -> Arc<dyn Http> {
+        Arc::new(keys::KeysHttp(self.clone()))
+    }
+
     fn client(&self, reach: Reach) -> Result<reqwest::Client, HttpError> {
         let pool = match reach {
             Reach::Loopback => &self.0.loopback,
@@ -63,51 +69,10 @@ impl HttpClients {
         });
         client.clone().map_err(|error| HttpError::Transport(Box::new(error)))
     }
-}
 
-struct SourceHttp {
-    clients: HttpClients,
-    written: Vec<Origin>,
-    allowed: Vec<Origin>,
-}
-
-impl SourceHttp {
-    fn reach(&self, request: &HttpRequest) -> Result<Reach, HttpError> {
-        let forbidden = |reason: &str| HttpError::Forbidden {
-            host: request.url.host_str().unwrap_or("").to_owned(),
-            reason: reason.to_owned(),
-        };
-        let origin = Origin::of(&request.url).ok_or_else(|| forbidden("it is not HTTP"))?;
-        let reach = if self.written.contains(&origin) {
-            if origin.is_loopback() { Reach::Loopback } else { Reach::Written }
-        } else if self.allowed.contains(&origin) {
-            if origin.is_loopback() && self.written.iter().all(Origin::is_loopback) {
-                Reach::Loopback
-            } else {
-                Reach::Public
-            }
-        } else {
-            return Err(forbidden(
-                "it is neither the source's own origin nor listed under `allow_origins`",
-            ));
-        };
-        // A literal address is never resolved, so it is checked here.
-        let literal = match origin.host {
-            Host::Ipv4(address) => Some(address.into()),
-            Host::Ipv6(address) => Some(address.into()),
-            Host::Domain(_) => None,
-        };
-        match literal.and_then(|address| reach.refuses(address)) {
-            Some(reason) => Err(forbidden(reason)),
-            None => Ok(reach),
-        }
-    }
-}
-
-#[async_trait]
-impl Http for SourceHttp {
-    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        let client = self.clients.client(self.reach(&request)?)?;
+    /// Sends `request` to what is within `reach`.
+    async fn send(&self, reach: Reach, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let client = self.client(reach)?;
         let limit = request.max_body;
         let mut builder = client
             .request(request.method, request.url)
@@ -131,6 +96,61 @@ impl Http for SourceHttp {
             body.extend_from_slice(&chunk);
         }
         Ok(HttpResponse { status, headers, body: Bytes::from(body) })
+    }
+}
+
+struct SourceHttp {
+    clients: HttpClients,
+    written: Vec<Origin>,
+    allowed: Vec<Origin>,
+}
+
+impl SourceHttp {
+    fn reach(&self, request: &HttpRequest) -> Result<Reach, HttpError> {
+        let forbidden = |reason| forbidden(request, reason);
+        let origin = Origin::of(&request.url).ok_or_else(|| forbidden("it is not HTTP"))?;
+        let reach = if self.written.contains(&origin) {
+            if origin.is_loopback() { Reach::Loopback } else { Reach::Written }
+        } else if self.allowed.contains(&origin) {
+            if origin.is_loopback() && self.written.iter().all(Origin::is_loopback) {
+                Reach::Loopback
+            } else {
+                Reach::Public
+            }
+        } else {
+            return Err(forbidden(
+                "it is neither the source's own origin nor listed under `allow_origins`",
+            ));
+        };
+        within(reach, &origin, request)
+    }
+}
+
+fn forbidden(request: &HttpRequest, reason: &str) -> HttpError {
+    HttpError::Forbidden {
+        host: request.url.host_str().unwrap_or("").to_owned(),
+        reason: reason.to_owned(),
+    }
+}
+
+/// `reach`, if a host that is an address is within it: a literal address is
+/// never resolved.
+fn within(reach: Reach, origin: &Origin, request: &HttpRequest) -> Result<Reach, HttpError> {
+    let literal = match origin.host {
+        Host::Ipv4(address) => Some(address.into()),
+        Host::Ipv6(address) => Some(address.into()),
+        Host::Domain(_) => None,
+    };
+    match literal.and_then(|address| reach.refuses(address)) {
+        Some(reason) => Err(forbidden(request, reason)),
+        None => Ok(reach),
+    }
+}
+
+#[async_trait]
+impl Http for SourceHttp {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        self.clients.send(self.reach(&request)?, request).await
     }
 }
 

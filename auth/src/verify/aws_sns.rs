@@ -1,0 +1,219 @@
+//! The signature of Amazon SNS over its HTTP(S) notifications and
+//! confirmations (SNS developer guide, "Verifying the signatures of Amazon SNS
+//! messages").
+//!
+//! Everything is read from the signed body; the `x-amz-sns-…` headers say the
+//! same, and nobody signs them.
+
+use aws_lc_rs::signature::{
+    RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY, RSA_PKCS1_2048_8192_SHA256, RsaParameters,
+    UnparsedPublicKey,
+};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
+use mef_source::checked::AwsSns;
+use url::{Host, Position, Url};
+
+use super::LiveSecrets;
+use super::denied::{Denied, Place};
+use super::mask::Mask;
+use super::published::Keys;
+use super::strict_json::Members;
+use crate::Request;
+
+/// What is signed of a notification, in this order; `Subject` where it is there.
+const NOTIFICATION: &[&str] = &["Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"];
+
+/// What is signed of the other messages.
+const CONFIRMATION: &[&str] =
+    &["Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"];
+
+/// Checks the signature and gives the URL of the certificate.
+pub(super) fn check(
+    sns: &AwsSns,
+    request: &Request,
+    secrets: &LiveSecrets,
+    now: Timestamp,
+    mask: &mut Mask,
+) -> Result<String, Denied> {
+    let message = Message::read(sns, request)?;
+    let url = &message.certificate_url;
+    let Some(Keys::Certificate(certificate)) = secrets.keys(url) else {
+        return Err(Denied::KeysMissing { host: url.host_str().unwrap_or("").to_owned() });
+    };
+    let key = certificate.public_key(now).ok_or(Denied::SnsCertificateTime)?;
+    UnparsedPublicKey::new(message.algorithm, key)
+        .verify(message.text.as_bytes(), &message.signature)
+        .map_err(|_| Denied::SnsSignature)?;
+    if let Some(signature) = message.members.get("Signature") {
+        mask.json(request.body(), signature);
+    }
+    Ok(url.to_string())
+}
+
+/// The URL of the certificate that the message names, if the message is of a
+/// topic that is taken and the URL may be fetched.
+pub(super) fn certificate_url(sns: &AwsSns, request: &Request) -> Option<Url> {
+    Message::read(sns, request).ok().map(|message| message.certificate_url)
+}
+
+/// A message, read and not yet believed.
+struct Message<'b> {
+    members: Members<'b>,
+    algorithm: &'static RsaParameters,
+    /// The text that is signed.
+    text: String,
+    signature: Vec<u8>,
+    certificate_url: Url,
+}
+
+impl<'b> Message<'b> {
+    fn read(sns: &AwsSns, request: &'b Request) -> Result<Message<'b>, Denied> {
+        let members = Members::parse(request.body()).ok_or(Denied::SnsMalformed)?;
+        let required = |name: &str| {
+            let place = || Place::Json(format!("/{name}"));
+            match members.get(name) {
+                None => Err(Denied::Missing { place: place() }),
+                Some(_) => members.string(name).ok_or_else(|| Denied::WrongType { place: place() }),
+            }
+        };
+        let fields = match required("Type")?.as_str() {
+            "Notification" => NOTIFICATION,
+            "SubscriptionConfirmation" | "UnsubscribeConfirmation" => CONFIRMATION,
+            _ => return Err(Denied::SnsType),
+        };
+        let topic = required("TopicArn")?;
+        if !sns.topics.contains(&topic) {
+            return Err(Denied::SnsTopic);
+        }
+        let algorithm = match required("SignatureVersion")?.as_str() {
+            "1" => &RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY,
+            "2" => &RSA_PKCS1_2048_8192_SHA256,
+            _ => return Err(Denied::SnsVersion),
+        };
+        let mut text = String::new();
+        for &field in fields {
+            let absent = members.get(field).is_none_or(|value| value.get() == "null");
+            if field == "Subject" && absent {
+                continue;
+            }
+            for line in [field, &required(field)?] {
+                text.push_str(line);
+                text.push('\n');
+            }
+        }
+        let signature = STANDARD
+            .decode(required("Signature")?)
+            .ok()
+            .filter(|signature| !signature.is_empty())
+            .ok_or(Denied::SnsSignature)?;
+        let url = required("SigningCertURL")?;
+        let certificate_url = allowed(&url, &sns.cert_hosts).ok_or(Denied::SnsCertificateUrl)?;
+        Ok(Message { members, algorithm, text, signature, certificate_url })
+    }
+}
+
+/// The URL, if it leads to a certificate on a host that is trusted for it, and
+/// to nowhere else by any reading: written out whole, it is what it was.
+fn allowed(text: &str, hosts: &[String]) -> Option<Url> {
+    let url = Url::parse(text).ok()?;
+    let Some(Host::Domain(host)) = url.host() else { return None };
+    let trusted = match hosts {
+        [] => is_sns(host),
+        hosts => hosts.iter().any(|listed| {
+            host == listed
+                || host.strip_suffix(listed.as_str()).is_some_and(|rest| rest.ends_with('.'))
+        }),
+    };
+    let plain = url.as_str() == text
+        && url.scheme() == "https"
+        && &url[Position::BeforeUsername..Position::BeforePath] == host
+        && &url[Position::AfterPath..] == ""
+        && url.path().ends_with(".pem");
+    (trusted && plain).then_some(url)
+}
+
+/// `sns.REGION.amazonaws.com`, and in China with `.cn`.
+fn is_sns(host: &str) -> bool {
+    let region = host.strip_prefix("sns.").and_then(|rest| {
+        rest.strip_suffix(".amazonaws.com").or_else(|| rest.strip_suffix(".amazonaws.com.cn"))
+    });
+    region.is_some_and(|region| {
+        !region.is_empty()
+            && region.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificate_comes_from_sns_and_from_nowhere_that_looks_like_it() {
+        const FILE: &str = "/SimpleNotificationService-0123456789abcdef.pem";
+        for host in [
+            "sns.us-east-1.amazonaws.com",
+            "sns.eu-west-1.amazonaws.com",
+            "sns.cn-north-1.amazonaws.com.cn",
+        ] {
+            assert!(allowed(&format!("https://{host}{FILE}"), &[]).is_some(), "{host}");
+        }
+        for wrong in [
+            "http://sns.us-east-1.amazonaws.com/x.pem",
+            "https://sns.us-east-1.amazonaws.com.evil.com/x.pem",
+            "https://sns.us-east-1.amazonaws.com.evil/x.pem",
+            "https://evil.com/sns.us-east-1.amazonaws.com/x.pem",
+            "https://evil.com#sns.us-east-1.amazonaws.com/x.pem",
+            "https://evil.com?sns.us-east-1.amazonaws.com/x.pem",
+            "https://evil.com\\@sns.us-east-1.amazonaws.com/x.pem",
+            "https://sns.us-east-1.amazonaws.com@evil.com/x.pem",
+            "https://sns.us-east-1.amazonaws.com:443@evil.com/x.pem",
+            "https://user@sns.us-east-1.amazonaws.com/x.pem",
+            "https://user:pw@sns.us-east-1.amazonaws.com/x.pem",
+            "https://@sns.us-east-1.amazonaws.com/x.pem",
+            "https://sns.us-east-1.amazonaws.com:443/x.pem",
+            "https://sns.us-east-1.amazonaws.com:8443/x.pem",
+            "https://sns.us-east-1.amazonaws.com./x.pem",
+            "https://SNS.us-east-1.amazonaws.com/x.pem",
+            "https:sns.us-east-1.amazonaws.com/x.pem",
+            "https:\\\\sns.us-east-1.amazonaws.com/x.pem",
+            "https:///sns.us-east-1.amazonaws.com/x.pem",
+            " https://sns.us-east-1.amazonaws.com/x.pem",
+            "https://sns.us-east-1.amazonaws.com/x.pem\n",
+            "https://sns.us-east-1.amazonaws.com/a\tb.pem",
+            "https://sns.us-east-1.amazonaws.com/x.pem?a=b",
+            "https://sns.us-east-1.amazonaws.com/x.pem?",
+            "https://sns.us-east-1.amazonaws.com/x.pem#",
+            "https://sns.us-east-1.amazonaws.com/x.pem#.pem",
+            "https://sns.us-east-1.amazonaws.com/?x.pem",
+            "https://sns.us-east-1.amazonaws.com/a/../x.pem",
+            "https://sns.us-east-1.amazonaws.com/x.txt",
+            "https://sns.us-east-1.amazonaws.com",
+            "https://snsxus-east-1.amazonaws.com/x.pem",
+            "https://evil-sns.us-east-1.amazonaws.com/x.pem",
+            "https://sns.us-east-1.amazonaws.org/x.pem",
+            "https://sns.a.b.amazonaws.com/x.pem",
+            "https://sns..amazonaws.com/x.pem",
+            "https://sns.amazonaws.com/x.pem",
+            "https://s3.amazonaws.com/evil/x.pem",
+            "https://sns.us-east-1.amazonaws.com.cn.evil.com/x.pem",
+            "https://[::1]/x.pem",
+            "https://127.0.0.1/x.pem",
+            "file:///x.pem",
+            "//sns.us-east-1.amazonaws.com/x.pem",
+            "",
+        ] {
+            assert_eq!(allowed(wrong, &[]), None, "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn hosts_of_ones_own_are_whole_labels() {
+        let hosts = ["certs.example.com".to_owned()];
+        let is_allowed = |host: &str| allowed(&format!("https://{host}/x.pem"), &hosts).is_some();
+        assert!(is_allowed("certs.example.com") && is_allowed("a.certs.example.com"));
+        assert!(!is_allowed("evilcerts.example.com") && !is_allowed("example.com"));
+        assert!(!is_allowed("sns.us-east-1.amazonaws.com"));
+    }
+}

@@ -1,0 +1,200 @@
+//! Keys of tokens: JSON Web Keys (RFC 7517) and public keys as PEM.
+//!
+//! A key is for one kind of algorithm, and says so. What a token says of
+//! itself never makes it another: an RSA key is not the secret of an HMAC, and
+//! a key of P-384 verifies no ES256.
+
+use std::fmt;
+
+use jsonwebtoken::DecodingKey;
+use mef_source::checked::JwtAlgorithm;
+use serde::Deserialize;
+use serde_json::Value;
+
+/// The most keys of a set that are looked at; issuers have two or three.
+const MAX_KEYS: usize = 64;
+
+/// Keys of a document or a secret.
+#[derive(Debug)]
+pub(super) struct JwkSet(Vec<Key>);
+
+/// A key that may verify a token.
+pub(super) struct Key {
+    kid: Option<String>,
+    kind: Kind,
+    /// The only algorithm that it is for, where it says so.
+    alg: Option<String>,
+    decoding: DecodingKey,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Hmac,
+    Rsa,
+    P256,
+    P384,
+    Ed25519,
+}
+
+/// The members of a JSON Web Key that are used.
+#[derive(Deserialize)]
+struct Jwk {
+    kty: String,
+    #[serde(rename = "use")]
+    used_for: Option<String>,
+    key_ops: Option<Vec<String>>,
+    alg: Option<String>,
+    kid: Option<String>,
+    crv: Option<String>,
+    n: Option<String>,
+    e: Option<String>,
+    x: Option<String>,
+    y: Option<String>,
+    k: Option<String>,
+}
+
+impl JwkSet {
+    /// A document that is published: its public keys, of which there is one at
+    /// least. A secret that somebody published is none.
+    pub(super) fn parse(bytes: &[u8]) -> Option<JwkSet> {
+        let document: Value = serde_json::from_slice(bytes).ok()?;
+        let mut keys = keys_of(document.get("keys")?)?;
+        keys.retain(|key| key.kind != Kind::Hmac);
+        (!keys.is_empty()).then_some(JwkSet(keys))
+    }
+
+    /// A secret's text: one key, or a set of them.
+    pub(super) fn of_secret(text: &str) -> Option<JwkSet> {
+        let document: Value = serde_json::from_str(text).ok()?;
+        let keys = match document.get("keys") {
+            Some(keys) => keys_of(keys)?,
+            None => vec![key_of(&document)?],
+        };
+        (!keys.is_empty()).then_some(JwkSet(keys))
+    }
+
+    /// Every key that may have made a token of `algorithm` with this `kid`: a
+    /// key without a name may have any.
+    pub(super) fn fitting<'k>(
+        &'k self,
+        algorithm: JwtAlgorithm,
+        kid: Option<&'k str>,
+    ) -> impl Iterator<Item = &'k Key> {
+        self.0.iter().filter(move |key| key.fits(algorithm) && key.is_named(kid))
+    }
+}
+
+impl Key {
+    /// The key of an HMAC.
+    pub(super) fn of_secret(secret: &[u8]) -> Key {
+        Key { kid: None, kind: Kind::Hmac, alg: None, decoding: DecodingKey::from_secret(secret) }
+    }
+
+    /// A public key as PEM (RFC 7468 §13); `None` for anything else, a private
+    /// key too.
+    pub(super) fn of_pem(pem: &str) -> Option<Key> {
+        let bytes = pem.trim().as_bytes();
+        let block = pem::parse(bytes).ok()?;
+        if !matches!(block.tag(), "PUBLIC KEY" | "RSA PUBLIC KEY") {
+            return None;
+        }
+        let rsa = || DecodingKey::from_rsa_pem(bytes).ok().map(|key| (Kind::Rsa, key));
+        let ec = || {
+            let key = DecodingKey::from_ec_pem(bytes).ok()?;
+            // An uncompressed point: one byte, and twice a number of the curve.
+            match key.try_get_as_bytes().ok()?.len() {
+                65 => Some((Kind::P256, key)),
+                97 => Some((Kind::P384, key)),
+                _ => None,
+            }
+        };
+        let ed = || DecodingKey::from_ed_pem(bytes).ok().map(|key| (Kind::Ed25519, key));
+        let (kind, decoding) = rsa().or_else(ec).or_else(ed)?;
+        Some(Key { kid: None, kind, alg: None, decoding })
+    }
+
+    pub(super) fn fits(&self, algorithm: JwtAlgorithm) -> bool {
+        let kind = match algorithm {
+            JwtAlgorithm::Hs256 | JwtAlgorithm::Hs384 | JwtAlgorithm::Hs512 => Kind::Hmac,
+            JwtAlgorithm::Rs256
+            | JwtAlgorithm::Rs384
+            | JwtAlgorithm::Rs512
+            | JwtAlgorithm::Ps256
+            | JwtAlgorithm::Ps384
+            | JwtAlgorithm::Ps512 => Kind::Rsa,
+            JwtAlgorithm::Es256 => Kind::P256,
+            JwtAlgorithm::Es384 => Kind::P384,
+            JwtAlgorithm::EdDsa => Kind::Ed25519,
+        };
+        self.kind == kind && self.alg.as_deref().is_none_or(|alg| alg == algorithm.name())
+    }
+
+    fn is_named(&self, kid: Option<&str>) -> bool {
+        match (self.kid.as_deref(), kid) {
+            (Some(own), Some(kid)) => own == kid,
+            _ => true,
+        }
+    }
+
+    /// Whether it made `signature` (base64url) over `message`.
+    pub(super) fn verifies(
+        &self,
+        algorithm: JwtAlgorithm,
+        message: &[u8],
+        signature: &str,
+    ) -> bool {
+        let algorithm = match algorithm {
+            JwtAlgorithm::Hs256 => jsonwebtoken::Algorithm::HS256,
+            JwtAlgorithm::Hs384 => jsonwebtoken::Algorithm::HS384,
+            JwtAlgorithm::Hs512 => jsonwebtoken::Algorithm::HS512,
+            JwtAlgorithm::Rs256 => jsonwebtoken::Algorithm::RS256,
+            JwtAlgorithm::Rs384 => jsonwebtoken::Algorithm::RS384,
+            JwtAlgorithm::Rs512 => jsonwebtoken::Algorithm::RS512,
+            JwtAlgorithm::Ps256 => jsonwebtoken::Algorithm::PS256,
+            JwtAlgorithm::Ps384 => jsonwebtoken::Algorithm::PS384,
+            JwtAlgorithm::Ps512 => jsonwebtoken::Algorithm::PS512,
+            JwtAlgorithm::Es256 => jsonwebtoken::Algorithm::ES256,
+            JwtAlgorithm::Es384 => jsonwebtoken::Algorithm::ES384,
+            JwtAlgorithm::EdDsa => jsonwebtoken::Algorithm::EdDSA,
+        };
+        jsonwebtoken::crypto::verify(signature, message, &self.decoding, algorithm).unwrap_or(false)
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} key {:?}", self.kind, self.kid)
+    }
+}
+
+fn keys_of(list: &Value) -> Option<Vec<Key>> {
+    Some(list.as_array()?.iter().filter_map(key_of).take(MAX_KEYS).collect())
+}
+
+/// The key, if it is for verifying signatures and of a kind that is known.
+fn key_of(json: &Value) -> Option<Key> {
+    let jwk = Jwk::deserialize(json).ok()?;
+    if jwk.used_for.as_deref().is_some_and(|used_for| used_for != "sig")
+        || jwk.key_ops.as_ref().is_some_and(|ops| !ops.iter().any(|op| op == "verify"))
+    {
+        return None;
+    }
+    let (kind, decoding) = match (jwk.kty.as_str(), jwk.crv.as_deref()) {
+        ("RSA", _) => {
+            (Kind::Rsa, DecodingKey::from_rsa_components(jwk.n.as_deref()?, jwk.e.as_deref()?))
+        }
+        ("EC", Some(curve @ ("P-256" | "P-384"))) => {
+            let kind = if curve == "P-256" { Kind::P256 } else { Kind::P384 };
+            (kind, DecodingKey::from_ec_components(jwk.x.as_deref()?, jwk.y.as_deref()?))
+        }
+        ("OKP", Some("Ed25519")) => {
+            (Kind::Ed25519, DecodingKey::from_ed_components(jwk.x.as_deref()?))
+        }
+        ("oct", _) => {
+            let secret = super::jwt::base64url(jwk.k.as_deref()?).filter(|key| !key.is_empty())?;
+            (Kind::Hmac, Ok(DecodingKey::from_secret(&secret)))
+        }
+        _ => return None,
+    };
+    Some(Key { kid: jwk.kid, kind, alg: jwk.alg, decoding: decoding.ok()? })
+}

@@ -1,0 +1,144 @@
+//! JSON objects in which nothing has two readings.
+//!
+//! Two parsers differ in which of two equal keys counts. Where one side signs
+//! and another acts on what was signed, that is a hole, so such an object is
+//! no object here.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::{Error, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+/// How deep a value may be nested.
+const MAX_DEPTH: usize = 16;
+
+/// The members of an object, each as its JSON text.
+#[derive(Debug)]
+pub(super) struct Members<'j>(BTreeMap<String, &'j RawValue>);
+
+impl<'j> Members<'j> {
+    /// Reads an object whose own keys are all different.
+    pub(super) fn parse(json: &'j [u8]) -> Option<Members<'j>> {
+        serde_json::from_slice(json).ok()
+    }
+
+    /// As [`Members::parse`], and the same holds for every object in it.
+    pub(super) fn parse_deep(json: &'j [u8]) -> Option<Members<'j>> {
+        let members = Members::parse(json)?;
+        members.0.values().all(|value| is_unambiguous(value, MAX_DEPTH)).then_some(members)
+    }
+
+    pub(super) fn get(&self, key: &str) -> Option<&'j RawValue> {
+        self.0.get(key).copied()
+    }
+
+    /// A member that is a string; `None` where it is anything else.
+    pub(super) fn string(&self, key: &str) -> Option<String> {
+        self.get(key).and_then(string)
+    }
+}
+
+/// The text of a JSON string.
+pub(super) fn string(value: &RawValue) -> Option<String> {
+    serde_json::from_str(value.get()).ok()
+}
+
+/// The elements of a list.
+pub(super) fn elements(value: &RawValue) -> Option<Vec<&RawValue>> {
+    serde_json::from_str::<Elements<'_>>(value.get()).ok().map(|elements| elements.0)
+}
+
+fn is_unambiguous(value: &RawValue, depth: usize) -> bool {
+    let within = |value: &RawValue| depth > 0 && is_unambiguous(value, depth - 1);
+    match value.get().as_bytes().first() {
+        Some(b'{') => Members::parse(value.get().as_bytes())
+            .is_some_and(|members| members.0.values().all(|value| within(value))),
+        Some(b'[') => {
+            elements(value).is_some_and(|elements| elements.iter().all(|value| within(value)))
+        }
+        _ => true,
+    }
+}
+
+impl<'de: 'j, 'j> Deserialize<'de> for Members<'j> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(MembersVisitor)
+    }
+}
+
+struct MembersVisitor;
+
+impl<'de> Visitor<'de> for MembersVisitor {
+    type Value = Members<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
+        let mut members = BTreeMap::new();
+        while let Some((key, value)) = map.next_entry::<String, &RawValue>()? {
+            if members.insert(key, value).is_some() {
+                return Err(A::Error::custom("a key is there twice"));
+            }
+        }
+        Ok(Members(members))
+    }
+}
+
+struct Elements<'j>(Vec<&'j RawValue>);
+
+impl<'de: 'j, 'j> Deserialize<'de> for Elements<'j> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(ElementsVisitor)
+    }
+}
+
+struct ElementsVisitor;
+
+impl<'de> Visitor<'de> for ElementsVisitor {
+    type Value = Elements<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Elements<'de>, A::Error> {
+        let mut elements = Vec::new();
+        while let Some(element) = list.next_element()? {
+            elements.push(element);
+        }
+        Ok(Elements(elements))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_counts_once_however_it_is_escaped_and_wherever_it_stands() {
+        for (json, shallow, deep) in [
+            (r#"{}"#, true, true),
+            (r#" {"a":1,"b":{"a":1}} "#, true, true),
+            (r#"{"a":1,"a":1}"#, false, false),
+            (r#"{"a":1,"\u0061":2}"#, false, false),
+            (r#"{"a":{"b":1,"b":1}}"#, true, false),
+            (r#"{"a":[1,{"b":1,"b":1}]}"#, true, false),
+            (r#"{"a":1}{}"#, false, false),
+            (r#"{"a":1"#, false, false),
+            (r#"[]"#, false, false),
+            ("\u{feff}{}", false, false),
+            ("", false, false),
+        ] {
+            assert_eq!(Members::parse(json.as_bytes()).is_some(), shallow, "{json}");
+            assert_eq!(Members::parse_deep(json.as_bytes()).is_some(), deep, "{json}");
+        }
+        let nested =
+            |depth: usize| format!("{{\"a\":{}1{}}}", "[".repeat(depth), "]".repeat(depth));
+        assert!(Members::parse_deep(nested(16).as_bytes()).is_some());
+        assert!(Members::parse_deep(nested(17).as_bytes()).is_none());
+    }
+}

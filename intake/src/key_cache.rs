@@ -1,0 +1,220 @@
+//! The keys that vendors publish, kept for a while.
+//!
+//! A request names the key that it was signed with, and whoever sends it may
+//! name anything. So what is sent never decides how often a vendor is asked:
+//! once a minute for each URL at most, one request at a time, for a bounded
+//! number of URLs. A vendor that is away costs nothing for a day where its
+//! keys are known, and where they are not is a reason to come again, never to
+//! refuse.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use http::{HeaderMap, Method, StatusCode};
+use jiff::{SignedDuration, Timestamp};
+use mef_auth::verify::{KeyDocument, KeySource};
+use mef_ports::{Clock, Http, HttpRequest, chain};
+
+/// How long keys are used without asking again.
+const FRESH: SignedDuration = SignedDuration::from_hours(1);
+/// How long they are used where the vendor is away.
+const USABLE: SignedDuration = SignedDuration::from_hours(24);
+/// How long after one request the next may be made.
+const BETWEEN: SignedDuration = SignedDuration::from_mins(1);
+/// The most URLs that are known at a time.
+const MAX_URLS: usize = 64;
+/// The largest document: some publish a hundred certificates beside the keys.
+const MAX_BODY: usize = 150 * 1024;
+/// A sender waits for the answer, many for less than five seconds.
+const TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Why there are no keys.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the keys at {source_url} cannot be had: {reason}")]
+pub struct KeysUnavailable {
+    /// Where they should be, without the query.
+    pub source_url: String,
+    /// What went wrong.
+    pub reason: String,
+}
+
+/// The keys that vendors publish, kept for a while; one for all sources.
+pub struct KeyCache {
+    http: Arc<dyn Http>,
+    clock: Arc<dyn Clock>,
+    slots: Mutex<HashMap<KeySource, Arc<Slot>>>,
+}
+
+/// What is known of one URL.
+#[derive(Default)]
+struct Slot {
+    state: Mutex<State>,
+    /// Held by whoever asks the vendor.
+    asking: tokio::sync::Mutex<()>,
+}
+
+#[derive(Clone, Default)]
+struct State {
+    kept: Option<Kept>,
+    asked_at: Option<Timestamp>,
+    failure: Option<String>,
+}
+
+#[derive(Clone)]
+struct Kept {
+    document: Arc<KeyDocument>,
+    since: Timestamp,
+}
+
+impl KeyCache {
+    /// A cache that fetches by `http`, which decides what may be reached.
+    pub fn new(http: Arc<dyn Http>, clock: Arc<dyn Clock>) -> KeyCache {
+        KeyCache { http, clock, slots: Mutex::default() }
+    }
+
+    /// The keys at `source`.
+    ///
+    /// # Errors
+    ///
+    /// When none are kept that may be used, and they cannot be had now.
+    pub(crate) async fn get(
+        &self,
+        source: &KeySource,
+    ) -> Result<Arc<KeyDocument>, KeysUnavailable> {
+        let unavailable = |reason: &str| KeysUnavailable {
+            source_url: source.to_string(),
+            reason: reason.to_owned(),
+        };
+        let slot = self.slot(source).ok_or_else(|| unavailable("too many other URLs are asked"))?;
+        let now = self.clock.now();
+        let kept = slot.state().kept.filter(|kept| now.duration_since(kept.since) < USABLE);
+        if let Some(kept) = &kept
+            && now.duration_since(kept.since) < FRESH
+        {
+            return Ok(Arc::clone(&kept.document));
+        }
+        match kept {
+            // Somebody asks already, and what is kept will do.
+            Some(kept) => match slot.asking.try_lock() {
+                Err(_) => Ok(kept.document),
+                Ok(_asking) => {
+                    self.ask(source, &slot).await;
+                    Ok(slot.state().kept.unwrap_or(kept).document)
+                }
+            },
+            None => {
+                let _asking = slot.asking.lock().await;
+                // Whoever held the lock before may have brought them.
+                if !slot.is_usable(self.clock.now()) {
+                    self.ask(source, &slot).await;
+                }
+                let state = slot.state();
+                match state.kept.filter(|_| slot.is_usable(self.clock.now())) {
+                    Some(kept) => Ok(kept.document),
+                    None => Err(unavailable(
+                        state.failure.as_deref().unwrap_or("they were asked for a moment ago"),
+                    )),
+                }
+            }
+        }
+    }
+
+    /// Keys at `source` that are newer than `seen`, if there are any; the
+    /// vendor is asked if it was not within the last minute.
+    pub(crate) async fn newer(
+        &self,
+        source: &KeySource,
+        seen: &Arc<KeyDocument>,
+    ) -> Option<Arc<KeyDocument>> {
+        let slot = self.slot(source)?;
+        let newer = || slot.state().kept.filter(|kept| !Arc::ptr_eq(&kept.document, seen));
+        let _asking = slot.asking.lock().await;
+        if newer().is_none() {
+            self.ask(source, &slot).await;
+        }
+        newer().map(|kept| kept.document)
+    }
+
+    /// Asks the vendor, if the last time is long enough ago. What failed leaves
+    /// what is kept as it was.
+    async fn ask(&self, source: &KeySource, slot: &Slot) {
+        let now = self.clock.now();
+        let mut state = slot.state();
+        if state.asked_at.is_some_and(|asked| now.duration_since(asked) < BETWEEN) {
+            return;
+        }
+        // Before the request is made: one that is given up was made all the same.
+        state.asked_at = Some(now);
+        slot.set(state.clone());
+        match self.fetch(source).await {
+            Ok(document) => {
+                state.kept = Some(Kept { document: Arc::new(document), since: now });
+                state.failure = None;
+            }
+            Err(reason) => {
+                tracing::warn!(keys = %source, error = %reason, "keys not fetched");
+                state.failure = Some(reason);
+            }
+        }
+        slot.set(state);
+    }
+
+    async fn fetch(&self, source: &KeySource) -> Result<KeyDocument, String> {
+        let request = HttpRequest {
+            method: Method::GET,
+            url: source.url.clone(),
+            headers: HeaderMap::new(),
+            body: None,
+            max_body: MAX_BODY,
+            timeout: TIMEOUT,
+        };
+        let response = self.http.send(request).await.map_err(|error| chain(&error).to_string())?;
+        if response.status != StatusCode::OK {
+            return Err(format!("the answer is {}", response.status.as_u16()));
+        }
+        KeyDocument::parse(source.kind, &response.body).map_err(|error| error.to_string())
+    }
+
+    /// The slot of `source`. Where all are taken, one without usable keys that
+    /// was not asked within the last minute makes way: whoever names URLs that
+    /// hold nothing drives out nobody's keys.
+    fn slot(&self, source: &KeySource) -> Option<Arc<Slot>> {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(slot) = slots.get(source) {
+            return Some(Arc::clone(slot));
+        }
+        if slots.len() >= MAX_URLS {
+            let now = self.clock.now();
+            let idle = slots.iter().find(|(_, slot)| slot.is_idle(now));
+            let idle = idle.map(|(source, _)| source.clone())?;
+            slots.remove(&idle);
+        }
+        let slot = Arc::<Slot>::default();
+        slots.insert(source.clone(), Arc::clone(&slot));
+        Some(slot)
+    }
+}
+
+impl Slot {
+    fn state(&self) -> State {
+        self.lock().clone()
+    }
+
+    fn set(&self, state: State) {
+        *self.lock() = state;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_usable(&self, now: Timestamp) -> bool {
+        self.lock().kept.as_ref().is_some_and(|kept| now.duration_since(kept.since) < USABLE)
+    }
+
+    fn is_idle(&self, now: Timestamp) -> bool {
+        let asked = self.lock().asked_at;
+        !self.is_usable(now) && asked.is_some_and(|asked| now.duration_since(asked) >= BETWEEN)
+    }
+}
