@@ -5,7 +5,7 @@ use super::*;
 use crate::verify::{verify_authorization, verify_head};
 
 impl Post {
-    fn head(&self) -> Request {
+    pub(super) fn head(&self) -> Request {
         Post { body: Vec::new(), ..self.clone() }.request()
     }
 }

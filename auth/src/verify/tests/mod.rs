@@ -1,8 +1,10 @@
 //! Requests as vendors make them, and what attackers make of those.
 
 mod arbitrary;
+mod aws_sns;
 mod battery;
 mod head;
+mod jwt;
 mod masking;
 mod rfc4231;
 mod samples;
