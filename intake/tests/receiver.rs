@@ -9,11 +9,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use mef_auth::Request;
-use mef_intake::{Outcome, Receiver, ReceiverPorts};
+use mef_intake::{KeyCache, Outcome, Receiver, ReceiverPorts};
 use mef_pipeline::Outputs;
 use mef_ports::{
-    Clock, DeadLetters as _, Deliveries, DeliveryKey, Message, Queue, Refused, Secret, SecretRef,
-    SecretVersion, Secrets, SecretsError, StoreError,
+    Clock, DeadLetters as _, Deliveries, DeliveryKey, Http, HttpError, HttpRequest, HttpResponse,
+    Message, Queue, Refused, Secret, SecretRef, SecretVersion, Secrets, SecretsError, StoreError,
 };
 use mef_sqlite::Store;
 
@@ -26,6 +26,16 @@ impl Clock for TestClock {
     }
 
     async fn sleep(&self, _: Duration) {}
+}
+
+/// No source here has keys to fetch.
+struct NoHttp;
+
+#[async_trait]
+impl Http for NoHttp {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        panic!("{request:?}")
+    }
 }
 
 struct OneSecret;
@@ -124,6 +134,7 @@ fn bench_of(file: &str, secrets: Arc<dyn Secrets>, faults: &[Fault], marks: bool
         },
         deliveries,
         secrets,
+        keys: Arc::new(KeyCache::new(Arc::new(NoHttp), clock.clone())),
         clock,
     };
     Bench { store, queue, receiver: Receiver::new(Arc::new(source), ports).unwrap() }

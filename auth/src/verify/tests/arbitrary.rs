@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::samples::{Sample, samples};
 use super::*;
 
-const EXTRA: [&str; 4] = [
+const EXTRA: [&str; 7] = [
     r#"token: { from: "/value/*/state", secrets: [s] }"#,
     r#"token: { from: query.t, prefix: "Bearer ", secrets: [s] }"#,
     r#"hmac: { hash: sha256, secrets: [s], text: "{timestamp}{/a/0}{query.t}{path_query}",
@@ -14,12 +14,16 @@ const EXTRA: [&str; 4] = [
     r#"hmac: { hash: sha256, secrets: [s], text: "{id}{timestamp}", id: [/a, query.t, header.h],
          signature: { from: header.x-1, encoding: hex },
          timestamp: { from: query.t, unit: ms, max_age: 0s } }"#,
+    r#"jwt: { from: header.h, prefix: "Bearer ", algorithms: [HS256], keys: { secrets: [s] }, digest: { d: "{body}" } }"#,
+    r#"jwt: { from: "/value/*", algorithms: [RS256], issuer: a, audience: a, keys: { jwks_url: "https://a.example.com" } }"#,
+    r#"aws_sns: { topics: ["arn:aws:sns:us-east-1:1:a"] }"#,
 ];
 
 fn value() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         prop::collection::vec(any::<u8>(), 0..40),
         "[ -~äé]{0,40}".prop_map(String::into_bytes),
+        "(Bearer )?(eyJhbGciOiJIUzI1NiJ9|e30|[A-Za-z0-9_-]{0,20})\\.(e30|[A-Za-z0-9_-]{0,20})\\.[A-Za-z0-9_=-]{0,50}".prop_map(String::into_bytes),
         "(t=|v1=|v1,|sha256=|Bearer |[0-9a-f]{1,64}|[0-9]{1,18}|[,; =]){0,9}"
             .prop_map(String::into_bytes),
     ]
@@ -28,7 +32,7 @@ fn value() -> impl Strategy<Value = Vec<u8>> {
 fn body() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         prop::collection::vec(any::<u8>(), 0..80),
-        r#"(\{"|"|\}|\[|\]|:|,|"value"|"state"|"sig"|"signature"|"a"|1|null|\\u006|\{){0,30}"#
+        r#"(\{"|"|\}|\[|\]|:|,|"value"|"state"|"sig"|"signature"|"Type"|"Notification"|"TopicArn"|"arn:aws:sns:us-east-1:1:a"|"a"|1|null|\\u006|\{){0,30}"#
             .prop_map(String::into_bytes),
     ]
 }
