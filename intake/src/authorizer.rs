@@ -140,7 +140,8 @@ impl Authorizer {
         }
         match judged {
             Ok(Ok(())) => Decision::Allow,
-            Ok(Err(denied)) if is_ours(&denied) => Decision::Allow,
+            // The receiver says what is missing, with the right status.
+            Ok(Err(denied)) if denied.is_misconfigured() || denied.lacks_keys() => Decision::Allow,
             Ok(Err(denied)) => Decision::Deny(Refusal::Denied(denied)),
             Err(error) => {
                 // The receiver meets the same error, answers 503 and logs it.
@@ -169,20 +170,4 @@ fn announced(head: &Request) -> Option<u64> {
     let mut lines = head.header_values("content-length");
     let first = std::str::from_utf8(lines.next()?).ok()?;
     first.trim().parse().ok().filter(|_| lines.next().is_none())
-}
-
-/// Whether it is the source's secrets that are wrong, or the vendor's keys that
-/// are away, and not the request.
-fn is_ours(denied: &Denied) -> bool {
-    denied.lacks_keys()
-        || matches!(
-            denied,
-            Denied::SecretMissing { .. }
-                | Denied::SecretEmpty { .. }
-                | Denied::KeyMalformed { .. }
-                | Denied::JwtKeyMalformed { .. }
-                | Denied::NoLiveSecret { .. }
-                | Denied::NoPublicUrl
-                | Denied::NoTimestamp
-        )
 }

@@ -11,11 +11,10 @@ use aws_lc_rs::signature::{
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use jiff::Timestamp;
 use mef_source::checked::AwsSns;
 use url::{Host, Position, Url};
 
-use super::LiveSecrets;
+use super::Context;
 use super::denied::{Denied, Place};
 use super::mask::Mask;
 use super::published::Keys;
@@ -30,13 +29,8 @@ const CONFIRMATION: &[&str] =
     &["Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"];
 
 /// Checks the signature and gives the URL of the certificate.
-pub(super) fn check(
-    sns: &AwsSns,
-    request: &Request,
-    secrets: &LiveSecrets,
-    now: Timestamp,
-    mask: &mut Mask,
-) -> Result<String, Denied> {
+pub(super) fn check(sns: &AwsSns, context: Context<'_>, mask: &mut Mask) -> Result<String, Denied> {
+    let Context { request, secrets, now, .. } = context;
     let message = Message::read(sns, request)?;
     let url = &message.certificate_url;
     let Some(Keys::Certificate(certificate)) = secrets.keys(url) else {

@@ -5,26 +5,22 @@
 //! claims is judged before its signature, so that one which could not pass
 //! anyway makes nobody fetch keys.
 
-use std::borrow::Cow;
-
 use aws_lc_rs::constant_time::verify_slices_are_equal;
-use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
-use mef_source::Root;
-use mef_source::checked::{
-    ClaimDigest, Jwt, JwtAlgorithm, JwtKeys, SignedPart, TokenFrom, Webhook,
-};
+use mef_source::checked::{ClaimDigest, Jwt, JwtAlgorithm, JwtKeys, TokenFrom};
 use serde_json::Value;
 use serde_json::value::RawValue;
+use url::Url;
 
 use super::denied::{Denied, Place};
 use super::jwk::{JwkSet, Key};
 use super::mask::Mask;
 use super::published::Keys;
+use super::signed_text::{Around, signed_text};
 use super::strict_json::{Members, elements, string};
-use super::{LiveSecrets, key, read, token};
+use super::{Context, LiveSecrets, key, token};
 use crate::Request;
 
 /// The longest token that is looked at. Gateways take 10 KiB of headers.
@@ -35,29 +31,15 @@ const MAX_TOKENS: usize = 32;
 
 /// Checks every token and gives the name of the secret, or the URL of the
 /// keys, that the first was signed with.
-pub(super) fn check(
-    jwt: &Jwt,
-    webhook: &Webhook,
-    request: &Request,
-    secrets: &LiveSecrets,
-    now: Timestamp,
-    mask: &mut Mask,
-) -> Result<String, Denied> {
-    judge(jwt, request, secrets, now, mask, |token, place| {
-        jwt.digests
-            .iter()
-            .try_for_each(|digest| check_digest(digest, token, place, webhook, request))
+pub(super) fn check(jwt: &Jwt, context: Context<'_>, mask: &mut Mask) -> Result<String, Denied> {
+    judge(jwt, context, mask, |token, place| {
+        jwt.digests.iter().try_for_each(|digest| check_digest(digest, token, place, context))
     })
 }
 
 /// As [`check`], without the claims that hold digests of the request.
-pub(super) fn check_head(
-    jwt: &Jwt,
-    request: &Request,
-    secrets: &LiveSecrets,
-    now: Timestamp,
-) -> Result<(), Denied> {
-    judge(jwt, request, secrets, now, &mut Mask::default(), |_, _| Ok(())).map(|_| ())
+pub(super) fn check_head(jwt: &Jwt, context: Context<'_>) -> Result<(), Denied> {
+    judge(jwt, context, &mut Mask::default(), |_, _| Ok(())).map(|_| ())
 }
 
 /// Whether the request has a token that could pass, if a key says so.
@@ -75,10 +57,7 @@ pub(super) fn could_pass(jwt: &Jwt, request: &Request, now: Timestamp) -> bool {
 
 /// Whether the check reads the body.
 pub(super) fn needs_body(jwt: &Jwt) -> bool {
-    from_body(jwt)
-        || jwt.digests.iter().any(|digest| {
-            digest.text.0.iter().any(|part| matches!(part, SignedPart::Body | SignedPart::Json(_)))
-        })
+    from_body(jwt) || jwt.digests.iter().any(|digest| digest.text.reads_body())
 }
 
 /// Whether the token itself is in the body.
@@ -88,14 +67,13 @@ pub(super) fn from_body(jwt: &Jwt) -> bool {
 
 fn judge(
     jwt: &Jwt,
-    request: &Request,
-    secrets: &LiveSecrets,
-    now: Timestamp,
+    context: Context<'_>,
     mask: &mut Mask,
     digests: impl Fn(&Token<'_>, &Place) -> Result<(), Denied>,
 ) -> Result<String, Denied> {
     let place = token::place(&jwt.from);
     let mut signed_by = None;
+    let Context { request, secrets, now, .. } = context;
     for text in received(jwt, request, mask)? {
         let (header, claims, signed) = parts(&text, &place)?;
         let token = Token::read(&header, &claims, jwt, &place)?;
@@ -356,56 +334,13 @@ fn check_digest(
     claim: &ClaimDigest,
     token: &Token<'_>,
     place: &Place,
-    webhook: &Webhook,
-    request: &Request,
+    context: Context<'_>,
 ) -> Result<(), Denied> {
     let wrong =
         |reason| Denied::JwtClaim { place: place.clone(), claim: claim.claim.clone(), reason };
     let claimed = token.claims.string(&claim.claim).ok_or_else(|| wrong("is missing"))?;
-    let mut text = Vec::new();
-    for part in &claim.text.0 {
-        text.extend_from_slice(&digested(part, webhook, request)?);
-    }
-    let expected = match claim.sha256_hex {
-        true => hex::encode(digest(&SHA256, &text)).into_bytes(),
-        false => text,
-    };
-    verify_slices_are_equal(&expected, claimed.as_bytes())
+    let url = context.webhook.public_url.as_ref().map(Url::as_str);
+    let text = signed_text(&claim.text, &Around::request(context.request, url))?;
+    verify_slices_are_equal(&text.concat(), claimed.as_bytes())
         .map_err(|_| wrong("is not the digest of this request"))
-}
-
-/// A part of the text that is digested.
-fn digested<'r>(
-    part: &'r SignedPart,
-    webhook: &'r Webhook,
-    request: &'r Request,
-) -> Result<Cow<'r, [u8]>, Denied> {
-    let with_query = |before: &str| match request.raw_query() {
-        "" => before.to_owned(),
-        query => format!("{before}?{query}"),
-    };
-    Ok(match part {
-        SignedPart::Literal(literal) => Cow::Borrowed(literal.as_bytes()),
-        SignedPart::Body => Cow::Borrowed(request.body().as_ref()),
-        SignedPart::Method => Cow::Borrowed(request.method().as_bytes()),
-        SignedPart::Url => {
-            let url = webhook.public_url.as_ref().ok_or(Denied::NoPublicUrl)?;
-            Cow::Owned(with_query(url.as_str()).into_bytes())
-        }
-        SignedPart::PathQuery => Cow::Owned(with_query(request.path()).into_bytes()),
-        SignedPart::Header(name) => read::header(request, name)?
-            .map(Cow::Borrowed)
-            .ok_or_else(|| Denied::Missing { place: Place::Header(name.clone()) })?,
-        SignedPart::Query(name) => read::query(request, name)?
-            .map(Cow::Owned)
-            .ok_or_else(|| Denied::Missing { place: Place::Query(name.clone()) })?,
-        SignedPart::Json(path) => {
-            read::bytes(request, path)?.ok_or_else(|| Denied::Missing { place: Place::of(path) })?
-        }
-        // The source file cannot say either of a token.
-        SignedPart::Timestamp => return Err(Denied::NoTimestamp),
-        SignedPart::Id => {
-            return Err(Denied::Missing { place: Place::Json(Root::Id.word().to_owned()) });
-        }
-    })
 }

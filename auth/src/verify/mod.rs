@@ -6,17 +6,24 @@
 //! answers 503 itself when it cannot have them.
 
 mod aws_sns;
+mod basic;
+mod canonical;
 mod certificate;
 mod denied;
+mod digest;
 mod head;
 mod hmac;
+mod ip;
 mod jwk;
 mod jwt;
 mod key;
 mod mask;
+mod public_key;
 mod published;
 mod read;
 mod signature;
+mod signed;
+mod signed_text;
 mod strict_json;
 #[cfg(test)]
 mod tests;
@@ -27,12 +34,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::digest::{SHA256, digest as sha};
 use bytes::Bytes;
 use jiff::Timestamp;
 use mef_ports::Secret;
-use mef_source::checked::{Check, Hmac, SignatureFrom, SignedPart, TokenFrom, Verify, Webhook};
-use mef_source::{Path, Root};
+use mef_source::checked::{Check, TokenFrom, Verify, Webhook};
 use url::Url;
 
 pub use denied::{Denied, Place};
@@ -42,6 +48,19 @@ pub use published::{KeyDocument, KeyDocumentError, KeyKind, KeySource, wanted_ke
 use published::{KeyDocuments, Keys};
 
 use crate::Request;
+
+/// The header that holds a credential of HTTP's own schemes, and that a gateway
+/// hands to an authorizer which is shown nothing else.
+const AUTHORIZATION: &str = "authorization";
+
+/// What a check is judged by.
+#[derive(Clone, Copy)]
+struct Context<'c> {
+    webhook: &'c Webhook,
+    request: &'c Request,
+    secrets: &'c LiveSecrets,
+    now: Timestamp,
+}
 
 /// The live values of a source's secrets, by name, and what its vendor
 /// publishes in place of a secret: keys, by where they are from.
@@ -89,13 +108,14 @@ impl fmt::Debug for LiveSecrets {
     }
 }
 
-/// A check that a request passed.
+/// A check that a request passed. Of alternatives it is the first that did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Passed {
     /// The kind of check, as in the source file: `hmac`, `token`.
     pub check: &'static str,
-    /// The name of the secret that decided, or the URL that the key is from.
-    pub secret: String,
+    /// The name of the secret that decided, or the URL that the key is from;
+    /// none where the check has neither.
+    pub secret: Option<String>,
 }
 
 /// A request that passed every check of its source, with `***` in place of
@@ -188,59 +208,69 @@ pub fn verify(
     now: Timestamp,
 ) -> Result<Verified, Denied> {
     let mut mask = Mask::default();
+    let context = Context { webhook, request: &request, secrets, now };
     let passed = match &webhook.verify {
         Verify::Nothing { .. } => Vec::new(),
         Verify::All(checks) if checks.is_empty() => return Err(Denied::NoCheck),
-        Verify::All(checks) => checks
-            .iter()
-            .map(|check| pass(check, webhook, &request, secrets, now, &mut mask))
-            .collect::<Result<_, _>>()?,
+        Verify::All(checks) => pass_all(checks, context, &mut mask)?,
     };
     let digest = mask.changes_body().then(|| sha256_hex(request.body()));
     Ok(Verified { request: mask.apply(request), passed, digest })
 }
 
-/// Does one check in full.
-fn pass(
-    check: &Check,
-    webhook: &Webhook,
-    request: &Request,
-    secrets: &LiveSecrets,
-    now: Timestamp,
+fn pass_all(
+    checks: &[Check],
+    context: Context<'_>,
     mask: &mut Mask,
-) -> Result<Passed, Denied> {
-    let (kind, secret) = match check {
-        Check::Hmac(hmac) => ("hmac", hmac::check(hmac, webhook, request, secrets, now, mask)?),
-        Check::Token(token) => ("token", token::check(token, request, secrets, now, mask)?),
-        Check::Jwt(jwt) => ("jwt", jwt::check(jwt, webhook, request, secrets, now, mask)?),
-        Check::AwsSns(sns) => ("aws_sns", aws_sns::check(sns, request, secrets, now, mask)?),
+) -> Result<Vec<Passed>, Denied> {
+    let passed: Result<Vec<_>, _> = checks.iter().map(|check| pass(check, context, mask)).collect();
+    passed.map(|passed| passed.concat())
+}
+
+/// Does one check in full.
+///
+/// Every alternative is tried, whatever has passed by then: how long it takes
+/// says nothing about which one did, and every credential that came is masked.
+fn pass(check: &Check, context: Context<'_>, mask: &mut Mask) -> Result<Vec<Passed>, Denied> {
+    let secret = match check {
+        Check::Hmac(hmac) => Some(hmac::check(hmac, context, mask)?),
+        Check::PublicKey(key) => Some(public_key::check(key, context, mask)?),
+        Check::Token(token) => Some(token::check(token, context, mask)?),
+        Check::Basic(basic) => Some(basic::check(basic, context, mask)?),
+        Check::Jwt(jwt) => Some(jwt::check(jwt, context, mask)?),
+        Check::AwsSns(sns) => Some(aws_sns::check(sns, context, mask)?),
+        Check::Ip(ip) => ip::check(ip, context.request).map(|()| None)?,
+        Check::Digest(digest) => digest::check(digest, context).map(|()| None)?,
+        Check::All(checks) => return pass_all(checks, context, mask),
+        Check::Any(checks) => {
+            let (mut first, mut reasons) = (None, Vec::new());
+            for check in checks {
+                match pass(check, context, mask) {
+                    Ok(passed) => first = first.or(Some(passed)),
+                    Err(denied) => reasons.push(denied),
+                }
+            }
+            return first.ok_or(Denied::Alternatives { reasons });
+        }
     };
-    Ok(Passed { check: kind, secret })
+    Ok(vec![Passed { check: check.kind(), secret }])
 }
 
 /// Whether `check` reads the body. One that does not can be done where there is
 /// no body yet, such as in a Lambda authorizer.
 pub fn needs_body(check: &Check) -> bool {
     match check {
+        Check::Hmac(hmac) => signed::needs_body(&hmac.signed),
+        Check::PublicKey(key) => signed::needs_body(&key.signed),
         Check::Token(token) => matches!(token.from, TokenFrom::Json(_)),
-        Check::Hmac(hmac) => hmac_needs_body(hmac),
+        Check::Basic(_) | Check::Ip(_) => false,
         Check::Jwt(jwt) => jwt::needs_body(jwt),
         Check::AwsSns(_) => true,
+        Check::Digest(digest) => digest::needs_body(digest),
+        Check::Any(checks) | Check::All(checks) => checks.iter().any(needs_body),
     }
 }
 
-fn hmac_needs_body(hmac: &Hmac) -> bool {
-    let in_body = |path: &Path| path.root() == Root::Record;
-    hmac.text.0.iter().any(|part| matches!(part, SignedPart::Body | SignedPart::Json(_)))
-        || hmac.id.iter().any(in_body)
-        || hmac.timestamp.as_ref().is_some_and(|time| in_body(&time.from))
-        || hmac
-            .signature
-            .from
-            .iter()
-            .any(|from| matches!(from, SignatureFrom::Path(path) if in_body(path)))
-}
-
 fn sha256_hex(bytes: &[u8]) -> String {
-    hex::encode(digest(&SHA256, bytes))
+    hex::encode(sha(&SHA256, bytes))
 }

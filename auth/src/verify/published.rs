@@ -10,7 +10,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use mef_source::checked::{Check, JwtKeys, Verify, Webhook};
+use mef_source::checked::{Check, JwtKeys, Webhook};
 use url::Url;
 
 use super::certificate::Certificate;
@@ -97,19 +97,15 @@ impl KeyDocuments {
 }
 
 /// The documents that judging `request` needs, each once, of the checks that
-/// `picked` picks; none for a request that no key could save.
+/// `picked` picks, alternatives too; none for a request that no key could save.
 pub fn wanted_keys(
     webhook: &Webhook,
     request: &Request,
     picked: impl Fn(&Check) -> bool,
     now: Timestamp,
 ) -> Vec<KeySource> {
-    let checks = match &webhook.verify {
-        Verify::All(checks) => checks.as_slice(),
-        Verify::Nothing { .. } => &[],
-    };
     let mut wanted = Vec::new();
-    for check in checks.iter().filter(|check| picked(check)) {
+    for check in webhook.single_checks().filter(|check| picked(check)) {
         let source = match check {
             Check::Jwt(jwt) => match &jwt.keys {
                 JwtKeys::Jwks(url) if jwt::could_pass(jwt, request, now) => {
@@ -119,7 +115,7 @@ pub fn wanted_keys(
             },
             Check::AwsSns(sns) => aws_sns::certificate_url(sns, request)
                 .map(|url| KeySource { url, kind: KeyKind::Certificate }),
-            Check::Hmac(_) | Check::Token(_) => None,
+            _ => None,
         };
         wanted.extend(source.filter(|source| !wanted.contains(source)));
     }

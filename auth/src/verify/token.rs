@@ -4,12 +4,11 @@ use std::borrow::Cow;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{SHA256, digest};
-use jiff::Timestamp;
 use mef_source::checked::{Token, TokenFrom};
 
 use super::denied::{Denied, Place};
 use super::mask::Mask;
-use super::{LiveSecrets, key, read};
+use super::{Context, key, read};
 use crate::Request;
 
 /// Checks the token and gives the name of the secret that it is.
@@ -18,11 +17,10 @@ use crate::Request;
 /// name is that of the first.
 pub(super) fn check(
     token: &Token,
-    request: &Request,
-    secrets: &LiveSecrets,
-    now: Timestamp,
+    context: Context<'_>,
     mask: &mut Mask,
 ) -> Result<String, Denied> {
+    let request = context.request;
     let place = place(&token.from);
     let received = received(&token.from, request, mask)?;
     let received = received
@@ -33,7 +31,7 @@ pub(super) fn check(
             place: place.clone(),
             prefix: token.prefix.clone().unwrap_or_default(),
         })?;
-    let live = key::live(&token.secrets, secrets, now)?;
+    let live = key::live(&token.secrets, context.secrets, context.now)?;
     // Digests are compared, so that not even the length of a secret shows, and
     // nothing ends early.
     let expected: Vec<_> =

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use axum::Router;
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{ConnectInfo, State};
 use axum::http::{Request as HttpRequest, Response as HttpResponse, StatusCode, header};
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt as _;
@@ -54,7 +54,7 @@ impl Server {
     /// Serves until `stop` is set, and then answers what was begun.
     pub(crate) async fn serve(self, mut stop: watch::Receiver<bool>) -> anyhow::Result<()> {
         let app = Router::new().fallback(handle).with_state(self.receivers);
-        axum::serve(self.listener, app)
+        axum::serve(self.listener, app.into_make_service_with_connect_info::<SocketAddr>())
             .with_graceful_shutdown(async move { stopped(&mut stop).await })
             .await?;
         Ok(())
@@ -63,6 +63,7 @@ impl Server {
 
 async fn handle(
     State(receivers): State<Receivers>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
     request: HttpRequest<Body>,
 ) -> HttpResponse<Body> {
     let receiver = request.uri().path().strip_prefix('/').and_then(|name| receivers.get(name));
@@ -94,7 +95,8 @@ async fn handle(
         parts.uri.query().unwrap_or_default(),
         headers,
         body,
-    );
+    )
+    .from_peer(Some(peer.ip()));
     let answer = receiver.handle(request).await;
     answer.log(&receiver.source().name);
     respond(answer.response)

@@ -13,14 +13,13 @@ use url::Url;
 use super::checker::Checker;
 use super::constant::constant;
 use super::request::Origin;
-use super::signing_text::{SignedPart, SigningText};
-use super::webhook::{REQUEST_ROOTS, SecretUse, TokenFrom, secrets, token_from};
+use super::secret_use::{SecretUse, secrets};
+use super::signing_text::{DIGEST_ROOTS, SigningText};
+use super::token::TokenFrom;
+use super::webhook::REQUEST_ROOTS;
 use crate::written::{self, JwtAlgorithm, Located, OneOrMany};
 
 const DEFAULT_LEEWAY: Duration = Duration::from_secs(60);
-
-/// The filter of a digest's text.
-const SHA256_HEX: &str = "|sha256_hex}";
 
 /// Issuers whose tokens anybody can have.
 const SHARED_ISSUERS: &str = include_str!("shared_issuers.txt");
@@ -72,10 +71,8 @@ pub enum JwtKeys {
 pub struct ClaimDigest {
     /// The claim.
     pub claim: String,
-    /// The text that it must be, or of which it must be the digest.
+    /// The text that it must be.
     pub text: SigningText,
-    /// Whether the claim is the text's SHA-256 in hexadecimal.
-    pub sha256_hex: bool,
 }
 
 impl Jwt {
@@ -113,7 +110,7 @@ pub(super) fn check(
         .map(|(claim, text)| digest(claim, text, has_public_url, checker))
         .collect();
     fits.then_some(Jwt {
-        from: token_from(path?),
+        from: TokenFrom::of(path?),
         prefix: written.prefix.clone(),
         algorithms: (*written.algorithms).clone(),
         keys: keys?,
@@ -289,34 +286,13 @@ fn digest(
     has_public_url: bool,
     checker: &mut Checker<'_>,
 ) -> Option<ClaimDigest> {
-    // The filter stands for the whole: a digest of a part and more is no claim
-    // that anybody sends.
-    let hashed = written.strip_suffix(SHA256_HEX).filter(|start| start.matches('{').count() == 1);
-    let plain = match hashed {
-        Some(start) => written.with(format!("{start}}}")),
-        None => written.clone(),
-    };
-    let text = SigningText::check(&plain, checker)?;
-    if text.0.iter().all(|part| matches!(part, SignedPart::Literal(_))) {
+    let text = SigningText::check(written, DIGEST_ROOTS, has_public_url, checker)?;
+    if text.is_constant() {
         checker.error_with(
             written.place(),
             "the digest is the same for every request",
             "write what the vendor digests, such as `{body|sha256_hex}`",
         );
     }
-    if text.contains(&SignedPart::Url) && !has_public_url {
-        checker.error_with(
-            written.place(),
-            "`{url}` is in a digest, but there is no `public_url`",
-            "write the URL that the vendor was given; the request's own Host header can be forged",
-        );
-    }
-    if text.contains(&SignedPart::Timestamp) || text.contains(&SignedPart::Id) {
-        checker.error_with(
-            written.place(),
-            "a token has no `{timestamp}` and no `{id}`",
-            "its time is `iat`; a header is `{header.NAME}`",
-        );
-    }
-    Some(ClaimDigest { claim: claim.to_owned(), text, sha256_hex: hashed.is_some() })
+    Some(ClaimDigest { claim: claim.to_owned(), text })
 }

@@ -6,6 +6,7 @@
 //! [`crate::checked`] reads these types; the JSON Schema that editors use is
 //! generated from them, doc comments and all.
 
+mod check;
 mod event;
 mod jwt;
 mod located;
@@ -13,6 +14,7 @@ mod node;
 mod one_or_many;
 mod poll;
 mod secret_use;
+mod signature;
 mod webhook;
 
 use std::collections::BTreeMap;
@@ -20,6 +22,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub use check::{Basic, Check, Digest, Hmac, Ip, PublicKey, PublicKeyAlgorithm, Token};
 pub use event::{Event, Map};
 pub use jwt::{AwsSns, Jwt, JwtAlgorithm, JwtKeys};
 pub use located::Located;
@@ -30,10 +33,8 @@ pub use poll::{
     NextToken, Order, Poll, Request, StopRule, TimeFormat,
 };
 pub use secret_use::{RetiringSecret, SecretUse};
-pub use webhook::{
-    Bare, Check, Decode, Encoding, Hash, Hmac, Key, KeyEncoding, Signature, SignedTime, TimeUnit,
-    Token, Webhook,
-};
+pub use signature::{Bare, Encoding, Hash, Key, KeyEncoding, Signature, SignedTime, TimeUnit};
+pub use webhook::{Decode, Webhook};
 
 /// A source of security events.
 #[derive(Debug, Deserialize, JsonSchema)]

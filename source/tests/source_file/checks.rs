@@ -82,9 +82,9 @@ fn names_of_headers_and_methods_have_one_form() {
         SignatureFrom::NumberedHeaders(prefix),
         SignatureFrom::Path(query),
         SignatureFrom::Path(body),
-    ] = hmac.signature.from.as_slice()
+    ] = hmac.signed.signature.from.as_slice()
     else {
-        panic!("{:?}", hmac.signature.from)
+        panic!("{:?}", hmac.signed.signature.from)
     };
     assert_eq!(
         (prefix.as_str(), query.name(), body.to_string()),
