@@ -8,6 +8,7 @@ mod keys;
 mod meaning;
 mod mistakes;
 mod numbers;
+mod published_keys;
 mod requests;
 mod templates;
 mod yaml;
