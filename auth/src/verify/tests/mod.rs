@@ -2,8 +2,12 @@
 
 mod arbitrary;
 mod battery;
+mod canonical;
+mod composed;
 mod head;
+mod keyless;
 mod masking;
+mod public_keys;
 mod rfc4231;
 mod samples;
 mod times;
