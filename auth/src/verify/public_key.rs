@@ -87,7 +87,7 @@ fn from_pem(text: &str) -> Option<Vec<u8>> {
 /// The points of Curve25519 whose order divides 8, and the other ways to write
 /// them, without the sign bit: with such a key, signatures can be made that fit
 /// any text (RFC 8032 §7; Chalkias et al., "Taming the many EdDSAs", 2020).
-const SMALL_ORDER: [&str; 7] = [
+pub(super) const SMALL_ORDER: [&str; 7] = [
     "0000000000000000000000000000000000000000000000000000000000000000",
     "0100000000000000000000000000000000000000000000000000000000000000",
     "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",

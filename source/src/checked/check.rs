@@ -141,13 +141,36 @@ fn together(checks: &[Check]) -> Proof {
     checks.iter().map(Check::proof).max().unwrap_or(Proof::Nothing)
 }
 
+/// Where a check stands.
+#[derive(Clone, Copy)]
+pub(super) struct Surroundings {
+    /// Whether `{url}` is known.
+    pub(super) has_public_url: bool,
+    /// Whether a digest must pass too, which may stand for the body.
+    pub(super) beside_digest: bool,
+    depth: usize,
+}
+
+impl Surroundings {
+    /// Of the checks in a list of which all must pass.
+    fn and(self, checks: &[written::Check]) -> Surroundings {
+        let has_digest = checks.iter().any(|check| matches!(check, written::Check::Digest(_)));
+        Surroundings { beside_digest: self.beside_digest || has_digest, ..self }
+    }
+
+    fn deeper(self) -> Surroundings {
+        Surroundings { depth: self.depth + 1, ..self }
+    }
+}
+
 /// Understands `verify`, which must prove something together.
 pub(super) fn all_of_webhook(
     written: &Located<Vec<written::Check>>,
     has_public_url: bool,
     checker: &mut Checker<'_>,
 ) -> Option<Vec<Check>> {
-    let checks = list(written, has_public_url, 0, checker)?;
+    let around = Surroundings { has_public_url, beside_digest: false, depth: 0 };
+    let checks = list(written, around.and(written), checker)?;
     let place = written.place();
     match together(&checks) {
         Proof::Signature => {}
@@ -175,8 +198,7 @@ pub(super) fn all_of_webhook(
 
 fn list(
     written: &Located<Vec<written::Check>>,
-    has_public_url: bool,
-    depth: usize,
+    around: Surroundings,
     checker: &mut Checker<'_>,
 ) -> Option<Vec<Check>> {
     if written.is_empty() {
@@ -192,7 +214,7 @@ fn list(
             .error(written.place(), format!("there are more than {MAX_CHECKS} checks in a list"));
         return None;
     }
-    if depth > MAX_DEPTH {
+    if around.depth > MAX_DEPTH {
         checker.error_with(
             written.place(),
             format!("checks are nested more than {MAX_DEPTH} deep"),
@@ -200,23 +222,22 @@ fn list(
         );
         return None;
     }
-    let checks: Vec<_> =
-        written.iter().map(|check| self::check(check, has_public_url, depth, checker)).collect();
+    let checks: Vec<_> = written.iter().map(|check| self::check(check, around, checker)).collect();
     checks.into_iter().collect()
 }
 
 fn check(
     written: &written::Check,
-    has_public_url: bool,
-    depth: usize,
+    around: Surroundings,
     checker: &mut Checker<'_>,
 ) -> Option<Check> {
     match written {
         written::Check::Hmac(hmac) => {
-            hmac::check(hmac, has_public_url, checker).map(|hmac| Check::Hmac(Box::new(hmac)))
+            hmac::check(hmac, around, checker).map(|hmac| Check::Hmac(Box::new(hmac)))
         }
-        written::Check::PublicKey(key) => public_key::check(key, has_public_url, checker)
-            .map(|key| Check::PublicKey(Box::new(key))),
+        written::Check::PublicKey(key) => {
+            public_key::check(key, around, checker).map(|key| Check::PublicKey(Box::new(key)))
+        }
         written::Check::Token(token) => token::token(token, checker).map(Check::Token),
         written::Check::Jwt(jwt) => {
             jwt::check(jwt, has_public_url, checker).map(|jwt| Check::Jwt(Box::new(jwt)))
@@ -224,17 +245,17 @@ fn check(
         written::Check::AwsSns(sns) => aws_sns::check(sns, checker).map(Check::AwsSns),
         written::Check::Basic(basic) => token::basic(basic, checker).map(Check::Basic),
         written::Check::Ip(ip) => ip::check(ip, checker).map(Check::Ip),
-        written::Check::Digest(digest) => digest::check(digest, has_public_url, checker)
+        written::Check::Digest(digest) => digest::check(digest, around.has_public_url, checker)
             .map(|digest| Check::Digest(Box::new(digest))),
         written::Check::All(checks) => {
             let place = checks.place();
-            let checks = list(checks, has_public_url, depth + 1, checker)?;
+            let checks = list(checks, around.deeper().and(checks), checker)?;
             digests_are_signed(&checks, place, checker);
             Some(Check::All(checks))
         }
         written::Check::Any(checks) => {
             let place = checks.place();
-            let checks = list(checks, has_public_url, depth + 1, checker)?;
+            let checks = list(checks, around.deeper(), checker)?;
             weakest_counts(&checks, place, checker);
             Some(Check::Any(checks))
         }

@@ -1,7 +1,7 @@
 //! What a `digest` check means.
 
 use super::checker::Checker;
-use super::signing_text::{DIGEST_ROOTS, SigningText};
+use super::signing_text::SigningText;
 use super::webhook::REQUEST_ROOTS;
 use crate::Path;
 use crate::written::{self, Encoding, Hash, Located};
@@ -32,7 +32,7 @@ pub(super) fn check(
             "two bodies with the same SHA-1 can be made; use SHA-256 if the vendor offers it",
         );
     }
-    let of = SigningText::check(&written.of, DIGEST_ROOTS, has_public_url, checker);
+    let of = SigningText::check_hashed(&written.of, has_public_url, checker);
     let equals = checker.path(&written.equals, REQUEST_ROOTS);
     let of = of?;
     if of.is_constant() {

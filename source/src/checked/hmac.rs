@@ -1,5 +1,6 @@
 //! What an `hmac` check means.
 
+use super::check::Surroundings;
 use super::checker::Checker;
 use super::secret_use::{SecretUse, secrets};
 use super::signed::{self, Signed};
@@ -30,7 +31,7 @@ pub struct Key {
 /// Understands an `hmac` check.
 pub(super) fn check(
     written: &Located<written::Hmac>,
-    has_public_url: bool,
+    around: Surroundings,
     checker: &mut Checker<'_>,
 ) -> Option<Hmac> {
     if written.hash == Hash::Sha1 {
@@ -41,7 +42,7 @@ pub(super) fn check(
         );
     }
     let secrets = secrets(&written.secrets, checker);
-    let signed = signed::check(&(&**written).into(), has_public_url, checker);
+    let signed = signed::check(&(&**written).into(), around, checker);
     Some(Hmac {
         hash: written.hash,
         secrets: secrets?,

@@ -1,5 +1,6 @@
 //! What a `public_key` check means.
 
+use super::check::Surroundings;
 use super::checker::Checker;
 use super::hmac::Key;
 use super::secret_use::{SecretUse, secrets};
@@ -22,11 +23,11 @@ pub struct PublicKey {
 /// Understands a `public_key` check.
 pub(super) fn check(
     written: &Located<written::PublicKey>,
-    has_public_url: bool,
+    around: Surroundings,
     checker: &mut Checker<'_>,
 ) -> Option<PublicKey> {
     let keys = secrets(&written.keys, checker);
-    let signed = signed::check(&(&**written).into(), has_public_url, checker);
+    let signed = signed::check(&(&**written).into(), around, checker);
     Some(PublicKey {
         algorithm: written.algorithm,
         keys: keys?,

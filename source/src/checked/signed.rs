@@ -3,8 +3,9 @@
 
 use std::time::Duration;
 
+use super::check::Surroundings;
 use super::checker::Checker;
-use super::signing_text::{SIGNED_ROOTS, SignedPart, SigningText};
+use super::signing_text::{SignedPart, SigningText};
 use super::webhook::REQUEST_ROOTS;
 use crate::written::{self, Bare, Encoding, Located, OneOrMany, TimeUnit};
 use crate::{Path, Root};
@@ -115,11 +116,11 @@ impl<'w> From<&'w written::PublicKey> for Written<'w> {
 /// Understands what is signed.
 pub(super) fn check(
     written: &Written<'_>,
-    has_public_url: bool,
+    around: Surroundings,
     checker: &mut Checker<'_>,
 ) -> Option<Signed> {
     let signature = signature(written.signature, checker);
-    let text = SigningText::check(written.text, SIGNED_ROOTS, has_public_url, checker);
+    let text = SigningText::check(written.text, around.has_public_url, checker);
     let timestamp = written.timestamp.map(|time| signed_time(time, checker));
     let id = written
         .id
@@ -127,7 +128,7 @@ pub(super) fn check(
         .unwrap_or_default();
     let each = written.each.map(|path| each(path, checker));
     let text = text?;
-    check_body_is_signed(written, &text, checker);
+    check_body_is_signed(written, &text, around, checker);
     text.check_separators(written.text.place(), checker);
     if text.signs(&SignedPart::Id) != written.id.is_some() {
         checker.error_with(
@@ -189,7 +190,12 @@ fn each(written: &Located<String>, checker: &mut Checker<'_>) -> Option<Path> {
 
 /// A signature over constants alone is the same for every request, and one that
 /// leaves out the body lets it be exchanged.
-fn check_body_is_signed(written: &Written<'_>, text: &SigningText, checker: &mut Checker<'_>) {
+fn check_body_is_signed(
+    written: &Written<'_>,
+    text: &SigningText,
+    around: Surroundings,
+    checker: &mut Checker<'_>,
+) {
     let place = written.text.place();
     if text.is_constant() {
         checker.error_with(
@@ -197,7 +203,7 @@ fn check_body_is_signed(written: &Written<'_>, text: &SigningText, checker: &mut
             "the signed text is the same for every request",
             "who has seen one signature could sign anything; sign at least `{body}`",
         );
-    } else if !text.signs_body() {
+    } else if !text.signs_body() && !around.beside_digest {
         checker.warn(
             place,
             "the body is not part of what is signed",

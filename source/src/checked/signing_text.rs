@@ -14,28 +14,13 @@ use crate::written::Located;
 use crate::{Path, Place, Root};
 
 /// The words that a signed text may use.
-pub(super) const SIGNED_ROOTS: &[Root] = &[
+const ROOTS: &[Root] = &[
     Root::Record,
     Root::Header,
     Root::Query,
     Root::Body,
     Root::Timestamp,
     Root::Id,
-    Root::Method,
-    Root::Url,
-    Root::PathQuery,
-    Root::FormSorted,
-    Root::SignedHeaders,
-    Root::AtlassianCanonical,
-];
-
-/// The words that a hashed text may use: those of a signed text that stand for
-/// something in the request, without another check's help.
-pub(super) const DIGEST_ROOTS: &[Root] = &[
-    Root::Record,
-    Root::Header,
-    Root::Query,
-    Root::Body,
     Root::Method,
     Root::Url,
     Root::PathQuery,
@@ -182,13 +167,31 @@ impl SigningText {
         self.0.iter().map(SignedPart::bare)
     }
 
-    pub(super) fn check(
+    /// Understands a text that is hashed without a key, so that there is no
+    /// timestamp and no id to speak of.
+    pub(super) fn check_hashed(
         text: &Located<String>,
-        roots: &[Root],
         has_public_url: bool,
         checker: &mut Checker<'_>,
     ) -> Option<SigningText> {
-        let template = checker.template(text, roots, &Lookups::new())?;
+        let hashed = SigningText::check(text, has_public_url, checker)?;
+        if hashed.signs(&SignedPart::Timestamp) || hashed.signs(&SignedPart::Id) {
+            checker.error_with(
+                text.place(),
+                "`{timestamp}` and `{id}` mean nothing here",
+                "name where it is, such as `{header.x-timestamp}`; a field of the body is `{/timestamp}`",
+            );
+            return None;
+        }
+        Some(hashed)
+    }
+
+    pub(super) fn check(
+        text: &Located<String>,
+        has_public_url: bool,
+        checker: &mut Checker<'_>,
+    ) -> Option<SigningText> {
+        let template = checker.template(text, ROOTS, &Lookups::new())?;
         let mut parts = Vec::new();
         for part in template.parts {
             parts.push(match part {

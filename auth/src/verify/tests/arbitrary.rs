@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::samples::{Sample, samples};
 use super::*;
 
-const EXTRA: [&str; 7] = [
+const EXTRA: [&str; 11] = [
     r#"token: { from: "/value/*/state", secrets: [s] }"#,
     r#"token: { from: query.t, prefix: "Bearer ", secrets: [s] }"#,
     r#"hmac: { hash: sha256, secrets: [s], text: "{timestamp}{/a/0}{query.t}{path_query}",
@@ -17,6 +17,14 @@ const EXTRA: [&str; 7] = [
     r#"jwt: { from: header.h, prefix: "Bearer ", algorithms: [HS256], keys: { secrets: [s] }, digest: { d: "{body}" } }"#,
     r#"jwt: { from: "/value/*", algorithms: [RS256], issuer: a, audience: a, keys: { jwks_url: "https://a.example.com" } }"#,
     r#"aws_sns: { topics: ["arn:aws:sns:us-east-1:1:a"] }"#,
+    r#"hmac: { hash: sha1, secrets: [s], text: "{url}{form_sorted}{atlassian_canonical}", url_port_variants: true,
+         signature: { from: header.x-1, encoding: hex } }"#,
+    r#"hmac: { hash: sha512, secrets: [s], text: "{signed_headers.h}{body|sha256_hex}{/b|default(\"\")}", each: /*,
+         signature: { from: [header.x-1, /sig], encoding: base64 } }"#,
+    r#"any: [ { basic: { secrets: [s] } }, { ip: { allow: ["2001:db8::/32"] } }, { all: [
+         { token: { from: query.t, secrets: [s] } }, { digest: { hash: sha1, of: "{body}", equals: header.h, encoding: base64url } } ] } ]"#,
+    r#"public_key: { algorithm: ed25519, keys: [key], key: { encoding: hex }, text: "{body}",
+         signature: { from: [header.x-1, query.sig], split: ",", encoding: hex } }"#,
 ];
 
 fn value() -> impl Strategy<Value = Vec<u8>> {
@@ -56,7 +64,11 @@ fn arbitrary_requests_are_denied_without_a_panic() {
         "(t|a|%74|q|sig)?=?[ -~]{0,20}(&t=[a-z0-9=]{0,9})?",
         body(),
     );
-    let live = secrets(&[("s", "00a1"), ("old", "00a1")]);
+    let live = secrets(&[
+        ("s", "00a1"),
+        ("old", "00a1"),
+        ("key", "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"),
+    ]);
     proptest!(|((headers, query, body) in request)| {
         let request = Request::new("POST", "/test", query, headers, body);
         for webhook in &webhooks {

@@ -3,9 +3,13 @@
 mod arbitrary;
 mod aws_sns;
 mod battery;
+mod canonical;
+mod composed;
 mod head;
 mod jwt;
+mod keyless;
 mod masking;
+mod public_keys;
 mod rfc4231;
 mod samples;
 mod times;
