@@ -264,6 +264,8 @@ fn check(
             hmac::check(hmac, has_public_url, checker).map(|hmac| Check::Hmac(Box::new(hmac)))
         }
         written::Check::Token(token) => self::token(token, checker).map(Check::Token),
+        // One that could not be put in place, which has been told.
+        written::Check::Preset(_) => None,
     }
 }
 

@@ -7,10 +7,12 @@
 //! generated from them, doc comments and all.
 
 mod event;
+mod from_node;
 mod located;
 mod node;
 mod one_or_many;
 mod poll;
+mod preset_use;
 mod secret_use;
 mod webhook;
 
@@ -20,6 +22,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use event::{Event, Map};
+pub(crate) use from_node::from_node;
 pub use located::Located;
 pub use node::Node;
 pub use one_or_many::OneOrMany;
@@ -27,6 +30,7 @@ pub use poll::{
     Advance, Auth, ClientAuth, ClientCredentials, Cursor, Granularity, Limits, NamedValue, Next,
     NextToken, Order, Poll, Request, StopRule, TimeFormat,
 };
+pub use preset_use::PresetUse;
 pub use secret_use::{RetiringSecret, SecretUse};
 pub use webhook::{
     Bare, Check, Decode, Encoding, Hash, Hmac, Key, KeyEncoding, Signature, SignedTime, TimeUnit,

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Event, Located, OneOrMany, SecretUse};
+use super::{Event, Located, OneOrMany, PresetUse, SecretUse};
 
 /// How the vendor pushes events to us, at `POST /<source>`.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -71,6 +71,18 @@ pub enum Check {
     Hmac(Box<Located<Hmac>>),
     /// A fixed token.
     Token(Located<Token>),
+    /// What a vendor's webhooks need, by the name of a preset.
+    Preset(Located<PresetUse>),
+}
+
+impl Check {
+    /// Whether a preset is named here.
+    pub fn names_preset(&self) -> bool {
+        match self {
+            Check::Hmac(_) | Check::Token(_) => false,
+            Check::Preset(_) => true,
+        }
+    }
 }
 
 /// A signature made with a shared secret.
