@@ -74,8 +74,8 @@ pub enum Command {
     Demo(Demo),
     /// Take webhooks at POST /<source> and run the schedules
     Run(Run),
-    /// Check every source file: errors and warnings with their place
-    Check(Folder),
+    /// Check every source file: errors and warnings with their place, and what its presets stand for
+    Check(Check),
     /// Run every source's test events, offline, with a fixed clock
     Test(Test),
     /// Pull what is new from one source
@@ -122,11 +122,15 @@ pub struct Run {
     pub listen: SocketAddr,
 }
 
-/// A folder of source files.
+/// Options of `mef check`.
 #[derive(Debug, Args)]
-pub struct Folder {
+pub struct Check {
     /// The folder, or one source file; by default that of --sources
     pub dir: Option<PathBuf>,
+    /// Print the `webhook` of each source that names a preset as it could have been written without,
+    /// instead of a line a preset
+    #[arg(long)]
+    pub expand: bool,
 }
 
 /// Options of `mef test`.

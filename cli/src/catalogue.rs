@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use mef_pipeline::Pipeline;
-use mef_source::{Problem, Severity, Source, load};
+use mef_source::{Expansion, Problem, Severity, Source, load};
 
 use crate::problems;
 
@@ -18,6 +18,8 @@ pub(crate) struct SourceFile {
     pub(crate) text: String,
     /// What it means; nothing if there are errors.
     pub(crate) source: Option<Arc<Source>>,
+    /// What its presets stand for, if it names any and loaded.
+    pub(crate) expansion: Option<Expansion>,
     /// What is to be said about it.
     pub(crate) problems: Vec<Problem>,
 }
@@ -117,6 +119,7 @@ fn read_one(path: &Path) -> anyhow::Result<SourceFile> {
                 path: path.to_owned(),
                 text: String::new(),
                 source: None,
+                expansion: None,
                 problems: vec![problem],
             });
         }
@@ -129,14 +132,14 @@ fn read_one(path: &Path) -> anyhow::Result<SourceFile> {
         }
         std::fs::read_to_string(folder.join(name)).map_err(|error| error.to_string())
     };
-    let (source, mut problems) = match load(&text, &beside) {
-        Ok(loaded) => (Some(loaded.source), loaded.warnings),
-        Err(problems) => (None, problems),
+    let (source, expansion, mut problems) = match load(&text, &beside) {
+        Ok(loaded) => (Some(loaded.source), loaded.expansion, loaded.warnings),
+        Err(problems) => (None, None, problems),
     };
     let schema_errors: Vec<_> = source.iter().flat_map(schema_problems).collect();
     let source = source.filter(|_| schema_errors.is_empty()).map(Arc::new);
     problems.extend(schema_errors);
-    Ok(SourceFile { path: path.to_owned(), text, source, problems })
+    Ok(SourceFile { path: path.to_owned(), text, source, expansion, problems })
 }
 
 fn schema_problems(source: &Source) -> Vec<Problem> {

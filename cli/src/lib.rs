@@ -8,6 +8,7 @@ mod backend;
 mod catalogue;
 mod commands;
 pub mod demo;
+mod expansions;
 mod local;
 mod logging;
 mod output;

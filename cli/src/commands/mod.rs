@@ -25,7 +25,7 @@ pub(crate) async fn run(arguments: Arguments, redactor: Redactor) -> anyhow::Res
     match command {
         Command::Demo(options) => demo::run(&global, &options, &redactor).await,
         Command::Run(options) => run::run(&global, &options, &redactor).await,
-        Command::Check(options) => check::check(&global, options.dir.as_deref()),
+        Command::Check(options) => check::check(&global, &options),
         Command::Test(options) => test::test(&global, &options).await,
         Command::Poll(options) => poll::poll(&global, &options, &redactor).await,
         Command::Events(options) => events::events(&global, &options, &redactor).await,

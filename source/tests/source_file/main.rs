@@ -8,6 +8,7 @@ mod keys;
 mod meaning;
 mod mistakes;
 mod numbers;
+mod preset_files;
 mod presets;
 mod requests;
 mod templates;
