@@ -209,13 +209,7 @@ impl Presets<'_, '_> {
         let lines = described(&list);
         self.used.push(ExpandedPreset { name: wanted.name, checks: lines, places });
         self.found.push((preset, place));
-        match (&*list, within) {
-            (Node::List(checks), Within::Any) if checks.len() != 1 => {
-                Some(vec![body.with(Node::Object(vec![("all".to_owned(), list.clone())]))])
-            }
-            (Node::List(checks), _) => Some(checks.clone()),
-            _ => None,
-        }
+        Some(in_place(&list, within))
     }
 
     fn find(&mut self, name: &str, place: Option<Place>) -> Option<Preset> {
@@ -267,6 +261,14 @@ impl Presets<'_, '_> {
     }
 }
 
+/// A preset's checks as they stand in a list.
+fn in_place(checks: &Located<Node>, within: Within) -> Vec<Located<Node>> {
+    match &**checks {
+        Node::List(list) if within == Within::All || list.len() == 1 => list.clone(),
+        _ => vec![checks.with(Node::Object(vec![("all".to_owned(), checks.clone())]))],
+    }
+}
+
 fn collect_places(node: &Located<Node>, places: &mut Vec<Place>) {
     places.extend(node.place());
     match &**node {
@@ -275,5 +277,122 @@ fn collect_places(node: &Located<Node>, places: &mut Vec<Place>) {
             object.iter().for_each(|(_, node)| collect_places(node, places));
         }
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn node(text: &str) -> Located<Node> {
+        serde_saphyr::from_str(text).unwrap()
+    }
+
+    /// The list with its presets in place, and what is said of it.
+    fn put_in_place(list: &str, within: Within) -> (Option<Value>, Vec<String>) {
+        let mut checker = Checker { text: "", problems: Vec::new() };
+        let mut presets = Presets {
+            has_public_url: false,
+            used: Vec::new(),
+            found: Vec::new(),
+            checker: &mut checker,
+        };
+        let list = presets.list(&node(list), within);
+        let list = list.map(|list| serde_json::to_value(&list).unwrap());
+        (list, checker.problems.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn presets_stand_in_alternatives_and_in_groups() {
+        let own = json!({ "token": { "from": "header.t" } });
+        let text = "[ { any: [ { preset: github }, { all: [ { preset: stripe }, { token: { from: header.t } } ] } ] } ]";
+        let (Some(list), problems) = put_in_place(text, Within::All) else { panic!() };
+        assert_eq!(problems, Vec::<String>::new());
+        let any = &list[0]["any"];
+        assert_eq!(any[0]["hmac"]["text"], "{body}");
+        assert_eq!(any[1]["all"][0]["hmac"]["text"], "{timestamp}.{body}");
+        assert_eq!(any[1]["all"][1], own);
+    }
+
+    #[test]
+    fn an_alternative_of_several_checks_stays_one_alternative() {
+        let checks = node("[ { token: { from: a } }, { token: { from: b } } ]");
+        assert_eq!(in_place(&checks, Within::All).len(), 2);
+        let alternative = in_place(&checks, Within::Any);
+        assert_eq!(
+            serde_json::to_value(&alternative).unwrap(),
+            json!([{ "all": [{ "token": { "from": "a" } }, { "token": { "from": "b" } }] }])
+        );
+        let one = node("[ { token: { from: a } } ]");
+        assert_eq!(
+            serde_json::to_value(in_place(&one, Within::Any)).unwrap(),
+            json!([{ "token": { "from": "a" } }])
+        );
+    }
+
+    #[test]
+    fn every_preset_that_is_wrong_is_told() {
+        let (list, problems) =
+            put_in_place("[ { preset: githb }, { any: [ { preset: square } ] } ]", Within::All);
+        assert_eq!(list, None);
+        assert!(problems[0].contains("no preset `githb`"), "{problems:?}");
+        assert!(problems[1].contains("needs `public_url`"), "{problems:?}");
+    }
+
+    #[test]
+    fn what_only_the_preset_takes_is_asked_for_beside_its_name() {
+        let preset: Preset = serde_saphyr::from_str(
+            "{ preset: x, vendor: X, docs: x, needs: [audience, claims], secrets: {}, webhook: {} }",
+        )
+        .unwrap();
+        let mut checker = Checker { text: "", problems: Vec::new() };
+        let mut presets = Presets {
+            has_public_url: false,
+            used: Vec::new(),
+            found: Vec::new(),
+            checker: &mut checker,
+        };
+        let wanted: PresetUse = from_node(&node("{ name: x, claims: { sub: a } }")).unwrap();
+        assert_eq!(presets.needs(&preset, &wanted, None), None);
+        let said: Vec<_> = checker.problems.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            said,
+            [
+                "error: the preset `x` needs `audience` (such as `preset: { name: x, audience: https://hooks.example.com/source }`)"
+            ]
+        );
+    }
+
+    #[test]
+    fn the_first_preset_that_has_a_key_counts_and_the_source_before_it() {
+        let preset = |keys: &str| -> Preset {
+            let text = format!(
+                "{{ preset: x, vendor: X, docs: x, secrets: {{}}, webhook: {{ {keys} }}, event: {{ split: /{} }} }}",
+                keys.len()
+            );
+            serde_saphyr::from_str(&text).unwrap()
+        };
+        let place = node("x").with(());
+        let complete_all = |own: &str, split_is_written: bool| {
+            let Node::Object(mut keys) = (*node(own)).clone() else { panic!("{own}") };
+            for preset in [preset("decode: json"), preset("decode: form, max_body: 1MiB")] {
+                complete(&mut keys, &preset, &place, split_is_written);
+            }
+            serde_json::to_value(Node::Object(keys)).unwrap()
+        };
+        assert_eq!(
+            complete_all("{ event: { id: x } }", false),
+            json!({ "event": { "id": "x", "split": "/12" }, "decode": "json", "max_body": "1MiB" })
+        );
+        assert_eq!(
+            complete_all("{ decode: ndjson, event: { split: own } }", false),
+            json!({ "decode": "ndjson", "event": { "split": "own" }, "max_body": "1MiB" })
+        );
+        assert_eq!(
+            complete_all("{ decode: ndjson }", true),
+            json!({ "decode": "ndjson", "max_body": "1MiB" })
+        );
     }
 }

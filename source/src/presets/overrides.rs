@@ -39,8 +39,11 @@ fn edited(checks: Vec<Located<Node>>, edit: &mut dyn FnMut(&mut Object)) -> Vec<
                 ("any" | "all", Node::List(inner)) => {
                     body.with(Node::List(edited(inner.clone(), edit)))
                 }
-                (_, Node::Object(keys)) => {
-                    let mut keys = keys.clone();
+                (_, keys @ (Node::Object(_) | Node::Null)) => {
+                    let mut keys = match keys {
+                        Node::Object(keys) => keys.clone(),
+                        _ => Vec::new(),
+                    };
                     edit(&mut keys);
                     body.with(Node::Object(keys))
                 }
@@ -63,4 +66,57 @@ fn merged(old: &Located<Node>, new: &Located<Node>) -> Located<Node> {
         }
     }
     old.with(Node::Object(keys))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn node(text: &str) -> Located<Node> {
+        serde_saphyr::from_str(text).unwrap()
+    }
+
+    fn with(checks: &str, key: &str, value: &str) -> Value {
+        let Node::List(checks) = (*node(checks)).clone() else { panic!("{checks}") };
+        serde_json::to_value(overridden(checks, key, &node(value))).unwrap()
+    }
+
+    const NESTED: &str = "[ { any: [ { hmac: { secrets: [a] } }, { all: [ { token: { secrets: [b] } }, { ip: { allow: [c] } } ] } ] } ]";
+
+    #[test]
+    fn a_key_reaches_every_check_that_has_it() {
+        assert_eq!(
+            with(NESTED, "secrets", "[new, old]"),
+            json!([{ "any": [
+                { "hmac": { "secrets": ["new", "old"] } },
+                { "all": [{ "token": { "secrets": ["new", "old"] } }, { "ip": { "allow": ["c"] } }] }
+            ]}])
+        );
+    }
+
+    #[test]
+    fn a_key_that_is_nowhere_goes_into_the_first_check_also_an_empty_one() {
+        assert_eq!(with(NESTED, "text", "x")[0]["any"][0]["hmac"]["text"], "x");
+        assert!(!with(NESTED, "text", "x")[0]["any"][1].to_string().contains("text"));
+        assert_eq!(
+            with("[ { aws_sns: {} }, { aws_sns: {} } ]", "topics", "[t]"),
+            json!([{ "aws_sns": { "topics": ["t"] } }, { "aws_sns": {} }])
+        );
+        assert_eq!(
+            with("[ { aws_sns: } ]", "topics", "[t]"),
+            json!([{ "aws_sns": { "topics": ["t"] } }])
+        );
+    }
+
+    #[test]
+    fn objects_are_merged_at_every_depth_and_the_rest_is_replaced() {
+        let checks = "[ { jwt: { digest: { a: { b: 1, c: 2 }, d: [3, 4] } } } ]";
+        assert_eq!(
+            with(checks, "digest", "{ a: { c: 5, e: 6 }, d: [7] }")[0]["jwt"]["digest"],
+            json!({ "a": { "b": 1, "c": 5, "e": 6 }, "d": [7] })
+        );
+        assert_eq!(with(checks, "digest", "none")[0]["jwt"]["digest"], "none");
+    }
 }

@@ -56,7 +56,7 @@ fn what_a_preset_became_can_be_shown_and_loaded_without_it() {
                 },
                 "timestamp": { "from": "signature.t", "unit": "s", "max_age": "600s" },
             }}],
-            "delivery_id": "/id",
+            "delivery_id": "id",
         })
     );
     let written_out = json!({ "source": "x", "webhook": expanded }).to_string();
@@ -89,10 +89,8 @@ fn checks_stand_where_the_preset_was_named_and_the_first_has_its_say() {
 fn a_key_that_no_check_has_goes_into_the_first() {
     let token =
         expanded("  verify: [ { preset: { name: datadog, from: header.X-Mine, prefix: 42 } } ]");
-    assert_eq!(
-        token["verify"],
-        json!([{ "token": { "secrets": ["webhook_secret"], "from": "header.X-Mine", "prefix": 42 } }])
-    );
+    let body = json!({ "from": "header.X-Mine", "secrets": ["webhook_secret"], "prefix": 42 });
+    assert_eq!(token["verify"], json!([{ "token": body }]));
 }
 
 #[test]
@@ -102,7 +100,6 @@ fn mistakes_are_told_where_they_are_with_the_preset_and_what_to_do() {
         "  verify: [ { preset: gitlab } ]",
         "  verify: [ { preset: qwertyuiop } ]",
         "  verify:\n    - preset: square",
-        "  verify:\n    - preset: { secrets: [a],\n        name: datadog }",
         "  verify:\n    - preset: { secrets: [a] }",
         "  verify:\n    - preset: [github]",
         "  verify:\n    - preset:\n        name: github\n        secretz: [a]",
@@ -114,7 +111,7 @@ fn mistakes_are_told_where_they_are_with_the_preset_and_what_to_do() {
         "  verify:\n    - preset:\n        name: stripe\n        timestamp: {from: header.t}\n        text: \"{body}\"",
         "  verify: [ { preset: githb }, { preset: square }, { preset: github } ]",
         "  verify: [ { preset: github } ]\n  delivery_id: 'a..b'",
-        "  verify: [ { preset: datadog } ]\n  delivery_id: 'a..b'",
+        "  verify: [ { preset: square } ]\n  delivery_id: 'a..b'",
     ];
     let report: String =
         cases.iter().map(|case| format!("{case}\n{}\n", said(&source(case)))).collect();
