@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::Timestamp;
 
 /// Gets a security team's SaaS events into its SIEM: one source file a vendor, no code.
 ///
@@ -78,6 +79,8 @@ pub enum Command {
     Check(Check),
     /// Run every source's test events, offline, with a fixed clock
     Test(Test),
+    /// Judge one captured webhook request offline, and say why it is taken or refused
+    Explain(Explain),
     /// Pull what is new from one source
     Poll(Poll),
     /// Look at the events in the queue
@@ -141,6 +144,35 @@ pub struct Test {
     /// Write what came out as what is expected, for you to read and commit
     #[arg(long)]
     pub update: bool,
+}
+
+/// Options of `mef explain`.
+///
+/// The file is what `mef run --capture` writes: `{"method", "path", "headers": [[name, value], …], "body" or
+/// "body_base64"}`, where `path` carries the query as it was sent. No queue and no store is touched. Exit
+/// status: 0 if the request could be judged, whatever came of it.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The source's name
+    pub source: String,
+    /// The request's file
+    #[arg(value_name = "REQUEST.json")]
+    pub request: PathBuf,
+    /// Judge as if it were this moment: RFC 3339, or seconds since the epoch [default: `received_at`
+    /// of the file, else now]
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub at: Option<Timestamp>,
+    /// Show the signed text whole, however long it is
+    #[arg(long)]
+    pub full: bool,
+}
+
+fn moment(text: &str) -> Result<Timestamp, String> {
+    let seconds = text.parse().ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
+    seconds.or_else(|| text.parse().ok()).ok_or_else(|| {
+        "not a moment: write RFC 3339, such as 2026-11-24T12:00:00Z, or seconds since the epoch"
+            .to_owned()
+    })
 }
 
 /// Options of `mef poll`.

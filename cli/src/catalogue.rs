@@ -82,6 +82,15 @@ pub(crate) fn load_named(dir: &Path, name: &str) -> anyhow::Result<Arc<Source>> 
     })
 }
 
+/// The source with this name, whatever is wrong with the files of others.
+pub(crate) fn load_one(dir: &Path, name: &str) -> anyhow::Result<Arc<Source>> {
+    let mut sources = read(dir)?.into_iter().filter_map(|file| file.source);
+    match sources.find(|source| source.name.as_str() == name) {
+        Some(source) => Ok(source),
+        None => load_named(dir, name),
+    }
+}
+
 fn paths(dir: &Path) -> anyhow::Result<Vec<PathBuf>> {
     if dir.is_file() {
         return Ok(vec![dir.to_owned()]);

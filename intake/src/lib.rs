@@ -9,7 +9,9 @@ mod authorizer;
 mod delivery_id;
 mod live_secrets;
 mod receiver;
+mod verdict;
 
 pub use answer::{Answer, Outcome, Response};
 pub use authorizer::{Authorizer, Decision, Refusal};
-pub use receiver::{Receiver, ReceiverPorts};
+pub use receiver::{Observer, Receiver, ReceiverPorts};
+pub use verdict::Verdict;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use mef_auth::Request;
-use mef_auth::verify::{Verified, verify};
+use mef_auth::verify::{Denied, Explained, LiveSecrets, Verified, verify, verify_explained};
 use mef_pipeline::{Admitted, Outputs, Pipeline, SchemaError, deliver};
 use mef_ports::{Clock, Deliveries, DeliveryKey, Secrets};
 use mef_source::Source;
@@ -30,12 +30,20 @@ pub struct ReceiverPorts {
     pub clock: Arc<dyn Clock>,
 }
 
+/// Is told how requests are judged: for a person who asks why.
+pub trait Observer: Send + Sync {
+    /// A request was judged by these checks. It may be judged again, with
+    /// newer secrets; the last time counts.
+    fn judged(&self, checks: Vec<Explained>);
+}
+
 /// Receives one source's webhooks.
 pub struct Receiver {
     source: Arc<Source>,
     webhook: Webhook,
     pipeline: Pipeline,
     ports: ReceiverPorts,
+    observer: Option<Arc<dyn Observer>>,
 }
 
 impl Receiver {
@@ -43,7 +51,13 @@ impl Receiver {
     pub fn new(source: Arc<Source>, ports: ReceiverPorts) -> Option<Receiver> {
         let webhook = source.webhook.clone()?;
         let pipeline = Pipeline::for_webhook(&source)?;
-        Some(Receiver { source, webhook, pipeline, ports })
+        Some(Receiver { source, webhook, pipeline, ports, observer: None })
+    }
+
+    /// The same receiver, which tells `observer` how it judges.
+    #[must_use]
+    pub fn observed_by(self, observer: Arc<dyn Observer>) -> Receiver {
+        Receiver { observer: Some(observer), ..self }
     }
 
     /// The source.
@@ -101,7 +115,7 @@ impl Receiver {
         let references = references(self.source.name.as_str(), &self.webhook, |_| true, now);
         let ports = &self.ports;
         let secrets = read(&*ports.secrets, &references, now).await.map_err(Outcome::Secrets)?;
-        let denied = match verify(&self.webhook, request.clone(), &secrets, now) {
+        let denied = match self.judge(request.clone(), &secrets, now) {
             Ok(verified) => return Ok(verified),
             Err(denied) => denied,
         };
@@ -109,7 +123,21 @@ impl Receiver {
             return Err(Outcome::Denied(denied));
         }
         let secrets = read(&*ports.secrets, &references, now).await.map_err(Outcome::Secrets)?;
-        verify(&self.webhook, request, &secrets, now).map_err(Outcome::Denied)
+        self.judge(request, &secrets, now).map_err(Outcome::Denied)
+    }
+
+    fn judge(
+        &self,
+        request: Request,
+        secrets: &LiveSecrets,
+        now: Timestamp,
+    ) -> Result<Verified, Denied> {
+        let Some(observer) = &self.observer else {
+            return verify(&self.webhook, request, secrets, now);
+        };
+        let (judged, checks) = verify_explained(&self.webhook, request, secrets, now);
+        observer.judged(checks);
+        judged
     }
 
     /// Takes in a verified request. The delivery is marked as done only with

@@ -29,6 +29,7 @@ pub(super) fn check(
         None => None,
     };
     let text = signed_text(hmac, webhook, request, time)?;
+    mask.trace.signed(&text);
     let live = key::live(&hmac.secrets, secrets, now)?;
     let keys = live
         .iter()
@@ -43,6 +44,7 @@ pub(super) fn check(
         for candidate in &candidates {
             matches |= verify_slices_are_equal(expected.as_ref(), candidate).is_ok();
         }
+        mask.trace.tried(name, matches);
         if matches {
             signed_by = Some(*name);
         }

@@ -11,11 +11,13 @@ mod hmac;
 mod key;
 mod mask;
 mod read;
+mod seen;
 mod signature;
 #[cfg(test)]
 mod tests;
 mod timestamp;
 mod token;
+mod trace;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -30,6 +32,7 @@ use mef_source::{Path, Root};
 pub use denied::{Denied, Place};
 pub use head::{is_authorization, verify_authorization, verify_head};
 use mask::Mask;
+pub use trace::{Explained, Seen, Tried};
 
 use crate::Request;
 
@@ -164,13 +167,46 @@ pub fn verify(
     secrets: &LiveSecrets,
     now: Timestamp,
 ) -> Result<Verified, Denied> {
-    let mut mask = Mask::default();
+    judge(webhook, request, secrets, now, &mut Mask::default())
+}
+
+/// As [`verify()`], and says of each check what it saw and did.
+///
+/// It is for a person who asks why. The checks after the one that failed are
+/// done too, which changes nothing in the answer.
+pub fn verify_explained(
+    webhook: &Webhook,
+    request: Request,
+    secrets: &LiveSecrets,
+    now: Timestamp,
+) -> (Result<Verified, Denied>, Vec<Explained>) {
+    let mut mask = Mask::explaining();
+    let judged = judge(webhook, request.clone(), secrets, now, &mut mask);
+    let mut checks = std::mem::take(&mut mask.trace).into_checks();
+    if let Verify::All(all) = &webhook.verify {
+        for check in all.iter().skip(checks.len()) {
+            let mut mask = Mask::explaining();
+            // It is only told: the judgement stands.
+            let _ = pass(check, webhook, &request, secrets, now, &mut mask);
+            checks.extend(mask.trace.into_checks());
+        }
+    }
+    (judged, checks)
+}
+
+fn judge(
+    webhook: &Webhook,
+    request: Request,
+    secrets: &LiveSecrets,
+    now: Timestamp,
+    mask: &mut Mask,
+) -> Result<Verified, Denied> {
     let passed = match &webhook.verify {
         Verify::Nothing { .. } => Vec::new(),
         Verify::All(checks) if checks.is_empty() => return Err(Denied::NoCheck),
         Verify::All(checks) => checks
             .iter()
-            .map(|check| pass(check, webhook, &request, secrets, now, &mut mask))
+            .map(|check| pass(check, webhook, &request, secrets, now, mask))
             .collect::<Result<_, _>>()?,
     };
     let digest = mask.changes_body().then(|| sha256_hex(request.body()));
@@ -186,11 +222,13 @@ fn pass(
     now: Timestamp,
     mask: &mut Mask,
 ) -> Result<Passed, Denied> {
-    let (kind, secret) = match check {
-        Check::Hmac(hmac) => ("hmac", hmac::check(hmac, webhook, request, secrets, now, mask)?),
-        Check::Token(token) => ("token", token::check(token, request, secrets, now, mask)?),
+    mask.trace.begin(check.kind(), || seen::seen(check, request, now));
+    let secret = match check {
+        Check::Hmac(hmac) => hmac::check(hmac, webhook, request, secrets, now, mask),
+        Check::Token(token) => token::check(token, request, secrets, now, mask),
     };
-    Ok(Passed { check: kind, secret })
+    mask.trace.end(&secret);
+    Ok(Passed { check: check.kind(), secret: secret? })
 }
 
 /// Whether `check` reads the body. One that does not can be done where there is

@@ -4,6 +4,7 @@ mod check;
 mod cursors;
 mod dlq;
 mod events;
+mod explain;
 mod poll;
 mod render;
 mod run;
@@ -27,6 +28,7 @@ pub(crate) async fn run(arguments: Arguments, redactor: Redactor) -> anyhow::Res
         Command::Run(options) => run::run(&global, &options, &redactor).await,
         Command::Check(options) => check::check(&global, &options),
         Command::Test(options) => test::test(&global, &options).await,
+        Command::Explain(options) => explain::explain(&global, &options, &redactor).await,
         Command::Poll(options) => poll::poll(&global, &options, &redactor).await,
         Command::Events(options) => events::events(&global, &options, &redactor).await,
         Command::Cursors { command } => cursors::cursors(&global, &command, &redactor).await,

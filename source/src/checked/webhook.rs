@@ -67,6 +67,14 @@ pub enum Check {
 }
 
 impl Check {
+    /// The kind of check, as it is written.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Check::Hmac(_) => "hmac",
+            Check::Token(_) => "token",
+        }
+    }
+
     /// The secrets that the check may use.
     pub fn secrets(&self) -> &[SecretUse] {
         match self {
