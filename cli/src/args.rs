@@ -123,6 +123,14 @@ pub struct Run {
     /// Where to listen for webhooks; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
+    /// Keep refused webhooks in this folder, as files for `mef explain`: at most 20 of a source in an
+    /// hour, none above 1 MiB. They hold the credentials that were sent
+    #[arg(long, value_name = "DIR")]
+    pub capture: Option<PathBuf>,
+    /// Write `***` for the credentials in captured webhooks: `mef explain` then shows what was
+    /// where, but cannot find them authentic
+    #[arg(long, requires = "capture")]
+    pub capture_masked: bool,
 }
 
 /// Options of `mef check`.

@@ -18,7 +18,7 @@ use crate::Request;
 const MASKED_JSON: &[u8] = b"\"***\"";
 
 /// The places that checks read credentials from.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Mask {
     headers: BTreeSet<String>,
     numbered_headers: BTreeSet<String>,
@@ -62,6 +62,11 @@ impl Mask {
         // Both addresses lie in the same buffer.
         let start = (text.as_ptr() as usize).saturating_sub(body.as_ptr() as usize);
         self.body.insert((start, start + text.len()));
+    }
+
+    /// No value of the body is masked.
+    pub(super) fn forget_body(&mut self) {
+        self.body.clear();
     }
 
     pub(super) fn changes_body(&self) -> bool {

@@ -5,6 +5,7 @@
 //! came and does no I/O: the caller brings the secrets and the moment, and
 //! answers 503 itself when it cannot have them.
 
+mod conceal;
 mod denied;
 mod head;
 mod hmac;
@@ -29,6 +30,7 @@ use mef_ports::Secret;
 use mef_source::checked::{Check, Hmac, SignatureFrom, SignedPart, TokenFrom, Verify, Webhook};
 use mef_source::{Path, Root};
 
+pub use conceal::without_credentials;
 pub use denied::{Denied, Place};
 pub use head::{is_authorization, verify_authorization, verify_head};
 use mask::Mask;

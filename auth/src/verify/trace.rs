@@ -52,10 +52,10 @@ pub struct Tried {
 }
 
 /// Takes down what checks say, if somebody asked for it.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Trace(Option<Notes>);
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Notes {
     /// The checks under way, the innermost last.
     open: Vec<Explained>,
