@@ -3,7 +3,9 @@
 //! It was refused, so it may be that the source file looks in the wrong place
 //! and the credential is in another: what is called like one is masked too.
 
-use mef_source::checked::{Check, Signature, SignatureFrom, SignedTime, TokenFrom, Verify, Webhook};
+use mef_source::checked::{
+    Check, Signature, SignatureFrom, SignedTime, TokenFrom, Verify, Webhook,
+};
 use mef_source::{Path, Root};
 
 use super::mask::{Mask, numbered};
@@ -13,7 +15,17 @@ use crate::Request;
 const MASKED: &str = "***";
 /// What the names of headers and query parameters that hold credentials hold.
 const TELLING: [&str; 11] = [
-    "auth", "token", "secret", "signature", "hmac", "password", "apikey", "api-key", "api_key", "cookie", "jwt",
+    "auth",
+    "token",
+    "secret",
+    "signature",
+    "hmac",
+    "password",
+    "apikey",
+    "api-key",
+    "api_key",
+    "cookie",
+    "jwt",
 ];
 
 /// `request` with `***` in the place of every value that a check of `webhook`

@@ -109,7 +109,8 @@ async fn handle(
         headers,
         body,
     );
-    let kept = handling.capture.clone().map(|capture| (capture, request.clone(), SystemClock.now()));
+    let kept =
+        handling.capture.clone().map(|capture| (capture, request.clone(), SystemClock.now()));
     let answer = receiver.handle(request).await;
     answer.log(&receiver.source().name);
     if let (Outcome::Denied(denied), Some((capture, request, at))) = (&answer.outcome, kept) {

@@ -2,6 +2,9 @@
 
 mod arbitrary;
 mod battery;
+mod concealing;
+mod explained;
+mod grammar;
 mod head;
 mod masking;
 mod rfc4231;
