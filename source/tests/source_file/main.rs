@@ -2,6 +2,7 @@
 //! they are wrong.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod arbitrary;
 mod checks;
 mod generated;
 mod keys;
