@@ -75,6 +75,8 @@ pub enum Command {
     Demo(Demo),
     /// Take webhooks at POST /<source> and run the schedules
     Run(Run),
+    /// Write a source folder for a vendor of the catalogue, or list the catalogue
+    Init(Init),
     /// Check every source file: errors and warnings with their place, and what its presets stand for
     Check(Check),
     /// Run every source's test events, offline, with a fixed clock
@@ -152,6 +154,17 @@ pub struct Test {
     /// Write what came out as what is expected, for you to read and commit
     #[arg(long)]
     pub update: bool,
+}
+
+/// Options of `mef init`.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// The vendor's name in the catalogue; without it, the catalogue is listed
+    pub vendor: Option<String>,
+    /// What to call the source, and its folder in that of --sources; by default as the catalogue
+    /// calls the vendor
+    #[arg(long, value_name = "NAME", requires = "vendor")]
+    pub name: Option<String>,
 }
 
 /// Options of `mef explain`.

@@ -82,6 +82,14 @@ pub(crate) fn load_named(dir: &Path, name: &str) -> anyhow::Result<Arc<Source>> 
     })
 }
 
+/// The file of the source with this name, if there is one that loads.
+pub(crate) fn find(dir: &Path, name: &str) -> Option<PathBuf> {
+    // A folder without sources is no error to whoever writes the first.
+    let files = read(dir).unwrap_or_default();
+    let is_it = |file: &SourceFile| file.source.as_ref().is_some_and(|s| s.name.as_str() == name);
+    files.into_iter().find(is_it).map(|file| file.path)
+}
+
 /// The source with this name, whatever is wrong with the files of others.
 pub(crate) fn load_one(dir: &Path, name: &str) -> anyhow::Result<Arc<Source>> {
     let mut sources = read(dir)?.into_iter().filter_map(|file| file.source);

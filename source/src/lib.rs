@@ -21,7 +21,9 @@ pub mod written;
 pub use checked::{ExpandedPreset, Expansion, Loaded, Source, load};
 pub use name::SourceName;
 pub use path::{Path, PathError, Root};
-pub use presets::{Need, Preset, preset, preset_names, presets, presets_reference};
+pub use presets::{
+    Need, Preset, preset, preset_names, preset_names_near, presets, presets_reference,
+};
 pub use problem::{Place, Problem, Severity};
 pub use schema::source_file_schema;
 pub use template::Template;

@@ -5,6 +5,7 @@ mod cursors;
 mod dlq;
 mod events;
 mod explain;
+mod init;
 mod poll;
 mod render;
 mod run;
@@ -28,6 +29,7 @@ pub(crate) async fn run(arguments: Arguments, redactor: Redactor) -> anyhow::Res
         Command::Run(options) => run::run(&global, &options, &redactor).await,
         Command::Check(options) => check::check(&global, &options),
         Command::Test(options) => test::test(&global, &options).await,
+        Command::Init(options) => init::init(&global, &options),
         Command::Explain(options) => explain::explain(&global, &options, &redactor).await,
         Command::Poll(options) => poll::poll(&global, &options, &redactor).await,
         Command::Events(options) => events::events(&global, &options, &redactor).await,

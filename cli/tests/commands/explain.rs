@@ -184,3 +184,66 @@ fn what_cannot_be_judged_ends_with_1_and_says_what_is_right() {
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("RFC 3339"), "{}", stderr(&output));
 }
+
+#[test]
+fn a_refused_request_is_captured_and_explained_by_its_file() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = folder();
+    std::fs::remove_dir_all(folder.path("broken")).unwrap();
+    let running = folder.run(&["--capture", "refused"]);
+    let body = b"{\"title\":\"\xc3\xa9\"}\n";
+    let headers = [("x-token", "t0ken-of-the-h00k"), ("x-other", "é")];
+    assert_eq!(running.post("/hook?a=%20", &headers, body).0, 401);
+    assert_eq!(running.post("/hook", &[("x-token", "t0ken-of-the-hook")], body).0, 200);
+    let log = running.stop();
+    assert!(log.contains("refused webhook captured"), "{log}");
+    assert!(!log.contains("h00k"), "{log}");
+    let files: Vec<_> = std::fs::read_dir(folder.path("refused")).unwrap().collect();
+    assert_eq!(files.len(), 1, "what was taken is not kept");
+    let path = files[0].as_ref().unwrap().path();
+    let name = path.file_name().unwrap().to_str().unwrap();
+    assert!(name.starts_with("hook-20") && name.ends_with("Z.request.json"), "{name}");
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    let file: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    assert_eq!((&file["path"], &file["source"]), (&json!("/hook?a=%20"), &json!("hook")));
+    assert_eq!(file["body"], "{\"title\":\"é\"}\n");
+    let explain = ["explain", "hook", path.to_str().unwrap(), "--json"];
+    let said: Value = serde_json::from_str(&folder.lines(&explain)[0]).unwrap();
+    assert_eq!((&said["outcome"], &said["reason"]), (&json!("reject"), &file["reason"]));
+    assert_eq!(said["at"], file["received_at"], "judged when it came");
+    // With the secret mended it is what it always was.
+    folder.write("secrets.env", "MEF_SECRET_HOOK_TOKEN=t0ken-of-the-h00k\n");
+    let said: Value = serde_json::from_str(&folder.lines(&explain)[0]).unwrap();
+    assert_eq!(said["events"][0]["summary"], "é");
+}
+
+#[test]
+fn what_is_captured_is_bounded_and_can_be_masked() {
+    let folder = folder();
+    std::fs::remove_dir_all(folder.path("broken")).unwrap();
+    let running = folder.run(&["--capture", "refused", "--capture-masked"]);
+    let large = vec![b' '; 1024 * 1024 + 1];
+    assert_eq!(running.post("/hook", &[("x-token", "wr0ng")], &large).0, 401);
+    for _ in 0..50 {
+        assert_eq!(running.post("/hook", &[("x-token", "wr0ng")], b"{}").0, 401);
+    }
+    let log = running.stop();
+    assert!(log.contains("its body is too large") && log.contains("no more refused"), "{log}");
+    let files: Vec<_> = std::fs::read_dir(folder.path("refused")).unwrap().flatten().collect();
+    // Twenty an hour; the test may run through the end of one.
+    assert!((20..=40).contains(&files.len()), "{}", files.len());
+    for file in &files {
+        let text = std::fs::read_to_string(file.path()).unwrap();
+        assert!(text.contains("***") && !text.contains("wr0ng"), "{text}");
+    }
+    let output = folder.mef(&["explain", "hook", files[0].path().to_str().unwrap()]);
+    assert!(stderr(&output).contains("were masked"), "{}", stderr(&output));
+    assert!(stdout(&output).contains("token in the header `x-token`: 3 characters"));
+    // A second run in the same hour goes on counting.
+    let running = folder.run(&["--capture", "refused"]);
+    assert_eq!(running.post("/hook", &[("x-token", "wr0ng")], b"{}").0, 401);
+    running.stop();
+    let after = std::fs::read_dir(folder.path("refused")).unwrap().count();
+    assert!(after <= 40, "{after}");
+}

@@ -3,6 +3,7 @@
 
 mod explain;
 mod files;
+mod init;
 mod presets;
 mod queue;
 mod redrive;

@@ -103,7 +103,7 @@ impl Need {
     }
 
     /// A value that it may have, as YAML.
-    pub(crate) fn example(self) -> &'static str {
+    pub fn example(self) -> &'static str {
         match self {
             Need::PublicUrl => "https://hooks.example.com/source",
             Need::From => "header.X-Webhook-Token",
@@ -142,6 +142,12 @@ pub fn presets() -> impl Iterator<Item = Preset> {
 /// The names of all presets, sorted.
 pub fn preset_names() -> impl Iterator<Item = &'static str> {
     FILES.iter().map(|(name, _)| *name)
+}
+
+/// The names of the presets that may have been meant by `written`, nearest
+/// first.
+pub fn preset_names_near(written: &str) -> Vec<&'static str> {
+    crate::spelling::near(written, preset_names())
 }
 
 /// The preset of this name.
