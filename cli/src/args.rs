@@ -82,6 +82,10 @@ pub enum Command {
     /// Run every source's test events, offline, with a fixed clock
     Test(Test),
     /// Judge one captured webhook request offline, and say why it is taken or refused
+    ///
+    /// The file is what `mef run --capture` writes: {"method", "path", "headers": [[name, value], …],
+    /// "body" or "body_base64"}, where `path` carries the query as it was sent. No queue and no store is
+    /// touched. Exit status: 0 if the request could be judged, whatever came of it, else 1.
     Explain(Explain),
     /// Pull what is new from one source
     Poll(Poll),
@@ -168,10 +172,6 @@ pub struct Init {
 }
 
 /// Options of `mef explain`.
-///
-/// The file is what `mef run --capture` writes: `{"method", "path", "headers": [[name, value], …], "body" or
-/// "body_base64"}`, where `path` carries the query as it was sent. No queue and no store is touched. Exit
-/// status: 0 if the request could be judged, whatever came of it.
 #[derive(Debug, Args)]
 pub struct Explain {
     /// The source's name

@@ -59,7 +59,7 @@ impl Capture {
         match self.has_room(name, &prefix) {
             Room::Yes => {}
             Room::JustFilled => {
-                tracing::warn!(source.id = %name, limit = PER_HOUR, "no more refused webhooks are captured in this hour");
+                tracing::warn!(source.id = %name, capture.limit = PER_HOUR, "no more refused webhooks are captured in this hour");
                 return;
             }
             Room::No => return,
@@ -78,7 +78,7 @@ impl Capture {
         let stem = format!("{name}-{}", at.strftime("%Y%m%dT%H%M%S%.3fZ"));
         match self.write(&stem, &text) {
             Ok(path) => {
-                tracing::info!(source.id = %name, file = %path.display(), "refused webhook captured");
+                tracing::info!(source.id = %name, capture.file = %path.display(), "refused webhook captured");
             }
             Err(error) => {
                 tracing::error!(source.id = %name, error = %error, "refused webhook not captured");
