@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::Timestamp;
 
 /// Gets a security team's SaaS events into its SIEM: one source file a vendor, no code.
 ///
@@ -74,10 +75,18 @@ pub enum Command {
     Demo(Demo),
     /// Take webhooks at POST /<source> and run the schedules
     Run(Run),
-    /// Check every source file: errors and warnings with their place
-    Check(Folder),
+    /// Write a source folder for a vendor of the catalogue, or list the catalogue
+    Init(Init),
+    /// Check every source file: errors and warnings with their place, and what its presets stand for
+    Check(Check),
     /// Run every source's test events, offline, with a fixed clock
     Test(Test),
+    /// Judge one captured webhook request offline, and say why it is taken or refused
+    ///
+    /// The file is what `mef run --capture` writes: {"method", "path", "headers": [[name, value], …],
+    /// "body" or "body_base64"}, where `path` carries the query as it was sent. No queue and no store is
+    /// touched. Exit status: 0 if the request could be judged, whatever came of it, else 1.
+    Explain(Explain),
     /// Pull what is new from one source
     Poll(Poll),
     /// Look at the events in the queue
@@ -120,13 +129,25 @@ pub struct Run {
     /// Where to listen for webhooks; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
+    /// Keep refused webhooks in this folder, as files for `mef explain`: at most 20 of a source in an
+    /// hour, none above 1 MiB. They hold the credentials that were sent
+    #[arg(long, value_name = "DIR")]
+    pub capture: Option<PathBuf>,
+    /// Write `***` for the credentials in captured webhooks: `mef explain` then shows what was
+    /// where, but cannot find them authentic
+    #[arg(long, requires = "capture")]
+    pub capture_masked: bool,
 }
 
-/// A folder of source files.
+/// Options of `mef check`.
 #[derive(Debug, Args)]
-pub struct Folder {
+pub struct Check {
     /// The folder, or one source file; by default that of --sources
     pub dir: Option<PathBuf>,
+    /// Print the `webhook` of each source that names a preset as it could have been written without,
+    /// instead of a line a preset
+    #[arg(long)]
+    pub expand: bool,
 }
 
 /// Options of `mef test`.
@@ -137,6 +158,42 @@ pub struct Test {
     /// Write what came out as what is expected, for you to read and commit
     #[arg(long)]
     pub update: bool,
+}
+
+/// Options of `mef init`.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// The vendor's name in the catalogue; without it, the catalogue is listed
+    pub vendor: Option<String>,
+    /// What to call the source, and its folder in that of --sources; by default as the catalogue
+    /// calls the vendor
+    #[arg(long, value_name = "NAME", requires = "vendor")]
+    pub name: Option<String>,
+}
+
+/// Options of `mef explain`.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The source's name
+    pub source: String,
+    /// The request's file
+    #[arg(value_name = "REQUEST.json")]
+    pub request: PathBuf,
+    /// Judge as if it were this moment: RFC 3339, or seconds since the epoch [default: `received_at`
+    /// of the file, else now]
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub at: Option<Timestamp>,
+    /// Show the signed text whole, however long it is
+    #[arg(long)]
+    pub full: bool,
+}
+
+fn moment(text: &str) -> Result<Timestamp, String> {
+    let seconds = text.parse().ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
+    seconds.or_else(|| text.parse().ok()).ok_or_else(|| {
+        "not a moment: write RFC 3339, such as 2026-11-24T12:00:00Z, or seconds since the epoch"
+            .to_owned()
+    })
 }
 
 /// Options of `mef poll`.

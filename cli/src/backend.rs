@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use mef_auth::Redactor;
+use mef_auth::{RedactingSecrets, Redactor};
 use mef_poller::{HttpClients, PollPorts, Poller};
+use mef_ports::Secrets;
 use mef_source::Source;
+use mef_sqlite::LocalSecrets;
 
 use crate::args::{self, Global};
 use crate::local::Local;
@@ -28,6 +30,20 @@ impl Backend {
     /// The poller of a source; nothing if the source is not pulled.
     pub(crate) fn poller(&self, source: &Arc<Source>) -> Option<Poller> {
         Poller::new(Arc::clone(source), &self.clients, self.ports.clone())
+    }
+}
+
+/// The secrets alone: no store is opened.
+pub(crate) async fn secrets(
+    global: &Global,
+    redactor: &Redactor,
+) -> anyhow::Result<Arc<dyn Secrets>> {
+    match global.backend {
+        args::Backend::Local => {
+            let secrets = Arc::new(LocalSecrets::new(Some(global.secrets.clone())));
+            Ok(Arc::new(RedactingSecrets::new(secrets, redactor.clone())))
+        }
+        args::Backend::Aws => Ok(remote_ports(global, redactor).await?.secrets),
     }
 }
 

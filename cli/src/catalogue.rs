@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use mef_pipeline::Pipeline;
-use mef_source::{Problem, Severity, Source, load};
+use mef_source::{Expansion, Problem, Severity, Source, load};
 
 use crate::problems;
 
@@ -18,6 +18,8 @@ pub(crate) struct SourceFile {
     pub(crate) text: String,
     /// What it means; nothing if there are errors.
     pub(crate) source: Option<Arc<Source>>,
+    /// What its presets stand for, if it names any and loaded.
+    pub(crate) expansion: Option<Expansion>,
     /// What is to be said about it.
     pub(crate) problems: Vec<Problem>,
 }
@@ -80,6 +82,23 @@ pub(crate) fn load_named(dir: &Path, name: &str) -> anyhow::Result<Arc<Source>> 
     })
 }
 
+/// The file of the source with this name, if there is one that loads.
+pub(crate) fn find(dir: &Path, name: &str) -> Option<PathBuf> {
+    // A folder without sources is no error to whoever writes the first.
+    let files = read(dir).unwrap_or_default();
+    let is_it = |file: &SourceFile| file.source.as_ref().is_some_and(|s| s.name.as_str() == name);
+    files.into_iter().find(is_it).map(|file| file.path)
+}
+
+/// The source with this name, whatever is wrong with the files of others.
+pub(crate) fn load_one(dir: &Path, name: &str) -> anyhow::Result<Arc<Source>> {
+    let mut sources = read(dir)?.into_iter().filter_map(|file| file.source);
+    match sources.find(|source| source.name.as_str() == name) {
+        Some(source) => Ok(source),
+        None => load_named(dir, name),
+    }
+}
+
 fn paths(dir: &Path) -> anyhow::Result<Vec<PathBuf>> {
     if dir.is_file() {
         return Ok(vec![dir.to_owned()]);
@@ -117,6 +136,7 @@ fn read_one(path: &Path) -> anyhow::Result<SourceFile> {
                 path: path.to_owned(),
                 text: String::new(),
                 source: None,
+                expansion: None,
                 problems: vec![problem],
             });
         }
@@ -129,14 +149,14 @@ fn read_one(path: &Path) -> anyhow::Result<SourceFile> {
         }
         std::fs::read_to_string(folder.join(name)).map_err(|error| error.to_string())
     };
-    let (source, mut problems) = match load(&text, &beside) {
-        Ok(loaded) => (Some(loaded.source), loaded.warnings),
-        Err(problems) => (None, problems),
+    let (source, expansion, mut problems) = match load(&text, &beside) {
+        Ok(loaded) => (Some(loaded.source), loaded.expansion, loaded.warnings),
+        Err(problems) => (None, None, problems),
     };
     let schema_errors: Vec<_> = source.iter().flat_map(schema_problems).collect();
     let source = source.filter(|_| schema_errors.is_empty()).map(Arc::new);
     problems.extend(schema_errors);
-    Ok(SourceFile { path: path.to_owned(), text, source, problems })
+    Ok(SourceFile { path: path.to_owned(), text, source, expansion, problems })
 }
 
 fn schema_problems(source: &Source) -> Vec<Problem> {

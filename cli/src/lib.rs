@@ -5,11 +5,14 @@
 
 pub mod args;
 mod backend;
+mod captured;
 mod catalogue;
 mod commands;
 pub mod demo;
+mod expansions;
 mod local;
 mod logging;
+mod offline;
 mod output;
 mod problems;
 mod published_keys;

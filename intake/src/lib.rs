@@ -11,8 +11,10 @@ mod key_cache;
 mod live_secrets;
 mod published_keys;
 mod receiver;
+mod verdict;
 
 pub use answer::{Answer, Outcome, Response};
 pub use authorizer::{Authorizer, Decision, Refusal};
 pub use key_cache::{KeyCache, KeysUnavailable};
-pub use receiver::{Receiver, ReceiverPorts};
+pub use receiver::{Observer, Receiver, ReceiverPorts};
+pub use verdict::Verdict;

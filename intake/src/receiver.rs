@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use mef_auth::Request;
-use mef_auth::verify::{Verified, verify};
+use mef_auth::verify::{Denied, Explained, LiveSecrets, Verified, verify, verify_explained};
 use mef_pipeline::{Admitted, Outputs, Pipeline, SchemaError, deliver};
 use mef_ports::{Clock, Deliveries, DeliveryKey, Secrets};
 use mef_source::Source;
@@ -34,12 +34,20 @@ pub struct ReceiverPorts {
     pub clock: Arc<dyn Clock>,
 }
 
+/// Is told how requests are judged: for a person who asks why.
+pub trait Observer: Send + Sync {
+    /// A request was judged by these checks. It may be judged again, with
+    /// newer secrets; the last time counts.
+    fn judged(&self, checks: Vec<Explained>);
+}
+
 /// Receives one source's webhooks.
 pub struct Receiver {
     source: Arc<Source>,
     webhook: Webhook,
     pipeline: Pipeline,
     ports: ReceiverPorts,
+    observer: Option<Arc<dyn Observer>>,
 }
 
 impl Receiver {
@@ -47,11 +55,17 @@ impl Receiver {
     pub fn new(source: Arc<Source>, ports: ReceiverPorts) -> Option<Receiver> {
         let webhook = source.webhook.clone()?;
         let pipeline = Pipeline::for_webhook(&source)?;
-        Some(Receiver { source, webhook, pipeline, ports })
+        Some(Receiver { source, webhook, pipeline, ports, observer: None })
+    }
+
+    /// The same receiver, which tells `observer` how it judges.
+    #[must_use]
+    pub fn observed_by(self, observer: Arc<dyn Observer>) -> Receiver {
+        Receiver { observer: Some(observer), ..self }
     }
 
     /// The source.
-    pub fn source(&self) -> &Source {
+    pub fn source(&self) -> &Arc<Source> {
         &self.source
     }
 
@@ -109,7 +123,7 @@ impl Receiver {
         let mut keys =
             PublishedKeys::gather(&ports.keys, &self.webhook, &request, |_| true, now).await;
         keys.add_to(&mut secrets);
-        let mut denied = match verify(&self.webhook, request.clone(), &secrets, now) {
+        let mut denied = match self.judge(request.clone(), &secrets, now) {
             Ok(verified) => return Ok(verified),
             Err(denied) => denied,
         };
@@ -118,7 +132,7 @@ impl Receiver {
         if renewed {
             secrets = read(&*ports.secrets, &references, now).await.map_err(Outcome::Secrets)?;
             keys.add_to(&mut secrets);
-            denied = match verify(&self.webhook, request, &secrets, now) {
+            denied = match self.judge(request, &secrets, now) {
                 Ok(verified) => return Ok(verified),
                 Err(denied) => denied,
             };
@@ -127,6 +141,20 @@ impl Receiver {
             Some(error) if denied.lacks_keys() => Err(Outcome::Keys(error)),
             _ => Err(Outcome::Denied(denied)),
         }
+    }
+
+    fn judge(
+        &self,
+        request: Request,
+        secrets: &LiveSecrets,
+        now: Timestamp,
+    ) -> Result<Verified, Denied> {
+        let Some(observer) = &self.observer else {
+            return verify(&self.webhook, request, secrets, now);
+        };
+        let (judged, checks) = verify_explained(&self.webhook, request, secrets, now);
+        observer.judged(checks);
+        judged
     }
 
     /// Takes in a verified request. The delivery is marked as done only with

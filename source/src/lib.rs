@@ -10,15 +10,20 @@
 pub mod checked;
 mod name;
 mod path;
+mod presets;
 mod problem;
 mod schema;
+mod spelling;
 pub mod template;
 mod units;
 pub mod written;
 
-pub use checked::{Loaded, Source, load};
+pub use checked::{ExpandedPreset, Expansion, Loaded, Source, load};
 pub use name::SourceName;
 pub use path::{Path, PathError, Root};
+pub use presets::{
+    Need, Preset, preset, preset_names, preset_names_near, presets, presets_reference,
+};
 pub use problem::{Place, Problem, Severity};
 pub use schema::source_file_schema;
 pub use template::Template;

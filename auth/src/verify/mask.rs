@@ -12,12 +12,13 @@ use mef_source::Path;
 use mef_source::Root;
 use serde_json::value::RawValue;
 
+use super::trace::Trace;
 use crate::Request;
 
 const MASKED_JSON: &[u8] = b"\"***\"";
 
 /// The places that checks read credentials from.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Mask {
     headers: BTreeSet<String>,
     numbered_headers: BTreeSet<String>,
@@ -25,9 +26,16 @@ pub(super) struct Mask {
     /// Starts and ends of JSON values in the body; they never overlap, since
     /// only strings are credentials.
     body: BTreeSet<(usize, usize)>,
+    /// What the checks say of themselves, if somebody asked.
+    pub(super) trace: Trace,
 }
 
 impl Mask {
+    /// A mask of a request whose judgement is to be explained.
+    pub(super) fn explaining() -> Mask {
+        Mask { trace: Trace::on(), ..Mask::default() }
+    }
+
     pub(super) fn path(&mut self, path: &Path) {
         match path.root() {
             Root::Header => self.headers.insert(path.name().to_owned()),
@@ -56,11 +64,16 @@ impl Mask {
         self.body.insert((start, start + text.len()));
     }
 
+    /// No value of the body is masked.
+    pub(super) fn forget_body(&mut self) {
+        self.body.clear();
+    }
+
     pub(super) fn changes_body(&self) -> bool {
         !self.body.is_empty()
     }
 
-    pub(super) fn apply(self, request: Request) -> Request {
+    pub(super) fn apply(&self, request: Request) -> Request {
         let body = mask_body(request.body(), self.body.iter().map(|&(start, end)| start..end));
         let masks_header = |name: &str| {
             self.headers.contains(name)

@@ -9,6 +9,7 @@ mod aws_sns;
 mod basic;
 mod canonical;
 mod certificate;
+mod conceal;
 mod denied;
 mod digest;
 mod head;
@@ -21,6 +22,7 @@ mod mask;
 mod public_key;
 mod published;
 mod read;
+mod seen;
 mod signature;
 mod signed;
 mod signed_text;
@@ -29,6 +31,7 @@ mod strict_json;
 mod tests;
 mod timestamp;
 mod token;
+mod trace;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -41,11 +44,13 @@ use mef_ports::Secret;
 use mef_source::checked::{Check, TokenFrom, Verify, Webhook};
 use url::Url;
 
+pub use conceal::without_credentials;
 pub use denied::{Denied, Place};
 pub use head::{is_authorization, is_in_head, verify_authorization, verify_head};
 use mask::Mask;
 pub use published::{KeyDocument, KeyDocumentError, KeyKind, KeySource, wanted_keys};
 use published::{KeyDocuments, Keys};
+pub use trace::{Explained, Seen, Tried};
 
 use crate::Request;
 
@@ -207,12 +212,46 @@ pub fn verify(
     secrets: &LiveSecrets,
     now: Timestamp,
 ) -> Result<Verified, Denied> {
-    let mut mask = Mask::default();
+    judge(webhook, request, secrets, now, &mut Mask::default())
+}
+
+/// As [`verify()`], and says of each check what it saw and did.
+///
+/// It is for a person who asks why. The checks after the one that failed are
+/// done too, which changes nothing in the answer.
+pub fn verify_explained(
+    webhook: &Webhook,
+    request: Request,
+    secrets: &LiveSecrets,
+    now: Timestamp,
+) -> (Result<Verified, Denied>, Vec<Explained>) {
+    let mut mask = Mask::explaining();
+    let judged = judge(webhook, request.clone(), secrets, now, &mut mask);
+    let mut checks = std::mem::take(&mut mask.trace).into_checks();
+    if let Verify::All(all) = &webhook.verify {
+        let context = Context { webhook, request: &request, secrets, now };
+        for check in all.iter().skip(checks.len()) {
+            let mut mask = Mask::explaining();
+            // It is only told: the judgement stands.
+            let _ = pass(check, context, &mut mask);
+            checks.extend(mask.trace.into_checks());
+        }
+    }
+    (judged, checks)
+}
+
+fn judge(
+    webhook: &Webhook,
+    request: Request,
+    secrets: &LiveSecrets,
+    now: Timestamp,
+    mask: &mut Mask,
+) -> Result<Verified, Denied> {
     let context = Context { webhook, request: &request, secrets, now };
     let passed = match &webhook.verify {
         Verify::Nothing { .. } => Vec::new(),
         Verify::All(checks) if checks.is_empty() => return Err(Denied::NoCheck),
-        Verify::All(checks) => pass_all(checks, context, &mut mask)?,
+        Verify::All(checks) => pass_all(checks, context, mask)?,
     };
     let digest = mask.changes_body().then(|| sha256_hex(request.body()));
     Ok(Verified { request: mask.apply(request), passed, digest })
@@ -232,6 +271,13 @@ fn pass_all(
 /// Every alternative is tried, whatever has passed by then: how long it takes
 /// says nothing about which one did, and every credential that came is masked.
 fn pass(check: &Check, context: Context<'_>, mask: &mut Mask) -> Result<Vec<Passed>, Denied> {
+    mask.trace.begin(check.kind(), || seen::seen(check, context.request, context.now));
+    let passed = pass_one(check, context, mask);
+    mask.trace.end(&passed);
+    passed
+}
+
+fn pass_one(check: &Check, context: Context<'_>, mask: &mut Mask) -> Result<Vec<Passed>, Denied> {
     let secret = match check {
         Check::Hmac(hmac) => Some(hmac::check(hmac, context, mask)?),
         Check::PublicKey(key) => Some(public_key::check(key, context, mask)?),

@@ -160,7 +160,7 @@ fn header_text<'r>(name: &str, line: &'r [u8]) -> Result<&'r str, Denied> {
 }
 
 /// Splits one text into items, up to one more than are looked at.
-fn split(signature: &Signature, text: &str, items: &mut Vec<(Option<String>, String)>) {
+pub(super) fn split(signature: &Signature, text: &str, items: &mut Vec<(Option<String>, String)>) {
     let pieces: Box<dyn Iterator<Item = &str>> = match &signature.split {
         Some(separator) => Box::new(text.split(separator.as_str())),
         None => Box::new(std::iter::once(text)),

@@ -38,15 +38,19 @@ pub(super) fn check<'s, K>(
     matches: impl Fn(&K, &Text<'_>, &[Vec<u8>]) -> bool,
 ) -> Result<String, Denied> {
     let claims = claims(signed, context, mask)?;
+    claims.iter().flat_map(|claim| &claim.texts).for_each(|text| mask.trace.signed(text));
     let keys = keys()?;
     let mut decided_by = None;
     for claim in &claims {
         let mut signed_by = None;
         for (name, key) in &keys {
+            let mut matched = false;
             for text in &claim.texts {
-                if matches(key, text, &claim.candidates) {
-                    signed_by = Some(*name);
-                }
+                matched |= matches(key, text, &claim.candidates);
+            }
+            mask.trace.tried(name, matched);
+            if matched {
+                signed_by = Some(*name);
             }
         }
         if signed_by.is_none() {

@@ -61,7 +61,7 @@ fn in_signature<'r>(
 }
 
 /// Nanoseconds since the epoch.
-fn parse(text: &str, unit: TimeUnit) -> Option<i128> {
+pub(super) fn parse(text: &str, unit: TimeUnit) -> Option<i128> {
     match unit {
         TimeUnit::S => integer(text).map(|seconds| seconds * 1_000_000_000),
         TimeUnit::Ms => integer(text).map(|millis| millis * 1_000_000),

@@ -64,6 +64,15 @@ impl LocalSecrets {
         LocalSecrets { environment, ..LocalSecrets::new(None) }
     }
 
+    /// The environment variable, and line of the file, that holds `reference`:
+    /// `MEF_SECRET_<SOURCE>_<NAME>`, with `_` for whatever no variable may have.
+    pub fn variable(reference: &SecretRef) -> String {
+        format!("MEF_SECRET_{}_{}", reference.source, reference.name)
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' })
+            .collect()
+    }
+
     fn find_in_environment(&self, variable: &str) -> Result<Option<SecretVersion>, StoreError> {
         let value = match &self.environment {
             Environment::Process => {
@@ -127,14 +136,6 @@ impl LocalSecrets {
     fn warn_if_open(&self, _: &Path, _: &std::fs::Metadata) {}
 }
 
-/// `MEF_SECRET_<SOURCE>_<NAME>`, with `_` for whatever no variable may have.
-fn variable(reference: &SecretRef) -> String {
-    format!("MEF_SECRET_{}_{}", reference.source, reference.name)
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' })
-        .collect()
-}
-
 fn unreadable(path: &Path, error: &std::io::Error) -> StoreError {
     StoreError::new(READ_FILE, format!("{}: {error}", path.display()))
 }
@@ -166,7 +167,7 @@ fn parse(path: &Path) -> Result<BTreeMap<String, (usize, Secret)>, StoreError> {
 #[async_trait]
 impl Secrets for LocalSecrets {
     async fn get(&self, reference: &SecretRef) -> Result<SecretVersion, SecretsError> {
-        let variable = variable(reference);
+        let variable = LocalSecrets::variable(reference);
         let found = match self.find_in_environment(&variable)? {
             Some(found) => Some(found),
             None => self.find_in_file(&variable)?,

@@ -1,15 +1,14 @@
 //! `mef check`: every source file, with the place of every problem.
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use mef_source::Severity;
 
-use crate::args::Global;
-use crate::{catalogue, output, problems};
+use crate::args::{Check, Global};
+use crate::{catalogue, expansions, output, problems};
 
-pub(super) fn check(global: &Global, dir: Option<&Path>) -> anyhow::Result<ExitCode> {
-    let files = catalogue::read(dir.unwrap_or(&global.sources))?;
+pub(super) fn check(global: &Global, options: &Check) -> anyhow::Result<ExitCode> {
+    let files = catalogue::read(options.dir.as_deref().unwrap_or(&global.sources))?;
     let (mut errors, mut warnings) = (0, 0);
     for file in &files {
         problems::show(&file.path, &file.text, &file.problems, global.json)?;
@@ -19,6 +18,11 @@ pub(super) fn check(global: &Global, dir: Option<&Path>) -> anyhow::Result<ExitC
                 Severity::Warning => warnings += 1,
             }
         }
+    }
+    match (global.json, options.expand) {
+        (true, _) => expansions::json(&files)?,
+        (false, true) => expansions::yaml(&files)?,
+        (false, false) => expansions::lines(&files)?,
     }
     output::say(&format!(
         "{} checked: {errors} {}, {warnings} {}",

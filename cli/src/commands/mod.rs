@@ -4,6 +4,8 @@ mod check;
 mod cursors;
 mod dlq;
 mod events;
+mod explain;
+mod init;
 mod poll;
 mod render;
 mod run;
@@ -25,8 +27,10 @@ pub(crate) async fn run(arguments: Arguments, redactor: Redactor) -> anyhow::Res
     match command {
         Command::Demo(options) => demo::run(&global, &options, &redactor).await,
         Command::Run(options) => run::run(&global, &options, &redactor).await,
-        Command::Check(options) => check::check(&global, options.dir.as_deref()),
+        Command::Check(options) => check::check(&global, &options),
         Command::Test(options) => test::test(&global, &options).await,
+        Command::Init(options) => init::init(&global, &options),
+        Command::Explain(options) => explain::explain(&global, &options, &redactor).await,
         Command::Poll(options) => poll::poll(&global, &options, &redactor).await,
         Command::Events(options) => events::events(&global, &options, &redactor).await,
         Command::Cursors { command } => cursors::cursors(&global, &command, &redactor).await,

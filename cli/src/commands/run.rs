@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio::sync::watch;
 
 use crate::args::{Global, Run};
-use crate::local::{Local, Server, keep_polling};
+use crate::local::{Capture, Local, Server, keep_polling};
 use crate::{catalogue, output};
 
 pub(super) async fn run(
@@ -25,7 +25,11 @@ pub(super) async fn run(
         .collect();
     let pushed: Vec<_> =
         receivers.iter().map(|receiver| receiver.source().name.to_string()).collect();
-    let server = Server::bind(options.listen, receivers).await?;
+    let capture = match &options.capture {
+        Some(dir) => Some(Capture::into(dir.clone(), options.capture_masked)?),
+        None => None,
+    };
+    let server = Server::bind(options.listen, receivers).await?.capturing(capture);
     let address = server.address()?;
     if global.json {
         output::json(&json!({ "listening": format!("http://{address}") }))?;

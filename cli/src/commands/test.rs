@@ -12,17 +12,16 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
-use mef_auth::Request;
-use mef_intake::{Receiver, ReceiverPorts};
-use mef_pipeline::{Admitted, Fetched, Outcome, Outputs, Pipeline};
-use mef_ports::{Clock, DeadLetter, DeadLetters as _};
+use mef_pipeline::{Admitted, Fetched, Outcome, Pipeline};
+use mef_ports::DeadLetter;
 use mef_source::Source;
-use mef_sqlite::{LocalSecrets, Store};
+use mef_sqlite::LocalSecrets;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::args::{Global, Test};
-use crate::{catalogue, output, published_keys};
+use crate::captured::Captured;
+use crate::{catalogue, offline, output, published_keys};
 
 /// The moment at which tests run that name none.
 const DEFAULT_AT: &str = "2026-01-01T00:00:00Z";
@@ -41,19 +40,6 @@ struct Expected {
     /// The stage and place of each refused record.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     rejected: Vec<Value>,
-}
-
-/// A webhook as it was captured.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Captured {
-    method: String,
-    path: String,
-    headers: Vec<(String, String)>,
-    #[serde(default)]
-    body: Option<String>,
-    #[serde(default)]
-    body_base64: Option<String>,
 }
 
 pub(super) async fn test(global: &Global, options: &Test) -> anyhow::Result<ExitCode> {
@@ -164,52 +150,18 @@ async fn webhook(
     text: &str,
     at: Timestamp,
 ) -> anyhow::Result<Expected> {
-    let request = captured(text)?;
-    let clock: Arc<dyn Clock> = Arc::new(FixedClock(at));
-    let store = Store::in_memory(Arc::clone(&clock))?;
-    let ports = ReceiverPorts {
-        outputs: Outputs {
-            queue: Arc::new(store.clone()),
-            dead_letters: Arc::new(store.clone()),
-            clock: Arc::clone(&clock),
-        },
-        deliveries: Arc::new(store.clone()),
-        secrets: Arc::new(LocalSecrets::of_a_test(folder.join("secrets.env"))),
-        keys: published_keys::of_a_test(folder, Arc::clone(&clock))?,
-        clock,
-    };
-    let receiver = Receiver::new(Arc::clone(source), ports).with_context(|| {
-        format!("`{}` is pulled, not pushed: its file has no `webhook`", source.name)
-    })?;
-    let answer = receiver.handle(request).await;
-    let mut events = Vec::new();
-    for event in store.events(None, usize::MAX).await? {
-        events.push(serde_json::from_str(&event.message.body)?);
+    let captured = Captured::parse(text).context("the request cannot be read")?;
+    if let Some(key) = captured.unknown.first() {
+        bail!("the request has the key `{key}`, which means nothing: take it out");
     }
-    let letters = store.list(None, usize::MAX).await?;
+    let secrets = Arc::new(LocalSecrets::of_a_test(folder.join("secrets.env")));
+    let judged = offline::judge(source, captured.request, secrets, folder, at).await?;
     Ok(Expected {
         at,
-        status: Some(answer.response.status),
-        events,
-        rejected: letters.iter().map(rejected).collect(),
+        status: Some(judged.answer.response.status),
+        events: judged.events,
+        rejected: judged.rejected.iter().map(rejected).collect(),
     })
-}
-
-fn captured(text: &str) -> anyhow::Result<Request> {
-    use base64::Engine as _;
-    let captured: Captured = serde_json::from_str(text).context("the request cannot be read")?;
-    let body = match (captured.body, captured.body_base64) {
-        (Some(text), None) => text.into_bytes(),
-        (None, Some(base64)) => base64::engine::general_purpose::STANDARD
-            .decode(base64)
-            .context("`body_base64` is not base64")?,
-        (None, None) => Vec::new(),
-        (Some(_), Some(_)) => bail!("`body` and `body_base64` exclude each other"),
-    };
-    let (path, query) = captured.path.split_once('?').unwrap_or((&captured.path, ""));
-    let headers =
-        captured.headers.into_iter().map(|(name, value)| (name, value.into_bytes())).collect();
-    Ok(Request::new(&captured.method, path, query, headers, body))
 }
 
 #[expect(
@@ -241,16 +193,4 @@ fn records(source: &Source, text: &str, at: Timestamp) -> anyhow::Result<Expecte
 /// What a test says about a refused record: the wording may improve.
 fn rejected(letter: &DeadLetter) -> Value {
     json!({ "stage": letter.stage, "place": letter.place })
-}
-
-/// A clock that stands still.
-struct FixedClock(Timestamp);
-
-#[async_trait::async_trait]
-impl Clock for FixedClock {
-    fn now(&self) -> Timestamp {
-        self.0
-    }
-
-    async fn sleep(&self, _: std::time::Duration) {}
 }

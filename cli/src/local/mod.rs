@@ -1,5 +1,6 @@
 //! The embedded backend, put together for the commands.
 
+mod capture;
 mod scheduler;
 mod server;
 mod wakeups;
@@ -18,6 +19,7 @@ use mef_sqlite::{LocalSecrets, Store};
 
 use crate::args::Global;
 
+pub(crate) use capture::Capture;
 pub(crate) use scheduler::keep_polling;
 pub(crate) use server::Server;
 pub(crate) use wakeups::LocalWakeups;

@@ -13,21 +13,28 @@ use axum::http::{Request as HttpRequest, Response as HttpResponse, StatusCode, h
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt as _;
 use mef_auth::Request;
-use mef_intake::{Receiver, Response};
+use mef_intake::{Outcome, Receiver, Response};
+use mef_poller::SystemClock;
+use mef_ports::Clock as _;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use super::capture::Capture;
 use super::scheduler::stopped;
 
 /// A sender that takes longer to hand over its body is gone.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
-type Receivers = Arc<HashMap<String, Receiver>>;
+/// What every request is handled with.
+struct Handling {
+    receivers: HashMap<String, Receiver>,
+    capture: Option<Arc<Capture>>,
+}
 
 /// A server that is bound and not yet serving.
 pub(crate) struct Server {
     listener: TcpListener,
-    receivers: Receivers,
+    handling: Handling,
 }
 
 impl Server {
@@ -43,7 +50,13 @@ impl Server {
             .into_iter()
             .map(|receiver| (receiver.source().name.to_string(), receiver))
             .collect();
-        Ok(Server { listener, receivers: Arc::new(receivers) })
+        Ok(Server { listener, handling: Handling { receivers, capture: None } })
+    }
+
+    /// The same server, which keeps what is refused.
+    pub(crate) fn capturing(mut self, capture: Option<Capture>) -> Server {
+        self.handling.capture = capture.map(Arc::new);
+        self
     }
 
     /// The address that it listens on.
@@ -53,7 +66,7 @@ impl Server {
 
     /// Serves until `stop` is set, and then answers what was begun.
     pub(crate) async fn serve(self, mut stop: watch::Receiver<bool>) -> anyhow::Result<()> {
-        let app = Router::new().fallback(handle).with_state(self.receivers);
+        let app = Router::new().fallback(handle).with_state(Arc::new(self.handling));
         axum::serve(self.listener, app.into_make_service_with_connect_info::<SocketAddr>())
             .with_graceful_shutdown(async move { stopped(&mut stop).await })
             .await?;
@@ -62,11 +75,12 @@ impl Server {
 }
 
 async fn handle(
-    State(receivers): State<Receivers>,
+    State(handling): State<Arc<Handling>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     request: HttpRequest<Body>,
 ) -> HttpResponse<Body> {
-    let receiver = request.uri().path().strip_prefix('/').and_then(|name| receivers.get(name));
+    let name = request.uri().path().strip_prefix('/');
+    let receiver = name.and_then(|name| handling.receivers.get(name));
     let Some(receiver) = receiver else { return respond(Response::not_found()) };
     let (parts, body) = request.into_parts();
     let announced = parts
@@ -97,8 +111,16 @@ async fn handle(
         body,
     )
     .from_peer(Some(peer.ip()));
+    let kept =
+        handling.capture.clone().map(|capture| (capture, request.clone(), SystemClock.now()));
     let answer = receiver.handle(request).await;
     answer.log(&receiver.source().name);
+    if let (Outcome::Denied(denied), Some((capture, request, at))) = (&answer.outcome, kept) {
+        let (source, reason) = (Arc::clone(receiver.source()), denied.to_string());
+        // The disk is no place for a thread that serves others.
+        let keep = move || capture.keep(&source, &request, at, &reason);
+        let _ = tokio::task::spawn_blocking(keep).await;
+    }
     respond(answer.response)
 }
 

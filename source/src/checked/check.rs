@@ -240,13 +240,15 @@ fn check(
         }
         written::Check::Token(token) => token::token(token, checker).map(Check::Token),
         written::Check::Jwt(jwt) => {
-            jwt::check(jwt, has_public_url, checker).map(|jwt| Check::Jwt(Box::new(jwt)))
+            jwt::check(jwt, around.has_public_url, checker).map(|jwt| Check::Jwt(Box::new(jwt)))
         }
         written::Check::AwsSns(sns) => aws_sns::check(sns, checker).map(Check::AwsSns),
         written::Check::Basic(basic) => token::basic(basic, checker).map(Check::Basic),
         written::Check::Ip(ip) => ip::check(ip, checker).map(Check::Ip),
         written::Check::Digest(digest) => digest::check(digest, around.has_public_url, checker)
             .map(|digest| Check::Digest(Box::new(digest))),
+        // One that could not be put in place, which has been told.
+        written::Check::Preset(_) => None,
         written::Check::All(checks) => {
             let place = checks.place();
             let checks = list(checks, around.deeper().and(checks), checker)?;

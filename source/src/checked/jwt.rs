@@ -14,7 +14,7 @@ use super::checker::Checker;
 use super::constant::constant;
 use super::request::Origin;
 use super::secret_use::{SecretUse, secrets};
-use super::signing_text::{DIGEST_ROOTS, SigningText};
+use super::signing_text::SigningText;
 use super::token::TokenFrom;
 use super::webhook::REQUEST_ROOTS;
 use crate::written::{self, JwtAlgorithm, Located, OneOrMany};
@@ -286,7 +286,7 @@ fn digest(
     has_public_url: bool,
     checker: &mut Checker<'_>,
 ) -> Option<ClaimDigest> {
-    let text = SigningText::check(written, DIGEST_ROOTS, has_public_url, checker)?;
+    let text = SigningText::check_hashed(written, has_public_url, checker)?;
     if text.is_constant() {
         checker.error_with(
             written.place(),

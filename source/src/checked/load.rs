@@ -8,8 +8,10 @@ use super::checker::Checker;
 use super::constant::constant;
 use super::event::EventSpec;
 use super::poll::Poll;
+use super::preset::{ExpandedPreset, Expansion, expand, name_the_preset};
 use super::webhook::Webhook;
 use super::yaml_error;
+use crate::presets::text_of;
 use crate::written::SourceFile;
 use crate::{Place, Problem, SourceName};
 
@@ -20,6 +22,8 @@ pub struct Loaded {
     pub source: Source,
     /// Warnings.
     pub warnings: Vec<Problem>,
+    /// What its presets stand for, if it names any.
+    pub expansion: Option<Expansion>,
 }
 
 /// Understands the source file `text`.
@@ -36,10 +40,13 @@ pub fn load(
 ) -> Result<Loaded, Vec<Problem>> {
     // YAML 1.2: `no` and `on` are words, not booleans.
     let options = serde_saphyr::options! { strict_booleans: true };
-    let written: SourceFile = serde_saphyr::from_str_with_options(text, options)
+    let mut written: SourceFile = serde_saphyr::from_str_with_options(text, options.clone())
         .map_err(|error| vec![yaml_error::problem(&error)])?;
     let mut checker = Checker { text, problems: Vec::new() };
-    let source = check(&written, text, files, &mut checker);
+    let expansion = expand(&mut written, options, &mut checker);
+    let presets = expansion.as_ref().map_or(&[][..], |expansion| &expansion.presets);
+    let source = check(&written, presets, files, &mut checker);
+    name_the_preset(presets, &mut checker);
     checker.problems.sort_by_key(|problem| problem.place.map(|place| (place.line, place.column)));
     // What webhook and poll share is understood once for each.
     let mut told: Vec<Problem> = Vec::new();
@@ -49,14 +56,16 @@ pub fn load(
         new
     });
     match source {
-        Some(source) if !checker.has_errors() => Ok(Loaded { source, warnings: checker.problems }),
+        Some(source) if !checker.has_errors() => {
+            Ok(Loaded { source, warnings: checker.problems, expansion })
+        }
         _ => Err(checker.problems),
     }
 }
 
 fn check(
     written: &SourceFile,
-    text: &str,
+    presets: &[ExpandedPreset],
     files: &dyn Fn(&str) -> Result<String, String>,
     checker: &mut Checker<'_>,
 ) -> Option<Source> {
@@ -99,7 +108,7 @@ fn check(
             "by it an event that comes both ways is known to be one; `webhook.event.id` and `poll.event.id` may differ",
         );
     }
-    let version = version(text, [&webhook_event, &poll_event]);
+    let version = version(checker.text, presets, [&webhook_event, &poll_event]);
     let webhook = written
         .webhook
         .as_ref()
@@ -127,14 +136,16 @@ fn transpose<T>(part: Option<Option<T>>) -> Option<Option<T>> {
     }
 }
 
-fn version(text: &str, events: [&Option<EventSpec>; 2]) -> String {
+fn version(text: &str, presets: &[ExpandedPreset], events: [&Option<EventSpec>; 2]) -> String {
     let schemas: Vec<_> = events
         .into_iter()
         .flatten()
         .filter_map(|event| event.schema.as_ref())
         .map(|schema| schema.json.to_string())
         .collect();
-    digest(std::iter::once(text.as_bytes()).chain(schemas.iter().map(String::as_bytes)))
+    let presets = presets.iter().filter_map(|preset| text_of(&preset.name));
+    let texts = std::iter::once(text).chain(presets).chain(schemas.iter().map(String::as_str));
+    digest(texts.map(str::as_bytes))
 }
 
 /// The first 16 hexadecimal digits of SHA-256 over all `parts`.

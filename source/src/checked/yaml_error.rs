@@ -1,6 +1,7 @@
 //! What the YAML parser says, in this project's words: once the place, and the
 //! nearest known name where one was misspelt.
 
+use crate::spelling::distance;
 use crate::{Place, Problem};
 
 /// The parser's error as a problem.
@@ -12,7 +13,11 @@ pub(super) fn problem(error: &serde_saphyr::Error) -> Problem {
         offset: location.span().byte_offset().and_then(|n| usize::try_from(n).ok()),
         len: location.span().byte_len().and_then(|n| usize::try_from(n).ok()).unwrap_or_default(),
     });
-    let message = error.without_snippet().to_string();
+    worded(place, &error.without_snippet().to_string())
+}
+
+/// What serde says of a value, as a problem at its place.
+pub(super) fn worded(place: Option<Place>, message: &str) -> Problem {
     // The place is told once, and the parser's options are none of the user's.
     let message = message.split(" at line ").next().unwrap_or_default();
     let message = message.split(", set DuplicateKeyPolicy").next().unwrap_or_default();
@@ -29,13 +34,23 @@ fn told(message: &str) -> String {
     let types = message
         .strip_prefix("invalid type: ")
         .and_then(|types| types.split_once(", expected "))
-        .map(|(found, wanted)| (if found == "unit value" { "nothing" } else { found }, wanted));
+        .map(|(found, wanted)| (in_yaml(found), wanted));
     let infinite = || message.strip_prefix("non-finite float ")?.split_once(" rejected");
     match (types, message.strip_prefix("duplicate mapping key: "), infinite()) {
         (Some((found, wanted)), ..) => format!("{wanted} is wanted here, not {found}"),
         (_, Some(key), _) => format!("the key `{key}` is written twice"),
         (.., Some((number, _))) => format!("{number} is no finite number"),
         _ => in_our_words(message).to_owned(),
+    }
+}
+
+/// Serde's word for what it found, as YAML has it.
+fn in_yaml(found: &str) -> &str {
+    match found {
+        "unit value" => "nothing",
+        "sequence" => "a list",
+        "map" => "an object",
+        found => found,
     }
 }
 
@@ -94,32 +109,9 @@ fn meant(message: &str) -> Option<&str> {
     let (_, known) = rest.split_once("expected one of ")?;
     known
         .split(", ")
+        .map(|name| name.trim_matches('`'))
         .map(|name| (distance(written, name), name))
         .min()
         .filter(|(distance, name)| *distance <= 2.min(name.len() / 2))
         .map(|(_, name)| name)
-}
-
-/// How many letters have to be added, left out, changed or swapped with their
-/// neighbour to get from one word to the other.
-fn distance(from: &str, to: &str) -> usize {
-    let (from, to): (Vec<_>, Vec<_>) = (from.chars().collect(), to.chars().collect());
-    let mut before_last: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=to.len()).collect();
-    for (i, a) in from.iter().enumerate() {
-        let mut row = vec![i + 1];
-        for (j, b) in to.iter().enumerate() {
-            let at =
-                |row: &[usize], column: usize| row.get(column).copied().unwrap_or(usize::MAX / 2);
-            let mut best =
-                (at(&last, j) + usize::from(a != b)).min(at(&last, j + 1) + 1).min(at(&row, j) + 1);
-            let swapped = i > 0 && j > 0 && from.get(i - 1) == Some(b) && to.get(j - 1) == Some(a);
-            if swapped {
-                best = best.min(at(&before_last, j - 1) + 1);
-            }
-            row.push(best);
-        }
-        before_last = std::mem::replace(&mut last, row);
-    }
-    last.last().copied().unwrap_or_default()
 }

@@ -5,7 +5,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    AwsSns, Encoding, Hash, Jwt, Key, Located, OneOrMany, SecretUse, Signature, SignedTime,
+    AwsSns, Encoding, Hash, Jwt, Key, Located, OneOrMany, PresetUse, SecretUse, Signature,
+    SignedTime,
 };
 
 /// One check of a request.
@@ -28,10 +29,23 @@ pub enum Check {
     Ip(Located<Ip>),
     /// A digest of the request, which something else signs.
     Digest(Box<Located<Digest>>),
+    /// What a vendor's webhooks need, by the name of a preset.
+    Preset(Located<PresetUse>),
     /// Alternatives: at least one must pass.
     Any(Located<Vec<Check>>),
     /// Checks that must all pass.
     All(Located<Vec<Check>>),
+}
+
+impl Check {
+    /// Whether a preset is named here.
+    pub fn names_preset(&self) -> bool {
+        match self {
+            Check::Preset(_) => true,
+            Check::Any(checks) | Check::All(checks) => checks.iter().any(Check::names_preset),
+            _ => false,
+        }
+    }
 }
 
 /// A signature made with a shared secret.

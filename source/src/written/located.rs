@@ -1,10 +1,11 @@
 //! A value and where it stands in the file.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::ops::Deref;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::Place;
 
@@ -27,6 +28,21 @@ impl<T> Located<T> {
     }
 }
 
+thread_local! {
+    /// The place of the value that is being read, while it is read out of a [`super::Node`]. Serde
+    /// hands a type nothing but the deserializer, and the parser's way of telling a place through it
+    /// is its own.
+    static OF_NODE: Cell<Option<Option<Place>>> = const { Cell::new(None) };
+}
+
+/// Runs `read` for a value that stands at `place` and is read out of a node.
+pub(super) fn within<T>(place: Option<Place>, read: impl FnOnce() -> T) -> T {
+    let outer = OF_NODE.replace(Some(place));
+    let result = read();
+    OF_NODE.set(outer);
+    result
+}
+
 impl<T> Deref for Located<T> {
     type Target = T;
 
@@ -37,6 +53,9 @@ impl<T> Deref for Located<T> {
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Located<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if let Some(place) = OF_NODE.get() {
+            return T::deserialize(deserializer).map(|value| Located { value, place });
+        }
         let spanned = serde_saphyr::Spanned::<T>::deserialize(deserializer)?;
         let location = spanned.referenced;
         let place = (location.line() > 0).then(|| Place {
@@ -50,6 +69,12 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Located<T> {
                 .unwrap_or_default(),
         });
         Ok(Located { value: spanned.value, place })
+    }
+}
+
+impl<T: Serialize> Serialize for Located<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.value.serialize(serializer)
     }
 }
 

@@ -8,11 +8,13 @@
 
 mod check;
 mod event;
+mod from_node;
 mod jwt;
 mod located;
 mod node;
 mod one_or_many;
 mod poll;
+mod preset_use;
 mod secret_use;
 mod signature;
 mod webhook;
@@ -24,6 +26,7 @@ use serde::Deserialize;
 
 pub use check::{Basic, Check, Digest, Hmac, Ip, PublicKey, PublicKeyAlgorithm, Token};
 pub use event::{Event, Map};
+pub(crate) use from_node::from_node;
 pub use jwt::{AwsSns, Jwt, JwtAlgorithm, JwtKeys};
 pub use located::Located;
 pub use node::Node;
@@ -32,6 +35,7 @@ pub use poll::{
     Advance, Auth, ClientAuth, ClientCredentials, Cursor, Granularity, Limits, NamedValue, Next,
     NextToken, Order, Poll, Request, StopRule, TimeFormat,
 };
+pub use preset_use::PresetUse;
 pub use secret_use::{RetiringSecret, SecretUse};
 pub use signature::{Bare, Encoding, Hash, Key, KeyEncoding, Signature, SignedTime, TimeUnit};
 pub use webhook::{Decode, Webhook};

@@ -5,7 +5,8 @@ use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::ser::{SerializeMap as _, SerializeSeq as _};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Number;
 
 use super::Located;
@@ -25,6 +26,55 @@ pub enum Node {
     List(Vec<Located<Node>>),
     /// An object, in the order it was written.
     Object(Vec<(String, Located<Node>)>),
+}
+
+impl Node {
+    /// The value of a key, where this is an object that has it.
+    pub fn key(&self, wanted: &str) -> Option<&Located<Node>> {
+        let Node::Object(object) = self else { return None };
+        object.iter().find(|(key, _)| key == wanted).map(|(_, value)| value)
+    }
+
+    /// The one key and its value, where this is an externally tagged choice.
+    pub fn choice(&self) -> Option<(&str, &Located<Node>)> {
+        match self {
+            Node::Object(object) => match object.as_slice() {
+                [(kind, body)] => Some((kind, body)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+impl Serialize for Node {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Node::Null => serializer.serialize_unit(),
+            Node::Bool(value) => serializer.serialize_bool(*value),
+            // Not as serde_json does it: its exact numbers are a map to other formats.
+            Node::Number(number) => match (number.as_u64(), number.as_i64(), number.as_f64()) {
+                (Some(value), ..) => serializer.serialize_u64(value),
+                (_, Some(value), _) => serializer.serialize_i64(value),
+                (.., value) => serializer.serialize_f64(value.unwrap_or(f64::NAN)),
+            },
+            Node::Text(text) => serializer.serialize_str(text),
+            Node::List(list) => {
+                let mut seq = serializer.serialize_seq(Some(list.len()))?;
+                for element in list {
+                    seq.serialize_element(element)?;
+                }
+                seq.end()
+            }
+            Node::Object(object) => {
+                let mut map = serializer.serialize_map(Some(object.len()))?;
+                for (key, value) in object {
+                    map.serialize_entry(key, value)?;
+                }
+                map.end()
+            }
+        }
+    }
 }
 
 impl<'de> Deserialize<'de> for Node {

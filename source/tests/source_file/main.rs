@@ -2,6 +2,7 @@
 //! they are wrong.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod arbitrary;
 mod checks;
 mod composition;
 mod generated;
@@ -9,6 +10,8 @@ mod keys;
 mod meaning;
 mod mistakes;
 mod numbers;
+mod preset_files;
+mod presets;
 mod published_keys;
 mod requests;
 mod templates;

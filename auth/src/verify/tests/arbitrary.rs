@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::samples::{Sample, samples};
 use super::*;
+use crate::verify::{verify_explained, without_credentials};
 
 const EXTRA: [&str; 11] = [
     r#"token: { from: "/value/*/state", secrets: [s] }"#,
@@ -93,4 +94,76 @@ fn only_checks_that_read_the_body_need_it() {
              signature: { from: header.x, encoding: hex },
              timestamp: { from: header.y, unit: s, max_age: 1s } }"#
     ));
+}
+
+/// An `hmac` check that nobody has written yet.
+fn check() -> impl Strategy<Value = String> {
+    let place = || prop::sample::select(vec!["header.h", "query.t", "/a", "header.x-1"]);
+    let part = prop::sample::select(vec![
+        "{body}",
+        "{timestamp}",
+        "{id}",
+        "{method}",
+        "{url}",
+        "{path_query}",
+        "{/a}",
+        "{query.t}",
+        ".",
+        ":",
+    ]);
+    (
+        prop::sample::select(vec!["sha1", "sha256", "sha512"]),
+        prop::sample::select(vec!["utf8", "hex", "base64"]),
+        prop::collection::vec(part, 1..5),
+        place(),
+        prop::option::of(prop::sample::select(vec![",", ";", " "])),
+        prop::option::of(prop::sample::select(vec!["=", ":"])),
+        prop::sample::select(vec!["hex", "base64", "base64url"]),
+        prop::option::of((place(), prop::sample::select(vec!["s", "ms", "rfc3339"]))),
+    )
+        .prop_map(|(hash, key, text, from, split, pair, encoding, time)| {
+            let text = text.concat();
+            let split = split.map_or(String::new(), |split| format!(r#"split: "{split}", "#));
+            let pair =
+                pair.map_or(String::new(), |pair| format!(r#"pair: "{pair}", take: [v, v1], "#));
+            let id = if text.contains("{id}") { "id: [/id, header.i], " } else { "" };
+            let time = match time.filter(|_| text.contains("{timestamp}")) {
+                Some((from, unit)) => {
+                    format!("timestamp: {{ from: {from}, unit: {unit}, max_age: 36525d }}, ")
+                }
+                None => String::new(),
+            };
+            format!(
+                r#"hmac: {{ hash: {hash}, secrets: [s], key: {{ encoding: {key} }}, text: "{text}", {id}{time}
+                   signature: {{ from: {from}, {split}{pair}encoding: {encoding} }} }}"#
+            )
+        })
+}
+
+proptest! {
+    #[test]
+    fn whatever_a_source_checks_nobody_gets_in_without_the_secret(
+        check in check(),
+        headers in prop::collection::vec(
+            (prop::sample::select(vec!["h", "x-1", "i"]), value()), 0..5,
+        ),
+        query in "(t=[-a-f0-9v=.:TZ]{0,30}&?){0,2}",
+        body in body(),
+    ) {
+        let text = format!(
+            "source: test\nwebhook:\n  public_url: https://hooks.example.com/test\n  verify:\n    - {check}\n"
+        );
+        // Some say too little, and do not load.
+        let loaded = mef_source::load(&text, &|_| Err("no files".to_owned()));
+        prop_assume!(loaded.is_ok());
+        let webhook = loaded.unwrap().source.webhook.unwrap();
+        let headers = headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let request = Request::new("POST", "/test", query, headers, body);
+        let live = secrets(&[("s", "00a1")]);
+        let denied = verify(&webhook, request.clone(), &live, now()).unwrap_err();
+        let (explained, checks) = verify_explained(&webhook, request.clone(), &live, now());
+        prop_assert_eq!(explained.unwrap_err(), denied.clone());
+        prop_assert_eq!(&checks[0].denied, &Some(denied));
+        without_credentials(&webhook, &request);
+    }
 }

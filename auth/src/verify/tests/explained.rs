@@ -1,0 +1,82 @@
+//! What is told of a judgement, and that telling changes nothing in it.
+
+use super::samples::samples;
+use super::*;
+use crate::verify::{Explained, verify_explained};
+
+fn explained(post: &Post, checks: &str, pairs: &[(&str, &str)], at: i64) -> Vec<Explained> {
+    let now = Timestamp::from_second(at).unwrap();
+    let live = secrets(pairs);
+    let plain = verify(&webhook(checks), post.request(), &live, now);
+    let (told, checks) = verify_explained(&webhook(checks), post.request(), &live, now);
+    assert_eq!(told.map(|v| v.passed().to_vec()), plain.map(|v| v.passed().to_vec()));
+    checks
+}
+
+/// Everything that is shown of a check but the signed text.
+fn shown(checks: &[Explained]) -> String {
+    let quiet = checks.iter().map(|check| Explained { signed_texts: Vec::new(), ..check.clone() });
+    format!("{:?}", quiet.collect::<Vec<_>>())
+}
+
+#[test]
+fn a_genuine_request_is_told_whole_and_no_credential_with_it() {
+    for sample in samples() {
+        let checks = explained(&sample.post, &sample.checks, &sample.secrets, sample.now);
+        let [check] = checks.as_slice() else { panic!("{}: one check", sample.vendor) };
+        assert_eq!(check.denied, None, "{}", sample.vendor);
+        assert!(check.tried.iter().any(|tried| tried.matched), "{}", sample.vendor);
+        assert!(check.seen.iter().all(|seen| seen.found != "nothing" || check.seen.len() > 1));
+        let shown = shown(&checks);
+        for (_, secret) in &sample.secrets {
+            assert!(!shown.contains(secret), "{}: {shown}", sample.vendor);
+        }
+        // No long value but times and ids is a signature here.
+        for (_, value) in &sample.post.headers {
+            let text = String::from_utf8_lossy(value);
+            let long = text.split([',', '=', ' ', ';']).filter(|piece| piece.len() > 36);
+            for piece in long {
+                assert!(!shown.contains(piece), "{}: {piece} in {shown}", sample.vendor);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_signed_text_is_that_which_was_signed() {
+    let checks = r#"hmac: { hash: sha256, secrets: [a, b], text: "{id}.{timestamp}.{body}",
+        id: header.i, timestamp: { from: header.t, unit: s, max_age: 5s },
+        signature: { from: header.x, encoding: hex } }"#;
+    let signature = sha256_hex("kb", b"m.1700000000.\xff\n");
+    let post = Post::new(&[("x", &signature), ("t", "1700000000"), ("i", "m")], b"\xff\n");
+    let pairs = [("a", "ka"), ("b", "kb")];
+    let told = explained(&post, checks, &pairs, NOW);
+    assert_eq!(told[0].signed_texts, [b"m.1700000000.\xff\n"]);
+    let tried: Vec<_> = told[0].tried.iter().map(|t| (t.secret.as_str(), t.matched)).collect();
+    assert_eq!(tried, [("a", false), ("b", true)]);
+    // Too old: it never came to the text, and what was there is told all the same.
+    let told = explained(&post, checks, &pairs, NOW + 6);
+    assert!(told[0].signed_texts.is_empty() && told[0].tried.is_empty());
+    assert!(matches!(told[0].denied, Some(Denied::TimestampTooOld { .. })));
+    let found: Vec<_> = told[0].seen.iter().map(|seen| (seen.what, seen.found.as_str())).collect();
+    assert_eq!(
+        found,
+        [
+            ("signature", "64 characters, hexadecimal of 32 bytes"),
+            ("timestamp", "`1700000000`, which is 2023-11-14T22:13:20Z, 6 s before"),
+            ("id", "`m`"),
+        ]
+    );
+}
+
+#[test]
+fn a_check_after_the_one_that_failed_is_told_too() {
+    let checks = r"token: { from: header.a, secrets: [a] }
+    - token: { from: header.b, secrets: [b] }";
+    let post = Post::new(&[("b", "second")], "");
+    let told = explained(&post, checks, &[("a", "first"), ("b", "second")], NOW);
+    let [first, second] = told.as_slice() else { panic!("two checks: {told:?}") };
+    assert!(matches!(first.denied, Some(Denied::Missing { .. })));
+    assert_eq!((first.seen[0].found.as_str(), first.tried.len()), ("nothing", 0));
+    assert_eq!(second.denied, None);
+}

@@ -1,0 +1,231 @@
+//! A webhook request as a file: what `mef run --capture` writes, what `mef
+//! explain` judges and what `mef test` takes for input.
+//!
+//! People write such files by hand from what a vendor's console shows, so a
+//! mistake is answered with the key that is wrong and what would be right. A
+//! key that is not known is no mistake, since a note may stand beside a
+//! request; but it is told, since it may be a known one misspelt.
+
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
+use mef_auth::Request;
+use serde_json::{Map, Value, json};
+
+/// The keys that mean something, and those that only tell a person something.
+const KEYS: [&str; 9] = [
+    "method",
+    "path",
+    "headers",
+    "body",
+    "body_base64",
+    "received_at",
+    "source",
+    "reason",
+    "masked",
+];
+
+/// A request out of a file.
+pub(crate) struct Captured {
+    /// The request.
+    pub(crate) request: Request,
+    /// When it came, if the file says so.
+    pub(crate) received_at: Option<Timestamp>,
+    /// Whether credentials were masked when it was written, so that it cannot
+    /// be found authentic.
+    pub(crate) is_masked: bool,
+    /// The keys that were passed over.
+    pub(crate) unknown: Vec<String>,
+}
+
+impl Captured {
+    /// Reads the file at `path`.
+    pub(crate) fn read(path: &Path) -> anyhow::Result<Captured> {
+        let file = path.display();
+        let bytes = std::fs::read(path).with_context(|| format!("cannot read {file}"))?;
+        let text = std::str::from_utf8(&bytes).with_context(|| {
+            format!("{file} is not UTF-8: a body that is no text goes into `body_base64`")
+        })?;
+        Captured::parse(text).with_context(|| format!("{file} is not a captured request"))
+    }
+
+    /// Understands the text of a file.
+    pub(crate) fn parse(text: &str) -> anyhow::Result<Captured> {
+        let value: Value = serde_json::from_str(text).context("it is not JSON")?;
+        let Value::Object(keys) = value else {
+            bail!(r#"it is not an object `{{"method", "path", "headers", "body"}}`"#)
+        };
+        let method = string(&keys, "method", "the method, such as `\"POST\"`")?;
+        let path = string(&keys, "path", "the path and query as sent, such as `\"/github?x=1\"`")?;
+        if method.is_empty() {
+            bail!("`method` is empty: it is the method, such as `\"POST\"`");
+        }
+        if !path.starts_with('/') {
+            bail!("`path` is `{path}`: it is the path and query as sent, such as `/github?x=1`");
+        }
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let received_at = match keys.get("received_at") {
+            None | Some(Value::Null) => None,
+            Some(value) => Some(value.as_str().and_then(|text| text.parse().ok()).context(
+                "`received_at` is not a moment: it is RFC 3339, such as `\"2026-11-24T12:00:00Z\"`",
+            )?),
+        };
+        Ok(Captured {
+            request: Request::new(method, path, query, headers(&keys)?, body(&keys)?),
+            received_at,
+            is_masked: keys.get("masked") == Some(&Value::Bool(true)),
+            unknown: keys.keys().filter(|key| !KEYS.contains(&key.as_str())).cloned().collect(),
+        })
+    }
+
+    /// The text of a file for `request`, with `more` beside it.
+    pub(crate) fn write(request: &Request, more: Map<String, Value>) -> String {
+        let path = match request.raw_query() {
+            "" => request.path().to_owned(),
+            query => format!("{}?{query}", request.path()),
+        };
+        let headers: Vec<_> = request
+            .headers()
+            .iter()
+            .map(|(name, value)| match std::str::from_utf8(value) {
+                Ok(text) => json!([name, text]),
+                Err(_) => json!([name, { "base64": STANDARD.encode(value) }]),
+            })
+            .collect();
+        let mut file = more;
+        file.insert("method".to_owned(), request.method().into());
+        file.insert("path".to_owned(), path.into());
+        file.insert("headers".to_owned(), headers.into());
+        match std::str::from_utf8(request.body()) {
+            Ok(text) => file.insert("body".to_owned(), text.into()),
+            Err(_) => file.insert("body_base64".to_owned(), STANDARD.encode(request.body()).into()),
+        };
+        format!("{:#}\n", Value::Object(file))
+    }
+}
+
+fn string<'v>(keys: &'v Map<String, Value>, key: &str, right: &str) -> anyhow::Result<&'v str> {
+    match keys.get(key) {
+        Some(Value::String(text)) => Ok(text),
+        Some(_) => bail!("`{key}` is not a string: it is {right}"),
+        None => bail!("`{key}` is missing: it is {right}"),
+    }
+}
+
+fn headers(keys: &Map<String, Value>) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
+    const RIGHT: &str = "it is a list of pairs, one a header line, such as `[[\"content-type\", \"application/json\"]]`";
+    let lines = match keys.get("headers") {
+        Some(Value::Array(lines)) => lines,
+        Some(_) => bail!("`headers` is not a list: {RIGHT}"),
+        None => bail!("`headers` is missing: {RIGHT}"),
+    };
+    let mut headers = Vec::with_capacity(lines.len());
+    for (index, line) in lines.iter().enumerate() {
+        let (name, value) = match line.as_array().map(Vec::as_slice) {
+            Some([Value::String(name), value]) => (name, value),
+            _ => bail!("`headers[{index}]` is not a pair of a name and a value: {RIGHT}"),
+        };
+        if name.is_empty() {
+            bail!("`headers[{index}]` has no name");
+        }
+        let bytes = match value {
+            Value::String(text) => text.clone().into_bytes(),
+            Value::Object(object) if object.len() == 1 && object.contains_key("base64") => {
+                let text = object.get("base64").and_then(Value::as_str).unwrap_or_default();
+                STANDARD.decode(text).with_context(|| {
+                    format!("the `base64` of `headers[{index}]` (`{name}`) is not base64")
+                })?
+            }
+            _ => bail!(
+                "the value of `headers[{index}]` (`{name}`) is not a string, nor {{\"base64\": \"…\"}} for bytes that \
+                 are no text"
+            ),
+        };
+        headers.push((name.clone(), bytes));
+    }
+    Ok(headers)
+}
+
+fn body(keys: &Map<String, Value>) -> anyhow::Result<Vec<u8>> {
+    match (keys.get("body"), keys.get("body_base64")) {
+        (Some(Value::String(text)), None) => Ok(text.clone().into_bytes()),
+        (None, Some(Value::String(text))) => STANDARD.decode(text).context(
+            "`body_base64` is not base64 with the usual alphabet, `+` and `/`, and with its `=`",
+        ),
+        (None, None) => Ok(Vec::new()),
+        (Some(Value::Object(_) | Value::Array(_)), None) => bail!(
+            "`body` is not a string: it is the body's text as sent, since a signature is over its bytes, such as \
+             `\"{{\\\"a\\\": 1}}\"`"
+        ),
+        (Some(_), None) => bail!("`body` is not a string: it is the body's text as sent"),
+        (None, Some(_)) => bail!("`body_base64` is not a string"),
+        (Some(_), Some(_)) => {
+            bail!("`body` and `body_base64` exclude each other: text goes into the first")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrong(text: &str) -> String {
+        match Captured::parse(text) {
+            Ok(_) => panic!("{text} is taken"),
+            Err(error) => format!("{error:#}"),
+        }
+    }
+
+    #[test]
+    fn a_mistake_names_the_key_and_what_is_right() {
+        for (text, says) in [
+            ("{", "it is not JSON"),
+            ("[]", "it is not an object"),
+            (r#"{"path":"/","headers":[]}"#, "`method` is missing: it is the method"),
+            (r#"{"method":1,"path":"/","headers":[]}"#, "`method` is not a string"),
+            (r#"{"method":"","path":"/","headers":[]}"#, "`method` is empty"),
+            (r#"{"method":"POST","headers":[]}"#, "`path` is missing"),
+            (r#"{"method":"POST","path":"https://x/","headers":[]}"#, "`path` is `https://x/`"),
+            (r#"{"method":"POST","path":"/"}"#, "`headers` is missing: it is a list of pairs"),
+            (r#"{"method":"POST","path":"/","headers":{"a":"b"}}"#, "`headers` is not a list"),
+            (r#"{"method":"POST","path":"/","headers":[["a"]]}"#, "`headers[0]` is not a pair"),
+            (r#"{"method":"POST","path":"/","headers":[["a",1]]}"#, "`headers[0]` (`a`)"),
+            (r#"{"method":"POST","path":"/","headers":[["",""]]}"#, "`headers[0]` has no name"),
+            (
+                r#"{"method":"POST","path":"/","headers":[],"body":{}}"#,
+                "as sent, since a signature",
+            ),
+            (r#"{"method":"POST","path":"/","headers":[],"body_base64":"*"}"#, "is not base64"),
+            (r#"{"method":"POST","path":"/","headers":[],"body":"","body_base64":""}"#, "exclude"),
+            (r#"{"method":"POST","path":"/","headers":[],"received_at":1}"#, "RFC 3339"),
+        ] {
+            let error = wrong(text);
+            assert!(error.contains(says), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_again_byte_for_byte() {
+        let headers = vec![("x-a".to_owned(), b"\xff".to_vec()), ("x-a".to_owned(), b"b".to_vec())];
+        for body in [b"{\"a\":\"\xc3\xa9\"}\r\n".to_vec(), b"\xff\x00".to_vec(), Vec::new()] {
+            let request = Request::new("POST", "/hook", "a=%20&b", headers.clone(), body.clone());
+            let mut more = Map::new();
+            more.insert("received_at".to_owned(), "2026-11-24T12:00:00Z".into());
+            let read = Captured::parse(&Captured::write(&request, more)).unwrap();
+            assert_eq!(read.request.headers(), headers);
+            assert_eq!(read.request.body(), &body);
+            assert_eq!((read.request.path(), read.request.raw_query()), ("/hook", "a=%20&b"));
+            assert_eq!(read.received_at, "2026-11-24T12:00:00Z".parse().ok());
+            assert!(read.unknown.is_empty() && !read.is_masked);
+        }
+    }
+
+    #[test]
+    fn a_key_that_is_not_known_is_told() {
+        let text = r#"{"method":"POST","path":"/","headers":[],"bdoy":"x"}"#;
+        assert_eq!(Captured::parse(text).unwrap().unknown, ["bdoy"]);
+    }
+}

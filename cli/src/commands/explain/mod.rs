@@ -1,0 +1,52 @@
+//! `mef explain`: why a webhook request is taken or refused.
+//!
+//! The sender of a refused request is told nothing, and must not be. So the
+//! operator takes the request as it was captured and has it judged here, by the
+//! same receiver, with every reason.
+
+mod escape;
+mod report;
+mod words;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use mef_auth::Redactor;
+use mef_poller::SystemClock;
+use mef_ports::Clock as _;
+
+use crate::args::{Explain, Global};
+use crate::captured::Captured;
+use crate::{backend, catalogue, offline, output};
+
+pub(super) async fn explain(
+    global: &Global,
+    options: &Explain,
+    redactor: &Redactor,
+) -> anyhow::Result<ExitCode> {
+    let captured = Captured::read(&options.request)?;
+    for key in &captured.unknown {
+        output::say(&format!(
+            "note: {} has the key `{}`, which is passed over",
+            options.request.display(),
+            output::printable(key)
+        ));
+    }
+    if captured.is_masked {
+        output::say("note: the credentials of this request were masked: it cannot be authentic");
+    }
+    let source = catalogue::load_one(&global.sources, &options.source)?;
+    let secrets = backend::secrets(global, redactor).await?;
+    let at = options.at.or(captured.received_at).unwrap_or_else(|| SystemClock.now());
+    let file = catalogue::find(&global.sources, &options.source);
+    let folder = file.as_deref().and_then(Path::parent).unwrap_or(Path::new("."));
+    let tests = folder.join("tests");
+    let judged = offline::judge(&source, captured.request, secrets, &tests, at).await?;
+    let limit = if options.full { usize::MAX } else { report::SIGNED_TEXT };
+    let report = report::Report::of(&judged, at, limit, redactor);
+    match global.json {
+        true => output::json(&report)?,
+        false => words::print(&report, &options.source)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,182 @@
+//! One webhook through the real receiver, on ports that are gone afterwards.
+//!
+//! The clock stands still at the moment that the caller names. Only what judges
+//! a file has that: what serves requests is never built here.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use async_trait::async_trait;
+use jiff::Timestamp;
+use mef_auth::Request;
+use mef_auth::verify::Explained;
+use mef_intake::{Answer, Observer, Receiver, ReceiverPorts};
+use mef_pipeline::Outputs;
+use mef_ports::{
+    Clock, DeadLetter, DeadLetters as _, Deliveries, DeliveryKey, SecretRef, SecretVersion,
+    Secrets, SecretsError, StoreError,
+};
+use mef_source::Source;
+use mef_sqlite::Store;
+use serde_json::Value;
+
+use crate::published_keys;
+
+/// How many records one request can hold in ten MiB, and more.
+const ALL: usize = usize::MAX;
+
+/// What came of a request.
+pub(crate) struct Judged {
+    /// The answer that the sender would get, and why.
+    pub(crate) answer: Answer,
+    /// The queue's messages, in order.
+    pub(crate) events: Vec<Value>,
+    /// The records that would go to the dead letters.
+    pub(crate) rejected: Vec<DeadLetter>,
+    /// The vendor's id of the delivery, if it came so far.
+    pub(crate) delivery_id: Option<String>,
+    /// What each check saw and did.
+    pub(crate) checks: Vec<Explained>,
+    /// The secrets that were read, each with its live versions: no values.
+    pub(crate) secrets: Vec<Version>,
+}
+
+/// A live version of a secret.
+pub(crate) struct Version {
+    /// The secret's name.
+    pub(crate) name: String,
+    /// The store's name for the version.
+    pub(crate) version: String,
+    /// When it was stored, if the store knows.
+    pub(crate) since: Option<Timestamp>,
+}
+
+/// Judges `request` as a webhook of `source` at the moment `at`, with the
+/// published keys that the folder `tests` holds.
+///
+/// # Errors
+///
+/// When the source is not pushed, or the store in memory fails.
+pub(crate) async fn judge(
+    source: &Arc<Source>,
+    request: Request,
+    secrets: Arc<dyn Secrets>,
+    tests: &Path,
+    at: Timestamp,
+) -> anyhow::Result<Judged> {
+    let clock: Arc<dyn Clock> = Arc::new(FixedClock(at));
+    let store = Store::in_memory(Arc::clone(&clock))?;
+    let noted = Arc::new(Noted { secrets, seen: Mutex::default() });
+    let ports = ReceiverPorts {
+        outputs: Outputs {
+            queue: Arc::new(store.clone()),
+            dead_letters: Arc::new(store.clone()),
+            clock: Arc::clone(&clock),
+        },
+        deliveries: Arc::<Noted>::clone(&noted),
+        secrets: Arc::<Noted>::clone(&noted),
+        keys: published_keys::of_a_test(tests, Arc::clone(&clock))?,
+        clock,
+    };
+    let receiver = Receiver::new(Arc::clone(source), ports).with_context(|| {
+        format!("`{}` is pulled, not pushed: its file has no `webhook`", source.name)
+    })?;
+    let receiver = receiver.observed_by(Arc::<Noted>::clone(&noted));
+    let answer = receiver.handle(request).await;
+    let events = store.events(None, ALL).await?;
+    let events = events.iter().map(|event| serde_json::from_str(&event.message.body));
+    let seen = std::mem::take(&mut *noted.seen());
+    Ok(Judged {
+        answer,
+        events: events.collect::<Result<_, _>>()?,
+        rejected: store.list(None, ALL).await?,
+        delivery_id: seen.delivery_id,
+        checks: seen.checks,
+        secrets: seen.versions,
+    })
+}
+
+/// Ports that note what is asked of them.
+struct Noted {
+    secrets: Arc<dyn Secrets>,
+    seen: Mutex<Seen>,
+}
+
+#[derive(Default)]
+struct Seen {
+    delivery_id: Option<String>,
+    checks: Vec<Explained>,
+    versions: Vec<Version>,
+}
+
+impl Noted {
+    fn seen(&self) -> std::sync::MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note(&self, reference: &SecretRef, versions: &[SecretVersion]) {
+        let mut seen = self.seen();
+        seen.versions.retain(|known| known.name != reference.name);
+        seen.versions.extend(versions.iter().map(|found| Version {
+            name: reference.name.clone(),
+            version: found.version.clone(),
+            since: found.since,
+        }));
+    }
+}
+
+impl Observer for Noted {
+    fn judged(&self, checks: Vec<Explained>) {
+        self.seen().checks = checks;
+    }
+}
+
+#[async_trait]
+impl Secrets for Noted {
+    async fn get(&self, reference: &SecretRef) -> Result<SecretVersion, SecretsError> {
+        let found = self.secrets.get(reference).await?;
+        self.note(reference, std::slice::from_ref(&found));
+        Ok(found)
+    }
+
+    async fn live(
+        &self,
+        reference: &SecretRef,
+        now: Timestamp,
+    ) -> Result<Vec<SecretVersion>, SecretsError> {
+        let found = self.secrets.live(reference, now).await?;
+        self.note(reference, &found);
+        Ok(found)
+    }
+
+    async fn refresh(&self, references: &[SecretRef], now: Timestamp) -> bool {
+        self.secrets.refresh(references, now).await
+    }
+}
+
+#[async_trait]
+impl Deliveries for Noted {
+    async fn is_done(&self, key: &DeliveryKey, _: Timestamp) -> Result<bool, StoreError> {
+        self.seen().delivery_id = Some(key.delivery_id.clone());
+        // Every request is judged as if it were the first.
+        Ok(false)
+    }
+
+    async fn mark_done(&self, _: &DeliveryKey, _: Timestamp) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+/// A clock that stands still.
+struct FixedClock(Timestamp);
+
+#[async_trait]
+impl Clock for FixedClock {
+    fn now(&self) -> Timestamp {
+        self.0
+    }
+
+    async fn sleep(&self, _: Duration) {}
+}

@@ -1,0 +1,27 @@
+//! Whole verification of noise, by checks of every kind.
+//!
+//! A new kind of check gets a line in `CHECKS`: what it parses is then fuzzed.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use mef_fuzz::{Noise, refuse, webhook};
+
+const CHECKS: &[&str] = &[
+    r#"token: { from: header.authorization, prefix: "Bearer ", secrets: [s] }"#,
+    r#"token: { from: "/value/*/state", secrets: [s] }"#,
+    r#"hmac: { hash: sha256, secrets: [s], text: "{timestamp}.{body}",
+         signature: { from: header.x-sig, split: ",", pair: "=", take: [v1], encoding: hex },
+         timestamp: { from: signature.t, unit: s, max_age: 36525d } }"#,
+    r#"hmac: { hash: sha512, secrets: [s], key: { encoding: hex }, text: "{id}.{/a}.{body}", id: [/id, header.x-id],
+         signature: { from: ["header.x-sig-#", /sig], split: " ", pair: ",", take: [v1], bare: inherit, encoding: base64 } }"#,
+    r#"hmac: { hash: sha1, secrets: [s], text: "{timestamp}{url}{query.a}",
+         signature: { from: query.sig, encoding: base64url },
+         timestamp: { from: header.x-time, unit: rfc3339, max_age: 36525d } }"#,
+];
+
+fuzz_target!(|input: (u8, Noise)| {
+    let (index, noise) = input;
+    let checks = CHECKS[usize::from(index) % CHECKS.len()];
+    let webhook = webhook(checks).expect("the checks load");
+    refuse(&webhook, noise.request());
+});

@@ -1,0 +1,32 @@
+//! Lists the preset files, so that adding one is adding a file.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "cargo tells a build script where to write by OUT_DIR"
+)]
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("presets");
+    println!("cargo::rerun-if-changed={}", folder.display());
+    let mut files = Vec::new();
+    for entry in fs::read_dir(&folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "yml") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    let mut list = String::from("&[\n");
+    for path in &files {
+        let name = path.file_stem().and_then(|name| name.to_str()).ok_or("a name is not UTF-8")?;
+        let path = path.to_str().ok_or("the folder's name is not UTF-8")?;
+        writeln!(list, "    ({name:?}, include_str!({path:?})),")?;
+    }
+    list.push(']');
+    fs::write(Path::new(&std::env::var("OUT_DIR")?).join("presets.rs"), list)?;
+    Ok(())
+}

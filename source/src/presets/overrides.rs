@@ -1,0 +1,122 @@
+//! What a source says differently, put into a preset's checks.
+//!
+//! A key goes into every check that has it, so that `secrets` reaches the
+//! alternatives of a preset too; one that none has goes into the first. Maps
+//! are merged, all else is replaced.
+
+use crate::written::{Located, Node};
+
+type Object = Vec<(String, Located<Node>)>;
+
+/// `checks` with `key` as the source has it.
+pub(crate) fn overridden(
+    checks: Vec<Located<Node>>,
+    key: &str,
+    value: &Located<Node>,
+) -> Vec<Located<Node>> {
+    let mut is_placed = false;
+    let checks = edited(checks, &mut |body| {
+        if let Some((_, old)) = body.iter_mut().find(|(known, _)| known == key) {
+            *old = merged(old, value);
+            is_placed = true;
+        }
+    });
+    edited(checks, &mut |body| {
+        if !is_placed {
+            body.push((key.to_owned(), value.clone()));
+            is_placed = true;
+        }
+    })
+}
+
+/// Every check, also those within others, with its keys edited.
+fn edited(checks: Vec<Located<Node>>, edit: &mut dyn FnMut(&mut Object)) -> Vec<Located<Node>> {
+    checks
+        .into_iter()
+        .map(|check| {
+            let Some((kind, body)) = check.choice() else { return check };
+            let body = match (kind, &**body) {
+                ("any" | "all", Node::List(inner)) => {
+                    body.with(Node::List(edited(inner.clone(), edit)))
+                }
+                (_, keys @ (Node::Object(_) | Node::Null)) => {
+                    let mut keys = match keys {
+                        Node::Object(keys) => keys.clone(),
+                        _ => Vec::new(),
+                    };
+                    edit(&mut keys);
+                    body.with(Node::Object(keys))
+                }
+                _ => body.clone(),
+            };
+            check.with(Node::Object(vec![(kind.to_owned(), body)]))
+        })
+        .collect()
+}
+
+fn merged(old: &Located<Node>, new: &Located<Node>) -> Located<Node> {
+    let (Node::Object(old_keys), Node::Object(new_keys)) = (&**old, &**new) else {
+        return new.clone();
+    };
+    let mut keys = old_keys.clone();
+    for (key, value) in new_keys {
+        match keys.iter_mut().find(|(known, _)| known == key) {
+            Some((_, old)) => *old = merged(old, value),
+            None => keys.push((key.clone(), value.clone())),
+        }
+    }
+    old.with(Node::Object(keys))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn node(text: &str) -> Located<Node> {
+        serde_saphyr::from_str(text).unwrap()
+    }
+
+    fn with(checks: &str, key: &str, value: &str) -> Value {
+        let Node::List(checks) = (*node(checks)).clone() else { panic!("{checks}") };
+        serde_json::to_value(overridden(checks, key, &node(value))).unwrap()
+    }
+
+    const NESTED: &str = "[ { any: [ { hmac: { secrets: [a] } }, { all: [ { token: { secrets: [b] } }, { ip: { allow: [c] } } ] } ] } ]";
+
+    #[test]
+    fn a_key_reaches_every_check_that_has_it() {
+        assert_eq!(
+            with(NESTED, "secrets", "[new, old]"),
+            json!([{ "any": [
+                { "hmac": { "secrets": ["new", "old"] } },
+                { "all": [{ "token": { "secrets": ["new", "old"] } }, { "ip": { "allow": ["c"] } }] }
+            ]}])
+        );
+    }
+
+    #[test]
+    fn a_key_that_is_nowhere_goes_into_the_first_check_also_an_empty_one() {
+        assert_eq!(with(NESTED, "text", "x")[0]["any"][0]["hmac"]["text"], "x");
+        assert!(!with(NESTED, "text", "x")[0]["any"][1].to_string().contains("text"));
+        assert_eq!(
+            with("[ { aws_sns: {} }, { aws_sns: {} } ]", "topics", "[t]"),
+            json!([{ "aws_sns": { "topics": ["t"] } }, { "aws_sns": {} }])
+        );
+        assert_eq!(
+            with("[ { aws_sns: } ]", "topics", "[t]"),
+            json!([{ "aws_sns": { "topics": ["t"] } }])
+        );
+    }
+
+    #[test]
+    fn objects_are_merged_at_every_depth_and_the_rest_is_replaced() {
+        let checks = "[ { jwt: { digest: { a: { b: 1, c: 2 }, d: [3, 4] } } } ]";
+        assert_eq!(
+            with(checks, "digest", "{ a: { c: 5, e: 6 }, d: [7] }")[0]["jwt"]["digest"],
+            json!({ "a": { "b": 1, "c": 5, "e": 6 }, "d": [7] })
+        );
+        assert_eq!(with(checks, "digest", "none")[0]["jwt"]["digest"], "none");
+    }
+}
