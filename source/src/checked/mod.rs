@@ -9,20 +9,24 @@ mod closed_schema;
 mod constant;
 mod cursor;
 mod event;
+mod handshake;
 mod hmac;
 mod load;
 mod poll;
 mod request;
+mod respond;
 mod signing_text;
 mod webhook;
 mod yaml_error;
 
 pub use cursor::{Cursor, TimeCursor, TokenCursor};
 pub use event::{EventSpec, Mapping, RecordSchema};
+pub use handshake::{Constraint, Handshake, HandshakeAuth, When};
 pub use hmac::{Hmac, Key, Signature, SignatureFrom, SignedTime};
 pub use load::{Loaded, load};
 pub use poll::{ClientCredentials, Poll, PollAuth};
 pub use request::{Next, Origin, Request};
+pub use respond::{Answer, AnswerBody, AnswerJson, Respond, StoredSecret};
 pub use signing_text::{SignedPart, SigningText};
 pub use webhook::{Check, SecretUse, Token, TokenFrom, Verify, Webhook};
 

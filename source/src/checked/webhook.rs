@@ -8,6 +8,7 @@ use url::Url;
 
 use super::checker::Checker;
 use super::event::EventSpec;
+use super::handshake::Handshake;
 use super::hmac::{self, Hmac};
 use crate::written::{self, Decode, Located};
 use crate::{Path, Root};
@@ -41,6 +42,9 @@ pub struct Webhook {
     /// The status of an answer to an authentic request of which a record was
     /// refused.
     pub rejected_status: u16,
+    /// Requests that bring no event but want an answer: the first that is meant
+    /// counts.
+    pub handshake: Vec<Handshake>,
     /// What a record is and what event it becomes.
     pub event: EventSpec,
 }
@@ -128,26 +132,34 @@ impl Webhook {
             .as_ref()
             .and_then(|paths| checker.alternatives("delivery_id", paths, REQUEST_ROOTS))
             .unwrap_or_default();
+        let verify = verify(written, public_url.is_some(), checker);
+        let methods = methods(written, checker);
+        let rules = written.handshake.iter();
+        let handshake: Vec<_> = rules
+            .map(|rule| Handshake::check(rule, &methods, verify.as_ref(), checker))
+            .collect();
         Some(Webhook {
-            verify: verify(written, public_url.is_some(), checker)?,
-            methods: methods(written, checker),
+            verify: verify?,
+            methods,
             public_url,
             max_body,
             delivery_id,
             decode: written.decode,
             early_refusal: written.early_refusal,
             rejected_status: rejected_status(written, checker),
+            handshake: handshake.into_iter().collect::<Option<_>>()?,
             event,
         })
     }
 
-    /// The names of the secrets that its checks use.
+    /// The names of the secrets that its checks and handshakes use.
     pub fn secret_names(&self) -> impl Iterator<Item = String> + '_ {
         let checks = match &self.verify {
             Verify::All(checks) => checks.as_slice(),
             Verify::Nothing { .. } => &[],
         };
-        checks.iter().flat_map(Check::secrets).map(|secret| secret.name.clone())
+        let handshakes = self.handshake.iter().flat_map(Handshake::secrets);
+        checks.iter().flat_map(Check::secrets).chain(handshakes).map(|secret| secret.name.clone())
     }
 }
 
@@ -307,7 +319,8 @@ fn secret(written: &Located<written::SecretUse>, checker: &mut Checker<'_>) -> O
     name.map(|()| SecretUse { name: written.name().to_owned(), not_after })
 }
 
-fn token(written: &Located<written::Token>, checker: &mut Checker<'_>) -> Option<Token> {
+/// Understands a `token`.
+pub(super) fn token(written: &Located<written::Token>, checker: &mut Checker<'_>) -> Option<Token> {
     let path = checker.path(&written.from, REQUEST_ROOTS);
     let secrets = secrets(&written.secrets, checker);
     let path = path?;

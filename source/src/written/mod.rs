@@ -7,6 +7,7 @@
 //! generated from them, doc comments and all.
 
 mod event;
+mod handshake;
 mod located;
 mod node;
 mod one_or_many;
@@ -20,6 +21,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use event::{Event, Map};
+pub use handshake::{Builtin, Handshake, HandshakeAuth, Respond, When};
 pub use located::Located;
 pub use node::Node;
 pub use one_or_many::OneOrMany;
