@@ -6,6 +6,7 @@
 //! answers 503 itself when it cannot have them.
 
 mod denied;
+mod handshake;
 mod head;
 mod hmac;
 mod key;
@@ -28,6 +29,7 @@ use mef_source::checked::{Check, Hmac, SignatureFrom, SignedPart, TokenFrom, Ver
 use mef_source::{Path, Root};
 
 pub use denied::{Denied, Place};
+pub use handshake::{AnswerKey, is_present, read_value, verify_token};
 pub use head::{is_authorization, verify_authorization, verify_head};
 use mask::Mask;
 

@@ -100,8 +100,7 @@ impl Handshake {
         let auth = auth(&written.auth, checker);
         let constrain = constraints(written, checker);
         let respond = Respond::check(&written.respond, checker);
-        let rule =
-            Handshake { when: when?, auth: auth?, constrain: constrain?, respond: respond? };
+        let rule = Handshake { when: when?, auth: auth?, constrain: constrain?, respond: respond? };
         rule.lint(written, methods, verify, checker);
         Some(rule)
     }
@@ -122,8 +121,7 @@ impl Handshake {
         checker: &mut Checker<'_>,
     ) {
         let (place, when) = (written.place(), written.when.place().or(written.place()));
-        let conditions =
-            self.when.present.len() + self.when.absent.len() + self.when.equals.len();
+        let conditions = self.when.present.len() + self.when.absent.len() + self.when.equals.len();
         if conditions == 0 && self.when.takes_events(methods) {
             checker.error_with(
                 when,

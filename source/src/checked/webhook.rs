@@ -135,9 +135,8 @@ impl Webhook {
         let verify = verify(written, public_url.is_some(), checker);
         let methods = methods(written, checker);
         let rules = written.handshake.iter();
-        let handshake: Vec<_> = rules
-            .map(|rule| Handshake::check(rule, &methods, verify.as_ref(), checker))
-            .collect();
+        let handshake: Vec<_> =
+            rules.map(|rule| Handshake::check(rule, &methods, verify.as_ref(), checker)).collect();
         Some(Webhook {
             verify: verify?,
             methods,
