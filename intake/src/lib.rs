@@ -7,6 +7,7 @@
 mod answer;
 mod authorizer;
 mod delivery_id;
+mod handshake;
 mod live_secrets;
 mod receiver;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use mef_auth::verify::LiveSecrets;
 use mef_ports::{SecretRef, Secrets, SecretsError};
-use mef_source::checked::{Check, Verify, Webhook};
+use mef_source::checked::{Check, SecretUse, Verify, Webhook};
 
 /// The secrets of the checks that `wanted` picks and that count at `now`, each
 /// once. A retired one is not asked for, so that it may be deleted before the
@@ -20,10 +20,17 @@ pub(crate) fn references(
         Verify::All(checks) => checks.as_slice(),
         Verify::Nothing { .. } => &[],
     };
-    let names: BTreeSet<_> = checks
-        .iter()
-        .filter(|check| wanted(check))
-        .flat_map(Check::secrets)
+    references_of(source, checks.iter().filter(|check| wanted(check)).flat_map(Check::secrets), now)
+}
+
+/// Those of `used` that count at `now`, each once.
+pub(crate) fn references_of<'u>(
+    source: &str,
+    used: impl IntoIterator<Item = &'u SecretUse>,
+    now: Timestamp,
+) -> Vec<SecretRef> {
+    let names: BTreeSet<_> = used
+        .into_iter()
         .filter(|used| used.not_after.is_none_or(|not_after| not_after >= now))
         .map(|used| used.name.clone())
         .collect();

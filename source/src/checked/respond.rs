@@ -88,6 +88,11 @@ pub struct StoredSecret {
 }
 
 impl Answer {
+    /// Whether the answer has no body.
+    pub fn is_empty(&self) -> bool {
+        matches!(self.body, AnswerBody::Empty)
+    }
+
     /// Every template of the answer.
     pub fn templates(&self) -> Vec<&Template> {
         let mut templates: Vec<_> = self.headers.iter().map(|(_, template)| template).collect();
