@@ -10,6 +10,7 @@ mod commands;
 pub mod demo;
 mod local;
 mod logging;
+mod offline_ports;
 mod output;
 mod problems;
 #[cfg(feature = "aws")]

@@ -12,8 +12,8 @@ use mef_auth::Request;
 use mef_intake::{Outcome, Receiver, ReceiverPorts};
 use mef_pipeline::Outputs;
 use mef_ports::{
-    Clock, DeadLetters as _, Deliveries, DeliveryKey, Message, Queue, Refused, Secret, SecretRef,
-    SecretVersion, Secrets, SecretsError, StoreError,
+    Clock, DeadLetters as _, Deliveries, DeliveryKey, Http, HttpError, HttpRequest, HttpResponse,
+    Message, Queue, Refused, Secret, SecretRef, SecretVersion, Secrets, SecretsError, StoreError,
 };
 use mef_sqlite::Store;
 
@@ -35,6 +35,16 @@ impl Secrets for OneSecret {
     async fn get(&self, _: &SecretRef) -> Result<SecretVersion, SecretsError> {
         let value = Secret::new("t0ken");
         Ok(SecretVersion { value, version: "1".to_owned(), since: None })
+    }
+}
+
+/// Nothing here asks the outside.
+struct NoHttp;
+
+#[async_trait]
+impl Http for NoHttp {
+    async fn send(&self, _: HttpRequest) -> Result<HttpResponse, HttpError> {
+        Err(HttpError::TooLarge { limit: 0 })
     }
 }
 
@@ -124,6 +134,7 @@ fn bench_of(file: &str, secrets: Arc<dyn Secrets>, faults: &[Fault], marks: bool
         },
         deliveries,
         secrets,
+        http: Arc::new(NoHttp),
         clock,
     };
     Bench { store, queue, receiver: Receiver::new(Arc::new(source), ports).unwrap() }

@@ -10,7 +10,7 @@ use mef_auth::{RedactingSecrets, Redactor};
 use mef_aws::{Aws, Settings, TimeLimits, WakeTarget, load_config};
 use mef_intake::ReceiverPorts;
 use mef_pipeline::Outputs;
-use mef_poller::{PollPorts, SystemClock};
+use mef_poller::{HttpClients, PollPorts, SystemClock};
 use mef_ports::{Clock, Secrets, Wakeups};
 
 use crate::authorizer::Gate;
@@ -48,6 +48,7 @@ pub(crate) async fn function(
                 outputs: outputs(),
                 deliveries: Arc::new(aws.table()),
                 secrets: secrets(),
+                http: HttpClients::default().public(),
                 clock,
             };
             Function::Handler(Intake::new(environment, ports))

@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::args::{Global, Test};
+use crate::offline_ports::{NoNetwork, Unchanged};
 use crate::{catalogue, output};
 
 /// The moment at which tests run that name none.
@@ -173,7 +174,8 @@ async fn webhook(
             clock: Arc::clone(&clock),
         },
         deliveries: Arc::new(store.clone()),
-        secrets: Arc::new(LocalSecrets::of_a_test(folder.join("secrets.env"))),
+        secrets: Arc::new(Unchanged(LocalSecrets::of_a_test(folder.join("secrets.env")))),
+        http: Arc::new(NoNetwork),
         clock,
     };
     let receiver = Receiver::new(Arc::clone(source), ports).with_context(|| {

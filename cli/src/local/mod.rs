@@ -65,6 +65,7 @@ impl Local {
             outputs: self.outputs(),
             deliveries: Arc::new(self.store.clone()),
             secrets: Arc::clone(&self.secrets),
+            http: self.clients.public(),
             clock: Arc::clone(&self.clock),
         }
     }

@@ -11,7 +11,7 @@ use mef_auth::Redactor;
 use mef_intake::ReceiverPorts;
 use mef_lambda::{Done, Environment, Gate, Intake, Invocation, Pulls, Redrives};
 use mef_pipeline::Outputs;
-use mef_poller::PollPorts;
+use mef_poller::{HttpClients, PollPorts};
 use mef_ports::{
     Clock, Secret, SecretRef, SecretVersion, Secrets, SecretsError, StoreError, StreamKey, Wakeups,
 };
@@ -152,6 +152,7 @@ impl Stack {
             outputs: self.outputs(),
             deliveries: Arc::new(self.store.clone()),
             secrets: self.secrets(),
+            http: HttpClients::default().public(),
             clock: Arc::clone(&self.clock),
         };
         Intake::new(&self.environment, ports)

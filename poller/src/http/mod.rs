@@ -43,6 +43,11 @@ impl HttpClients {
         Arc::new(SourceHttp { clients: self.clone(), written, allowed: poll.allow_origins.clone() })
     }
 
+    /// An `Http` that reaches public addresses by https, and nothing else.
+    pub fn public(&self) -> Arc<dyn Http> {
+        Arc::new(PublicHttp(self.clone()))
+    }
+
     fn client(&self, reach: Reach) -> Result<reqwest::Client, HttpError> {
         let pool = match reach {
             Reach::Loopback => &self.0.loopback,
@@ -131,6 +136,25 @@ impl Http for SourceHttp {
             body.extend_from_slice(&chunk);
         }
         Ok(HttpResponse { status, headers, body: Bytes::from(body) })
+    }
+}
+
+struct PublicHttp(HttpClients);
+
+#[async_trait]
+impl Http for PublicHttp {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let origin = Origin::of(&request.url).filter(|origin| !origin.is_loopback());
+        match origin.filter(|_| request.url.scheme() == "https") {
+            Some(origin) => {
+                let (clients, allowed) = (self.0.clone(), vec![origin]);
+                SourceHttp { clients, written: Vec::new(), allowed }.send(request).await
+            }
+            None => Err(HttpError::Forbidden {
+                host: request.url.host_str().unwrap_or("").to_owned(),
+                reason: "it is no public address, or not https".to_owned(),
+            }),
+        }
     }
 }
 
