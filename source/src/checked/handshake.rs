@@ -191,7 +191,7 @@ impl Handshake {
             if patterns.peek().is_none() {
                 checker.error_with(
                     place,
-                    format!("anybody can have any `{path}` signed with the webhook's secret, an event too"),
+                    format!("anybody can have any text, an event too, signed with the webhook's secret: by `{path}`"),
                     format!("say what it looks like: `constrain: {{ \"{path}\": \"[A-Za-z0-9_-]{{1,128}}\" }}`"),
                 );
             } else if LIKE_EVENTS.iter().any(|event| patterns.clone().all(|p| p.is_match(event))) {
@@ -311,7 +311,12 @@ fn pattern(text: &str, place: Option<Place>, checker: &mut Checker<'_>) -> Optio
         Err(error) => {
             let told = match error {
                 regex::Error::CompiledTooBig(_) => "it is too large".to_owned(),
-                error => error.to_string(),
+                // The last line says it; those before it draw the place.
+                error => {
+                    let text = error.to_string();
+                    let last = text.lines().last().unwrap_or_default();
+                    last.trim_start_matches("error: ").to_owned()
+                }
             };
             checker.error_with(
                 place,

@@ -137,7 +137,7 @@ impl Respond {
         if ways.into_iter().filter(|way| *way).count() != 1 {
             checker.error_with(
                 written.place(),
-                "`respond` says not one way to answer",
+                "`respond` does not say what is answered, or says it twice",
                 "write one of `text`, `json`, `empty: true`, `builtin`",
             );
             return None;

@@ -4,6 +4,7 @@
 
 mod checks;
 mod generated;
+mod handshakes;
 mod keys;
 mod meaning;
 mod mistakes;
