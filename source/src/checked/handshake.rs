@@ -113,6 +113,14 @@ impl Handshake {
         }
     }
 
+    /// The name of the secret that the rule stores, if it stores one.
+    pub fn stores(&self) -> Option<&str> {
+        match &self.respond {
+            Respond::StoredSecret(stored) => Some(&stored.secret),
+            Respond::Answer(_) | Respond::SnsConfirmation => None,
+        }
+    }
+
     fn lint(
         &self,
         written: &Located<written::Handshake>,
