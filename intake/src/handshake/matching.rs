@@ -50,7 +50,10 @@ fn is_equal(request: &Request, path: &Path, expected: &Value) -> bool {
     match read_value(request, path) {
         Ok(Some(Value::String(found))) if in_head(path) => match expected {
             Value::String(expected) => found == *expected,
-            expected => found == expected.to_string(),
+            written => {
+                let expected = written.to_string();
+                found == expected
+            }
         },
         Ok(Some(found)) => found == *expected,
         Ok(None) | Err(_) => false,

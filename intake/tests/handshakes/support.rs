@@ -130,7 +130,7 @@ pub(crate) fn bench(webhook: &str) -> Bench {
 pub(crate) fn bench_with(webhook: &str, secrets: &[(&str, &[&str])]) -> Bench {
     let file = format!("source: hook\nwebhook:\n  delivery_id: [id]\n{webhook}");
     let loaded = mef_source::load(&file, &|_| Err(String::new()));
-    let source = Arc::new(loaded.unwrap_or_else(|problems| panic!("{problems:#?}")).source);
+    let source = Arc::new(loaded.map_err(|problems| format!("{problems:#?}")).unwrap().source);
     let clock: Arc<dyn Clock> = Arc::new(StillClock);
     let store = Store::in_memory(clock.clone()).unwrap();
     let values = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect();
