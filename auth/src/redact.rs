@@ -15,7 +15,7 @@ use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use jiff::Timestamp;
-use mef_ports::{Secret, SecretRef, SecretVersion, Secrets, SecretsError};
+use mef_ports::{Secret, SecretRef, SecretVersion, Secrets, SecretsError, StoreError};
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::form_urlencoded;
 
@@ -272,6 +272,19 @@ impl Secrets for RedactingSecrets {
         let versions = self.inner.live(reference, now).await?;
         versions.iter().for_each(|version| self.redactor.learn(&version.value));
         Ok(versions)
+    }
+
+    async fn put_if_absent(
+        &self,
+        reference: &SecretRef,
+        value: &Secret,
+    ) -> Result<bool, StoreError> {
+        let stored = self.inner.put_if_absent(reference, value).await?;
+        // One that was not stored is anybody's text.
+        if stored {
+            self.redactor.learn(value);
+        }
+        Ok(stored)
     }
 
     async fn refresh(&self, references: &[SecretRef], now: Timestamp) -> bool {

@@ -13,6 +13,7 @@ mod expansions;
 mod local;
 mod logging;
 mod offline;
+mod offline_ports;
 mod output;
 mod problems;
 mod published_keys;

@@ -15,13 +15,14 @@ use mef_auth::verify::Explained;
 use mef_intake::{Answer, Observer, Receiver, ReceiverPorts};
 use mef_pipeline::Outputs;
 use mef_ports::{
-    Clock, DeadLetter, DeadLetters as _, Deliveries, DeliveryKey, SecretRef, SecretVersion,
+    Clock, DeadLetter, DeadLetters as _, Deliveries, DeliveryKey, Secret, SecretRef, SecretVersion,
     Secrets, SecretsError, StoreError,
 };
 use mef_source::Source;
 use mef_sqlite::Store;
 use serde_json::Value;
 
+use crate::offline_ports::NoNetwork;
 use crate::published_keys;
 
 /// How many records one request can hold in ten MiB, and more.
@@ -77,6 +78,7 @@ pub(crate) async fn judge(
         },
         deliveries: Arc::<Noted>::clone(&noted),
         secrets: Arc::<Noted>::clone(&noted),
+        http: Arc::new(NoNetwork),
         keys: published_keys::of_a_test(tests, Arc::clone(&clock))?,
         clock,
     };
@@ -149,6 +151,15 @@ impl Secrets for Noted {
         let found = self.secrets.live(reference, now).await?;
         self.note(reference, &found);
         Ok(found)
+    }
+
+    /// One that a sender brings is taken where there is none, and gone.
+    async fn put_if_absent(&self, reference: &SecretRef, _: &Secret) -> Result<bool, StoreError> {
+        match self.secrets.get(reference).await {
+            Ok(_) => Ok(false),
+            Err(SecretsError::Missing { .. }) => Ok(true),
+            Err(SecretsError::Store(error)) => Err(error),
+        }
     }
 
     async fn refresh(&self, references: &[SecretRef], now: Timestamp) -> bool {

@@ -1,5 +1,7 @@
 //! What the sender is told, and what the operator is told.
 
+use std::borrow::Cow;
+
 use mef_auth::verify::Denied;
 use mef_ports::{SecretsError, chain};
 use mef_source::SourceName;
@@ -12,8 +14,8 @@ pub struct Response {
     /// The status.
     pub status: u16,
     /// Headers, names in lower case.
-    pub headers: Vec<(&'static str, String)>,
-    /// The body; empty or one JSON object.
+    pub headers: Vec<(Cow<'static, str>, String)>,
+    /// The body: empty, one JSON object, or what a handshake is answered.
     pub body: String,
 }
 
@@ -38,6 +40,13 @@ pub enum Outcome {
     },
     /// The delivery was done before.
     Duplicate,
+    /// A handshake was answered; there is no event in it.
+    Handshake,
+    /// What an authentic request asked to be fetched could not be.
+    Unconfirmed {
+        /// Why not.
+        reason: String,
+    },
     /// The method is not one that brings events.
     Method,
     /// The body is larger than the source takes.
@@ -66,6 +75,12 @@ impl Answer {
             }
             Outcome::Duplicate => {
                 tracing::info!(source.id = %source, http.status = status, "webhook is a repeat");
+            }
+            Outcome::Handshake => {
+                tracing::info!(source.id = %source, http.status = status, "handshake answered");
+            }
+            Outcome::Unconfirmed { reason } => {
+                tracing::error!(source.id = %source, http.status = status, reason = %reason, "handshake cannot be confirmed");
             }
             Outcome::Method | Outcome::TooLarge | Outcome::Empty => {
                 tracing::warn!(source.id = %source, http.status = status, "webhook not taken");
@@ -100,22 +115,26 @@ impl Answer {
                     serde_json::json!({ "accepted": delivered, "rejected": rejected }).to_string();
                 Response {
                     status,
-                    headers: vec![("content-type", "application/json".to_owned())],
+                    headers: vec![("content-type".into(), "application/json".to_owned())],
                     body,
                 }
             }
             Outcome::Duplicate => Response {
                 status: 200,
-                headers: vec![("content-type", "application/json".to_owned())],
+                headers: vec![("content-type".into(), "application/json".to_owned())],
                 body: r#"{"duplicate":true}"#.to_owned(),
             },
+            Outcome::Handshake => Response::empty(Vec::new()),
             Outcome::Method => error(405, "method not allowed"),
             Outcome::TooLarge => error(413, "the body is too large"),
             Outcome::Empty => error(400, "the body is empty"),
             Outcome::Denied(_) => error(401, "unauthorized"),
-            Outcome::Secrets(_) | Outcome::Keys(_) | Outcome::Store(_) => {
+            Outcome::Secrets(_)
+            | Outcome::Keys(_)
+            | Outcome::Store(_)
+            | Outcome::Unconfirmed { .. } => {
                 let mut response = error(503, "try again later");
-                response.headers.push(("retry-after", "30".to_owned()));
+                response.headers.push(("retry-after".into(), "30".to_owned()));
                 response
             }
         };
@@ -129,6 +148,17 @@ impl Response {
         error(404, "no such source")
     }
 
+    /// 200 with no body.
+    pub(crate) fn empty(headers: Vec<(Cow<'static, str>, String)>) -> Response {
+        Response { status: 200, headers, body: String::new() }
+    }
+
+    /// Takes the body away, and what is said of it.
+    pub(crate) fn clear(&mut self) {
+        self.body.clear();
+        self.headers.retain(|(name, _)| name != "content-type");
+    }
+
     /// The answer to a body that is larger than the source takes.
     pub fn too_large() -> Response {
         error(413, "the body is too large")
@@ -138,7 +168,7 @@ impl Response {
 fn error(status: u16, text: &str) -> Response {
     Response {
         status,
-        headers: vec![("content-type", "application/json".to_owned())],
+        headers: vec![("content-type".into(), "application/json".to_owned())],
         body: serde_json::json!({ "error": text }).to_string(),
     }
 }

@@ -19,8 +19,9 @@ use mef_auth::verify::{
 };
 use mef_ports::{Clock, SecretRef, Secrets, SecretsError};
 use mef_source::Source;
-use mef_source::checked::{Check, Webhook};
+use mef_source::checked::{Check, Handshake, HandshakeAuth, Webhook};
 
+use crate::handshake::may_be_answered_unsigned;
 use crate::key_cache::KeyCache;
 use crate::live_secrets::{read, references};
 use crate::published_keys::PublishedKeys;
@@ -83,11 +84,14 @@ impl Authorizer {
 
     /// Decides by the head of a request; a body that it has is not looked at.
     pub async fn decide(&self, head: &Request) -> Decision {
-        if !self.takes(head.method()) {
+        if !self.takes(head.method()) && !self.may_shake(head.method()) {
             return Decision::Deny(Refusal::Method);
         }
         if announced(head).is_some_and(|length| length > self.webhook.max_body as u64) {
             return Decision::Deny(Refusal::TooLarge);
+        }
+        if may_be_answered_unsigned(&self.webhook.handshake, head) {
+            return Decision::Allow;
         }
         self.judge(head, is_in_head, |secrets, now| verify_head(&self.webhook, head, secrets, now))
             .await
@@ -100,8 +104,16 @@ impl Authorizer {
         method: Option<&str>,
         authorization: &str,
     ) -> Decision {
-        if method.is_some_and(|method| !self.takes(method)) {
+        if method.is_some_and(|method| !self.takes(method) && !self.may_shake(method)) {
             return Decision::Deny(Refusal::Method);
+        }
+        // Nothing shows whether the request is for one of them.
+        let is_unsigned = |rule: &Handshake| {
+            !matches!(rule.auth, HandshakeAuth::Signed)
+                && method.is_none_or(|method| rule.when.takes(method))
+        };
+        if self.webhook.handshake.iter().any(is_unsigned) {
+            return Decision::Allow;
         }
         let line = ("authorization".to_owned(), authorization.as_bytes().to_vec());
         let seen = Request::new("", "", "", vec![line], "");
@@ -113,6 +125,11 @@ impl Authorizer {
 
     fn takes(&self, method: &str) -> bool {
         self.webhook.methods.iter().any(|taken| taken == method)
+    }
+
+    /// Whether a handshake can be made with this method.
+    fn may_shake(&self, method: &str) -> bool {
+        self.webhook.handshake.iter().any(|rule| rule.when.takes(method))
     }
 
     /// Judges by the checks that are `decided` here, and so by their secrets

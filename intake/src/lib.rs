@@ -7,6 +7,7 @@
 mod answer;
 mod authorizer;
 mod delivery_id;
+mod handshake;
 mod key_cache;
 mod live_secrets;
 mod published_keys;

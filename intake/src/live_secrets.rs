@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use mef_auth::verify::LiveSecrets;
 use mef_ports::{SecretRef, Secrets, SecretsError};
-use mef_source::checked::{Check, Webhook};
+use mef_source::checked::{Check, SecretUse, Webhook};
 
 /// The secrets of the single checks that `wanted` picks and that count at `now`, each
 /// once. A retired one is not asked for, so that it may be deleted before the
@@ -16,10 +16,18 @@ pub(crate) fn references(
     wanted: impl Fn(&Check) -> bool,
     now: Timestamp,
 ) -> Vec<SecretRef> {
-    let names: BTreeSet<_> = webhook
-        .single_checks()
-        .filter(|check| wanted(check))
-        .flat_map(Check::secrets)
+    let checks = webhook.single_checks().filter(|check| wanted(check));
+    references_of(source, checks.flat_map(Check::secrets), now)
+}
+
+/// Those of `used` that count at `now`, each once.
+pub(crate) fn references_of<'u>(
+    source: &str,
+    used: impl IntoIterator<Item = &'u SecretUse>,
+    now: Timestamp,
+) -> Vec<SecretRef> {
+    let names: BTreeSet<_> = used
+        .into_iter()
         .filter(|used| used.not_after.is_none_or(|not_after| not_after >= now))
         .map(|used| used.name.clone())
         .collect();

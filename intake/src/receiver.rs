@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use mef_auth::Request;
 use mef_auth::verify::{Denied, Explained, LiveSecrets, Verified, verify, verify_explained};
 use mef_pipeline::{Admitted, Outputs, Pipeline, SchemaError, deliver};
-use mef_ports::{Clock, Deliveries, DeliveryKey, Secrets};
+use mef_ports::{Clock, Deliveries, DeliveryKey, Http, Secrets};
 use mef_source::Source;
 use mef_source::checked::Webhook;
 
@@ -30,6 +30,8 @@ pub struct ReceiverPorts {
     pub secrets: Arc<dyn Secrets>,
     /// Keys that vendors publish.
     pub keys: Arc<KeyCache>,
+    /// What a handshake may ask of the vendor.
+    pub http: Arc<dyn Http>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
 }
@@ -43,10 +45,10 @@ pub trait Observer: Send + Sync {
 
 /// Receives one source's webhooks.
 pub struct Receiver {
-    source: Arc<Source>,
-    webhook: Webhook,
+    pub(crate) source: Arc<Source>,
+    pub(crate) webhook: Webhook,
     pipeline: Pipeline,
-    ports: ReceiverPorts,
+    pub(crate) ports: ReceiverPorts,
     observer: Option<Arc<dyn Observer>>,
 }
 
@@ -87,10 +89,13 @@ impl Receiver {
 
     /// Handles one request, read whole.
     pub async fn handle(&self, request: Request) -> Answer {
+        if let Some(answer) = self.handshake(&request).await {
+            return answer;
+        }
         let outcome = self.outcome(request).await;
         let mut answer = Answer::of(outcome, self.webhook.rejected_status);
         if let Outcome::Method = answer.outcome {
-            answer.response.headers.push(("allow", self.webhook.methods.join(", ")));
+            answer.response.headers.push(("allow".into(), self.webhook.methods.join(", ")));
         }
         answer
     }
@@ -115,7 +120,11 @@ impl Receiver {
 
     /// Judges the request; where a secret or key that was read a while ago may
     /// be the reason against it, a second time with what there is now.
-    async fn verify(&self, request: Request, now: Timestamp) -> Result<Verified, Outcome> {
+    pub(crate) async fn verify(
+        &self,
+        request: Request,
+        now: Timestamp,
+    ) -> Result<Verified, Outcome> {
         let references = references(self.source.name.as_str(), &self.webhook, |_| true, now);
         let ports = &self.ports;
         let mut secrets =

@@ -27,13 +27,15 @@ impl Outcome {
     pub fn verdict(&self) -> Verdict {
         match self {
             Outcome::Accepted { .. } | Outcome::Duplicate => Verdict::Accept,
+            Outcome::Handshake => Verdict::Handshake,
             Outcome::Method
             | Outcome::TooLarge
             | Outcome::Empty
             | Outcome::Denied(_)
             | Outcome::Secrets(_)
             | Outcome::Keys(_)
-            | Outcome::Store(_) => Verdict::Reject,
+            | Outcome::Store(_)
+            | Outcome::Unconfirmed { .. } => Verdict::Reject,
         }
     }
 
@@ -47,6 +49,8 @@ impl Outcome {
                 "every check passed; events: {delivered}, records that go to the dead letters: {rejected}"
             ),
             Outcome::Duplicate => "the delivery was done before".to_owned(),
+            Outcome::Handshake => "the vendor's handshake was answered".to_owned(),
+            Outcome::Unconfirmed { reason } => format!("the handshake is not confirmed: {reason}"),
             Outcome::Method => "the method is not one that brings events".to_owned(),
             Outcome::TooLarge => "the body is larger than `max_body`".to_owned(),
             Outcome::Empty => "the request is authentic, and its body is empty".to_owned(),

@@ -48,6 +48,16 @@ impl Secrets for OneSecret {
     }
 }
 
+/// Nothing here asks the outside.
+struct NoHttp;
+
+#[async_trait]
+impl Http for NoHttp {
+    async fn send(&self, _: HttpRequest) -> Result<HttpResponse, HttpError> {
+        Err(HttpError::TooLarge { limit: 0 })
+    }
+}
+
 /// What the queue says of the entries of the next batches.
 #[derive(Clone, Copy)]
 enum Fault {
@@ -135,6 +145,7 @@ fn bench_of(file: &str, secrets: Arc<dyn Secrets>, faults: &[Fault], marks: bool
         deliveries,
         secrets,
         keys: Arc::new(KeyCache::new(Arc::new(NoHttp), clock.clone())),
+        http: Arc::new(NoHttp),
         clock,
     };
     Bench { store, queue, receiver: Receiver::new(Arc::new(source), ports).unwrap() }

@@ -36,7 +36,8 @@ pub(crate) async fn function(
     let secrets = || -> Arc<dyn Secrets> {
         Arc::new(RedactingSecrets::new(Arc::new(aws.secrets()), redactor.clone()))
     };
-    let keys = || Arc::new(KeyCache::new(HttpClients::default().for_keys(), Arc::clone(&clock)));
+    let keys =
+        || Arc::new(KeyCache::new(HttpClients::default().for_webhooks(), Arc::clone(&clock)));
     let outputs = || Outputs {
         queue: Arc::new(aws.queue()),
         dead_letters: Arc::new(aws.rejected()),
@@ -52,6 +53,7 @@ pub(crate) async fn function(
                 outputs: outputs(),
                 deliveries: Arc::new(aws.table()),
                 secrets: secrets(),
+                http: HttpClients::default().for_webhooks(),
                 keys: keys(),
                 clock: Arc::clone(&clock),
             };

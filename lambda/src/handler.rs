@@ -85,21 +85,24 @@ fn not_found() -> Done {
 fn response(status: u16, error: &str) -> Response {
     Response {
         status,
-        headers: vec![("content-type", "application/json".to_owned())],
+        headers: vec![("content-type".into(), "application/json".to_owned())],
         body: json!({ "error": error }).to_string(),
     }
 }
 
 fn unavailable() -> Response {
     let mut response = response(503, "try again later");
-    response.headers.push(("retry-after", "30".to_owned()));
+    response.headers.push(("retry-after".into(), "30".to_owned()));
     response
 }
 
 /// The answer as both payload formats have it.
 fn done(response: Response, metrics: Option<Metrics>) -> Done {
-    let headers: Map<String, Value> =
-        response.headers.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+    let headers: Map<String, Value> = response
+        .headers
+        .into_iter()
+        .map(|(name, value)| (name.into_owned(), value.into()))
+        .collect();
     let answer = json!({
         "statusCode": response.status,
         "headers": headers,
@@ -119,8 +122,12 @@ fn count(name: &SourceName, outcome: &Outcome) -> Metrics {
             .with(Metric::Rejected, *rejected)
             .with(Metric::Denied, 0),
         Outcome::Duplicate => metrics.with(Metric::Duplicate, 1).with(Metric::Denied, 0),
+        // Most ask for no proof, and so say nothing of the share of refused requests.
+        Outcome::Handshake => metrics.with(Metric::Handshake, 1),
         Outcome::Denied(_) => metrics.with(Metric::Denied, 1),
-        Outcome::Secrets(_) | Outcome::Store(_) => metrics.with(Metric::Unavailable, 1),
+        Outcome::Secrets(_) | Outcome::Store(_) | Outcome::Unconfirmed { .. } => {
+            metrics.with(Metric::Unavailable, 1)
+        }
         Outcome::Method | Outcome::TooLarge | Outcome::Empty => metrics,
     }
 }

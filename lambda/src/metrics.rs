@@ -25,6 +25,8 @@ pub enum Metric {
     Rejected,
     /// Webhook: requests that were done before.
     Duplicate,
+    /// Webhook: handshakes that were answered.
+    Handshake,
     /// Webhook: requests that are not authentic.
     Denied,
     /// Webhook: requests that were told to come again, since a store is away.

@@ -75,6 +75,23 @@ pub trait Secrets: Send + Sync {
         Ok(vec![self.get(reference).await?])
     }
 
+    /// Stores `value` for `reference` if nothing is stored for it, and gives
+    /// whether it did. Of several calls at once, one does.
+    ///
+    /// Only a handshake in which the sender brings the secret needs this.
+    ///
+    /// # Errors
+    ///
+    /// When the value cannot be kept as it is, when the store takes none this
+    /// way, or when it is out of reach.
+    async fn put_if_absent(
+        &self,
+        _reference: &SecretRef,
+        _value: &Secret,
+    ) -> Result<bool, StoreError> {
+        Err(StoreError::new("store a secret", "this store takes no secret from a sender"))
+    }
+
     /// Makes the next reads of `references` ask the store itself, if what
     /// they would give could be outdated at `now`; gives whether it could.
     ///

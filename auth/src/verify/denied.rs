@@ -28,7 +28,8 @@ pub enum Place {
 }
 
 impl Place {
-    pub(super) fn of(path: &Path) -> Place {
+    /// The place that `path` leads to.
+    pub fn of(path: &Path) -> Place {
         match path.root() {
             Root::Header => Place::Header(path.name().to_owned()),
             Root::Query => Place::Query(path.name().to_owned()),
@@ -206,6 +207,34 @@ pub enum Denied {
     AmbiguousId {
         /// Where.
         place: Place,
+    },
+    /// Not what a handshake takes there.
+    #[error("the {place} is not what the handshake's `constrain` allows")]
+    Unconstrained {
+        /// Where.
+        place: Place,
+    },
+    /// More than a handshake gives back.
+    #[error("the {place} is longer than the {limit} bytes that a handshake gives back")]
+    TooLong {
+        /// Where.
+        place: Place,
+        /// The most bytes.
+        limit: usize,
+    },
+    /// A line break, which would end a header.
+    #[error("the {place} holds what no header may hold")]
+    NotForHeader {
+        /// Where.
+        place: Place,
+    },
+    /// A secret is brought to a source that has one, or too late.
+    #[error("no secret is taken for `{name}`: {reason}")]
+    NotEnrolled {
+        /// Its name.
+        name: String,
+        /// Why not.
+        reason: &'static str,
     },
     /// `{url}` is signed, and the source does not say what it is.
     #[error("the source signs `{{url}}` but has no `public_url`")]

@@ -12,6 +12,7 @@ mod certificate;
 mod conceal;
 mod denied;
 mod digest;
+mod handshake;
 mod head;
 mod hmac;
 mod ip;
@@ -46,6 +47,7 @@ use url::Url;
 
 pub use conceal::without_credentials;
 pub use denied::{Denied, Place};
+pub use handshake::{AnswerKey, is_present, read_value, verify_token};
 pub use head::{is_authorization, is_in_head, verify_authorization, verify_head};
 use mask::Mask;
 pub use published::{KeyDocument, KeyDocumentError, KeyKind, KeySource, wanted_keys};

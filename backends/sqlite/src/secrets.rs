@@ -4,7 +4,8 @@
 //! and version control by itself.
 use std::collections::BTreeMap;
 use std::env::VarError;
-use std::io::ErrorKind;
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, Once, PoisonError};
 use std::time::SystemTime;
@@ -14,6 +15,7 @@ use jiff::Timestamp;
 use mef_ports::{Secret, SecretRef, SecretVersion, Secrets, SecretsError, StoreError};
 
 const READ_FILE: &str = "read the secrets file";
+const STORE: &str = "store a secret";
 
 /// Secrets from the environment, else from a file of `KEY=value` lines.
 pub struct LocalSecrets {
@@ -142,8 +144,12 @@ fn unreadable(path: &Path, error: &std::io::Error) -> StoreError {
 
 fn parse(path: &Path) -> Result<BTreeMap<String, (usize, Secret)>, StoreError> {
     let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
+    parse_text(path, &text)
+}
+
+fn parse_text(path: &Path, text: &str) -> Result<BTreeMap<String, (usize, Secret)>, StoreError> {
     // Some editors begin a file with a byte order mark.
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut lines = BTreeMap::new();
     for (index, line) in text.lines().enumerate() {
         let (number, line) = (index + 1, line.trim());
@@ -164,6 +170,34 @@ fn parse(path: &Path) -> Result<BTreeMap<String, (usize, Secret)>, StoreError> {
     Ok(lines)
 }
 
+/// Adds a line to the file if it has none for `variable`; several processes may
+/// do so at once.
+fn add_line(path: &Path, variable: &str, value: &str) -> Result<bool, StoreError> {
+    let failed =
+        |error: std::io::Error| StoreError::new(STORE, format!("{}: {error}", path.display()));
+    let mut options = OpenOptions::new();
+    options.read(true).append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path).map_err(failed)?;
+    file.lock().map_err(failed)?;
+    let mut text = String::new();
+    file.read_to_string(&mut text).map_err(failed)?;
+    let there = |lines: &BTreeMap<String, (usize, Secret)>| {
+        lines.get(variable).map(|(_, value)| value.expose().to_owned())
+    };
+    if there(&parse_text(path, &text)?).is_some_and(|value| !value.is_empty()) {
+        return Ok(false);
+    }
+    let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+    let line = format!("{end}{variable}={value}\n");
+    if there(&parse_text(path, &line)?).is_none_or(|kept| kept != value) {
+        return Err(StoreError::new(STORE, "a line of the secrets file cannot hold the value"));
+    }
+    file.write_all(line.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
+    Ok(true)
+}
+
 #[async_trait]
 impl Secrets for LocalSecrets {
     async fn get(&self, reference: &SecretRef) -> Result<SecretVersion, SecretsError> {
@@ -181,6 +215,25 @@ impl Secrets for LocalSecrets {
                 hint: format!("set the environment variable {variable}{file}"),
             }
         })
+    }
+
+    async fn put_if_absent(
+        &self,
+        reference: &SecretRef,
+        value: &Secret,
+    ) -> Result<bool, StoreError> {
+        let variable = LocalSecrets::variable(reference);
+        let found = self.find_in_environment(&variable)?;
+        if found.is_some_and(|found| !found.value.expose().is_empty()) {
+            return Ok(false);
+        }
+        let path = self.file.as_ref().ok_or_else(|| {
+            StoreError::new(STORE, "there is no secrets file: name one with --secrets")
+        })?;
+        let stored = add_line(path, &variable, value.expose())?;
+        // The file's time may not have moved on since it was read.
+        *self.read.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        Ok(stored)
     }
 }
 

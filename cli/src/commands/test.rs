@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 use crate::args::{Global, Test};
 use crate::captured::Captured;
-use crate::{catalogue, offline, output, published_keys};
+use crate::{catalogue, offline, output};
 
 /// The moment at which tests run that name none.
 const DEFAULT_AT: &str = "2026-01-01T00:00:00Z";

@@ -55,7 +55,7 @@ impl Local {
         let clients = HttpClients::default();
         Ok(Local {
             store,
-            keys: Arc::new(KeyCache::new(clients.for_keys(), Arc::clone(&clock))),
+            keys: Arc::new(KeyCache::new(clients.for_webhooks(), Arc::clone(&clock))),
             clock,
             wakeups: Arc::default(),
             secrets: Arc::new(RedactingSecrets::new(secrets, redactor.clone())),
@@ -70,6 +70,7 @@ impl Local {
             outputs: self.outputs(),
             deliveries: Arc::new(self.store.clone()),
             secrets: Arc::clone(&self.secrets),
+            http: self.clients.for_webhooks(),
             keys: Arc::clone(&self.keys),
             clock: Arc::clone(&self.clock),
         }

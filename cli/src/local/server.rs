@@ -146,7 +146,7 @@ async fn read(body: Body, limit: usize) -> Result<Bytes, Unread> {
 fn respond(response: Response) -> HttpResponse<Body> {
     let mut builder = HttpResponse::builder().status(response.status);
     for (name, value) in response.headers {
-        builder = builder.header(name, value);
+        builder = builder.header(name.as_ref(), value);
     }
     builder
         .body(Body::from(response.body))

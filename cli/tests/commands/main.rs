@@ -3,6 +3,7 @@
 
 mod explain;
 mod files;
+mod handshakes;
 mod init;
 mod presets;
 mod queue;

@@ -85,6 +85,22 @@ fn a_cursor_by_token_has_no_lag_and_alarms_when_every_run_fails() {
 }
 
 #[test]
+fn only_the_handler_may_store_what_a_sender_brings() {
+    let folder = folder();
+    let rule = "\n  handshake: [ { when: { method: POST, present: [header.x-hook-secret] }, auth: none, respond: { builtin: stored_secret, header: X-Hook-Secret, secret: hook_secret, enrol_until: 2026-12-31T00:00:00Z } } ]\n";
+    let verify = "  verify: [ { hmac: { hash: sha256, secrets: [hook_secret], text: \"{body}\", signature: { from: header.x-s, encoding: hex } } } ]";
+    assert!(!render(&folder, "out").contains("StoreSecrets"));
+    folder.write("sources/asked/source.yml", &format!("source: asked\nwebhook:\n{verify}{rule}"));
+    let template = render(&folder, "out");
+    let (_, stored) = template.split_once("StoredSecrets1:").unwrap();
+    let (stored, _) = stored.split_once("PollSecrets1:").unwrap();
+    assert!(stored.contains("Roles: [!Ref HandlerRole]"), "{stored}");
+    assert!(stored.contains("Action: ssm:PutParameter"), "{stored}");
+    assert_eq!(stored.matches("arn:").count(), 1, "{stored}");
+    assert!(stored.contains("/asked/${Stage}/hook_secret"), "{stored}");
+}
+
+#[test]
 fn the_package_has_the_sources_with_their_schemas_and_nothing_else() {
     let folder = folder();
     render(&folder, "out");

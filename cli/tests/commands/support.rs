@@ -79,8 +79,24 @@ impl Running {
         length: usize,
         body: &[u8],
     ) -> (u16, String) {
+        self.send("POST", path, headers, length, body)
+    }
+
+    /// Sends a request of any method without a body.
+    pub(crate) fn ask(&self, method: &str, path: &str) -> (u16, String) {
+        self.send(method, path, &[], 0, b"")
+    }
+
+    fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        length: usize,
+        body: &[u8],
+    ) -> (u16, String) {
         let mut request = format!(
-            "POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n"
+            "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n"
         );
         for (name, value) in headers {
             request.push_str(&format!("{name}: {value}\r\n"));

@@ -4,6 +4,7 @@
 
 mod authorizer;
 mod handler;
+mod handshakes;
 mod original;
 mod poller;
 mod redrive;

@@ -11,7 +11,7 @@ use mef_auth::Redactor;
 use mef_intake::{KeyCache, ReceiverPorts};
 use mef_lambda::{Done, Environment, Gate, Intake, Invocation, Pulls, Redrives};
 use mef_pipeline::Outputs;
-use mef_poller::PollPorts;
+use mef_poller::{HttpClients, PollPorts};
 use mef_ports::{
     Clock, Secret, SecretRef, SecretVersion, Secrets, SecretsError, StoreError, StreamKey, Wakeups,
 };
@@ -149,7 +149,7 @@ impl Stack {
 
     fn keys(&self) -> Arc<KeyCache> {
         let clients = mef_poller::HttpClients::default();
-        Arc::new(KeyCache::new(clients.for_keys(), Arc::clone(&self.clock)))
+        Arc::new(KeyCache::new(clients.for_webhooks(), Arc::clone(&self.clock)))
     }
 
     pub(crate) fn intake(&self) -> Intake {
@@ -157,6 +157,7 @@ impl Stack {
             outputs: self.outputs(),
             deliveries: Arc::new(self.store.clone()),
             secrets: self.secrets(),
+            http: HttpClients::default().for_webhooks(),
             keys: self.keys(),
             clock: Arc::clone(&self.clock),
         };

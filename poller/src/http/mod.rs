@@ -44,8 +44,9 @@ impl HttpClients {
         Arc::new(SourceHttp { clients: self.clone(), written, allowed: poll.allow_origins.clone() })
     }
 
-    /// An `Http` for keys that vendors publish.
-    pub fn for_keys(&self) -> Arc<dyn Http> {
+    /// An `Http` for what a webhook's check or handshake asks of its vendor:
+    /// published keys, and the confirmation of a subscription.
+    pub fn for_webhooks(&self) -> Arc<dyn Http> {
         Arc::new(keys::KeysHttp(self.clone()))
     }
 

@@ -153,6 +153,8 @@ macro_rules! conformance_tests {
                 a_secret_that_is_not_set_is_missing,
                 an_empty_secret_is_missing,
                 nothing_that_can_be_printed_tells_the_value,
+                a_secret_is_stored_where_there_is_none,
+                of_secrets_stored_at_once_one_is_kept,
             },
         );
     };

@@ -2,8 +2,8 @@
 //! seen, nor how versions are named.
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
-use super::Backend;
-use crate::{SecretRef, SecretsError};
+use super::{Backend, at_once};
+use crate::{Secret, SecretRef, SecretsError};
 
 fn reference(source: &str, name: &str) -> SecretRef {
     SecretRef { source: source.to_owned(), name: name.to_owned() }
@@ -53,4 +53,34 @@ pub async fn nothing_that_can_be_printed_tells_the_value(backend: Backend) {
     let found = backend.secrets.get(&reference).await.expect("it is set");
     assert!(!format!("{found:?}").contains(value));
     assert!(!found.version.is_empty());
+}
+
+/// And one that is there stays.
+pub async fn a_secret_is_stored_where_there_is_none(backend: Backend) {
+    let (kept, set) = (reference("asana", "webhook_secret"), reference("okta", "api_token"));
+    backend.vault.keep(&set, "set").await;
+    let put = async |reference: &SecretRef, value: &str| {
+        let stored = backend.secrets.put_if_absent(reference, &Secret::new(value)).await;
+        stored.expect("the store is there")
+    };
+    assert!(put(&kept, "first/+=._~").await);
+    assert!(!put(&kept, "second").await);
+    assert!(!put(&set, "other").await);
+    for (reference, value) in [(&kept, "first/+=._~"), (&set, "set")] {
+        let found = backend.secrets.get(reference).await.expect("it is stored");
+        assert_eq!(found.value.expose(), value, "{reference}");
+    }
+}
+
+/// The one that was told so.
+pub async fn of_secrets_stored_at_once_one_is_kept(backend: Backend) {
+    let reference = reference("asana", "webhook_secret");
+    let values: Vec<_> = (0..8).map(|number| Secret::new(format!("value-{number}"))).collect();
+    let puts = values.iter().map(|value| backend.secrets.put_if_absent(&reference, value));
+    let stored = at_once(puts.collect()).await;
+    let stored: Vec<_> = stored.into_iter().map(|stored| stored.expect("it is there")).collect();
+    assert_eq!(stored.iter().filter(|stored| **stored).count(), 1, "{stored:?}");
+    let found = backend.secrets.get(&reference).await.expect("it is stored");
+    let kept: Vec<_> = values.iter().map(|value| value.expose() == found.value.expose()).collect();
+    assert_eq!(kept, stored);
 }

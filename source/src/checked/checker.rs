@@ -112,6 +112,25 @@ impl Checker<'_> {
         roots: &[Root],
         lookups: &Lookups,
     ) -> Option<Template> {
+        let template = self.signing_template(text, roots, lookups)?;
+        if template.signed_paths().next().is_some() {
+            self.error_with(
+                text.place(),
+                "there is no key here to make an HMAC with",
+                "`hmac_hex` and `hmac_base64` stand in `respond` of a handshake",
+            );
+            return None;
+        }
+        Some(template)
+    }
+
+    /// A template that may also have filters which need a key.
+    pub(super) fn signing_template(
+        &mut self,
+        text: &Located<String>,
+        roots: &[Root],
+        lookups: &Lookups,
+    ) -> Option<Template> {
         match Template::parse(text, roots, lookups) {
             Ok(template) => Some(template),
             Err(error) => {

@@ -8,6 +8,7 @@ use url::Url;
 use super::check::{self, Check};
 use super::checker::Checker;
 use super::event::EventSpec;
+use super::handshake::Handshake;
 use crate::written::{self, Decode, Located};
 use crate::{Path, Root};
 
@@ -40,6 +41,9 @@ pub struct Webhook {
     /// The status of an answer to an authentic request of which a record was
     /// refused.
     pub rejected_status: u16,
+    /// Requests that bring no event but want an answer: the first that is meant
+    /// counts.
+    pub handshake: Vec<Handshake>,
     /// What a record is and what event it becomes.
     pub event: EventSpec,
 }
@@ -76,15 +80,21 @@ impl Webhook {
             .as_ref()
             .and_then(|paths| checker.alternatives("delivery_id", paths, REQUEST_ROOTS))
             .unwrap_or_default();
+        let verify = verify(written, public_url.is_some(), checker);
+        let methods = methods(written, checker);
+        let rules = written.handshake.iter();
+        let handshake: Vec<_> =
+            rules.map(|rule| Handshake::check(rule, &methods, verify.as_ref(), checker)).collect();
         Some(Webhook {
-            verify: verify(written, public_url.is_some(), checker)?,
-            methods: methods(written, checker),
+            verify: verify?,
+            methods,
             public_url,
             max_body,
             delivery_id,
             decode: written.decode,
             early_refusal: written.early_refusal,
             rejected_status: rejected_status(written, checker),
+            handshake: handshake.into_iter().collect::<Option<_>>()?,
             event,
         })
     }
@@ -98,9 +108,11 @@ impl Webhook {
         checks.iter().flat_map(Check::singles)
     }
 
-    /// The names of the secrets that its checks use.
+    /// The names of the secrets that its checks and handshakes use.
     pub fn secret_names(&self) -> impl Iterator<Item = String> + '_ {
-        self.single_checks().flat_map(Check::secrets).map(|secret| secret.name.clone())
+        let handshakes = self.handshake.iter().flat_map(Handshake::secrets);
+        let checks = self.single_checks().flat_map(Check::secrets);
+        checks.chain(handshakes).map(|secret| secret.name.clone())
     }
 }
 

@@ -48,6 +48,20 @@ pub enum Filter {
     Lookup(std::collections::BTreeMap<String, Value>),
     /// The value as JSON text.
     Json,
+    /// The HMAC-SHA256 of text with the key that [`Variables::sign`] has: only
+    /// answers to handshakes have one.
+    ///
+    /// [`Variables::sign`]: super::Variables::sign
+    Hmac(HmacText),
+}
+
+/// How an HMAC is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HmacText {
+    /// Lower-case hexadecimal.
+    Hex,
+    /// Base64, with padding.
+    Base64,
 }
 
 /// An argument of a filter, as written.
@@ -109,6 +123,8 @@ impl Filter {
             "base64" => plain(Filter::Base64, "base64"),
             "sha256_hex" => plain(Filter::Sha256Hex, "sha256_hex"),
             "json" => plain(Filter::Json, "json"),
+            "hmac_hex" => plain(Filter::Hmac(HmacText::Hex), "hmac_hex"),
+            "hmac_base64" => plain(Filter::Hmac(HmacText::Base64), "hmac_base64"),
             "date" => match arguments {
                 [Argument::Value(Value::String(format))] => {
                     jiff::fmt::strtime::format(format, Timestamp::UNIX_EPOCH)
@@ -168,6 +184,16 @@ impl Filter {
                 .get(value.to_text()?.as_ref())
                 .map_or(Rendered::Null, |found| Rendered::Json(Cow::Owned(found.clone())))),
             Filter::Json => owned(value.into_json().to_string()),
+            Filter::Hmac(_) => Err(RenderError::Key),
+        }
+    }
+}
+
+impl HmacText {
+    pub(super) fn write(self, hmac: &[u8]) -> String {
+        match self {
+            HmacText::Hex => hex::encode(hmac),
+            HmacText::Base64 => STANDARD.encode(hmac),
         }
     }
 }

@@ -12,7 +12,7 @@ mod render;
 
 use serde_json::Value;
 
-pub use filter::{Filter, FilterError};
+pub use filter::{Filter, FilterError, HmacText};
 pub use parse::TemplateError;
 pub use render::{RenderError, Rendered, Variables};
 
@@ -65,6 +65,18 @@ impl Template {
         self.parts.iter().filter_map(|part| match part {
             Part::Placeholder(placeholder) => Some(&placeholder.path),
             Part::Literal(_) => None,
+        })
+    }
+
+    /// Every path whose value goes into an HMAC.
+    pub fn signed_paths(&self) -> impl Iterator<Item = &Path> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Placeholder(placeholder)
+                if placeholder.filters.iter().any(|filter| matches!(filter, Filter::Hmac(_))) =>
+            {
+                Some(&placeholder.path)
+            }
+            _ => None,
         })
     }
 

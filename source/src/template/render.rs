@@ -5,13 +5,18 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Part, Placeholder, Template};
+use super::{Filter, Part, Placeholder, Template};
 use crate::Path;
 
 /// What a path stands for while a template is rendered.
 pub trait Variables {
     /// The value at `path`; [`Rendered::Null`] where there is none.
     fn get<'v>(&'v self, path: &Path) -> Rendered<'v>;
+
+    /// The HMAC-SHA256 of `text`, where there is a key to make it with.
+    fn sign(&self, _text: &[u8]) -> Option<Vec<u8>> {
+        None
+    }
 }
 
 /// A value on its way through a template.
@@ -39,6 +44,9 @@ pub enum RenderError {
     /// A text filter met an object or list.
     #[error("the value is not text")]
     Text,
+    /// An HMAC filter where there is no key.
+    #[error("there is no key to make the HMAC with")]
+    Key,
 }
 
 impl<'v> Rendered<'v> {
@@ -178,7 +186,13 @@ impl Template {
 
 impl Placeholder {
     fn render<'v>(&'v self, variables: &'v dyn Variables) -> Result<Rendered<'v>, RenderError> {
-        self.filters.iter().try_fold(variables.get(&self.path), |value, filter| filter.apply(value))
+        self.filters.iter().try_fold(variables.get(&self.path), |value, filter| match filter {
+            Filter::Hmac(written) if !value.is_null() => {
+                let hmac = variables.sign(value.to_text()?.as_bytes()).ok_or(RenderError::Key)?;
+                Ok(Rendered::Text(Cow::Owned(written.write(&hmac))))
+            }
+            filter => filter.apply(value),
+        })
     }
 }
 

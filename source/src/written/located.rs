@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::Place;
 
 /// A value that remembers its place, for problems that are found later.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Located<T> {
     value: T,
     place: Option<Place>,

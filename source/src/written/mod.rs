@@ -9,6 +9,7 @@
 mod check;
 mod event;
 mod from_node;
+mod handshake;
 mod jwt;
 mod located;
 mod node;
@@ -27,6 +28,7 @@ use serde::Deserialize;
 pub use check::{Basic, Check, Digest, Hmac, Ip, PublicKey, PublicKeyAlgorithm, Token};
 pub use event::{Event, Map};
 pub(crate) use from_node::from_node;
+pub use handshake::{Builtin, Handshake, HandshakeAuth, Respond, When};
 pub use jwt::{AwsSns, Jwt, JwtAlgorithm, JwtKeys};
 pub use located::Located;
 pub use node::Node;

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Check, Event, Located, OneOrMany};
+use super::{Check, Event, Handshake, Located, OneOrMany};
 
 /// How the vendor pushes events to us, at `POST /<source>`.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -39,6 +39,9 @@ pub struct Webhook {
     /// vendor that should be told. The record becomes a dead letter all the same.
     #[serde(default)]
     pub rejected_status: Option<Located<u32>>,
+    /// Requests that bring no event but want an answer; the first that is meant counts.
+    #[serde(default)]
+    pub handshake: Vec<Located<Handshake>>,
     /// What differs from the `event` at the top for pushed records.
     #[serde(default)]
     pub event: Option<Event>,

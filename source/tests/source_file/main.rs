@@ -6,6 +6,7 @@ mod arbitrary;
 mod checks;
 mod composition;
 mod generated;
+mod handshakes;
 mod keys;
 mod meaning;
 mod mistakes;

@@ -1,8 +1,9 @@
 //! What a person does with secrets: set one, and see which there are.
 
+use aws_sdk_ssm::operation::put_parameter::PutParameterError;
 use aws_sdk_ssm::types::{ParameterStringFilter, ParameterType};
 use jiff::Timestamp;
-use mef_ports::{SecretRef, StoreError};
+use mef_ports::{Secret, SecretRef, StoreError};
 
 use crate::error::AwsError;
 use crate::parameters::ParameterStore;
@@ -44,6 +45,32 @@ impl ParameterStore {
             .map_err(|error| AwsError::from(error).without(value).during(operation))?;
         self.cache().forget(reference);
         Ok(put.version().to_string())
+    }
+
+    /// Stores `value` as the first version of `reference`, encrypted; gives
+    /// false, and stores nothing, where there is one.
+    pub(super) async fn add(
+        &self,
+        reference: &SecretRef,
+        value: &Secret,
+    ) -> Result<bool, StoreError> {
+        let request = self.shared.ssm().put_parameter().name(self.name(reference));
+        let put = request
+            .value(value.expose())
+            .r#type(ParameterType::SecureString)
+            .overwrite(false)
+            .send()
+            .await;
+        match put {
+            Ok(_) => {
+                self.cache().forget(reference);
+                Ok(true)
+            }
+            Err(error) => match error.as_service_error() {
+                Some(PutParameterError::ParameterAlreadyExists(_)) => Ok(false),
+                _ => Err(AwsError::from(error).without(value.expose()).during("store a secret")),
+            },
+        }
     }
 
     /// The secrets of this project and stage that are set, of `source` or of

@@ -263,6 +263,14 @@ impl Secrets for ParameterStore {
         Ok(live)
     }
 
+    async fn put_if_absent(
+        &self,
+        reference: &SecretRef,
+        value: &Secret,
+    ) -> Result<bool, StoreError> {
+        self.add(reference, value).await
+    }
+
     async fn refresh(&self, references: &[SecretRef], now: Timestamp) -> bool {
         if self.ttl.is_zero() {
             return false;

@@ -1,4 +1,4 @@
-//! The secrets that a function may read: each by its exact ARN, so that the poller cannot read what a
+//! The secrets that a function may read, or store: each by its exact ARN, so that the poller cannot read what a
 //! webhook is signed with, nor one stack what another's sources use.
 
 use std::fmt::Write as _;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::bail;
 use mef_source::Source;
-use mef_source::checked::{Poll, Webhook};
+use mef_source::checked::{Handshake, Poll, Webhook};
 
 /// A managed policy takes 6,144 characters; some of them are not the ARNs'.
 const LARGEST: usize = 5_800;
@@ -15,6 +15,10 @@ const LARGEST: usize = 5_800;
 const ARN_AROUND: usize = 100;
 /// How many managed policies IAM attaches to a role, unless a higher quota is asked for.
 const MOST: usize = 10;
+/// What is allowed: the statement's name, the verb for people, the action.
+const READ: (&str, &str, &str) = ("ReadSecrets", "read", "ssm:GetParameters");
+/// A handshake in which the sender brings the secret stores it, once.
+const STORE: (&str, &str, &str) = ("StoreSecrets", "store", "ssm:PutParameter");
 
 /// The policies of both ways in.
 pub(super) fn of(sources: &[Arc<Source>]) -> anyhow::Result<String> {
@@ -22,9 +26,14 @@ pub(super) fn of(sources: &[Arc<Source>]) -> anyhow::Result<String> {
         secrets(sources, |source| source.webhook.iter().flat_map(Webhook::secret_names).collect());
     let pulled =
         secrets(sources, |source| source.poll.iter().flat_map(Poll::secret_names).collect());
+    let stored = secrets(sources, |source| {
+        let rules = source.webhook.iter().flat_map(|webhook| &webhook.handshake);
+        rules.filter_map(Handshake::stores).map(str::to_owned).collect()
+    });
     let mut text = String::new();
-    write(&mut text, "WebhookSecrets", "AuthorizerRole, !Ref HandlerRole", &pushed)?;
-    write(&mut text, "PollSecrets", "PollerRole", &pulled)?;
+    write(&mut text, "WebhookSecrets", READ, "AuthorizerRole, !Ref HandlerRole", &pushed)?;
+    write(&mut text, "StoredSecrets", STORE, "HandlerRole", &stored)?;
+    write(&mut text, "PollSecrets", READ, "PollerRole", &pulled)?;
     Ok(text)
 }
 
@@ -42,6 +51,7 @@ fn secrets(sources: &[Arc<Source>], names: impl Fn(&Source) -> Vec<String>) -> V
 fn write(
     text: &mut String,
     id: &str,
+    (sid, verb, action): (&str, &str, &str),
     roles: &str,
     secrets: &[(&str, String)],
 ) -> anyhow::Result<()> {
@@ -62,14 +72,14 @@ fn write(
   Type: AWS::IAM::ManagedPolicy
   Properties:
     Path: !Sub \"/${{Project}}-${{Service}}-${{Stage}}/\"
-    Description: The secrets that the functions may read, each by its name
+    Description: The secrets that the functions may {verb}, each by its name
     Roles: [!Ref {roles}]
     PolicyDocument:
       Version: \"2012-10-17\"
       Statement:
-        - Sid: ReadSecrets
+        - Sid: {sid}
           Effect: Allow
-          Action: ssm:GetParameters
+          Action: {action}
           Resource:
 "
         );
@@ -113,7 +123,8 @@ mod tests {
         let longest: usize = runs.iter().map(|run| run.len() * (ARN_AROUND + 16)).max().unwrap();
         assert!(longest <= LARGEST);
         let many: Vec<_> = (0..600).map(|i| ("source", format!("secret_{i:03}"))).collect();
-        let error = write(&mut String::new(), "PollSecrets", "PollerRole", &many).unwrap_err();
+        let error =
+            write(&mut String::new(), "PollSecrets", READ, "PollerRole", &many).unwrap_err();
         assert!(error.to_string().contains("the 600 secrets need 12 policies"), "{error}");
     }
 }

@@ -1,0 +1,61 @@
+//! Which rule a request is for.
+//!
+//! What cannot be read in one way only matches nothing: the request then goes
+//! the ordinary way, and has to be authentic to get anywhere.
+
+use mef_auth::Request;
+use mef_auth::verify::{is_present, read_value};
+use mef_source::checked::{Handshake, HandshakeAuth, When};
+use mef_source::{Path, Root};
+use serde_json::Value;
+
+/// The first of `rules` that `request` is for.
+pub(super) fn find<'h>(rules: &'h [Handshake], request: &Request) -> Option<&'h Handshake> {
+    rules.iter().find(|rule| {
+        let when = &rule.when;
+        // The body is read only where the head has not said no.
+        when.takes(request.method())
+            && holds(when, request, in_head)
+            && holds(when, request, |path| !in_head(path))
+    })
+}
+
+/// Whether the receiver might answer a request with this head that does not
+/// pass the webhook's checks: what `when` asks of a body may be there.
+pub(crate) fn may_be_answered_unsigned(rules: &[Handshake], head: &Request) -> bool {
+    rules.iter().any(|rule| {
+        !matches!(rule.auth, HandshakeAuth::Signed)
+            && rule.when.takes(head.method())
+            && holds(&rule.when, head, in_head)
+    })
+}
+
+fn in_head(path: &Path) -> bool {
+    path.root() != Root::Record
+}
+
+/// Whether what `when` asks of the places that `wanted` picks is so.
+fn holds(when: &When, request: &Request, wanted: impl Fn(&Path) -> bool) -> bool {
+    let mut present = when.present.iter().filter(|path| wanted(path));
+    let mut absent = when.absent.iter().filter(|path| wanted(path));
+    let mut equals = when.equals.iter().filter(|(path, _)| wanted(path));
+    present.all(|path| is_present(request, path).unwrap_or(false))
+        && absent.all(|path| is_present(request, path).is_ok_and(|present| !present))
+        && equals.all(|(path, expected)| is_equal(request, path, expected))
+}
+
+/// Headers and query parameters are text: a number or boolean is compared as it
+/// is written.
+fn is_equal(request: &Request, path: &Path, expected: &Value) -> bool {
+    match read_value(request, path) {
+        Ok(Some(Value::String(found))) if in_head(path) => match expected {
+            Value::String(expected) => found == *expected,
+            written => {
+                let expected = written.to_string();
+                found == expected
+            }
+        },
+        Ok(Some(found)) => found == *expected,
+        Ok(None) | Err(_) => false,
+    }
+}
