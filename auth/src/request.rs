@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::net::IpAddr;
 
 use bytes::Bytes;
 use percent_encoding::percent_decode;
@@ -20,6 +21,7 @@ pub struct Request {
     query: String,
     headers: Vec<(String, Vec<u8>)>,
     body: Bytes,
+    peer: Option<IpAddr>,
 }
 
 impl Request {
@@ -41,7 +43,19 @@ impl Request {
             query: query.into(),
             headers: headers.into_iter().map(lower).collect(),
             body: body.into(),
+            peer: None,
         }
+    }
+
+    /// Adds the address that the request comes from: of the connection, or as
+    /// the gateway says, but never as a header says.
+    pub fn from_peer(self, peer: Option<IpAddr>) -> Request {
+        Request { peer, ..self }
+    }
+
+    /// The address that the request comes from, where it is known.
+    pub fn peer(&self) -> Option<IpAddr> {
+        self.peer
     }
 
     /// The method, as it was sent.
@@ -106,6 +120,7 @@ impl Request {
             query: masked,
             headers: headers.collect(),
             body,
+            peer: self.peer,
         }
     }
 }

@@ -133,7 +133,7 @@ impl Authorizer {
         }
         match judged {
             Ok(Ok(())) => Decision::Allow,
-            Ok(Err(denied)) if is_ours(&denied) => Decision::Allow,
+            Ok(Err(denied)) if denied.is_misconfigured() => Decision::Allow,
             Ok(Err(denied)) => Decision::Deny(Refusal::Denied(denied)),
             Err(error) => {
                 // The receiver meets the same error, answers 503 and logs it.
@@ -160,17 +160,4 @@ fn announced(head: &Request) -> Option<u64> {
     let mut lines = head.header_values("content-length");
     let first = std::str::from_utf8(lines.next()?).ok()?;
     first.trim().parse().ok().filter(|_| lines.next().is_none())
-}
-
-/// Whether it is the source's secrets that are wrong, not the request.
-fn is_ours(denied: &Denied) -> bool {
-    matches!(
-        denied,
-        Denied::SecretMissing { .. }
-            | Denied::SecretEmpty { .. }
-            | Denied::KeyMalformed { .. }
-            | Denied::NoLiveSecret { .. }
-            | Denied::NoPublicUrl
-            | Denied::NoTimestamp
-    )
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use mef_auth::verify::LiveSecrets;
 use mef_ports::{SecretRef, Secrets, SecretsError};
-use mef_source::checked::{Check, Verify, Webhook};
+use mef_source::checked::{Check, Webhook};
 
-/// The secrets of the checks that `wanted` picks and that count at `now`, each
+/// The secrets of the single checks that `wanted` picks and that count at `now`, each
 /// once. A retired one is not asked for, so that it may be deleted before the
 /// source file forgets it.
 pub(crate) fn references(
@@ -16,12 +16,8 @@ pub(crate) fn references(
     wanted: impl Fn(&Check) -> bool,
     now: Timestamp,
 ) -> Vec<SecretRef> {
-    let checks = match &webhook.verify {
-        Verify::All(checks) => checks.as_slice(),
-        Verify::Nothing { .. } => &[],
-    };
-    let names: BTreeSet<_> = checks
-        .iter()
+    let names: BTreeSet<_> = webhook
+        .single_checks()
         .filter(|check| wanted(check))
         .flat_map(Check::secrets)
         .filter(|used| used.not_after.is_none_or(|not_after| not_after >= now))

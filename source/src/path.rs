@@ -47,6 +47,12 @@ pub enum Root {
     Url,
     /// The path and query of the request, as they came.
     PathQuery,
+    /// The fields of a form body, sorted.
+    FormSorted,
+    /// The headers that a header lists.
+    SignedHeaders,
+    /// Method, path and sorted query, as one canonical text.
+    AtlassianCanonical,
 }
 
 impl Root {
@@ -70,6 +76,9 @@ impl Root {
             Root::Method => "method",
             Root::Url => "url",
             Root::PathQuery => "path_query",
+            Root::FormSorted => "form_sorted",
+            Root::SignedHeaders => "signed_headers",
+            Root::AtlassianCanonical => "atlassian_canonical",
         }
     }
 
@@ -86,6 +95,8 @@ impl Root {
                 | Root::Method
                 | Root::Url
                 | Root::PathQuery
+                | Root::FormSorted
+                | Root::AtlassianCanonical
         )
     }
 }
@@ -160,13 +171,13 @@ impl Path {
                 && (root.is_scalar() == (parts.len() == 1) || *root == Root::Parent)
         });
         match named {
-            Some(Root::Header) => {
+            Some(root @ (Root::Header | Root::SignedHeaders)) => {
                 // A header's name may hold dots, and its case means nothing.
                 let name = parts.split_off(1).join(".").to_ascii_lowercase();
                 if !is_header_name(&name) {
                     return Err(PathError::HeaderName(name));
                 }
-                Ok(Path { root: Root::Header, segments: vec![name] })
+                Ok(Path { root, segments: vec![name] })
             }
             Some(root @ (Root::Query | Root::Signature)) => {
                 Ok(Path { root, segments: vec![parts.split_off(1).join(".")] })

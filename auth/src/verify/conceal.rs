@@ -4,12 +4,12 @@
 //! and the credential is in another: what is called like one is masked too.
 
 use mef_source::checked::{
-    Check, Signature, SignatureFrom, SignedTime, TokenFrom, Verify, Webhook,
+    Check, Signature, SignatureFrom, Signed, SignedTime, TokenFrom, Verify, Webhook,
 };
 use mef_source::{Path, Root};
 
 use super::mask::{Mask, numbered};
-use super::read;
+use super::{AUTHORIZATION, read};
 use crate::Request;
 
 const MASKED: &str = "***";
@@ -52,26 +52,29 @@ struct Concealed<'c> {
 impl<'c> Concealed<'c> {
     fn check(&mut self, check: &'c Check, request: &Request) {
         match check {
-            Check::Hmac(hmac) => self.signature(&hmac.signature, hmac.timestamp.as_ref(), request),
+            Check::Hmac(hmac) => self.signed(&hmac.signed, request),
+            Check::PublicKey(key) => self.signed(&key.signed, request),
             Check::Token(token) => match &token.from {
                 TokenFrom::Header(name) => self.mask.header(name),
                 TokenFrom::Query(name) => self.mask.query(name),
                 TokenFrom::Json(path) => self.in_body(path, request),
             },
+            Check::Basic(_) => self.mask.header(AUTHORIZATION),
+            // Neither an address nor a digest is a credential.
+            Check::Ip(_) | Check::Digest(_) => {}
+            Check::Any(checks) | Check::All(checks) => {
+                checks.iter().for_each(|check| self.check(check, request));
+            }
         }
     }
 
-    fn signature(
-        &mut self,
-        signature: &'c Signature,
-        time: Option<&'c SignedTime>,
-        request: &Request,
-    ) {
-        self.signatures.push((signature, time));
+    fn signed(&mut self, signed: &'c Signed, request: &Request) {
+        let signature = &signed.signature;
+        self.signatures.push((signature, signed.timestamp.as_ref()));
         for from in &signature.from {
             match from {
                 SignatureFrom::Path(path) if path.root() == Root::Record => {
-                    self.in_body(path, request);
+                    self.in_body(&within(signed.each.as_ref(), path), request);
                 }
                 SignatureFrom::Path(path) if path.root() == Root::Query => self.mask.path(path),
                 SignatureFrom::Path(_) | SignatureFrom::NumberedHeaders(_) => {}
@@ -113,8 +116,17 @@ impl<'c> Concealed<'c> {
                 mask.query(&name);
             }
         }
-        mask.apply(Request::new(method, path, query, headers.collect(), body))
+        let concealed = Request::new(method, path, query, headers.collect(), body);
+        mask.apply(concealed.from_peer(request.peer()))
     }
+}
+
+/// The place from the start of the body on, where `path` starts at each value
+/// of a list.
+fn within(each: Option<&Path>, path: &Path) -> Path {
+    let Some(each) = each else { return path.clone() };
+    let pointer = format!("{}{}", each.pointer(), path.pointer());
+    Path::parse(&pointer, &[Root::Record]).unwrap_or_else(|_| path.clone())
 }
 
 /// Whether `signature` is read from the header `name`.

@@ -5,8 +5,9 @@
 //! but never a value that was received or a secret.
 
 use std::fmt;
+use std::net::IpAddr;
 
-use mef_source::checked::{Encoding, KeyEncoding, SignatureFrom, TimeUnit};
+use mef_source::checked::{Encoding, KeyEncoding, PublicKeyAlgorithm, SignatureFrom, TimeUnit};
 use mef_source::{Path, Root};
 
 /// A place in a request that a check reads, as the source file names it.
@@ -22,6 +23,8 @@ pub enum Place {
     Json(String),
     /// An item of the signature, by its key.
     Signature(String),
+    /// The address at the other end of the connection.
+    Peer,
     /// The first of several that is there.
     AnyOf(Vec<Place>),
 }
@@ -65,6 +68,7 @@ impl fmt::Display for Place {
             Place::Json(pointer) if pointer.is_empty() => f.write_str("body"),
             Place::Json(pointer) => write!(f, "`{pointer}` of the body"),
             Place::Signature(key) => write!(f, "item `{key}` of the signature"),
+            Place::Peer => f.write_str("connection"),
             Place::AnyOf(places) => {
                 for (index, place) in places.iter().enumerate() {
                     write!(f, "{}{place}", if index == 0 { "" } else { " or " })?;
@@ -235,18 +239,107 @@ pub enum Denied {
         /// How it should be written.
         encoding: KeyEncoding,
     },
+    /// A secret that holds no public key, or one of another kind.
+    #[error("the secret `{name}` is not {}: store it as the vendor shows it", public_key_name(*algorithm))]
+    PublicKeyMalformed {
+        /// Its name.
+        name: String,
+        /// What it should be a key of.
+        algorithm: PublicKeyAlgorithm,
+    },
+    /// No name and password.
+    #[error("the {place} is not a user and password in base64 (RFC 7617)")]
+    BasicMalformed {
+        /// Where.
+        place: Place,
+    },
+    /// The caller of this was not told the address.
+    #[error("the address that the request comes from is not known")]
+    NoPeer,
+    /// Another address.
+    #[error("the address {peer} is not in `allow`: check the vendor's list for new ones")]
+    PeerNotAllowed {
+        /// The address, as the connection or the gateway says.
+        peer: IpAddr,
+    },
+    /// No bytes in that encoding.
+    #[error("the digest, the {place}, is not {}", encoding_name(*encoding))]
+    DigestMalformed {
+        /// Where.
+        place: Place,
+        /// How it should be written.
+        encoding: Encoding,
+    },
+    /// The digest of something else.
+    #[error("the digest, the {place}, is not that of this request")]
+    DigestMismatch {
+        /// Where.
+        place: Place,
+    },
+    /// A header that must be signed and is not.
+    #[error("the {place} is not among the signed headers that the {list} lists")]
+    HeaderNotSigned {
+        /// The header.
+        place: Place,
+        /// Where the list is.
+        list: Place,
+    },
+    /// None of several alternatives.
+    #[error("none of {} alternatives passed: {}", reasons.len(), numbered(reasons))]
+    Alternatives {
+        /// Why each of them did not, in order.
+        reasons: Vec<Denied>,
+    },
 }
+
+/// The most reasons that are told of alternatives.
+const MAX_REASONS: usize = 8;
 
 impl Denied {
     /// Whether another value of a secret could have let the request through,
     /// so that a value kept from earlier is worth reading again.
     pub fn depends_on_secret(&self) -> bool {
-        matches!(
-            self,
+        match self {
             Denied::SignatureMismatch { .. }
-                | Denied::TokenMismatch { .. }
-                | Denied::KeyMalformed { .. }
-        )
+            | Denied::TokenMismatch { .. }
+            | Denied::KeyMalformed { .. }
+            | Denied::PublicKeyMalformed { .. } => true,
+            Denied::Alternatives { reasons } => reasons.iter().any(Denied::depends_on_secret),
+            _ => false,
+        }
+    }
+
+    /// Whether it is the source or its secrets that are wrong, not the request.
+    /// One such alternative might have let the request through.
+    pub fn is_misconfigured(&self) -> bool {
+        match self {
+            Denied::NoTimestamp
+            | Denied::NoPublicUrl
+            | Denied::NoLiveSecret { .. }
+            | Denied::SecretMissing { .. }
+            | Denied::SecretEmpty { .. }
+            | Denied::KeyMalformed { .. }
+            | Denied::PublicKeyMalformed { .. } => true,
+            Denied::Alternatives { reasons } => reasons.iter().any(Denied::is_misconfigured),
+            _ => false,
+        }
+    }
+}
+
+fn numbered(reasons: &[Denied]) -> String {
+    let mut told: Vec<_> =
+        reasons.iter().zip(1..).take(MAX_REASONS).map(|(why, n)| format!("({n}) {why}")).collect();
+    if reasons.len() > MAX_REASONS {
+        told.push("…".to_owned());
+    }
+    told.join("; ")
+}
+
+fn public_key_name(algorithm: PublicKeyAlgorithm) -> &'static str {
+    match algorithm {
+        PublicKeyAlgorithm::Ed25519 => "a public key of Ed25519",
+        PublicKeyAlgorithm::EcdsaP256Sha256 => "a public key of ECDSA with P-256",
+        PublicKeyAlgorithm::RsaSha256 => "a public key of RSA with 2048 to 8192 bits",
     }
 }
 

@@ -7,24 +7,28 @@
 //! [`verify`](super::verify()) judges all of it again, with the body.
 
 use jiff::Timestamp;
-use mef_source::Root;
-use mef_source::checked::{Check, Hmac, SignatureFrom, TokenFrom, Verify, Webhook};
+use mef_source::checked::{Check, TokenFrom, Verify, Webhook};
 
 use super::denied::Denied;
 use super::mask::Mask;
-use super::signature::{self, Items};
-use super::{LiveSecrets, needs_body, pass, timestamp};
+use super::{AUTHORIZATION, Context, LiveSecrets, needs_body, pass, signed};
 use crate::Request;
 
-/// The header that a gateway hands to an authorizer which is shown a
-/// credential and nothing else.
-const AUTHORIZATION: &str = "authorization";
+/// What is known of a check that was not refused.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum SoFar {
+    /// It passes, whatever else the request holds.
+    Passed,
+    /// What is still to come decides.
+    Open,
+}
 
 /// Judges the head of `request` at the moment `now`; its body is not looked at.
 ///
-/// `secrets` holds the secrets of the checks that read no body (see
+/// `secrets` holds the secrets of the single checks that read no body (see
 /// [`needs_body`]). Whatever [`verify`](super::verify()) would accept passes,
-/// so that a refusal may be final.
+/// so that a refusal may be final. Of alternatives, one that the head leaves
+/// open leaves all of them open.
 ///
 /// # Errors
 ///
@@ -35,22 +39,12 @@ pub fn verify_head(
     secrets: &LiveSecrets,
     now: Timestamp,
 ) -> Result<(), Denied> {
-    // Nothing goes on from here, so nothing has to be masked.
-    let mut mask = Mask::default();
-    for check in checks(webhook)? {
-        match check {
-            check if !needs_body(check) => {
-                pass(check, webhook, request, secrets, now, &mut mask)?;
-            }
-            Check::Hmac(hmac) => head_of_hmac(hmac, request, now, &mut mask)?,
-            Check::Token(_) => {}
-        }
-    }
-    Ok(())
+    let context = Context { webhook, request, secrets, now };
+    judge(checks(webhook)?, &|check| head_of(check, context))
 }
 
 /// Judges what was sent as `authorization` alone, where that is all there is to
-/// see: the tokens that the checks read from that header.
+/// see: the credentials that the checks read from that header.
 ///
 /// # Errors
 ///
@@ -63,15 +57,23 @@ pub fn verify_authorization(
 ) -> Result<(), Denied> {
     let line = (AUTHORIZATION.to_owned(), authorization.as_bytes().to_vec());
     let request = Request::new("", "", "", vec![line], "");
-    for check in checks(webhook)?.iter().filter(|check| is_authorization(check)) {
-        pass(check, webhook, &request, secrets, now, &mut Mask::default())?;
-    }
-    Ok(())
+    let context = Context { webhook, request: &request, secrets, now };
+    judge(checks(webhook)?, &|check| match is_authorization(check) {
+        true => in_full(check, context),
+        false => Ok(SoFar::Open),
+    })
 }
 
-/// Whether `check` is a token in the `authorization` header.
+/// Whether `check` is a single one that reads the `authorization` header and
+/// nothing else.
 pub fn is_authorization(check: &Check) -> bool {
-    matches!(check, Check::Token(token) if matches!(&token.from, TokenFrom::Header(name) if name == AUTHORIZATION))
+    match check {
+        Check::Token(token) => {
+            matches!(&token.from, TokenFrom::Header(name) if name == AUTHORIZATION)
+        }
+        Check::Basic(_) => true,
+        _ => false,
+    }
 }
 
 fn checks(webhook: &Webhook) -> Result<&[Check], Denied> {
@@ -82,32 +84,62 @@ fn checks(webhook: &Webhook) -> Result<&[Check], Denied> {
     }
 }
 
-fn head_of_hmac(
-    hmac: &Hmac,
-    request: &Request,
-    now: Timestamp,
-    mask: &mut Mask,
-) -> Result<(), Denied> {
-    let in_body =
-        |from: &SignatureFrom| matches!(from, SignatureFrom::Path(p) if p.root() == Root::Record);
-    // One place of several in the body may hold what the head lacks.
-    let in_head = !hmac.signature.from.iter().any(in_body);
-    let items = match in_head {
-        true => signature::read(&hmac.signature, request, mask)?,
-        false => Items::unread(&hmac.signature),
-    };
-    if in_head {
-        items.candidates(&hmac.signature)?;
-    }
-    if let Some(time) = &hmac.timestamp {
-        let is_seen = match time.from.root() {
-            Root::Record => false,
-            Root::Signature => in_head,
-            _ => true,
-        };
-        if is_seen {
-            timestamp::check(time, request, &items, now)?;
+/// Judges checks that must all pass, each single one of them by `single`.
+fn judge(checks: &[Check], single: &dyn Fn(&Check) -> Result<SoFar, Denied>) -> Result<(), Denied> {
+    all(checks, single).map(|_| ())
+}
+
+fn all(
+    checks: &[Check],
+    single: &dyn Fn(&Check) -> Result<SoFar, Denied>,
+) -> Result<SoFar, Denied> {
+    let mut so_far = SoFar::Passed;
+    for check in checks {
+        if composed(check, single)? == SoFar::Open {
+            so_far = SoFar::Open;
         }
     }
-    Ok(())
+    Ok(so_far)
+}
+
+fn composed(
+    check: &Check,
+    single: &dyn Fn(&Check) -> Result<SoFar, Denied>,
+) -> Result<SoFar, Denied> {
+    match check {
+        Check::All(checks) => all(checks, single),
+        Check::Any(checks) => {
+            let (mut best, mut reasons) = (None, Vec::new());
+            for check in checks {
+                match composed(check, single) {
+                    Ok(SoFar::Passed) => best = Some(SoFar::Passed),
+                    Ok(SoFar::Open) => best = best.or(Some(SoFar::Open)),
+                    Err(denied) => reasons.push(denied),
+                }
+            }
+            best.ok_or(Denied::Alternatives { reasons })
+        }
+        check => single(check),
+    }
+}
+
+fn head_of(check: &Check, context: Context<'_>) -> Result<SoFar, Denied> {
+    // Nothing goes on from here, so nothing has to be masked.
+    let mut mask = Mask::default();
+    match check {
+        // Who asks may have left the address out, and the handler be told it.
+        Check::Ip(_) if context.request.peer().is_none() => Ok(SoFar::Open),
+        check if !needs_body(check) => in_full(check, context),
+        Check::Hmac(hmac) => {
+            signed::check_head(&hmac.signed, context, &mut mask).map(|()| SoFar::Open)
+        }
+        Check::PublicKey(key) => {
+            signed::check_head(&key.signed, context, &mut mask).map(|()| SoFar::Open)
+        }
+        _ => Ok(SoFar::Open),
+    }
+}
+
+fn in_full(check: &Check, context: Context<'_>) -> Result<SoFar, Denied> {
+    pass(check, context, &mut Mask::default()).map(|_| SoFar::Passed)
 }

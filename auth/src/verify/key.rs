@@ -53,22 +53,24 @@ pub(super) fn names(live: &[(&str, &Secret)]) -> Vec<String> {
     names
 }
 
-/// The key that the secret `name` stands for.
+/// A secret's text without its prefix.
 ///
 /// The prefix is taken off where it is there: a vendor's console shows it, an
 /// operator may have left it out.
+pub(super) fn without_prefix<'s>(secret: &'s Secret, written: &Key) -> &'s str {
+    let text = secret.expose();
+    let prefix = written.strip_prefix.as_deref();
+    prefix.and_then(|prefix| text.strip_prefix(prefix)).unwrap_or(text)
+}
+
+/// The key that the secret `name` stands for.
 pub(super) fn key(
     name: &str,
     secret: &Secret,
     written: &Key,
     hash: Hash,
 ) -> Result<hmac::Key, Denied> {
-    let text = secret.expose();
-    let text = written
-        .strip_prefix
-        .as_deref()
-        .and_then(|prefix| text.strip_prefix(prefix))
-        .unwrap_or(text);
+    let text = without_prefix(secret, written);
     let malformed = || Denied::KeyMalformed { name: name.to_owned(), encoding: written.encoding };
     let bytes = match written.encoding {
         KeyEncoding::Utf8 => text.as_bytes().to_vec(),

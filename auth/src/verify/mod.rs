@@ -5,15 +5,22 @@
 //! came and does no I/O: the caller brings the secrets and the moment, and
 //! answers 503 itself when it cannot have them.
 
+mod basic;
+mod canonical;
 mod conceal;
 mod denied;
+mod digest;
 mod head;
 mod hmac;
+mod ip;
 mod key;
 mod mask;
+mod public_key;
 mod read;
 mod seen;
 mod signature;
+mod signed;
+mod signed_text;
 #[cfg(test)]
 mod tests;
 mod timestamp;
@@ -23,12 +30,11 @@ mod trace;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::digest::{SHA256, digest as sha};
 use bytes::Bytes;
 use jiff::Timestamp;
 use mef_ports::Secret;
-use mef_source::checked::{Check, Hmac, SignatureFrom, SignedPart, TokenFrom, Verify, Webhook};
-use mef_source::{Path, Root};
+use mef_source::checked::{Check, TokenFrom, Verify, Webhook};
 
 pub use conceal::without_credentials;
 pub use denied::{Denied, Place};
@@ -37,6 +43,19 @@ use mask::Mask;
 pub use trace::{Explained, Seen, Tried};
 
 use crate::Request;
+
+/// The header that holds a credential of HTTP's own schemes, and that a gateway
+/// hands to an authorizer which is shown nothing else.
+const AUTHORIZATION: &str = "authorization";
+
+/// What a check is judged by.
+#[derive(Clone, Copy)]
+struct Context<'c> {
+    webhook: &'c Webhook,
+    request: &'c Request,
+    secrets: &'c LiveSecrets,
+    now: Timestamp,
+}
 
 /// The live values of a source's secrets, by name.
 ///
@@ -71,13 +90,13 @@ impl fmt::Debug for LiveSecrets {
     }
 }
 
-/// A check that a request passed.
+/// A check that a request passed. Of alternatives it is the first that did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Passed {
     /// The kind of check, as in the source file: `hmac`, `token`.
     pub check: &'static str,
-    /// The name of the secret that decided.
-    pub secret: String,
+    /// The name of the secret that decided; none where the check has none.
+    pub secret: Option<String>,
 }
 
 /// A request that passed every check of its source, with `***` in place of
@@ -185,11 +204,12 @@ pub fn verify_explained(
     let mut mask = Mask::explaining();
     let judged = judge(webhook, request.clone(), secrets, now, &mut mask);
     let mut checks = std::mem::take(&mut mask.trace).into_checks();
+    let context = Context { webhook, request: &request, secrets, now };
     if let Verify::All(all) = &webhook.verify {
         for check in all.iter().skip(checks.len()) {
             let mut mask = Mask::explaining();
             // It is only told: the judgement stands.
-            let _ = pass(check, webhook, &request, secrets, now, &mut mask);
+            let _ = pass(check, context, &mut mask);
             checks.extend(mask.trace.into_checks());
         }
     }
@@ -203,57 +223,76 @@ fn judge(
     now: Timestamp,
     mask: &mut Mask,
 ) -> Result<Verified, Denied> {
+    let context = Context { webhook, request: &request, secrets, now };
     let passed = match &webhook.verify {
         Verify::Nothing { .. } => Vec::new(),
         Verify::All(checks) if checks.is_empty() => return Err(Denied::NoCheck),
-        Verify::All(checks) => checks
-            .iter()
-            .map(|check| pass(check, webhook, &request, secrets, now, mask))
-            .collect::<Result<_, _>>()?,
+        Verify::All(checks) => pass_all(checks, context, mask)?,
     };
     let digest = mask.changes_body().then(|| sha256_hex(request.body()));
     Ok(Verified { request: mask.apply(request), passed, digest })
 }
 
-/// Does one check in full.
-fn pass(
-    check: &Check,
-    webhook: &Webhook,
-    request: &Request,
-    secrets: &LiveSecrets,
-    now: Timestamp,
+fn pass_all(
+    checks: &[Check],
+    context: Context<'_>,
     mask: &mut Mask,
-) -> Result<Passed, Denied> {
-    mask.trace.begin(check.kind(), || seen::seen(check, request, now));
+) -> Result<Vec<Passed>, Denied> {
+    let passed: Result<Vec<_>, _> = checks.iter().map(|check| pass(check, context, mask)).collect();
+    passed.map(|passed| passed.concat())
+}
+
+/// Does one check in full.
+///
+/// Every alternative is tried, whatever has passed by then: how long it takes
+/// says nothing about which one did, and every credential that came is masked.
+fn pass(check: &Check, context: Context<'_>, mask: &mut Mask) -> Result<Vec<Passed>, Denied> {
+    mask.trace.begin(check.kind(), || seen::seen(check, context));
+    let passed = pass_untold(check, context, mask);
+    mask.trace.end(&passed);
+    passed
+}
+
+fn pass_untold(
+    check: &Check,
+    context: Context<'_>,
+    mask: &mut Mask,
+) -> Result<Vec<Passed>, Denied> {
     let secret = match check {
-        Check::Hmac(hmac) => hmac::check(hmac, webhook, request, secrets, now, mask),
-        Check::Token(token) => token::check(token, request, secrets, now, mask),
+        Check::Hmac(hmac) => Some(hmac::check(hmac, context, mask)?),
+        Check::PublicKey(key) => Some(public_key::check(key, context, mask)?),
+        Check::Token(token) => Some(token::check(token, context, mask)?),
+        Check::Basic(basic) => Some(basic::check(basic, context, mask)?),
+        Check::Ip(ip) => ip::check(ip, context.request).map(|()| None)?,
+        Check::Digest(digest) => digest::check(digest, context, mask).map(|()| None)?,
+        Check::All(checks) => return pass_all(checks, context, mask),
+        Check::Any(checks) => {
+            let (mut first, mut reasons) = (None, Vec::new());
+            for check in checks {
+                match pass(check, context, mask) {
+                    Ok(passed) => first = first.or(Some(passed)),
+                    Err(denied) => reasons.push(denied),
+                }
+            }
+            return first.ok_or(Denied::Alternatives { reasons });
+        }
     };
-    mask.trace.end(&secret);
-    Ok(Passed { check: check.kind(), secret: secret? })
+    Ok(vec![Passed { check: check.kind(), secret }])
 }
 
 /// Whether `check` reads the body. One that does not can be done where there is
 /// no body yet, such as in a Lambda authorizer.
 pub fn needs_body(check: &Check) -> bool {
     match check {
+        Check::Hmac(hmac) => signed::needs_body(&hmac.signed),
+        Check::PublicKey(key) => signed::needs_body(&key.signed),
         Check::Token(token) => matches!(token.from, TokenFrom::Json(_)),
-        Check::Hmac(hmac) => hmac_needs_body(hmac),
+        Check::Basic(_) | Check::Ip(_) => false,
+        Check::Digest(digest) => digest::needs_body(digest),
+        Check::Any(checks) | Check::All(checks) => checks.iter().any(needs_body),
     }
 }
 
-fn hmac_needs_body(hmac: &Hmac) -> bool {
-    let in_body = |path: &Path| path.root() == Root::Record;
-    hmac.text.0.iter().any(|part| matches!(part, SignedPart::Body | SignedPart::Json(_)))
-        || hmac.id.iter().any(in_body)
-        || hmac.timestamp.as_ref().is_some_and(|time| in_body(&time.from))
-        || hmac
-            .signature
-            .from
-            .iter()
-            .any(|from| matches!(from, SignatureFrom::Path(path) if in_body(path)))
-}
-
 fn sha256_hex(bytes: &[u8]) -> String {
-    hex::encode(digest(&SHA256, bytes))
+    hex::encode(sha(&SHA256, bytes))
 }

@@ -16,6 +16,30 @@ use serde_json::value::RawValue;
 use super::denied::{Denied, Place};
 use crate::Request;
 
+/// A request, and the JSON text in its body at which paths into the body start.
+#[derive(Clone, Copy)]
+pub(super) struct Scope<'r> {
+    pub(super) request: &'r Request,
+    record: &'r [u8],
+}
+
+impl<'r> Scope<'r> {
+    /// Paths start at the body.
+    pub(super) fn whole(request: &'r Request) -> Scope<'r> {
+        Scope { request, record: request.body() }
+    }
+
+    /// Paths start at this value of the body.
+    pub(super) fn within(request: &'r Request, value: &'r RawValue) -> Scope<'r> {
+        Scope { request, record: value.get().as_bytes() }
+    }
+
+    /// The one value at `path`; nothing where it is null.
+    pub(super) fn json(self, path: &Path) -> Result<Option<&'r RawValue>, Denied> {
+        json(self.record, path)
+    }
+}
+
 /// The one value of a header, if it was sent.
 pub(super) fn header<'r>(request: &'r Request, name: &str) -> Result<Option<&'r [u8]>, Denied> {
     let mut lines = request.headers().iter().filter(|(line, _)| line == name);
@@ -39,28 +63,23 @@ pub(super) fn query(request: &Request, name: &str) -> Result<Option<Vec<u8>>, De
 /// The one value at `path`, if there is one, as bytes: a header as it came, a
 /// query parameter decoded, of the body the text of a string or the JSON text
 /// of a number or boolean.
-pub(super) fn bytes<'r>(
-    request: &'r Request,
-    path: &Path,
-) -> Result<Option<Cow<'r, [u8]>>, Denied> {
+pub(super) fn bytes<'r>(scope: Scope<'r>, path: &Path) -> Result<Option<Cow<'r, [u8]>>, Denied> {
     Ok(match path.root() {
-        Root::Header => header(request, path.name())?.map(Cow::Borrowed),
-        Root::Query => query(request, path.name())?.map(Cow::Owned),
+        Root::Header => header(scope.request, path.name())?.map(Cow::Borrowed),
+        Root::Query => query(scope.request, path.name())?.map(Cow::Owned),
         _ => {
-            json(request.body(), path)?.map(|value| scalar(value, path)).transpose()?.map(|text| {
-                match text {
-                    Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
-                    Cow::Owned(text) => Cow::Owned(text.into_bytes()),
-                }
+            scope.json(path)?.map(|value| scalar(value, path)).transpose()?.map(|text| match text {
+                Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+                Cow::Owned(text) => Cow::Owned(text.into_bytes()),
             })
         }
     })
 }
 
 /// As [`bytes()`], but text.
-pub(super) fn text<'r>(request: &'r Request, path: &Path) -> Result<Option<Cow<'r, str>>, Denied> {
+pub(super) fn text<'r>(scope: Scope<'r>, path: &Path) -> Result<Option<Cow<'r, str>>, Denied> {
     let not_text = || Denied::NotText { place: Place::of(path) };
-    match bytes(request, path)? {
+    match bytes(scope, path)? {
         None => Ok(None),
         Some(Cow::Borrowed(bytes)) => {
             std::str::from_utf8(bytes).map(|text| Some(Cow::Borrowed(text))).map_err(|_| not_text())

@@ -15,7 +15,7 @@ use mef_source::{Path, Root};
 
 use super::denied::{Denied, Place};
 use super::mask::{Mask, numbered};
-use super::read;
+use super::read::{self, Scope};
 use crate::Request;
 
 /// The most items that are looked at: DocuSign sends up to 100.
@@ -32,7 +32,7 @@ pub(super) struct Items {
 /// together.
 pub(super) fn read(
     signature: &Signature,
-    request: &Request,
+    scope: Scope<'_>,
     mask: &mut Mask,
 ) -> Result<Items, Denied> {
     let place = Place::of_signature(&signature.from);
@@ -41,11 +41,11 @@ pub(super) fn read(
         match from {
             SignatureFrom::Path(path) => {
                 mask.path(path);
-                read_path(path, signature.split.is_some(), request, mask, &mut texts)?;
+                read_path(path, signature.split.is_some(), scope, mask, &mut texts)?;
             }
             SignatureFrom::NumberedHeaders(prefix) => {
                 mask.numbered_headers(prefix);
-                read_numbered(prefix, signature.split.is_some(), request, &mut texts)?;
+                read_numbered(prefix, signature.split.is_some(), scope.request, &mut texts)?;
             }
         }
     }
@@ -111,23 +111,23 @@ impl Items {
 fn read_path<'r>(
     path: &Path,
     is_list: bool,
-    request: &'r Request,
+    scope: Scope<'r>,
     mask: &mut Mask,
     texts: &mut Vec<Cow<'r, str>>,
 ) -> Result<(), Denied> {
     match path.root() {
         // A list may be spread over several header lines (RFC 9110 §5.3).
         Root::Header if is_list => {
-            let lines = request.headers().iter().filter(|(name, _)| name == path.name());
+            let lines = scope.request.headers().iter().filter(|(name, _)| name == path.name());
             for (_, line) in lines {
                 texts.push(Cow::Borrowed(header_text(path.name(), line)?));
             }
         }
-        Root::Header | Root::Query => texts.extend(read::text(request, path)?),
+        Root::Header | Root::Query => texts.extend(read::text(scope, path)?),
         _ => {
-            if let Some(value) = read::json(request.body(), path)? {
+            if let Some(value) = scope.json(path)? {
                 let text = read::string(value, path)?;
-                mask.json(request.body(), value);
+                mask.json(scope.request.body(), value);
                 texts.push(text);
             }
         }
@@ -185,7 +185,8 @@ pub(super) fn split(signature: &Signature, text: &str, items: &mut Vec<(Option<S
     }
 }
 
-fn decode(text: &str, encoding: Encoding) -> Option<Vec<u8>> {
+/// The bytes that `text` writes.
+pub(super) fn decode(text: &str, encoding: Encoding) -> Option<Vec<u8>> {
     match encoding {
         Encoding::Hex => hex::decode(text).ok(),
         Encoding::Base64 => STANDARD_PAD_INDIFFERENT.decode(text).ok(),

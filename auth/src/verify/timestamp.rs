@@ -11,9 +11,8 @@ use mef_source::Root;
 use mef_source::checked::{SignedTime, TimeUnit};
 
 use super::denied::{Denied, Place};
-use super::read;
+use super::read::{self, Scope};
 use super::signature::Items;
-use crate::Request;
 
 /// Enough for milliseconds in any year with four digits.
 const MAX_DIGITS: usize = 16;
@@ -23,14 +22,14 @@ const MAX_DIGITS: usize = 16;
 /// A time exactly at the edge is taken.
 pub(super) fn check<'r>(
     time: &SignedTime,
-    request: &'r Request,
+    scope: Scope<'r>,
     signature: &'r Items,
     now: Timestamp,
 ) -> Result<Cow<'r, str>, Denied> {
     let place = || Place::of(&time.from);
     let text = match time.from.root() {
         Root::Signature => in_signature(time, signature)?,
-        _ => read::text(request, &time.from)?,
+        _ => read::text(scope, &time.from)?,
     };
     let text = text.ok_or_else(|| Denied::Missing { place: place() })?;
     let nanos = parse(&text, time.unit)

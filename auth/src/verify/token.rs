@@ -4,13 +4,11 @@ use std::borrow::Cow;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{SHA256, digest};
-use jiff::Timestamp;
 use mef_source::checked::{Token, TokenFrom};
 
 use super::denied::{Denied, Place};
 use super::mask::Mask;
-use super::{LiveSecrets, key, read};
-use crate::Request;
+use super::{Context, key, read};
 
 /// Checks the token and gives the name of the secret that it is.
 ///
@@ -18,11 +16,10 @@ use crate::Request;
 /// name is that of the first.
 pub(super) fn check(
     token: &Token,
-    request: &Request,
-    secrets: &LiveSecrets,
-    now: Timestamp,
+    context: Context<'_>,
     mask: &mut Mask,
 ) -> Result<String, Denied> {
+    let request = context.request;
     let place = match &token.from {
         TokenFrom::Header(name) => Place::Header(name.clone()),
         TokenFrom::Query(name) => Place::Query(name.clone()),
@@ -55,7 +52,7 @@ pub(super) fn check(
             place: place.clone(),
             prefix: token.prefix.clone().unwrap_or_default(),
         })?;
-    let live = key::live(&token.secrets, secrets, now)?;
+    let live = key::live(&token.secrets, context.secrets, context.now)?;
     // Digests are compared, so that not even the length of a secret shows, and
     // nothing ends early.
     let expected: Vec<_> =
@@ -84,7 +81,7 @@ pub(super) fn check(
 /// What follows the prefix. A prefix that ends with a space is a scheme, whose
 /// case means nothing and which any number of spaces may follow (RFC 9110
 /// §11.4).
-fn without_prefix<'t>(text: &'t [u8], prefix: Option<&str>) -> Option<&'t [u8]> {
+pub(super) fn without_prefix<'t>(text: &'t [u8], prefix: Option<&str>) -> Option<&'t [u8]> {
     let Some(prefix) = prefix else { return Some(text) };
     if !prefix.ends_with(' ') {
         return text.strip_prefix(prefix.as_bytes());

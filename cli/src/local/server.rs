@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use axum::Router;
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{ConnectInfo, State};
 use axum::http::{Request as HttpRequest, Response as HttpResponse, StatusCode, header};
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt as _;
@@ -67,7 +67,7 @@ impl Server {
     /// Serves until `stop` is set, and then answers what was begun.
     pub(crate) async fn serve(self, mut stop: watch::Receiver<bool>) -> anyhow::Result<()> {
         let app = Router::new().fallback(handle).with_state(Arc::new(self.handling));
-        axum::serve(self.listener, app)
+        axum::serve(self.listener, app.into_make_service_with_connect_info::<SocketAddr>())
             .with_graceful_shutdown(async move { stopped(&mut stop).await })
             .await?;
         Ok(())
@@ -76,6 +76,7 @@ impl Server {
 
 async fn handle(
     State(handling): State<Arc<Handling>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
     request: HttpRequest<Body>,
 ) -> HttpResponse<Body> {
     let name = request.uri().path().strip_prefix('/');
@@ -108,7 +109,8 @@ async fn handle(
         parts.uri.query().unwrap_or_default(),
         headers,
         body,
-    );
+    )
+    .from_peer(Some(peer.ip()));
     let kept =
         handling.capture.clone().map(|capture| (capture, request.clone(), SystemClock.now()));
     let answer = receiver.handle(request).await;

@@ -75,6 +75,16 @@ pub(crate) struct RequestContext<'e> {
     http_method: Option<&'e RawValue>,
     #[serde(borrow)]
     http: Option<&'e RawValue>,
+    #[serde(borrow)]
+    identity: Option<&'e RawValue>,
+}
+
+/// The fields of `requestContext.identity` that matter.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Identity<'e> {
+    #[serde(borrow)]
+    source_ip: Option<&'e RawValue>,
 }
 
 /// The fields of `requestContext.http` that matter.
@@ -85,6 +95,8 @@ struct HttpContext<'e> {
     method: Option<&'e RawValue>,
     #[serde(borrow)]
     path: Option<&'e RawValue>,
+    #[serde(borrow)]
+    source_ip: Option<&'e RawValue>,
 }
 
 /// The shapes in which an authorizer is asked.
@@ -140,5 +152,9 @@ impl<'e> Event<'e> {
 impl<'e> RequestContext<'e> {
     fn http(&self) -> HttpContext<'e> {
         self.http.and_then(|http| json::object(http.get())).unwrap_or_default()
+    }
+
+    fn identity(&self) -> Identity<'e> {
+        self.identity.and_then(|identity| json::object(identity.get())).unwrap_or_default()
     }
 }

@@ -8,6 +8,7 @@
 //! they are, all others as `%XX`).
 
 use std::borrow::Cow;
+use std::net::IpAddr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -57,6 +58,7 @@ fn request(event: &Event<'_>, body: Bytes) -> Request {
     let method = event.method();
     let method = method.as_deref().unwrap_or("POST");
     Request::new(method, event.path().into_owned(), query(event), headers(event), body)
+        .from_peer(event.peer())
 }
 
 impl<'e> Event<'e> {
@@ -79,6 +81,18 @@ impl<'e> Event<'e> {
             .flatten()
             .find_map(json::text)
             .unwrap_or_default()
+    }
+
+    /// The address that the gateway took the request from. A header could say
+    /// anything.
+    fn peer(&self) -> Option<IpAddr> {
+        let context = self.context();
+        [context.http().source_ip, context.identity().source_ip]
+            .into_iter()
+            .flatten()
+            .find_map(json::text)?
+            .parse()
+            .ok()
     }
 }
 

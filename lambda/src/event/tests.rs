@@ -56,6 +56,22 @@ fn http_2_0() -> Value {
 }
 
 #[test]
+fn the_address_is_the_gateways_and_never_a_headers() {
+    let mut event = rest();
+    event["multiValueHeaders"]["X-Forwarded-For"] = json!(["198.51.100.1"]);
+    assert_eq!(read(&event).peer(), None);
+    event["requestContext"]["identity"] = json!({ "sourceIp": "192.0.2.1" });
+    assert_eq!(read(&event).peer(), Some("192.0.2.1".parse().unwrap()));
+    let mut event = http_2_0();
+    event["requestContext"]["http"]["sourceIp"] = json!("2001:db8::1");
+    assert_eq!(read(&event).peer(), Some("2001:db8::1".parse().unwrap()));
+    for wrong in [json!(null), json!(1), json!("192.0.2.1, 198.51.100.1"), json!([])] {
+        event["requestContext"]["http"]["sourceIp"] = wrong;
+        assert_eq!(read(&event).peer(), None);
+    }
+}
+
+#[test]
 fn format_1_0_keeps_every_line_and_encodes_the_query_again() {
     let request = read(&rest());
     assert_eq!((request.method(), request.path()), ("PUT", "/prod/events/github"));

@@ -4,34 +4,48 @@
 //! compiled, units read, and nothing refers to a name that is not there. A
 //! value of these types can be used without another look at the file.
 
+mod check;
 mod checker;
 mod closed_schema;
 mod constant;
 mod cursor;
+mod digest;
 mod event;
 mod hmac;
+mod ip;
 mod load;
 mod poll;
 mod preset;
+mod public_key;
 mod request;
+mod secret_use;
+mod signed;
 mod signing_text;
+mod token;
 mod webhook;
 mod yaml_error;
 
+pub use check::Check;
 pub use cursor::{Cursor, TimeCursor, TokenCursor};
+pub use digest::Digest;
 pub use event::{EventSpec, Mapping, RecordSchema};
-pub use hmac::{Hmac, Key, Signature, SignatureFrom, SignedTime};
+pub use hmac::{Hmac, Key};
+pub use ip::{Ip, Network};
 pub use load::{Loaded, load};
 pub use poll::{ClientCredentials, Poll, PollAuth};
 pub use preset::{ExpandedPreset, Expansion};
+pub use public_key::PublicKey;
 pub use request::{Next, Origin, Request};
+pub use secret_use::SecretUse;
+pub use signed::{Signature, SignatureFrom, Signed, SignedTime};
 pub use signing_text::{SignedPart, SigningText};
-pub use webhook::{Check, SecretUse, Token, TokenFrom, Verify, Webhook};
+pub use token::{Basic, Token, TokenFrom};
+pub use webhook::{Verify, Webhook};
 
 use crate::SourceName;
 pub use crate::written::{
-    Advance, Bare, ClientAuth, Decode, Encoding, Granularity, Hash, KeyEncoding, Order, TimeFormat,
-    TimeUnit,
+    Advance, Bare, ClientAuth, Decode, Encoding, Granularity, Hash, KeyEncoding, Order,
+    PublicKeyAlgorithm, TimeFormat, TimeUnit,
 };
 
 /// A source, ready to use.

@@ -3,12 +3,11 @@
 //! A check that is only half written would verify nothing, so nothing here has
 //! a quiet default: what a check needs is there or the file does not load.
 
-use jiff::Timestamp;
 use url::Url;
 
+use super::check::{self, Check};
 use super::checker::Checker;
 use super::event::EventSpec;
-use super::hmac::{self, Hmac};
 use crate::written::{self, Decode, Located};
 use crate::{Path, Root};
 
@@ -57,65 +56,6 @@ pub enum Verify {
     },
 }
 
-/// One check.
-#[derive(Clone, Debug)]
-pub enum Check {
-    /// A signature made with a shared secret.
-    Hmac(Box<Hmac>),
-    /// A fixed token.
-    Token(Token),
-}
-
-impl Check {
-    /// The kind of check, as it is written.
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Check::Hmac(_) => "hmac",
-            Check::Token(_) => "token",
-        }
-    }
-
-    /// The secrets that the check may use.
-    pub fn secrets(&self) -> &[SecretUse] {
-        match self {
-            Check::Hmac(hmac) => &hmac.secrets,
-            Check::Token(token) => &token.secrets,
-        }
-    }
-}
-
-/// A secret that a check may use.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SecretUse {
-    /// Its name.
-    pub name: String,
-    /// The moment after which it counts no more.
-    pub not_after: Option<Timestamp>,
-}
-
-/// A fixed token.
-#[derive(Clone, Debug)]
-pub struct Token {
-    /// Where it is.
-    pub from: TokenFrom,
-    /// What comes before it.
-    pub prefix: Option<String>,
-    /// The secrets that are taken; never empty.
-    pub secrets: Vec<SecretUse>,
-}
-
-/// Where a token is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TokenFrom {
-    /// A header, by its name in lower case.
-    Header(String),
-    /// A query parameter.
-    Query(String),
-    /// A path into the JSON body, in which `*` stands for every element; all
-    /// of them must hold the token, and there must be one.
-    Json(Path),
-}
-
 impl Webhook {
     pub(super) fn check(
         written: &Located<written::Webhook>,
@@ -149,13 +89,18 @@ impl Webhook {
         })
     }
 
-    /// The names of the secrets that its checks use.
-    pub fn secret_names(&self) -> impl Iterator<Item = String> + '_ {
+    /// Its checks that are not made of others, in the order in which they are written.
+    pub fn single_checks(&self) -> impl Iterator<Item = &Check> {
         let checks = match &self.verify {
             Verify::All(checks) => checks.as_slice(),
             Verify::Nothing { .. } => &[],
         };
-        checks.iter().flat_map(Check::secrets).map(|secret| secret.name.clone())
+        checks.iter().flat_map(Check::singles)
+    }
+
+    /// The names of the secrets that its checks use.
+    pub fn secret_names(&self) -> impl Iterator<Item = String> + '_ {
+        self.single_checks().flat_map(Check::secrets).map(|secret| secret.name.clone())
     }
 }
 
@@ -227,16 +172,7 @@ fn verify(
 ) -> Option<Verify> {
     match (&written.verify, &written.unauthenticated) {
         (Some(checks), None) if !checks.is_empty() => {
-            let verify: Vec<_> =
-                checks.iter().map(|check| self::check(check, has_public_url, checker)).collect();
-            if checks.iter().all(|check| matches!(check, written::Check::Token(_))) {
-                checker.warn(
-                    checks.place(),
-                    "only a fixed token proves who is calling",
-                    "whoever sees one request can forge the next; use a signature where the vendor offers one",
-                );
-            }
-            verify.into_iter().collect::<Option<_>>().map(Verify::All)
+            check::all_of_webhook(checks, has_public_url, checker).map(Verify::All)
         }
         (None, Some(reason)) if !reason.trim().is_empty() => {
             checker.warn(reason.place(), "anybody can push events to this source", &**reason);
@@ -260,71 +196,4 @@ fn verify(
             None
         }
     }
-}
-
-fn check(
-    written: &written::Check,
-    has_public_url: bool,
-    checker: &mut Checker<'_>,
-) -> Option<Check> {
-    match written {
-        written::Check::Hmac(hmac) => {
-            hmac::check(hmac, has_public_url, checker).map(|hmac| Check::Hmac(Box::new(hmac)))
-        }
-        written::Check::Token(token) => self::token(token, checker).map(Check::Token),
-        // One that could not be put in place, which has been told.
-        written::Check::Preset(_) => None,
-    }
-}
-
-/// The secrets of a check: at least one.
-pub(super) fn secrets(
-    written: &Located<Vec<Located<written::SecretUse>>>,
-    checker: &mut Checker<'_>,
-) -> Option<Vec<SecretUse>> {
-    if written.is_empty() {
-        checker.error_with(
-            written.place(),
-            "the check has no secret",
-            "name at least one, such as `secrets: [webhook_secret]`",
-        );
-        return None;
-    }
-    let checked: Vec<_> = written.iter().map(|secret| self::secret(secret, checker)).collect();
-    let checked = checked.into_iter().collect::<Option<Vec<_>>>()?;
-    for (index, secret) in written.iter().enumerate() {
-        if written.iter().take(index).any(|earlier| earlier.name() == secret.name()) {
-            checker
-                .error(secret.place(), format!("the secret `{}` is listed twice", secret.name()));
-        }
-    }
-    if checked.len() > 2 {
-        checker.warn(
-            written.place(),
-            "more than two secrets are live",
-            "a rotation needs the present and the previous one",
-        );
-    }
-    Some(checked)
-}
-
-fn secret(written: &Located<written::SecretUse>, checker: &mut Checker<'_>) -> Option<SecretUse> {
-    let name = super::load::check_secret_name(written.name(), written.place(), checker);
-    let not_after = match &**written {
-        written::SecretUse::Name(_) => None,
-        written::SecretUse::Retiring(retiring) => Some(checker.time(&retiring.not_after)?),
-    };
-    name.map(|()| SecretUse { name: written.name().to_owned(), not_after })
-}
-
-fn token(written: &Located<written::Token>, checker: &mut Checker<'_>) -> Option<Token> {
-    let path = checker.path(&written.from, REQUEST_ROOTS);
-    let secrets = secrets(&written.secrets, checker);
-    let path = path?;
-    let from = match path.root() {
-        Root::Header => TokenFrom::Header(path.name().to_owned()),
-        Root::Query => TokenFrom::Query(path.name().to_owned()),
-        _ => TokenFrom::Json(path),
-    };
-    Some(Token { from, prefix: written.prefix.clone(), secrets: secrets? })
 }

@@ -6,6 +6,7 @@
 //! [`crate::checked`] reads these types; the JSON Schema that editors use is
 //! generated from them, doc comments and all.
 
+mod check;
 mod event;
 mod from_node;
 mod located;
@@ -14,6 +15,7 @@ mod one_or_many;
 mod poll;
 mod preset_use;
 mod secret_use;
+mod signature;
 mod webhook;
 
 use std::collections::BTreeMap;
@@ -21,6 +23,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub use check::{Basic, Check, Digest, Hmac, Ip, PublicKey, PublicKeyAlgorithm, Token};
 pub use event::{Event, Map};
 pub(crate) use from_node::from_node;
 pub use located::Located;
@@ -32,10 +35,8 @@ pub use poll::{
 };
 pub use preset_use::PresetUse;
 pub use secret_use::{RetiringSecret, SecretUse};
-pub use webhook::{
-    Bare, Check, Decode, Encoding, Hash, Hmac, Key, KeyEncoding, Signature, SignedTime, TimeUnit,
-    Token, Webhook,
-};
+pub use signature::{Bare, Encoding, Hash, Key, KeyEncoding, Signature, SignedTime, TimeUnit};
+pub use webhook::{Decode, Webhook};
 
 /// A source of security events.
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -4,6 +4,7 @@
 
 mod arbitrary;
 mod checks;
+mod composition;
 mod generated;
 mod keys;
 mod meaning;

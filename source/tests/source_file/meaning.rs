@@ -16,8 +16,8 @@ fn the_pushed_sketch_means_what_it_says() {
     let webhook = source.webhook.unwrap();
     let Verify::All(checks) = webhook.verify else { panic!("nothing is verified") };
     let [Check::Hmac(hmac)] = checks.as_slice() else { panic!("{checks:?}") };
-    assert_eq!(hmac.text.0, [SignedPart::Body]);
-    assert_eq!(hmac.signature.take, ["sha256"]);
+    assert_eq!(hmac.signed.text.0, [SignedPart::Body]);
+    assert_eq!(hmac.signed.signature.take, ["sha256"]);
     assert_eq!(webhook.methods, ["POST"]);
     assert_eq!(webhook.delivery_id[0].name(), "x-github-delivery");
     assert_eq!(webhook.event.map["category"], Mapping::Constant(json!("github")));

@@ -6,7 +6,7 @@ use super::samples::{Sample, samples};
 use super::*;
 use crate::verify::{verify_explained, without_credentials};
 
-const EXTRA: [&str; 4] = [
+const EXTRA: [&str; 8] = [
     r#"token: { from: "/value/*/state", secrets: [s] }"#,
     r#"token: { from: query.t, prefix: "Bearer ", secrets: [s] }"#,
     r#"hmac: { hash: sha256, secrets: [s], text: "{timestamp}{/a/0}{query.t}{path_query}",
@@ -15,6 +15,14 @@ const EXTRA: [&str; 4] = [
     r#"hmac: { hash: sha256, secrets: [s], text: "{id}{timestamp}", id: [/a, query.t, header.h],
          signature: { from: header.x-1, encoding: hex },
          timestamp: { from: query.t, unit: ms, max_age: 0s } }"#,
+    r#"hmac: { hash: sha1, secrets: [s], text: "{url}{form_sorted}{atlassian_canonical}", url_port_variants: true,
+         signature: { from: header.x-1, encoding: hex } }"#,
+    r#"hmac: { hash: sha512, secrets: [s], text: "{signed_headers.h}{body|sha256_hex}{/b|default(\"\")}", each: /*,
+         signature: { from: [header.x-1, /sig], encoding: base64 } }"#,
+    r#"any: [ { basic: { secrets: [s] } }, { ip: { allow: ["2001:db8::/32"] } }, { all: [
+         { token: { from: query.t, secrets: [s] } }, { digest: { hash: sha1, of: "{body}", equals: header.h, encoding: base64url } } ] } ]"#,
+    r#"public_key: { algorithm: ed25519, keys: [key], key: { encoding: hex }, text: "{body}",
+         signature: { from: [header.x-1, query.sig], split: ",", encoding: hex } }"#,
 ];
 
 fn value() -> impl Strategy<Value = Vec<u8>> {
@@ -53,7 +61,11 @@ fn arbitrary_requests_are_denied_without_a_panic() {
         "(t|a|%74|q|sig)?=?[ -~]{0,20}(&t=[a-z0-9=]{0,9})?",
         body(),
     );
-    let live = secrets(&[("s", "00a1"), ("old", "00a1")]);
+    let live = secrets(&[
+        ("s", "00a1"),
+        ("old", "00a1"),
+        ("key", "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"),
+    ]);
     proptest!(|((headers, query, body) in request)| {
         let request = Request::new("POST", "/test", query, headers, body);
         for webhook in &webhooks {

@@ -2,11 +2,15 @@
 
 mod arbitrary;
 mod battery;
+mod canonical;
+mod composed;
 mod concealing;
 mod explained;
 mod grammar;
 mod head;
+mod keyless;
 mod masking;
+mod public_keys;
 mod rfc4231;
 mod samples;
 mod times;

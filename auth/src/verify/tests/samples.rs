@@ -8,6 +8,10 @@ use super::*;
 
 /// A vendor's layout and a request that it accepts.
 pub(super) struct Sample {
+    /// The kind of check.
+    pub(super) kind: &'static str,
+    /// A key of the right form that is not the vendor's.
+    pub(super) wrong: &'static str,
     pub(super) vendor: &'static str,
     pub(super) checks: String,
     pub(super) secrets: Vec<(&'static str, &'static str)>,
@@ -20,8 +24,11 @@ pub(super) struct Sample {
     pub(super) lists: &'static [&'static str],
 }
 
-fn sample(vendor: &'static str, checks: &str, post: Post) -> Sample {
+pub(super) fn sample(vendor: &'static str, checks: &str, post: Post) -> Sample {
     Sample {
+        kind: "hmac",
+        // Hexadecimal and base64, so that it is a key in any encoding.
+        wrong: "0123456789abcdef",
         vendor,
         checks: checks.to_owned(),
         secrets: vec![("s", "secret-of-the-vendor")],
@@ -48,6 +55,7 @@ pub(super) fn samples() -> Vec<Sample> {
     let mut samples = lists_and_keys();
     samples.extend(whole_headers());
     samples.extend(inside_the_body());
+    samples.extend(super::public_keys::samples());
     samples
 }
 

@@ -1,0 +1,155 @@
+//! The forms of a request that vendors sign and that no template can say.
+//!
+//! Each follows the library that its vendor gives to receivers, down to the
+//! order of names: by UTF-16 code units, as JavaScript sorts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::denied::{Denied, Place};
+use super::read;
+use crate::Request;
+use crate::request::{form_decode, pieces};
+
+/// Everything but the unreserved characters of RFC 3986.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// The name of the parameter that holds the token, which cannot cover itself.
+const TOKEN_PARAMETER: &str = "jwt";
+
+/// A name that JavaScript gives another meaning, so that the libraries of those
+/// that sign pass it over.
+const PROTOTYPE: &str = "__proto__";
+
+/// The fields of a form body: sorted by name, each name followed by its value,
+/// with nothing between them. A field with several values counts once for each
+/// value that differs, sorted
+/// (<https://www.twilio.com/docs/usage/security#validating-requests>).
+///
+/// # Errors
+///
+/// When the form is not UTF-8 text, also in its escapes.
+pub(super) fn form_sorted(body: &[u8]) -> Result<Vec<u8>, Denied> {
+    let not_text = || Denied::NotText { place: Place::Json(String::new()) };
+    let body = std::str::from_utf8(body).map_err(|_| not_text())?;
+    let mut fields: BTreeMap<Utf16, BTreeSet<Utf16>> = BTreeMap::new();
+    for (name, value) in decoded(body).ok_or_else(not_text)? {
+        fields.entry(Utf16::of(name)).or_default().insert(Utf16::of(value));
+    }
+    let mut text = Vec::with_capacity(body.len());
+    for (name, values) in &fields {
+        for value in values {
+            text.extend_from_slice(name.text.as_bytes());
+            text.extend_from_slice(value.text.as_bytes());
+        }
+    }
+    Ok(text)
+}
+
+/// The headers that the header `list` names: `name:value`, names in lower case
+/// and sorted, values trimmed, with `;` between them
+/// (<https://www.contentful.com/developers/docs/extensibility/app-framework/request-verification/>).
+///
+/// The list must name itself and, if there is one, `time`: what it leaves out
+/// is not signed, and anybody could change it.
+///
+/// # Errors
+///
+/// When a header is missing, was sent twice, or is not in the list and must be.
+pub(super) fn signed_headers(
+    request: &Request,
+    list: &str,
+    time: Option<&str>,
+) -> Result<Vec<u8>, Denied> {
+    let place = |name: &str| Place::Header(name.to_owned());
+    let listed =
+        read::header(request, list)?.ok_or_else(|| Denied::Missing { place: place(list) })?;
+    let listed = std::str::from_utf8(listed).map_err(|_| Denied::NotText { place: place(list) })?;
+    let names: BTreeSet<String> =
+        listed.split(',').map(|name| name.trim().to_ascii_lowercase()).collect();
+    for name in [list].into_iter().chain(time) {
+        if !names.contains(name) {
+            return Err(Denied::HeaderNotSigned { place: place(name), list: place(list) });
+        }
+    }
+    let mut text = Vec::new();
+    for name in &names {
+        let value =
+            read::header(request, name)?.ok_or_else(|| Denied::Missing { place: place(name) })?;
+        if !text.is_empty() {
+            text.push(b';');
+        }
+        text.extend_from_slice(name.as_bytes());
+        text.push(b':');
+        text.extend_from_slice(value.trim_ascii());
+    }
+    Ok(text)
+}
+
+/// Method, path and query with `&` between them: the path without a slash at
+/// its end, the parameters but for the token sorted and encoded anew, the
+/// values of one name sorted and joined by `,`
+/// (<https://developer.atlassian.com/cloud/jira/platform/understanding-jwt-for-connect-apps/#qsh>).
+///
+/// # Errors
+///
+/// When the query is not UTF-8 text in its escapes.
+pub(super) fn method_path_query(request: &Request) -> Result<String, Denied> {
+    let path = request.path().replace('&', "%26");
+    let path = path.strip_suffix('/').unwrap_or(&path);
+    let slash = if path.starts_with('/') { "" } else { "/" };
+    let mut parameters: BTreeMap<Utf16, Vec<Utf16>> = BTreeMap::new();
+    let not_text = || Denied::NotText { place: Place::Query(String::new()) };
+    for (name, value) in decoded(request.raw_query()).ok_or_else(not_text)? {
+        if name != TOKEN_PARAMETER && name != PROTOTYPE {
+            parameters.entry(Utf16::of(name)).or_default().push(Utf16::of(value));
+        }
+    }
+    let encoded = |text: &str| utf8_percent_encode(text, ESCAPED).to_string();
+    let query: Vec<_> = parameters
+        .into_iter()
+        .map(|(name, mut values)| {
+            values.sort();
+            let values: Vec<_> = values.iter().map(|value| encoded(&value.text)).collect();
+            format!("{}={}", encoded(&name.text), values.join(","))
+        })
+        .collect();
+    Ok(format!("{}&{slash}{path}&{}", request.method().to_ascii_uppercase(), query.join("&")))
+}
+
+/// The names and values of a form or query; `None` if one is not UTF-8.
+fn decoded(text: &str) -> Option<Vec<(String, String)>> {
+    pieces(text)
+        .filter(|(piece, _, _)| !piece.is_empty())
+        .map(|(_, name, value)| {
+            let name = String::from_utf8(form_decode(name)).ok()?;
+            let value = String::from_utf8(form_decode(value)).ok()?;
+            Some((name, value))
+        })
+        .collect()
+}
+
+/// A text that sorts by its UTF-16 code units.
+#[derive(PartialEq, Eq)]
+struct Utf16 {
+    text: String,
+}
+
+impl Utf16 {
+    fn of(text: String) -> Utf16 {
+        Utf16 { text }
+    }
+}
+
+impl Ord for Utf16 {
+    fn cmp(&self, other: &Utf16) -> std::cmp::Ordering {
+        self.text.encode_utf16().cmp(other.text.encode_utf16())
+    }
+}
+
+impl PartialOrd for Utf16 {
+    fn partial_cmp(&self, other: &Utf16) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}

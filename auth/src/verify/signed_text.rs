@@ -1,0 +1,122 @@
+//! Puts together the text that was signed, or hashed.
+//!
+//! It stays in pieces: the body is hashed where it lies.
+
+use std::borrow::Cow;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use mef_source::Path;
+use mef_source::checked::{SignedPart, SigningText};
+
+use super::canonical;
+use super::denied::{Denied, Place};
+use super::read::{self, Scope};
+use crate::Request;
+
+/// A signed text in pieces.
+pub(super) type Text<'r> = Vec<Cow<'r, [u8]>>;
+
+/// What a signed text may speak of.
+pub(super) struct Around<'r, 't> {
+    /// The request, and where paths into its body start.
+    pub(super) scope: Scope<'r>,
+    /// The URL that the vendor was given.
+    pub(super) url: Option<&'t str>,
+    /// The timestamp, as it came.
+    pub(super) time: Option<&'t str>,
+    /// A header that a list of signed headers must name.
+    pub(super) time_header: Option<&'t str>,
+    /// Where the message id may be.
+    pub(super) id: &'t [Path],
+}
+
+impl<'r> Around<'r, '_> {
+    /// Of a request alone, without a timestamp and an id.
+    pub(super) fn request<'t>(request: &'r Request, url: Option<&'t str>) -> Around<'r, 't> {
+        Around { scope: Scope::whole(request), url, time: None, time_header: None, id: &[] }
+    }
+}
+
+/// The signed text.
+///
+/// # Errors
+///
+/// When something is missing that it speaks of, or is there twice.
+pub(super) fn signed_text<'r>(
+    text: &'r SigningText,
+    around: &Around<'r, '_>,
+) -> Result<Text<'r>, Denied> {
+    let parts = &text.0;
+    let with_next = parts.iter().zip(parts.iter().skip(1).map(Some).chain([None]));
+    with_next.map(|(part, next)| piece(part, next, around)).collect()
+}
+
+fn piece<'r>(
+    part: &'r SignedPart,
+    next: Option<&SignedPart>,
+    around: &Around<'r, '_>,
+) -> Result<Cow<'r, [u8]>, Denied> {
+    let request = around.scope.request;
+    Ok(match part {
+        SignedPart::Literal(literal) => Cow::Borrowed(literal.as_bytes()),
+        SignedPart::Body => Cow::Borrowed(request.body().as_ref()),
+        SignedPart::Timestamp => {
+            Cow::Owned(around.time.ok_or(Denied::NoTimestamp)?.as_bytes().to_vec())
+        }
+        SignedPart::Id => Cow::Owned(id(around, next)?),
+        SignedPart::Method => Cow::Borrowed(request.method().as_bytes()),
+        SignedPart::Url => {
+            Cow::Owned(with_query(around.url.ok_or(Denied::NoPublicUrl)?, request).into_bytes())
+        }
+        SignedPart::PathQuery => Cow::Owned(with_query(request.path(), request).into_bytes()),
+        SignedPart::Header(name) => read::header(request, name)?
+            .map(Cow::Borrowed)
+            .ok_or_else(|| Denied::Missing { place: Place::Header(name.clone()) })?,
+        SignedPart::Query(name) => read::query(request, name)?
+            .map(Cow::Owned)
+            .ok_or_else(|| Denied::Missing { place: Place::Query(name.clone()) })?,
+        SignedPart::Json(path) => read::bytes(around.scope, path)?
+            .ok_or_else(|| Denied::Missing { place: Place::of(path) })?,
+        SignedPart::FormSorted => Cow::Owned(canonical::form_sorted(request.body())?),
+        SignedPart::SignedHeaders(name) => {
+            Cow::Owned(canonical::signed_headers(request, name, around.time_header)?)
+        }
+        SignedPart::AtlassianCanonical => {
+            Cow::Owned(canonical::method_path_query(request)?.into_bytes())
+        }
+        SignedPart::Sha256Hex(part) => {
+            Cow::Owned(hex::encode(digest(&SHA256, &piece(part, None, around)?)).into_bytes())
+        }
+        SignedPart::Default(part, default) => match piece(part, None, around) {
+            Err(Denied::Missing { .. }) => Cow::Borrowed(default.as_bytes()),
+            found => found?,
+        },
+    })
+}
+
+fn with_query(before: &str, request: &Request) -> String {
+    match request.raw_query() {
+        "" => before.to_owned(),
+        query => format!("{before}?{query}"),
+    }
+}
+
+/// The message id: the first that is there and not empty.
+///
+/// It must not hold the text that follows it (`.` in `{id}.{timestamp}.{body}`):
+/// the same signature would then be good for another id and timestamp, which
+/// Standard Webhooks rules out for senders.
+fn id(around: &Around<'_, '_>, next: Option<&SignedPart>) -> Result<Vec<u8>, Denied> {
+    for path in around.id {
+        let Some(id) = read::text(around.scope, path)?.filter(|id| !id.is_empty()) else {
+            continue;
+        };
+        return match next {
+            Some(SignedPart::Literal(separator)) if id.contains(separator.as_str()) => {
+                Err(Denied::AmbiguousId { place: Place::of(path) })
+            }
+            _ => Ok(id.into_owned().into_bytes()),
+        };
+    }
+    Err(Denied::Missing { place: Place::any_of(around.id) })
+}

@@ -1,0 +1,162 @@
+//! The checks of `webhook.verify`: what a request must prove, and how checks
+//! are put together.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{Encoding, Hash, Key, Located, OneOrMany, PresetUse, SecretUse, Signature, SignedTime};
+
+/// One check of a request.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Check {
+    /// A signature made with a shared secret.
+    Hmac(Box<Located<Hmac>>),
+    /// A signature made with a private key that only the vendor has.
+    PublicKey(Box<Located<PublicKey>>),
+    /// A fixed token.
+    Token(Located<Token>),
+    /// A user's name and password (RFC 7617).
+    Basic(Located<Basic>),
+    /// The address that the request comes from.
+    Ip(Located<Ip>),
+    /// A digest of the request, which something else signs.
+    Digest(Box<Located<Digest>>),
+    /// Alternatives: at least one must pass.
+    Any(Located<Vec<Check>>),
+    /// Checks that must all pass.
+    All(Located<Vec<Check>>),
+    /// What a vendor's webhooks need, by the name of a preset.
+    Preset(Located<PresetUse>),
+}
+
+impl Check {
+    /// Whether a preset is named here.
+    pub fn names_preset(&self) -> bool {
+        match self {
+            Check::Preset(_) => true,
+            Check::Any(checks) | Check::All(checks) => checks.iter().any(Check::names_preset),
+            _ => false,
+        }
+    }
+}
+
+/// A signature made with a shared secret.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Hmac {
+    /// The hash.
+    pub hash: Hash,
+    /// The names of the secrets that may have signed; any of them is enough.
+    pub secrets: Located<Vec<Located<SecretUse>>>,
+    /// How a secret's text becomes the key; by default its UTF-8 bytes.
+    #[serde(default)]
+    pub key: Key,
+    /// Where the signature is and how it is written.
+    pub signature: Signature,
+    /// The text that is signed: `{body}`, `{timestamp}`, `{id}`, `{method}`, `{url}`,
+    /// `{path_query}`, `{header.NAME}`, `{query.NAME}`, `{form_sorted}`, `{signed_headers.NAME}`,
+    /// `{atlassian_canonical}`, or a path into the body; `|sha256_hex` and `|default("")` after any.
+    pub text: Located<String>,
+    /// The signed time, and how far it may be from now.
+    #[serde(default)]
+    pub timestamp: Option<Located<SignedTime>>,
+    /// Where the signed message id is; only where `text` has `{id}`.
+    #[serde(default)]
+    pub id: Option<Located<OneOrMany>>,
+    /// A path into the body with `*`: each value there is signed for itself, and paths into the body
+    /// start at it.
+    #[serde(default)]
+    pub each: Option<Located<String>>,
+    /// Whether `{url}` may be signed with the port written out or left out, whichever the vendor does.
+    #[serde(default)]
+    pub url_port_variants: Option<Located<bool>>,
+}
+
+/// A signature made with a private key that only the vendor has.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PublicKey {
+    /// The algorithm; nothing in a request can choose another.
+    pub algorithm: PublicKeyAlgorithm,
+    /// The names of the secrets that hold the vendor's public keys; any of them is enough.
+    pub keys: Located<Vec<Located<SecretUse>>>,
+    /// How a secret's text becomes the key: PEM as it is, or in base64 or hexadecimal a
+    /// SubjectPublicKeyInfo or the bare key.
+    #[serde(default)]
+    pub key: Key,
+    /// Where the signature is and how it is written.
+    pub signature: Signature,
+    /// The text that is signed, as in `hmac`.
+    pub text: Located<String>,
+    /// The signed time, and how far it may be from now.
+    #[serde(default)]
+    pub timestamp: Option<Located<SignedTime>>,
+    /// Where the signed message id is; only where `text` has `{id}`.
+    #[serde(default)]
+    pub id: Option<Located<OneOrMany>>,
+    /// As in `hmac`.
+    #[serde(default)]
+    pub each: Option<Located<String>>,
+    /// As in `hmac`.
+    #[serde(default)]
+    pub url_port_variants: Option<Located<bool>>,
+}
+
+/// An algorithm of signatures that are checked with a public key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PublicKeyAlgorithm {
+    /// Ed25519 (RFC 8032).
+    Ed25519,
+    /// ECDSA with P-256 and SHA-256; the signature as DER, or as its two numbers of 32 bytes.
+    EcdsaP256Sha256,
+    /// RSA with SHA-256 and the padding of PKCS #1 v1.5; a key of 2048 to 8192 bits.
+    RsaSha256,
+}
+
+/// A fixed token.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Token {
+    /// `header.NAME`, `query.NAME` or a path into the body; `*` in a pointer stands for every element.
+    pub from: Located<String>,
+    /// A scheme or prefix before the token, such as `Bearer `.
+    #[serde(default)]
+    pub prefix: Option<String>,
+    /// The names of the secrets that are taken; any of them is enough.
+    pub secrets: Located<Vec<Located<SecretUse>>>,
+}
+
+/// A user's name and password, in the header `Authorization` (RFC 7617).
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Basic {
+    /// The user's name; where it is left out, a secret is `user:password`.
+    #[serde(default)]
+    pub username: Option<Located<String>>,
+    /// The names of the secrets that hold the password; any of them is enough.
+    pub secrets: Located<Vec<Located<SecretUse>>>,
+}
+
+/// The address that the request comes from, as the connection or the gateway says: never a header.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Ip {
+    /// The addresses and networks that are taken: `192.0.2.1`, `192.0.2.0/24`, `2001:db8::/32`.
+    pub allow: Located<Vec<Located<String>>>,
+}
+
+/// A digest of the request, for vendors that sign the digest instead of the body.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Digest {
+    /// The hash.
+    pub hash: Hash,
+    /// What is hashed, as in the `text` of `hmac`, without `{timestamp}` and `{id}`.
+    pub of: Located<String>,
+    /// Where the digest is: `header.NAME`, `query.NAME` or a path into the body.
+    pub equals: Located<String>,
+    /// How the digest's bytes are written.
+    pub encoding: Encoding,
+}
