@@ -16,12 +16,13 @@ use mef_auth::Request;
 use serde_json::{Map, Value, json};
 
 /// The keys that mean something, and those that only tell a person something.
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 10] = [
     "method",
     "path",
     "headers",
     "body",
     "body_base64",
+    "peer",
     "received_at",
     "source",
     "reason",
@@ -73,8 +74,15 @@ impl Captured {
                 "`received_at` is not a moment: it is RFC 3339, such as `\"2026-11-24T12:00:00Z\"`",
             )?),
         };
+        let peer = match keys.get("peer") {
+            None | Some(Value::Null) => None,
+            Some(value) => Some(value.as_str().and_then(|text| text.parse().ok()).context(
+                "`peer` is not an address: it is where the request came from, such as `\"192.0.2.1\"`",
+            )?),
+        };
+        let request = Request::new(method, path, query, headers(&keys)?, body(&keys)?);
         Ok(Captured {
-            request: Request::new(method, path, query, headers(&keys)?, body(&keys)?),
+            request: request.from_peer(peer),
             received_at,
             is_masked: keys.get("masked") == Some(&Value::Bool(true)),
             unknown: keys.keys().filter(|key| !KEYS.contains(&key.as_str())).cloned().collect(),
@@ -98,6 +106,9 @@ impl Captured {
         let mut file = more;
         file.insert("method".to_owned(), request.method().into());
         file.insert("path".to_owned(), path.into());
+        if let Some(peer) = request.peer() {
+            file.insert("peer".to_owned(), peer.to_string().into());
+        }
         file.insert("headers".to_owned(), headers.into());
         match std::str::from_utf8(request.body()) {
             Ok(text) => file.insert("body".to_owned(), text.into()),
@@ -201,6 +212,7 @@ mod tests {
             (r#"{"method":"POST","path":"/","headers":[],"body_base64":"*"}"#, "is not base64"),
             (r#"{"method":"POST","path":"/","headers":[],"body":"","body_base64":""}"#, "exclude"),
             (r#"{"method":"POST","path":"/","headers":[],"received_at":1}"#, "RFC 3339"),
+            (r#"{"method":"POST","path":"/","headers":[],"peer":"here"}"#, "is not an address"),
         ] {
             let error = wrong(text);
             assert!(error.contains(says), "{text}: {error}");
@@ -211,13 +223,15 @@ mod tests {
     fn what_is_written_is_read_again_byte_for_byte() {
         let headers = vec![("x-a".to_owned(), b"\xff".to_vec()), ("x-a".to_owned(), b"b".to_vec())];
         for body in [b"{\"a\":\"\xc3\xa9\"}\r\n".to_vec(), b"\xff\x00".to_vec(), Vec::new()] {
-            let request = Request::new("POST", "/hook", "a=%20&b", headers.clone(), body.clone());
+            let request = Request::new("POST", "/hook", "a=%20&b", headers.clone(), body.clone())
+                .from_peer("192.0.2.1".parse().ok());
             let mut more = Map::new();
             more.insert("received_at".to_owned(), "2026-11-24T12:00:00Z".into());
             let read = Captured::parse(&Captured::write(&request, more)).unwrap();
             assert_eq!(read.request.headers(), headers);
             assert_eq!(read.request.body(), &body);
             assert_eq!((read.request.path(), read.request.raw_query()), ("/hook", "a=%20&b"));
+            assert_eq!(read.request.peer(), request.peer());
             assert_eq!(read.received_at, "2026-11-24T12:00:00Z".parse().ok());
             assert!(read.unknown.is_empty() && !read.is_masked);
         }

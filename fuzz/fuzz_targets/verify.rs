@@ -17,6 +17,14 @@ const CHECKS: &[&str] = &[
     r#"hmac: { hash: sha1, secrets: [s], text: "{timestamp}{url}{query.a}",
          signature: { from: query.sig, encoding: base64url },
          timestamp: { from: header.x-time, unit: rfc3339, max_age: 36525d } }"#,
+    "basic: { username: u, secrets: [s] }",
+    "ip: { allow: [192.0.2.0/24] }",
+    r#"any: [ { token: { from: query.t, secrets: [s] } }, { basic: { secrets: [s] } } ]"#,
+    r#"all: [ { digest: { hash: sha256, of: "{body}", equals: query.digest, encoding: hex } },
+         { hmac: { hash: sha1, secrets: [s], text: "{url}{form_sorted}", url_port_variants: true,
+           signature: { from: header.x-sig, encoding: base64 } } } ]"#,
+    r#"hmac: { hash: sha256, secrets: [s], text: "{atlassian_canonical}{signed_headers.x-other}{body|sha256_hex}",
+         each: /items/*, signature: { from: /sig, encoding: base64 } }"#,
 ];
 
 fuzz_target!(|input: (u8, Noise)| {

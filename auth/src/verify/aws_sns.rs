@@ -5,6 +5,8 @@
 //! Everything is read from the signed body; the `x-amz-sns-…` headers say the
 //! same, and nobody signs them.
 
+use std::borrow::Cow;
+
 use aws_lc_rs::signature::{
     RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY, RSA_PKCS1_2048_8192_SHA256, RsaParameters,
     UnparsedPublicKey,
@@ -32,6 +34,7 @@ const CONFIRMATION: &[&str] =
 pub(super) fn check(sns: &AwsSns, context: Context<'_>, mask: &mut Mask) -> Result<String, Denied> {
     let Context { request, secrets, now, .. } = context;
     let message = Message::read(sns, request)?;
+    mask.trace.signed(&[Cow::Borrowed(message.text.as_bytes())]);
     let url = &message.certificate_url;
     let Some(Keys::Certificate(certificate)) = secrets.keys(url) else {
         return Err(Denied::KeysMissing { host: url.host_str().unwrap_or("").to_owned() });

@@ -4,7 +4,7 @@
 //! and the credential is in another: what is called like one is masked too.
 
 use mef_source::checked::{
-    Check, Signature, SignatureFrom, Signed, SignedTime, TokenFrom, Webhook,
+    Check, Signature, SignatureFrom, Signed, SignedTime, TokenFrom, Verify, Webhook,
 };
 use mef_source::{Path, Root};
 
@@ -33,8 +33,12 @@ const TELLING: [&str; 11] = [
 /// list of signatures the keys and the time stay. A body out of which a
 /// credential should be read, and cannot, is masked whole.
 pub fn without_credentials(webhook: &Webhook, request: &Request) -> Request {
+    let checks = match &webhook.verify {
+        Verify::All(checks) => checks.as_slice(),
+        Verify::Nothing { .. } => &[],
+    };
     let mut concealed = Concealed { mask: Mask::default(), signatures: Vec::new(), whole: false };
-    webhook.single_checks().for_each(|check| concealed.check(check, request));
+    checks.iter().for_each(|check| concealed.check(check, request));
     concealed.apply(request)
 }
 
@@ -53,9 +57,12 @@ impl<'c> Concealed<'c> {
             Check::Token(token) => self.token(&token.from, request),
             Check::Jwt(jwt) => self.token(&jwt.from, request),
             Check::Basic(_) => self.mask.header(AUTHORIZATION),
-            // What SNS signs is no use to anybody else, and a digest is none.
-            Check::AwsSns(_) | Check::Ip(_) | Check::Digest(_) => {}
-            Check::Any(_) | Check::All(_) => {}
+            // Neither an address nor a digest is a credential, and what SNS signed of one message
+            // is no use for another.
+            Check::Ip(_) | Check::Digest(_) | Check::AwsSns(_) => {}
+            Check::Any(checks) | Check::All(checks) => {
+                checks.iter().for_each(|check| self.check(check, request));
+            }
         }
     }
 
@@ -68,25 +75,12 @@ impl<'c> Concealed<'c> {
     }
 
     fn signed(&mut self, signed: &'c Signed, request: &Request) {
-        match &signed.each {
-            None => self.signature(&signed.signature, signed.timestamp.as_ref(), request),
-            // Each element holds its own signature.
-            Some(_) if signed.signature.reads_body() => self.whole = true,
-            Some(_) => self.signature(&signed.signature, signed.timestamp.as_ref(), request),
-        }
-    }
-
-    fn signature(
-        &mut self,
-        signature: &'c Signature,
-        time: Option<&'c SignedTime>,
-        request: &Request,
-    ) {
-        self.signatures.push((signature, time));
+        let signature = &signed.signature;
+        self.signatures.push((signature, signed.timestamp.as_ref()));
         for from in &signature.from {
             match from {
                 SignatureFrom::Path(path) if path.root() == Root::Record => {
-                    self.in_body(path, request);
+                    self.in_body(&within(signed.each.as_ref(), path), request);
                 }
                 SignatureFrom::Path(path) if path.root() == Root::Query => self.mask.path(path),
                 SignatureFrom::Path(_) | SignatureFrom::NumberedHeaders(_) => {}
@@ -128,8 +122,17 @@ impl<'c> Concealed<'c> {
                 mask.query(&name);
             }
         }
-        mask.apply(Request::new(method, path, query, headers.collect(), body))
+        let concealed = Request::new(method, path, query, headers.collect(), body);
+        mask.apply(concealed.from_peer(request.peer()))
     }
+}
+
+/// The place from the start of the body on, where `path` starts at each value
+/// of a list.
+fn within(each: Option<&Path>, path: &Path) -> Path {
+    let Some(each) = each else { return path.clone() };
+    let pointer = format!("{}{}", each.pointer(), path.pointer());
+    Path::parse(&pointer, &[Root::Record]).unwrap_or_else(|_| path.clone())
 }
 
 /// Whether `signature` is read from the header `name`.

@@ -23,6 +23,8 @@ pub enum Place {
     Json(String),
     /// An item of the signature, by its key.
     Signature(String),
+    /// The address at the other end of the connection.
+    Peer,
     /// The first of several that is there.
     AnyOf(Vec<Place>),
 }
@@ -67,6 +69,7 @@ impl fmt::Display for Place {
             Place::Json(pointer) if pointer.is_empty() => f.write_str("body"),
             Place::Json(pointer) => write!(f, "`{pointer}` of the body"),
             Place::Signature(key) => write!(f, "item `{key}` of the signature"),
+            Place::Peer => f.write_str("connection"),
             Place::AnyOf(places) => {
                 for (index, place) in places.iter().enumerate() {
                     write!(f, "{}{place}", if index == 0 { "" } else { " or " })?;

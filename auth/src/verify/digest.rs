@@ -8,12 +8,13 @@ use url::Url;
 
 use super::Context;
 use super::denied::{Denied, Place};
+use super::mask::Mask;
 use super::read::{self, Scope};
 use super::signature::decode;
 use super::signed_text::{Around, signed_text};
 
 /// Checks that what was sent as the digest is one.
-pub(super) fn check(digest: &Digest, context: Context<'_>) -> Result<(), Denied> {
+pub(super) fn check(digest: &Digest, context: Context<'_>, mask: &mut Mask) -> Result<(), Denied> {
     let place = || Place::of(&digest.equals);
     let sent = read::text(Scope::whole(context.request), &digest.equals)?
         .ok_or_else(|| Denied::Missing { place: place() })?;
@@ -22,6 +23,7 @@ pub(super) fn check(digest: &Digest, context: Context<'_>) -> Result<(), Denied>
         .ok_or_else(|| Denied::DigestMalformed { place: place(), encoding: digest.encoding })?;
     let url = context.webhook.public_url.as_ref().map(Url::as_str);
     let text = signed_text(&digest.of, &Around::request(context.request, url))?;
+    mask.trace.signed(&text);
     let mut hash = lc_digest::Context::new(match digest.hash {
         Hash::Sha1 => &lc_digest::SHA1_FOR_LEGACY_USE_ONLY,
         Hash::Sha256 => &lc_digest::SHA256,

@@ -80,6 +80,7 @@ fn judge(
         token.check_claims(jwt, now, &place)?;
         digests(&token, &place)?;
         let by = check_signature(jwt, &token, &signed, secrets, now, &place)?;
+        mask.trace.tried(&by, true);
         signed_by.get_or_insert(by);
     }
     signed_by.ok_or(Denied::Missing { place })

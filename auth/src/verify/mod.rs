@@ -230,8 +230,8 @@ pub fn verify_explained(
     let mut mask = Mask::explaining();
     let judged = judge(webhook, request.clone(), secrets, now, &mut mask);
     let mut checks = std::mem::take(&mut mask.trace).into_checks();
+    let context = Context { webhook, request: &request, secrets, now };
     if let Verify::All(all) = &webhook.verify {
-        let context = Context { webhook, request: &request, secrets, now };
         for check in all.iter().skip(checks.len()) {
             let mut mask = Mask::explaining();
             // It is only told: the judgement stands.
@@ -273,13 +273,17 @@ fn pass_all(
 /// Every alternative is tried, whatever has passed by then: how long it takes
 /// says nothing about which one did, and every credential that came is masked.
 fn pass(check: &Check, context: Context<'_>, mask: &mut Mask) -> Result<Vec<Passed>, Denied> {
-    mask.trace.begin(check.kind(), || seen::seen(check, context.request, context.now));
-    let passed = pass_one(check, context, mask);
+    mask.trace.begin(check.kind(), || seen::seen(check, context));
+    let passed = pass_untold(check, context, mask);
     mask.trace.end(&passed);
     passed
 }
 
-fn pass_one(check: &Check, context: Context<'_>, mask: &mut Mask) -> Result<Vec<Passed>, Denied> {
+fn pass_untold(
+    check: &Check,
+    context: Context<'_>,
+    mask: &mut Mask,
+) -> Result<Vec<Passed>, Denied> {
     let secret = match check {
         Check::Hmac(hmac) => Some(hmac::check(hmac, context, mask)?),
         Check::PublicKey(key) => Some(public_key::check(key, context, mask)?),
@@ -288,7 +292,7 @@ fn pass_one(check: &Check, context: Context<'_>, mask: &mut Mask) -> Result<Vec<
         Check::Jwt(jwt) => Some(jwt::check(jwt, context, mask)?),
         Check::AwsSns(sns) => Some(aws_sns::check(sns, context, mask)?),
         Check::Ip(ip) => ip::check(ip, context.request).map(|()| None)?,
-        Check::Digest(digest) => digest::check(digest, context).map(|()| None)?,
+        Check::Digest(digest) => digest::check(digest, context, mask).map(|()| None)?,
         Check::All(checks) => return pass_all(checks, context, mask),
         Check::Any(checks) => {
             let (mut first, mut reasons) = (None, Vec::new());

@@ -91,7 +91,7 @@ pub(super) fn text<'r>(scope: Scope<'r>, path: &Path) -> Result<Option<Cow<'r, s
 }
 
 /// The one value of the JSON body at `path`; nothing where it is null.
-fn json<'b>(body: &'b [u8], path: &Path) -> Result<Option<&'b RawValue>, Denied> {
+pub(super) fn json<'b>(body: &'b [u8], path: &Path) -> Result<Option<&'b RawValue>, Denied> {
     let mut value = document(body, path)?;
     for segment in path.segments() {
         match child(value, segment, path)? {

@@ -14,56 +14,77 @@ use super::denied::Place;
 use super::mask::{Mask, numbered};
 use super::read::Scope;
 use super::trace::Seen;
-use super::{AUTHORIZATION, read, signature, timestamp};
+use super::{AUTHORIZATION, Context, read, signature, timestamp};
 use crate::Request;
 
 /// How much is shown of a value that is no credential.
 const SHOWN: usize = 80;
 /// How many items of a list are shown.
 const ITEMS: usize = 12;
+/// Of how many values that are signed one by one it is told.
+const ELEMENTS: usize = 3;
 
-/// What `check` finds in `request` at the moment `now`.
-pub(super) fn seen(check: &Check, request: &Request, now: Timestamp) -> Vec<Seen> {
+/// What `check` finds. Checks that are made of others say it themselves.
+pub(super) fn seen(check: &Check, context: Context<'_>) -> Vec<Seen> {
+    let request = context.request;
     match check {
-        Check::Hmac(hmac) => of_signed(&hmac.signed, request, now),
-        Check::PublicKey(key) => of_signed(&key.signed, request, now),
+        Check::Hmac(hmac) => of_signed(&hmac.signed, context),
+        Check::PublicKey(key) => of_signed(&key.signed, context),
         Check::Token(token) => of_token(&token.from, request),
         Check::Jwt(jwt) => of_token(&jwt.from, request),
-        Check::Basic(_) => of_token(&TokenFrom::Header(AUTHORIZATION.to_owned()), request),
-        Check::Digest(digest) => vec![plain("digest", &digest.equals, request)],
-        // What it reads is told with the reason.
-        Check::AwsSns(_) | Check::Ip(_) => Vec::new(),
-        // They tell of themselves.
+        // What is read of it is signed, and told with the signed text.
+        Check::AwsSns(_) => Vec::new(),
+        Check::Basic(_) => vec![of_header("name and password", AUTHORIZATION, request)],
+        Check::Ip(_) => {
+            let found = request.peer().map_or("not known".to_owned(), |peer| peer.to_string());
+            vec![Seen { what: "address", place: Place::Peer, found }]
+        }
+        Check::Digest(digest) => {
+            let values = values(&digest.equals, Scope::whole(request));
+            let texts: Vec<_> = values.iter().map(|value| of_credential(value)).collect();
+            let found = listed(&texts);
+            vec![Seen { what: "digest", place: Place::of(&digest.equals), found }]
+        }
         Check::Any(_) | Check::All(_) => Vec::new(),
     }
 }
 
-/// Of values that are signed one by one, what is told is where they are.
-fn of_signed(signed: &Signed, request: &Request, now: Timestamp) -> Vec<Seen> {
-    if let Some(each) = &signed.each {
-        let count = read::json_all(request.body(), each).map_or(0, |elements| elements.len());
-        let found = format!("{count} values, each signed for itself");
-        return vec![Seen { what: "elements", place: Place::of(each), found }];
-    }
-    let mut seen = signatures(&signed.signature, request);
-    let time = signed.timestamp.iter();
-    seen.extend(time.map(|time| of_time(time, &signed.signature, request, now)));
-    seen.extend(signed.id.iter().map(|path| plain("id", path, request)));
-    seen
+fn of_signed(signed: &Signed, context: Context<'_>) -> Vec<Seen> {
+    let request = context.request;
+    let scopes = match &signed.each {
+        None => vec![Scope::whole(request)],
+        Some(each) => {
+            let elements = read::json_all(request.body(), each).unwrap_or_default();
+            elements.into_iter().take(ELEMENTS).map(|e| Scope::within(request, e)).collect()
+        }
+    };
+    let one = |scope| {
+        let mut seen = signatures(&signed.signature, scope);
+        let time = signed.timestamp.iter();
+        seen.extend(time.map(|time| of_time(time, &signed.signature, scope, context.now)));
+        seen.extend(signed.id.iter().map(|path| plain("id", path, scope)));
+        seen
+    };
+    scopes.into_iter().flat_map(one).collect()
+}
+
+fn of_header(what: &'static str, name: &str, request: &Request) -> Seen {
+    let texts: Vec<_> = request.header_values(name).map(of_credential).collect();
+    Seen { what, place: Place::Header(name.to_owned()), found: listed(&texts) }
 }
 
 /// The places of a signature.
-pub(super) fn signatures(signature: &Signature, request: &Request) -> Vec<Seen> {
+fn signatures(signature: &Signature, scope: Scope<'_>) -> Vec<Seen> {
     let at = |from: &SignatureFrom| {
         let place = Place::of_signature(std::slice::from_ref(from));
         let texts: Vec<String> = match from {
             SignatureFrom::NumberedHeaders(prefix) => {
-                let lines = request.headers().iter();
+                let lines = scope.request.headers().iter();
                 let mine = lines.filter(|(name, _)| numbered(name, prefix).is_some());
                 mine.map(|(name, line)| format!("`{name}`: {}", items(signature, line))).collect()
             }
             SignatureFrom::Path(path) => {
-                values(path, request).iter().map(|value| items(signature, value)).collect()
+                values(path, scope).iter().map(|value| items(signature, value)).collect()
             }
         };
         Seen { what: "signature", place, found: listed(&texts) }
@@ -72,27 +93,19 @@ pub(super) fn signatures(signature: &Signature, request: &Request) -> Vec<Seen> 
 }
 
 /// The place of a signed time.
-pub(super) fn of_time(
-    time: &SignedTime,
-    signature: &Signature,
-    request: &Request,
-    now: Timestamp,
-) -> Seen {
+fn of_time(time: &SignedTime, signature: &Signature, scope: Scope<'_>, now: Timestamp) -> Seen {
     let place = Place::of(&time.from);
     let text = match time.from.root() {
         // What is wrong with the signature itself is said at its own place.
         Root::Signature => {
-            signature::read(signature, Scope::whole(request), &mut Mask::default()).ok().and_then(
-                |items| items.under(&time.from.segments().join(".")).next().map(str::to_owned),
-            )
+            signature::read(signature, scope, &mut Mask::default()).ok().and_then(|items| {
+                items.under(&time.from.segments().join(".")).next().map(str::to_owned)
+            })
         }
-        _ => read::text(Scope::whole(request), &time.from)
-            .ok()
-            .flatten()
-            .map(std::borrow::Cow::into_owned),
+        _ => read::text(scope, &time.from).ok().flatten().map(std::borrow::Cow::into_owned),
     };
     let found = match text {
-        None => return Seen { what: "timestamp", ..plain("timestamp", &time.from, request) },
+        None => return Seen { what: "timestamp", ..plain("timestamp", &time.from, scope) },
         Some(text) => match timestamp::parse(&text, time.unit).map(Timestamp::from_nanosecond) {
             Some(Ok(moment)) => {
                 format!("{}, which is {moment}, {}", quoted(text.as_bytes()), distance(moment, now))
@@ -123,13 +136,13 @@ fn of_token(from: &TokenFrom, request: &Request) -> Vec<Seen> {
 }
 
 /// A value that is no credential, as it came.
-pub(super) fn plain(what: &'static str, path: &Path, request: &Request) -> Seen {
-    let texts: Vec<_> = values(path, request).iter().map(|value| quoted(value)).collect();
+fn plain(what: &'static str, path: &Path, scope: Scope<'_>) -> Seen {
+    let texts: Vec<_> = values(path, scope).iter().map(|value| quoted(value)).collect();
     Seen { what, place: Place::of(path), found: listed(&texts) }
 }
 
 /// How long a credential is, and how it is written.
-pub(super) fn of_credential(value: &[u8]) -> String {
+fn of_credential(value: &[u8]) -> String {
     let Ok(text) = std::str::from_utf8(value) else {
         return format!("{} bytes that are no text", value.len());
     };
@@ -171,13 +184,14 @@ fn items(written: &Signature, value: &[u8]) -> String {
 }
 
 /// Every value at `path`.
-fn values(path: &Path, request: &Request) -> Vec<Vec<u8>> {
+fn values(path: &Path, scope: Scope<'_>) -> Vec<Vec<u8>> {
+    let request = scope.request;
     match path.root() {
         Root::Header => request.header_values(path.name()).map(<[u8]>::to_vec).collect(),
         Root::Query => request.query_values(path.name()).collect(),
         Root::Signature => Vec::new(),
         _ => {
-            let value = read::bytes(Scope::whole(request), path).ok().flatten();
+            let value = read::bytes(scope, path).ok().flatten();
             value.map(std::borrow::Cow::into_owned).into_iter().collect()
         }
     }

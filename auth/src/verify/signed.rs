@@ -44,12 +44,12 @@ pub(super) fn check<'s, K>(
     for claim in &claims {
         let mut signed_by = None;
         for (name, key) in &keys {
-            let mut matched = false;
+            let mut is_it = false;
             for text in &claim.texts {
-                matched |= matches(key, text, &claim.candidates);
+                is_it |= matches(key, text, &claim.candidates);
             }
-            mask.trace.tried(name, matched);
-            if matched {
+            mask.trace.tried(name, is_it);
+            if is_it {
                 signed_by = Some(*name);
             }
         }

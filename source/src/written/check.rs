@@ -29,12 +29,12 @@ pub enum Check {
     Ip(Located<Ip>),
     /// A digest of the request, which something else signs.
     Digest(Box<Located<Digest>>),
-    /// What a vendor's webhooks need, by the name of a preset.
-    Preset(Located<PresetUse>),
     /// Alternatives: at least one must pass.
     Any(Located<Vec<Check>>),
     /// Checks that must all pass.
     All(Located<Vec<Check>>),
+    /// What a vendor's webhooks need, by the name of a preset.
+    Preset(Located<PresetUse>),
 }
 
 impl Check {

@@ -32,7 +32,7 @@ fn expanded(webhook: &str) -> Value {
 fn a_preset_by_name_is_what_its_file_says() {
     let loaded = loaded("  verify: [ { preset: github } ]");
     let [Check::Hmac(hmac)] = checks(&loaded) else { panic!("{loaded:?}") };
-    assert_eq!(hmac.signature.take, ["sha256"]);
+    assert_eq!(hmac.signed.signature.take, ["sha256"]);
     let webhook = loaded.source.webhook.as_ref().unwrap();
     assert_eq!(webhook.delivery_id[0].name(), "x-github-delivery");
     assert_eq!(webhook.max_body, 10 * 1024 * 1024);
@@ -79,7 +79,7 @@ fn checks_stand_where_the_preset_was_named_and_the_first_has_its_say() {
     let both = "  verify: [ { token: { from: query.t, secrets: [t] } }, { preset: github }, { preset: stripe } ]";
     let loaded = loaded(both);
     assert!(matches!(checks(&loaded), [Check::Token(_), Check::Hmac(a), Check::Hmac(b)]
-        if a.timestamp.is_none() && b.timestamp.is_some()));
+        if a.signed.timestamp.is_none() && b.signed.timestamp.is_some()));
     assert_eq!(loaded.source.webhook.as_ref().unwrap().delivery_id[0].name(), "x-github-delivery");
     let names: Vec<_> = loaded.expansion.unwrap().presets.into_iter().map(|p| p.name).collect();
     assert_eq!(names, ["github", "stripe"]);

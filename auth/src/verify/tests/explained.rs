@@ -80,3 +80,16 @@ fn a_check_after_the_one_that_failed_is_told_too() {
     assert_eq!((first.seen[0].found.as_str(), first.tried.len()), ("nothing", 0));
     assert_eq!(second.denied, None);
 }
+
+#[test]
+fn alternatives_are_told_one_by_one_inside_the_check_that_lists_them() {
+    let checks =
+        r"any: [ { token: { from: header.a, secrets: [a] } }, { basic: { secrets: [b] } } ]";
+    let post = Post::new(&[("a", "fir5t"), ("authorization", "Basic dTpwdw==")], "");
+    let told = explained(&post, checks, &[("a", "first"), ("b", "u:pw")], NOW);
+    let [any] = told.as_slice() else { panic!("one check: {told:?}") };
+    assert_eq!((any.check, &any.denied), ("any", &None));
+    let [token, basic] = any.inner.as_slice() else { panic!("two alternatives: {any:?}") };
+    assert!(matches!(token.denied, Some(Denied::TokenMismatch { .. })) && !token.tried[0].matched);
+    assert!(basic.denied.is_none() && basic.tried[0].matched);
+}

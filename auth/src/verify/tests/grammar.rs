@@ -8,6 +8,7 @@ use mef_source::{Path, Root};
 use proptest::prelude::*;
 
 use super::super::mask::Mask;
+use super::super::read::Scope;
 use super::super::{read, signature, timestamp};
 use super::*;
 
@@ -55,8 +56,8 @@ proptest! {
             }
         }
         let request = Post::new(&[("x", &header)], "").request();
-        let found = signature::read(&hmac.signature, &request, &mut Mask::default())
-            .and_then(|items| items.candidates(&hmac.signature));
+        let found = signature::read(&hmac.signed.signature, Scope::whole(&request), &mut Mask::default())
+            .and_then(|items| items.candidates(&hmac.signed.signature));
         prop_assert_eq!(found.unwrap_or_default(), expected, "{}", header);
     }
 
@@ -74,8 +75,8 @@ proptest! {
                signature: {{ from: header.x, {split} {pair} encoding: hex }} }}"#
         ));
         let request = Post::new(&[("x", &text)], "").request();
-        let items = signature::read(&hmac.signature, &request, &mut Mask::default());
-        if let Ok(found) = items.and_then(|items| items.candidates(&hmac.signature)) {
+        let items = signature::read(&hmac.signed.signature, Scope::whole(&request), &mut Mask::default());
+        if let Ok(found) = items.and_then(|items| items.candidates(&hmac.signed.signature)) {
             prop_assert!(!found.is_empty() && found.len() <= signature::MAX_ITEMS);
             for signature in found {
                 prop_assert!(text.contains(&hex::encode(&signature)), "{:?} in {}", signature, text);
