@@ -10,6 +10,7 @@ mod constant;
 mod cursor;
 mod event;
 mod hmac;
+mod jq;
 mod load;
 mod poll;
 mod request;
@@ -18,7 +19,7 @@ mod webhook;
 mod yaml_error;
 
 pub use cursor::{Cursor, TimeCursor, TokenCursor};
-pub use event::{EventSpec, Mapping, RecordSchema};
+pub use event::{EventSpec, Mapping, RecordSchema, Split};
 pub use hmac::{Hmac, Key, Signature, SignatureFrom, SignedTime};
 pub use load::{Loaded, load};
 pub use poll::{ClientCredentials, Poll, PollAuth};

@@ -7,10 +7,7 @@ use jaq_core::load::parse::{BinaryOp, Pattern, Term};
 use jaq_core::path::{Part, Path};
 
 use super::functions::{WITH_PATTERN, arities, refusal};
-use super::{Fault, Uses, VARIABLES, span};
-
-/// The largest compiled regular expression, in bytes.
-const LARGEST_PATTERN: usize = 256 * 1024;
+use super::{Fault, Uses, VARIABLES, patterns, span};
 
 /// What the program reads, or all that is wrong with it.
 pub(super) fn check<'s>(text: &'s str, term: &Term<&'s str>) -> Result<Uses, Vec<Fault>> {
@@ -198,7 +195,7 @@ impl<'s> Walk<'s> {
                 }
             },
         };
-        match regex(&pattern, &flags) {
+        match patterns::compile(&pattern, &flags) {
             Ok(_) => {
                 let both = (pattern, flags);
                 if !self.uses.patterns.contains(&both) {
@@ -291,32 +288,4 @@ fn literal(term: &Term<&str>) -> Option<String> {
         }
     }
     Some(text)
-}
-
-/// Compiles a pattern with jq's flags: `g` all, `i` any case, `x` with blanks,
-/// `s` one line, `m`… as in `regex`, `n` no empty ones, `l` longest, `p` both `s`
-/// and `m`.
-///
-/// # Errors
-///
-/// What is wrong with it.
-pub(super) fn regex(pattern: &str, flags: &str) -> Result<regex::Regex, String> {
-    let mut builder = regex::RegexBuilder::new(pattern);
-    builder.size_limit(LARGEST_PATTERN);
-    for flag in flags.chars() {
-        match flag {
-            'g' | 'n' => &mut builder,
-            'i' => builder.case_insensitive(true),
-            'x' => builder.ignore_whitespace(true),
-            's' => builder.dot_matches_new_line(true),
-            'm' => builder.multi_line(true),
-            'p' => builder.dot_matches_new_line(true).multi_line(true),
-            'l' => builder.swap_greed(true),
-            other => return Err(format!("there is no flag `{other}`")),
-        };
-    }
-    builder.build().map_err(|error| match error {
-        regex::Error::CompiledTooBig(_) => "it is too large".to_owned(),
-        error => error.to_string().lines().last().unwrap_or_default().trim().to_owned(),
-    })
 }

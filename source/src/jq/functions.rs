@@ -134,11 +134,6 @@ const REFUSED: &[(&[&str], &str)] = &[
     ),
 ];
 
-/// Whether a program may call `name` with so many arguments.
-pub fn allowed(name: &str, arity: usize) -> bool {
-    arities(name).is_some_and(|arities| arities.contains(&arity))
-}
-
 /// With how many arguments `name` may be called.
 pub(super) fn arities(name: &str) -> Option<&'static [usize]> {
     ALLOWED.iter().find(|(known, _)| *known == name).map(|(_, arities)| *arities)

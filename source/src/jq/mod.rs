@@ -9,6 +9,7 @@
 mod check;
 mod functions;
 mod nesting;
+mod patterns;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -17,7 +18,8 @@ use std::sync::Arc;
 use jaq_core::load::lex::{self, Lexer};
 use jaq_core::load::parse::{Parser, Term};
 
-pub use functions::{ALLOWED, allowed};
+pub use functions::ALLOWED;
+pub use patterns::Patterns;
 
 /// The longest program, in bytes.
 pub const LONGEST: usize = 8 * 1024;

@@ -12,6 +12,7 @@ mod node;
 mod one_or_many;
 mod poll;
 mod secret_use;
+mod split;
 mod webhook;
 
 use std::collections::BTreeMap;
@@ -28,6 +29,7 @@ pub use poll::{
     NextToken, Order, Poll, Request, StopRule, TimeFormat,
 };
 pub use secret_use::{RetiringSecret, SecretUse};
+pub use split::Split;
 pub use webhook::{
     Bare, Check, Decode, Encoding, Hash, Hmac, Key, KeyEncoding, Signature, SignedTime, TimeUnit,
     Token, Webhook,
