@@ -12,7 +12,7 @@
 use std::cell::Cell;
 
 /// The steps of one run: a few seconds of the slowest programs.
-const STEPS: u64 = 20_000_000;
+const STEPS: u64 = 10_000_000;
 
 /// The bytes that one run may take, given back or not.
 const BYTES: u64 = 128 * 1024 * 1024;

@@ -41,7 +41,8 @@ fn growing_values_are_stopped() {
     stopped("reduce .[] as $n ([1]; . + .)", &numbers(64), much);
     stopped("[limit(1; reduce .[] as $n (1; [., .]))] | tojson", &numbers(64), much);
     stopped("reduce .[] as $n (1; [., .])", &numbers(64), much);
-    stopped("reduce .[] as $n (1; [., .]) | . == 1 or . == [reduce .[0] as $n (1; .)]", &numbers(99), much.split(' ').next().unwrap());
+    let twice = "(reduce .[] as $n (1; [., .])) == (reduce .[] as $n (1; [., .]))";
+    stopped(twice, &numbers(64), "takes too long");
     stopped("[.[] as $a | .[] as $b | .[] as $c | \"a longer text\"] | length", &numbers(1_000), "");
     stopped(". * 1000000000", "\"x\"", "not repeated");
 }

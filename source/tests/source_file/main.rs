@@ -4,6 +4,7 @@
 
 mod checks;
 mod generated;
+mod jq;
 mod keys;
 mod meaning;
 mod mistakes;
