@@ -11,8 +11,8 @@ use serde_json::Value;
 
 use crate::admitted::{Admitted, Context, Payload};
 use crate::decode::{Decoded, decode};
-use crate::letter::{Refusal, dead_letter, kept_bytes, raw_bytes};
 use crate::jq::Programs;
+use crate::letter::{Refusal, dead_letter, kept_bytes, raw_bytes};
 use crate::split::{NotThere, Record, by_program, nested, parent_digest, root_list};
 use crate::structure::structure;
 use crate::validate::{SchemaError, compile, validate};
@@ -246,8 +246,7 @@ impl Pipeline {
                     let cursor_id = cursor_id.as_ref().map(|id| format!("{id}#{position}"));
                     let parent = Some(Arc::clone(&parent));
                     let parent_digest = digest.clone();
-                    let record =
-                        Record { value, parent, parent_digest, index: next(), cursor_id };
+                    let record = Record { value, parent, parent_digest, index: next(), cursor_id };
                     self.validate(record, outcome);
                 }
             }

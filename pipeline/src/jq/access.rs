@@ -39,7 +39,10 @@ impl ValT for Val {
         match self {
             Val::Arr(list) => match own_list(list, 0) {
                 Ok(list) => Box::new(
-                    list.items.into_iter().enumerate().map(|(at, value)| Ok((Val::from(at), value))),
+                    list.items
+                        .into_iter()
+                        .enumerate()
+                        .map(|(at, value)| Ok((Val::from(at), value))),
                 ),
                 Err(error) => Box::new(std::iter::once(Err(error))),
             },

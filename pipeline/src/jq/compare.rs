@@ -63,9 +63,8 @@ fn objects(a: &Object, b: &Object) -> Ordering {
     };
     let (keys, others) = (sorted(a), sorted(b));
     keys.cmp(&others).then_with(|| {
-        let mut pairs = keys
-            .iter()
-            .filter_map(|key| Some((a.entries.get(key)?, b.entries.get(key)?)));
+        let mut pairs =
+            keys.iter().filter_map(|key| Some((a.entries.get(key)?, b.entries.get(key)?)));
         lists(&mut pairs, 0, 0)
     })
 }

@@ -28,9 +28,27 @@ def gsub(re; f): sub(re; f; "g");
 /// Functions of the libraries' definitions that have an implementation of ours,
 /// or that no program may use.
 const LEFT_OUT: [&str; 21] = [
-    "type", "keys", "add", "flatten", "join", "split", "test", "match", "capture", "scan", "splits", "sub",
-    "gsub", "getpath", "from_entries", "todate", "fromdate", "combinations",
-    "@base64", "@base64d", "@uri",
+    "type",
+    "keys",
+    "add",
+    "flatten",
+    "join",
+    "split",
+    "test",
+    "match",
+    "capture",
+    "scan",
+    "splits",
+    "sub",
+    "gsub",
+    "getpath",
+    "from_entries",
+    "todate",
+    "fromdate",
+    "combinations",
+    "@base64",
+    "@base64d",
+    "@uri",
 ];
 
 static DEFINITIONS: LazyLock<Vec<Def<&'static str>>> = LazyLock::new(|| {
@@ -50,7 +68,8 @@ pub(super) fn definitions<'s>(program: &Term<&'s str>, weight: &mut u64) -> Vec<
     let mut used = Vec::new();
     // One that another uses stands before it.
     for def in DEFINITIONS.iter().rev() {
-        let is_needed = |(name, arity): &(String, usize)| name == def.name && *arity == def.args.len();
+        let is_needed =
+            |(name, arity): &(String, usize)| name == def.name && *arity == def.args.len();
         if needed.iter().any(is_needed) {
             calls(&def.body, &mut |name, arity| needed.push((name.to_owned(), arity)));
             used.push(def.clone());

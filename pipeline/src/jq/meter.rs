@@ -39,9 +39,11 @@ pub(super) fn metered<'s>(term: Term<&'s str>, weight: &mut u64) -> Term<&'s str
     let mut inner = |term: Term<&'s str>| metered(term, weight);
     match term {
         Term::Recurse => turn(Term::Recurse),
-        Term::BinOp(left, BinaryOp::Comma, right) => {
-            turn(Term::BinOp(Box::new(alternatives(*left, weight)), BinaryOp::Comma, boxed(*right, weight)))
-        }
+        Term::BinOp(left, BinaryOp::Comma, right) => turn(Term::BinOp(
+            Box::new(alternatives(*left, weight)),
+            BinaryOp::Comma,
+            boxed(*right, weight),
+        )),
         Term::Path(from, Path(parts)) => {
             let mut several = false;
             let from = Box::new(inner(*from));
@@ -51,7 +53,9 @@ pub(super) fn metered<'s>(term: Term<&'s str>, weight: &mut u64) -> Term<&'s str
                     several |= matches!(part, Part::Range(None, None));
                     let part = match part {
                         Part::Index(index) => Part::Index(inner(index)),
-                        Part::Range(from, to) => Part::Range(from.map(&mut inner), to.map(&mut inner)),
+                        Part::Range(from, to) => {
+                            Part::Range(from.map(&mut inner), to.map(&mut inner))
+                        }
                     };
                     (part, opt)
                 })
@@ -144,9 +148,5 @@ fn metered_pattern<'s>(
 }
 
 fn turn(term: Term<&str>) -> Term<&str> {
-    Term::BinOp(
-        Box::new(term),
-        BinaryOp::Pipe(None),
-        Box::new(Term::Call(TURN, Vec::new())),
-    )
+    Term::BinOp(Box::new(term), BinaryOp::Pipe(None), Box::new(Term::Call(TURN, Vec::new())))
 }

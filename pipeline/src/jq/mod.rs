@@ -20,8 +20,8 @@ mod value_functions;
 use std::cell::OnceCell;
 use std::sync::OnceLock;
 
-use mef_source::jq::Program;
 use mef_source::checked::EventSpec;
+use mef_source::jq::Program;
 use serde_json::Value;
 
 use self::budget::Run;
@@ -78,11 +78,7 @@ impl Programs {
     /// # Errors
     ///
     /// Why there is none, without anything that the record holds.
-    pub(crate) fn value(
-        &self,
-        program: &Program,
-        seen: &Seen<'_>,
-    ) -> Result<Value, String> {
+    pub(crate) fn value(&self, program: &Program, seen: &Seen<'_>) -> Result<Value, String> {
         let run = Run::begin();
         let mut outputs = self.outputs(&run, program, seen, 1)?;
         finished(outputs.pop().unwrap_or(Val::Null).to_json())
@@ -94,11 +90,7 @@ impl Programs {
     /// # Errors
     ///
     /// As with [`Programs::value`].
-    pub(crate) fn records(
-        &self,
-        program: &Program,
-        seen: &Seen<'_>,
-    ) -> Result<Vec<Value>, String> {
+    pub(crate) fn records(&self, program: &Program, seen: &Seen<'_>) -> Result<Vec<Value>, String> {
         let run = Run::begin();
         let outputs = self.outputs(&run, program, seen, MOST_RECORDS)?;
         let records = match outputs.as_slice() {
@@ -142,8 +134,7 @@ fn variables(program: &Program, seen: &Seen<'_>) -> [Val; 5] {
         .headers
         .iter()
         .map(|(written, name)| (written.as_str().into(), text(context.headers.get(name))));
-    let query =
-        uses.query.iter().map(|name| (name.as_str().into(), text(context.query.get(name))));
+    let query = uses.query.iter().map(|name| (name.as_str().into(), text(context.query.get(name))));
     [
         parent,
         Val::object(headers.collect()),

@@ -42,7 +42,9 @@ impl Num {
         match text.parse::<Number>() {
             Ok(number) => Some(Num::read(&number)),
             // jq takes more than JSON does, such as `007`.
-            Err(_) if text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte)) => {
+            Err(_)
+                if text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte)) =>
+            {
                 Num::float(text.parse().ok()?)
             }
             Err(_) => None,
@@ -213,7 +215,9 @@ fn by_digits(a: &str, b: &str) -> Ordering {
     let size = |a: &str, b: &str| a.len().cmp(&b.len()).then_with(|| a.cmp(b));
     match (a.strip_prefix('-'), b.strip_prefix('-')) {
         // The digits of zero may have a sign.
-        _ if a.trim_start_matches('-') == "0" && b.trim_start_matches('-') == "0" => Ordering::Equal,
+        _ if a.trim_start_matches('-') == "0" && b.trim_start_matches('-') == "0" => {
+            Ordering::Equal
+        }
         (None, None) => size(a, b),
         (Some(a), Some(b)) => size(b, a),
         (Some(_), None) => Ordering::Less,

@@ -2,8 +2,8 @@
 
 use base64::Engine as _;
 use base64::alphabet;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use indexmap::IndexMap;
 use jaq_core::native::{Filter, Fun, bome, run, unary, v};
 use jaq_core::{Cv, Error, RunPtr, ValR};
@@ -17,8 +17,8 @@ use serde_json::Value;
 
 use super::budget;
 use super::number::Num;
-use super::program::Jq;
 use super::operators::{spent, split};
+use super::program::Jq;
 use super::value::Val;
 use crate::decode::decode_json;
 
@@ -58,7 +58,9 @@ pub(super) fn functions() -> Vec<Fun<Jq>> {
         ("fromdate", v(0), |cv| bome(from_date(&cv.1))),
         ("todate", v(0), |cv| bome(to_date(&cv.1))),
         ("strftime", v(1), |cv| unary(cv, |time, format| to_text(&time, text_of(&format)?))),
-        ("strptime", v(1), |cv| unary(cv, |text, format| parse(text_of(&text)?, text_of(&format)?))),
+        ("strptime", v(1), |cv| {
+            unary(cv, |text, format| parse(text_of(&text)?, text_of(&format)?))
+        }),
         ("mktime", v(0), |cv| bome(broken_down(&cv.1).and_then(|time| Ok(seconds(time))))),
     ];
     list.into_iter().map(run::<Jq>).collect()
@@ -91,9 +93,8 @@ fn to_number(value: Val) -> ValR<Val> {
 }
 
 fn from_base64(value: &Val) -> ValR<Val> {
-    let bytes = LENIENT
-        .decode(text_of(value)?)
-        .map_err(|_| Error::str("the string is not base64"))?;
+    let bytes =
+        LENIENT.decode(text_of(value)?).map_err(|_| Error::str("the string is not base64"))?;
     Ok(Val::str(String::from_utf8_lossy(&bytes)))
 }
 
@@ -130,12 +131,11 @@ fn pattern(
     let pattern = cv.0.pop_var();
     let (pattern, flags) = (text_of(&pattern)?, text_of(&flags)?);
     let all = flags.contains('g');
-    let regex = cv
-        .0
-        .data()
-        .patterns
-        .get(pattern, flags)
-        .ok_or_else(|| Error::str("a regular expression that was not written out"))?;
+    let regex =
+        cv.0.data()
+            .patterns
+            .get(pattern, flags)
+            .ok_or_else(|| Error::str("a regular expression that was not written out"))?;
     let text = text_of(&cv.1)?;
     budget::pay(text.len() as u64);
     Ok(f(text, regex, all))
@@ -160,7 +160,11 @@ fn object<const N: usize>(entries: [(&str, Val); N]) -> Val {
 
 fn one(text: &str, found: Option<regex::Match<'_>>) -> [(&'static str, Val); 3] {
     let Some(found) = found else {
-        return [("offset", Val::from(-1_isize)), ("length", Val::from(0_usize)), ("string", Val::Null)];
+        return [
+            ("offset", Val::from(-1_isize)),
+            ("length", Val::from(0_usize)),
+            ("string", Val::Null),
+        ];
     };
     budget::pay_look(found.start());
     let before = text.get(..found.start()).unwrap_or_default().chars().count();
@@ -206,9 +210,8 @@ fn captures(text: &str, regex: &Regex, all: bool) -> Val {
 
 /// Each match, or the list of its groups if there are any.
 fn scans(text: &str, regex: &Regex, _: bool) -> Val {
-    let group = |group: Option<regex::Match<'_>>| {
-        group.map_or(Val::Null, |group| Val::str(group.as_str()))
-    };
+    let group =
+        |group: Option<regex::Match<'_>>| group.map_or(Val::Null, |group| Val::str(group.as_str()));
     found(text, regex, true)
         .iter()
         .map(|captures| match captures.len() {

@@ -21,7 +21,9 @@ pub(super) fn functions() -> Vec<Fun<Jq>> {
         ("contains", v(1), |cv| unary(cv, |whole, part| Ok(contains(&whole, &part).into()))),
         ("inside", v(1), |cv| unary(cv, |part, whole| Ok(contains(&whole, &part).into()))),
         ("indices", v(1), |cv| {
-            unary(cv, |whole, part| Ok(indices(&whole, &part)?.into_iter().map(Val::from).collect()))
+            unary(cv, |whole, part| {
+                Ok(indices(&whole, &part)?.into_iter().map(Val::from).collect())
+            })
         }),
         ("index", v(1), |cv| unary(cv, |whole, part| Ok(end(indices(&whole, &part)?.first())))),
         ("rindex", v(1), |cv| unary(cv, |whole, part| Ok(end(indices(&whole, &part)?.last())))),

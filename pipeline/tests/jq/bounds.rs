@@ -24,8 +24,16 @@ fn numbers(count: usize) -> String {
 #[test]
 fn loops_in_loops_are_stopped() {
     let long = "takes too long";
-    stopped("[.[] as $a | .[] as $b | .[] as $c | .[] as $d | select(false)]", &numbers(1_000), long);
-    stopped("[(1,2) | (1,2) | (1,2) | (1,2) | (1,2) | (1,2) | (1,2) | (1,2) | (1,2) | (1,2) | (1,2) | (1,2) | (1,2) | (1,2) | (1,2) | (1,2) | (1,2) | (1,2) | (1,2) | (1,2) | (1,2) | (1,2) | (1,2) | (1,2) | (1,2) | empty]", "1", long);
+    stopped(
+        "[.[] as $a | .[] as $b | .[] as $c | .[] as $d | select(false)]",
+        &numbers(1_000),
+        long,
+    );
+    stopped(
+        "[(1,2) | (1,2) | (1,2) | (1,2) | (1,2) | (1,2) | (1,2) | (1,2) | (1,2) | (1,2) | (1,2) | (1,2) | (1,2) | (1,2) | (1,2) | (1,2) | (1,2) | (1,2) | (1,2) | (1,2) | (1,2) | (1,2) | (1,2) | (1,2) | (1,2) | empty]",
+        "1",
+        long,
+    );
     // What is caught goes on; the meter is not caught.
     stopped("[.[] as $a | .[] as $b | .[] as $c | try error catch empty]", &numbers(1_000), long);
     stopped("[.[] as $a | .[] as $b | (.[] |= (error)?) | empty]", &numbers(1_000), long);
@@ -43,7 +51,11 @@ fn growing_values_are_stopped() {
     stopped("reduce .[] as $n (1; [., .])", &numbers(64), much);
     let twice = "(reduce .[] as $n (1; [., .])) == (reduce .[] as $n (1; [., .]))";
     stopped(twice, &numbers(64), "takes too long");
-    stopped("[.[] as $a | .[] as $b | .[] as $c | \"a longer text\"] | length", &numbers(1_000), "");
+    stopped(
+        "[.[] as $a | .[] as $b | .[] as $c | \"a longer text\"] | length",
+        &numbers(1_000),
+        "",
+    );
     stopped(". * 1000000000", "\"x\"", "not repeated");
 }
 
@@ -57,8 +69,9 @@ fn deep_values_are_stopped() {
 
 #[test]
 fn much_honest_work_is_done() {
-    let records: Vec<_> =
-        (0..10_000).map(|n| json!({"k": format!("key {n}"), "v": [n, "text of some length"]})).collect();
+    let records: Vec<_> = (0..10_000)
+        .map(|n| json!({"k": format!("key {n}"), "v": [n, "text of some length"]}))
+        .collect();
     let record = json!(records).to_string();
     for program in [
         "map({key: .k, value: .v}) | from_entries | length",

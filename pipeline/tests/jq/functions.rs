@@ -21,7 +21,11 @@ const GIVEN: &[(&str, &str, &str)] = &[
     (".a as [$x, {y: $z}] | $x + $z", r#"{"a":[1,{"y":2}]}"#, "3"),
     ("reduce .[] as $n (0; . + $n)", "[1,2,3]", "6"),
     ("[foreach .[] as $n (0; . + $n; [$n, .])]", "[1,2]", "[[1,1],[2,3]]"),
-    ("if .a > 1 then \"many\" elif .a == 1 then \"one\" else \"none\" end", r#"{"a":1}"#, r#""one""#),
+    (
+        "if .a > 1 then \"many\" elif .a == 1 then \"one\" else \"none\" end",
+        r#"{"a":1}"#,
+        r#""one""#,
+    ),
     ("\"\\(.a) by \\(.b)\"", r#"{"a":1,"b":[1.50]}"#, r#""1 by [1.50]""#),
     ("@base64 \"x\\(.)\"", "\"hi\"", r#""xaGk=""#),
     ("@uri", "\"a b/ö\"", r#""a%20b%2F%C3%B6""#),
@@ -40,7 +44,11 @@ const GIVEN: &[(&str, &str, &str)] = &[
     ("to_entries", r#"{"a":1}"#, r#"[{"key":"a","value":1}]"#),
     ("from_entries", r#"[{"name":"a","value":1},{"k":"b","v":2}]"#, r#"{"a":1,"b":2}"#),
     ("with_entries(.value |= tostring)", r#"{"a":1}"#, r#"{"a":"1"}"#),
-    ("keys, keys_unsorted | tojson | select(. != \"[\\\"b\\\",\\\"a\\\"]\")", r#"{"b":1,"a":2}"#, r#""[\"a\",\"b\"]""#),
+    (
+        "keys, keys_unsorted | tojson | select(. != \"[\\\"b\\\",\\\"a\\\"]\")",
+        r#"{"b":1,"a":2}"#,
+        r#""[\"a\",\"b\"]""#,
+    ),
     ("sort, unique | select(length == 2)", "[2,1,2]", "[1,2]"),
     ("sort_by(.a) | map(.a)", r#"[{"a":2},{"a":1}]"#, "[1,2]"),
     ("group_by(.a) | map(length)", r#"[{"a":2},{"a":1},{"a":2}]"#, "[1,2]"),
@@ -56,25 +64,49 @@ const GIVEN: &[(&str, &str, &str)] = &[
     ("split(\", \")", "\"a, b\"", r#"["a","b"]"#),
     ("[splits(\", *\")]", "\"a,b, c\"", r#"["a","b","c"]"#),
     ("[test(\"^A\"), test(\"^A\"; \"i\")]", "\"abc\"", "[false,true]"),
-    ("capture(\"(?<user>[^@]+)@(?<host>.+)\")", "\"ann@example.com\"", r#"{"user":"ann","host":"example.com"}"#),
+    (
+        "capture(\"(?<user>[^@]+)@(?<host>.+)\")",
+        "\"ann@example.com\"",
+        r#"{"user":"ann","host":"example.com"}"#,
+    ),
     ("[scan(\"[0-9]+\")]", "\"1 and 22\"", r#"["1","22"]"#),
-    ("match(\"(b)(x)?\") | [.offset, .length, .string, .captures[0].string, .captures[1].string]", "\"öb\"", r#"[1,1,"b","b",null]"#),
+    (
+        "match(\"(b)(x)?\") | [.offset, .length, .string, .captures[0].string, .captures[1].string]",
+        "\"öb\"",
+        r#"[1,1,"b","b",null]"#,
+    ),
     ("sub(\"(?<c>[a-z])\"; \"<\\(.c)>\")", "\"ab\"", r#""<a>b""#),
     ("gsub(\"[a-z]\"; \"x\")", "\"aBc\"", r#""xBx""#),
     ("[ascii_downcase, ascii_upcase]", "\"aÖ\"", r#"["aÖ","AÖ"]"#),
-    ("[ltrimstr(\"a\"), rtrimstr(\"c\"), startswith(\"a\"), endswith(\"c\")]", "\"abc\"", r#"["bc","ab",true,true]"#),
+    (
+        "[ltrimstr(\"a\"), rtrimstr(\"c\"), startswith(\"a\"), endswith(\"c\")]",
+        "\"abc\"",
+        r#"["bc","ab",true,true]"#,
+    ),
     ("[trim, ltrim, rtrim]", "\" a \"", r#"["a","a "," a"]"#),
     ("[length, utf8bytelength]", "\"ö\"", "[1,2]"),
     ("map(length)", r#"[null,"ab",[1],{"a":1},-3]"#, "[0,2,1,1,3]"),
     ("explode | implode", "\"aö\"", r#""aö""#),
-    ("map(type)", r#"[null,true,1,"a",[],{}]"#, r#"["null","boolean","number","string","array","object"]"#),
-    ("[.[] | (arrays, objects, iterables, booleans, numbers, strings, nulls, values, scalars)] | length", r#"[null,true,1,"a",[],{}]"#, "17"),
+    (
+        "map(type)",
+        r#"[null,true,1,"a",[],{}]"#,
+        r#"["null","boolean","number","string","array","object"]"#,
+    ),
+    (
+        "[.[] | (arrays, objects, iterables, booleans, numbers, strings, nulls, values, scalars)] | length",
+        r#"[null,true,1,"a",[],{}]"#,
+        "17",
+    ),
     ("[has(\"a\"), has(\"b\")]", r#"{"a":null}"#, "[true,false]"),
     ("\"a\" as $k | [$k | in({a: 1})]", "1", "[true]"),
     ("[contains({a: [\"x\"]}), ({a: []} | inside({a: [1]}))]", r#"{"a":["xy"]}"#, "[true,true]"),
     ("[indices(\"a\"), index(\"a\"), rindex(\"a\")]", "\"öaba\"", "[[1,3],1,3]"),
     ("indices(1)", "[1,2,1]", "[0,2]"),
-    ("[any, all, any(. > 1), all(. > 0), any(.[]; . > 5), all(.[]; . > 0)]", "[1,2]", "[true,true,true,true,false,true]"),
+    (
+        "[any, all, any(. > 1), all(. > 0), any(.[]; . > 5), all(.[]; . > 0)]",
+        "[1,2]",
+        "[true,true,true,true,false,true]",
+    ),
     ("[first, last, first(.[]), last(.[]), nth(1), limit(2; .[])]", "[1,2,3]", "[1,3,1,3,2,1,2]"),
     ("[isempty(.[]), isempty(empty)]", "[1]", "[false,true]"),
     ("[paths]", r#"{"a":[1]}"#, r#"[["a"],["a",0]]"#),
@@ -86,7 +118,11 @@ const GIVEN: &[(&str, &str, &str)] = &[
     ("[tojson, (tojson | fromjson), tostring]", "[1.10]", r#"["[1.10]",[1.10],"[1.10]"]"#),
     ("reverse", "[1,2]", "[2,1]"),
     ("[true, false, null, (not)]", "1", "[true,false,null,false]"),
-    ("[fromdate, (fromdate | todate)]", "\"2026-11-24T10:00:00Z\"", r#"[1795514400,"2026-11-24T10:00:00Z"]"#),
+    (
+        "[fromdate, (fromdate | todate)]",
+        "\"2026-11-24T10:00:00Z\"",
+        r#"[1795514400,"2026-11-24T10:00:00Z"]"#,
+    ),
     ("strptime(\"%d/%b/%Y:%H:%M:%S %z\") | mktime", "\"24/Nov/2026:11:00:00 +0100\"", "1795514400"),
     ("strftime(\"%Y-%m-%d\")", "1795514400", r#""2026-11-24""#),
     ("empty", "1", "null"),
@@ -115,7 +151,8 @@ fn every_allowed_function_is_there() {
     for (name, arities) in ALLOWED {
         for arity in *arities {
             let arguments = vec!["\"\""; *arity].join("; ");
-            let call = if *arity == 0 { (*name).to_owned() } else { format!("{name}({arguments})") };
+            let call =
+                if *arity == 0 { (*name).to_owned() } else { format!("{name}({arguments})") };
             // `.a` may be of no type that the function takes; that is a fault of
             // its own, not of the program.
             let given = made(&format!("[try ({call}) catch 1]"), r#"{"a":1}"#);
@@ -127,7 +164,14 @@ fn every_allowed_function_is_there() {
 #[test]
 fn what_is_only_passed_on_keeps_its_digits_and_its_order() {
     for number in [
-        "12345678901234567890123", "0.1000", "1e400", "-0", "-0.0", "1E5", "9223372036854775808", "1.0",
+        "12345678901234567890123",
+        "0.1000",
+        "1e400",
+        "-0",
+        "-0.0",
+        "1E5",
+        "9223372036854775808",
+        "1.0",
         "-12345678901234567890123456789012345678901234567890",
     ] {
         // The parser writes exponents in a way of its own, with or without jq.
@@ -140,7 +184,10 @@ fn what_is_only_passed_on_keeps_its_digits_and_its_order() {
     }
     let sum = made(".a + 1", r#"{"a":12345678901234567890123}"#);
     assert_eq!(sum, Ok("12345678901234567890124".to_owned()));
-    let order = made("[sort[] | tojson] | join(\" \")", "[1e400,9007199254740993,9007199254740992.0,9007199254740992,12345678901234567890123456789012345678901]");
+    let order = made(
+        "[sort[] | tojson] | join(\" \")",
+        "[1e400,9007199254740993,9007199254740992.0,9007199254740992,12345678901234567890123456789012345678901]",
+    );
     assert_eq!(
         order,
         Ok("\"9007199254740992.0 9007199254740992 9007199254740993 12345678901234567890123456789012345678901 1e+400\"".to_owned())

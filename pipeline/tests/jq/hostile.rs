@@ -9,13 +9,27 @@ use crate::made;
 
 fn json() -> impl Strategy<Value = String> {
     let leaf = select(vec![
-        "null", "true", "0", "-1", "1.5", "1e400", "-0", "9223372036854775807", "-9223372036854775808",
-        "123456789012345678901234567890", "\"\"", "\"a\"", "\"ö\\u0000\"", "\"2026-11-24T10:00:00Z\"", "\"1e9\"",
+        "null",
+        "true",
+        "0",
+        "-1",
+        "1.5",
+        "1e400",
+        "-0",
+        "9223372036854775807",
+        "-9223372036854775808",
+        "123456789012345678901234567890",
+        "\"\"",
+        "\"a\"",
+        "\"ö\\u0000\"",
+        "\"2026-11-24T10:00:00Z\"",
+        "\"1e9\"",
     ])
     .prop_map(str::to_owned);
     leaf.prop_recursive(4, 40, 5, |inner| {
         prop_oneof![
-            prop::collection::vec(inner.clone(), 0..5).prop_map(|list| format!("[{}]", list.join(","))),
+            prop::collection::vec(inner.clone(), 0..5)
+                .prop_map(|list| format!("[{}]", list.join(","))),
             prop::collection::vec((select(vec!["a", "b", "start", "key", "value"]), inner), 0..4)
                 .prop_map(|object| {
                     let mut seen = std::collections::BTreeSet::new();
@@ -32,9 +46,32 @@ fn json() -> impl Strategy<Value = String> {
 
 fn program() -> impl Strategy<Value = String> {
     let leaf = select(vec![
-        ".", "..", ".a", ".[]", ".[]?", ".a?", ".[0]", ".[-1]", ".[1:]", ".[:-1]", "1", "-1", "1e400", "0", "1.5",
-        "9223372036854775807", "-9223372036854775808", "\"a\"", "\"\"", "null", "[]", "{}", "$received_at",
-        "$parent", "$header[\"x\"]", "empty",
+        ".",
+        "..",
+        ".a",
+        ".[]",
+        ".[]?",
+        ".a?",
+        ".[0]",
+        ".[-1]",
+        ".[1:]",
+        ".[:-1]",
+        "1",
+        "-1",
+        "1e400",
+        "0",
+        "1.5",
+        "9223372036854775807",
+        "-9223372036854775808",
+        "\"a\"",
+        "\"\"",
+        "null",
+        "[]",
+        "{}",
+        "$received_at",
+        "$parent",
+        "$header[\"x\"]",
+        "empty",
     ])
     .prop_map(str::to_owned);
     leaf.prop_recursive(5, 60, 4, |inner| {
@@ -93,8 +130,7 @@ proptest! {
     }
 }
 
-const WITHIN: [(&str, &str); 3] =
-    [("(", ")"), ("[..|(", ")?]"), ("try (.. |= (", ")) catch .")];
+const WITHIN: [(&str, &str); 3] = [("(", ")"), ("[..|(", ")?]"), ("try (.. |= (", ")) catch .")];
 
 /// At the edge of what is let through, on the smallest stack that a thread of the
 /// software has.
@@ -103,7 +139,8 @@ fn the_deepest_programs_fit_the_stack() {
     let deepest = |open: &str, middle: &str, close: &str| {
         let program = |n: usize| format!("{}{middle}{}", open.repeat(n), close.repeat(n));
         // Deep, and still deep enough within what it is put into below.
-        let inside = |n: usize| WITHIN.map(|(before, after)| format!("{before}{}{after}", program(n)));
+        let inside =
+            |n: usize| WITHIN.map(|(before, after)| format!("{before}{}{after}", program(n)));
         let fits = |n: &usize| inside(*n).iter().all(|text| Program::check(text, 0).is_ok());
         let n = (1..400).take_while(fits).last().unwrap_or_default();
         assert!(n > 5, "{open}: {n}");

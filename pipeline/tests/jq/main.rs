@@ -16,7 +16,9 @@ use serde_json::{Value, json};
 /// A source whose event is `event`, in YAML.
 pub(crate) fn source(event: &Value) -> Source {
     let file = format!("source: acme\nwebhook: {{ unauthenticated: test }}\nevent: {event}\n");
-    mef_source::load(&file, &|_| Err(String::new())).unwrap_or_else(|said| panic!("{said:?}")).source
+    mef_source::load(&file, &|_| Err(String::new()))
+        .unwrap_or_else(|said| panic!("{said:?}"))
+        .source
 }
 
 pub(crate) fn run(source: &Source, body: &str) -> Outcome {

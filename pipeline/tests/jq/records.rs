@@ -61,7 +61,9 @@ fn a_program_splits_into_a_list_or_a_stream() {
         let details: Vec<Value> = outcome
             .events
             .iter()
-            .map(|event| serde_json::from_str::<Value>(&event.message.body).unwrap()["details"].clone())
+            .map(|event| {
+                serde_json::from_str::<Value>(&event.message.body).unwrap()["details"].clone()
+            })
             .collect();
         assert_eq!(details[0], json!({"n": 1, "org": "x", "jq_org": "x"}));
         assert_eq!(details[1].to_string(), r#"{"n":2.50,"org":"x","jq_org":"x"}"#);
@@ -84,5 +86,9 @@ fn a_whole_is_not_kept_with_too_many_parts() {
     let body = json!({ "pad": "x".repeat(1_000_000), "items": (0..100).collect::<Vec<_>>() });
     let outcome = run(&source, &body.to_string());
     assert_eq!((outcome.events.len(), outcome.letters.len()), (0, 1));
-    assert!(outcome.letters[0].reason.contains("split it by a path"), "{}", outcome.letters[0].reason);
+    assert!(
+        outcome.letters[0].reason.contains("split it by a path"),
+        "{}",
+        outcome.letters[0].reason
+    );
 }

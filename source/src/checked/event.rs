@@ -105,10 +105,7 @@ impl Mapping {
             Mapping::Object(object) => {
                 object.iter().for_each(|(_, element)| element.for_each_program(visit));
             }
-            Mapping::Constant(_)
-            | Mapping::Template(_)
-            | Mapping::Pick(_)
-            | Mapping::Omit(_) => {}
+            Mapping::Constant(_) | Mapping::Template(_) | Mapping::Pick(_) | Mapping::Omit(_) => {}
         }
     }
 }

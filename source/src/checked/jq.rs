@@ -1,9 +1,9 @@
 //! A jq program where it stands in the source file.
 
 use super::checker::Checker;
+use crate::Place;
 use crate::jq::Program;
 use crate::written::Located;
-use crate::Place;
 
 /// Checks the program that `written` is. `next` counts those of one event.
 pub(super) fn program(
@@ -17,9 +17,9 @@ pub(super) fn program(
         Ok(program) => Some(program),
         Err(faults) => {
             for fault in faults {
-                let place = written
-                    .place()
-                    .map(|place| inside(place, written, checker.text, fault.at.start, fault.at.len()));
+                let place = written.place().map(|place| {
+                    inside(place, written, checker.text, fault.at.start, fault.at.len())
+                });
                 checker.error_with(place, fault.message, fault.help);
             }
             None

@@ -114,7 +114,11 @@ impl<'s> Walk<'s> {
         };
         let most = if word == "reduce" { 1 } else { 2 };
         if each.is_empty() || each.len() > most {
-            self.fault(word, format!("`{word}` has {} parts in its brackets", arguments.len()), FOLD);
+            self.fault(
+                word,
+                format!("`{word}` has {} parts in its brackets", arguments.len()),
+                FOLD,
+            );
         }
         self.term(start);
         let before = self.bound.len();
@@ -152,7 +156,12 @@ impl<'s> Walk<'s> {
                 let wanted: Vec<_> = arities.iter().map(ToString::to_string).collect();
                 self.fault(
                     name,
-                    format!("`{name}` takes {} arguments, not {}", wanted.join(" or "), arguments.len()),
+                    format!(
+                        "`{name}` takes {} argument{}, not {}",
+                        wanted.join(" or "),
+                        if *arities == [1] { "" } else { "s" },
+                        arguments.len()
+                    ),
                     "arguments are parted by `;`",
                 );
             }

@@ -112,7 +112,14 @@ pub(super) const WITH_PATTERN: &[&str] =
 /// What jq has and a source file may not use, and the reason.
 const REFUSED: &[(&[&str], &str)] = &[
     (
-        &["env", "input_filename", "input_line_number", "get_search_list", "modulemeta", "builtins"],
+        &[
+            "env",
+            "input_filename",
+            "input_line_number",
+            "get_search_list",
+            "modulemeta",
+            "builtins",
+        ],
         "a program knows the record, and nothing of the machine it runs on",
     ),
     (&["input", "inputs"], "a program sees one record at a time"),

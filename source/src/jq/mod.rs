@@ -25,8 +25,7 @@ pub use patterns::Patterns;
 pub const LONGEST: usize = 8 * 1024;
 
 /// The variables that a program may read besides its own.
-pub const VARIABLES: [&str; 5] =
-    ["$parent", "$header", "$query", "$received_at", "$delivery_id"];
+pub const VARIABLES: [&str; 5] = ["$parent", "$header", "$query", "$received_at", "$delivery_id"];
 
 /// A program that passed the check.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,9 +76,8 @@ impl Program {
             errors
                 .into_iter()
                 .map(|(expected, found)| {
-                    let at = found.map_or(text.len()..text.len(), |token| {
-                        span(text, token.as_str())
-                    });
+                    let at =
+                        found.map_or(text.len()..text.len(), |token| span(text, token.as_str()));
                     unexpected(text, expected.as_str(), at)
                 })
                 .collect::<Vec<_>>()

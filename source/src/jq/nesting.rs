@@ -80,8 +80,8 @@ fn down(text: &str, tokens: &[Token<&str>], from: usize, left: &mut usize) -> Re
 
 /// What the parser goes down by, besides brackets.
 const DOWN: [&str; 18] = [
-    "-", "|", "as", "if", "try", "catch", "reduce", "foreach", "label", "def", "=", "|=", "+=", "-=",
-    "*=", "/=", "%=", "//=",
+    "-", "|", "as", "if", "try", "catch", "reduce", "foreach", "label", "def", "=", "|=", "+=",
+    "-=", "*=", "/=", "%=", "//=",
 ];
 
 /// Bounds what the interpreter has to go down.
@@ -111,9 +111,9 @@ fn is_deeper(term: &Term<&str>, steps: usize) -> bool {
         Term::Str(_, parts) => {
             parts.iter().any(|part| matches!(part, StrPart::Term(term) if inside(term)))
         }
-        Term::Obj(entries) => entries
-            .iter()
-            .any(|(key, value)| inside(key) || value.iter().any(inside)),
+        Term::Obj(entries) => {
+            entries.iter().any(|(key, value)| inside(key) || value.iter().any(inside))
+        }
         Term::Neg(inner) | Term::Label(_, inner) | Term::Def(_, inner) => inside(inner),
         Term::BinOp(first, operator, second) => {
             let pattern = match operator {
@@ -125,9 +125,7 @@ fn is_deeper(term: &Term<&str>, steps: usize) -> bool {
                 || pattern.is_some_and(|pattern| is_pattern_deeper(pattern, left))
         }
         Term::Fold(_, over, pattern, arguments) => {
-            inside(over)
-                || arguments.iter().any(inside)
-                || is_pattern_deeper(pattern, left)
+            inside(over) || arguments.iter().any(inside) || is_pattern_deeper(pattern, left)
         }
         Term::TryCatch(tried, caught) => {
             inside(tried) || caught.iter().any(|caught| inside(caught))

@@ -49,6 +49,10 @@ pub(super) fn compile(pattern: &str, flags: &str) -> Result<Regex, String> {
     }
     builder.build().map_err(|error| match error {
         Error::CompiledTooBig(_) => "it is too large".to_owned(),
-        error => error.to_string().lines().last().unwrap_or_default().trim().to_owned(),
+        error => {
+            let said = error.to_string();
+            let last = said.lines().last().unwrap_or_default().trim();
+            last.strip_prefix("error: ").unwrap_or(last).to_owned()
+        }
     })
 }

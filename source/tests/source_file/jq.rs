@@ -16,16 +16,54 @@ fn about(program: &str) -> String {
 #[test]
 fn what_may_not_be_said() {
     let programs = [
-        "", ".a |", ".a b", "[.a", ".a)", "\"a", "\"\\x\"", "{a: }", "env", "$ENV.HOME", "input", "now",
-        "def f: f; f", "last(repeat(1))", "[range(1e8)]", "[limit(3; recurse(.))]", "debug", "halt", "setpath([]; 1)",
-        "until(true; .)", "label $out | break $out", "foo(1)", "map", "join(1; 2)", "import \"a\" as a; .",
-        "$header", "$header[.name]", "$header | .x", "$header[\"a b\"]", "$query", "$missing", ". as $parent | .",
-        "test(.pattern)", "test(\"(\")", "test(\"a\"; \"q\")", "sub(\"a\"; \"b\"; .flags)", "test(\"(?=a)\")",
-        "reduce .[] as $x (0)", "foreach .[] as $x (0; 1; 2; 3)", "a::b", "@csv", "getpath", "$__loc__", "&",
+        "",
+        ".a |",
+        ".a b",
+        "[.a",
+        ".a)",
+        "\"a",
+        "\"\\x\"",
+        "{a: }",
+        "env",
+        "$ENV.HOME",
+        "input",
+        "now",
+        "def f: f; f",
+        "last(repeat(1))",
+        "[range(1e8)]",
+        "[limit(3; recurse(.))]",
+        "debug",
+        "halt",
+        "setpath([]; 1)",
+        "until(true; .)",
+        "label $out | break $out",
+        "foo(1)",
+        "map",
+        "join(1; 2)",
+        "import \"a\" as a; .",
+        "$header",
+        "$header[.name]",
+        "$header | .x",
+        "$header[\"a b\"]",
+        "$query",
+        "$missing",
+        ". as $parent | .",
+        "test(.pattern)",
+        "test(\"(\")",
+        "test(\"a\"; \"q\")",
+        "sub(\"a\"; \"b\"; .flags)",
+        "test(\"(?=a)\")",
+        "reduce .[] as $x (0)",
+        "foreach .[] as $x (0; 1; 2; 3)",
+        "a::b",
+        "@csv",
+        "getpath",
+        "$__loc__",
+        "&",
     ];
-    let report = programs
-        .iter()
-        .fold(String::new(), |report, program| report + "# " + program + "\n" + &about(program) + "\n");
+    let report = programs.iter().fold(String::new(), |report, program| {
+        report + "# " + program + "\n" + &about(program) + "\n"
+    });
     insta::assert_snapshot!(report);
 }
 
@@ -37,7 +75,7 @@ fn programs_are_bounded_in_length_and_depth() {
         ("[".repeat(90) + "1" + &"]".repeat(90), "80 steps deep"),
         ("-".repeat(90) + "1", "80 steps deep"),
         (vec!["1"; 90].join("+"), "80 steps deep"),
-        (vec!["."; 1_100].join(" as $x|"), "80 steps deep"),
+        (vec!["."; 900].join(" as $x|"), "80 steps deep"),
         ("1 ".repeat(2_100), "2000 words"),
     ] {
         let said = about(&program);
@@ -49,10 +87,10 @@ fn programs_are_bounded_in_length_and_depth() {
 #[test]
 fn a_mistake_is_reported_at_its_word() {
     for (text, line, column) in [
-        ("  map: { summary: { jq: .a | nope } }\n", 4, 32),
-        ("  map: { summary: { jq: '.a | nope' } }\n", 4, 33),
-        ("  map: { summary: { jq: '\"it''s\" | nope' } }\n", 4, 39),
-        ("  map: { summary: { jq: \"\\\"ö\\\" | nope\" } }\n", 4, 36),
+        ("  map: { summary: { jq: .a | nope } }\n", 4, 30),
+        ("  map: { summary: { jq: '.a | nope' } }\n", 4, 31),
+        ("  map: { summary: { jq: '\"it''s\" | nope' } }\n", 4, 36),
+        ("  map: { summary: { jq: \"\\\"ö\\\" | nope\" } }\n", 4, 34),
         ("  map:\n    summary:\n      jq: |\n        .a\n        | nope\n", 8, 11),
         ("  map:\n    summary:\n      jq: >\n        .a\n        | nope\n", 8, 11),
         ("  map:\n    details:\n      x: [{ jq: nope }]\n", 6, 17),
@@ -73,7 +111,8 @@ fn it_stands_alone_and_is_text() {
         "  split: { path: a }\n",
         "  split: [a]\n",
     ];
-    let report = cases.iter().fold(String::new(), |report, case| report + case + &said(&event(case)) + "\n");
+    let report =
+        cases.iter().fold(String::new(), |report, case| report + case + &said(&event(case)) + "\n");
     insta::assert_snapshot!(report);
 }
 
