@@ -60,13 +60,16 @@ pub(crate) fn nested(mut value: Value, path: &Path) -> Result<(Vec<Value>, Arc<V
 /// of their parts. A program leaves no rest to keep in place of the whole.
 const MOST_KEPT: usize = 64 * 1024 * 1024;
 
+/// The records, the whole, and what stands for it in their ids.
+type Parts = (Vec<Value>, Arc<Value>, Arc<str>);
+
 /// The records that a program makes of `value`, which is the parent of each.
 pub(crate) fn by_program(
     value: Value,
     program: &Program,
     programs: &Programs,
     context: &Context,
-) -> Result<(Vec<Value>, Arc<Value>, Arc<str>), NotThere> {
+) -> Result<Parts, NotThere> {
     let refused = |value, reason| NotThere { value, reason, place: String::new() };
     let list = match programs.records(program, &Seen::new(context, None, &value)) {
         Ok(list) => list,

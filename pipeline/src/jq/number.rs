@@ -154,10 +154,10 @@ impl Num {
         exact: impl Fn(i128, i128) -> Option<i128>,
         near: impl Fn(f64, f64) -> f64,
     ) -> Option<Num> {
-        if let (Some(a), Some(b)) = (self.whole(), other.whole()) {
-            if let Some(int) = exact(a, b) {
-                return Some(Num::int(int));
-            }
+        if let (Some(a), Some(b)) = (self.whole(), other.whole())
+            && let Some(int) = exact(a, b)
+        {
+            return Some(Num::int(int));
         }
         Num::float(near(self.as_f64(), other.as_f64()))
     }

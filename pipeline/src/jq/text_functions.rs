@@ -61,7 +61,7 @@ pub(super) fn functions() -> Vec<Fun<Jq>> {
         ("strptime", v(1), |cv| {
             unary(cv, |text, format| parse(text_of(&text)?, text_of(&format)?))
         }),
-        ("mktime", v(0), |cv| bome(broken_down(&cv.1).and_then(|time| Ok(seconds(time))))),
+        ("mktime", v(0), |cv| bome(broken_down(&cv.1).map(seconds))),
     ];
     list.into_iter().map(run::<Jq>).collect()
 }
