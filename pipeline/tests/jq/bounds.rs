@@ -37,9 +37,6 @@ fn loops_in_loops_are_stopped() {
     // What is caught goes on; the meter is not caught.
     stopped("[.[] as $a | .[] as $b | .[] as $c | try error catch empty]", &numbers(1_000), long);
     stopped("[.[] as $a | .[] as $b | (.[] |= (error)?) | empty]", &numbers(1_000), long);
-    stopped("reduce (.[] as $a | .[] as $b | .[]) as $n (0; 0)", &numbers(1_000), long);
-    let deep = format!("{}{}{}", "[".repeat(60), numbers(500), "]".repeat(60));
-    stopped("[.. | .. | .. | ..] | length", &deep, "it ");
 }
 
 #[test]
@@ -51,11 +48,6 @@ fn growing_values_are_stopped() {
     stopped("reduce .[] as $n (1; [., .])", &numbers(64), much);
     let twice = "(reduce .[] as $n (1; [., .])) == (reduce .[] as $n (1; [., .]))";
     stopped(twice, &numbers(64), "takes too long");
-    stopped(
-        "[.[] as $a | .[] as $b | .[] as $c | \"a longer text\"] | length",
-        &numbers(1_000),
-        "",
-    );
     stopped(". * 1000000000", "\"x\"", "not repeated");
 }
 

@@ -100,7 +100,8 @@ fn is_deeper(term: &Term<&str>, steps: usize) -> bool {
         Term::Str(_, parts) => parts.len(),
         Term::IfThenElse(branches, _) => branches.len(),
         Term::Path(_, path) => path.0.len(),
-        Term::Call(_, arguments) => arguments.len() + 1,
+        // A function that runs its argument is itself several steps deep.
+        Term::Call(_, arguments) if !arguments.is_empty() => arguments.len() * 2 + 3,
         _ => 1,
     };
     let Some(left) = steps.checked_sub(chained) else { return true };
