@@ -164,6 +164,33 @@ fn webhook(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// The same two fields of the push, by templates and by a program.
+#[expect(clippy::disallowed_methods, reason = "the benchmark stands in for the poller")]
+fn maps(criterion: &mut Criterion) {
+    let templates = r#"{ summary: "{sender.login} pushed to {repository.full_name}", details: { ref: "{ref}", by: "{pusher.email}" } }"#;
+    let jq = r#"{ summary: { jq: '"\(.sender.login) pushed to \(.repository.full_name)"' }, details: { jq: '{ref, by: .pusher.email}' } }"#;
+    let push: Value = serde_json::from_str(&push_body()).expect("it is JSON");
+    let mut group = criterion.benchmark_group("map of a push");
+    for (name, map) in [("templates", templates), ("jq", jq)] {
+        let file =
+            format!("source: x\nwebhook: {{ unauthenticated: none }}\nevent: {{ map: {map} }}\n");
+        let source = mef_source::load(&file, &|_| Err(String::new())).expect("it loads").source;
+        let pipeline = Pipeline::for_webhook(&source).expect("it is pushed");
+        group.bench_function(name, |bencher| {
+            bencher.iter_batched(
+                || vec![Fetched::new(push.clone(), None)],
+                |records| {
+                    let outcome = pipeline.run(Admitted::page(records, Timestamp::UNIX_EPOCH));
+                    assert_eq!(outcome.events.len(), 1);
+                    outcome
+                },
+                BatchSize::SmallInput,
+            );
+        });
+    }
+    group.finish();
+}
+
 #[expect(clippy::disallowed_methods, reason = "the benchmark stands in for the poller")]
 fn page(criterion: &mut Criterion) {
     let source = load("okta");
@@ -192,5 +219,5 @@ fn page(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, webhook, page);
+criterion_group!(benches, webhook, maps, page);
 criterion_main!(benches);

@@ -17,6 +17,7 @@ mod admitted;
 mod decode;
 mod deliver;
 mod event_id;
+mod jq;
 mod letter;
 mod redrive;
 mod run;

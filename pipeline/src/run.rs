@@ -6,13 +6,14 @@ use bytes::Bytes;
 use jsonschema::Validator;
 use mef_ports::{DeadLetter, Message, RawRecord, Stage};
 use mef_source::Source;
-use mef_source::checked::{Decode, EventSpec};
+use mef_source::checked::{Decode, EventSpec, Split};
 use serde_json::Value;
 
 use crate::admitted::{Admitted, Context, Payload};
 use crate::decode::{Decoded, decode};
+use crate::jq::Programs;
 use crate::letter::{Refusal, dead_letter, kept_bytes, raw_bytes};
-use crate::split::{NotThere, Record, nested, root_list};
+use crate::split::{NotThere, Record, by_program, nested, parent_digest, root_list};
 use crate::structure::structure;
 use crate::validate::{SchemaError, compile, validate};
 
@@ -26,6 +27,7 @@ pub struct Pipeline {
     source_version: String,
     decode: Decode,
     event: EventSpec,
+    programs: Programs,
     validator: OnceLock<Result<Validator, SchemaError>>,
 }
 
@@ -76,6 +78,7 @@ impl Pipeline {
             source_version: source.version.clone(),
             decode,
             event: event.clone(),
+            programs: Programs::new(event),
             validator: OnceLock::new(),
         }
     }
@@ -172,7 +175,15 @@ impl Pipeline {
     ) {
         let (text, is_base64) = match raw {
             RawRecord::Record(value) if parent.is_some() => {
-                let record = Record { value, parent: parent.map(Arc::new), index, cursor_id };
+                let by_program = matches!(self.event.split, Some(Split::Jq(_)));
+                let digest = parent.as_ref().filter(|_| by_program);
+                let record = Record {
+                    value,
+                    parent_digest: digest.map(|parent| parent_digest(&parent.to_string())),
+                    parent: parent.map(Arc::new),
+                    index,
+                    cursor_id,
+                };
                 return self.validate(record, outcome);
             }
             RawRecord::Record(value) => return self.split(value, cursor_id, &mut index, outcome),
@@ -214,17 +225,28 @@ impl Pipeline {
             *index += 1;
             at
         };
-        let Some(path) = &self.event.split else {
-            let record = Record { value, parent: None, index: next(), cursor_id };
-            return self.validate(record, outcome);
+        let split = match &self.event.split {
+            None => {
+                let record =
+                    Record { value, parent: None, parent_digest: None, index: next(), cursor_id };
+                return self.validate(record, outcome);
+            }
+            Some(Split::Path(path)) => {
+                nested(value, path).map(|(list, parent)| (list, parent, None))
+            }
+            Some(Split::Jq(program)) => {
+                by_program(value, program, &self.programs, &outcome.origin.context)
+                    .map(|(list, parent, digest)| (list, parent, Some(digest)))
+            }
         };
-        match nested(value, path) {
-            Ok((list, parent)) => {
+        match split {
+            Ok((list, parent, digest)) => {
                 for (position, value) in list.into_iter().enumerate() {
                     // One id for the whole: its parts are told apart by place.
                     let cursor_id = cursor_id.as_ref().map(|id| format!("{id}#{position}"));
                     let parent = Some(Arc::clone(&parent));
-                    let record = Record { value, parent, index: next(), cursor_id };
+                    let parent_digest = digest.clone();
+                    let record = Record { value, parent, parent_digest, index: next(), cursor_id };
                     self.validate(record, outcome);
                 }
             }
@@ -259,7 +281,8 @@ impl Pipeline {
     }
 
     fn structure(&self, record: Record, outcome: &mut Outcome) {
-        match structure(&self.source, &self.event, &outcome.origin.context, &record) {
+        let context = &outcome.origin.context;
+        match structure(&self.source, &self.event, &self.programs, context, &record) {
             Ok(structured) => {
                 outcome.fallbacks += structured.fallbacks;
                 outcome.events.push(Prepared {

@@ -3,14 +3,22 @@
 
 use std::sync::Arc;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use mef_source::Path;
+use mef_source::jq::Program;
 use serde_json::Value;
+
+use crate::admitted::Context;
+use crate::jq::{Programs, Seen};
 
 /// One record, and what enclosed it.
 #[derive(Debug)]
 pub(crate) struct Record {
     pub(crate) value: Value,
     pub(crate) parent: Option<Arc<Value>>,
+    /// What stands for the parent in the record's id, where that is not the
+    /// parent's own text.
+    pub(crate) parent_digest: Option<Arc<str>>,
     pub(crate) index: u64,
     pub(crate) cursor_id: Option<String>,
 }
@@ -46,6 +54,44 @@ pub(crate) fn nested(mut value: Value, path: &Path) -> Result<(Vec<Value>, Arc<V
     };
     remove(&mut value, path.segments());
     Ok((list, Arc::new(value)))
+}
+
+/// The most bytes that enclosing records may come to when they are kept with each
+/// of their parts. A program leaves no rest to keep in place of the whole.
+const MOST_KEPT: usize = 64 * 1024 * 1024;
+
+/// The records, the whole, and what stands for it in their ids.
+type Parts = (Vec<Value>, Arc<Value>, Arc<str>);
+
+/// The records that a program makes of `value`, which is the parent of each.
+pub(crate) fn by_program(
+    value: Value,
+    program: &Program,
+    programs: &Programs,
+    context: &Context,
+) -> Result<Parts, NotThere> {
+    let refused = |value, reason| NotThere { value, reason, place: String::new() };
+    let list = match programs.records(program, &Seen::new(context, None, &value)) {
+        Ok(list) => list,
+        Err(reason) => {
+            return Err(refused(value, format!("the jq program of `split` fails: {reason}")));
+        }
+    };
+    let text = value.to_string();
+    if text.len().saturating_mul(list.len()) > MOST_KEPT {
+        let reason = format!(
+            "jq splits {} bytes into {} records, and would keep the whole with each; split it by a path",
+            text.len(),
+            list.len()
+        );
+        return Err(refused(value, reason));
+    }
+    Ok((list, Arc::new(value), parent_digest(&text)))
+}
+
+/// What stands for a parent in the ids of many records.
+pub(crate) fn parent_digest(text: &str) -> Arc<str> {
+    hex::encode(digest(&SHA256, text.as_bytes())).into()
 }
 
 /// Takes what `segments` lead to out of `value`.

@@ -17,6 +17,7 @@ use serde_json::{Map, Value};
 
 use crate::admitted::Context;
 use crate::event_id::{Identity, event_id};
+use crate::jq::{Programs, Seen};
 use crate::split::{Record, remove};
 
 /// An event as text, with its id and how many of its fields fell back to
@@ -27,15 +28,28 @@ pub(crate) struct Structured {
     pub(crate) fallbacks: u64,
 }
 
+/// Why a record becomes no event.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StructureError {
+    /// A program failed, or went over its bounds.
+    #[error("the jq program of `map.{key}` fails: {reason}")]
+    Jq { key: String, reason: String },
+    /// The event cannot be written as JSON.
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+}
+
 /// Makes the event of one record.
 pub(crate) fn structure(
     source: &str,
     spec: &EventSpec,
+    programs: &Programs,
     context: &Context,
     record: &Record,
-) -> serde_json::Result<Structured> {
-    let scope = Scope { spec, context, record };
-    let mut fields = Fields { scope: &scope, fallbacks: 0 };
+) -> Result<Structured, StructureError> {
+    let seen = Seen::new(context, record.parent.as_deref(), &record.value);
+    let scope = Scope { spec, programs, context, record, seen };
+    let mut fields = Fields { scope: &scope, fallbacks: 0, fault: None };
     let event = Event {
         category: fields.text("category", || source.to_owned()),
         details: fields.details(),
@@ -49,6 +63,9 @@ pub(crate) fn structure(
         timestamp: fields.timestamp(context.received_at),
         eventsource: fields.text("eventsource", || format!("{source}_api")),
     };
+    if let Some(fault) = fields.fault {
+        return Err(fault);
+    }
     let event_id = identity(source, &scope, &mut fields.fallbacks);
     Ok(Structured { event_id, body: queue_text(&event)?, fallbacks: fields.fallbacks })
 }
@@ -67,7 +84,11 @@ fn identity(source: &str, scope: &Scope<'_>, fallbacks: &mut u64) -> String {
     if let Some(id) = &record.cursor_id {
         return event_id(source, &Identity::Cursor(id));
     }
-    let parent = record.parent.as_ref().map(ToString::to_string).unwrap_or_default();
+    let parent: Cow<'_, str> = match (&record.parent_digest, &record.parent) {
+        (Some(digest), _) => Cow::Borrowed(digest),
+        (None, Some(parent)) => Cow::Owned(parent.to_string()),
+        (None, None) => Cow::Borrowed(""),
+    };
     event_id(source, &Identity::Record { json: &record.value.to_string(), parent: &parent })
 }
 
@@ -101,6 +122,8 @@ impl Serialize for Details<'_> {
 
 struct Scope<'r> {
     spec: &'r EventSpec,
+    programs: &'r Programs,
+    seen: Seen<'r>,
     context: &'r Context,
     record: &'r Record,
 }
@@ -146,6 +169,8 @@ fn render_text(template: &Template, scope: &Scope<'_>) -> Option<String> {
 struct Fields<'r> {
     scope: &'r Scope<'r>,
     fallbacks: u64,
+    /// The first program that failed.
+    fault: Option<StructureError>,
 }
 
 impl<'r> Fields<'r> {
@@ -153,7 +178,14 @@ impl<'r> Fields<'r> {
     /// the latter counted.
     fn value(&mut self, name: &str) -> Option<Cow<'r, Value>> {
         let mapping = self.scope.spec.map.get(name)?;
-        let value = map_value(mapping, self.scope);
+        let value = match map_value(mapping, self.scope) {
+            Ok(value) => value,
+            Err(reason) => {
+                let fault = StructureError::Jq { key: name.to_owned(), reason };
+                self.fault.get_or_insert(fault);
+                return None;
+            }
+        };
         if value.is_null() {
             self.fallbacks += 1;
             return None;
@@ -189,29 +221,32 @@ impl<'r> Fields<'r> {
     }
 }
 
-fn map_value<'r>(mapping: &'r Mapping, scope: &'r Scope<'r>) -> Cow<'r, Value> {
-    match mapping {
+/// The value of a mapping, or why a program in it gives none.
+fn map_value<'r>(mapping: &'r Mapping, scope: &'r Scope<'r>) -> Result<Cow<'r, Value>, String> {
+    Ok(match mapping {
         Mapping::Constant(value) => Cow::Borrowed(value),
         Mapping::Template(template) => match render(template, scope) {
             Rendered::Json(value) => value,
             other => Cow::Owned(other.into_json()),
         },
         Mapping::List(list) => {
-            Cow::Owned(list.iter().map(|element| map_value(element, scope).into_owned()).collect())
+            let values = list.iter().map(|element| Ok(map_value(element, scope)?.into_owned()));
+            Cow::Owned(Value::Array(values.collect::<Result<_, String>>()?))
         }
-        Mapping::Object(object) => Cow::Owned(
-            object
+        Mapping::Object(object) => {
+            let entries = object
                 .iter()
-                .map(|(key, mapping)| (key.clone(), map_value(mapping, scope).into_owned()))
-                .collect(),
-        ),
+                .map(|(key, mapping)| Ok((key.clone(), map_value(mapping, scope)?.into_owned())));
+            Cow::Owned(Value::Object(entries.collect::<Result<_, String>>()?))
+        }
+        Mapping::Jq(program) => Cow::Owned(scope.programs.value(program, &scope.seen)?),
         Mapping::Pick(paths) => Cow::Owned(pick(&scope.record.value, paths)),
         Mapping::Omit(paths) => {
             let mut value = scope.record.value.clone();
             paths.iter().for_each(|path| remove(&mut value, path.segments()));
             Cow::Owned(value)
         }
-    }
+    })
 }
 
 /// The parts of `record` at `paths`, each where it stands in the record.

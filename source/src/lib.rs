@@ -8,6 +8,7 @@
 //! framework only ever sees the second.
 
 pub mod checked;
+pub mod jq;
 mod name;
 mod path;
 mod presets;

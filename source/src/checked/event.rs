@@ -7,6 +7,8 @@ use serde_json::{Map, Value};
 
 use super::checker::Checker;
 use super::constant::constant;
+use super::jq;
+use crate::jq::Program;
 use crate::template::Lookups;
 use crate::written::{self, Located, Node};
 use crate::{Path, Place, Root, Template};
@@ -32,14 +34,25 @@ const EVENT_ROOTS: &[Root] = &[
 pub struct EventSpec {
     /// What a record must meet.
     pub schema: Option<RecordSchema>,
-    /// The list inside the record whose elements are the records.
-    pub split: Option<Path>,
+    /// Where the records are inside of a larger one.
+    pub split: Option<Split>,
     /// What makes two records the same event.
     pub id: Option<Template>,
     /// The event's fields by name; one that is not here has its default.
     pub map: BTreeMap<&'static str, Mapping>,
     /// Constants for templates.
     pub vars: Map<String, Value>,
+    /// How many jq programs there are.
+    pub programs: usize,
+}
+
+/// How a larger record is split into the records.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Split {
+    /// They are the elements of this list.
+    Path(Path),
+    /// A program gives them.
+    Jq(Program),
 }
 
 /// A record's JSON Schema, as read from its file.
@@ -66,19 +79,33 @@ pub enum Mapping {
     Pick(Vec<Path>),
     /// The record without these parts.
     Omit(Vec<Path>),
+    /// What a program gives.
+    Jq(Program),
 }
 
 impl Mapping {
     /// Every path that the mapping reads.
     fn for_each_path(&self, visit: &mut dyn FnMut(&Path)) {
         match self {
-            Mapping::Constant(_) => {}
+            Mapping::Constant(_) | Mapping::Jq(_) => {}
             Mapping::Template(template) => template.paths().for_each(visit),
             Mapping::List(list) => list.iter().for_each(|element| element.for_each_path(visit)),
             Mapping::Object(object) => {
                 object.iter().for_each(|(_, element)| element.for_each_path(visit));
             }
             Mapping::Pick(paths) | Mapping::Omit(paths) => paths.iter().for_each(visit),
+        }
+    }
+
+    /// Every program in the mapping.
+    fn for_each_program(&self, visit: &mut dyn FnMut(&Program)) {
+        match self {
+            Mapping::Jq(program) => visit(program),
+            Mapping::List(list) => list.iter().for_each(|element| element.for_each_program(visit)),
+            Mapping::Object(object) => {
+                object.iter().for_each(|(_, element)| element.for_each_program(visit));
+            }
+            Mapping::Constant(_) | Mapping::Template(_) | Mapping::Pick(_) | Mapping::Omit(_) => {}
         }
     }
 }
@@ -99,10 +126,10 @@ impl EventSpec {
         let schema = own.schema.as_ref().or(shared.schema.as_ref());
         let split = own.split.as_ref().or(shared.split.as_ref());
         let id = own.id.as_ref().or(shared.id.as_ref());
-        let mut scope = EventScope { checker, lookups, schema: None, vars: &vars };
+        let mut scope = EventScope { checker, lookups, schema: None, vars: &vars, programs: 0 };
         let schema = schema.and_then(|name| scope.read_schema(name, files));
         scope.schema = schema.as_ref().map(|schema| Arc::clone(&schema.json));
-        let split = split.and_then(|text| scope.checker.path(text, &[Root::Record]));
+        let split = split.and_then(|split| scope.split(split));
         let id = id.and_then(|text| scope.id(text));
         let mut map = BTreeMap::new();
         for ((name, shared), (_, own)) in shared.map.fields().into_iter().zip(own.map.fields()) {
@@ -110,17 +137,31 @@ impl EventSpec {
                 map.insert(name, mapping);
             }
         }
-        EventSpec { schema, split, id, map, vars }
+        let programs = scope.programs;
+        EventSpec { schema, split, id, map, vars, programs }
     }
 
     /// The names, in lower case, of the headers that the event reads.
     pub fn header_names(&self) -> Vec<String> {
-        self.names(Root::Header)
+        let mut names = self.names(Root::Header);
+        self.for_each_program(&mut |program| {
+            names.extend(program.uses().headers.values().cloned());
+        });
+        names
     }
 
     /// The names of the query parameters that the event reads.
     pub fn query_names(&self) -> Vec<String> {
-        self.names(Root::Query)
+        let mut names = self.names(Root::Query);
+        self.for_each_program(&mut |program| names.extend(program.uses().query.iter().cloned()));
+        names
+    }
+
+    fn for_each_program(&self, visit: &mut dyn FnMut(&Program)) {
+        if let Some(Split::Jq(program)) = &self.split {
+            visit(program);
+        }
+        self.map.values().for_each(|mapping| mapping.for_each_program(visit));
     }
 
     fn names(&self, root: Root) -> Vec<String> {
@@ -157,11 +198,17 @@ fn takes_parts(object: &[(String, Located<Node>)]) -> bool {
     })
 }
 
+/// Whether one of the keys is `jq` with a text.
+fn runs_jq(object: &[(String, Located<Node>)]) -> bool {
+    object.iter().any(|(key, node)| key == "jq" && matches!(**node, Node::Text(_)))
+}
+
 struct EventScope<'c, 't> {
     checker: &'c mut Checker<'t>,
     lookups: Lookups,
     schema: Option<Arc<Value>>,
     vars: &'c Map<String, Value>,
+    programs: usize,
 }
 
 impl EventScope<'_, '_> {
@@ -186,6 +233,25 @@ impl EventScope<'_, '_> {
                 self.checker
                     .error(name.place(), format!("the schema `{}` is not JSON: {error}", &**name));
                 None
+            }
+        }
+    }
+
+    fn split(&mut self, split: &Located<written::Split>) -> Option<Split> {
+        match &**split {
+            written::Split::Path(text) => {
+                self.checker.path_at(split.place(), text, &[Root::Record]).map(Split::Path)
+            }
+            written::Split::Jq(text) => {
+                let program = jq::program(text, &mut self.programs, self.checker)?;
+                if program.uses().parent {
+                    self.checker.error_with(
+                        text.place(),
+                        "what is split has no `$parent`",
+                        "the record that is split is `.`",
+                    );
+                }
+                Some(Split::Jq(program))
             }
         }
     }
@@ -269,6 +335,15 @@ impl EventScope<'_, '_> {
             Node::Object(object) => match object.as_slice() {
                 [(key, paths)] if key == "pick" => self.paths(paths).map(Mapping::Pick),
                 [(key, paths)] if key == "omit" => self.paths(paths).map(Mapping::Omit),
+                [(key, text)] if key == "jq" => self.program(text),
+                object if runs_jq(object) => {
+                    self.checker.error_with(
+                        node.place(),
+                        "`jq` stands alone",
+                        "a program gives the whole value; `details: { a: { jq: \"…\" }, b: \"{b}\" }` is an object of which it gives a part",
+                    );
+                    None
+                }
                 object if takes_parts(object) => {
                     self.checker.error_with(
                         node.place(),
@@ -285,6 +360,18 @@ impl EventScope<'_, '_> {
             },
             _ => Some(Mapping::Constant(constant(node, self.checker))),
         }
+    }
+
+    fn program(&mut self, node: &Located<Node>) -> Option<Mapping> {
+        let Node::Text(text) = &**node else {
+            self.checker.error_with(
+                node.place(),
+                "`jq` takes the text of a program",
+                "such as `{ jq: \".targets | map(.name) | join(\\\", \\\")\" }`",
+            );
+            return None;
+        };
+        jq::program(&node.with(text.clone()), &mut self.programs, self.checker).map(Mapping::Jq)
     }
 
     fn paths(&mut self, node: &Located<Node>) -> Option<Vec<Path>> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Located, Node};
+use super::{Located, Node, Split};
 
 /// What a valid record is and how it becomes an event.
 ///
@@ -18,9 +18,9 @@ pub struct Event {
     #[serde(default)]
     pub schema: Option<Located<String>>,
     /// The path of a list inside the record: each element becomes a record of its own, and what
-    /// encloses it is kept as `parent`.
+    /// encloses it is kept as `parent`. Or `{ jq: "…" }`, a program that gives the records.
     #[serde(default)]
-    pub split: Option<Located<String>>,
+    pub split: Option<Located<Split>>,
     /// What makes two records the same event, as a template.
     #[serde(default)]
     pub id: Option<Located<String>>,
@@ -32,7 +32,7 @@ pub struct Event {
     pub lookups: BTreeMap<String, BTreeMap<String, Located<Node>>>,
 }
 
-/// The fields of the event, each a template.
+/// The fields of the event, each a template or `{ jq: "…" }`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Map {

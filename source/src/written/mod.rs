@@ -18,6 +18,7 @@ mod poll;
 mod preset_use;
 mod secret_use;
 mod signature;
+mod split;
 mod webhook;
 
 use std::collections::BTreeMap;
@@ -40,6 +41,7 @@ pub use poll::{
 pub use preset_use::PresetUse;
 pub use secret_use::{RetiringSecret, SecretUse};
 pub use signature::{Bare, Encoding, Hash, Key, KeyEncoding, Signature, SignedTime, TimeUnit};
+pub use split::Split;
 pub use webhook::{Decode, Webhook};
 
 /// A source of security events.

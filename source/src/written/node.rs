@@ -144,7 +144,7 @@ impl JsonSchema for Node {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "description": "A constant, a template such as `{actor.name|lower}`, or a list or object of them.",
+            "description": "A constant, a template such as `{actor.name|lower}`, a program `{ jq: \"…\" }`, or a list or object of them.",
             "type": ["null", "boolean", "number", "string", "array", "object"]
         })
     }

@@ -7,6 +7,7 @@ mod checks;
 mod composition;
 mod generated;
 mod handshakes;
+mod jq;
 mod keys;
 mod meaning;
 mod mistakes;

@@ -1,0 +1,170 @@
+//! From a checked program to one that runs.
+
+use jaq_core::data::HasLut;
+use jaq_core::load::parse::Def;
+use jaq_core::load::{Arena, File, Loader};
+use jaq_core::native::Fun;
+use jaq_core::{Compiler, Ctx, DataT, Exn, Filter, Lut, Vars};
+use mef_source::jq::{self, Patterns, VARIABLES};
+
+use super::budget::{self, Run};
+use super::definitions::definitions;
+use super::meter;
+use super::value::Val;
+use super::{text_functions, value_functions};
+
+/// The kind of program: on our values, with our data.
+pub(super) struct Jq;
+
+impl DataT for Jq {
+    type V<'a> = Val;
+    type Data<'a> = Data<'a>;
+}
+
+/// What functions can see besides their input.
+#[derive(Clone)]
+pub(super) struct Data<'a> {
+    lut: &'a Lut<Jq>,
+    pub(super) patterns: &'a Patterns,
+    /// What one turn of a loop costs.
+    pub(super) turn: u64,
+}
+
+impl<'a> HasLut<'a, Jq> for Data<'a> {
+    fn lut(&self) -> &'a Lut<Jq> {
+        self.lut
+    }
+}
+
+/// A program that can run.
+pub(crate) struct Compiled {
+    filter: Filter<Jq>,
+    patterns: Patterns,
+    turn: u64,
+}
+
+impl std::fmt::Debug for Compiled {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Compiled").finish_non_exhaustive()
+    }
+}
+
+/// The native functions of the libraries that programs, or definitions that they
+/// use, may call.
+const NATIVE: [&str; 30] = [
+    "error_empty",
+    "path",
+    "path_value",
+    "keys_unsorted",
+    "key_values",
+    "first",
+    "last",
+    "limit",
+    "skip",
+    "floor",
+    "round",
+    "ceil",
+    "utf8bytelength",
+    "explode",
+    "implode",
+    "ascii_downcase",
+    "ascii_upcase",
+    "reverse",
+    "sort",
+    "sort_by",
+    "group_by",
+    "min_by_or_empty",
+    "max_by_or_empty",
+    "startswith",
+    "endswith",
+    "ltrimstr",
+    "rtrimstr",
+    "trim",
+    "ltrim",
+    "rtrim",
+];
+
+fn functions() -> Vec<Fun<Jq>> {
+    let known = |fun: &Fun<Jq>| NATIVE.contains(&fun.0);
+    let mut functions = value_functions::functions();
+    functions.extend(text_functions::functions());
+    functions.push(meter::function());
+    functions.extend(jaq_core::funs::<Jq>().filter(known));
+    functions.extend(jaq_std::base_funs::<Jq>().filter(known));
+    functions
+}
+
+impl Compiled {
+    /// Compiles a program that was checked.
+    ///
+    /// # Errors
+    ///
+    /// When the check let something through that there is not, which is a fault
+    /// of this software.
+    pub(crate) fn new(program: &jq::Program) -> Result<Compiled, String> {
+        const NOT: &str = "the program does not compile, though it was checked";
+        let term = program.term().ok_or(NOT)?;
+        let mut weight = 0;
+        let body = meter::metered(term, &mut weight);
+        let mut prelude = definitions(&body, &mut weight);
+        prelude.push(Def { name: "_program", args: Vec::new(), body });
+        let arena = Arena::default();
+        let modules = Loader::new(prelude)
+            .load(&arena, File { code: "_program", path: () })
+            .map_err(|_| NOT)?;
+        let filter = Compiler::default()
+            .with_funs(functions())
+            .with_global_vars(VARIABLES)
+            .compile(modules)
+            .map_err(|_| NOT)?;
+        Ok(Compiled { filter, patterns: Patterns::of(program), turn: weight })
+    }
+
+    /// Runs the program and gives at most `most` outputs.
+    pub(super) fn run(
+        &self,
+        _paid: &Run,
+        record: Val,
+        variables: [Val; 5],
+        most: usize,
+    ) -> Result<Vec<Val>, String> {
+        let data = Data { lut: &self.filter.lut, patterns: &self.patterns, turn: self.turn };
+        let context = Ctx::<Jq>::new(data, Vars::new(variables));
+        let mut outputs = Vec::new();
+        for output in self.filter.id.run((context, record)) {
+            if let Some(over) = budget::over() {
+                return Err(over.reason().to_owned());
+            }
+            match output {
+                Ok(_) if outputs.len() == most => {
+                    return Err(match most {
+                        1 => "it gives more than one value; `[…]` makes a list of them, `first(…)` takes one".to_owned(),
+                        most => format!("it gives more than {most} records"),
+                    });
+                }
+                Ok(value) => outputs.push(value),
+                Err(fault) => return Err(reason(fault)),
+            }
+        }
+        match budget::over() {
+            Some(over) => Err(over.reason().to_owned()),
+            None => Ok(outputs),
+        }
+    }
+}
+
+/// The longest message that a program may give to `error`.
+const LONGEST_MESSAGE: usize = 200;
+
+fn reason(fault: Exn<'_, Val>) -> String {
+    if let Some(over) = budget::over() {
+        return over.reason().to_owned();
+    }
+    match fault.get_err() {
+        Ok(error) => match error.into_val() {
+            Val::Str(message) => message.chars().take(LONGEST_MESSAGE).collect(),
+            other => format!("`error` was called with {other}"),
+        },
+        Err(_) => "it broke off".to_owned(),
+    }
+}

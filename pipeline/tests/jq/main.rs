@@ -1,0 +1,57 @@
+//! jq programs on records: what they give, what they keep, and where they end.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod bounds;
+mod functions;
+mod hostile;
+mod records;
+
+use jiff::Timestamp;
+use mef_auth::Request;
+use mef_auth::verify::{LiveSecrets, verify};
+use mef_pipeline::{Admitted, Outcome, Pipeline};
+use mef_source::Source;
+use serde_json::{Value, json};
+
+/// A source whose event is `event`, in YAML.
+pub(crate) fn source(event: &Value) -> Source {
+    let file = format!("source: acme\nwebhook: {{ unauthenticated: test }}\nevent: {event}\n");
+    mef_source::load(&file, &|_| Err(String::new()))
+        .unwrap_or_else(|said| panic!("{said:?}"))
+        .source
+}
+
+pub(crate) fn run(source: &Source, body: &str) -> Outcome {
+    let headers = vec![
+        ("x-event".to_owned(), b"push".to_vec()),
+        ("authorization".to_owned(), b"Bearer hidden".to_vec()),
+    ];
+    let request = Request::new("POST", "/acme", "q=one&secret=x", headers, body.to_owned());
+    let webhook = source.webhook.as_ref().unwrap();
+    let now: Timestamp = "2026-11-24T10:00:00Z".parse().unwrap();
+    let verified = verify(webhook, request, &LiveSecrets::default(), now).unwrap();
+    let admitted = Admitted::webhook(&verified, &webhook.event, Some("d-1".to_owned()), now);
+    Pipeline::for_webhook(source).unwrap().run(admitted)
+}
+
+/// What `program` makes of `record` as the text of JSON, or why it makes nothing.
+pub(crate) fn made(program: &str, record: &str) -> Result<String, String> {
+    let source = source(&json!({ "map": { "details": { "v": { "jq": program } } } }));
+    // A list at the root would be several records.
+    let outcome = run(&source, &format!("[{record}]"));
+    assert_eq!(outcome.events.len() + outcome.letters.len(), 1, "{program}");
+    if let Some(letter) = outcome.letters.first() {
+        assert_eq!(letter.stage.to_string(), "structure");
+        return Err(letter.reason.clone());
+    }
+    let body = &outcome.events[0].message.body;
+    let start = body.find("\"details\":{\"v\":").expect("it has details") + 15;
+    let end = body.find(",\"hostname\"").expect("it has more");
+    Ok(body[start..end - 1].to_owned())
+}
