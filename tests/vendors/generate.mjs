@@ -5,14 +5,17 @@
 
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { suites as body } from "./vendors/body.mjs";
+import { suites as timed } from "./vendors/timed.mjs";
 
 const folder = new URL("cases/", import.meta.url);
 const check = process.argv.includes("--check");
 let cases = 0;
 const stale = [];
+const disputes = [];
 const written = new Set();
-for (const suite of [...body]) {
+for (const suite of [...body, ...timed]) {
   const text = format(await suite.file());
+  disputes.push(...suite.disputes);
   const file = new URL(`${suite.name}.json`, folder);
   written.add(`${suite.name}.json`);
   cases += suite.cases.length;
@@ -27,6 +30,8 @@ for (const suite of [...body]) {
 }
 for (const name of readdirSync(folder)) if (!written.has(name)) stale.push(name);
 console.log(`${written.size} vendors, ${cases} cases`);
+for (const dispute of disputes) console.error(dispute);
+if (disputes.length > 0) process.exitCode = 1;
 if (check && stale.length > 0) {
   console.error(`cases/ is not what the generator writes: ${stale.join(", ")}; run \`node tests/vendors/generate.mjs\``);
   process.exitCode = 1;
