@@ -6,6 +6,8 @@
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { suites as body } from "./vendors/body.mjs";
 import { suites as timed } from "./vendors/timed.mjs";
+import { suites as special } from "./vendors/special.mjs";
+import { keepSignatures } from "./lib/keys.mjs";
 
 const folder = new URL("cases/", import.meta.url);
 const check = process.argv.includes("--check");
@@ -13,7 +15,7 @@ let cases = 0;
 const stale = [];
 const disputes = [];
 const written = new Set();
-for (const suite of [...body, ...timed]) {
+for (const suite of [...body, ...timed, ...special]) {
   const text = format(await suite.file());
   disputes.push(...suite.disputes);
   const file = new URL(`${suite.name}.json`, folder);
@@ -29,6 +31,7 @@ for (const suite of [...body, ...timed]) {
   if (!check) writeFileSync(file, text);
 }
 for (const name of readdirSync(folder)) if (!written.has(name)) stale.push(name);
+if (!check) keepSignatures();
 console.log(`${written.size} vendors, ${cases} cases`);
 for (const dispute of disputes) console.error(dispute);
 if (disputes.length > 0) process.exitCode = 1;

@@ -53,7 +53,7 @@ export class Suite {
   async written(one) {
     const moment = one.at ?? NOW;
     const expect = { ...one.expect };
-    if (expect.outcome === "reject") expect.status = 401;
+    if (expect.outcome === "reject") expect.status ??= 401;
     const judged = this.spec.judge && one.judge !== false && one.request.method === "POST";
     if (judged) {
       const verdict = await this.verdict(one, moment);
@@ -93,7 +93,7 @@ export class Suite {
       return found.length === 0 ? undefined : found.map(([, value]) => value).join(", ");
     };
     const headers = Object.fromEntries(request.headers.map(([name]) => [name.toLowerCase(), header(name)]));
-    const secrets = (one.judged ?? ["webhook_secret"]).map((name) => this.spec.secrets[name]);
+    const secrets = (one.judged ?? [this.spec.secretName ?? "webhook_secret"]).map((name) => this.spec.secrets[name]);
     for (const secret of secrets) {
       const context = { header, headers, text: request.body.toString("utf8"), body: request.body, secret, at: moment };
       try {
