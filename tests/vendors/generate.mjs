@@ -7,6 +7,9 @@ import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { suites as body } from "./vendors/body.mjs";
 import { suites as timed } from "./vendors/timed.mjs";
 import { suites as special } from "./vendors/special.mjs";
+import { suites as token } from "./vendors/token.mjs";
+import { suites as jwt } from "./vendors/jwt.mjs";
+import { suites as sns } from "./vendors/sns.mjs";
 import { keepSignatures } from "./lib/keys.mjs";
 
 const folder = new URL("cases/", import.meta.url);
@@ -15,7 +18,7 @@ let cases = 0;
 const stale = [];
 const disputes = [];
 const written = new Set();
-for (const suite of [...body, ...timed, ...special]) {
+for (const suite of [...body, ...timed, ...special, ...token, ...jwt, ...sns]) {
   const text = format(await suite.file());
   disputes.push(...suite.disputes);
   const file = new URL(`${suite.name}.json`, folder);
