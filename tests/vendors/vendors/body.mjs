@@ -196,7 +196,7 @@ export const suites = [
   plain("outpost", {
     header: "x-outpost-signature",
     prefix: "v0",
-    list: keyed("v1"),
+    list: { ...keyed("v1"), item: (signature, key = "v0") => `${key}=${signature}` },
     extra: () => [["x-outpost-event-id", "evt_7f3a"], ["x-outpost-topic", "user.created"], ["x-outpost-timestamp", "1780315200"]],
     deliveryId: () => "evt_7f3a",
     bodies: { "an event": json({ user: { id: "u_1", email: "ann@example.com" }, plan: "team" }) },
