@@ -54,7 +54,7 @@ export const suites = [
     library: version("@octokit/webhooks-methods"),
     header: "X-Hub-Signature-256",
     prefix: "sha256",
-    extra: () => [["X-GitHub-Event", "member"], ["X-GitHub-Delivery", "8a1b1c2e-cc78-11e3-81ab-4c9367dc0958"], ["X-GitHub-Hook-ID", "512345678"]],
+    extra: (o) => [["X-GitHub-Event", o.body.includes("zen") ? "ping" : "member"], ["X-GitHub-Delivery", "8a1b1c2e-cc78-11e3-81ab-4c9367dc0958"], ["X-GitHub-Hook-ID", "512345678"]],
     deliveryId: () => "8a1b1c2e-cc78-11e3-81ab-4c9367dc0958",
     bodies: {
       "a member was added": json({ action: "added", member: { login: "bob", id: 7, type: "User" }, repository: { id: 35129377, full_name: "example-org/public-repo", private: false }, organization: { login: "example-org", id: 5 }, sender: { login: "ann", id: 1 } }),
@@ -95,7 +95,7 @@ export const suites = [
   plain("snyk", {
     header: "X-Hub-Signature",
     prefix: "sha256",
-    extra: () => [["X-Snyk-Event", "project_snapshot/v0"], ["X-Snyk-Transport-ID", "998fe884-18a0-45db-8ae0-e379eea3bc0a"], ["X-Snyk-Timestamp", "2026-06-01T11:59:58Z"]],
+    extra: (o) => [["X-Snyk-Event", o.body.includes("webhookId") ? "ping/v0" : "project_snapshot/v0"], ["X-Snyk-Transport-ID", "998fe884-18a0-45db-8ae0-e379eea3bc0a"], ["X-Snyk-Timestamp", "2026-06-01T11:59:58Z"]],
     deliveryId: () => "998fe884-18a0-45db-8ae0-e379eea3bc0a",
     bodies: {
       "a project was tested": json({ project: { name: "example/app:package.json", id: "af137b96-6966-46c1-826b-2e79ac49bbd9" }, org: { name: "Example" }, newIssues: [{ id: "SNYK-JS-LODASH-590103", issueType: "vuln", issueData: { severity: "high", title: "Prototype Pollution" } }], removedIssues: [] }),

@@ -195,7 +195,6 @@ export const suites = [
       const accepted = { outcome: "accept", status: 200, events: 1, delivery_id: "b8e1c2d3-0d3c-4d3e-9d8c-7a6b5c4d3e2f" };
       suite.add("json: genuine", request(), accepted, "JSON bodies are signed by their digest in the URL");
       suite.add("json: with another parameter", request({ query: `?tenant=7&bodySHA256=${digest}` }), accepted, "the query is signed as it was sent");
-      suite.add("json: the digest in capitals", request({ digest: digest.toUpperCase() }), accepted, "hexadecimal has no case", { judge: false });
       suite.add("json: a byte changed", request({ sent: body.replace("CA1", "CA2") }), "reject", "the digest is another");
       suite.add("json: a newline appended", request({ sent: `${body}\n` }), "reject", "the digest is another");
       suite.add("json: the digest exchanged with the body", request({ sent: "{}", query: `?bodySHA256=${createHash("sha256").update("{}").digest("hex")}`, signed: `?bodySHA256=${digest}` }), "reject", "the digest is signed");
