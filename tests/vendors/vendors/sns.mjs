@@ -52,7 +52,7 @@ const suite = new Suite({
 const request = (message, type = "text/plain; charset=UTF-8") => ({
   method: "POST",
   path: "/aws-sns",
-  headers: [["Content-Type", type], ["x-amz-sns-message-type", message.Type ?? ""], ["x-amz-sns-message-id", message.MessageId ?? ""], ["x-amz-sns-topic-arn", message.TopicArn ?? ""]],
+  headers: [["Content-Type", type], ["x-amz-sns-message-type", message.Type ?? ""], ["x-amz-sns-message-id", message.MessageId ?? ""], ["x-amz-sns-topic-arn", String(message.TopicArn ?? "")]],
   body: Buffer.from(typeof message === "string" ? message : JSON.stringify(message)),
 });
 
