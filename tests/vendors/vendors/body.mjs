@@ -306,6 +306,14 @@ export const suites = [
     bodies: {
       "two events": json({ events: [{ user: { gid: "1", resource_type: "user" }, created_at: "2026-06-01T11:59:58.123Z", action: "changed", resource: { gid: "7", resource_type: "task" } }, { user: { gid: "1", resource_type: "user" }, created_at: "2026-06-01T11:59:58.124Z", action: "deleted", resource: { gid: "8", resource_type: "task" } }] }),
     },
+    more(b, suite) {
+      const unsigned = b.raw(b.options(), []);
+      unsigned.headers.push(["X-Hook-Secret", "b537207f20cbfa02357cf448134da559e8bd39d61597dcd5631b8012eae53e81"]);
+      suite.add("handshake: a secret of somebody, while enrolment is closed", unsigned, "reject", "whoever asks first is trusted, so that it must not be open for ever");
+      const signedToo = b.request();
+      signedToo.headers.push(["X-Hook-Secret", "b537207f20cbfa02357cf448134da559e8bd39d61597dcd5631b8012eae53e81"]);
+      suite.add("handshake: another secret in a signed request, while enrolment is closed", signedToo, "reject", "a stored secret is not exchanged");
+    },
   }),
   plain("xero", {
     header: "x-xero-signature",

@@ -96,8 +96,9 @@ export const suites = [
   }),
   token("auth0", {
     request: inHeader("Authorization"),
-    events: (text) => JSON.parse(text).length ?? 1,
+    events: (text) => (text.includes("\n") ? 2 : (JSON.parse(text).length ?? 1)),
     bodies: {
+      "JSON lines": ["fp", "limit_wc"].map((type) => json({ log_id: `9002026060111595812345600000000000000122337203685477580${type.length}`, data: { date: "2026-06-01T11:59:58.123Z", type, ip: "192.0.2.7" } })).join("\n"),
       "an array": json([{ log_id: "90020260601115958123456000000000000001223372036854775807", data: { date: "2026-06-01T11:59:58.123Z", type: "fp", description: "Wrong email or password.", client_name: "All Applications", ip: "192.0.2.7", user_name: "ann@example.com", log_id: "90020260601115958123456000000000000001223372036854775807" } }, { log_id: "90020260601115958123456000000000000001223372036854775808", data: { date: "2026-06-01T11:59:59.123Z", type: "s", user_name: "ann@example.com" } }]),
       "an object": json({ log_id: "90020260601115958123456000000000000001223372036854775809", data: { date: "2026-06-01T11:59:58.123Z", type: "limit_wc", ip: "192.0.2.7" } }),
     },
