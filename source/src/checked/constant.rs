@@ -29,8 +29,8 @@ fn as_written(read: &Number, place: Option<Place>, checker: &mut Checker<'_>) ->
         checker.text.get(start..start.checked_add(place.len)?)
     });
     let Some(written) = written.map(str::trim) else { return read.clone() };
-    // An alias has no digits of its own.
-    if written.starts_with(['*', '&', '!']) {
+    // An alias has no digits of its own, and neither has what came out of a preset.
+    if !written.starts_with(|first: char| first.is_ascii_digit() || "+-.".contains(first)) {
         return read.clone();
     }
     match serde_json::from_str::<Number>(written) {
