@@ -18,6 +18,7 @@ mod decode;
 mod deliver;
 mod event_id;
 mod letter;
+mod places;
 mod redrive;
 mod run;
 mod split;

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use mef_source::Path;
 use serde_json::Value;
 
+use crate::places::Place;
+
 /// One record, and what enclosed it.
 #[derive(Debug)]
 pub(crate) struct Record {
     pub(crate) value: Value,
     pub(crate) parent: Option<Arc<Value>>,
-    pub(crate) index: u64,
+    pub(crate) place: Place,
     pub(crate) cursor_id: Option<String>,
 }
 
