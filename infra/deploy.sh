@@ -390,8 +390,14 @@ step_redrive() {
       --query FunctionError --output text "$answer")
     say "redrive: $(cat "$answer")"
     [ "$failed" = None ] || die "the redrive failed; what it had not moved is still in the queue $stack-rejected"
-    # One call has a quarter of an hour.
-    case $(cat "$answer") in *'"unfinished":true'*) ;; *) again=false ;; esac
+    # One call has a quarter of an hour. Where nothing passes in one, the next would go no further.
+    case $(cat "$answer") in
+      *'"redriven":0,'*'"unfinished":true'*)
+        say "redrive: nothing passed; what is left is in the queue $stack-rejected"
+        again=false ;;
+      *'"unfinished":true'*) ;;
+      *) again=false ;;
+    esac
   done
   rm -f "$answer"
 }

@@ -1,9 +1,9 @@
 //! The role that pulls one source: what a schedule or a wake-up calls.
 
 use mef_poller::{Budget, HttpClients, PollPorts, Poller, RunEnd, RunReport};
-use mef_ports::{Position, RunSummary, chain};
+use mef_ports::chain;
 use mef_source::SourceName;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::json;
 
 use crate::environment::Environment;
@@ -15,18 +15,6 @@ use crate::sources::Sources;
 #[derive(Deserialize)]
 struct Pull {
     source: String,
-}
-
-/// A run for whoever called it.
-#[derive(Serialize)]
-struct Summary<'r> {
-    source: &'r str,
-    end: &'static str,
-    until: Option<String>,
-    done: Option<&'r Position>,
-    lag_s: Option<i64>,
-    #[serde(flatten)]
-    summary: &'r RunSummary,
 }
 
 /// The poller's runs.
@@ -77,24 +65,10 @@ impl Pulls {
 
 fn done(name: SourceName, report: &RunReport) -> Done {
     report.log();
-    let (end, until) = match &report.end {
-        RunEnd::CaughtUp => ("caught_up", None),
-        RunEnd::Busy { until } => ("busy", Some(until.to_string())),
-        RunEnd::Limited { until } => ("limited", Some(until.to_string())),
-        RunEnd::OutOfTime => ("out_of_time", None),
-        RunEnd::Failed(_) => ("failed", None),
-    };
-    let summary = Summary {
-        source: name.as_str(),
-        end,
-        until,
-        done: report.done.as_ref(),
-        lag_s: report.lag.map(|lag| lag.as_secs()),
-        summary: &report.summary,
-    };
     let answer = match report.end {
         RunEnd::Failed(_) => Err(Failed::Run),
-        _ => Ok(serde_json::to_value(&summary).unwrap_or_else(|_| json!({ "end": end }))),
+        _ => Ok(serde_json::to_value(report.line())
+            .unwrap_or_else(|_| json!({ "end": report.end.name() }))),
     };
     Done { answer, metrics: Some(count(name, report)) }
 }

@@ -10,6 +10,8 @@ use mef_ports::{DeadLetter, RawRecord};
 use mef_source::checked::EventSpec;
 use serde_json::Value;
 
+use crate::places::Place;
+
 /// The way by which records came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Channel {
@@ -68,7 +70,18 @@ pub(crate) enum Payload {
     /// Records of a page.
     Records(Vec<Fetched>),
     /// What was refused before.
-    Letter { raw: RawRecord, parent: Option<Value>, index: u64, cursor_id: Option<String> },
+    Letter(Box<Again>),
+}
+
+/// What is kept of a refused record to run it again.
+#[derive(Debug)]
+pub(crate) struct Again {
+    pub(crate) raw: RawRecord,
+    pub(crate) parent: Option<Value>,
+    pub(crate) place: Place,
+    pub(crate) cursor_id: Option<String>,
+    /// One line of a body, not the whole of it.
+    pub(crate) is_line: bool,
 }
 
 /// What came with the payload.
@@ -153,12 +166,14 @@ impl Admitted {
     pub(crate) fn redriven(letter: DeadLetter) -> Option<Admitted> {
         let channel = Channel::parse(&letter.channel)?;
         Some(Admitted {
-            payload: Payload::Letter {
+            payload: Payload::Letter(Box::new(Again {
                 raw: letter.raw,
                 parent: letter.parent,
-                index: letter.index,
+                // A body is refused whole, at its beginning and at no place in it.
+                is_line: letter.index > 0 || !letter.part.is_empty() || !letter.place.is_empty(),
+                place: Place { index: letter.index, part: letter.part },
                 cursor_id: letter.cursor_id,
-            },
+            })),
             context: Context {
                 channel,
                 received_at: letter.received_at,

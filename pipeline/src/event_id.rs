@@ -3,13 +3,15 @@
 
 use aws_lc_rs::digest::{Context, SHA256};
 
+use crate::places::Place;
+
 /// What an id is made of. The kinds never collide: each is hashed under its
 /// own label.
 pub(crate) enum Identity<'i> {
     /// What `event.id` gives: the same for a push and a pull.
     Declared(&'i str),
-    /// The vendor's delivery and the record's place in it.
-    Delivery { id: &'i str, index: u64 },
+    /// The vendor's delivery and the place in it.
+    Delivery { id: &'i str, place: &'i Place },
     /// The id that the cursor finds in the record.
     Cursor(&'i str),
     /// The whole record, and what it was split out of.
@@ -18,12 +20,12 @@ pub(crate) enum Identity<'i> {
 
 /// 32 hexadecimal digits: half of SHA-256 over the source and the identity.
 pub(crate) fn event_id(source: &str, identity: &Identity<'_>) -> String {
-    let index;
+    let at;
     let (label, parts): (_, [&[u8]; 2]) = match identity {
         Identity::Declared(id) => ("id", [id.as_bytes(), b""]),
-        Identity::Delivery { id, index: at } => {
-            index = at.to_be_bytes();
-            ("delivery", [id.as_bytes(), &index])
+        Identity::Delivery { id, place } => {
+            at = place.bytes();
+            ("delivery", [id.as_bytes(), &at])
         }
         Identity::Cursor(id) => ("cursor", [id.as_bytes(), b""]),
         Identity::Record { json, parent } => ("record", [json.as_bytes(), parent.as_bytes()]),
@@ -44,19 +46,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn kinds_sources_and_indices_are_told_apart() {
+    fn kinds_sources_and_places_are_told_apart() {
+        let place = |index, part: &[u64]| Place { index, part: part.to_vec() };
+        let at = |place: Place| event_id("a", &Identity::Delivery { id: "x", place: &place });
         let ids = [
             event_id("a", &Identity::Declared("x")),
             event_id("b", &Identity::Declared("x")),
             event_id("a", &Identity::Cursor("x")),
             event_id("a", &Identity::Record { json: "x", parent: "" }),
             event_id("a", &Identity::Record { json: "x", parent: "y" }),
-            event_id("a", &Identity::Delivery { id: "x", index: 0 }),
-            event_id("a", &Identity::Delivery { id: "x", index: 1 }),
+            at(place(0, &[])),
+            at(place(1, &[])),
+            at(place(0, &[0])),
+            at(place(0, &[1])),
+            at(place(1, &[0])),
+            at(place(0, &[1, 0])),
         ];
         let distinct: std::collections::BTreeSet<_> = ids.iter().collect();
         assert_eq!(distinct.len(), ids.len());
         assert!(ids.iter().all(|id| id.len() == 32));
         assert_eq!(ids[0], event_id("a", &Identity::Declared("x")));
+    }
+
+    #[test]
+    fn ids_are_those_that_were_given_out_already() {
+        let place = Place { index: 7, part: Vec::new() };
+        let id = event_id("acme", &Identity::Delivery { id: "d-1", place: &place });
+        assert_eq!(id, "f57fe18478146ae858ae60cef685e9b3");
     }
 }

@@ -8,6 +8,7 @@ use mef_ports::{DeadLetter, RawRecord, Stage};
 use serde_json::Value;
 
 use crate::admitted::Context;
+use crate::places::Place;
 
 /// What a stage refused, and why.
 pub(crate) struct Refusal {
@@ -16,7 +17,7 @@ pub(crate) struct Refusal {
     pub(crate) place: String,
     pub(crate) raw: RawRecord,
     pub(crate) parent: Option<Value>,
-    pub(crate) index: u64,
+    pub(crate) at: Place,
     pub(crate) cursor_id: Option<String>,
 }
 
@@ -55,7 +56,8 @@ pub(crate) fn dead_letter(
         parent: refusal.parent,
         delivery_id: context.delivery_id.clone(),
         cursor_id: refusal.cursor_id,
-        index: refusal.index,
+        index: refusal.at.index,
+        part: refusal.at.part,
         received_at: context.received_at,
         source_version: source_version.to_owned(),
         channel: context.channel.to_string(),
@@ -72,10 +74,10 @@ fn letter_id(source: &str, context: &Context, refusal: &Refusal) -> String {
         (None, crate::Channel::Webhook) => context.received_at.to_string(),
         (None, crate::Channel::Poll) => String::new(),
     };
-    let index = match context.channel {
-        crate::Channel::Webhook => refusal.index,
+    let place = match context.channel {
+        crate::Channel::Webhook => refusal.at.bytes(),
         // A record's place in its page changes when the page is read again.
-        crate::Channel::Poll => 0,
+        crate::Channel::Poll => Place::default().bytes(),
     };
     let raw = match &refusal.raw {
         RawRecord::Text(text) | RawRecord::Base64(text) => text.clone(),
@@ -88,7 +90,7 @@ fn letter_id(source: &str, context: &Context, refusal: &Refusal) -> String {
     for part in [
         source.as_bytes(),
         delivery.as_bytes(),
-        &index.to_be_bytes(),
+        &place,
         raw.as_bytes(),
         parent.as_bytes(),
         cursor_id.as_bytes(),

@@ -19,6 +19,7 @@ mod deliver;
 mod event_id;
 mod jq;
 mod letter;
+mod places;
 mod redrive;
 mod run;
 mod split;

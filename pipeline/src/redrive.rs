@@ -2,15 +2,16 @@
 //!
 //! A letter is run again from its raw record, never from its signature, once
 //! somebody has mended the source file or the code. What passes goes to the
-//! queue with the id it would have had at first; what is refused again takes
-//! the letter's place, with one more attempt.
+//! queue with the id it would have had at first, unless today's source file
+//! takes apart what was one record; what is refused again takes the letter's
+//! place, with one more attempt.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join_all;
-use mef_ports::{DeadLetter, Settled, StoreError, TakenLetter};
+use mef_ports::{DeadLetter, EMPTY_TAKES, Settled, StoreError, Taken, TakenLetter};
 
 use crate::admitted::{Admitted, Channel};
 use crate::deliver::{Outputs, Sent, send};
@@ -21,8 +22,9 @@ const BATCH: usize = 10;
 /// How long a letter is held: longer than a batch takes, even when the queue
 /// refuses its entries again and again.
 const HOLD: Duration = Duration::from_secs(300);
-/// A distributed queue may give nothing though there is something.
-const EMPTY_TAKES: u32 = 3;
+/// How many letters are held at once: SQS lets 120,000 messages be in flight,
+/// and with more it seems empty.
+const MOST_HELD: usize = 100_000;
 
 /// Where today's pipelines are found.
 pub trait Pipelines: Sync {
@@ -59,13 +61,11 @@ pub async fn redrive(
     source: Option<&str>,
     keep_going: &(dyn Fn() -> bool + Sync),
 ) -> Result<Redriven, StoreError> {
-    let mut run = Run { outputs, pipelines, tried: HashSet::new(), held: Vec::new() };
+    let mut run = Run { outputs, pipelines, tried: HashMap::new(), held: Vec::new() };
     let result = run.all(source, keep_going).await;
-    for receipt in &run.held {
-        // A hold that stays ends by itself.
-        if let Err(error) = outputs.dead_letters.give_back(receipt).await {
-            tracing::warn!(error = %error, "a dead letter stays held for a while");
-        }
+    // A hold that stays ends by itself.
+    if let Err(error) = outputs.dead_letters.give_back(&run.held).await {
+        tracing::warn!(error = %error, "dead letters stay held for a while");
     }
     result
 }
@@ -73,10 +73,11 @@ pub async fn redrive(
 struct Run<'r> {
     outputs: &'r Outputs,
     pipelines: &'r dyn Pipelines,
-    /// The ids of the letters that had their turn.
-    tried: HashSet<String>,
-    /// Letters that had their turn are held to the end, or every take would
-    /// give them again.
+    /// The letters that had their turn, each with the number of attempts up to
+    /// which all of it is in the queue or in the dead letters.
+    tried: HashMap<String, u32>,
+    /// What had its turn, or has none, is held to the end, or every take would
+    /// give it again.
     held: Vec<String>,
 }
 
@@ -87,22 +88,52 @@ impl Run<'_> {
         keep_going: &(dyn Fn() -> bool + Sync),
     ) -> Result<Redriven, StoreError> {
         let mut total = Redriven::default();
+        let mut passed_over = HashSet::new();
         let mut empty = 0;
         while empty < EMPTY_TAKES {
-            if !keep_going() {
+            if !keep_going() || self.held.len() >= MOST_HELD {
                 total.unfinished = true;
                 break;
             }
             let now = self.outputs.clock.now();
             let taken = self.outputs.dead_letters.take(source, BATCH, now, HOLD).await?;
-            let (fresh, known): (Vec<_>, Vec<_>) =
-                taken.into_iter().partition(|taken| !self.tried.contains(&taken.letter.id));
-            // Of a long run the first holds end before the last letter's turn.
-            empty = if fresh.is_empty() { empty + 1 } else { 0 };
-            self.held.extend(known.into_iter().map(|taken| taken.receipt));
+            let Taken { letters, passed_over: others } = taken;
+            // Of a long run the first holds end before the last letter's turn:
+            // what comes again is nothing new.
+            let mut found = false;
+            for other in others {
+                found |= passed_over.insert(other.id);
+                self.held.push(other.receipt);
+            }
+            let (fresh, known) = self.sort(letters);
+            found |= !fresh.is_empty();
+            empty = if found { 0 } else { empty + 1 };
             self.batch(fresh, &mut total).await?;
+            self.again(known).await?;
         }
         Ok(total)
+    }
+
+    /// Letters whose turn it is, and those that had it: a queue may give one
+    /// twice, and have two of it.
+    fn sort(&self, letters: Vec<TakenLetter>) -> (Vec<TakenLetter>, Vec<TakenLetter>) {
+        let mut ids = HashSet::new();
+        letters.into_iter().partition(|TakenLetter { letter, .. }| {
+            !self.tried.contains_key(&letter.id) && ids.insert(letter.id.clone())
+        })
+    }
+
+    /// Drops copies of what is settled, and holds what was put back.
+    async fn again(&mut self, known: Vec<TakenLetter>) -> Result<(), StoreError> {
+        let (copies, put_back): (Vec<_>, Vec<_>) = known.into_iter().partition(|taken| {
+            let settled = self.tried.get(&taken.letter.id);
+            settled.is_some_and(|attempts| taken.letter.attempts <= *attempts)
+        });
+        self.held.extend(put_back.into_iter().map(|taken| taken.receipt));
+        let settled = copies
+            .into_iter()
+            .map(|TakenLetter { receipt, .. }| Settled { receipt, remains: Vec::new() });
+        self.outputs.dead_letters.settle(&settled.collect::<Vec<_>>()).await
     }
 
     async fn batch(
@@ -115,7 +146,8 @@ impl Run<'_> {
         let mut settled = Vec::new();
         let mut failure = None;
         for (taken, result) in taken.into_iter().zip(results) {
-            self.tried.insert(taken.letter.id);
+            let TakenLetter { letter, receipt } = taken;
+            let tried = self.tried.entry(letter.id).or_default();
             match result {
                 Ok(Some(Sent { delivered, refused })) => {
                     total.delivered += delivered;
@@ -123,15 +155,18 @@ impl Run<'_> {
                         true => total.redriven += 1,
                         false => total.refused_again += 1,
                     }
-                    self.tried.extend(refused.iter().map(|letter| letter.id.clone()));
-                    settled.push(Settled { receipt: taken.receipt, remains: refused });
+                    *tried = letter.attempts;
+                    for letter in &refused {
+                        self.tried.entry(letter.id.clone()).or_default();
+                    }
+                    settled.push(Settled { receipt, remains: refused });
                 }
                 Ok(None) => {
                     total.no_source += 1;
-                    self.held.push(taken.receipt);
+                    self.held.push(receipt);
                 }
                 Err(error) => {
-                    self.held.push(taken.receipt);
+                    self.held.push(receipt);
                     failure = Some(error);
                 }
             }

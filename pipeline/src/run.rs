@@ -9,10 +9,11 @@ use mef_source::Source;
 use mef_source::checked::{Decode, EventSpec, Split};
 use serde_json::Value;
 
-use crate::admitted::{Admitted, Context, Payload};
+use crate::admitted::{Admitted, Again, Context, Payload};
 use crate::decode::{Decoded, decode};
 use crate::jq::Programs;
 use crate::letter::{Refusal, dead_letter, kept_bytes, raw_bytes};
+use crate::places::Places;
 use crate::split::{NotThere, Record, by_program, nested, parent_digest, root_list};
 use crate::structure::structure;
 use crate::validate::{SchemaError, compile, validate};
@@ -113,22 +114,20 @@ impl Pipeline {
                 context,
             },
         };
-        let mut index = 0;
+        let mut places = Places::whole();
         match payload {
             Payload::Body { bytes, content_type, content_encoding } => {
                 let headers = (content_type.as_deref(), content_encoding.as_deref());
-                self.body(&bytes, headers, &mut index, &mut outcome);
+                self.body(&bytes, headers, &mut places, &mut outcome);
             }
             Payload::Records(records) => {
                 outcome.events.reserve(records.len());
                 for fetched in records {
                     let (value, cursor_id) = fetched.into_parts();
-                    self.split(value, cursor_id, &mut index, &mut outcome);
+                    self.split(value, cursor_id, &mut places, &mut outcome);
                 }
             }
-            Payload::Letter { raw, parent, index, cursor_id } => {
-                self.letter(raw, parent, index, cursor_id, &mut outcome);
-            }
+            Payload::Letter(again) => self.letter(*again, &mut outcome),
         }
         outcome
     }
@@ -137,27 +136,30 @@ impl Pipeline {
         &self,
         bytes: &Bytes,
         (content_type, content_encoding): (Option<&str>, Option<&str>),
-        index: &mut u64,
+        places: &mut Places,
         outcome: &mut Outcome,
     ) {
         for decoded in decode(bytes, content_type, content_encoding, self.decode) {
             match decoded {
                 Decoded::Value(value) => {
+                    if value.is_array() {
+                        places.take_apart();
+                    }
                     for value in root_list(value) {
-                        self.split(value, None, index, outcome);
+                        self.split(value, None, places, outcome);
                     }
                 }
                 Decoded::Unreadable { raw, error, place } => {
+                    let at = places.next();
                     outcome.refuse(Refusal {
                         stage: Stage::Decode,
                         reason: error.to_string(),
                         place,
                         raw: raw_bytes(&raw),
                         parent: None,
-                        index: *index,
+                        at,
                         cursor_id: None,
                     });
-                    *index += 1;
                 }
             }
         }
@@ -165,14 +167,8 @@ impl Pipeline {
 
     /// Runs a dead letter from the stage on that it had come to: a record that
     /// was split out of a larger one is not split again.
-    fn letter(
-        &self,
-        raw: RawRecord,
-        parent: Option<Value>,
-        mut index: u64,
-        cursor_id: Option<String>,
-        outcome: &mut Outcome,
-    ) {
+    fn letter(&self, again: Again, outcome: &mut Outcome) {
+        let Again { raw, parent, place, cursor_id, is_line } = again;
         let (text, is_base64) = match raw {
             RawRecord::Record(value) if parent.is_some() => {
                 let by_program = matches!(self.event.split, Some(Split::Jq(_)));
@@ -181,12 +177,14 @@ impl Pipeline {
                     value,
                     parent_digest: digest.map(|parent| parent_digest(&parent.to_string())),
                     parent: parent.map(Arc::new),
-                    index,
+                    place,
                     cursor_id,
                 };
                 return self.validate(record, outcome);
             }
-            RawRecord::Record(value) => return self.split(value, cursor_id, &mut index, outcome),
+            RawRecord::Record(value) => {
+                return self.split(value, cursor_id, &mut Places::inside(place), outcome);
+            }
             RawRecord::Text(text) => (text, false),
             RawRecord::Base64(text) => (text, true),
         };
@@ -199,7 +197,8 @@ impl Pipeline {
                 let is_gzip = bytes.starts_with(GZIP_MAGIC);
                 let content_encoding = content_encoding.filter(|_| is_gzip);
                 let headers = (content_type.as_deref(), content_encoding.as_deref());
-                self.body(&bytes, headers, &mut index, outcome);
+                let mut places = if is_line { Places::inside(place) } else { Places::whole() };
+                self.body(&bytes, headers, &mut places, outcome);
             }
             None => outcome.refuse(Refusal {
                 stage: Stage::Decode,
@@ -207,7 +206,7 @@ impl Pipeline {
                 place: String::new(),
                 raw: RawRecord::Base64(text),
                 parent: None,
-                index,
+                at: place,
                 cursor_id: None,
             }),
         }
@@ -217,18 +216,18 @@ impl Pipeline {
         &self,
         value: Value,
         cursor_id: Option<String>,
-        index: &mut u64,
+        places: &mut Places,
         outcome: &mut Outcome,
     ) {
-        let mut next = || {
-            let at = *index;
-            *index += 1;
-            at
-        };
         let split = match &self.event.split {
             None => {
-                let record =
-                    Record { value, parent: None, parent_digest: None, index: next(), cursor_id };
+                let record = Record {
+                    value,
+                    parent: None,
+                    parent_digest: None,
+                    place: places.next(),
+                    cursor_id,
+                };
                 return self.validate(record, outcome);
             }
             Some(Split::Path(path)) => {
@@ -241,12 +240,14 @@ impl Pipeline {
         };
         match split {
             Ok((list, parent, digest)) => {
+                places.take_apart();
                 for (position, value) in list.into_iter().enumerate() {
                     // One id for the whole: its parts are told apart by place.
                     let cursor_id = cursor_id.as_ref().map(|id| format!("{id}#{position}"));
                     let parent = Some(Arc::clone(&parent));
                     let parent_digest = digest.clone();
-                    let record = Record { value, parent, parent_digest, index: next(), cursor_id };
+                    let record =
+                        Record { value, parent, parent_digest, place: places.next(), cursor_id };
                     self.validate(record, outcome);
                 }
             }
@@ -257,7 +258,7 @@ impl Pipeline {
                     place,
                     raw: RawRecord::Record(value),
                     parent: None,
-                    index: next(),
+                    at: places.next(),
                     cursor_id,
                 });
             }
@@ -326,7 +327,7 @@ fn record_refusal(record: Record, stage: Stage, reason: String, place: String) -
         place,
         raw: RawRecord::Record(record.value),
         parent: record.parent.map(|parent| (*parent).clone()),
-        index: record.index,
+        at: record.place,
         cursor_id: record.cursor_id,
     }
 }

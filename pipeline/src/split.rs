@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::admitted::Context;
 use crate::jq::{Programs, Seen};
+use crate::places::Place;
 
 /// One record, and what enclosed it.
 #[derive(Debug)]
@@ -19,7 +20,7 @@ pub(crate) struct Record {
     /// What stands for the parent in the record's id, where that is not the
     /// parent's own text.
     pub(crate) parent_digest: Option<Arc<str>>,
-    pub(crate) index: u64,
+    pub(crate) place: Place,
     pub(crate) cursor_id: Option<String>,
 }
 

@@ -79,7 +79,7 @@ fn identity(source: &str, scope: &Scope<'_>, fallbacks: &mut u64) -> String {
     }
     let record = scope.record;
     if let Some(id) = &scope.context.delivery_id {
-        return event_id(source, &Identity::Delivery { id, index: record.index });
+        return event_id(source, &Identity::Delivery { id, place: &record.place });
     }
     if let Some(id) = &record.cursor_id {
         return event_id(source, &Identity::Cursor(id));

@@ -3,11 +3,12 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use mef_pipeline::{DecodeError, decode_json};
 use mef_ports::{HttpResponse, ResumeAt};
-use mef_source::checked::{Cursor, Next, Poll, PollAuth};
+use mef_source::checked::{Cursor, Next, Poll};
 use serde_json::Value;
-use url::{Url, form_urlencoded};
+use url::Url;
 
 use crate::link_header;
+use crate::next_link::without_secrets;
 
 /// One page of records.
 #[derive(Debug)]
@@ -46,21 +47,6 @@ pub enum PageError {
     },
 }
 
-/// A next link without our own credential, which some vendors repeat in it. It
-/// is put on each request anew, and the link goes into the cursor, where people
-/// read it. Every other byte of the query stays: tokens may depend on theirs.
-fn without_credential(mut url: Url, auth: &PollAuth) -> Url {
-    if let (PollAuth::Query { name, .. }, Some(query)) = (auth, url.query()) {
-        let is_credential = |piece: &&str| {
-            form_urlencoded::parse(piece.as_bytes()).next().is_some_and(|(key, _)| key == *name)
-        };
-        let kept: Vec<_> = query.split('&').filter(|piece| !is_credential(piece)).collect();
-        let kept = kept.join("&");
-        url.set_query(Some(kept.as_str()).filter(|kept| !kept.is_empty()));
-    }
-    url
-}
-
 /// Reads the answer to a request to `url`.
 pub(crate) fn read(poll: &Poll, url: &Url, response: &HttpResponse) -> Result<Page, PageError> {
     let mut page = [0; 32];
@@ -77,8 +63,12 @@ pub(crate) fn read(poll: &Poll, url: &Url, response: &HttpResponse) -> Result<Pa
     let next = match next {
         // A relative link is relative to the page it stands on (RFC 3986 §5).
         Some(ResumeAt::Url(link)) => {
-            let next = url.join(&link).map(|url| without_credential(url, &poll.auth));
-            Some(ResumeAt::Url(next.map_or(link, |url| url.to_string())))
+            let next = match url.join(&link) {
+                Ok(url) => without_secrets(url, poll).to_string(),
+                // It leads nowhere; its query may have our secrets in it.
+                Err(_) => link.split('?').next().unwrap_or_default().to_owned(),
+            };
+            Some(ResumeAt::Url(next))
         }
         next => next,
     };
@@ -119,49 +109,5 @@ fn kind(value: &Value) -> &'static str {
         Value::String(_) => "a text",
         Value::Array(_) => "a list",
         Value::Object(_) => "an object",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use mef_source::checked::PollAuth;
-
-    use super::*;
-
-    fn poll(auth: &str) -> Poll {
-        let file = format!(
-            "source: acme\npoll:\n  schedule: rate(1 minute)\n  auth: {auth}\n  \
-             request: {{ get: \"https://api.example.com/\", query: {{ since: \"{{window.start}}\" }} }}\n  \
-             next: {{ url: next }}\n  records: items\n  cursor: {{ time: t, overlap: 1s }}\n"
-        );
-        mef_source::load(&file, &|_| Err(String::new())).unwrap().source.poll.unwrap()
-    }
-
-    #[test]
-    fn a_next_link_that_repeats_our_credential_is_kept_without_it() {
-        let read = |poll: &Poll, link: &str| {
-            let body = serde_json::json!({ "items": [], "next": link }).to_string();
-            let response = HttpResponse {
-                status: http::StatusCode::OK,
-                headers: http::HeaderMap::new(),
-                body: body.into(),
-            };
-            let url = Url::parse("https://api.example.com/logs").unwrap();
-            match super::read(poll, &url, &response).unwrap().next {
-                Some(ResumeAt::Url(next)) => next,
-                other => panic!("{other:?}"),
-            }
-        };
-        let by_query = poll("{ query: { name: api_key, value: \"{secret.key}\" } }");
-        assert!(matches!(by_query.auth, PollAuth::Query { .. }));
-        for (link, kept) in [
-            ("?a=%2f+x&api_key=s3cr3t&page=2", "https://api.example.com/logs?a=%2f+x&page=2"),
-            ("?api%5Fkey=s3cr3t", "https://api.example.com/logs"),
-            ("?api_keys=1", "https://api.example.com/logs?api_keys=1"),
-        ] {
-            assert_eq!(read(&by_query, link), kept);
-        }
-        let by_header = poll("{ bearer: \"{secret.key}\" }");
-        assert_eq!(read(&by_header, "?api_key=1"), "https://api.example.com/logs?api_key=1");
     }
 }

@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use mef_ports::{CommitError, Position, RunSummary, StoreError, StreamKey, chain};
+use serde::Serialize;
 
 use crate::fetch::FetchError;
 use crate::window::NoProgress;
@@ -21,7 +22,32 @@ pub struct RunReport {
     pub lag: Option<SignedDuration>,
 }
 
+/// A run for whoever asked for it: the answer of the function, and the line of
+/// `mef poll --json`.
+#[derive(Debug, Serialize)]
+pub struct RunLine<'r> {
+    source: &'r str,
+    end: &'static str,
+    until: Option<String>,
+    done: Option<&'r Position>,
+    lag_s: Option<i64>,
+    #[serde(flatten)]
+    summary: &'r RunSummary,
+}
+
 impl RunReport {
+    /// The report as the one JSON object that every program gives.
+    pub fn line(&self) -> RunLine<'_> {
+        RunLine {
+            source: &self.stream.source,
+            end: self.end.name(),
+            until: self.end.until().map(|until| until.to_string()),
+            done: self.done.as_ref(),
+            lag_s: self.lag.map(|lag| lag.as_secs()),
+            summary: &self.summary,
+        }
+    }
+
     /// Writes what the operator is told of the run, once, wherever it ran.
     pub fn log(&self) {
         let stream = &self.stream;
@@ -79,6 +105,27 @@ pub enum RunEnd {
     Failed(RunError),
 }
 
+impl RunEnd {
+    /// The name by which programs know this end.
+    pub fn name(&self) -> &'static str {
+        match self {
+            RunEnd::CaughtUp => "caught_up",
+            RunEnd::Busy { .. } => "busy",
+            RunEnd::Limited { .. } => "limited",
+            RunEnd::OutOfTime => "out_of_time",
+            RunEnd::Failed(_) => "failed",
+        }
+    }
+
+    /// Until when there is nothing to do, where that is known.
+    pub fn until(&self) -> Option<Timestamp> {
+        match self {
+            RunEnd::Busy { until } | RunEnd::Limited { until } => Some(*until),
+            RunEnd::CaughtUp | RunEnd::OutOfTime | RunEnd::Failed(_) => None,
+        }
+    }
+}
+
 /// Why a run failed.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
@@ -112,5 +159,40 @@ pub enum RunError {
 impl From<NoProgress> for RunError {
     fn from(error: NoProgress) -> RunError {
         RunError::NoProgress(error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_has_the_names_that_programs_read() {
+        let until = Timestamp::UNIX_EPOCH;
+        let report = |end| RunReport {
+            stream: StreamKey { source: "acme".to_owned(), partition: "p".to_owned() },
+            end,
+            summary: RunSummary { pages: 3, ..RunSummary::default() },
+            done: Some(Position::Token("t".to_owned())),
+            lag: Some(SignedDuration::from_millis(1_500)),
+        };
+        let line = serde_json::to_value(report(RunEnd::Limited { until }).line()).unwrap();
+        assert_eq!(line["source"], "acme");
+        assert_eq!(
+            (&line["end"], &line["until"]),
+            (&"limited".into(), &"1970-01-01T00:00:00Z".into())
+        );
+        assert_eq!((&line["done"]["token"], &line["lag_s"]), (&"t".into(), &1.into()));
+        assert_eq!(line["pages"], 3);
+        let failed = RunEnd::Failed(RunError::Loop("x"));
+        let ends = [RunEnd::CaughtUp, RunEnd::Busy { until }, RunEnd::OutOfTime, failed];
+        let ends = ends.map(|end| {
+            let report = report(end);
+            let line = serde_json::to_value(report.line()).unwrap();
+            (line["end"].as_str().unwrap().to_owned(), line["until"].is_null())
+        });
+        let expected =
+            [("caught_up", true), ("busy", false), ("out_of_time", true), ("failed", true)];
+        assert_eq!(ends, expected.map(|(name, is_null)| (name.to_owned(), is_null)));
     }
 }

@@ -11,6 +11,8 @@ use mef_source::template::{Rendered, Variables};
 use mef_source::{Path, Root, Template};
 use url::Url;
 
+use crate::next_link::with_secrets;
+
 /// What the templates of a request stand for.
 pub(crate) struct RequestScope<'r> {
     pub(crate) secrets: &'r BTreeMap<String, Secret>,
@@ -51,8 +53,11 @@ pub(crate) fn build(
     resume: Option<&ResumeAt>,
 ) -> Result<HttpRequest, RequestError> {
     let url = match resume {
-        // A vendor's next link has all its parameters in it.
-        Some(ResumeAt::Url(next)) => parse_url(next)?,
+        // A vendor's next link has all its parameters in it; those that the
+        // cursor must not show are in the first request too.
+        Some(ResumeAt::Url(next)) => {
+            with_secrets(parse_url(next)?, poll, &first_url(poll, scope, None)?)
+        }
         Some(ResumeAt::Token(token)) => first_url(poll, scope, Some(token))?,
         None => first_url(poll, scope, None)?,
     };
@@ -77,7 +82,8 @@ pub(crate) fn build(
     })
 }
 
-fn first_url(
+/// The URL of a request that no link leads to.
+pub(crate) fn first_url(
     poll: &Poll,
     scope: &RequestScope<'_>,
     page_token: Option<&str>,
@@ -122,7 +128,7 @@ fn render(
     rendered.to_text().map(|text| Some(text.into_owned())).map_err(failed)
 }
 
-fn uses_secret(template: &Template) -> bool {
+pub(crate) fn uses_secret(template: &Template) -> bool {
     template.paths().any(|path| path.root() == Root::Secret)
 }
 

@@ -142,6 +142,36 @@ pub struct SeenId {
     pub hash: u64,
 }
 
+impl SeenId {
+    /// How many bytes one id is packed into: its time, then its hash.
+    const PACKED: usize = 16;
+
+    /// The bytes that every backend stores for `ids`.
+    pub fn pack(ids: &[SeenId]) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(ids.len() * SeenId::PACKED);
+        for id in ids {
+            bytes.extend_from_slice(&id.time_ms.to_be_bytes());
+            bytes.extend_from_slice(&id.hash.to_be_bytes());
+        }
+        bytes
+    }
+
+    /// The ids of [`SeenId::pack`]. Bytes that are no whole id are left out: a
+    /// forgotten id is a record that comes twice, never one that is lost.
+    pub fn unpack(bytes: &[u8]) -> Vec<SeenId> {
+        bytes
+            .chunks_exact(SeenId::PACKED)
+            .filter_map(|chunk| {
+                let (time, hash) = chunk.split_at_checked(SeenId::PACKED / 2)?;
+                Some(SeenId {
+                    time_ms: i64::from_be_bytes(time.try_into().ok()?),
+                    hash: u64::from_be_bytes(hash.try_into().ok()?),
+                })
+            })
+            .collect()
+    }
+}
+
 /// The exclusive right to move a stream's cursor, for a while.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lease {
@@ -273,4 +303,27 @@ pub trait Cursors: Send + Sync {
     ///
     /// When the store cannot be read.
     async fn list(&self) -> Result<Vec<StoredCursor>, StoreError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn seen_ids_come_back(ids in prop::collection::vec((any::<i64>(), any::<u64>()), 0..50)) {
+            let ids: Vec<_> =
+                ids.into_iter().map(|(time_ms, hash)| SeenId { time_ms, hash }).collect();
+            prop_assert_eq!(SeenId::unpack(&SeenId::pack(&ids)), ids);
+        }
+    }
+
+    #[test]
+    fn what_is_stored_already_can_still_be_read() {
+        let bytes = [0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 2, 9];
+        assert_eq!(SeenId::unpack(&bytes), [SeenId { time_ms: 1, hash: 2 }]);
+        assert_eq!(SeenId::pack(&[SeenId { time_ms: 1, hash: 2 }]), bytes[..16]);
+    }
 }

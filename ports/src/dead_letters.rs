@@ -88,6 +88,10 @@ pub struct DeadLetter {
     pub cursor_id: Option<String>,
     /// The record's place in its delivery or page, from 0.
     pub index: u64,
+    /// Where a redrive took the record at `index` apart: its place among the
+    /// parts, from 0, once for each time. Empty where it is that record itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub part: Vec<u64>,
     /// When the bytes reached us.
     pub received_at: Timestamp,
     /// The digest of the source file that refused it.
@@ -107,6 +111,26 @@ pub struct TakenLetter {
     pub receipt: String,
 }
 
+/// What is held though nobody asked for it: it was in the way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PassedOver {
+    /// What tells it from others, however often it is met.
+    pub id: String,
+    /// The store's own name for this hold.
+    pub receipt: String,
+}
+
+/// What one take found.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Taken {
+    /// The letters that were asked for.
+    pub letters: Vec<TakenLetter>,
+    /// What a store that cannot search met on the way: other sources' letters,
+    /// and what cannot be read. As long as it is held it is not met again, so
+    /// it is given back when nothing more is to be taken.
+    pub passed_over: Vec<PassedOver>,
+}
+
 /// What became of a taken letter.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settled {
@@ -116,6 +140,10 @@ pub struct Settled {
     /// is in the queue, or is to be forgotten.
     pub remains: Vec<DeadLetter>,
 }
+
+/// How many takes in a row that find nothing at all mean that there is nothing:
+/// a distributed queue may give nothing though there is something.
+pub const EMPTY_TAKES: u32 = 2;
 
 /// Keeps refused records until they are redriven or expire.
 #[async_trait]
@@ -145,10 +173,10 @@ pub trait DeadLetters: Send + Sync {
     async fn get(&self, id: &str) -> Result<Option<DeadLetter>, StoreError>;
 
     /// Takes up to `limit` letters of `source` or of every source, which no
-    /// other take gives until `now + hold`.
+    /// other take gives until `now + hold`, and takes seconds at most.
     ///
-    /// Fewer, or none, does not mean that there are no more: only several
-    /// takes without a letter do.
+    /// Fewer, or none, does not mean that there are no more: only
+    /// [`EMPTY_TAKES`] do that found neither letters nor anything in their way.
     ///
     /// # Errors
     ///
@@ -159,7 +187,7 @@ pub trait DeadLetters: Send + Sync {
         limit: usize,
         now: Timestamp,
         hold: Duration,
-    ) -> Result<Vec<TakenLetter>, StoreError>;
+    ) -> Result<Taken, StoreError>;
 
     /// Ends holds: what remains of a letter is stored durably before the
     /// letter itself goes. A hold that ran out settles nothing that was put
@@ -171,10 +199,10 @@ pub trait DeadLetters: Send + Sync {
     /// lost.
     async fn settle(&self, settled: &[Settled]) -> Result<(), StoreError>;
 
-    /// Ends a hold and leaves the letter as it was.
+    /// Ends holds and leaves the letters as they were.
     ///
     /// # Errors
     ///
-    /// When the store failed; the hold then ends by itself.
-    async fn give_back(&self, receipt: &str) -> Result<(), StoreError>;
+    /// When the store failed; the holds then end by themselves.
+    async fn give_back(&self, receipts: &[String]) -> Result<(), StoreError>;
 }

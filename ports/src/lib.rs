@@ -32,7 +32,9 @@ pub use cursors::{
     Commit, CommitError, CursorRecord, Cursors, Lease, LeaseError, OpenWindow, Position, ResumeAt,
     RunSummary, SeenId, StoredCursor, StreamKey,
 };
-pub use dead_letters::{DeadLetter, DeadLetters, RawRecord, Settled, Stage, TakenLetter};
+pub use dead_letters::{
+    DeadLetter, DeadLetters, EMPTY_TAKES, PassedOver, RawRecord, Settled, Stage, Taken, TakenLetter,
+};
 pub use deliveries::{Deliveries, DeliveryKey};
 pub use error::{StoreError, chain};
 pub use http_client::{Http, HttpError, HttpRequest, HttpResponse};

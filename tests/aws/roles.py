@@ -51,7 +51,7 @@ class Roles:
         if service == "sqs":
             return name.removeprefix(self.stack.name) or "queue"
         if service == "s3":
-            return name.split("/", 1)[1]
+            return name.partition("/")[2] or "bucket"
         return service
 
     def restore(self, without=None):

@@ -54,6 +54,7 @@ LOGS = {
     for action in ("logs:CreateLogStream", "logs:PutLogEvents")
 }
 NOT_ENFORCED = LOGS | {
+    ("redrive", "s3:ListBucket", "bucket"): "the emulator says to whoever may get an object that it is not there",
     ("poller", "iam:PassRole", "iam"): "the emulator's scheduler takes any role from anybody",
     ("schedule", "lambda:InvokeFunction", "lambda"): "the emulator's scheduler takes no role",
     ("schedule", "sqs:SendMessage", "-schedules-DLQ"): "the emulator's scheduler has no dead letters",

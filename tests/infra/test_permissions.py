@@ -31,6 +31,7 @@ BY_SERVICE = {
     "lambda:InvokeFunction": "scheduler",
     "logs:CreateLogStream": "Lambda",
     "logs:PutLogEvents": "Lambda",
+    "s3:ListBucket": "S3, which else says that an object that is not there is forbidden",
 }
 # API Gateway's access logs: actions that take no resource.
 WITHOUT_RESOURCE = {

@@ -20,7 +20,7 @@ use mef_ports::{
 };
 
 use crate::error::AwsError;
-use crate::item::{pack, stream_key, to_attribute, to_json, unpack};
+use crate::item::{stream_key, to_attribute, to_json};
 use crate::table::{Item, Table, broken, key, moment, names, number, string, text};
 
 /// What cursors are under.
@@ -106,7 +106,7 @@ impl Cursors for Table {
         let item = self.get(SEEN, &stream_key(stream)).await;
         let item = item.map_err(|error| error.during("read the seen ids"))?.unwrap_or_default();
         let ids = item.get("ids").and_then(|ids| ids.as_b().ok());
-        Ok(ids.map_or(Vec::new(), |ids| unpack(ids.as_ref())))
+        Ok(ids.map_or(Vec::new(), |ids| SeenId::unpack(ids.as_ref())))
     }
 
     async fn commit(&self, lease: &Lease, commit: Commit<'_>) -> Result<(), CommitError> {
@@ -319,7 +319,7 @@ impl Table {
             let delete = delete.build().map_err(unbuilt)?;
             return Ok(TransactWriteItem::builder().delete(delete).build());
         }
-        item.insert("ids".to_owned(), AttributeValue::B(Blob::new(pack(seen))));
+        item.insert("ids".to_owned(), AttributeValue::B(Blob::new(SeenId::pack(seen))));
         let put = Put::builder().table_name(self.name()).set_item(Some(item));
         Ok(TransactWriteItem::builder().put(put.build().map_err(unbuilt)?).build())
     }

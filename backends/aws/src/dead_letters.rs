@@ -1,20 +1,25 @@
 //! What dead letters promise, on a queue that can only be received from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use mef_ports::{DeadLetter, DeadLetters, Settled, StoreError, TakenLetter};
+use mef_ports::{DeadLetter, DeadLetters, PassedOver, Settled, StoreError, Taken, TakenLetter};
 
 use crate::error::AwsError;
 use crate::letter::{Stub, letter, stub, unreadable};
 use crate::packing::ENTRIES;
 use crate::receive::delete;
-use crate::rejected::RejectedQueue;
+use crate::rejected::{RejectedQueue, Wait};
 
-/// How often one look or take receives at most: with ten letters each time.
-const RECEIVES: usize = 1_000;
+/// How often one look receives at most: with ten letters each time.
+const LOOK_RECEIVES: usize = 1_000;
+
+/// How often one take receives at most. A function that redrives has to see,
+/// between two takes, that its time runs out.
+const TAKE_RECEIVES: usize = 20;
 
 /// For how long a look holds what it has received, in seconds: longer than all
 /// its receives take, or they would come again.
@@ -40,8 +45,8 @@ impl RejectedQueue {
         let mut receipts = BTreeMap::new();
         let mut oldest: BTreeMap<(Timestamp, String), Seen> = BTreeMap::new();
         let mut failed = None;
-        for _ in 0..RECEIVES {
-            let messages = match self.receive(ENTRIES, LOOK_HOLD).await {
+        for _ in 0..LOOK_RECEIVES {
+            let messages = match self.receive(ENTRIES, LOOK_HOLD, Wait::ForAny).await {
                 Ok(messages) => messages,
                 Err(error) => {
                     failed = Some(error);
@@ -53,7 +58,7 @@ impl RejectedQueue {
                 let id = message.message_id.unwrap_or_default();
                 receipts.insert(id.clone(), message.receipt_handle.unwrap_or_default());
                 let body = message.body.unwrap_or_default();
-                let Some(stub) = readable(&id, &body).filter(&wanted) else { continue };
+                let Some(stub) = self.readable(&id, &body).filter(&wanted) else { continue };
                 let place = (stub.received_at, stub.id.clone());
                 if oldest.get(&place).is_none_or(|seen| seen.stub.attempts <= stub.attempts) {
                     oldest.insert(place, Seen { stub, body });
@@ -69,7 +74,7 @@ impl RejectedQueue {
             }
         }
         let receipts: Vec<_> = receipts.into_values().collect();
-        self.give_all_back(&receipts).await;
+        self.free(&receipts).await;
         if let Some(error) = failed {
             return Err(error);
         }
@@ -77,29 +82,30 @@ impl RejectedQueue {
         for seen in oldest.into_values() {
             match letter(&self.objects, &seen.stub, &seen.body).await? {
                 Ok(letter) => letters.push(letter),
-                Err(reason) => warn_of(&seen.stub.id, &reason),
+                Err(reason) => self.tell(&seen.stub.id, &reason),
             }
         }
         Ok(letters)
     }
 
-    /// Receives until `limit` letters are taken, nothing more comes, or
-    /// something fails.
+    /// Receives until `limit` letters are taken, nothing more comes, it is the
+    /// next take's turn, or something fails.
     async fn hold(
         &self,
         source: Option<&str>,
         limit: usize,
         seconds: i32,
-    ) -> (Vec<TakenLetter>, Option<AwsError>) {
-        let (mut taken, mut others) = (Vec::new(), Vec::new());
-        let mut failed = None;
-        'receives: for _ in 0..RECEIVES {
-            if taken.len() >= limit {
+    ) -> (Taken, Option<AwsError>) {
+        let (mut taken, mut spare, mut failed) = (Taken::default(), Vec::new(), None);
+        for receive in 0..TAKE_RECEIVES {
+            if taken.letters.len() >= limit || failed.is_some() {
                 break;
             }
             // Of one source's letters it is not known how many come.
-            let some = if source.is_none() { limit - taken.len() } else { ENTRIES };
-            let messages = match self.receive(some, seconds).await {
+            let some = if source.is_none() { limit - taken.letters.len() } else { ENTRIES };
+            // Who got something takes again: the next take finds what is left.
+            let wait = if receive == 0 { Wait::ForAny } else { Wait::No };
+            let messages = match self.receive(some, seconds, wait).await {
                 Ok(messages) if messages.is_empty() => break,
                 Ok(messages) => messages,
                 Err(error) => {
@@ -109,28 +115,70 @@ impl RejectedQueue {
             };
             for message in messages {
                 let receipt = message.receipt_handle.unwrap_or_default();
+                if failed.is_some() {
+                    spare.push(receipt);
+                    continue;
+                }
                 let body = message.body.unwrap_or_default();
-                // What cannot be read stays held, so that it does not come
-                // again and again; the queue drops it in the end.
                 let id = message.message_id.unwrap_or_default();
-                let Some(stub) = readable(&id, &body) else { continue };
-                if taken.len() >= limit || source.is_some_and(|source| source != stub.source) {
-                    others.push(receipt);
+                let Some(stub) = self.readable(&id, &body) else {
+                    taken.passed_over.push(PassedOver { id, receipt });
+                    continue;
+                };
+                if source.is_some_and(|source| source != stub.source) {
+                    taken.passed_over.push(PassedOver { id, receipt });
+                    continue;
+                }
+                if taken.letters.len() >= limit {
+                    spare.push(receipt);
                     continue;
                 }
                 match letter(&self.objects, &stub, &body).await {
-                    Ok(Ok(letter)) => taken.push(TakenLetter { letter, receipt }),
-                    Ok(Err(reason)) => warn_of(&stub.id, &reason),
+                    Ok(Ok(letter)) => taken.letters.push(TakenLetter { letter, receipt }),
+                    Ok(Err(reason)) => {
+                        self.tell(&stub.id, &reason);
+                        taken.passed_over.push(PassedOver { id, receipt });
+                    }
                     Err(error) => {
-                        others.push(receipt);
+                        spare.push(receipt);
                         failed = Some(error);
-                        break 'receives;
                     }
                 }
             }
         }
-        self.give_all_back(&others).await;
+        self.free(&spare).await;
         (taken, failed)
+    }
+
+    /// Lets others receive these messages. A failure is only a delay: each hold
+    /// ends by itself.
+    async fn free(&self, receipts: &[String]) {
+        if let Err(error) = self.give_all_back(receipts).await {
+            tracing::debug!(error = %error, "dead letters stay held");
+        }
+    }
+
+    fn readable(&self, message: &str, body: &str) -> Option<Stub> {
+        match stub(body) {
+            Ok(stub) => Some(stub),
+            Err(error) => {
+                self.tell(message, &unreadable(&error));
+                None
+            }
+        }
+    }
+
+    /// Says once that nothing can be done with the letter or message `id`. It
+    /// must not keep the others from being run again.
+    fn tell(&self, id: &str, reason: &str) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.insert(id.to_owned()) {
+            tracing::warn!(
+                letter = id,
+                reason,
+                "a dead letter cannot be run again: it is passed over until the queue drops it"
+            );
+        }
     }
 }
 
@@ -167,10 +215,12 @@ impl DeadLetters for RejectedQueue {
         limit: usize,
         _now: Timestamp,
         hold: Duration,
-    ) -> Result<Vec<TakenLetter>, StoreError> {
+    ) -> Result<Taken, StoreError> {
         let seconds = i32::try_from(hold.as_secs().clamp(1, LONGEST_HOLD)).unwrap_or(1);
         match self.hold(source, limit, seconds).await {
-            (taken, Some(error)) if taken.is_empty() => Err(error.during("take dead letters")),
+            (taken, Some(error)) if taken == Taken::default() => {
+                Err(error.during("take dead letters"))
+            }
             // What was taken can be worked on; the next take meets the error.
             (taken, _) => Ok(taken),
         }
@@ -183,43 +233,28 @@ impl DeadLetters for RejectedQueue {
             remains.extend(&settled.remains);
         }
         let mut stored = self.store(&remains).await.into_iter();
-        let (mut done, mut failed) = (Vec::new(), None);
+        // A receipt that comes twice is deleted once: the second time it is none.
+        let (mut done, mut kept, mut failed) = (BTreeSet::new(), Vec::new(), None);
         for Settled { receipt, remains } in settled {
             let stored: Vec<_> = stored.by_ref().take(remains.len()).collect();
             match stored.into_iter().collect::<Result<(), _>>() {
-                Ok(()) => done.push(receipt.as_str()),
-                Err(error) => failed = failed.or(Some(error)),
+                Ok(()) => drop(done.insert(receipt.as_str())),
+                Err(error) => {
+                    kept.push(receipt.as_str());
+                    failed = failed.or(Some(error));
+                }
             }
         }
+        for receipt in kept {
+            done.remove(receipt);
+        }
+        let done: Vec<_> = done.into_iter().collect();
         let deleted = delete(self.shared.sqs(), self.url(), &done).await;
         failed.map_or(deleted, Err).map_err(|error| error.during(operation))
     }
 
-    async fn give_back(&self, receipt: &str) -> Result<(), StoreError> {
-        let request = self.shared.sqs().change_message_visibility().queue_url(self.url());
-        match request.receipt_handle(receipt).visibility_timeout(0).send().await {
-            Ok(_) => Ok(()),
-            // The hold has ended by itself.
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_message_not_inflight()) => {
-                Ok(())
-            }
-            Err(error) => Err(AwsError::from(error).during("give a dead letter back")),
-        }
+    async fn give_back(&self, receipts: &[String]) -> Result<(), StoreError> {
+        let given = self.give_all_back(receipts).await;
+        given.map_err(|error| error.during("give dead letters back"))
     }
-}
-
-fn readable(message: &str, body: &str) -> Option<Stub> {
-    match stub(body) {
-        Ok(stub) => Some(stub),
-        Err(error) => {
-            warn_of(message, &unreadable(&error));
-            None
-        }
-    }
-}
-
-/// Nothing more can be done with it, and the queue drops it in the end: it must
-/// not keep the others from being run again.
-fn warn_of(id: &str, reason: &str) {
-    tracing::warn!(letter = id, reason, "a message in the queue of dead letters is passed over");
 }

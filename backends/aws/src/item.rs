@@ -5,15 +5,12 @@ use std::collections::HashMap;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_sdk_dynamodb::types::AttributeValue;
-use mef_ports::{SeenId, StreamKey};
+use mef_ports::StreamKey;
 use serde_json::{Map, Value};
 
 /// What a part of a key may have before it is shortened. DynamoDB takes 1,024
 /// bytes for `sk`.
 const LONGEST_KEY: usize = 1_000;
-
-/// Bytes of one seen id: its time, then its hash.
-const SEEN_BYTES: usize = 16;
 
 /// Source and partition in one line. The source is escaped so that the first
 /// slash ends it: ("a/b", "") and ("a", "b") differ.
@@ -70,28 +67,6 @@ fn object(fields: &HashMap<String, AttributeValue>) -> Option<Map<String, Value>
     fields.iter().map(|(name, value)| Some((name.clone(), to_json(value)?))).collect()
 }
 
-pub(crate) fn pack(seen: &[SeenId]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(seen.len() * SEEN_BYTES);
-    for id in seen {
-        bytes.extend_from_slice(&id.time_ms.to_be_bytes());
-        bytes.extend_from_slice(&id.hash.to_be_bytes());
-    }
-    bytes
-}
-
-pub(crate) fn unpack(bytes: &[u8]) -> Vec<SeenId> {
-    bytes
-        .chunks_exact(SEEN_BYTES)
-        .filter_map(|chunk| {
-            let (time, hash) = chunk.split_at_checked(SEEN_BYTES / 2)?;
-            Some(SeenId {
-                time_ms: i64::from_be_bytes(time.try_into().ok()?),
-                hash: u64::from_be_bytes(hash.try_into().ok()?),
-            })
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -136,13 +111,6 @@ mod tests {
             other in ("[a%/2F]{0,4}", "[a%/2F]{0,4}"),
         ) {
             prop_assert_eq!(one == other, key(&one.0, &one.1) == key(&other.0, &other.1));
-        }
-
-        #[test]
-        fn seen_ids_come_back(ids in prop::collection::vec((any::<i64>(), any::<u64>()), 0..50)) {
-            let ids: Vec<_> =
-                ids.into_iter().map(|(time_ms, hash)| SeenId { time_ms, hash }).collect();
-            prop_assert_eq!(unpack(&pack(&ids)), ids);
         }
     }
 }

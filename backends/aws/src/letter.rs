@@ -16,7 +16,7 @@ use crate::objects::{Claim, Objects, key_part};
 /// The field that says where a large letter is. No letter has one of that name.
 const CLAIM: &str = "claim";
 
-/// What a field may have in the message of a large letter. A letter has 15.
+/// What a field may have in the message of a large letter. A letter has 17.
 const FIELD_LIMIT: usize = 16 << 10;
 
 /// What a queue is searched by: the part of a letter that is in every message.
@@ -67,7 +67,7 @@ pub(crate) async fn letter(
         None => serde_json::from_str(body),
         Some(claim) => match objects.redeem(claim).await? {
             Ok(bytes) => serde_json::from_slice(&bytes),
-            Err(reason) => return Ok(Err(reason.to_owned())),
+            Err(reason) => return Ok(Err(reason)),
         },
     };
     Ok(found.map_err(|error| unreadable(&error)))
@@ -100,6 +100,7 @@ mod tests {
             delivery_id: None,
             cursor_id: None,
             index: u64::MAX,
+            part: Vec::new(),
             received_at: "2026-11-24T10:00:00.123456789Z".parse().unwrap(),
             source_version: "abc".to_owned(),
             channel: "webhook".to_owned(),

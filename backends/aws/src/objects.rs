@@ -67,19 +67,16 @@ impl Objects {
 
     /// The object that `claim` stands for, whole and unchanged, or why there is
     /// none for good.
-    pub(crate) async fn redeem(
-        &self,
-        claim: &Claim,
-    ) -> Result<Result<Bytes, &'static str>, AwsError> {
+    pub(crate) async fn redeem(&self, claim: &Claim) -> Result<Result<Bytes, String>, AwsError> {
         let begin = format!("s3://{}/", self.shared.settings.bucket);
         // Who can write to the queue must not choose the bucket that is read.
         let Some(key) = claim.claim.strip_prefix(&begin) else {
-            return Ok(Err("its object is not in this application's bucket"));
+            return Ok(Err("its object is not in this application's bucket".to_owned()));
         };
         Ok(match self.get(key).await? {
-            None => Err("its object has expired"),
+            None => Err(format!("its bytes are gone, the bucket has no object `{key}` any more")),
             Some(bytes) if hex::encode(digest(&SHA256, &bytes)) == claim.sha256 => Ok(bytes),
-            Some(_) => Err("its object is not what was stored"),
+            Some(_) => Err(format!("its object `{key}` is not what was stored")),
         })
     }
 }

@@ -61,7 +61,7 @@ impl Queue for SqsQueue {
     /// for `details`.
     async fn send(&self, batch: &[Message]) -> Result<Vec<Result<(), Refused>>, StoreError> {
         let mut claimed = self.claim(batch).await;
-        let mut results: Vec<Option<Failure>> = Vec::with_capacity(batch.len());
+        let mut unsent = Vec::with_capacity(batch.len());
         let mut entries = Vec::with_capacity(batch.len());
         for (place, message) in batch.iter().enumerate() {
             let (entry, failure) = match claimed.remove(&place) {
@@ -70,15 +70,23 @@ impl Queue for SqsQueue {
                 Some(Err(error)) => (None, Some(Failure::Request(error))),
             };
             entries.extend(entry);
-            results.push(failure);
+            unsent.push(failure);
         }
-        let mut sent = send(self.shared.sqs(), &self.url, &entries).await.into_iter();
-        let results = results.into_iter().map(|failure| match failure {
-            Some(failure) => Err(failure),
-            None => sent.next().unwrap_or(Ok(())),
-        });
-        answer(results.collect())
+        answer(together(unsent, send(self.shared.sqs(), &self.url, &entries).await))
     }
+}
+
+/// One result an entry: why it was not sent, or what became of it.
+fn together(
+    unsent: Vec<Option<Failure>>,
+    sent: Vec<Result<(), Failure>>,
+) -> Vec<Result<(), Failure>> {
+    let mut sent = sent.into_iter();
+    let results = unsent.into_iter().map(|failure| match failure {
+        Some(failure) => Err(failure),
+        None => sent.next().unwrap_or_else(|| Err(Failure::unanswered())),
+    });
+    results.collect()
 }
 
 /// One result an entry; an error only where no entry is known to be stored and
@@ -123,6 +131,14 @@ mod tests {
 
     fn failed() -> Result<(), Failure> {
         Err(Failure::Request(AwsError::new("away")))
+    }
+
+    #[test]
+    fn an_entry_without_an_answer_is_not_stored() {
+        let results = together(vec![None, Some(Failure::unanswered()), None], vec![Ok(())]);
+        assert_eq!(results[0], Ok(()));
+        let last = Refused::from(results[2].clone().unwrap_err());
+        assert!(last.transient, "{}", last.reason);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! The queue for what the pipeline refused: sending to it and receiving from
 //! it. What the port promises stands on this in `dead_letters`.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
 
 use aws_sdk_sqs::types::{ChangeMessageVisibilityBatchRequestEntry, Message};
 use bytes::Bytes;
@@ -15,18 +16,25 @@ use crate::objects::Objects;
 use crate::packing::{ENTRIES, Entry};
 use crate::queue::SOURCE;
 use crate::receive::{QueueCounts, counts};
-use crate::send::send;
+use crate::send::{Failure, send};
 
 /// The attribute that names the letter.
 const LETTER_ID: &str = "letter_id";
 
-/// How many letters go into the bucket, and how many requests give letters
-/// back, at once.
+/// How many letters go into the bucket at once.
 const AT_ONCE: usize = 8;
 
-/// How long a receive waits, in seconds. Without a wait SQS asks only some of
-/// its servers, and nothing would not mean that there is nothing.
-const WAIT: i32 = 1;
+/// How many requests give letters back at once: a redrive may hold thousands.
+const BACK_AT_ONCE: usize = 16;
+
+/// For how long a receive waits for the first message.
+pub(crate) enum Wait {
+    /// A second: SQS asks all its servers, and nothing nearly always means that
+    /// there is nothing.
+    ForAny,
+    /// Not at all: SQS asks some of its servers, and nothing means nothing.
+    No,
+}
 
 /// The dead letters in a standard queue.
 ///
@@ -37,11 +45,13 @@ const WAIT: i32 = 1;
 pub struct RejectedQueue {
     pub(crate) shared: Arc<Shared>,
     pub(crate) objects: Objects,
+    /// What cannot be run again and is in the log: it is met again and again.
+    pub(crate) told: Arc<Mutex<HashSet<String>>>,
 }
 
 impl RejectedQueue {
     pub(crate) fn new(shared: Arc<Shared>) -> RejectedQueue {
-        RejectedQueue { objects: Objects::new(shared.clone()), shared }
+        RejectedQueue { objects: Objects::new(shared.clone()), shared, told: Arc::default() }
     }
 
     pub(crate) fn url(&self) -> &str {
@@ -68,7 +78,7 @@ impl RejectedQueue {
         let mut sent = send(self.shared.sqs(), self.url(), &ready).await.into_iter();
         let results = entries.into_iter().map(|entry| {
             entry?;
-            let sent = sent.next().unwrap_or(Ok(()));
+            let sent = sent.next().unwrap_or_else(|| Err(Failure::unanswered()));
             sent.map_err(|failure| AwsError::new(Refused::from(failure).reason))
         });
         results.collect()
@@ -89,28 +99,37 @@ impl RejectedQueue {
     }
 
     /// Receives up to `max` messages, which nobody else gets for `seconds`.
-    pub(crate) async fn receive(&self, max: usize, seconds: i32) -> Result<Vec<Message>, AwsError> {
+    pub(crate) async fn receive(
+        &self,
+        max: usize,
+        seconds: i32,
+        wait: Wait,
+    ) -> Result<Vec<Message>, AwsError> {
         let request = self.shared.sqs().receive_message().queue_url(self.url());
         let answer = request
             .max_number_of_messages(i32::try_from(max.clamp(1, ENTRIES)).unwrap_or(1))
             .visibility_timeout(seconds)
-            .wait_time_seconds(WAIT)
+            .wait_time_seconds(match wait {
+                Wait::ForAny => 1,
+                Wait::No => 0,
+            })
             .send()
             .await?;
         Ok(answer.messages.unwrap_or_default())
     }
 
-    /// Lets others receive these messages at once. A failure is only a delay:
-    /// each hold ends by itself.
-    pub(crate) async fn give_all_back(&self, receipts: &[String]) {
+    /// Lets others receive these messages at once: tries all, and gives the
+    /// first error.
+    pub(crate) async fn give_all_back(&self, receipts: &[String]) -> Result<(), AwsError> {
         let mut requests = Vec::new();
         for some in receipts.chunks(ENTRIES) {
             requests.push(self.give_some_back(some));
         }
-        futures::stream::iter(requests).buffer_unordered(AT_ONCE).collect::<Vec<()>>().await;
+        let results = futures::stream::iter(requests).buffer_unordered(BACK_AT_ONCE);
+        results.collect::<Vec<_>>().await.into_iter().collect()
     }
 
-    async fn give_some_back(&self, receipts: &[String]) {
+    async fn give_some_back(&self, receipts: &[String]) -> Result<(), AwsError> {
         let entries = receipts.iter().enumerate().map(|(index, receipt)| {
             ChangeMessageVisibilityBatchRequestEntry::builder()
                 .id(index.to_string())
@@ -118,11 +137,15 @@ impl RejectedQueue {
                 .visibility_timeout(0)
                 .build()
         });
-        let Ok(entries) = entries.collect::<Result<Vec<_>, _>>() else { return };
+        let entries = entries.collect::<Result<Vec<_>, _>>();
+        let entries = entries.map_err(|error| AwsError::new(error.to_string()))?;
         let request = self.shared.sqs().change_message_visibility_batch();
-        let request = request.queue_url(self.url()).set_entries(Some(entries));
-        if let Err(error) = request.send().await {
-            tracing::debug!(error = %AwsError::from(error), "dead letters stay held");
-        }
+        let answer = request.queue_url(self.url()).set_entries(Some(entries)).send().await?;
+        // A hold that has ended by itself is what was wanted.
+        let failed = answer.failed().iter().find(|entry| !entry.code().contains("NotInflight"));
+        failed.map_or(Ok(()), |entry| {
+            let message = entry.message().unwrap_or("no reason given");
+            Err(AwsError::new(format!("{}: {message}", entry.code())))
+        })
     }
 }

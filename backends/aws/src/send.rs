@@ -20,6 +20,15 @@ pub(crate) enum Failure {
     Request(AwsError),
 }
 
+impl Failure {
+    /// What is said of an entry that there is no answer about: it may not be
+    /// stored, so that it has to be sent again.
+    pub(crate) fn unanswered() -> Failure {
+        let reason = "the answer does not name the entry".to_owned();
+        Failure::Refused(Refused { reason, transient: true })
+    }
+}
+
 impl From<Failure> for Refused {
     fn from(failure: Failure) -> Refused {
         match failure {
@@ -88,17 +97,16 @@ fn result(answer: &SendMessageBatchOutput, index: usize) -> Result<(), Failure> 
     if answer.successful().iter().any(|stored| stored.id() == id) {
         return Ok(());
     }
-    let refused = answer.failed().iter().find(|failed| failed.id() == id).map_or_else(
-        || Refused { reason: "the answer does not name the entry".to_owned(), transient: true },
-        |failed| Refused {
-            reason: match failed.message() {
-                Some(message) => format!("{}: {message}", failed.code()),
-                None => failed.code().to_owned(),
-            },
-            transient: !failed.sender_fault() || may_pass(failed.code()),
+    let Some(failed) = answer.failed().iter().find(|failed| failed.id() == id) else {
+        return Err(Failure::unanswered());
+    };
+    Err(Failure::Refused(Refused {
+        reason: match failed.message() {
+            Some(message) => format!("{}: {message}", failed.code()),
+            None => failed.code().to_owned(),
         },
-    );
-    Err(Failure::Refused(refused))
+        transient: !failed.sender_fault() || may_pass(failed.code()),
+    }))
 }
 
 /// Codes that SQS counts as the sender's fault though the entry is good: a key

@@ -37,6 +37,21 @@ const RETRY_FOR: Duration = Duration::from_secs(900);
 
 const OPERATION: &str = "leave a wake-up";
 
+/// The schedule that `$wish` describes, in a request that makes or replaces it:
+/// for the SDK these are two types that have only their methods' names in common.
+macro_rules! schedule {
+    ($request:expr, $wakeups:expr, $wish:expr) => {
+        $request
+            .name(&$wish.name)
+            .group_name(&$wakeups.target.schedule_group)
+            .schedule_expression(&$wish.expression)
+            .schedule_expression_timezone("UTC")
+            .flexible_time_window($wish.window.clone())
+            .target($wish.target.clone())
+            .action_after_completion(ActionAfterCompletion::Delete)
+    };
+}
+
 /// Leaves one-off schedules in EventBridge Scheduler.
 #[derive(Clone)]
 pub struct ScheduledWakeups {
@@ -50,17 +65,7 @@ impl ScheduledWakeups {
     }
 
     async fn create(&self, wish: &Wish) -> Result<Done, AwsError> {
-        let request = self
-            .shared
-            .scheduler()
-            .create_schedule()
-            .name(&wish.name)
-            .group_name(&self.target.schedule_group)
-            .schedule_expression(&wish.expression)
-            .schedule_expression_timezone("UTC")
-            .flexible_time_window(wish.window.clone())
-            .target(wish.target.clone())
-            .action_after_completion(ActionAfterCompletion::Delete);
+        let request = schedule!(self.shared.scheduler().create_schedule(), self, wish);
         match request.send().await {
             Ok(_) => Ok(Done::Yes),
             Err(error) if error.as_service_error().is_some_and(|e| e.is_conflict_exception()) => {
@@ -71,17 +76,7 @@ impl ScheduledWakeups {
     }
 
     async fn replace(&self, wish: &Wish) -> Result<Done, AwsError> {
-        let request = self
-            .shared
-            .scheduler()
-            .update_schedule()
-            .name(&wish.name)
-            .group_name(&self.target.schedule_group)
-            .schedule_expression(&wish.expression)
-            .schedule_expression_timezone("UTC")
-            .flexible_time_window(wish.window.clone())
-            .target(wish.target.clone())
-            .action_after_completion(ActionAfterCompletion::Delete);
+        let request = schedule!(self.shared.scheduler().update_schedule(), self, wish);
         match request.send().await {
             Ok(_) => Ok(Done::Yes),
             // It ran meanwhile, or is being changed by another run. Where the

@@ -13,9 +13,6 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use crate::store::Store;
 use crate::time::{broken, optional};
 
-/// Bytes of one seen id: its time, then its hash.
-const SEEN_BYTES: usize = 16;
-
 const COLUMNS: &str = "source, partition, fence, leased_until, record";
 
 #[async_trait]
@@ -111,13 +108,13 @@ impl Cursors for Store {
                     .optional()
             })
             .await?;
-        Ok(unpack(&bytes.unwrap_or_default()))
+        Ok(SeenId::unpack(&bytes.unwrap_or_default()))
     }
 
     async fn commit(&self, lease: &Lease, commit: Commit<'_>) -> Result<(), CommitError> {
         let lease = lease.clone();
         let record = to_json(commit.record)?;
-        let seen = commit.seen.map(pack);
+        let seen = commit.seen.map(SeenId::pack);
         let changed = self
             .writer
             .write("commit a cursor", move |transaction| {
@@ -199,26 +196,4 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<StoredCursor> {
 
 fn to_json(record: &CursorRecord) -> Result<String, StoreError> {
     serde_json::to_string(record).map_err(|error| StoreError::new("write a cursor", error))
-}
-
-fn pack(seen: &[SeenId]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(seen.len() * SEEN_BYTES);
-    for id in seen {
-        bytes.extend_from_slice(&id.time_ms.to_be_bytes());
-        bytes.extend_from_slice(&id.hash.to_be_bytes());
-    }
-    bytes
-}
-
-fn unpack(bytes: &[u8]) -> Vec<SeenId> {
-    bytes
-        .chunks_exact(SEEN_BYTES)
-        .filter_map(|chunk| {
-            let (time, hash) = chunk.split_at_checked(SEEN_BYTES / 2)?;
-            Some(SeenId {
-                time_ms: i64::from_be_bytes(time.try_into().ok()?),
-                hash: u64::from_be_bytes(hash.try_into().ok()?),
-            })
-        })
-        .collect()
 }

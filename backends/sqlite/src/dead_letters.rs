@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use mef_ports::{DeadLetter, DeadLetters, Settled, StoreError, TakenLetter};
+use mef_ports::{DeadLetter, DeadLetters, Settled, StoreError, Taken, TakenLetter};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::store::Store;
@@ -60,7 +60,7 @@ impl DeadLetters for Store {
         limit: usize,
         now: Timestamp,
         hold: Duration,
-    ) -> Result<Vec<TakenLetter>, StoreError> {
+    ) -> Result<Taken, StoreError> {
         let source = source.map(str::to_owned);
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let now = now.as_millisecond();
@@ -84,7 +84,7 @@ impl DeadLetters for Store {
                     .collect::<rusqlite::Result<BTreeMap<_, _>>>()
             })
             .await
-            .map(|taken| taken.into_values().collect())
+            .map(|taken| Taken { letters: taken.into_values().collect(), passed_over: Vec::new() })
     }
 
     async fn settle(&self, settled: &[Settled]) -> Result<(), StoreError> {
@@ -110,18 +110,21 @@ impl DeadLetters for Store {
             .await
     }
 
-    async fn give_back(&self, receipt: &str) -> Result<(), StoreError> {
-        let operation = "give a dead letter back";
-        let hold = hold(operation, receipt)?;
+    async fn give_back(&self, receipts: &[String]) -> Result<(), StoreError> {
+        let operation = "give dead letters back";
+        let holds = receipts
+            .iter()
+            .map(|receipt| hold(operation, receipt))
+            .collect::<Result<Vec<_>, StoreError>>()?;
         self.writer
             .write(operation, move |transaction| {
-                transaction
-                    .prepare_cached(
-                        "UPDATE dead_letters SET taken_until_ms = 0
-                         WHERE position = ?1 AND taken_until_ms = ?2",
-                    )?
-                    .execute([hold.position, hold.until_ms])
-                    .map(drop)
+                let mut end = transaction.prepare_cached(
+                    "UPDATE dead_letters SET taken_until_ms = 0
+                     WHERE position = ?1 AND taken_until_ms = ?2",
+                )?;
+                holds
+                    .iter()
+                    .try_for_each(|hold| end.execute([hold.position, hold.until_ms]).map(drop))
             })
             .await
     }

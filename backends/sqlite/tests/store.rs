@@ -67,6 +67,7 @@ fn letter(id: &str) -> DeadLetter {
         delivery_id: None,
         cursor_id: None,
         index: 0,
+        part: Vec::new(),
         received_at: at(0),
         source_version: "abc".to_owned(),
         channel: "webhook".to_owned(),

@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use jiff::Timestamp;
 use mef_auth::Redactor;
 use mef_pipeline::{Channel, Pipeline, Pipelines, redrive};
-use mef_ports::{DeadLetters, Settled, StoreError};
+use mef_ports::{DeadLetters, EMPTY_TAKES, Settled, StoreError};
 use mef_source::Source;
 use serde_json::json;
 
@@ -19,8 +19,6 @@ use crate::{catalogue, output};
 
 /// How long letters are held while one of them is looked for.
 const HOLD: Duration = Duration::from_secs(60);
-/// A distributed queue may give nothing though there is something.
-const EMPTY_TAKES: u32 = 3;
 
 pub(super) async fn dlq(
     global: &Global,
@@ -118,9 +116,13 @@ async fn discard(store: &dyn DeadLetters, id: &str, now: Timestamp) -> Result<bo
     while !found && empty < EMPTY_TAKES {
         let taken = store.take(None, 10, now, HOLD).await?;
         let known = seen.len();
-        seen.extend(taken.iter().map(|taken| taken.letter.id.clone()));
+        seen.extend(taken.letters.iter().map(|taken| taken.letter.id.clone()));
+        for passed_over in taken.passed_over {
+            seen.insert(passed_over.id);
+            others.push(passed_over.receipt);
+        }
         empty = if seen.len() == known { empty + 1 } else { 0 };
-        for taken in taken {
+        for taken in taken.letters {
             if taken.letter.id == id {
                 let settled = Settled { receipt: taken.receipt, remains: Vec::new() };
                 store.settle(&[settled]).await?;
@@ -130,11 +132,9 @@ async fn discard(store: &dyn DeadLetters, id: &str, now: Timestamp) -> Result<bo
             }
         }
     }
-    for receipt in others {
-        // A hold that stays ends by itself.
-        if let Err(error) = store.give_back(&receipt).await {
-            tracing::warn!(error = %error, "a dead letter stays held for a while");
-        }
+    // A hold that stays ends by itself.
+    if let Err(error) = store.give_back(&others).await {
+        tracing::warn!(error = %error, "dead letters stay held for a while");
     }
     Ok(found)
 }

@@ -6,24 +6,10 @@ use std::time::Duration;
 use anyhow::Context as _;
 use mef_auth::Redactor;
 use mef_poller::{Budget, RunEnd, RunReport};
-use mef_ports::{Position, RunSummary};
-use serde::Serialize;
 
 use crate::args::{Global, Poll};
 use crate::backend::Backend;
 use crate::{catalogue, output};
-
-/// A run as a line of JSON.
-#[derive(Serialize)]
-struct Line<'r> {
-    source: &'r str,
-    end: &'static str,
-    until: Option<String>,
-    done: Option<&'r Position>,
-    lag_s: Option<i64>,
-    #[serde(flatten)]
-    summary: &'r RunSummary,
-}
 
 pub(super) async fn poll(
     global: &Global,
@@ -66,22 +52,8 @@ pub(super) async fn poll(
 
 fn show(report: &RunReport, json: bool) -> anyhow::Result<()> {
     let summary = &report.summary;
-    let (end, until) = match &report.end {
-        RunEnd::CaughtUp => ("caught_up", None),
-        RunEnd::Busy { until } => ("busy", Some(until.to_string())),
-        RunEnd::Limited { until } => ("limited", Some(until.to_string())),
-        RunEnd::OutOfTime => ("out_of_time", None),
-        RunEnd::Failed(_) => ("failed", None),
-    };
     if json {
-        return output::json(&Line {
-            source: &report.stream.source,
-            end,
-            until,
-            done: report.done.as_ref(),
-            lag_s: report.lag.map(|lag| lag.as_secs()),
-            summary,
-        });
+        return output::json(&report.line());
     }
     let words = match &report.end {
         RunEnd::CaughtUp => "caught up".to_owned(),

@@ -21,6 +21,23 @@ async fn a_crash_before_the_send_loses_nothing() {
 }
 
 #[tokio::test]
+async fn a_secret_that_the_vendor_repeats_in_its_next_link_is_not_in_the_cursor() {
+    let bench = Bench::new(2);
+    (1..=6).for_each(|n| bench.vendor.add(n, at(-600 + i64::from(n))));
+    *bench.queue.faults.lock().unwrap() = [None, Some(QueueFault::Away)].into();
+    let file =
+        source_file(ASCENDING, true).replace("query: { ", "query: { key: \"{secret.key}\", ");
+    bench.run(&file).await;
+    let cursor = serde_json::to_string(&bench.cursor().await.record).unwrap();
+    assert!(cursor.contains("after=2") && !cursor.contains("s3cr3t"), "{cursor}");
+    bench.run(&file).await;
+    assert_eq!(bench.delivered().await, [1, 2, 3, 4, 5, 6]);
+    let requests = bench.vendor.requests();
+    assert!(requests.len() >= 4, "{requests:?}");
+    assert!(requests.iter().all(|query| query.contains("key=s3cr3t-token")), "{requests:?}");
+}
+
+#[tokio::test]
 async fn a_crash_after_the_send_repeats_only_the_page_in_flight() {
     let bench = Bench::new(2);
     (1..=6).for_each(|n| bench.vendor.add(n, at(-600 + i64::from(n))));

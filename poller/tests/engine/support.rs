@@ -160,6 +160,9 @@ impl Http for Vendor {
             if let Some(until) = until {
                 next.query_pairs_mut().append_pair("until", &until.to_string());
             }
+            if let Some(key) = param("key") {
+                next.query_pairs_mut().append_pair("key", &key);
+            }
             let next = state.always_next.clone().unwrap_or(next.to_string());
             headers.push(("link", format!("<{next}>; rel=\"next\"")));
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{Backend, at};
-use crate::{DeadLetter, RawRecord, Settled, Stage, TakenLetter};
+use crate::{DeadLetter, EMPTY_TAKES, RawRecord, Settled, Stage, TakenLetter};
 
 fn letter(id: &str, source: &str) -> DeadLetter {
     letter_at(0, id, source)
@@ -27,6 +27,7 @@ fn letter_at(seconds: i64, id: &str, source: &str) -> DeadLetter {
         delivery_id: Some("d-1".to_owned()),
         cursor_id: None,
         index: 3,
+        part: Vec::new(),
         received_at: at(seconds),
         source_version: "abc".to_owned(),
         channel: "webhook".to_owned(),
@@ -77,6 +78,7 @@ pub async fn a_letter_comes_back_as_it_was(backend: Backend) {
             delivery_id: None,
             cursor_id: Some("id#7".to_owned()),
             index: u64::MAX,
+            part: vec![0, u64::MAX],
             channel: "poll".to_owned(),
             attempts: u32::MAX,
             ..letter("3", "a")
@@ -113,14 +115,18 @@ const HOLD: Duration = Duration::from_secs(300);
 
 /// Everything that a redrive of `source` would get.
 async fn take_all(backend: &Backend, source: Option<&str>, seconds: i64) -> Vec<TakenLetter> {
-    let (mut all, mut empty) = (Vec::new(), 0);
+    let store = &backend.dead_letters;
+    let (mut all, mut passed_over, mut empty) = (Vec::new(), Vec::new(), 0);
     // A distributed queue may give fewer than it has.
-    while empty < 3 {
-        let taken = backend.dead_letters.take(source, 10, at(seconds), HOLD).await.expect("a take");
-        assert!(taken.len() <= 10, "more than asked for");
-        empty = if taken.is_empty() { empty + 1 } else { 0 };
-        all.extend(taken);
+    while empty < EMPTY_TAKES {
+        let taken = store.take(source, 10, at(seconds), HOLD).await.expect("a take");
+        assert!(taken.letters.len() <= 10, "more than asked for");
+        let nothing = taken.letters.is_empty() && taken.passed_over.is_empty();
+        empty = if nothing { empty + 1 } else { 0 };
+        all.extend(taken.letters);
+        passed_over.extend(taken.passed_over.into_iter().map(|other| other.receipt));
     }
+    store.give_back(&passed_over).await.expect("the others are given back");
     all.sort_by(|one, other| one.letter.id.cmp(&other.letter.id));
     all
 }
@@ -150,12 +156,23 @@ pub async fn letters_of_one_source_are_taken_alone(backend: Backend) {
     assert_eq!(ids(&take_all(&backend, Some("b"), 0).await), ["2"]);
 }
 
+/// However many others there are, and they are there when it is over.
+pub async fn letters_of_one_source_are_found_among_many_others(backend: Backend) {
+    let others: Vec<_> = (0..500).map(|n| letter(&format!("b{n:03}"), "b")).collect();
+    for some in others.chunks(100) {
+        backend.dead_letters.put(some).await.expect("letters are kept");
+    }
+    backend.dead_letters.put(&[letter("1", "a")]).await.expect("a letter is kept");
+    assert_eq!(ids(&take_all(&backend, Some("a"), 0).await), ["1"]);
+    assert_eq!(take_all(&backend, Some("b"), 0).await.len(), others.len());
+}
+
 /// As it was, for the next redrive.
 pub async fn a_letter_that_is_given_back_can_be_taken(backend: Backend) {
     let store = &backend.dead_letters;
     store.put(&[letter("1", "a")]).await.expect("a letter is kept");
     let taken = take_all(&backend, None, 0).await;
-    store.give_back(&taken[0].receipt).await.expect("it is given back");
+    store.give_back(std::slice::from_ref(&taken[0].receipt)).await.expect("it is given back");
     let again = take_all(&backend, None, 1).await;
     assert_eq!(again[0].letter, taken[0].letter);
 }
@@ -175,7 +192,7 @@ pub async fn a_settled_letter_is_gone(backend: Backend) {
         Settled { receipt: taken[1].receipt.clone(), remains: vec![again.clone(), other.clone()] },
     ];
     store.settle(&settled).await.expect("they are settled");
-    store.give_back(&taken[2].receipt).await.expect("it is given back");
+    store.give_back(std::slice::from_ref(&taken[2].receipt)).await.expect("it is given back");
     let mut left: Vec<_> =
         take_all(&backend, None, 1).await.into_iter().map(|t| t.letter).collect();
     assert_eq!(left.len(), 3);

@@ -114,6 +114,7 @@ macro_rules! conformance_tests {
                 no_letters_are_nothing_to_keep,
                 a_taken_letter_is_held,
                 letters_of_one_source_are_taken_alone,
+                letters_of_one_source_are_found_among_many_others,
                 a_letter_that_is_given_back_can_be_taken,
                 a_settled_letter_is_gone,
             },

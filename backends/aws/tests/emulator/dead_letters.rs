@@ -26,6 +26,7 @@ fn letter(id: &str, raw: String) -> DeadLetter {
         delivery_id: None,
         cursor_id: None,
         index: 0,
+        part: Vec::new(),
         received_at: Timestamp::UNIX_EPOCH,
         source_version: "abc".to_owned(),
         channel: "webhook".to_owned(),
@@ -91,7 +92,7 @@ async fn a_look_leaves_the_letters_free() {
     assert_eq!(rejected.list(None, 100).await.unwrap(), letters);
     assert_eq!(rejected.list(None, 3).await.unwrap(), letters[..3]);
     assert_eq!(rejected.counts().await.unwrap(), QueueCounts { waiting: 25, in_flight: 0 });
-    assert_eq!(rejected.take(None, 7, Timestamp::UNIX_EPOCH, HOLD).await.unwrap().len(), 7);
+    assert_eq!(rejected.take(None, 7, Timestamp::UNIX_EPOCH, HOLD).await.unwrap().letters.len(), 7);
     assert_eq!(rejected.counts().await.unwrap(), QueueCounts { waiting: 18, in_flight: 7 });
     assert_eq!(rejected.list(None, 100).await.unwrap().len(), 18);
 }
@@ -126,7 +127,8 @@ async fn what_is_no_letter_is_passed_over_and_stays() {
     rejected.put(std::slice::from_ref(&good)).await.unwrap();
     assert_eq!(rejected.list(None, 10).await.unwrap(), std::slice::from_ref(&good));
     let taken = rejected.take(None, 10, Timestamp::UNIX_EPOCH, HOLD).await.unwrap();
-    assert_eq!(taken.iter().map(|taken| &taken.letter).collect::<Vec<_>>(), [&good]);
+    assert_eq!(taken.letters.iter().map(|taken| &taken.letter).collect::<Vec<_>>(), [&good]);
+    assert_eq!(taken.passed_over.len(), 4);
     let counts = rejected.counts().await.unwrap();
     assert_eq!(
         counts,
@@ -145,7 +147,8 @@ async fn a_letter_whose_object_is_gone_does_not_stop_the_others() {
     let ids = |letters: Vec<DeadLetter>| letters.into_iter().map(|l| l.id).collect::<Vec<_>>();
     assert_eq!(ids(rejected.list(None, 10).await.unwrap()), ["2", "3"]);
     let taken = rejected.take(None, 10, Timestamp::UNIX_EPOCH, HOLD).await.unwrap();
-    let mut taken = ids(taken.into_iter().map(|taken| taken.letter).collect());
+    assert_eq!(taken.passed_over.len(), 1);
+    let mut taken = ids(taken.letters.into_iter().map(|taken| taken.letter).collect());
     taken.sort();
     assert_eq!(taken, ["2", "3"]);
 }
@@ -171,6 +174,7 @@ async fn a_letter_is_kept_until_what_remains_of_it_is() {
     rejected.put(&[letter("1", "x".to_owned()), letter("2", "x".to_owned())]).await.unwrap();
     let taken = rejected.take(None, 10, Timestamp::UNIX_EPOCH, HOLD).await.unwrap();
     let settled: Vec<_> = taken
+        .letters
         .iter()
         .map(|taken| Settled {
             receipt: taken.receipt.clone(),
@@ -185,7 +189,31 @@ async fn a_letter_is_kept_until_what_remains_of_it_is() {
     let counts = rejected.counts().await.unwrap();
     assert_eq!(counts, QueueCounts { waiting: 0, in_flight: 1 }, "the other one is settled");
     rejected.settle(&settled[..0]).await.unwrap();
-    let first = taken.iter().find(|taken| taken.letter.id == "1").unwrap();
-    rejected.give_back(&first.receipt).await.unwrap();
+    let first = taken.letters.iter().find(|taken| taken.letter.id == "1").unwrap();
+    rejected.give_back(std::slice::from_ref(&first.receipt)).await.unwrap();
     assert_eq!(rejected.list(None, 10).await.unwrap(), [letter("1", "x".to_owned())]);
+}
+
+#[tokio::test]
+async fn a_letter_that_is_settled_twice_at_once_is_gone() {
+    let rejected = World::new().await.aws.rejected();
+    let letters = [letter("1", "x".to_owned()), letter("2", "x".to_owned())];
+    rejected.put(&letters).await.unwrap();
+    let taken = rejected.take(None, 10, Timestamp::UNIX_EPOCH, HOLD).await.unwrap().letters;
+    let gone = |taken: &mef_ports::TakenLetter| Settled {
+        receipt: taken.receipt.clone(),
+        remains: Vec::new(),
+    };
+    rejected.settle(&[gone(&taken[0]), gone(&taken[1]), gone(&taken[0])]).await.unwrap();
+    assert_eq!(rejected.counts().await.unwrap(), QueueCounts { waiting: 0, in_flight: 0 });
+}
+
+#[tokio::test]
+async fn a_hold_that_has_ended_can_be_given_back() {
+    let rejected = World::new().await.aws.rejected();
+    rejected.put(&[letter("1", "x".to_owned())]).await.unwrap();
+    let taken = rejected.take(None, 10, Timestamp::UNIX_EPOCH, HOLD).await.unwrap().letters;
+    let receipts = [taken[0].receipt.clone()];
+    rejected.give_back(&receipts).await.unwrap();
+    rejected.give_back(&receipts).await.unwrap();
 }

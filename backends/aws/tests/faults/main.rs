@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod conflicts;
+mod dead_letters;
 mod queue;
 mod repeats;
 mod secrets;

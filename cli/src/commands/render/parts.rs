@@ -76,40 +76,39 @@ Schedule{id}:
         // After that the next tick does the same.
         age = schedule.clamp(MINUTE, HOUR),
     );
-    match lag_limit(poll) {
-        Some(limit) => alarm(
-            parts,
-            &Alarm {
-                id: format!("Lag{id}"),
-                name: format!("lag-{name}"),
-                description: format!(
-                    "{name} is read no further than {limit} s ago, or is not read at all."
-                ),
-                source: name,
-                metric: "LagSeconds",
-                statistic: "Maximum",
-                comparison: "GreaterThanThreshold",
-                threshold: limit,
-                schedule,
-                paused: id,
-            },
-        ),
-        None => alarm(
-            parts,
-            &Alarm {
-                id: format!("Failing{id}"),
-                name: format!("failing-{name}"),
-                description: format!("Every run of {name} fails, or it is not read at all."),
-                source: name,
-                metric: "Failed",
-                statistic: "Minimum",
-                comparison: "GreaterThanOrEqualToThreshold",
-                threshold: 1,
-                schedule,
-                paused: id,
-            },
-        ),
-    }
+    let two_runs = schedule.saturating_mul(2).next_multiple_of(MINUTE);
+    let every = Alarm {
+        source: name,
+        paused: Some(id),
+        period: two_runs.clamp(SHORTEST_PERIOD, LONGEST_PERIOD),
+        // Silence for two runs says that nobody pulls, where an alarm can look back so far.
+        missing: if two_runs <= LONGEST_PERIOD { "breaching" } else { "ignore" },
+        ..Alarm::default()
+    };
+    let alarm = match lag_limit(poll) {
+        Some(limit) => Alarm {
+            id: format!("Lag{id}"),
+            name: format!("lag-{name}"),
+            description: format!(
+                "{name} is read no further than {limit} s ago, or is not read at all."
+            ),
+            metric: "LagSeconds",
+            statistic: "Maximum",
+            threshold: limit.to_string(),
+            ..every
+        },
+        None => Alarm {
+            id: format!("Failing{id}"),
+            name: format!("failing-{name}"),
+            description: format!("Every run of {name} fails, or it is not read at all."),
+            metric: "Failed",
+            statistic: "Minimum",
+            comparison: "GreaterThanOrEqualToThreshold",
+            threshold: "1".to_owned(),
+            ..every
+        },
+    };
+    alarm.write(parts);
 }
 
 /// How old, in seconds, what is read last may be; a cursor by token has no time to go by.
@@ -130,31 +129,58 @@ struct Alarm<'a> {
     name: String,
     description: String,
     source: &'a str,
+    /// The source whose pause silences it.
+    paused: Option<&'a str>,
     metric: &'a str,
     statistic: &'a str,
     comparison: &'a str,
-    threshold: u64,
-    schedule: u64,
-    paused: &'a str,
+    threshold: String,
+    /// In seconds.
+    period: u64,
+    /// Of how many periods how many have to be bad, where it is not one of one.
+    bad: Option<(u32, u32)>,
+    missing: &'a str,
 }
 
-fn alarm(parts: &mut Parts, alarm: &Alarm<'_>) {
-    let two_runs = alarm.schedule.saturating_mul(2).next_multiple_of(MINUTE);
-    let period = two_runs.clamp(SHORTEST_PERIOD, LONGEST_PERIOD);
-    // Silence for two runs says that nobody pulls, where an alarm can look back so far.
-    let missing = if two_runs <= LONGEST_PERIOD { "breaching" } else { "ignore" };
-    let Alarm { id, name, description, source, metric, statistic, comparison, threshold, .. } =
-        alarm;
-    let _ = write!(
-        parts.resources,
-        "
+impl Default for Alarm<'_> {
+    fn default() -> Self {
+        Alarm {
+            id: String::new(),
+            name: String::new(),
+            description: String::new(),
+            source: "",
+            paused: None,
+            metric: "",
+            statistic: "",
+            comparison: "GreaterThanThreshold",
+            threshold: String::new(),
+            period: SHORTEST_PERIOD,
+            bad: None,
+            missing: "notBreaching",
+        }
+    }
+}
+
+impl Alarm<'_> {
+    fn write(&self, parts: &mut Parts) {
+        let Alarm { id, name, description, source, metric, statistic, .. } = self;
+        let Alarm { comparison, threshold, period, missing, .. } = self;
+        let paused =
+            self.paused.map(|id| format!("    ActionsEnabled: !If [Paused{id}, false, true]\n"));
+        let paused = paused.unwrap_or_default();
+        let periods = match self.bad {
+            None => "EvaluationPeriods: 1".to_owned(),
+            Some((of, bad)) => format!("EvaluationPeriods: {of}\n    DatapointsToAlarm: {bad}"),
+        };
+        let _ = write!(
+            parts.resources,
+            "
 {id}:
   Type: AWS::CloudWatch::Alarm
   Properties:
     AlarmName: !Sub \"${{Project}}-${{Service}}-${{Stage}}-{name}\"
     AlarmDescription: {description:?}
-    ActionsEnabled: !If [Paused{paused}, false, true]
-    AlarmActions: !If [HasAlarmTopic, [!Ref AlarmTopicArn], !Ref \"AWS::NoValue\"]
+{paused}    AlarmActions: !If [HasAlarmTopic, [!Ref AlarmTopicArn], !Ref \"AWS::NoValue\"]
     OKActions: !If [HasAlarmTopic, [!Ref AlarmTopicArn], !Ref \"AWS::NoValue\"]
     Namespace: MozDefEventFramework
     MetricName: {metric}
@@ -163,46 +189,42 @@ fn alarm(parts: &mut Parts, alarm: &Alarm<'_>) {
       - {{ Name: Source, Value: {source:?} }}
     Statistic: {statistic}
     Period: {period}
-    EvaluationPeriods: 1
+    {periods}
     ComparisonOperator: {comparison}
     Threshold: {threshold}
     TreatMissingData: {missing}
-",
-        paused = alarm.paused,
-    );
+"
+        );
+    }
 }
 
 fn pushed(parts: &mut Parts, name: &str, id: &str) {
-    // The handler counts 0 or 1 with every request, so that the average is the share.
-    refused(
-        parts,
-        &Refused {
-            id: format!("Denied{id}"),
-            name: format!("denied-{name}"),
-            description: format!(
-                "Most requests for {name} are refused. If its secret is wrong, the vendor turns the webhook off."
-            ),
-            source: name,
-            metric: "Denied",
-            statistic: "Average",
-            threshold: "0.5",
-        },
-    );
-    // The authorizer counts only what it refuses.
-    refused(
-        parts,
-        &Refused {
-            id: format!("DeniedEarly{id}"),
-            name: format!("denied-early-{name}"),
-            description: format!(
-                "The authorizer refuses requests for {name}. If its secret is wrong, the vendor turns the webhook off."
-            ),
-            source: name,
-            metric: "AuthorizerDenied",
-            statistic: "Sum",
-            threshold: "5",
-        },
-    );
+    let refused = |kind: &str, what: String| Alarm {
+        id: format!("{kind}{id}"),
+        description: format!("{what} If its secret is wrong, the vendor turns the webhook off."),
+        source: name,
+        // Twice in three quarters of an hour: a stray request alone is no alarm.
+        bad: Some((3, 2)),
+        ..Alarm::default()
+    };
+    let late = Alarm {
+        name: format!("denied-{name}"),
+        // The handler counts 0 or 1 with every request, so that the average is the share.
+        metric: "Denied",
+        statistic: "Average",
+        threshold: "0.5".to_owned(),
+        ..refused("Denied", format!("Most requests for {name} are refused."))
+    };
+    late.write(parts);
+    let early = Alarm {
+        name: format!("denied-early-{name}"),
+        // The authorizer counts only what it refuses.
+        metric: "AuthorizerDenied",
+        statistic: "Sum",
+        threshold: "5".to_owned(),
+        ..refused("DeniedEarly", format!("The authorizer refuses requests for {name}."))
+    };
+    early.write(parts);
     let _ = write!(
         parts.outputs,
         "WebhookUrl{id}:
@@ -215,45 +237,6 @@ fn pushed(parts: &mut Parts, name: &str, id: &str) {
         - !Sub \"https://${{RestApi}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}/${{Stage}}\"
       - !If [HasApiPath, !Sub \"/${{ApiPath}}\", \"\"]
       - \"/{name}\"
-"
-    );
-}
-
-struct Refused<'a> {
-    id: String,
-    name: String,
-    description: String,
-    source: &'a str,
-    metric: &'a str,
-    statistic: &'a str,
-    threshold: &'a str,
-}
-
-/// Twice in three quarters of an hour: a stray request alone is no alarm.
-fn refused(parts: &mut Parts, alarm: &Refused<'_>) {
-    let Refused { id, name, description, source, metric, statistic, threshold } = alarm;
-    let _ = write!(
-        parts.resources,
-        "
-{id}:
-  Type: AWS::CloudWatch::Alarm
-  Properties:
-    AlarmName: !Sub \"${{Project}}-${{Service}}-${{Stage}}-{name}\"
-    AlarmDescription: {description:?}
-    AlarmActions: !If [HasAlarmTopic, [!Ref AlarmTopicArn], !Ref \"AWS::NoValue\"]
-    OKActions: !If [HasAlarmTopic, [!Ref AlarmTopicArn], !Ref \"AWS::NoValue\"]
-    Namespace: MozDefEventFramework
-    MetricName: {metric}
-    Dimensions:
-      - {{ Name: Stack, Value: !Sub \"${{Project}}-${{Service}}-${{Stage}}\" }}
-      - {{ Name: Source, Value: {source:?} }}
-    Statistic: {statistic}
-    Period: 900
-    EvaluationPeriods: 3
-    DatapointsToAlarm: 2
-    ComparisonOperator: GreaterThanThreshold
-    Threshold: {threshold}
-    TreatMissingData: notBreaching
 "
     );
 }

@@ -5,6 +5,8 @@
     reason = "a test fails by panicking, and stands in for the poller"
 )]
 
+mod takes;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -16,7 +18,9 @@ use mef_auth::verify::{LiveSecrets, verify};
 use mef_pipeline::{
     Admitted, Channel, Fetched, Outputs, Pipeline, Pipelines, Redriven, deliver, redrive,
 };
-use mef_ports::{Clock, DeadLetter, DeadLetters as _, Message, Queue, Refused, StoreError};
+use mef_ports::{
+    Clock, DeadLetter, DeadLetters as _, Message, Queue, RawRecord, Refused, StoreError,
+};
 use mef_source::Source;
 use mef_sqlite::Store;
 use serde_json::{Value, json};
@@ -165,7 +169,8 @@ async fn a_body_that_is_read_at_last_gives_all_its_records() {
     let done = bench.redrive().await.unwrap();
     assert_eq!((done.delivered, done.refused_again), (2, 1));
     let letters = bench.letters().await;
-    assert_eq!((letters[0].index, &letters[0].parent), (2, &Some(json!({"org": 7}))));
+    let letter = (letters[0].index, letters[0].part.as_slice(), &letters[0].parent);
+    assert_eq!(letter, (0, [2].as_slice(), &Some(json!({"org": 7}))));
 }
 
 #[tokio::test]
@@ -265,4 +270,64 @@ async fn equal_records_out_of_two_larger_ones_are_two_letters_and_two_events() {
     assert_eq!(bench.redrive().await.unwrap().redriven, 2);
     let events = bench.events().await;
     assert_ne!(events[0].0, events[1].0);
+}
+
+/// A pushed source whose records have no id but their place.
+fn by_place(schema: &str, rest: &str) -> Source {
+    let file = format!(
+        "source: acme\nwebhook: {{ unauthenticated: test }}\nevent: {{ schema: s.json{rest} }}\n"
+    );
+    mef_source::load(&file, &|_| Ok(schema.to_owned())).unwrap().source
+}
+
+#[tokio::test]
+async fn parts_of_a_record_have_no_id_of_another_record_of_their_delivery() {
+    let strict = by_place(r#"{"required":["extra"]}"#, "");
+    let bench = Bench::new(Some(by_place("{}", ", split: list")));
+    let body = br#"[{"list":[{"n":1},{"n":2}]},{"list":[{"n":3}]},{"list":[{"n":4},{"n":5}]}]"#;
+    bench.push(&strict, "application/json", body).await;
+    assert_eq!(bench.redrive().await.unwrap().delivered, 5);
+    let ids: std::collections::BTreeSet<_> =
+        bench.events().await.into_iter().map(|(id, _)| id).collect();
+    assert_eq!(ids.len(), 5, "{ids:?}");
+}
+
+#[tokio::test]
+async fn equal_parts_that_are_refused_stay_apart_and_keep_their_places() {
+    let strict = by_place(r#"{"required":["extra"]}"#, "");
+    let apart = by_place(r#"{"required":["extra"]}"#, ", split: list");
+    let bench = Bench::new(Some(apart));
+    let body = br#"[{"list":[{"n":1},{"n":1}]},{"list":[{"n":1}]}]"#;
+    bench.push(&strict, "application/json", body).await;
+    assert_eq!(bench.redrive().await.unwrap().refused_again, 2);
+    let places = |letters: Vec<DeadLetter>| {
+        let mut places: Vec<_> = letters.into_iter().map(|l| (l.index, l.part)).collect();
+        places.sort();
+        places
+    };
+    let expected = [(0, vec![0]), (0, vec![1]), (1, vec![0])];
+    assert_eq!(places(bench.letters().await), expected);
+    // A part is not taken apart again.
+    assert_eq!(bench.redrive().await.unwrap().refused_again, 3);
+    assert_eq!(places(bench.letters().await), expected);
+    *bench.today.0.lock().unwrap() = Some(by_place("{}", ", split: list"));
+    assert_eq!(bench.redrive().await.unwrap().redriven, 3);
+    let ids: std::collections::BTreeSet<_> =
+        bench.events().await.into_iter().map(|(id, _)| id).collect();
+    assert_eq!(ids.len(), 3, "{ids:?}");
+}
+
+#[tokio::test]
+async fn a_line_that_is_read_at_last_as_a_list_has_no_id_of_the_next_line() {
+    let lines = by_place("{}", "");
+    let bench = Bench::new(Some(lines.clone()));
+    bench.push(&lines, "application/x-ndjson", b"{\"n\":0\n{\"n\":1}\n{\"n\":2}\n").await;
+    let mut letter = bench.letters().await.remove(0);
+    // As if the reader had been mended.
+    letter.raw = RawRecord::Text("[{\"n\":3},{\"n\":4}]".to_owned());
+    bench.store.put(&[letter]).await.unwrap();
+    assert_eq!(bench.redrive().await.unwrap().delivered, 2);
+    let ids: std::collections::BTreeSet<_> =
+        bench.events().await.into_iter().map(|(id, _)| id).collect();
+    assert_eq!(ids.len(), 4, "{ids:?}");
 }

@@ -1,0 +1,149 @@
+//! Our own credentials in a vendor's next link.
+//!
+//! Some vendors repeat the query of a request in the link to the next page. The
+//! link goes into the cursor, where people read it, so what came from a secret
+//! is taken out before that and put in again when the link is followed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use mef_ports::Secret;
+use mef_source::checked::{Origin, Poll, PollAuth};
+use url::{Url, form_urlencoded};
+
+use crate::request::{RequestScope, first_url, uses_secret};
+
+/// The link without what came from a secret. A parameter of `auth` goes as a
+/// whole, since it is put on each request anyway; one of the request stays
+/// where it is, empty. Every other byte of the query stays: tokens may depend
+/// on theirs.
+pub(crate) fn without_secrets(mut link: Url, poll: &Poll) -> Url {
+    let Some(query) = link.query() else { return link };
+    let ours = secret_parameters(poll);
+    let kept: Vec<_> = query
+        .split('&')
+        .filter_map(|piece| match key(piece) {
+            Some(key) if is_credential(&key, &poll.auth) => None,
+            Some(key) if ours.contains(&key) => Some(begin(piece)),
+            _ => Some(piece),
+        })
+        .collect();
+    let kept = kept.join("&");
+    link.set_query(Some(kept.as_str()).filter(|kept| !kept.is_empty()));
+    link
+}
+
+/// The link with what [`without_secrets`] took out, if it leads to the origin
+/// that these secrets are for. `first` is the request that they stand in.
+pub(crate) fn with_secrets(mut link: Url, poll: &Poll, first: &Url) -> Url {
+    let Some(query) = link.query() else { return link };
+    if Origin::of(&link).as_ref() != Some(&poll.request.origin) {
+        return link;
+    }
+    let ours = secret_parameters(poll);
+    let values: BTreeMap<_, _> =
+        first.query_pairs().filter(|(name, _)| ours.contains(name.as_ref())).collect();
+    let whole: Vec<_> = query
+        .split('&')
+        .map(|piece| match key(piece).and_then(|key| values.get(key.as_str())) {
+            None => piece.to_owned(),
+            Some(value) => {
+                let value: String = form_urlencoded::byte_serialize(value.as_bytes()).collect();
+                format!("{}{value}", begin(piece))
+            }
+        })
+        .collect();
+    link.set_query(Some(&whole.join("&")));
+    link
+}
+
+/// The name in one piece of a query.
+fn key(piece: &str) -> Option<String> {
+    form_urlencoded::parse(piece.as_bytes()).next().map(|(key, _)| key.into_owned())
+}
+
+/// A piece of a query up to its value.
+fn begin(piece: &str) -> &str {
+    piece.split_inclusive('=').next().unwrap_or(piece)
+}
+
+fn is_credential(key: &str, auth: &PollAuth) -> bool {
+    matches!(auth, PollAuth::Query { name, .. } if name == key)
+}
+
+/// The parameters that depend on a secret, wherever the source file writes
+/// them: those that differ when the secrets do.
+fn secret_parameters(poll: &Poll) -> BTreeSet<String> {
+    let with = |value: &str| {
+        let secrets: BTreeMap<_, _> =
+            poll.secret_names().map(|name| (name, Secret::new(value))).collect();
+        let scope = RequestScope {
+            secrets: &secrets,
+            window: Some((Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH)),
+            cursor_token: Some("0"),
+            cursor_start: Some(Timestamp::UNIX_EPOCH),
+        };
+        let url = first_url(poll, &scope, None).ok()?;
+        Some(url.query_pairs().into_owned().collect::<Vec<(String, String)>>())
+    };
+    let written = poll.request.query.iter().filter(|(_, template)| uses_secret(template));
+    let mut names: BTreeSet<_> = written.map(|(name, _)| name.clone()).collect();
+    if let Some((one, other)) = with("a").zip(with("b")) {
+        let pairs = one.into_iter().zip(other);
+        names.extend(pairs.filter(|(one, other)| one != other).map(|((name, _), _)| name));
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn poll(auth: &str, get: &str, query: &str) -> Poll {
+        let file = format!(
+            "source: acme\npoll:\n  schedule: rate(1 minute)\n  auth: {auth}\n  \
+             request: {{ get: \"https://api.example.com/logs{get}\", query: {{ since: \"{{window.start}}\"{query} }} }}\n  \
+             next: {{ url: next }}\n  records: items\n  cursor: {{ time: t, overlap: 1s }}\n"
+        );
+        mef_source::load(&file, &|_| Err(String::new())).unwrap().source.poll.unwrap()
+    }
+
+    fn url(rest: &str) -> Url {
+        Url::parse(&format!("https://api.example.com/logs{rest}")).unwrap()
+    }
+
+    #[test]
+    fn the_credential_of_auth_goes_as_a_whole() {
+        let by_query = poll("{ query: { name: api_key, value: \"{secret.key}\" } }", "", "");
+        for (link, kept) in [
+            ("?a=%2f+x&api_key=s3cr3t&page=2", "?a=%2f+x&page=2"),
+            ("?api%5Fkey=s3cr3t", ""),
+            ("?api_keys=1", "?api_keys=1"),
+        ] {
+            assert_eq!(without_secrets(url(link), &by_query), url(kept));
+        }
+        let by_header = poll("{ bearer: \"{secret.key}\" }", "", "");
+        assert_eq!(without_secrets(url("?api_key=1"), &by_header), url("?api_key=1"));
+    }
+
+    #[test]
+    fn a_parameter_that_reads_a_secret_is_kept_without_it_and_gets_it_again() {
+        for (get, query) in [("", ", key: \"x {secret.key|base64}\""), ("?key={secret.key}", "")] {
+            let poll = poll("{ bearer: \"{secret.key}\" }", get, query);
+            let hidden = without_secrets(url("?a=%2f+x&key=s3cr3t&k%65y=s3cr3t&page=2"), &poll);
+            assert_eq!(hidden, url("?a=%2f+x&key=&k%65y=&page=2"));
+            let first = url("?key=n%26ew&since=1");
+            let followed = with_secrets(hidden, &poll, &first);
+            assert_eq!(followed, url("?a=%2f+x&key=n%26ew&k%65y=n%26ew&page=2"));
+            // A link that never had it does not get it.
+            assert_eq!(with_secrets(url("?since=3"), &poll, &first), url("?since=3"));
+        }
+    }
+
+    #[test]
+    fn another_origin_gets_no_secret() {
+        let poll = poll("{ bearer: \"{secret.key}\" }", "", ", key: \"{secret.key}\"");
+        let elsewhere = Url::parse("https://cdn.example.com/logs?key=").unwrap();
+        assert_eq!(with_secrets(elsewhere.clone(), &poll, &url("?key=s3cr3t")), elsewhere);
+    }
+}
