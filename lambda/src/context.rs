@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mef_auth::{RedactingSecrets, Redactor};
-use mef_aws::{Aws, Settings, TimeLimits, WakeTarget, load_config};
+use mef_aws::{Aws, Settings, TimeLimits, WakeTarget, function_config};
 use mef_intake::{KeyCache, ReceiverPorts};
 use mef_pipeline::Outputs;
 use mef_poller::{HttpClients, PollPorts, SystemClock};
@@ -26,18 +26,20 @@ use crate::serve::Function;
 /// # Errors
 ///
 /// When the environment lacks what its role needs.
-pub(crate) async fn function(
+pub(crate) fn function(
     environment: &Environment,
     redactor: &Redactor,
 ) -> Result<Function, EnvironmentError> {
     let settings = settings(environment)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let aws = Aws::new(load_config(limits(environment.role)).await, settings, Arc::clone(&clock));
+    let endpoint = environment.endpoint_url.as_deref();
+    let config = function_config(&environment.region, endpoint, limits(environment.role));
+    let aws = Aws::new(config, settings, Arc::clone(&clock));
     let secrets = || -> Arc<dyn Secrets> {
         Arc::new(RedactingSecrets::new(Arc::new(aws.secrets()), redactor.clone()))
     };
-    let keys =
-        || Arc::new(KeyCache::new(HttpClients::default().for_webhooks(), Arc::clone(&clock)));
+    let http = HttpClients::default().for_webhooks();
+    let keys = || Arc::new(KeyCache::new(Arc::clone(&http), Arc::clone(&clock)));
     let outputs = || Outputs {
         queue: Arc::new(aws.queue()),
         dead_letters: Arc::new(aws.rejected()),
@@ -53,8 +55,8 @@ pub(crate) async fn function(
                 outputs: outputs(),
                 deliveries: Arc::new(aws.table()),
                 secrets: secrets(),
-                http: HttpClients::default().for_webhooks(),
                 keys: keys(),
+                http: Arc::clone(&http),
                 clock: Arc::clone(&clock),
             };
             Function::Handler(Intake::new(environment, ports))

@@ -53,6 +53,10 @@ pub struct Environment {
     pub schedule_group: String,
     /// What is logged.
     pub log: String,
+    /// The region of everything above.
+    pub region: String,
+    /// Where AWS is, if an emulator stands in for it.
+    pub endpoint_url: Option<String>,
 }
 
 impl Environment {
@@ -96,6 +100,8 @@ impl Environment {
             wake_role_arn: or_empty("WAKE_ROLE_ARN"),
             schedule_group: or_empty("SCHEDULE_GROUP"),
             log: variable("MEF_LOG").unwrap_or_else(|| "info".to_owned()),
+            region: needed("AWS_REGION")?,
+            endpoint_url: variable("AWS_ENDPOINT_URL").filter(|url| !url.is_empty()),
         })
     }
 
@@ -122,6 +128,7 @@ mod tests {
         ("SERVICE", "saas"),
         ("STAGE", "prod"),
         ("LAMBDA_TASK_ROOT", "/var/task"),
+        ("AWS_REGION", "eu-central-1"),
     ];
 
     #[test]

@@ -52,8 +52,9 @@ pub fn main() -> ExitCode {
 /// One thread: a function has less than one processor, and one call at a time.
 fn run(environment: &Environment, redactor: &Redactor) -> Result<(), lambda_runtime::Error> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let function = context::function(environment, redactor).await?;
-        serve::serve(function, &environment.stack()).await
-    })
+    let function = context::function(environment, redactor)?;
+    // A task of its own: what wakes the future that is blocked on goes through the kernel, and hyper
+    // wakes it three times a call.
+    let stack = environment.stack();
+    runtime.block_on(async { tokio::spawn(serve::serve(function, stack)).await? })
 }

@@ -1,9 +1,12 @@
 //! From Lambda's runtime API to a role and back.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use lambda_runtime::{Diagnostic, LambdaEvent, Runtime, service_fn};
 use mef_poller::SystemClock;
 use mef_ports::Clock as _;
+use serde_json::Value;
 use serde_json::value::RawValue;
 use tracing::Instrument as _;
 
@@ -43,26 +46,30 @@ impl From<Failed> for Diagnostic {
 /// # Errors
 ///
 /// When the runtime API cannot be reached any more.
-pub(crate) async fn serve(function: Function, stack: &str) -> Result<(), lambda_runtime::Error> {
-    let function = &function;
-    Runtime::new(service_fn(async move |event: LambdaEvent<Box<RawValue>>| {
-        let (text, context) = event.into_parts();
-        let deadline = i64::try_from(context.deadline).ok();
-        let deadline = deadline.and_then(|ms| Timestamp::from_millisecond(ms).ok());
-        let invocation = Invocation { deadline: deadline.unwrap_or(Timestamp::MAX) };
-        let span = tracing::info_span!(
-            "invocation",
-            aws.request_id = context.request_id,
-            aws.trace_id = context.xray_trace_id.as_deref(),
-        );
-        let done = function.answer(text.get(), invocation).instrument(span).await;
-        if let Some(metrics) = &done.metrics
-            && let Err(error) = metrics.write(stack, SystemClock.now())
-        {
-            tracing::warn!(error = %error, "the metrics are lost");
-        }
-        done.answer
-    }))
-    .run()
-    .await
+pub(crate) async fn serve(function: Function, stack: String) -> Result<(), lambda_runtime::Error> {
+    let shared = Arc::new((function, stack));
+    Runtime::new(service_fn(move |event| call(Arc::clone(&shared), event))).run().await
+}
+
+async fn call(
+    shared: Arc<(Function, String)>,
+    event: LambdaEvent<Box<RawValue>>,
+) -> Result<Value, Failed> {
+    let (function, stack) = &*shared;
+    let (text, context) = event.into_parts();
+    let deadline = i64::try_from(context.deadline).ok();
+    let deadline = deadline.and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    let invocation = Invocation { deadline: deadline.unwrap_or(Timestamp::MAX) };
+    let span = tracing::info_span!(
+        "invocation",
+        aws.request_id = context.request_id,
+        aws.trace_id = context.xray_trace_id.as_deref(),
+    );
+    let done = function.answer(text.get(), invocation).instrument(span).await;
+    if let Some(metrics) = &done.metrics
+        && let Err(error) = metrics.write(stack, SystemClock.now())
+    {
+        tracing::warn!(error = %error, "the metrics are lost");
+    }
+    done.answer
 }

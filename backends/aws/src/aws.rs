@@ -73,8 +73,9 @@ pub(crate) struct Shared {
 }
 
 impl Aws {
-    /// Takes what [`load_config`](crate::load_config) gives. Makes no client
-    /// and sends nothing.
+    /// Takes what [`load_config`](crate::load_config) or
+    /// [`function_config`](crate::function_config) gives. Makes no client and
+    /// sends nothing.
     pub fn new(config: SdkConfig, settings: Settings, clock: Arc<dyn Clock>) -> Aws {
         Aws {
             shared: Arc::new(Shared {

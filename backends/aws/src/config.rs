@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_sqs::config::SharedCredentialsProvider;
 
 /// How often a request is tried at most, the first time among them.
 const ATTEMPTS: u32 = 3;
@@ -39,15 +41,44 @@ impl Default for TimeLimits {
 /// The behaviour is that of a fixed date: an update of the SDK changes no
 /// default by itself.
 pub async fn load_config(limits: TimeLimits) -> SdkConfig {
-    aws_config::defaults(BehaviorVersion::v2026_01_12())
-        .timeout_config(
-            TimeoutConfig::builder()
-                .connect_timeout(limits.connect)
-                .operation_attempt_timeout(limits.attempt)
-                .operation_timeout(limits.operation)
-                .build(),
-        )
-        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+    aws_config::defaults(behavior())
+        .timeout_config(timeouts(limits))
+        .retry_config(retries())
         .load()
         .await
+}
+
+/// What a Lambda function is given: its region, its credentials in the
+/// environment, and an endpoint where an emulator stands in for AWS.
+///
+/// A function never looks for profiles, nor asks the metadata service of a
+/// machine, so the binary need not have what does: less to load at a cold
+/// start, and no path on which a credential of another origin comes in.
+pub fn function_config(region: &str, endpoint: Option<&str>, limits: TimeLimits) -> SdkConfig {
+    let mut config = SdkConfig::builder()
+        .behavior_version(behavior())
+        .region(Region::new(region.to_owned()))
+        .credentials_provider(SharedCredentialsProvider::new(
+            EnvironmentVariableCredentialsProvider::new(),
+        ))
+        .timeout_config(timeouts(limits))
+        .retry_config(retries());
+    config.set_endpoint_url(endpoint.map(str::to_owned));
+    config.build()
+}
+
+fn behavior() -> BehaviorVersion {
+    BehaviorVersion::v2026_01_12()
+}
+
+fn timeouts(limits: TimeLimits) -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(limits.connect)
+        .operation_attempt_timeout(limits.attempt)
+        .operation_timeout(limits.operation)
+        .build()
+}
+
+fn retries() -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(ATTEMPTS)
 }

@@ -35,7 +35,7 @@ mod wakeups;
 
 pub use aws::{Aws, Settings, WakeTarget};
 pub use blobs::S3Blobs;
-pub use config::{TimeLimits, load_config};
+pub use config::{TimeLimits, function_config, load_config};
 pub use parameters::{ParameterStore, StoredSecret, parameter_name};
 pub use queue::SqsQueue;
 pub use receive::{QueueCounts, Received};

@@ -104,6 +104,7 @@ impl Stack {
                 "STAGE" => "prod",
                 "API_PATH" => "events",
                 "LAMBDA_TASK_ROOT" => root.as_str(),
+                "AWS_REGION" => "eu-central-1",
                 _ => return None,
             };
             Some(value.to_owned())
