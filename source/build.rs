@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             files.push(path);
         }
     }
-    files.sort();
+    files.sort_by_key(|path| path.file_stem().map(ToOwned::to_owned));
     let mut list = String::from("&[\n");
     for path in &files {
         let name = path.file_stem().and_then(|name| name.to_str()).ok_or("a name is not UTF-8")?;

@@ -1,6 +1,6 @@
 //! Tokens whose keys are fetched: how often the vendor is asked, and what the
 //! sender is told where the vendor is away.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -175,7 +175,8 @@ fn bench(publishes: Publishes) -> Bench {
         dead_letters: Arc::new(store.clone()),
         clock: clock.clone(),
     };
-    let ports = ReceiverPorts { outputs, deliveries: Arc::new(store), secrets, keys, clock };
+    let http = issuer.clone();
+    let ports = ReceiverPorts { outputs, deliveries: Arc::new(store), secrets, keys, http, clock };
     Bench { issuer, clock: hands, receiver: Receiver::new(source, ports).unwrap(), authorizer }
 }
 

@@ -1,6 +1,6 @@
 //! A receiver with stores that fail: what the sender is told, and what is lost
 //! (nothing).
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -45,16 +45,6 @@ impl Secrets for OneSecret {
     async fn get(&self, _: &SecretRef) -> Result<SecretVersion, SecretsError> {
         let value = Secret::new("t0ken");
         Ok(SecretVersion { value, version: "1".to_owned(), since: None })
-    }
-}
-
-/// Nothing here asks the outside.
-struct NoHttp;
-
-#[async_trait]
-impl Http for NoHttp {
-    async fn send(&self, _: HttpRequest) -> Result<HttpResponse, HttpError> {
-        Err(HttpError::TooLarge { limit: 0 })
     }
 }
 

@@ -125,9 +125,10 @@ fn count(name: &SourceName, outcome: &Outcome) -> Metrics {
         // Most ask for no proof, and so say nothing of the share of refused requests.
         Outcome::Handshake => metrics.with(Metric::Handshake, 1),
         Outcome::Denied(_) => metrics.with(Metric::Denied, 1),
-        Outcome::Secrets(_) | Outcome::Store(_) | Outcome::Unconfirmed { .. } => {
-            metrics.with(Metric::Unavailable, 1)
-        }
+        Outcome::Secrets(_)
+        | Outcome::Keys(_)
+        | Outcome::Store(_)
+        | Outcome::Unconfirmed { .. } => metrics.with(Metric::Unavailable, 1),
         Outcome::Method | Outcome::TooLarge | Outcome::Empty => metrics,
     }
 }

@@ -126,7 +126,7 @@ fn allowed(text: &str, hosts: &[String]) -> Option<Url> {
     let plain = url.as_str() == text
         && url.scheme() == "https"
         && &url[Position::BeforeUsername..Position::BeforePath] == host
-        && &url[Position::AfterPath..] == ""
+        && url[Position::AfterPath..].is_empty()
         && url.path().ends_with(".pem");
     (trusted && plain).then_some(url)
 }

@@ -45,7 +45,7 @@ async fn where_only_a_credential_is_seen_unsigned_rules_let_all_pass() {
 
     use mef_intake::Authorizer;
 
-    use crate::support::{StillClock, Vault};
+    use crate::support::{StillClock, Vault, Web, keys};
 
     let gate = |rule: &str| {
         let file = format!(
@@ -54,7 +54,8 @@ async fn where_only_a_credential_is_seen_unsigned_rules_let_all_pass() {
         let source = mef_source::load(&file, &|_| Err(String::new())).unwrap().source;
         let vault = Vault::default();
         vault.0.lock().unwrap().insert("t".to_owned(), vec!["t0ken".to_owned()]);
-        Authorizer::new(Arc::new(source), Arc::new(vault), Arc::new(StillClock)).unwrap()
+        let keys = keys(&Arc::new(Web::default()));
+        Authorizer::new(Arc::new(source), Arc::new(vault), keys, Arc::new(StillClock)).unwrap()
     };
     let none = gate(
         "when: { method: GET, present: [query.c] }, auth: none, respond: { text: \"{query.c}\" }",

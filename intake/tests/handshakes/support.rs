@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use mef_auth::Request;
-use mef_intake::{Answer, Authorizer, Decision, Outcome, Receiver, ReceiverPorts};
+use mef_intake::{Answer, Authorizer, Decision, KeyCache, Outcome, Receiver, ReceiverPorts};
 use mef_pipeline::Outputs;
 use mef_ports::{
     Clock, DeadLetters as _, Deliveries, DeliveryKey, Http, HttpError, HttpRequest, HttpResponse,
@@ -77,6 +77,7 @@ impl Secrets for Vault {
 }
 
 /// Notes what is asked of the outside and answers with one status.
+#[derive(Default)]
 pub(crate) struct Web {
     pub(crate) status: Mutex<Option<u16>>,
     pub(crate) asked: Mutex<Vec<HttpRequest>>,
@@ -146,11 +147,17 @@ pub(crate) fn bench_with(webhook: &str, secrets: &[(&str, &[&str])]) -> Bench {
         },
         deliveries: Arc::new(Marks(store.clone(), Arc::clone(&marks))),
         secrets: Arc::<Vault>::clone(&vault),
+        keys: keys(&web),
         http: Arc::<Web>::clone(&web),
         clock,
     };
     let receiver = Receiver::new(Arc::clone(&source), ports).unwrap();
     Bench { store, source, receiver, marks, vault, web }
+}
+
+/// Keys that vendors publish, out of `web`.
+pub(crate) fn keys(web: &Arc<Web>) -> Arc<KeyCache> {
+    Arc::new(KeyCache::new(Arc::<Web>::clone(web), Arc::new(StillClock)))
 }
 
 /// What a sender got.
@@ -207,7 +214,8 @@ impl Bench {
 
     pub(crate) async fn decide(&self, request: &Request) -> Decision {
         let secrets: Arc<dyn Secrets> = Arc::<Vault>::clone(&self.vault);
-        let gate = Authorizer::new(Arc::clone(&self.source), secrets, Arc::new(StillClock));
+        let (source, keys) = (Arc::clone(&self.source), keys(&self.web));
+        let gate = Authorizer::new(source, secrets, keys, Arc::new(StillClock));
         gate.unwrap().decide(request).await
     }
 

@@ -205,7 +205,7 @@ fn a_shared_secret_signs_and_any_of_them_is_enough() {
             let key = EncodingKey::from_secret(secret.as_bytes());
             bearer(&raw(&header, &claims().to_string(), &key, algorithm))
         };
-        let live = published(&[RSA.jwk.clone()]);
+        let live = published(std::slice::from_ref(&RSA.jwk));
         let by = |secret: &str| judge_by(&checks, &live, &token(secret));
         assert_eq!(by("shared secret").unwrap().passed()[0].secret.as_deref(), Some("s"));
         assert_eq!(by("the one before").unwrap().passed()[0].secret.as_deref(), Some("old"));
