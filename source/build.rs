@@ -16,13 +16,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     for entry in fs::read_dir(&folder)? {
         let path = entry?.path();
         if path.extension().is_some_and(|extension| extension == "yml") {
-            files.push(path);
+            let name = path.file_stem().and_then(|name| name.to_str());
+            files.push((name.ok_or("a name is not UTF-8")?.to_owned(), path));
         }
     }
     files.sort_by_key(|path| path.file_stem().map(ToOwned::to_owned));
     let mut list = String::from("&[\n");
-    for path in &files {
-        let name = path.file_stem().and_then(|name| name.to_str()).ok_or("a name is not UTF-8")?;
+    for (name, path) in &files {
         let path = path.to_str().ok_or("the folder's name is not UTF-8")?;
         writeln!(list, "    ({name:?}, include_str!({path:?})),")?;
     }
