@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             files.push((name.ok_or("a name is not UTF-8")?.to_owned(), path));
         }
     }
-    files.sort_by_key(|path| path.file_stem().map(ToOwned::to_owned));
+    files.sort();
     let mut list = String::from("&[\n");
     for (name, path) in &files {
         let path = path.to_str().ok_or("the folder's name is not UTF-8")?;
