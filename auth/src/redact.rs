@@ -11,11 +11,9 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use aho_corasick::AhoCorasick;
-use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
-use jiff::Timestamp;
-use mef_ports::{Secret, SecretRef, SecretVersion, Secrets, SecretsError, StoreError};
+use mef_ports::Secret;
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::form_urlencoded;
 
@@ -237,61 +235,6 @@ fn inside_base64(bytes: &[u8]) -> impl Iterator<Item = String> {
     })
 }
 
-/// Teaches a redactor every value that a store of secrets hands out.
-pub struct RedactingSecrets {
-    inner: Arc<dyn Secrets>,
-    redactor: Redactor,
-}
-
-impl RedactingSecrets {
-    /// Wraps `inner`.
-    pub fn new(inner: Arc<dyn Secrets>, redactor: Redactor) -> RedactingSecrets {
-        RedactingSecrets { inner, redactor }
-    }
-}
-
-impl fmt::Debug for RedactingSecrets {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RedactingSecrets").field("redactor", &self.redactor).finish_non_exhaustive()
-    }
-}
-
-#[async_trait]
-impl Secrets for RedactingSecrets {
-    async fn get(&self, reference: &SecretRef) -> Result<SecretVersion, SecretsError> {
-        let version = self.inner.get(reference).await?;
-        self.redactor.learn(&version.value);
-        Ok(version)
-    }
-
-    async fn live(
-        &self,
-        reference: &SecretRef,
-        now: Timestamp,
-    ) -> Result<Vec<SecretVersion>, SecretsError> {
-        let versions = self.inner.live(reference, now).await?;
-        versions.iter().for_each(|version| self.redactor.learn(&version.value));
-        Ok(versions)
-    }
-
-    async fn put_if_absent(
-        &self,
-        reference: &SecretRef,
-        value: &Secret,
-    ) -> Result<bool, StoreError> {
-        let stored = self.inner.put_if_absent(reference, value).await?;
-        // One that was not stored is anybody's text.
-        if stored {
-            self.redactor.learn(value);
-        }
-        Ok(stored)
-    }
-
-    async fn refresh(&self, references: &[SecretRef], now: Timestamp) -> bool {
-        self.inner.refresh(references, now).await
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -419,45 +362,5 @@ mod tests {
                 prop_assert!(redactor.mask(&STANDARD.encode(&whole)).contains("***"));
             }
         }
-    }
-
-    /// Two live values, of which the store gives one alone when it is asked
-    /// for one.
-    struct Two;
-
-    #[async_trait]
-    impl Secrets for Two {
-        async fn get(&self, reference: &SecretRef) -> Result<SecretVersion, SecretsError> {
-            Ok(self.live(reference, Timestamp::UNIX_EPOCH).await?.remove(0))
-        }
-
-        async fn live(
-            &self,
-            _: &SecretRef,
-            _: Timestamp,
-        ) -> Result<Vec<SecretVersion>, SecretsError> {
-            let version = |value: &str| SecretVersion {
-                value: Secret::new(value),
-                version: value.to_owned(),
-                since: None,
-            };
-            Ok(vec![version("new-value"), version("old-value")])
-        }
-
-        async fn refresh(&self, references: &[SecretRef], _: Timestamp) -> bool {
-            references.len() == 1
-        }
-    }
-
-    #[tokio::test]
-    async fn every_live_value_is_handed_on_and_masked() {
-        let redactor = Redactor::default();
-        let secrets = RedactingSecrets::new(Arc::new(Two), redactor.clone());
-        let reference = SecretRef { source: "a".to_owned(), name: "b".to_owned() };
-        let live = secrets.live(&reference, Timestamp::UNIX_EPOCH).await.unwrap();
-        assert_eq!(live.len(), 2);
-        assert_eq!(redactor.mask("new-value, old-value"), "***, ***");
-        assert!(secrets.refresh(&[reference], Timestamp::UNIX_EPOCH).await);
-        assert!(!secrets.refresh(&[], Timestamp::UNIX_EPOCH).await);
     }
 }

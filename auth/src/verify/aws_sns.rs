@@ -17,8 +17,9 @@ use mef_source::checked::AwsSns;
 use url::{Host, Position, Url};
 
 use super::Context;
-use super::denied::{Denied, Place};
+use super::denied::Denied;
 use super::mask::Mask;
+use super::place::Place;
 use super::published::Keys;
 use super::strict_json::Members;
 use crate::Request;

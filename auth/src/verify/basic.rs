@@ -6,8 +6,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_PAD_INDIFFERENT;
 use mef_source::checked::Basic;
 
-use super::denied::{Denied, Place};
+use super::denied::Denied;
 use super::mask::Mask;
+use super::place::Place;
 use super::token::without_prefix;
 use super::{AUTHORIZATION, Context, key, read};
 

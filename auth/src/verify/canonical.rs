@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::denied::{Denied, Place};
+use super::denied::Denied;
+use super::place::Place;
 use super::read;
 use crate::Request;
 use crate::request::{form_decode, pieces};

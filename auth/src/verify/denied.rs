@@ -4,81 +4,14 @@
 //! try next. It is for logs and for `mef explain`, and so says what and where,
 //! but never a value that was received or a secret.
 
-use std::fmt;
 use std::net::IpAddr;
 
-use mef_source::checked::{Encoding, KeyEncoding, PublicKeyAlgorithm, SignatureFrom, TimeUnit};
-use mef_source::{Path, Root};
+use mef_source::checked::{Encoding, KeyEncoding, PublicKeyAlgorithm, TimeUnit};
 
-/// A place in a request that a check reads, as the source file names it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// A header.
-    Header(String),
-    /// All headers of this name with a number after it.
-    NumberedHeaders(String),
-    /// A query parameter.
-    Query(String),
-    /// A value of the JSON body, by its pointer.
-    Json(String),
-    /// An item of the signature, by its key.
-    Signature(String),
-    /// The address at the other end of the connection.
-    Peer,
-    /// The first of several that is there.
-    AnyOf(Vec<Place>),
-}
-
-impl Place {
-    /// The place that `path` leads to.
-    pub fn of(path: &Path) -> Place {
-        match path.root() {
-            Root::Header => Place::Header(path.name().to_owned()),
-            Root::Query => Place::Query(path.name().to_owned()),
-            Root::Signature => Place::Signature(path.segments().join(".")),
-            _ => Place::Json(path.pointer()),
-        }
-    }
-
-    pub(super) fn any_of(paths: &[Path]) -> Place {
-        Place::one_or_any(paths.iter().map(Place::of).collect())
-    }
-
-    pub(super) fn of_signature(from: &[SignatureFrom]) -> Place {
-        let places = from.iter().map(|from| match from {
-            SignatureFrom::Path(path) => Place::of(path),
-            SignatureFrom::NumberedHeaders(prefix) => Place::NumberedHeaders(prefix.clone()),
-        });
-        Place::one_or_any(places.collect())
-    }
-
-    fn one_or_any(mut places: Vec<Place>) -> Place {
-        match places.pop() {
-            Some(place) if places.is_empty() => place,
-            last => Place::AnyOf(places.into_iter().chain(last).collect()),
-        }
-    }
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Place::Header(name) => write!(f, "header `{name}`"),
-            Place::NumberedHeaders(prefix) => write!(f, "header `{prefix}1` to `{prefix}100`"),
-            Place::Query(name) => write!(f, "query parameter `{name}`"),
-            Place::Json(pointer) if pointer.is_empty() => f.write_str("body"),
-            Place::Json(pointer) => write!(f, "`{pointer}` of the body"),
-            Place::Signature(key) => write!(f, "item `{key}` of the signature"),
-            Place::Peer => f.write_str("connection"),
-            Place::AnyOf(places) => {
-                for (index, place) in places.iter().enumerate() {
-                    write!(f, "{}{place}", if index == 0 { "" } else { " or " })?;
-                }
-                Ok(())
-            }
-        }
-    }
-}
+use super::place::Place;
+use super::words::{
+    encoding_name, key_encoding_name, key_source, listed, public_key_name, under, unit_name,
+};
 
 /// Why a request is not authentic.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -461,14 +394,6 @@ impl Denied {
     }
 }
 
-/// Who has the keys, with the verb that goes with it.
-fn key_source(secrets: &[String], many: &str, one: &str) -> String {
-    match secrets {
-        [] => format!("the vendor's published keys {many}"),
-        secrets => format!("{} {one}", listed(secrets)),
-    }
-}
-
 fn numbered(reasons: &[Denied]) -> String {
     let mut told: Vec<_> =
         reasons.iter().zip(1..).take(MAX_REASONS).map(|(why, n)| format!("({n}) {why}")).collect();
@@ -476,44 +401,4 @@ fn numbered(reasons: &[Denied]) -> String {
         told.push("…".to_owned());
     }
     told.join("; ")
-}
-
-fn public_key_name(algorithm: PublicKeyAlgorithm) -> &'static str {
-    match algorithm {
-        PublicKeyAlgorithm::Ed25519 => "a public key of Ed25519",
-        PublicKeyAlgorithm::EcdsaP256Sha256 => "a public key of ECDSA with P-256",
-        PublicKeyAlgorithm::RsaSha256 => "a public key of RSA with 2048 to 8192 bits",
-    }
-}
-
-fn under(keys: &[String]) -> String {
-    if keys.is_empty() { String::new() } else { format!(" under {}", listed(keys)) }
-}
-
-fn listed(names: &[impl fmt::Display]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ")
-}
-
-fn encoding_name(encoding: Encoding) -> &'static str {
-    match encoding {
-        Encoding::Hex => "hexadecimal",
-        Encoding::Base64 => "base64",
-        Encoding::Base64url => "base64 with the URL alphabet",
-    }
-}
-
-fn key_encoding_name(encoding: KeyEncoding) -> &'static str {
-    match encoding {
-        KeyEncoding::Utf8 => "text",
-        KeyEncoding::Base64 => "base64",
-        KeyEncoding::Hex => "hexadecimal",
-    }
-}
-
-fn unit_name(unit: TimeUnit) -> &'static str {
-    match unit {
-        TimeUnit::S => "a plain number of seconds since the epoch",
-        TimeUnit::Ms => "a plain number of milliseconds since the epoch",
-        TimeUnit::Rfc3339 => "a moment as RFC 3339",
-    }
 }

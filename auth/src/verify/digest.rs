@@ -7,8 +7,9 @@ use mef_source::checked::{Digest, Hash};
 use url::Url;
 
 use super::Context;
-use super::denied::{Denied, Place};
+use super::denied::Denied;
 use super::mask::Mask;
+use super::place::Place;
 use super::read::{self, Scope};
 use super::signature::decode;
 use super::signed_text::{Around, signed_text};

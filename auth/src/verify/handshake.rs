@@ -13,8 +13,9 @@ use mef_source::checked::{Check, Hash, Hmac, Token, Webhook};
 use mef_source::{Path, Root};
 use serde_json::Value;
 
-use super::denied::{Denied, Place};
+use super::denied::Denied;
 use super::mask::Mask;
+use super::place::Place;
 use super::read::Scope;
 use super::{Context, LiveSecrets, Verified, key, read, token};
 use crate::Request;

@@ -14,9 +14,10 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use url::Url;
 
-use super::denied::{Denied, Place};
+use super::denied::Denied;
 use super::jwk::{JwkSet, Key};
 use super::mask::Mask;
+use super::place::Place;
 use super::published::Keys;
 use super::signed_text::{Around, signed_text};
 use super::strict_json::{Members, elements, string};

@@ -20,6 +20,7 @@ mod jwk;
 mod jwt;
 mod key;
 mod mask;
+mod place;
 mod public_key;
 mod published;
 mod read;
@@ -33,6 +34,7 @@ mod tests;
 mod timestamp;
 mod token;
 mod trace;
+mod words;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -46,10 +48,11 @@ use mef_source::checked::{Check, TokenFrom, Verify, Webhook};
 use url::Url;
 
 pub use conceal::without_credentials;
-pub use denied::{Denied, Place};
+pub use denied::Denied;
 pub use handshake::{AnswerKey, is_present, read_value, verify_token};
 pub use head::{is_authorization, is_in_head, verify_authorization, verify_head};
 use mask::Mask;
+pub use place::Place;
 pub use published::{KeyDocument, KeyDocumentError, KeyKind, KeySource, wanted_keys};
 use published::{KeyDocuments, Keys};
 pub use trace::{Explained, Seen, Tried};

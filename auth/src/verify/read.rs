@@ -13,7 +13,8 @@ use serde::Deserializer as _;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::denied::{Denied, Place};
+use super::denied::Denied;
+use super::place::Place;
 use crate::Request;
 
 /// A request, and the JSON text in its body at which paths into the body start.

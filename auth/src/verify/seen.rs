@@ -10,8 +10,8 @@ use jiff::{SignedDuration, Timestamp};
 use mef_source::checked::{Check, Signature, SignatureFrom, Signed, SignedTime, TokenFrom};
 use mef_source::{Path, Root};
 
-use super::denied::Place;
 use super::mask::{Mask, numbered};
+use super::place::Place;
 use super::read::Scope;
 use super::trace::Seen;
 use super::{AUTHORIZATION, Context, read, signature, timestamp};

@@ -13,8 +13,9 @@ use base64::engine::general_purpose::{STANDARD_PAD_INDIFFERENT, URL_SAFE_PAD_IND
 use mef_source::checked::{Bare, Encoding, Signature, SignatureFrom};
 use mef_source::{Path, Root};
 
-use super::denied::{Denied, Place};
+use super::denied::Denied;
 use super::mask::{Mask, numbered};
+use super::place::Place;
 use super::read::{self, Scope};
 use crate::Request;
 

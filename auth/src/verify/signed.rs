@@ -5,8 +5,9 @@ use mef_source::Root;
 use mef_source::checked::{Signed, SignedPart, SignedTime};
 use url::Url;
 
-use super::denied::{Denied, Place};
+use super::denied::Denied;
 use super::mask::Mask;
+use super::place::Place;
 use super::read::{self, Scope};
 use super::signature::{self, Items};
 use super::signed_text::{Around, Text, signed_text};

@@ -9,7 +9,8 @@ use mef_source::Path;
 use mef_source::checked::{SignedPart, SigningText};
 
 use super::canonical;
-use super::denied::{Denied, Place};
+use super::denied::Denied;
+use super::place::Place;
 use super::read::{self, Scope};
 use crate::Request;
 

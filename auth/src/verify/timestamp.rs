@@ -10,7 +10,8 @@ use jiff::Timestamp;
 use mef_source::Root;
 use mef_source::checked::{SignedTime, TimeUnit};
 
-use super::denied::{Denied, Place};
+use super::denied::Denied;
+use super::place::Place;
 use super::read::{self, Scope};
 use super::signature::Items;
 

@@ -6,8 +6,9 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{SHA256, digest};
 use mef_source::checked::{Token, TokenFrom};
 
-use super::denied::{Denied, Place};
+use super::denied::Denied;
 use super::mask::Mask;
+use super::place::Place;
 use super::{Context, key, read};
 use crate::Request;
 

@@ -9,7 +9,8 @@
 
 use std::borrow::Cow;
 
-use super::denied::{Denied, Place};
+use super::denied::Denied;
+use super::place::Place;
 
 /// One check, explained.
 #[derive(Clone, Debug, PartialEq, Eq)]
