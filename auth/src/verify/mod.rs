@@ -45,6 +45,7 @@ use mef_ports::Secret;
 use mef_source::checked::{Check, TokenFrom, Verify, Webhook};
 use url::Url;
 
+pub use aws_sns::is_sns_host;
 pub use conceal::without_credentials;
 pub use denied::{Denied, Place};
 pub use handshake::{AnswerKey, is_present, read_value, verify_token};
