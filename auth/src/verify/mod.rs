@@ -256,6 +256,7 @@ fn judge(
         Verify::All(checks) if checks.is_empty() => return Err(Denied::NoCheck),
         Verify::All(checks) => pass_all(checks, context, mask)?,
     };
+    mask.what_was_not_read(webhook, &request);
     let digest = mask.changes_body().then(|| sha256_hex(request.body()));
     Ok(Verified { request: mask.apply(request), passed, digest })
 }
