@@ -200,19 +200,32 @@ fn checks(criterion: &mut Criterion) {
         ("hmac", format!("hmac: {{ hash: sha256, secrets: [mac], {sig} }}"), by_mac.clone()),
         (
             "any of two hmacs",
-            format!("any: [ {{ hmac: {{ hash: sha256, secrets: [jwk], {sig} }} }}, {{ hmac: {{ hash: sha256, secrets: [mac], {sig} }} }} ]"),
+            format!(
+                "any: [ {{ hmac: {{ hash: sha256, secrets: [jwk], {sig} }} }}, {{ hmac: {{ hash: sha256, secrets: [mac], {sig} }} }} ]"
+            ),
             by_mac,
         ),
         (
             "public_key, P-256",
-            format!("public_key: {{ algorithm: ecdsa_p256_sha256, key: {{ encoding: hex }}, keys: [point], {sig} }}"),
+            format!(
+                "public_key: {{ algorithm: ecdsa_p256_sha256, key: {{ encoding: hex }}, keys: [point], {sig} }}"
+            ),
             hex::encode(by_pair(&body)),
         ),
-        ("jwt, HS256", format!("jwt: {{ algorithms: [HS256], keys: {{ secrets: [mac] }}, {jwt} }}"), hs256),
-        ("jwt, ES256", format!("jwt: {{ algorithms: [ES256], keys: {{ jwk: [jwk] }}, {jwt} }}"), es256),
+        (
+            "jwt, HS256",
+            format!("jwt: {{ algorithms: [HS256], keys: {{ secrets: [mac] }}, {jwt} }}"),
+            hs256,
+        ),
+        (
+            "jwt, ES256",
+            format!("jwt: {{ algorithms: [ES256], keys: {{ jwk: [jwk] }}, {jwt} }}"),
+            es256,
+        ),
     ];
     let mut secrets = LiveSecrets::default();
-    for (name, secret) in [("mac", SECRET.to_owned()), ("jwk", jwk), ("point", hex::encode(point))] {
+    for (name, secret) in [("mac", SECRET.to_owned()), ("jwk", jwk), ("point", hex::encode(point))]
+    {
         secrets.insert(name, Secret::new(secret));
     }
     let now = Timestamp::UNIX_EPOCH;

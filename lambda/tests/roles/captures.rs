@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 
 use crate::support::{NOW, Stack, status};
 
-const SOURCE: &str = "source: hook\nwebhook:\n  verify:\n    - token: { from: header.X-Mine, secrets: [t] }\n";
+const SOURCE: &str =
+    "source: hook\nwebhook:\n  verify:\n    - token: { from: header.X-Mine, secrets: [t] }\n";
 
 /// Keeps `room` files, and counts how often it is asked.
 #[derive(Default)]

@@ -34,10 +34,7 @@ pub(crate) fn overridden(
 
 /// The first check edited; where it is made of others, the first of these, and
 /// of alternatives each.
-fn added(
-    mut checks: Vec<Located<Node>>,
-    edit: &mut dyn FnMut(&mut Object),
-) -> Vec<Located<Node>> {
+fn added(mut checks: Vec<Located<Node>>, edit: &mut dyn FnMut(&mut Object)) -> Vec<Located<Node>> {
     let Some(first) = checks.first_mut() else { return checks };
     *first = match first.choice() {
         Some((kind @ ("any" | "all"), body)) => {

@@ -95,8 +95,11 @@ fn a_key_that_no_check_has_goes_into_the_first() {
 
 #[test]
 fn a_key_without_a_value_takes_nothing_out_of_a_preset() {
-    for (preset, key) in [("messagebird", "digest"), ("linear", "timestamp"), ("slack", "secrets")] {
-        let text = format!("  public_url: https://a.example/x\n  verify: [ {{ preset: {{ name: {preset}, {key}: }} }} ]");
+    for (preset, key) in [("messagebird", "digest"), ("linear", "timestamp"), ("slack", "secrets")]
+    {
+        let text = format!(
+            "  public_url: https://a.example/x\n  verify: [ {{ preset: {{ name: {preset}, {key}: }} }} ]"
+        );
         let told = said(&source(&text));
         assert!(told.contains(&format!("`{key}` of the preset `{preset}` has no value")), "{told}");
     }
