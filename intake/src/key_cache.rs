@@ -221,3 +221,43 @@ impl Slot {
         !self.is_usable(now) && asked.is_some_and(|asked| now.duration_since(asked) >= BETWEEN)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+    use mef_ports::{HttpError, HttpResponse};
+
+    use super::*;
+
+    struct Nobody;
+
+    #[async_trait]
+    impl Http for Nobody {
+        async fn send(&self, _: HttpRequest) -> Result<HttpResponse, HttpError> {
+            panic!("nobody is asked")
+        }
+    }
+
+    #[async_trait]
+    impl Clock for Nobody {
+        fn now(&self) -> Timestamp {
+            Timestamp::UNIX_EPOCH
+        }
+
+        async fn sleep(&self, _: Duration) {}
+    }
+
+    #[test]
+    fn certificates_that_strangers_name_take_no_key_sets_place() {
+        let cache = KeyCache::new(Arc::new(Nobody), Arc::new(Nobody));
+        let source = |kind, n: usize| KeySource {
+            url: format!("https://sns.us-east-1.amazonaws.com/{n}.pem").parse().unwrap(),
+            kind,
+        };
+        for n in 0..MAX_CERTIFICATES {
+            assert!(cache.slot(&source(KeyKind::Certificate, n)).is_some(), "{n}");
+        }
+        assert!(cache.slot(&source(KeyKind::Certificate, MAX_CERTIFICATES)).is_none());
+        assert!(cache.slot(&source(KeyKind::Jwks, 0)).is_some());
+    }
+}
