@@ -4,7 +4,14 @@
 use std::hint::black_box;
 use std::sync::Arc;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::hmac;
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{
+    self, EcdsaKeyPair, KeyPair as _, UnparsedPublicKey, VerificationAlgorithm,
+};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use jiff::Timestamp;
 use mef_auth::Request;
@@ -164,6 +171,93 @@ fn webhook(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// Each kind of check on a body of 10 KB, and beside it what its cryptography
+/// costs by itself: the difference is ours.
+fn checks(criterion: &mut Criterion) {
+    let body = json!({ "text": "a".repeat(10 * 1024 - 11) }).to_string();
+    assert_eq!(body.len(), 10 * 1024);
+    let mac = hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes());
+    let by_mac = hex::encode(hmac::sign(&mac, body.as_bytes()));
+    let random = SystemRandom::new();
+    let curve = &signature::ECDSA_P256_SHA256_FIXED_SIGNING;
+    let pair = EcdsaKeyPair::generate(curve).expect("a key is made");
+    let point = pair.public_key().as_ref();
+    let by_pair = |text: &str| pair.sign(&random, text.as_bytes()).expect("it is signed");
+    let (x, y) = point.get(1..).and_then(|xy| xy.split_at_checked(32)).expect("it has x and y");
+    let url = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+    let jwk = json!({ "kty": "EC", "crv": "P-256", "x": url(x), "y": url(y) }).to_string();
+    let claims = json!({ "iat": 0, "body": hex::encode(digest(&SHA256, body.as_bytes())) });
+    let token = |alg: &str, sign: &dyn Fn(&str) -> String| {
+        let header = url(json!({ "alg": alg }).to_string().as_bytes());
+        let text = format!("{header}.{}", url(claims.to_string().as_bytes()));
+        format!("{text}.{}", sign(&text))
+    };
+    let es256 = token("ES256", &|text| url(by_pair(text).as_ref()));
+    let hs256 = token("HS256", &|text| url(hmac::sign(&mac, text.as_bytes()).as_ref()));
+    let sig = r#"text: "{body}", signature: { from: header.x-sig, encoding: hex }"#;
+    let jwt = r#"from: header.x-sig, max_age: 300s, digest: { body: "{body|sha256_hex}" }"#;
+    let rows = [
+        ("hmac", format!("hmac: {{ hash: sha256, secrets: [mac], {sig} }}"), by_mac.clone()),
+        (
+            "any of two hmacs",
+            format!(
+                "any: [ {{ hmac: {{ hash: sha256, secrets: [jwk], {sig} }} }}, {{ hmac: {{ hash: sha256, secrets: [mac], {sig} }} }} ]"
+            ),
+            by_mac,
+        ),
+        (
+            "public_key, P-256",
+            format!(
+                "public_key: {{ algorithm: ecdsa_p256_sha256, key: {{ encoding: hex }}, keys: [point], {sig} }}"
+            ),
+            hex::encode(by_pair(&body)),
+        ),
+        (
+            "jwt, HS256",
+            format!("jwt: {{ algorithms: [HS256], keys: {{ secrets: [mac] }}, {jwt} }}"),
+            hs256,
+        ),
+        (
+            "jwt, ES256",
+            format!("jwt: {{ algorithms: [ES256], keys: {{ jwk: [jwk] }}, {jwt} }}"),
+            es256,
+        ),
+    ];
+    let mut secrets = LiveSecrets::default();
+    for (name, secret) in [("mac", SECRET.to_owned()), ("jwk", jwk), ("point", hex::encode(point))]
+    {
+        secrets.insert(name, Secret::new(secret));
+    }
+    let now = Timestamp::UNIX_EPOCH;
+    let mut group = criterion.benchmark_group("check of 10 KB");
+    for (name, check, proof) in rows {
+        let file = format!("source: x\nwebhook: {{ verify: [ {{ {check} }} ] }}\n");
+        let source = mef_source::load(&file, &|_| Err(String::new())).expect("it loads").source;
+        let webhook = source.webhook.as_ref().expect("it is pushed");
+        let headers = vec![("x-sig".to_owned(), proof.into_bytes())];
+        let request = Request::new("POST", "/x", "", headers, body.clone());
+        group.bench_function(name, |bencher| {
+            bencher.iter_batched(
+                || request.clone(),
+                |request| verify(webhook, request, &secrets, now).expect("it is genuine"),
+                BatchSize::SmallInput,
+            );
+        });
+    }
+    group.bench_function("bare HMAC-SHA256", |bencher| {
+        bencher.iter(|| hmac::sign(&mac, black_box(body.as_bytes())));
+    });
+    group.bench_function("bare SHA-256", |bencher| {
+        bencher.iter(|| digest(&SHA256, black_box(body.as_bytes())));
+    });
+    let algorithm: &dyn VerificationAlgorithm = &signature::ECDSA_P256_SHA256_FIXED;
+    let (key, signed) = (UnparsedPublicKey::new(algorithm, point), by_pair(&body));
+    group.bench_function("bare ECDSA with P-256", |bencher| {
+        bencher.iter(|| key.verify(black_box(body.as_bytes()), signed.as_ref()).expect("it fits"));
+    });
+    group.finish();
+}
+
 /// The same two fields of the push, by templates and by a program.
 #[expect(clippy::disallowed_methods, reason = "the benchmark stands in for the poller")]
 fn maps(criterion: &mut Criterion) {
@@ -219,5 +313,5 @@ fn page(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, webhook, maps, page);
+criterion_group!(benches, webhook, checks, maps, page);
 criterion_main!(benches);

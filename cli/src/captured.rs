@@ -13,7 +13,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use mef_auth::Request;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// The keys that mean something, and those that only tell a person something.
 const KEYS: [&str; 10] = [
@@ -87,34 +87,6 @@ impl Captured {
             is_masked: keys.get("masked") == Some(&Value::Bool(true)),
             unknown: keys.keys().filter(|key| !KEYS.contains(&key.as_str())).cloned().collect(),
         })
-    }
-
-    /// The text of a file for `request`, with `more` beside it.
-    pub(crate) fn write(request: &Request, more: Map<String, Value>) -> String {
-        let path = match request.raw_query() {
-            "" => request.path().to_owned(),
-            query => format!("{}?{query}", request.path()),
-        };
-        let headers: Vec<_> = request
-            .headers()
-            .iter()
-            .map(|(name, value)| match std::str::from_utf8(value) {
-                Ok(text) => json!([name, text]),
-                Err(_) => json!([name, { "base64": STANDARD.encode(value) }]),
-            })
-            .collect();
-        let mut file = more;
-        file.insert("method".to_owned(), request.method().into());
-        file.insert("path".to_owned(), path.into());
-        if let Some(peer) = request.peer() {
-            file.insert("peer".to_owned(), peer.to_string().into());
-        }
-        file.insert("headers".to_owned(), headers.into());
-        match std::str::from_utf8(request.body()) {
-            Ok(text) => file.insert("body".to_owned(), text.into()),
-            Err(_) => file.insert("body_base64".to_owned(), STANDARD.encode(request.body()).into()),
-        };
-        format!("{:#}\n", Value::Object(file))
     }
 }
 
@@ -227,7 +199,7 @@ mod tests {
                 .from_peer("192.0.2.1".parse().ok());
             let mut more = Map::new();
             more.insert("received_at".to_owned(), "2026-11-24T12:00:00Z".into());
-            let read = Captured::parse(&Captured::write(&request, more)).unwrap();
+            let read = Captured::parse(&mef_intake::request_file(&request, more)).unwrap();
             assert_eq!(read.request.headers(), headers);
             assert_eq!(read.request.body(), &body);
             assert_eq!((read.request.path(), read.request.raw_query()), ("/hook", "a=%20&b"));

@@ -19,6 +19,7 @@ mod problems;
 mod published_keys;
 #[cfg(feature = "aws")]
 mod remote;
+mod retirements;
 
 use std::process::ExitCode;
 

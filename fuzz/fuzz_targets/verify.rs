@@ -25,6 +25,11 @@ const CHECKS: &[&str] = &[
            signature: { from: header.x-sig, encoding: base64 } } } ]"#,
     r#"hmac: { hash: sha256, secrets: [s], text: "{atlassian_canonical}{signed_headers.x-other}{body|sha256_hex}",
          each: /items/*, signature: { from: /sig, encoding: base64 } }"#,
+    r#"jwt: { from: header.authorization, prefix: "Bearer ", algorithms: [HS256, HS512], keys: { secrets: [s] },
+         audience: [a, b], claims: { email: e }, max_age: 36525d, digest: { d: "{body|sha256_hex}" } }"#,
+    r#"any: [ { jwt: { from: "/tokens/*", algorithms: [RS256, ES256, EdDSA], audience: a, issuer: i,
+         keys: { jwks_url: "https://keys.example.com/jwks" } } }, { jwt: { from: query.t, algorithms: [PS256], audience: a, keys: { jwk: [s] } } } ]"#,
+    r#"aws_sns: { topics: ["arn:aws:sns:us-east-1:123456789012:t"] }"#,
 ];
 
 fuzz_target!(|input: (u8, Noise)| {

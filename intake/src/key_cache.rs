@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, Method, StatusCode};
 use jiff::{SignedDuration, Timestamp};
-use mef_auth::verify::{KeyDocument, KeySource};
+use mef_auth::verify::{KeyDocument, KeyKind, KeySource};
 use mef_ports::{Clock, Http, HttpRequest, chain};
 
 /// How long keys are used without asking again.
@@ -22,8 +22,9 @@ const FRESH: SignedDuration = SignedDuration::from_hours(1);
 const USABLE: SignedDuration = SignedDuration::from_hours(24);
 /// How long after one request the next may be made.
 const BETWEEN: SignedDuration = SignedDuration::from_mins(1);
-/// The most URLs that are known at a time.
-const MAX_URLS: usize = 64;
+/// The most certificates that are known at a time. Their URLs come with
+/// requests; those of key sets are in the source files, which bounds them.
+const MAX_CERTIFICATES: usize = 64;
 /// The largest document: some publish a hundred certificates beside the keys.
 const MAX_BODY: usize = 150 * 1024;
 /// A sender waits for the answer, many for less than five seconds.
@@ -176,17 +177,19 @@ impl KeyCache {
         KeyDocument::parse(source.kind, &response.body).map_err(|error| error.to_string())
     }
 
-    /// The slot of `source`. Where all are taken, one without usable keys that
-    /// was not asked within the last minute makes way: whoever names URLs that
-    /// hold nothing drives out nobody's keys.
+    /// The slot of `source`. Where all are taken, a certificate's that has no
+    /// usable keys and was not asked within the last minute makes way: whoever
+    /// names URLs that hold nothing drives out nobody's keys.
     fn slot(&self, source: &KeySource) -> Option<Arc<Slot>> {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(slot) = slots.get(source) {
             return Some(Arc::clone(slot));
         }
-        if slots.len() >= MAX_URLS {
+        let is_certificate = |source: &KeySource| source.kind == KeyKind::Certificate;
+        let certificates = || slots.iter().filter(|(source, _)| is_certificate(source));
+        if is_certificate(source) && certificates().count() >= MAX_CERTIFICATES {
             let now = self.clock.now();
-            let idle = slots.iter().find(|(_, slot)| slot.is_idle(now));
+            let idle = certificates().find(|(_, slot)| slot.is_idle(now));
             let idle = idle.map(|(source, _)| source.clone())?;
             slots.remove(&idle);
         }
@@ -216,5 +219,45 @@ impl Slot {
     fn is_idle(&self, now: Timestamp) -> bool {
         let asked = self.lock().asked_at;
         !self.is_usable(now) && asked.is_some_and(|asked| now.duration_since(asked) >= BETWEEN)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+    use mef_ports::{HttpError, HttpResponse};
+
+    use super::*;
+
+    struct Nobody;
+
+    #[async_trait]
+    impl Http for Nobody {
+        async fn send(&self, _: HttpRequest) -> Result<HttpResponse, HttpError> {
+            panic!("nobody is asked")
+        }
+    }
+
+    #[async_trait]
+    impl Clock for Nobody {
+        fn now(&self) -> Timestamp {
+            Timestamp::UNIX_EPOCH
+        }
+
+        async fn sleep(&self, _: Duration) {}
+    }
+
+    #[test]
+    fn certificates_that_strangers_name_take_no_key_sets_place() {
+        let cache = KeyCache::new(Arc::new(Nobody), Arc::new(Nobody));
+        let source = |kind, n: usize| KeySource {
+            url: format!("https://sns.us-east-1.amazonaws.com/{n}.pem").parse().unwrap(),
+            kind,
+        };
+        for n in 0..MAX_CERTIFICATES {
+            assert!(cache.slot(&source(KeyKind::Certificate, n)).is_some(), "{n}");
+        }
+        assert!(cache.slot(&source(KeyKind::Certificate, MAX_CERTIFICATES)).is_none());
+        assert!(cache.slot(&source(KeyKind::Jwks, 0)).is_some());
     }
 }

@@ -12,10 +12,12 @@ mod key_cache;
 mod live_secrets;
 mod published_keys;
 mod receiver;
+mod request_file;
 mod verdict;
 
 pub use answer::{Answer, Outcome, Response};
 pub use authorizer::{Authorizer, Decision, Refusal};
 pub use key_cache::{KeyCache, KeysUnavailable};
 pub use receiver::{Observer, Receiver, ReceiverPorts};
+pub use request_file::{refused_request_file, request_file};
 pub use verdict::Verdict;

@@ -59,7 +59,11 @@ pub(crate) fn function(
                 http: Arc::clone(&http),
                 clock: Arc::clone(&clock),
             };
-            Function::Handler(Intake::new(environment, ports))
+            let intake = Intake::new(environment, ports);
+            Function::Handler(match environment.capture_refused {
+                true => intake.capturing(Arc::new(aws.captures())),
+                false => intake,
+            })
         }
         Role::Poller => {
             let table = Arc::new(aws.table());

@@ -51,6 +51,8 @@ pub struct Environment {
     pub wake_role_arn: String,
     /// The group that wake-ups are in.
     pub schedule_group: String,
+    /// Whether refused webhooks are kept for a while.
+    pub capture_refused: bool,
     /// What is logged.
     pub log: String,
     /// The region of everything above.
@@ -99,6 +101,7 @@ impl Environment {
             poller_arn: or_empty("POLLER_ARN"),
             wake_role_arn: or_empty("WAKE_ROLE_ARN"),
             schedule_group: or_empty("SCHEDULE_GROUP"),
+            capture_refused: variable("CAPTURE_REFUSED").as_deref() == Some("true"),
             log: variable("MEF_LOG").unwrap_or_else(|| "info".to_owned()),
             region: needed("AWS_REGION")?,
             endpoint_url: variable("AWS_ENDPOINT_URL").filter(|url| !url.is_empty()),

@@ -3,12 +3,15 @@
 //! It judges each request as if there were no authorizer: what a gateway says
 //! of a request beside it is not read at all.
 
+use std::sync::Arc;
+
 use mef_auth::Request;
 use mef_intake::{Outcome, Receiver, ReceiverPorts, Response};
-use mef_ports::chain;
+use mef_ports::{Captures, chain};
 use mef_source::SourceName;
 use serde_json::{Map, Value, json};
 
+use crate::capture::Capture;
 use crate::environment::Environment;
 use crate::event::{Event, whole};
 use crate::invocation::Done;
@@ -19,12 +22,19 @@ use crate::sources::Sources;
 pub struct Intake {
     sources: Sources<Receiver>,
     ports: ReceiverPorts,
+    capture: Option<Capture>,
 }
 
 impl Intake {
     /// Takes in what comes for the sources of `environment`.
     pub fn new(environment: &Environment, ports: ReceiverPorts) -> Intake {
-        Intake { sources: Sources::new(environment), ports }
+        Intake { sources: Sources::new(environment), ports, capture: None }
+    }
+
+    /// The same, which keeps refused requests in `captures`.
+    #[must_use]
+    pub fn capturing(self, captures: Arc<dyn Captures>) -> Intake {
+        Intake { capture: Some(Capture::new(captures)), ..self }
     }
 
     /// Answers the event that is `text`, in the payload formats 1.0 and 2.0
@@ -62,8 +72,14 @@ impl Intake {
         };
         let (response, metrics) = match usable {
             Ok(receiver) => {
+                let kept = self.capture.as_ref().map(|capture| (capture, request.clone()));
                 let answer = receiver.handle(request).await;
                 answer.log(&name);
+                if let (Some((capture, request)), Outcome::Denied(denied)) = (kept, &answer.outcome)
+                {
+                    let source = receiver.source();
+                    capture.keep(source, &request, started, &denied.to_string()).await;
+                }
                 (answer.response, count(&name, &answer.outcome))
             }
             Err(error) => {

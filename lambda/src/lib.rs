@@ -6,6 +6,7 @@
 //! while the process lives.
 
 mod authorizer;
+mod capture;
 mod context;
 mod environment;
 mod event;

@@ -9,6 +9,7 @@
 //! conformance suite (feature `conformance`), which each backend runs.
 
 mod blobs;
+mod captures;
 mod clock;
 mod cursors;
 mod dead_letters;
@@ -27,6 +28,7 @@ mod wakeups;
 pub mod conformance;
 
 pub use blobs::{BlobKey, Blobs};
+pub use captures::Captures;
 pub use clock::Clock;
 pub use cursors::{
     Commit, CommitError, CursorRecord, Cursors, Lease, LeaseError, OpenWindow, Position, ResumeAt,

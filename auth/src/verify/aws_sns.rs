@@ -13,7 +13,7 @@ use aws_lc_rs::signature::{
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use mef_source::checked::AwsSns;
+use mef_source::checked::{AwsSns, Check, Webhook};
 use url::{Host, Position, Url};
 
 use super::Context;
@@ -117,19 +117,32 @@ impl<'b> Message<'b> {
 fn allowed(text: &str, hosts: &[String]) -> Option<Url> {
     let url = Url::parse(text).ok()?;
     let Some(Host::Domain(host)) = url.host() else { return None };
-    let trusted = match hosts {
-        [] => is_sns(host),
-        hosts => hosts.iter().any(|listed| {
-            host == listed
-                || host.strip_suffix(listed.as_str()).is_some_and(|rest| rest.ends_with('.'))
-        }),
-    };
+    let trusted = is_trusted(host, hosts);
     let plain = url.as_str() == text
         && url.scheme() == "https"
         && &url[Position::BeforeUsername..Position::BeforePath] == host
         && url[Position::AfterPath..].is_empty()
         && url.path().ends_with(".pem");
     (trusted && plain).then_some(url)
+}
+
+/// Whether `host` is one that messages of the webhook's `aws_sns` checks may
+/// name: of SNS, or of their `cert_host`.
+pub fn is_sns_host(webhook: &Webhook, host: &str) -> bool {
+    webhook.single_checks().any(|check| match check {
+        Check::AwsSns(sns) => is_trusted(host, &sns.cert_hosts),
+        _ => false,
+    })
+}
+
+fn is_trusted(host: &str, hosts: &[String]) -> bool {
+    match hosts {
+        [] => is_sns(host),
+        hosts => hosts.iter().any(|listed| {
+            host == listed
+                || host.strip_suffix(listed.as_str()).is_some_and(|rest| rest.ends_with('.'))
+        }),
+    }
 }
 
 /// `sns.REGION.amazonaws.com`, and in China with `.cn`.

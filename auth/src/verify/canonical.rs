@@ -30,7 +30,8 @@ const PROTOTYPE: &str = "__proto__";
 ///
 /// # Errors
 ///
-/// When the form is not UTF-8 text, also in its escapes.
+/// When the form is not UTF-8 text, also in its escapes, or says nothing: what
+/// was signed before it would then pass for a signed form.
 pub(super) fn form_sorted(body: &[u8]) -> Result<Vec<u8>, Denied> {
     let not_text = || Denied::NotText { place: Place::Json(String::new()) };
     let body = std::str::from_utf8(body).map_err(|_| not_text())?;
@@ -44,6 +45,9 @@ pub(super) fn form_sorted(body: &[u8]) -> Result<Vec<u8>, Denied> {
             text.extend_from_slice(name.text.as_bytes());
             text.extend_from_slice(value.text.as_bytes());
         }
+    }
+    if text.is_empty() {
+        return Err(Denied::Missing { place: Place::Json(String::new()) });
     }
     Ok(text)
 }

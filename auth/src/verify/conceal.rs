@@ -4,11 +4,12 @@
 //! and the credential is in another: what is called like one is masked too.
 
 use mef_source::checked::{
-    Check, Signature, SignatureFrom, Signed, SignedTime, TokenFrom, Verify, Webhook,
+    Check, HandshakeAuth, Respond, Signature, SignatureFrom, Signed, SignedTime, TokenFrom, Verify,
+    Webhook,
 };
 use mef_source::{Path, Root};
 
-use super::mask::{Mask, numbered};
+use super::mask::{Mask, numbered, within};
 use super::{AUTHORIZATION, read};
 use crate::Request;
 
@@ -39,6 +40,15 @@ pub fn without_credentials(webhook: &Webhook, request: &Request) -> Request {
     };
     let mut concealed = Concealed { mask: Mask::default(), signatures: Vec::new(), whole: false };
     checks.iter().for_each(|check| concealed.check(check, request));
+    for rule in &webhook.handshake {
+        // Only its own requests have it, so that no other is masked whole.
+        if let HandshakeAuth::Token(token) = &rule.auth {
+            concealed.mask.token(&token.from, request);
+        }
+        if let Respond::StoredSecret(stored) = &rule.respond {
+            concealed.mask.header(&stored.header);
+        }
+    }
     concealed.apply(request)
 }
 
@@ -125,14 +135,6 @@ impl<'c> Concealed<'c> {
         let concealed = Request::new(method, path, query, headers.collect(), body);
         mask.apply(concealed.from_peer(request.peer()))
     }
-}
-
-/// The place from the start of the body on, where `path` starts at each value
-/// of a list.
-fn within(each: Option<&Path>, path: &Path) -> Path {
-    let Some(each) = each else { return path.clone() };
-    let pointer = format!("{}{}", each.pointer(), path.pointer());
-    Path::parse(&pointer, &[Root::Record]).unwrap_or_else(|_| path.clone())
 }
 
 /// Whether `signature` is read from the header `name`.

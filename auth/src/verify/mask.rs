@@ -8,11 +8,12 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use bytes::Bytes;
-use mef_source::Path;
-use mef_source::Root;
+use mef_source::checked::{Check, SignatureFrom, Signed, TokenFrom, Webhook};
+use mef_source::{Path, Root};
 use serde_json::value::RawValue;
 
 use super::trace::Trace;
+use super::{AUTHORIZATION, read};
 use crate::Request;
 
 const MASKED_JSON: &[u8] = b"\"***\"";
@@ -23,8 +24,7 @@ pub(super) struct Mask {
     headers: BTreeSet<String>,
     numbered_headers: BTreeSet<String>,
     query: BTreeSet<String>,
-    /// Starts and ends of JSON values in the body; they never overlap, since
-    /// only strings are credentials.
+    /// Starts and ends of JSON values in the body; one may lie in another.
     body: BTreeSet<(usize, usize)>,
     /// What the checks say of themselves, if somebody asked.
     pub(super) trace: Trace,
@@ -64,6 +64,47 @@ impl Mask {
         self.body.insert((start, start + text.len()));
     }
 
+    /// Masks what checks of `webhook` would have read as a credential, where
+    /// another alternative passed before they came to it.
+    pub(super) fn what_was_not_read(&mut self, webhook: &Webhook, request: &Request) {
+        for check in webhook.single_checks() {
+            match check {
+                Check::Hmac(hmac) => self.signatures(&hmac.signed, request),
+                Check::PublicKey(key) => self.signatures(&key.signed, request),
+                Check::Token(token) => self.token(&token.from, request),
+                Check::Jwt(jwt) => self.token(&jwt.from, request),
+                Check::Basic(_) => self.header(AUTHORIZATION),
+                _ => {}
+            }
+        }
+    }
+
+    fn signatures(&mut self, signed: &Signed, request: &Request) {
+        for from in &signed.signature.from {
+            match from {
+                SignatureFrom::NumberedHeaders(prefix) => self.numbered_headers(prefix),
+                SignatureFrom::Path(path) if path.root() == Root::Record => {
+                    self.json_at(&within(signed.each.as_ref(), path), request);
+                }
+                SignatureFrom::Path(path) => self.path(path),
+            }
+        }
+    }
+
+    /// Masks the token at `from`, whether or not it is one.
+    pub(super) fn token(&mut self, from: &TokenFrom, request: &Request) {
+        match from {
+            TokenFrom::Header(name) => self.header(name),
+            TokenFrom::Query(name) => self.query(name),
+            TokenFrom::Json(path) => self.json_at(path, request),
+        }
+    }
+
+    fn json_at(&mut self, path: &Path, request: &Request) {
+        let values = read::json_all(request.body(), path).unwrap_or_default();
+        values.iter().for_each(|value| self.json(request.body(), value));
+    }
+
     /// No value of the body is masked.
     pub(super) fn forget_body(&mut self) {
         self.body.clear();
@@ -91,10 +132,21 @@ pub(super) fn numbered(name: &str, prefix: &str) -> Option<u8> {
     digits.parse().ok().filter(|number| plain && (1..=100).contains(number))
 }
 
+/// The place from the start of the body on, where `path` starts at each value
+/// of a list.
+pub(super) fn within(each: Option<&Path>, path: &Path) -> Path {
+    let Some(each) = each else { return path.clone() };
+    let pointer = format!("{}{}", each.pointer(), path.pointer());
+    Path::parse(&pointer, &[Root::Record]).unwrap_or_else(|_| path.clone())
+}
+
 fn mask_body(body: &Bytes, credentials: impl Iterator<Item = Range<usize>>) -> Bytes {
     let mut masked = Vec::new();
     let mut copied = 0;
     for range in credentials {
+        if range.start < copied {
+            continue;
+        }
         masked.extend_from_slice(body.get(copied..range.start).unwrap_or_default());
         masked.extend_from_slice(MASKED_JSON);
         copied = range.end;

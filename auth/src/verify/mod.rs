@@ -47,6 +47,7 @@ use mef_ports::Secret;
 use mef_source::checked::{Check, TokenFrom, Verify, Webhook};
 use url::Url;
 
+pub use aws_sns::is_sns_host;
 pub use conceal::without_credentials;
 pub use denied::Denied;
 pub use handshake::{AnswerKey, is_present, read_value, verify_token};
@@ -258,6 +259,7 @@ fn judge(
         Verify::All(checks) if checks.is_empty() => return Err(Denied::NoCheck),
         Verify::All(checks) => pass_all(checks, context, mask)?,
     };
+    mask.what_was_not_read(webhook, &request);
     let digest = mask.changes_body().then(|| sha256_hex(request.body()));
     Ok(Verified { request: mask.apply(request), passed, digest })
 }

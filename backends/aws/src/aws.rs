@@ -7,6 +7,7 @@ use aws_config::SdkConfig;
 use mef_ports::Clock;
 
 use crate::blobs::S3Blobs;
+use crate::captures::S3Captures;
 use crate::parameters::ParameterStore;
 use crate::queue::SqsQueue;
 use crate::rejected::RejectedQueue;
@@ -125,6 +126,11 @@ impl Aws {
     /// The bucket, for bytes under a key.
     pub fn blobs(&self) -> S3Blobs {
         S3Blobs::new(self.shared.clone())
+    }
+
+    /// The refused requests that are kept for a while.
+    pub fn captures(&self) -> S3Captures {
+        S3Captures::new(self.shared.clone())
     }
 
     /// The wake-ups, where the settings say what to wake.

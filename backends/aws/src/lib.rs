@@ -11,6 +11,7 @@
 
 mod aws;
 mod blobs;
+mod captures;
 mod claim;
 mod config;
 mod cursors;
@@ -35,6 +36,7 @@ mod wakeups;
 
 pub use aws::{Aws, Settings, WakeTarget};
 pub use blobs::S3Blobs;
+pub use captures::S3Captures;
 pub use config::{TimeLimits, function_config, load_config};
 pub use parameters::{ParameterStore, StoredSecret, parameter_name};
 pub use queue::SqsQueue;

@@ -2,13 +2,20 @@
 
 use std::process::ExitCode;
 
+use mef_poller::SystemClock;
+use mef_ports::Clock as _;
 use mef_source::Severity;
 
 use crate::args::{Check, Global};
-use crate::{catalogue, expansions, output, problems};
+use crate::{catalogue, expansions, output, problems, retirements};
 
 pub(super) fn check(global: &Global, options: &Check) -> anyhow::Result<ExitCode> {
-    let files = catalogue::read(options.dir.as_deref().unwrap_or(&global.sources))?;
+    let mut files = catalogue::read(options.dir.as_deref().unwrap_or(&global.sources))?;
+    let now = SystemClock.now();
+    for file in &mut files {
+        let said = file.source.as_ref().map(|source| retirements::problems(source, now));
+        file.problems.extend(said.unwrap_or_default());
+    }
     let (mut errors, mut warnings) = (0, 0);
     for file in &files {
         problems::show(&file.path, &file.text, &file.problems, global.json)?;

@@ -15,11 +15,8 @@ use std::sync::{Mutex, PoisonError};
 use anyhow::Context as _;
 use jiff::Timestamp;
 use mef_auth::Request;
-use mef_auth::verify::without_credentials;
+use mef_intake::refused_request_file;
 use mef_source::Source;
-use serde_json::Map;
-
-use crate::captured::Captured;
 
 /// How many requests are kept of a source in an hour.
 const PER_HOUR: usize = 20;
@@ -64,17 +61,7 @@ impl Capture {
             }
             Room::No => return,
         }
-        let mut more = Map::new();
-        more.insert("source".to_owned(), name.into());
-        more.insert("received_at".to_owned(), at.to_string().into());
-        more.insert("reason".to_owned(), reason.into());
-        let text = match source.webhook.as_ref().filter(|_| self.is_masked) {
-            Some(webhook) => {
-                more.insert("masked".to_owned(), true.into());
-                Captured::write(&without_credentials(webhook, request), more)
-            }
-            None => Captured::write(request, more),
-        };
+        let text = refused_request_file(source, request, at, reason, self.is_masked);
         let stem = format!("{name}-{}", at.strftime("%Y%m%dT%H%M%S%.3fZ"));
         match self.write(&stem, &text) {
             Ok(path) => {

@@ -26,7 +26,7 @@ const SHORTEST_SECRET: usize = 16;
 impl Receiver {
     /// Gets the URL by which a subscription is confirmed.
     pub(super) async fn confirm(&self, request: &Proven<'_>) -> Result<Response, Outcome> {
-        let url = confirmation::url(request).map_err(Outcome::Denied)?;
+        let url = confirmation::url(&self.webhook, request).map_err(Outcome::Denied)?;
         let failed = |reason: String| Outcome::Unconfirmed { reason };
         let asked = HttpRequest {
             method: Method::GET,

@@ -3,49 +3,59 @@
 //! The message that names it is signed, yet whoever may sign one would choose
 //! what is fetched from inside. So the host is SNS's own, whatever was signed.
 
-use mef_auth::verify::{Denied, Place};
+use mef_auth::verify::{Denied, Place, is_sns_host};
+use mef_source::checked::Webhook;
 use mef_source::{Path, Root};
 use serde_json::Value;
 use url::Url;
 
 use super::Proven;
 
-/// What the host of a region ends with, in each of AWS's public partitions.
-const SUFFIXES: [&str; 2] = [".amazonaws.com", ".amazonaws.com.cn"];
-
 /// The URL that a request asks to be fetched.
-pub(super) fn url(request: &Proven<'_>) -> Result<Url, Denied> {
+pub(super) fn url(webhook: &Webhook, request: &Proven<'_>) -> Result<Url, Denied> {
     let place = || Place::Json("/SubscribeURL".to_owned());
     let path = Path::parse("/SubscribeURL", &[Root::Record])
         .map_err(|_| Denied::Missing { place: place() })?;
     let Value::String(text) = request.value(&path)? else {
         return Err(Denied::WrongType { place: place() });
     };
-    Url::parse(&text).ok().filter(is_pinned).ok_or_else(|| Denied::Unconstrained { place: place() })
+    let url = Url::parse(&text).ok().filter(|url| is_pinned(webhook, url));
+    url.ok_or_else(|| Denied::Unconstrained { place: place() })
 }
 
-/// `https://sns.<region>.amazonaws.com/`, on no port of its own.
-fn is_pinned(url: &Url) -> bool {
-    let region = |host: &str| {
-        let region = SUFFIXES.iter().find_map(|suffix| host.strip_suffix(suffix));
-        region.and_then(|rest| rest.strip_prefix("sns.")).is_some_and(|region| {
-            !region.is_empty()
-                && region.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-        })
-    };
+/// `https`, on no port of its own, and a host that certificates may be from.
+fn is_pinned(webhook: &Webhook, url: &Url) -> bool {
     url.scheme() == "https"
         && url.port().is_none()
         && url.username().is_empty()
         && url.password().is_none()
-        && url.host_str().is_some_and(region)
+        && url.host_str().is_some_and(|host| is_sns_host(webhook, host))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn webhook(more: &str) -> Webhook {
+        let topic = "arn:aws:sns:us-east-1:123456789012:events";
+        let check = format!("aws_sns: {{ topics: ['{topic}'] {more} }}");
+        let text = format!("{{ source: x, webhook: {{ verify: [ {{ {check} }} ] }} }}");
+        mef_source::load(&text, &|_| Err(String::new())).unwrap().source.webhook.unwrap()
+    }
+
+    #[test]
+    fn the_host_is_one_that_certificates_may_be_from() {
+        let own = webhook(", cert_host: sns.example.com");
+        let asked = |text: &str| is_pinned(&own, &Url::parse(text).unwrap());
+        assert!(asked("https://sns.example.com/?Token=1"));
+        assert!(asked("https://eu.sns.example.com/"));
+        assert!(!asked("https://evil-sns.example.com/"));
+        assert!(!asked("https://sns.us-east-1.amazonaws.com/"));
+    }
+
     #[test]
     fn only_sns_itself_is_asked() {
+        let webhook = webhook("");
         for (text, pinned) in [
             ("https://sns.us-east-1.amazonaws.com/?Action=ConfirmSubscription&Token=1", true),
             ("https://SNS.cn-north-1.amazonaws.com.cn:443/", true),
@@ -61,7 +71,7 @@ mod tests {
             ("https://sns.amazonaws.com/", false),
             ("https://169.254.169.254/", false),
         ] {
-            assert_eq!(is_pinned(&Url::parse(text).unwrap()), pinned, "{text}");
+            assert_eq!(is_pinned(&webhook, &Url::parse(text).unwrap()), pinned, "{text}");
         }
     }
 }

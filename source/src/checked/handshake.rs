@@ -163,6 +163,21 @@ impl Handshake {
                         "leave `auth` out",
                     );
                 }
+                let is_sns = |check: &Check| {
+                    check.singles().iter().any(|check| matches!(check, Check::AwsSns(_)))
+                };
+                let by_sns = match verify {
+                    Some(Verify::All(checks)) => checks.iter().any(is_sns),
+                    Some(Verify::Nothing { .. }) => false,
+                    None => true,
+                };
+                if !by_sns {
+                    checker.error_with(
+                        written.respond.place().or(place),
+                        "only a message that SNS signed says which URL to get",
+                        "check it: `verify: [ { aws_sns: { topics: [\"arn:aws:sns:…\"] } } ]`",
+                    );
+                }
             }
             Respond::StoredSecret(stored) => self.lint_stored(stored, written, checker),
         }

@@ -192,6 +192,7 @@ impl Presets<'_, '_> {
         };
         let preset = self.find(&wanted.name, body.place())?;
         self.needs(&preset, &wanted, body.place())?;
+        self.no_empty_keys(&wanted)?;
         let place = body.with(());
         let mut checks = match preset.webhook.key("verify").map(|verify| moved(verify, &place)) {
             Some(verify) => match &*verify {
@@ -233,6 +234,22 @@ impl Presets<'_, '_> {
             }
         }
         None
+    }
+
+    /// A key without a value would take out what the preset says, and so what
+    /// it checks, without a word.
+    fn no_empty_keys(&mut self, wanted: &PresetUse) -> Option<()> {
+        let empty = wanted.overrides.iter().filter(|(_, value)| matches!(**value, Node::Null));
+        let mut found = Some(());
+        for (key, value) in empty {
+            found = None;
+            self.checker.error_with(
+                value.place(),
+                format!("`{key}` of the preset `{}` has no value", wanted.name),
+                "write one, or leave the key out for what the preset says",
+            );
+        }
+        found
     }
 
     /// Whether the source says what the preset cannot know.

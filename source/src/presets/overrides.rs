@@ -1,12 +1,17 @@
 //! What a source says differently, put into a preset's checks.
 //!
 //! A key goes into every check that has it, so that `secrets` reaches the
-//! alternatives of a preset too; one that none has goes into the first. Maps
+//! alternatives of a preset too; one that none has goes into the first, and of
+//! alternatives into each, since the one without it would be the weaker. Maps
 //! are merged, all else is replaced.
 
 use crate::written::{Located, Node};
 
 type Object = Vec<(String, Located<Node>)>;
+
+/// The key whose map is a choice of one: what the source names stands in the
+/// place of the preset's.
+const CHOICE: &str = "keys";
 
 /// `checks` with `key` as the source has it.
 pub(crate) fn overridden(
@@ -17,16 +22,35 @@ pub(crate) fn overridden(
     let mut is_placed = false;
     let checks = edited(checks, &mut |body| {
         if let Some((_, old)) = body.iter_mut().find(|(known, _)| known == key) {
-            *old = merged(old, value);
+            *old = if key == CHOICE { value.clone() } else { merged(old, value) };
             is_placed = true;
         }
     });
-    edited(checks, &mut |body| {
-        if !is_placed {
-            body.push((key.to_owned(), value.clone()));
-            is_placed = true;
+    if is_placed {
+        return checks;
+    }
+    added(checks, &mut |body| body.push((key.to_owned(), value.clone())))
+}
+
+/// The first check edited; where it is made of others, the first of these, and
+/// of alternatives each.
+fn added(mut checks: Vec<Located<Node>>, edit: &mut dyn FnMut(&mut Object)) -> Vec<Located<Node>> {
+    let Some(first) = checks.first_mut() else { return checks };
+    *first = match first.choice() {
+        Some((kind @ ("any" | "all"), body)) => {
+            let Node::List(inner) = &**body else { return checks };
+            let inner = match kind {
+                "any" => inner.iter().flat_map(|one| added(vec![one.clone()], edit)).collect(),
+                _ => added(inner.clone(), edit),
+            };
+            first.with(Node::Object(vec![(kind.to_owned(), body.with(Node::List(inner)))]))
         }
-    })
+        _ => match edited(vec![first.clone()], edit).pop() {
+            Some(edited) => edited,
+            None => return checks,
+        },
+    };
+    checks
 }
 
 /// Every check, also those within others, with its keys edited.
@@ -97,9 +121,24 @@ mod tests {
     }
 
     #[test]
+    fn a_key_that_is_nowhere_goes_into_every_alternative_so_that_none_is_weaker() {
+        let any = &with(NESTED, "text", "x")[0]["any"];
+        assert_eq!(any[0]["hmac"]["text"], "x");
+        assert_eq!(any[1]["all"][0]["token"]["text"], "x");
+        assert!(!any[1]["all"][1].to_string().contains("text"));
+    }
+
+    #[test]
+    fn of_two_ways_to_have_keys_only_that_of_the_source_is_left() {
+        let checks = "[ { jwt: { keys: { jwks_url: a }, claims: { b: 1 } } } ]";
+        assert_eq!(
+            with(checks, "keys", "{ secrets: [s] }"),
+            json!([{ "jwt": { "keys": { "secrets": ["s"] }, "claims": { "b": 1 } } }])
+        );
+    }
+
+    #[test]
     fn a_key_that_is_nowhere_goes_into_the_first_check_also_an_empty_one() {
-        assert_eq!(with(NESTED, "text", "x")[0]["any"][0]["hmac"]["text"], "x");
-        assert!(!with(NESTED, "text", "x")[0]["any"][1].to_string().contains("text"));
         assert_eq!(
             with("[ { aws_sns: {} }, { aws_sns: {} } ]", "topics", "[t]"),
             json!([{ "aws_sns": { "topics": ["t"] } }, { "aws_sns": {} }])

@@ -94,6 +94,25 @@ fn a_key_that_no_check_has_goes_into_the_first() {
 }
 
 #[test]
+fn a_key_without_a_value_takes_nothing_out_of_a_preset() {
+    for (preset, key) in [("messagebird", "digest"), ("linear", "timestamp"), ("slack", "secrets")]
+    {
+        let text = format!(
+            "  public_url: https://a.example/x\n  verify: [ {{ preset: {{ name: {preset}, {key}: }} }} ]"
+        );
+        let told = said(&source(&text));
+        assert!(told.contains(&format!("`{key}` of the preset `{preset}` has no value")), "{told}");
+    }
+}
+
+#[test]
+fn keys_of_ones_own_stand_in_the_place_of_the_presets() {
+    let own = "  verify: [ { preset: { name: google-pubsub, audience: a, claims: { email: e }, keys: { pem: [own] } } } ]";
+    let expanded = expanded(own);
+    assert_eq!(expanded["verify"][0]["jwt"]["keys"], json!({ "pem": ["own"] }));
+}
+
+#[test]
 fn mistakes_are_told_where_they_are_with_the_preset_and_what_to_do() {
     let cases = [
         "  verify: [ { preset: githb } ]",

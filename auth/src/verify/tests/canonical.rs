@@ -1,6 +1,9 @@
 //! Signed texts that no template can say. What is expected was made with the
 //! libraries that the vendors give to receivers.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::*;
 
 const TWILIO: &str = r#"any: [
@@ -15,6 +18,17 @@ const FORM: &str = "CallSid=CA1&From=%2B14158675309&Body=h%C3%A9llo+w%C3%B6rld%2
 fn twilio(signature: &str, query: &str, body: &str) -> Result<Verified, Denied> {
     let post = Post::new(&[("X-Twilio-Signature", signature)], body);
     Post { query: query.to_owned(), ..post }.verify(TWILIO, &[("s", "12345")])
+}
+
+#[test]
+fn a_form_that_says_nothing_does_not_pass_for_what_was_signed_with_the_url() {
+    let query = "bodySHA256=0a1b2c";
+    let text = format!("https://hooks.example.com/test?{query}");
+    let signature =
+        STANDARD.encode(mac(lc_hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, b"12345", text.as_bytes()));
+    for body in ["", "&", "=", "&=&&="] {
+        assert!(twilio(&signature, query, body).is_err(), "{body:?}");
+    }
 }
 
 #[test]

@@ -36,6 +36,25 @@ fn one_alternative_is_enough_and_the_first_that_passed_is_named() {
 }
 
 #[test]
+fn what_a_failed_alternative_did_not_come_to_is_masked_too() {
+    let checks = r#"any: [
+      { all: [ { hmac: { hash: sha256, secrets: [s], text: "{method}", signature: { from: [header.x-old, header.x-older], encoding: hex } } },
+               { token: { from: header.x-all, secrets: [t] } }, { token: { from: query.q, secrets: [t] } }, { token: { from: /in/body, secrets: [t] } } ] },
+      { hmac: { hash: sha256, secrets: [s], text: "{body}", signature: { from: header.x-sig, encoding: hex } } } ]"#;
+    let body = r#"{"in":{"body":"token"},"a":1}"#;
+    let sig = sha256_hex("k", body);
+    let twice = [("x-old", "00"), ("x-old", "11"), ("x-older", "22")];
+    let headers = [&twice[..], &[("x-all", "token"), ("x-sig", sig.as_str())]].concat();
+    let post = Post { query: "q=token".to_owned(), ..Post::new(&headers, body) };
+    let verified = post.verify(checks, PAIRS).unwrap();
+    for name in ["x-old", "x-older", "x-all", "x-sig"] {
+        assert_eq!(verified.header(name), Some("***"), "{name}");
+    }
+    assert_eq!(verified.query("q").as_deref(), Some("***"));
+    assert_eq!(verified.body(), r#"{"in":{"body":"***"},"a":1}"#);
+}
+
+#[test]
 fn a_refusal_names_the_reason_of_every_alternative() {
     let judge =
         |headers: &[(&str, &str)]| Post::new(headers, "b").verify(EITHER, PAIRS).unwrap_err();

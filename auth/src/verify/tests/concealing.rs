@@ -43,6 +43,32 @@ fn keys_and_the_time_of_a_list_stay() {
 }
 
 #[test]
+fn what_a_handshake_takes_for_proof_goes_too() {
+    let text = r#"{ source: x, webhook: { verify: [ { ip: { allow: [192.0.2.0/24] } } ], handshake: [
+      { when: { method: POST, present: [header.x-a] }, auth: { token: { from: header.x-mine, secrets: [s] } }, respond: { empty: true } },
+      { when: { method: POST, present: [header.x-b] }, auth: { token: { from: /v, secrets: [s] } }, respond: { empty: true } },
+      { when: { method: POST, present: [header.x-hook] }, auth: none,
+        respond: { builtin: stored_secret, header: x-hook, secret: s, enrol_until: "2026-01-01T00:00:00Z" } } ] } }"#;
+    let source = mef_source::load(text, &|_| Err("none".to_owned())).unwrap().source;
+    let post = Post::new(&[("x-mine", "m"), ("x-hook", "h"), ("x-b", "1")], r#"{"v":"p"}"#);
+    let concealed = without_credentials(&source.webhook.unwrap(), &post.request());
+    let values: Vec<_> =
+        concealed.headers().iter().map(|(_, value)| String::from_utf8_lossy(value)).collect();
+    assert_eq!(values, ["***", "***", "1"]);
+    assert_eq!(concealed.body(), r#"{"v":"***"}"#);
+}
+
+#[test]
+fn places_in_each_other_are_masked_once() {
+    let webhook = webhook(
+        "any: [ { token: { from: /a, secrets: [s] } }, { token: { from: /a/b, secrets: [s] } } ]",
+    );
+    let request = Post::new(&[], r#"{"a":{"b":"x"},"c":1}"#).request();
+    let body = without_credentials(&webhook, &request).body().clone();
+    assert_eq!(body, r#"{"a":"***","c":1}"#);
+}
+
+#[test]
 fn a_credential_in_the_body_goes_alone_or_with_the_body() {
     let webhook = webhook(r#"token: { from: "/value/*/state", secrets: [s] }"#);
     let conceal = |body: &str| {

@@ -1,0 +1,90 @@
+//! Refused webhooks in the bucket, and in the table how many there are of each
+//! source and hour.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use aws_sdk_dynamodb::types::ReturnValue;
+use bytes::Bytes;
+use jiff::{SignedDuration, Timestamp};
+use mef_ports::{Captures, StoreError};
+
+use crate::aws::Shared;
+use crate::error::AwsError;
+use crate::item::bounded;
+use crate::objects::{Objects, key_part};
+use crate::table::{Table, broken, key, names, number, ttl};
+
+/// An hour has one item.
+const SK: &str = "captured";
+
+/// How long the count of an hour is kept after it began.
+const COUNTED: SignedDuration = SignedDuration::from_hours(2);
+
+/// Keeps refused requests as objects under `captured/SOURCE/HOUR/`.
+#[derive(Clone)]
+pub struct S3Captures {
+    objects: Objects,
+    table: Table,
+}
+
+impl S3Captures {
+    pub(crate) fn new(shared: Arc<Shared>) -> S3Captures {
+        S3Captures { objects: Objects::new(shared.clone()), table: Table::new(shared) }
+    }
+
+    /// The number of one more file of the hour that `pk` names, unless there
+    /// are `most`.
+    async fn number(&self, pk: &str, most: u32, end: Timestamp) -> Result<Option<u32>, AwsError> {
+        let counted = self
+            .table
+            .client()
+            .update_item()
+            .table_name(self.table.name())
+            .set_key(Some(key(pk, SK)))
+            .condition_expression("attribute_not_exists(#count) OR #count < :most")
+            .update_expression("SET #ttl = :ttl ADD #count :one")
+            .set_expression_attribute_names(Some(names(["count", "ttl"])))
+            .expression_attribute_values(":most", number(most))
+            .expression_attribute_values(":one", number(1))
+            .expression_attribute_values(":ttl", ttl(end))
+            .return_values(ReturnValue::UpdatedNew)
+            .send()
+            .await;
+        let item = match counted {
+            Ok(counted) => counted.attributes.unwrap_or_default(),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
+            {
+                return Ok(None);
+            }
+            Err(error) => return Err(AwsError::from(error)),
+        };
+        let count = item.get("count").and_then(|count| count.as_n().ok()?.parse().ok());
+        count.map(Some).ok_or_else(|| broken("count", &"it is no number"))
+    }
+}
+
+#[async_trait]
+impl Captures for S3Captures {
+    async fn keep(
+        &self,
+        source: &str,
+        at: Timestamp,
+        most: u32,
+        file: Bytes,
+    ) -> Result<bool, StoreError> {
+        let hour = at.strftime("%Y-%m-%dT%H").to_string();
+        let end = at.checked_add(COUNTED).unwrap_or(Timestamp::MAX);
+        let pk = bounded(format!("captured#{source}#{hour}"));
+        let number = self.number(&pk, most, end).await;
+        let number = number.map_err(|error| error.during("count a refused request"))?;
+        let Some(number) = number else { return Ok(false) };
+        let object = format!("captured/{}/{hour}/{number}.request.json", key_part(source));
+        let put = self.objects.put(&object, file).await;
+        put.map_err(|error| error.during("keep a refused request"))?;
+        Ok(true)
+    }
+}
