@@ -129,13 +129,12 @@ binary() {
   need cargo "install Rust from https://rustup.rs, or name ready binaries with MEF_BIN and --bootstrap"
   [ "$name" = mef ] || package=mef-lambda
   [ "$profile" != dev ] || folder=debug
-  (
-    cd "$root"
-    # A function that panics ends at once, so that nothing ever unwinds it: the tables for that are a tenth of the binary.
-    [ "$profile" != lambda ] || export RUSTFLAGS="${RUSTFLAGS:-} -C force-unwind-tables=no"
-    cargo build --locked --profile "$profile" -p "$package" --bin "$name" >&2
-  ) || die "$name does not build"
+  (cd "$root" && cargo build --locked --profile "$profile" -p "$package" --bin "$name" >&2) || die "$name does not build"
   install -m 755 "$(target_directory)/$folder/$name" "$target"
+  # A function that panics ends at once, so that nothing ever unwinds it: the tables for that are a tenth of the binary.
+  if [ "$profile" = lambda ] && command -v objcopy >/dev/null; then
+    objcopy --remove-section=.eh_frame --remove-section=.eh_frame_hdr "$target"
+  fi
   [ -z "$kept" ] || aws_ s3 cp --only-show-errors "$target" "$kept"
 }
 
