@@ -210,7 +210,7 @@ settled() {
 
 # --- steps ---------------------------------------------------------------------------------------
 
-step_check() { sources; mef_ check "$SOURCES"; }
+step_check() { sources; mef_ check "$SOURCES" >&2; }
 
 step_test() { sources; mef_ test "$SOURCES"; }
 
