@@ -29,6 +29,8 @@ pub(super) async fn run(
         Some(dir) => Some(Capture::into(dir.clone(), options.capture_masked)?),
         None => None,
     };
+    // Before anything is served: what comes then is to be finished, too.
+    let stop_signal = stop_signal()?;
     let server = Server::bind(options.listen, receivers).await?.capturing(capture);
     let address = server.address()?;
     if global.json {
@@ -50,7 +52,7 @@ pub(super) async fn run(
         });
     }
     let served = tokio::spawn(server.serve(stopped));
-    stop_signal().await?;
+    stop_signal.await?;
     output::say("stopping: what was begun is finished first");
     stop.send_replace(true);
     while streams.join_next().await.is_some() {}
@@ -58,18 +60,21 @@ pub(super) async fn run(
     Ok(ExitCode::SUCCESS)
 }
 
-/// Waits for SIGINT or SIGTERM.
-async fn stop_signal() -> anyhow::Result<()> {
+/// Heeds SIGINT and SIGTERM from now on, and gives what waits for one of them.
+fn stop_signal() -> anyhow::Result<impl Future<Output = anyhow::Result<()>>> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate())?;
-        tokio::select! {
-            interrupted = tokio::signal::ctrl_c() => interrupted?,
-            _ = terminate.recv() => {}
-        }
+        let (mut interrupt, mut terminate) =
+            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        Ok(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            Ok(())
+        })
     }
     #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await?;
-    Ok(())
+    Ok(async { Ok(tokio::signal::ctrl_c().await?) })
 }
