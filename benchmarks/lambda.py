@@ -168,10 +168,8 @@ def start(bootstrap, folder, runtime, aws):
         "PROJECT": "bench", "SERVICE": "bench", "STAGE": "dev", "TABLE": "t", "BUCKET": "b",
         "QUEUE_URL": f"http://{host}:{aws.server_port}/0/q", "REJECTED_QUEUE_URL": f"http://{host}:{aws.server_port}/0/r",
     }
-    # A function has less than one processor; what stands in for AWS has another.
-    pinned = ["taskset", "-c", "0"] if shutil.which("taskset") and (os.cpu_count() or 1) > 1 else []
     started = time.perf_counter()
-    process = subprocess.Popen([*pinned, bootstrap], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen([bootstrap], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return process, runtime.asked.get(timeout=30) - started
 
 
@@ -186,8 +184,6 @@ def cpu(process):
 
 
 def main():
-    if (os.cpu_count() or 1) > 1:
-        os.sched_setaffinity(0, set(range(1, os.cpu_count())))
     bootstrap = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "target" / "lambda" / "bootstrap"
     if not bootstrap.exists():
         sys.exit(f"{bootstrap} is not there: cargo build --profile lambda -p mef-lambda --bin bootstrap")
