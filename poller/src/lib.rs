@@ -6,6 +6,7 @@
 //! its pages, sorts out repeats, delivers, commits, and goes on until it is
 //! caught up, limited, or out of time.
 
+mod body;
 mod budget;
 mod classify;
 mod fetch;
@@ -22,6 +23,7 @@ mod report;
 mod request;
 mod run;
 mod seen;
+mod stop;
 mod system_clock;
 mod time_stream;
 mod token_stream;
