@@ -21,7 +21,8 @@ pub(crate) struct Seen<'p> {
 pub(crate) fn ends(stop: &Stop, page: &Seen<'_>) -> bool {
     let records = u64::try_from(page.records).unwrap_or(u64::MAX);
     let reached = |path: &Option<Path>, count: Option<u64>| {
-        let wanted = path.as_ref().and_then(|path| page.find(path)).and_then(|value| number(&value));
+        let wanted =
+            path.as_ref().and_then(|path| page.find(path)).and_then(|value| number(&value));
         wanted.zip(count).is_some_and(|(wanted, count)| count >= wanted)
     };
     (stop.empty_page && records == 0)

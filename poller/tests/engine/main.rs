@@ -12,6 +12,8 @@ mod failures;
 mod hostile;
 mod limits;
 mod origins;
+mod pages;
+mod scripted;
 mod support;
 mod tokens;
 mod windows;

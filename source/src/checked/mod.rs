@@ -19,6 +19,7 @@ mod jq;
 mod jwt;
 mod load;
 mod next;
+mod page_decode;
 mod poll;
 mod preset;
 mod public_key;
@@ -42,10 +43,11 @@ pub use hmac::{Hmac, Key};
 pub use ip::{Ip, Network};
 pub use jwt::{ClaimDigest, Jwt, JwtKeys};
 pub use load::{Loaded, load};
+pub use next::{Next, Slot, Stop};
+pub use page_decode::{PageDecode, Trailer};
 pub use poll::{ClientCredentials, Poll, PollAuth, Records};
 pub use preset::{ExpandedPreset, Expansion};
 pub use public_key::PublicKey;
-pub use next::{Next, Slot, Stop};
 pub use request::{Method, Origin, Request};
 pub use request_body::{JsonTemplate, RequestBody};
 pub use respond::{Answer, AnswerBody, AnswerJson, Respond, StoredSecret};
@@ -57,7 +59,7 @@ pub use webhook::{Verify, Webhook};
 
 use crate::SourceName;
 pub use crate::written::{
-    Advance, Bare, ClientAuth, Decode, Encoding, Granularity, Hash, JwtAlgorithm, KeyEncoding,
+    Advance, Compression, MissingTrailer, Bare, ClientAuth, Decode, Encoding, Granularity, Hash, JwtAlgorithm, KeyEncoding,
     Order, PublicKeyAlgorithm, TimeFormat, TimeUnit,
 };
 

@@ -82,6 +82,14 @@ pub struct Stop {
     pub pages: Option<Path>,
 }
 
+impl Stop {
+    /// Every path that the rules look at.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        let when = self.when.iter().flatten().map(|(path, _)| path);
+        self.unless.iter().chain(when).chain(&self.total).chain(&self.pages)
+    }
+}
+
 const PAGE_ROOTS: &[Root] = &[Root::Record, Root::Header];
 
 impl Next {
@@ -223,9 +231,11 @@ pub(super) fn has_place(
     let Some(variable) = next.variable() else { return };
     let Some(slot) = next.slot() else {
         let reads = |request: &Request| {
-            request.templates().iter().flat_map(|template| template.paths()).any(|path| {
-                path.root() == Root::Page
-            })
+            request
+                .templates()
+                .iter()
+                .flat_map(|template| template.paths())
+                .any(|path| path.root() == Root::Page)
         };
         // A count is sent from the first page on.
         if !reads(later) {

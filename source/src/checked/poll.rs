@@ -8,9 +8,10 @@ use super::checker::Checker;
 use super::cursor::{self, Cursor};
 use super::event::EventSpec;
 use super::next::{self, Next, Stop};
+use super::page_decode::PageDecode;
 use super::request::{Origin, Request, RequestScope};
 use crate::path::is_header_name;
-use crate::written::{self, ClientAuth, Located};
+use crate::written::{self, ClientAuth, Compression, Located};
 use crate::{Path, Root, Template};
 
 const DEFAULT_MAX_PAGE: usize = 64 * 1024 * 1024;
@@ -32,6 +33,10 @@ pub struct Poll {
     pub next: Option<Next>,
     /// When no further page is asked for.
     pub stop: Stop,
+    /// How a page's body is read.
+    pub decode: PageDecode,
+    /// How a page's body is compressed.
+    pub compression: Compression,
     /// Where a page has its records.
     pub records: Records,
     /// How far the stream has been read.
@@ -60,6 +65,8 @@ pub enum Records {
     List(Path),
     /// One, which may be the whole page.
     One(Path),
+    /// Each line or row is one.
+    Lines,
 }
 
 /// How we prove who we are.
@@ -153,7 +160,9 @@ impl Poll {
         scope.roots = vec![Root::Var, Root::Secret];
         let auth = auth(written.auth.as_ref(), &mut scope);
         credentials_come_once(written, checker);
-        let records = records(written, checker);
+        let decode = PageDecode::check(written.decode.as_ref(), checker);
+        let is_lines = decode.as_ref().is_some_and(PageDecode::is_lines);
+        let records = records(written, is_lines, checker);
         let allow_origins = allow_origins(&written.allow_origins, checker);
         let timeout = checker.duration_or(written.timeout.as_ref(), LONGEST_TIMEOUT);
         if timeout > LONGEST_TIMEOUT || timeout.is_zero() {
@@ -176,14 +185,22 @@ impl Poll {
             next::has_place(next, written.place(), &request, &then, checker);
         }
         let stop = next::stop(written.stop.as_deref().unwrap_or_default(), next.as_ref(), checker);
+        if let Some((decode, records)) = decode.as_ref().zip(records.as_ref()) {
+            let place = written.decode.as_ref().and_then(Located::place);
+            decode.has_no_body(next.as_ref(), stop.as_ref(), records, place, checker);
+        }
         Some(Poll {
             schedule: schedule?,
             auth: auth?,
-            request_digest: super::load::digest([format!("{request:?}{then:?}{next:?}").as_bytes()]),
+            request_digest: super::load::digest(
+                [format!("{request:?}{then:?}{next:?}").as_bytes()],
+            ),
             request,
             then,
             next,
             stop: stop?,
+            decode: decode?,
+            compression: written.compression,
             records: records?,
             cursor,
             limit_remaining,
@@ -196,19 +213,31 @@ impl Poll {
     }
 }
 
-fn records(written: &written::Poll, checker: &mut Checker<'_>) -> Option<Records> {
-    match (&written.records, &written.record) {
-        (Some(path), None) => checker.path(path, &[Root::Record]).map(Records::List),
-        (None, Some(path)) => checker.path(path, &[Root::Record]).map(Records::One),
-        _ => {
-            checker.error_with(
-                written.request.place(),
-                "the source does not say where a page has its records, or says it twice",
-                "`records` is the path of a list (empty where the page is the list), `record` that of the one record that a page is",
-            );
-            None
-        }
-    }
+fn records(
+    written: &written::Poll,
+    is_lines: bool,
+    checker: &mut Checker<'_>,
+) -> Option<Records> {
+    let (message, help) = match (&written.records, &written.record, is_lines) {
+        (Some(path), None, false) => return checker.path(path, &[Root::Record]).map(Records::List),
+        (None, Some(path), false) => return checker.path(path, &[Root::Record]).map(Records::One),
+        (None, None, true) => return Some(Records::Lines),
+        (_, _, true) => (
+            "each line of the page is a record, so there is no path of them",
+            "leave `records` and `record` out",
+        ),
+        (None, None, false) => (
+            "the source does not say where a page has its records",
+            "write `records`, the path of a list (empty where the page is the list), or `record`, that of the one record that a page is",
+        ),
+        (Some(_), Some(_), false) => (
+            "the source says twice where a page has its records",
+            "leave `records` or `record` out",
+        ),
+    };
+    let place = written.record.as_ref().or(written.records.as_ref()).and_then(Located::place);
+    checker.error_with(place.or(written.request.place()), message, help);
+    None
 }
 
 /// A header's name, written alone or as the path `header.NAME`.
@@ -238,7 +267,10 @@ fn credentials_come_once(written: &written::Poll, checker: &mut Checker<'_>) {
         Some(auth) => {
             let (place, name) = match auth {
                 written::Auth::Header(pair) => (pair.name.place(), pair.name.as_str()),
-                _ => (written.request.place(), "Authorization"),
+                _ => {
+                    let url = written.request.get.as_ref().or(written.request.post.as_ref());
+                    (url.and_then(Located::place), "Authorization")
+                }
             };
             let then = written.then.iter().flat_map(|then| then.headers.keys());
             let twice = written

@@ -14,6 +14,7 @@ mod jwt;
 mod located;
 mod node;
 mod one_or_many;
+mod page_decode;
 mod poll;
 mod preset_use;
 mod request;
@@ -35,14 +36,13 @@ pub use jwt::{AwsSns, Jwt, JwtAlgorithm, JwtKeys};
 pub use located::Located;
 pub use node::Node;
 pub use one_or_many::OneOrMany;
+pub use page_decode::{Compression, Csv, MissingTrailer, Ndjson, PageDecode, Trailer};
 pub use poll::{
     Advance, Auth, ClientAuth, ClientCredentials, Cursor, Granularity, Limits, NamedValue, Order,
     Poll, TimeFormat,
 };
 pub use preset_use::PresetUse;
-pub use request::{
-    Next, NextLast, NextOffset, NextPage, NextToken, Request, StopRule, Then,
-};
+pub use request::{Next, NextLast, NextOffset, NextPage, NextToken, Request, StopRule, Then};
 pub use secret_use::{RetiringSecret, SecretUse};
 pub use signature::{Bare, Encoding, Hash, Key, KeyEncoding, Signature, SignedTime, TimeUnit};
 pub use split::Split;

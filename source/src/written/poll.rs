@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Event, Located, Next, Request, StopRule, Then, Vars};
+use super::{
+    Compression, Event, Located, Next, PageDecode, Request, StopRule, Then, Vars,
+};
 
 /// How we pull events from the vendor.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -30,6 +32,12 @@ pub struct Poll {
     /// When to stop asking for pages; by default `[no_next]`.
     #[serde(default)]
     pub stop: Option<Vec<Located<StopRule>>>,
+    /// How a page's body is read; by default as JSON.
+    #[serde(default)]
+    pub decode: Option<Located<PageDecode>>,
+    /// How a page's body is compressed, besides what its headers say.
+    #[serde(default)]
+    pub compression: Compression,
     /// The path of the list of records in a page; empty where the page is the list.
     #[serde(default)]
     pub records: Option<Located<String>>,
