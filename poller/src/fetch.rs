@@ -287,7 +287,7 @@ impl Fetcher<'_> {
         if let Err(error) = self.blobs.put(&BlobKey(blob.clone()), response.body).await {
             return Verdict::Fail(FetchError::Store(error));
         }
-        let again = matches!(error, PageError::Decode(_));
+        let again = error.may_pass();
         let error = FetchError::Page { blob, error };
         if again { Verdict::Again { error, after: None } } else { Verdict::Fail(error) }
     }

@@ -9,6 +9,7 @@
 mod body;
 mod budget;
 mod classify;
+mod decode;
 mod fetch;
 mod http;
 mod lease;

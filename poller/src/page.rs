@@ -1,14 +1,15 @@
 //! From an answer to records and the way to the next page.
 
 use aws_lc_rs::digest::{SHA256, digest};
-use http::HeaderMap;
-use mef_pipeline::{DecodeError, decode_json};
+use http::{HeaderMap, StatusCode};
+use mef_pipeline::DecodeError;
 use mef_ports::{HttpResponse, ResumeAt};
 use mef_source::Path;
-use mef_source::checked::{Cursor, Next, Poll, Records};
+use mef_source::checked::{Cursor, Next, PageDecode, Poll, Records};
 use serde_json::Value;
 use url::Url;
 
+use crate::decode::{Content, decode};
 use crate::link_header;
 use crate::next_link::without_secrets;
 use crate::stop::{self, find};
@@ -35,6 +36,18 @@ pub enum PageError {
     /// The body cannot be read.
     #[error("the page cannot be read")]
     Decode(#[source] DecodeError),
+    /// The body is not in the format that the source file says.
+    #[error("the page is not {format}: {reason}")]
+    Format {
+        /// The format.
+        format: &'static str,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The last line is not the one that says how to go on: the page was cut
+    /// off.
+    #[error("the page ends without its trailer")]
+    NoTrailer,
     /// The list of records is not where the source file says.
     #[error("the page has no list of records at `{place}`, but {found}")]
     NoRecords {
@@ -53,6 +66,17 @@ pub enum PageError {
     },
 }
 
+impl PageError {
+    /// Whether the page was cut off or garbled, and may come whole the next
+    /// time.
+    pub(crate) fn may_pass(&self) -> bool {
+        matches!(
+            self,
+            PageError::Decode(_) | PageError::Format { .. } | PageError::NoTrailer
+        )
+    }
+}
+
 /// Reads the answer to a request to `url`, which asked for the page `at`.
 pub(crate) fn read(
     poll: &Poll,
@@ -63,12 +87,18 @@ pub(crate) fn read(
     let mut page = [0; 32];
     page.copy_from_slice(digest(&SHA256, &response.body).as_ref());
     let headers = &response.headers;
-    let mut body = decode_json(&response.body).map_err(PageError::Decode)?;
+    let mut content = if response.status == StatusCode::NO_CONTENT {
+        Content { is_last: true, ..Content::default() }
+    } else {
+        decode(poll, &response.body)?
+    };
+    let nothing = Value::Null;
+    let body = content.bodies.last().unwrap_or(&nothing);
     let named = match &poll.next {
         None => None,
         Some(Next::Link(relation)) => link_header::find(headers, relation).map(ResumeAt::Url),
-        Some(Next::Url(path)) => text(path, &body, headers)?.map(ResumeAt::Url),
-        Some(Next::Token { from, .. }) => text(from, &body, headers)?.map(ResumeAt::Token),
+        Some(Next::Url(path)) => text(path, body, headers)?.map(ResumeAt::Url),
+        Some(Next::Token { from, .. }) => text(from, body, headers)?.map(ResumeAt::Token),
         Some(Next::Page { .. } | Next::Offset { .. } | Next::Last { .. }) => None,
     };
     let named = match named {
@@ -76,13 +106,14 @@ pub(crate) fn read(
         named => named,
     };
     let cursor_token = match &poll.cursor {
-        Cursor::Token(cursor) => text(&cursor.token, &body, headers)?,
+        Cursor::Token(cursor) => text(&cursor.token, body, headers)?,
         Cursor::Time(_) => None,
     };
     let count = count(poll, at);
-    let seen = stop::Seen { body: &body, headers, records: how_many(&poll.records, &body), count };
-    let ends = stop::ends(&poll.stop, &seen);
-    let records = take_records(&poll.records, &mut body)?;
+    let records = how_many(&poll.records, &content);
+    let seen = stop::Seen { body, headers, records, count };
+    let ends = content.is_last || stop::ends(&poll.stop, &seen);
+    let records = take_records(poll, &mut content)?;
     let next = match &poll.next {
         Some(Next::Page { .. }) => count.map(|number| token(number.saturating_add(1))),
         Some(Next::Offset { step, .. }) => {
@@ -134,31 +165,44 @@ fn last(from: &Path, plus: u64, records: &[Value]) -> Result<Option<ResumeAt>, P
     Ok(Some(token(number.saturating_add(plus))))
 }
 
-fn how_many(records: &Records, body: &Value) -> usize {
-    match records {
+fn how_many(records: &Records, content: &Content) -> usize {
+    let in_body = |body: &Value| match records {
         Records::List(path) => path.find(body).and_then(Value::as_array).map_or(0, Vec::len),
         Records::One(path) => usize::from(path.find(body).is_some_and(|record| !record.is_null())),
-    }
+        Records::Lines => 0,
+    };
+    content.lines.len() + content.bodies.iter().map(in_body).sum::<usize>()
 }
 
-fn take_records(records: &Records, body: &mut Value) -> Result<Vec<Value>, PageError> {
-    match records {
-        Records::List(path) => {
-            let place = path.pointer();
-            match body.pointer_mut(&place).map(Value::take) {
-                Some(Value::Array(records)) => Ok(records),
-                // Some servers write an empty list as null.
-                Some(Value::Null) => Ok(Vec::new()),
-                other => {
-                    let found = other.as_ref().map_or("nothing", kind);
-                    Err(PageError::NoRecords { place, found })
+fn take_records(poll: &Poll, content: &mut Content) -> Result<Vec<Value>, PageError> {
+    let mut all = std::mem::take(&mut content.lines);
+    for body in &mut content.bodies {
+        match &poll.records {
+            Records::Lines => {}
+            Records::One(path) => {
+                all.extend(path.find(body).filter(|record| !record.is_null()).cloned());
+            }
+            Records::List(path) => {
+                let place = path.pointer();
+                match (body.pointer_mut(&place).map(Value::take), &poll.decode) {
+                    (Some(Value::Array(records)), _) if all.is_empty() => all = records,
+                    (Some(Value::Array(records)), _) => all.extend(records),
+                    // Some servers write an empty list as null.
+                    (Some(Value::Null), _) => {}
+                    // In XML a list of one is that one, and an empty list is no element or
+                    // an empty text.
+                    (None, PageDecode::Xml) => {}
+                    (Some(Value::String(text)), PageDecode::Xml) if text.trim().is_empty() => {}
+                    (Some(record), PageDecode::Xml) => all.push(record),
+                    (other, _) => {
+                        let found = other.as_ref().map_or("nothing", kind);
+                        return Err(PageError::NoRecords { place, found });
+                    }
                 }
             }
         }
-        Records::One(path) => {
-            Ok(path.find(body).filter(|record| !record.is_null()).cloned().into_iter().collect())
-        }
     }
+    Ok(all)
 }
 
 /// The text or number at `path`; nothing where there is nothing, or nothing in

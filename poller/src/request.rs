@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
 use mef_ports::{HttpRequest, ResumeAt, Secret};
-use mef_source::checked::{Method, Next, Poll, Request, Slot};
+use mef_source::checked::{Method, Next, PageDecode, Poll, Request, Slot};
 use mef_source::template::{Rendered, Variables};
 use mef_source::{Path, Root, Template};
 use serde_json::Value;
@@ -102,7 +102,11 @@ pub(crate) fn build(
         _ => whole_url(request, &scope, slot)?,
     };
     let mut headers = HeaderMap::new();
-    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    let accept = match poll.decode {
+        PageDecode::Json => "application/json",
+        _ => "*/*",
+    };
+    headers.insert(ACCEPT, HeaderValue::from_static(accept));
     let body = match &request.body {
         None => None,
         Some(template) => {
