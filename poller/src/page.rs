@@ -19,10 +19,10 @@ use crate::stop::{self, find};
 pub(crate) struct Page {
     /// The records.
     pub(crate) records: Vec<Value>,
-    /// Where the vendor says the next page is; nothing on the last page.
+    /// Where the vendor says the next page is.
     pub(crate) next: Option<ResumeAt>,
     /// Whether a rule of the source file makes this the last page, though it
-    /// may have a token for a later run.
+    /// may name what a later run goes on with.
     pub(crate) ends: bool,
     /// For a cursor by token: the token for what comes next.
     pub(crate) cursor_token: Option<String>,
@@ -70,10 +70,7 @@ impl PageError {
     /// Whether the page was cut off or garbled, and may come whole the next
     /// time.
     pub(crate) fn may_pass(&self) -> bool {
-        matches!(
-            self,
-            PageError::Decode(_) | PageError::Format { .. } | PageError::NoTrailer
-        )
+        matches!(self, PageError::Decode(_) | PageError::Format { .. } | PageError::NoTrailer)
     }
 }
 
@@ -123,7 +120,7 @@ pub(crate) fn read(
         Some(Next::Last { from, plus, .. }) => last(from, *plus, &records)?,
         _ => named,
     };
-    Ok(Page { records, next: next.filter(|_| !ends), ends, cursor_token, digest: page })
+    Ok(Page { records, next, ends, cursor_token, digest: page })
 }
 
 /// A link as a URL without our secrets. A relative one is relative to the page

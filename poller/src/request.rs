@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
 use mef_ports::{HttpRequest, ResumeAt, Secret};
-use mef_source::checked::{Method, Next, PageDecode, Poll, Request, Slot};
+use mef_source::checked::{Method, Next, Origin, PageDecode, Poll, Request, Slot};
 use mef_source::template::{Rendered, Variables};
 use mef_source::{Path, Root, Template};
 use serde_json::Value;
@@ -97,7 +97,11 @@ pub(crate) fn build(
         // cursor must not show are in the first request too.
         Some(ResumeAt::Url(next)) => {
             let link = with_secrets(parse_url(next)?, poll, &first_url(poll, scope.run)?);
-            add_parameters(link, request, &scope)?
+            if Origin::of(&link).as_ref() == Some(&poll.request.origin) {
+                add_parameters(link, request, &scope)?
+            } else {
+                link
+            }
         }
         _ => whole_url(request, &scope, slot)?,
     };
@@ -204,8 +208,8 @@ fn whole_url(
     Ok(url)
 }
 
-/// A link with the parameters that the source file repeats, but for those that
-/// the link has itself.
+/// A link of the source's own origin with the parameters that the source file
+/// repeats, but for those that the link has itself.
 fn add_parameters(
     mut link: Url,
     request: &Request,

@@ -119,7 +119,7 @@ impl Run<'_> {
             };
             let poll = &self.poller.poll;
             let mut next = page.next.clone();
-            if next == open.next && next.is_some() && poll.stop.same_next {
+            if page.ends || (next == open.next && next.is_some() && poll.stop.same_next) {
                 next = None;
             }
             guard.visit(&page, next.as_ref()).map_err(RunError::Loop)?;

@@ -34,7 +34,10 @@ pub(super) fn read(file: &mut File<'_>) -> Result<Value, PageError> {
         match event {
             Event::Start(start) => {
                 if open.len() > MOST_LEVELS {
-                    return Err(broken("XML", format!("nested more than {MOST_LEVELS} levels deep")));
+                    return Err(broken(
+                        "XML",
+                        format!("nested more than {MOST_LEVELS} levels deep"),
+                    ));
                 }
                 open.push(begin(&start)?);
             }
@@ -44,8 +47,7 @@ pub(super) fn read(file: &mut File<'_>) -> Result<Value, PageError> {
             }
             Event::End(_) => {
                 let element = open.pop().unwrap_or_default();
-                let parent =
-                    open.last_mut().ok_or_else(|| broken("XML", "it is not nested"))?;
+                let parent = open.last_mut().ok_or_else(|| broken("XML", "it is not nested"))?;
                 parent.add(element);
             }
             Event::Text(text) => current.text.push_str(&text.xml10_content()),

@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod decoding;
 mod failures;
 mod hostile;
 mod limits;

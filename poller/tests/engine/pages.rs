@@ -313,3 +313,37 @@ async fn a_run_has_one_id_and_the_next_run_another() {
     assert_ne!(ids[1], ids[2]);
     assert_eq!((ids[0].len(), &ids[0][14..15]), (36, "4"), "a random UUID");
 }
+
+#[tokio::test]
+async fn another_origin_gets_neither_body_nor_repeated_parameters() {
+    let file = file(
+        "  request: { post: \"https://api.example.com/logs\", query: { since: \"{window.start}\", key: \"{secret.key}\" }, json: { key: \"{secret.key}\" } }\n  \
+         then: { repeat: all }\n  next: { url: next }\n  allow_origins: [https://cdn.example.com]",
+    );
+    let first = page(&[1], ",\"next\":\"https://cdn.example.com/n?p=2\"");
+    let (bench, vendor) = (Bench::new(0), Scripted::bodies(&[&first, &page(&[2], "")]));
+    caught_up(&run(&bench, &vendor, &file).await);
+    assert_eq!(vendor.requests()[1], "GET cdn.example.com/n?p=2");
+}
+
+#[tokio::test]
+async fn what_was_posted_is_posted_again_only_where_the_redirect_says_so() {
+    let posted = " | application/json | {\"since\":1795510800}";
+    for (status, expected) in [
+        (302, "GET /new".to_owned()),
+        (303, "GET /new".to_owned()),
+        (307, format!("POST /new{posted}")),
+        (308, format!("POST /new{posted}")),
+    ] {
+        let answers = vec![
+            answer(status, &[("location", "/new".to_owned())], ""),
+            answer(200, &[], &page(&[1], "")),
+        ];
+        let (bench, vendor) = (Bench::new(0), Scripted::answers(answers));
+        let file = file(
+            "  request: { post: \"https://api.example.com/logs\", json: { since: \"{window.start|epoch}\" } }",
+        );
+        caught_up(&run(&bench, &vendor, &file).await);
+        assert_eq!(vendor.requests(), [format!("POST /logs{posted}"), expected]);
+    }
+}

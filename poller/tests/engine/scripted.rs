@@ -32,7 +32,8 @@ impl Scripted {
         self.answers.lock().unwrap().extend(bodies.iter().map(|body| answer(200, &[], body)));
     }
 
-    /// The requests so far: `METHOD /path?query | content type | body`.
+    /// The requests so far: `METHOD /path?query | content type | body`, with
+    /// the host where it is not the source's own.
     pub(crate) fn requests(&self) -> Vec<String> {
         std::mem::take(&mut self.requests.lock().unwrap())
     }
@@ -42,7 +43,9 @@ impl Scripted {
 impl Http for Scripted {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let query = request.url.query().map(|query| format!("?{query}")).unwrap_or_default();
-        let mut line = format!("{} {}{query}", request.method, request.url.path());
+        let host = request.url.host_str().filter(|host| *host != "api.example.com");
+        let mut line =
+            format!("{} {}{}{query}", request.method, host.unwrap_or(""), request.url.path());
         if let Some(body) = &request.body {
             let kind = request.headers.get("content-type").unwrap().to_str().unwrap();
             line += &format!(" | {kind} | {}", std::str::from_utf8(body).unwrap());

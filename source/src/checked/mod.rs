@@ -59,8 +59,8 @@ pub use webhook::{Verify, Webhook};
 
 use crate::SourceName;
 pub use crate::written::{
-    Advance, Compression, MissingTrailer, Bare, ClientAuth, Decode, Encoding, Granularity, Hash, JwtAlgorithm, KeyEncoding,
-    Order, PublicKeyAlgorithm, TimeFormat, TimeUnit,
+    Advance, Bare, ClientAuth, Compression, Decode, Encoding, Granularity, Hash, JwtAlgorithm,
+    KeyEncoding, MissingTrailer, Order, PublicKeyAlgorithm, TimeFormat, TimeUnit,
 };
 
 /// A source, ready to use.

@@ -254,11 +254,11 @@ pub(super) fn has_place(
         Slot::Query(_) | Slot::Header(_) => return,
     };
     for request in requests {
-        let fits = match (&request.body, slot) {
+        let fits = matches!(
+            (&request.body, slot),
             (Some(RequestBody::Json(_)), Slot::Json(_))
-            | (Some(RequestBody::Form(_)), Slot::Form(_)) => true,
-            _ => false,
-        };
+                | (Some(RequestBody::Form(_)), Slot::Form(_))
+        );
         if !fits {
             checker.error_with(
                 place,
@@ -276,10 +276,10 @@ pub(super) fn stop(
     next: Option<&Next>,
     checker: &mut Checker<'_>,
 ) -> Option<Stop> {
-    let mut stop = Stop::default();
     // Such a way never ends by itself.
-    stop.empty_page =
+    let empty_page =
         matches!(next, Some(Next::Page { .. } | Next::Offset { .. } | Next::Last { .. }));
+    let mut stop = Stop { empty_page, ..Stop::default() };
     for rule in rules {
         match &**rule {
             StopRule::NoNext => {}

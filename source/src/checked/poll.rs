@@ -213,11 +213,7 @@ impl Poll {
     }
 }
 
-fn records(
-    written: &written::Poll,
-    is_lines: bool,
-    checker: &mut Checker<'_>,
-) -> Option<Records> {
+fn records(written: &written::Poll, is_lines: bool, checker: &mut Checker<'_>) -> Option<Records> {
     let (message, help) = match (&written.records, &written.record, is_lines) {
         (Some(path), None, false) => return checker.path(path, &[Root::Record]).map(Records::List),
         (None, Some(path), false) => return checker.path(path, &[Root::Record]).map(Records::One),

@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{
-    Compression, Event, Located, Next, PageDecode, Request, StopRule, Then, Vars,
-};
+use super::{Compression, Event, Located, Next, PageDecode, Request, StopRule, Then, Vars};
 
 /// How we pull events from the vendor.
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -77,3 +77,22 @@ fn a_way_that_a_template_takes_needs_no_other_place() {
         .replace("limit: 1000", "p: \"{page.number}\"");
     assert_eq!(said(&counted), "");
 }
+
+#[test]
+fn formats_that_the_rest_does_not_fit_to() {
+    let cases = [
+        ("lines with a path", "  records: \"\"", "  records: a\n  decode: { ndjson: {} }"),
+        ("rows with a path", "  records: \"\"", "  record: a\n  decode: { csv: {} }"),
+        ("any trailer", "  records: \"\"", "  decode: { ndjson: { trailer: { has: [] } } }"),
+        ("separator", "  records: \"\"", "  decode: { csv: { separator: \", \" } }"),
+        ("no format", "  records: \"\"", "  decode: yaml"),
+        ("no compression", "  records: \"\"", "  records: \"\"\n  compression: lzma"),
+        (
+            "token without a trailer",
+            "{ link: next }\n  stop: [no_next, empty_page, same_next]\n  records: \"\"",
+            "{ token: { from: a, query: b } }\n  decode: { ndjson: {} }",
+        ),
+        ("flag in rows", "same_next]\n  records: \"\"", "{ unless: more }]\n  decode: { csv: {} }"),
+    ];
+    insta::assert_snapshot!(report(OKTA, &cases));
+}
