@@ -6,7 +6,7 @@ use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use mef_pipeline::{Admitted, Receipt, deliver};
 use mef_ports::{Commit, CursorRecord, RunSummary, StoreError, StreamKey, chain};
-use mef_source::checked::Cursor;
+use mef_source::checked::{Cursor, Repeats};
 
 use crate::budget::Budget;
 use crate::classify::News;
@@ -54,7 +54,8 @@ impl<'p> Run<'p> {
     ) -> Result<Run<'p>, RunError> {
         let ports = &poller.ports;
         let stored = ports.cursors.read(stream).await?;
-        let seen = Seen::load(ports.cursors.seen(stream).await?);
+        let seen = Seen::load(ports.cursors.seen(stream).await?)
+            .keeping_repeats(poller.poll.repeats == Repeats::Keep);
         let names = poller.poll.secret_names();
         let secrets = poller.credentials.secrets(&stream.source, names).await?;
         let fetcher = Fetcher {

@@ -27,7 +27,7 @@ impl Run<'_> {
         let horizon = window::horizon(cursor, self.started);
         loop {
             let mut open = match self.record.open.take() {
-                Some(open) => self.resume(open),
+                Some(open) => self.resume(cursor, open, horizon),
                 None => match self.open_window(cursor, horizon)? {
                     Some(open) => open,
                     None => return Ok(RunEnd::CaughtUp),
@@ -48,11 +48,14 @@ impl Run<'_> {
     }
 
     /// An open window of an earlier run. A next page kept under another
-    /// request is not used blindly: the window is read again.
-    fn resume(&self, mut open: OpenWindow) -> OpenWindow {
+    /// request is not used blindly: the window is read again. One that follows
+    /// the records and of which nothing was read yet reaches to the present.
+    fn resume(&self, cursor: &TimeCursor, mut open: OpenWindow, horizon: Timestamp) -> OpenWindow {
         if open.request_digest != self.poller.poll.request_digest {
             open.next = None;
             open.request_digest.clone_from(&self.poller.poll.request_digest);
+        } else if open.next.is_none() && cursor.advance == Advance::NewestRecord {
+            open.end = open.end.max(horizon);
         }
         open
     }

@@ -347,3 +347,29 @@ async fn what_was_posted_is_posted_again_only_where_the_redirect_says_so() {
         assert_eq!(vendor.requests(), [format!("POST /logs{posted}"), expected]);
     }
 }
+
+#[tokio::test]
+async fn repeats_are_delivered_where_the_source_wants_them() {
+    let pages = [page(&[1], ",\"next\":\"b\",\"x\":1"), page(&[1], "")];
+    let paging = "  request: { get: \"https://api.example.com/logs\", query: { since: \"{window.start}\" } }\n  next: { token: { from: next, query: at } }";
+    for (more, delivered) in [("", 1), ("\n  repeats: drop", 1), ("\n  repeats: keep", 2)] {
+        let (bench, vendor) = (Bench::new(0), Scripted::bodies(&[&pages[0], &pages[1]]));
+        caught_up(&run(&bench, &vendor, &file(&format!("{paging}{more}"))).await);
+        assert_eq!(records(&bench).await.len(), delivered, "{more}");
+    }
+}
+
+#[tokio::test]
+async fn a_window_of_which_nothing_was_read_reaches_to_the_present() {
+    let (bench, vendor) = (Bench::new(0), Scripted::bodies(&[]));
+    let file = file("  request: { get: \"https://api.example.com/logs\", query: { since: \"{window.start|epoch}\" } }")
+        .replace("overlap: 60s", "advance: newest_record");
+    let report = run(&bench, &vendor, &file).await;
+    assert!(matches!(report.end, RunEnd::Failed(_)), "{report:?}");
+    vendor.requests();
+    bench.clock.set(crate::support::at(600));
+    vendor.more(&[r#"{"items":[{"id":1,"t":"2026-11-24T10:05:00Z"}]}"#]);
+    caught_up(&run(&bench, &vendor, &file).await);
+    assert_eq!(vendor.requests(), [format!("GET /logs?{SINCE}")], "one window, not two");
+    assert_eq!(records(&bench).await.len(), 1);
+}

@@ -60,7 +60,7 @@ pub use webhook::{Verify, Webhook};
 use crate::SourceName;
 pub use crate::written::{
     Advance, Bare, ClientAuth, Compression, Decode, Encoding, Granularity, Hash, JwtAlgorithm,
-    KeyEncoding, MissingTrailer, Order, PublicKeyAlgorithm, TimeFormat, TimeUnit,
+    KeyEncoding, MissingTrailer, Order, PublicKeyAlgorithm, Repeats, TimeFormat, TimeUnit,
 };
 
 /// A source, ready to use.

@@ -11,7 +11,7 @@ use super::next::{self, Next, Stop};
 use super::page_decode::PageDecode;
 use super::request::{Origin, Request, RequestScope};
 use crate::path::is_header_name;
-use crate::written::{self, ClientAuth, Compression, Located};
+use crate::written::{self, ClientAuth, Compression, Located, Repeats};
 use crate::{Path, Root, Template};
 
 const DEFAULT_MAX_PAGE: usize = 64 * 1024 * 1024;
@@ -41,6 +41,8 @@ pub struct Poll {
     pub records: Records,
     /// How far the stream has been read.
     pub cursor: Cursor,
+    /// What becomes of a record that was delivered before.
+    pub repeats: Repeats,
     /// The vendor's header for the requests left, in lower case.
     pub limit_remaining: Option<String>,
     /// The vendor's header for the end of a limit, in lower case.
@@ -203,6 +205,7 @@ impl Poll {
             compression: written.compression,
             records: records?,
             cursor,
+            repeats: written.repeats,
             limit_remaining,
             limit_reset,
             allow_origins,

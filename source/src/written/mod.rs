@@ -39,7 +39,7 @@ pub use one_or_many::OneOrMany;
 pub use page_decode::{Compression, Csv, MissingTrailer, Ndjson, PageDecode, Trailer};
 pub use poll::{
     Advance, Auth, ClientAuth, ClientCredentials, Cursor, Granularity, Limits, NamedValue, Order,
-    Poll, TimeFormat,
+    Poll, Repeats, TimeFormat,
 };
 pub use preset_use::PresetUse;
 pub use request::{Next, NextLast, NextOffset, NextPage, NextToken, Request, StopRule, Then};

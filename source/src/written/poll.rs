@@ -44,6 +44,9 @@ pub struct Poll {
     pub record: Option<Located<String>>,
     /// How far the stream has been read.
     pub cursor: Located<Cursor>,
+    /// What becomes of a record that was delivered before.
+    #[serde(default)]
+    pub repeats: Repeats,
     /// Rate limits that the vendor announces in headers of its own.
     #[serde(default)]
     pub limits: Limits,
@@ -59,6 +62,18 @@ pub struct Poll {
     /// What differs from the `event` at the top for pulled records.
     #[serde(default)]
     pub event: Option<Event>,
+}
+
+/// What becomes of a record that was delivered before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Repeats {
+    /// It is dropped, as far as its id is still known.
+    #[default]
+    Drop,
+    /// It is delivered again: where two records may be equal and still be two, or where something
+    /// behind the queue drops repeats by the event's id.
+    Keep,
 }
 
 /// How we prove who we are.
