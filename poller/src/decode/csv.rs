@@ -21,7 +21,7 @@ pub(super) fn read(
     for row in reader.records() {
         let row = row.map_err(failed)?;
         if names.is_empty() {
-            names = row.iter().map(|name| name.trim_start_matches('\u{feff}').to_owned()).collect();
+            names = row.iter().map(str::to_owned).collect();
             continue;
         }
         if row.len() != names.len() {
