@@ -49,13 +49,13 @@ impl Run<'_> {
 
     /// An open window of an earlier run. A next page kept under another
     /// request is not used blindly: the window is read again. One that follows
-    /// the records and is read from its start reaches to the present.
+    /// the records has no end of its own: it reaches to the present.
     fn resume(&self, cursor: &TimeCursor, mut open: OpenWindow, horizon: Timestamp) -> OpenWindow {
         if open.request_digest != self.poller.poll.request_digest {
             open.next = None;
             open.request_digest.clone_from(&self.poller.poll.request_digest);
         }
-        if open.next.is_none() && cursor.advance == Advance::NewestRecord {
+        if cursor.advance == Advance::NewestRecord {
             open.end = open.end.max(horizon);
         }
         open

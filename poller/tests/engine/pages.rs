@@ -360,16 +360,19 @@ async fn repeats_are_delivered_where_the_source_wants_them() {
 }
 
 #[tokio::test]
-async fn a_window_of_which_nothing_was_read_reaches_to_the_present() {
+async fn a_resumed_window_that_follows_the_records_reaches_to_the_present() {
     let file = file("  request: { get: \"https://api.example.com/logs\", query: { since: \"{window.start|epoch}\" } }\n  next: { token: { from: next, query: at } }")
         .replace("overlap: 60s", "advance: newest_record");
-    let (bench, vendor) = (Bench::new(0), Scripted::bodies(&[]));
-    let report = run(&bench, &vendor, &file).await;
-    assert!(matches!(report.end, RunEnd::Failed(_)), "{report:?}");
-    vendor.requests();
-    bench.clock.set(crate::support::at(600));
-    vendor.more(&[r#"{"items":[{"id":2,"t":"2026-11-24T10:05:00Z"}]}"#]);
-    caught_up(&run(&bench, &vendor, &file).await);
-    assert_eq!(vendor.requests().len(), 1, "one window, not two");
-    assert_eq!(records(&bench).await.len(), 1);
+    let first = r#"{"items":[{"id":1,"t":"2026-11-24T09:30:00Z"}],"next":"b"}"#;
+    for before in [&[][..], &[first]] {
+        let (bench, vendor) = (Bench::new(0), Scripted::bodies(before));
+        let report = run(&bench, &vendor, &file).await;
+        assert!(matches!(report.end, RunEnd::Failed(_)), "{report:?}");
+        vendor.requests();
+        bench.clock.set(crate::support::at(600));
+        vendor.more(&[r#"{"items":[{"id":2,"t":"2026-11-24T10:05:00Z"}]}"#]);
+        caught_up(&run(&bench, &vendor, &file).await);
+        assert_eq!(vendor.requests().len(), 1, "one window, not two");
+        assert_eq!(records(&bench).await.len(), before.len() + 1);
+    }
 }
