@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
-use http::StatusCode;
-use http::header::LOCATION;
+use http::header::{CONTENT_TYPE, LOCATION};
+use http::{Method, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use mef_auth::credentials::{CredentialError, Credentials};
 use mef_ports::{
@@ -22,7 +22,7 @@ use crate::lease::LeaseKeeper;
 use crate::limits::LimitHeaders;
 use crate::moment::after;
 use crate::page::{self, Page, PageError};
-use crate::request::RequestError;
+use crate::request::{PageRequest, RequestError};
 
 /// The longest wait inside a run; anything longer ends it.
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_secs(5);
@@ -121,7 +121,7 @@ enum Verdict {
 
 impl Fetcher<'_> {
     /// Fetches the page that `request` asks for.
-    pub(crate) async fn fetch(&self, request: HttpRequest) -> Result<Fetched, FetchError> {
+    pub(crate) async fn fetch(&self, request: PageRequest) -> Result<Fetched, FetchError> {
         let mut waits = ExponentialBuilder::new()
             .with_min_delay(Duration::from_millis(500))
             .with_max_delay(Duration::from_secs(4))
@@ -174,8 +174,8 @@ impl Fetcher<'_> {
         Ok(())
     }
 
-    async fn attempt(&self, request: &HttpRequest) -> Result<Fetched, Verdict> {
-        let (url, response) = self.send_and_follow(request.clone()).await?;
+    async fn attempt(&self, request: &PageRequest) -> Result<Fetched, Verdict> {
+        let (url, response) = self.send_and_follow(request.http.clone()).await?;
         let limits = LimitHeaders {
             remaining: self.poll.limit_remaining.as_deref(),
             reset: self.poll.limit_reset.as_deref(),
@@ -184,7 +184,7 @@ impl Fetcher<'_> {
         let status = response.status;
         if status.is_success() {
             let not_before = limits.used_up(&response.headers, now);
-            return match page::read(self.poll, &url, &response) {
+            return match page::read(self.poll, request.at.as_ref(), &url, &response) {
                 Ok(page) => Ok(Fetched { page, not_before }),
                 Err(error) => Err(self.keep_page(response, error).await),
             };
@@ -239,6 +239,18 @@ impl Fetcher<'_> {
             if request.url.scheme() == "https" && target.scheme() != "https" {
                 return Err(Verdict::Fail(FetchError::Redirect("from https to http")));
             }
+            // RFC 9110 §15.4: what was posted is got from the other place, unless
+            // the status says to post it there again.
+            if request.method == Method::POST
+                && !matches!(
+                    response.status,
+                    StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT
+                )
+            {
+                request.method = Method::GET;
+                request.body = None;
+                request.headers.remove(CONTENT_TYPE);
+            }
             request.url = target;
         }
         Err(Verdict::Fail(FetchError::Redirect("again and again")))
@@ -248,6 +260,9 @@ impl Fetcher<'_> {
     async fn authorize(&self, request: &mut HttpRequest) -> Result<(), Verdict> {
         if Origin::of(&request.url).as_ref() != Some(&self.poll.request.origin) {
             request.headers.clear();
+            // A body may have a secret in it, and is for the source's vendor.
+            request.body = None;
+            request.method = Method::GET;
             return Ok(());
         }
         let source = self.source.name.as_str();
@@ -272,7 +287,7 @@ impl Fetcher<'_> {
         if let Err(error) = self.blobs.put(&BlobKey(blob.clone()), response.body).await {
             return Verdict::Fail(FetchError::Store(error));
         }
-        let again = matches!(error, PageError::Decode(_));
+        let again = error.may_pass();
         let error = FetchError::Page { blob, error };
         if again { Verdict::Again { error, after: None } } else { Verdict::Fail(error) }
     }

@@ -6,8 +6,10 @@
 //! its pages, sorts out repeats, delivers, commits, and goes on until it is
 //! caught up, limited, or out of time.
 
+mod body;
 mod budget;
 mod classify;
+mod decode;
 mod fetch;
 mod http;
 mod lease;
@@ -22,6 +24,7 @@ mod report;
 mod request;
 mod run;
 mod seen;
+mod stop;
 mod system_clock;
 mod time_stream;
 mod token_stream;

@@ -22,10 +22,11 @@ impl LoopGuard {
         next: Option<&ResumeAt>,
     ) -> Result<(), &'static str> {
         let repeated = self.last_page.replace(page.digest) == Some(page.digest);
+        // The last page leads nowhere, whatever it has.
+        let Some(next) = next else { return Ok(()) };
         if repeated && !page.records.is_empty() {
             return Err("the same page came twice");
         }
-        let Some(next) = next else { return Ok(()) };
         let text = match next {
             ResumeAt::Url(text) | ResumeAt::Token(text) => text,
         };

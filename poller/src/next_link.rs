@@ -11,7 +11,7 @@ use mef_ports::Secret;
 use mef_source::checked::{Origin, Poll, PollAuth};
 use url::{Url, form_urlencoded};
 
-use crate::request::{RequestScope, first_url, uses_secret};
+use crate::request::{RequestScope, RunVariables, first_url, uses_secret};
 
 /// The link without what came from a secret. A parameter of `auth` goes as a
 /// whole, since it is put on each request anyway; one of the request stays
@@ -82,11 +82,13 @@ fn secret_parameters(poll: &Poll) -> BTreeSet<String> {
             window: Some((Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH)),
             cursor_token: Some("0"),
             cursor_start: Some(Timestamp::UNIX_EPOCH),
+            run: RunVariables { id: "0", started: Timestamp::UNIX_EPOCH },
         };
-        let url = first_url(poll, &scope, None).ok()?;
+        let url = first_url(poll, &scope).ok()?;
         Some(url.query_pairs().into_owned().collect::<Vec<(String, String)>>())
     };
-    let written = poll.request.query.iter().filter(|(_, template)| uses_secret(template));
+    let written = poll.request.query.iter().chain(&poll.then.query);
+    let written = written.filter(|(_, template)| uses_secret(template));
     let mut names: BTreeSet<_> = written.map(|(name, _)| name.clone()).collect();
     if let Some((one, other)) = with("a").zip(with("b")) {
         let pairs = one.into_iter().zip(other);

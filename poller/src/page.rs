@@ -1,14 +1,18 @@
 //! From an answer to records and the way to the next page.
 
 use aws_lc_rs::digest::{SHA256, digest};
-use mef_pipeline::{DecodeError, decode_json};
+use http::{HeaderMap, StatusCode};
+use mef_pipeline::DecodeError;
 use mef_ports::{HttpResponse, ResumeAt};
-use mef_source::checked::{Cursor, Next, Poll};
+use mef_source::Path;
+use mef_source::checked::{Cursor, Next, PageDecode, Poll, Records};
 use serde_json::Value;
 use url::Url;
 
+use crate::decode::{Content, decode};
 use crate::link_header;
 use crate::next_link::without_secrets;
+use crate::stop::{self, find};
 
 /// One page of records.
 #[derive(Debug)]
@@ -17,6 +21,9 @@ pub(crate) struct Page {
     pub(crate) records: Vec<Value>,
     /// Where the vendor says the next page is.
     pub(crate) next: Option<ResumeAt>,
+    /// Whether a rule of the source file makes this the last page, though it
+    /// may name what a later run goes on with.
+    pub(crate) ends: bool,
     /// For a cursor by token: the token for what comes next.
     pub(crate) cursor_token: Option<String>,
     /// Tells two pages apart.
@@ -29,6 +36,18 @@ pub enum PageError {
     /// The body cannot be read.
     #[error("the page cannot be read")]
     Decode(#[source] DecodeError),
+    /// The body is not in the format that the source file says.
+    #[error("the page is not {format}: {reason}")]
+    Format {
+        /// The format.
+        format: &'static str,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The last line is not the one that says how to go on: the page was cut
+    /// off.
+    #[error("the page ends without its trailer")]
+    NoTrailer,
     /// The list of records is not where the source file says.
     #[error("the page has no list of records at `{place}`, but {found}")]
     NoRecords {
@@ -47,57 +66,155 @@ pub enum PageError {
     },
 }
 
-/// Reads the answer to a request to `url`.
-pub(crate) fn read(poll: &Poll, url: &Url, response: &HttpResponse) -> Result<Page, PageError> {
+impl PageError {
+    /// Whether the page was cut off or garbled, and may come whole the next
+    /// time.
+    pub(crate) fn may_pass(&self) -> bool {
+        matches!(self, PageError::Decode(_) | PageError::Format { .. } | PageError::NoTrailer)
+    }
+}
+
+/// Reads the answer to a request to `url`, which asked for the page `at`.
+pub(crate) fn read(
+    poll: &Poll,
+    at: Option<&ResumeAt>,
+    url: &Url,
+    response: &HttpResponse,
+) -> Result<Page, PageError> {
     let mut page = [0; 32];
     page.copy_from_slice(digest(&SHA256, &response.body).as_ref());
-    let mut body = decode_json(&response.body).map_err(PageError::Decode)?;
-    let next = match &poll.next {
-        None => None,
-        Some(Next::Link(relation)) => {
-            link_header::find(&response.headers, relation).map(ResumeAt::Url)
-        }
-        Some(Next::Url(path)) => text(path, &body)?.map(ResumeAt::Url),
-        Some(Next::Token { from, .. }) => text(from, &body)?.map(ResumeAt::Token),
+    let headers = &response.headers;
+    let mut content = if response.status == StatusCode::NO_CONTENT {
+        Content { is_last: true, ..Content::default() }
+    } else {
+        decode(poll, &response.body)?
     };
-    let next = match next {
-        // A relative link is relative to the page it stands on (RFC 3986 §5).
-        Some(ResumeAt::Url(link)) => {
-            let next = match url.join(&link) {
-                Ok(url) => without_secrets(url, poll).to_string(),
-                // It leads nowhere; its query may have our secrets in it.
-                Err(_) => link.split('?').next().unwrap_or_default().to_owned(),
-            };
-            Some(ResumeAt::Url(next))
-        }
-        next => next,
+    let nothing = Value::Null;
+    let body = content.bodies.last().unwrap_or(&nothing);
+    let named = match &poll.next {
+        None => None,
+        Some(Next::Link(relation)) => link_header::find(headers, relation).map(ResumeAt::Url),
+        Some(Next::Url(path)) => text(path, body, headers)?.map(ResumeAt::Url),
+        Some(Next::Token { from, .. }) => text(from, body, headers)?.map(ResumeAt::Token),
+        Some(Next::Page { .. } | Next::Offset { .. } | Next::Last { .. }) => None,
+    };
+    let named = match named {
+        Some(ResumeAt::Url(link)) => Some(ResumeAt::Url(resolve(poll, url, &link))),
+        named => named,
     };
     let cursor_token = match &poll.cursor {
-        Cursor::Token(cursor) => text(&cursor.token, &body)?,
+        Cursor::Token(cursor) => text(&cursor.token, body, headers)?,
         Cursor::Time(_) => None,
     };
-    let place = poll.records.pointer();
-    let records = match body.pointer_mut(&place).map(Value::take) {
-        Some(Value::Array(records)) => records,
-        // Some servers write an empty list as null.
-        Some(Value::Null) => Vec::new(),
-        other => {
-            let found = other.as_ref().map_or("nothing", kind);
-            return Err(PageError::NoRecords { place, found });
+    let count = count(poll, at);
+    let records = how_many(&poll.records, &content);
+    let seen = stop::Seen { body, headers, records, count };
+    let ends = content.is_last || stop::ends(&poll.stop, &seen);
+    let records = take_records(poll, &mut content)?;
+    let next = match &poll.next {
+        Some(Next::Page { .. }) => count.map(|number| token(number.saturating_add(1))),
+        Some(Next::Offset { step, .. }) => {
+            let records = u64::try_from(records.len()).unwrap_or(u64::MAX);
+            count.map(|offset| token(offset.saturating_add(step.unwrap_or(records))))
         }
+        Some(Next::Last { from, plus, .. }) => last(from, *plus, &records)?,
+        _ => named,
     };
-    Ok(Page { records, next, cursor_token, digest: page })
+    Ok(Page { records, next, ends, cursor_token, digest: page })
+}
+
+/// A link as a URL without our secrets. A relative one is relative to the page
+/// it stands on (RFC 3986 §5).
+fn resolve(poll: &Poll, url: &Url, link: &str) -> String {
+    let only_query = !link.contains(['/', '?', ':', '#']) && link.contains('=');
+    let joined = if only_query { url.join(&format!("?{link}")) } else { url.join(link) };
+    match joined {
+        Ok(url) => without_secrets(url, poll).to_string(),
+        // It leads nowhere; its query may have our secrets in it.
+        Err(_) => link.split('?').next().unwrap_or_default().to_owned(),
+    }
+}
+
+/// The number of the page that was asked for, or how many records were passed
+/// over before it.
+fn count(poll: &Poll, at: Option<&ResumeAt>) -> Option<u64> {
+    let start = poll.next.as_ref()?.start()?;
+    match at {
+        Some(ResumeAt::Token(text)) => text.parse().ok(),
+        _ => Some(start),
+    }
+}
+
+fn token(number: u64) -> ResumeAt {
+    ResumeAt::Token(number.to_string())
+}
+
+/// The value of the last record that leads on.
+fn last(from: &Path, plus: u64, records: &[Value]) -> Result<Option<ResumeAt>, PageError> {
+    let Some(record) = records.last() else { return Ok(None) };
+    let unusable = |found| PageError::Next { place: from.pointer(), found };
+    // A page that leads nowhere would look like the last one.
+    let text = text_of(from.find(record), from)?.ok_or(unusable("nothing in its last record"))?;
+    if plus == 0 {
+        return Ok(Some(ResumeAt::Token(text)));
+    }
+    let number: u64 = text.parse().map_err(|_| unusable("what is no integer"))?;
+    Ok(Some(token(number.saturating_add(plus))))
+}
+
+fn how_many(records: &Records, content: &Content) -> usize {
+    let in_body = |body: &Value| match records {
+        Records::List(path) => path.find(body).and_then(Value::as_array).map_or(0, Vec::len),
+        Records::One(path) => usize::from(path.find(body).is_some_and(|record| !record.is_null())),
+        Records::Lines => 0,
+    };
+    content.lines.len() + content.bodies.iter().map(in_body).sum::<usize>()
+}
+
+fn take_records(poll: &Poll, content: &mut Content) -> Result<Vec<Value>, PageError> {
+    let mut all = std::mem::take(&mut content.lines);
+    for body in &mut content.bodies {
+        match &poll.records {
+            Records::Lines => {}
+            Records::One(path) => {
+                all.extend(path.find(body).filter(|record| !record.is_null()).cloned());
+            }
+            Records::List(path) => {
+                let place = path.pointer();
+                match (body.pointer_mut(&place).map(Value::take), &poll.decode) {
+                    (Some(Value::Array(records)), _) if all.is_empty() => all = records,
+                    (Some(Value::Array(records)), _) => all.extend(records),
+                    // Some servers write an empty list as null.
+                    (Some(Value::Null), _) => {}
+                    // In XML a list of one is that one, and an empty list is no element or
+                    // an empty text.
+                    (None, PageDecode::Xml) => {}
+                    (Some(Value::String(text)), PageDecode::Xml) if text.trim().is_empty() => {}
+                    (Some(record), PageDecode::Xml) => all.push(record),
+                    (other, _) => {
+                        let found = other.as_ref().map_or("nothing", kind);
+                        return Err(PageError::NoRecords { place, found });
+                    }
+                }
+            }
+        }
+    }
+    Ok(all)
 }
 
 /// The text or number at `path`; nothing where there is nothing, or nothing in
 /// it.
-fn text(path: &mef_source::Path, body: &Value) -> Result<Option<String>, PageError> {
-    match path.find(body) {
+fn text(path: &Path, body: &Value, headers: &HeaderMap) -> Result<Option<String>, PageError> {
+    text_of(find(path, body, headers).as_deref(), path)
+}
+
+fn text_of(value: Option<&Value>, path: &Path) -> Result<Option<String>, PageError> {
+    match value {
         None | Some(Value::Null | Value::Bool(false)) => Ok(None),
         Some(Value::String(text)) if text.is_empty() => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.clone())),
         Some(Value::Number(number)) => Ok(Some(number.to_string())),
-        Some(other) => Err(PageError::Next { place: path.pointer(), found: kind(other) }),
+        Some(other) => Err(PageError::Next { place: path.to_string(), found: kind(other) }),
     }
 }
 

@@ -2,18 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use http::Method;
-use http::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue};
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
 use mef_ports::{HttpRequest, ResumeAt, Secret};
-use mef_source::checked::{Next, Poll};
+use mef_source::checked::{Method, Next, Origin, PageDecode, Poll, Request, Slot};
 use mef_source::template::{Rendered, Variables};
 use mef_source::{Path, Root, Template};
+use serde_json::Value;
 use url::Url;
 
+use crate::body::{self, plain};
 use crate::next_link::with_secrets;
 
 /// What the templates of a request stand for.
+#[derive(Clone, Copy)]
 pub(crate) struct RequestScope<'r> {
     pub(crate) secrets: &'r BTreeMap<String, Secret>,
     /// The window's first moment and its end.
@@ -22,6 +24,15 @@ pub(crate) struct RequestScope<'r> {
     pub(crate) cursor_token: Option<&'r str>,
     /// How far back a first run begins; nothing on later runs.
     pub(crate) cursor_start: Option<Timestamp>,
+    /// The run that asks.
+    pub(crate) run: RunVariables<'r>,
+}
+
+/// What is the same for all requests of a run.
+#[derive(Clone, Copy)]
+pub(crate) struct RunVariables<'r> {
+    pub(crate) id: &'r str,
+    pub(crate) started: Timestamp,
 }
 
 impl Variables for RequestScope<'_> {
@@ -33,9 +44,34 @@ impl Variables for RequestScope<'_> {
             (Root::Window, "end") => time(self.window.map(|(_, end)| end)),
             (Root::Cursor, "token") => Rendered::text(self.cursor_token),
             (Root::Cursor, "start") => time(self.cursor_start),
+            (Root::Run, "id") => Rendered::text(Some(self.run.id)),
+            (Root::Run, "started") => Rendered::Time(self.run.started),
             _ => Rendered::Null,
         }
     }
+}
+
+/// The same with the way to the page that is asked for.
+struct PageScope<'r> {
+    run: &'r RequestScope<'r>,
+    at: Option<&'r Value>,
+}
+
+impl Variables for PageScope<'_> {
+    fn get<'v>(&'v self, path: &Path) -> Rendered<'v> {
+        match path.root() {
+            Root::Page => Rendered::json(self.at),
+            _ => self.run.get(path),
+        }
+    }
+}
+
+/// A request for a page, and which page that is.
+#[derive(Clone)]
+pub(crate) struct PageRequest {
+    pub(crate) http: HttpRequest,
+    /// The way to the page; nothing for the first.
+    pub(crate) at: Option<ResumeAt>,
 }
 
 /// A request that the source file asks for but that cannot be made.
@@ -51,72 +87,150 @@ pub(crate) fn build(
     poll: &Poll,
     scope: &RequestScope<'_>,
     resume: Option<&ResumeAt>,
-) -> Result<HttpRequest, RequestError> {
+) -> Result<PageRequest, RequestError> {
+    let request = if resume.is_some() { &poll.then } else { &poll.request };
+    let at = page_value(poll, resume);
+    let scope = PageScope { run: scope, at: at.as_ref() };
+    let slot = poll.next.as_ref().and_then(Next::slot).zip(at.as_ref());
     let url = match resume {
         // A vendor's next link has all its parameters in it; those that the
         // cursor must not show are in the first request too.
         Some(ResumeAt::Url(next)) => {
-            with_secrets(parse_url(next)?, poll, &first_url(poll, scope, None)?)
+            let link = with_secrets(parse_url(next)?, poll, &first_url(poll, scope.run)?);
+            if Origin::of(&link).as_ref() == Some(&poll.request.origin) {
+                add_parameters(link, request, &scope)?
+            } else {
+                link
+            }
         }
-        Some(ResumeAt::Token(token)) => first_url(poll, scope, Some(token))?,
-        None => first_url(poll, scope, None)?,
+        _ => whole_url(request, &scope, slot)?,
     };
     let mut headers = HeaderMap::new();
-    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-    for (name, template) in &poll.request.headers {
-        let Some(value) = render(template, scope, name)? else { continue };
-        let unusable = |reason: &str| error(format!("the header `{name}`"), reason);
-        let name: HeaderName = name.parse().map_err(|_| unusable("has no valid name"))?;
-        let mut value = HeaderValue::from_str(&value)
-            .map_err(|_| unusable("has characters that no header may have"))?;
-        value.set_sensitive(uses_secret(template));
-        headers.insert(name, value);
+    let accept = match poll.decode {
+        PageDecode::Json => "application/json",
+        _ => "*/*",
+    };
+    headers.insert(ACCEPT, HeaderValue::from_static(accept));
+    let body = match &request.body {
+        None => None,
+        Some(template) => {
+            let (body, content_type) = body::body(template, &scope, slot)?;
+            headers.insert(CONTENT_TYPE, content_type);
+            Some(body)
+        }
+    };
+    for (name, template) in &request.headers {
+        let Some(value) = render(template, &scope, name)? else { continue };
+        put_header(&mut headers, name, &value, uses_secret(template))?;
     }
-    Ok(HttpRequest {
-        method: Method::GET,
+    if let Some((Slot::Header(name), at)) = slot {
+        put_header(&mut headers, name, &plain(at), false)?;
+    }
+    let http = HttpRequest {
+        method: match request.method {
+            Method::Get => http::Method::GET,
+            Method::Post => http::Method::POST,
+        },
         url,
         headers,
-        body: None,
+        body,
         max_body: poll.max_page,
         timeout: poll.timeout,
+    };
+    Ok(PageRequest { http, at: resume.cloned() })
+}
+
+/// The way to a page as requests have it: a count is a number, also for the
+/// first page.
+fn page_value(poll: &Poll, resume: Option<&ResumeAt>) -> Option<Value> {
+    let text = match resume {
+        Some(ResumeAt::Url(_)) => return None,
+        Some(ResumeAt::Token(text)) => text,
+        None => return poll.next.as_ref().and_then(Next::start).map(Value::from),
+    };
+    let number = || text.parse::<i64>().ok().filter(|number| number.to_string() == *text);
+    Some(match &poll.next {
+        Some(Next::Page { .. } | Next::Offset { .. } | Next::Last { .. }) => {
+            number().map_or_else(|| Value::from(text.as_str()), Value::from)
+        }
+        _ => Value::from(text.as_str()),
     })
 }
 
+fn put_header(
+    headers: &mut HeaderMap,
+    name: &str,
+    value: &str,
+    sensitive: bool,
+) -> Result<(), RequestError> {
+    let unusable = |reason: &str| error(format!("the header `{name}`"), reason);
+    let name: HeaderName = name.parse().map_err(|_| unusable("has no valid name"))?;
+    let mut value = HeaderValue::from_str(value)
+        .map_err(|_| unusable("has characters that no header may have"))?;
+    value.set_sensitive(sensitive);
+    headers.insert(name, value);
+    Ok(())
+}
+
+/// The URL of the first request.
+pub(crate) fn first_url(poll: &Poll, scope: &RequestScope<'_>) -> Result<Url, RequestError> {
+    let at = page_value(poll, None);
+    let slot = poll.next.as_ref().and_then(Next::slot).zip(at.as_ref());
+    whole_url(&poll.request, &PageScope { run: scope, at: at.as_ref() }, slot)
+}
+
 /// The URL of a request that no link leads to.
-pub(crate) fn first_url(
-    poll: &Poll,
-    scope: &RequestScope<'_>,
-    page_token: Option<&str>,
+fn whole_url(
+    request: &Request,
+    scope: &PageScope<'_>,
+    slot: Option<(&Slot, &Value)>,
 ) -> Result<Url, RequestError> {
-    let request = &poll.request;
-    let text = render(&request.url, scope, "get")?
+    let text = render(&request.url, scope, "the URL")?
         .ok_or_else(|| error("the URL".to_owned(), "has a placeholder that stands for nothing"))?;
     let mut url = parse_url(&text)?;
-    let token_parameter = match (&poll.next, page_token) {
-        (Some(Next::Token { query, .. }), Some(token)) => Some((query.as_str(), token)),
+    let own = match slot {
+        Some((Slot::Query(name), at)) => Some((name.as_str(), plain(at))),
         _ => None,
     };
     let mut parameters = Vec::new();
     for (name, template) in &request.query {
-        if token_parameter.is_some_and(|(parameter, _)| parameter == name) {
+        if own.as_ref().is_some_and(|(parameter, _)| parameter == name) {
             continue;
         }
         if let Some(value) = render(template, scope, name)? {
             parameters.push((name.as_str(), value));
         }
     }
-    parameters.extend(token_parameter.map(|(name, token)| (name, token.to_owned())));
+    parameters.extend(own);
     if !parameters.is_empty() {
         url.query_pairs_mut().extend_pairs(parameters);
     }
     Ok(url)
 }
 
+/// A link of the source's own origin with the parameters that the source file
+/// repeats, but for those that the link has itself.
+fn add_parameters(
+    mut link: Url,
+    request: &Request,
+    scope: &PageScope<'_>,
+) -> Result<Url, RequestError> {
+    for (name, template) in &request.query {
+        if link.query_pairs().any(|(known, _)| known == name.as_str()) {
+            continue;
+        }
+        if let Some(value) = render(template, scope, name)? {
+            link.query_pairs_mut().append_pair(name, &value);
+        }
+    }
+    Ok(link)
+}
+
 /// The text of a template; `None` where it stands for nothing, which leaves
 /// the parameter or header out.
-fn render(
+pub(crate) fn render(
     template: &Template,
-    scope: &RequestScope<'_>,
+    scope: &dyn Variables,
     name: &str,
 ) -> Result<Option<String>, RequestError> {
     let failed =
@@ -136,6 +250,6 @@ fn parse_url(text: &str) -> Result<Url, RequestError> {
     Url::parse(text).map_err(|reason| error("the URL".to_owned(), &reason.to_string()))
 }
 
-fn error(place: String, reason: &str) -> RequestError {
+pub(crate) fn error(place: String, reason: &str) -> RequestError {
     RequestError { place, reason: reason.to_owned() }
 }

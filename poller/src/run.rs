@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use mef_pipeline::{Admitted, Receipt, deliver};
-use mef_ports::{Commit, CursorRecord, HttpRequest, RunSummary, StreamKey, chain};
-use mef_source::checked::Cursor;
+use mef_ports::{Commit, CursorRecord, RunSummary, StoreError, StreamKey, chain};
+use mef_source::checked::{Cursor, Repeats};
 
 use crate::budget::Budget;
 use crate::classify::News;
@@ -14,6 +14,7 @@ use crate::fetch::{FetchError, Fetched, Fetcher};
 use crate::lease::LeaseKeeper;
 use crate::poller::{Poller, lag};
 use crate::report::{RunEnd, RunError, RunReport};
+use crate::request::{PageRequest, RunVariables};
 use crate::seen::{Needed, Seen};
 
 /// A run and all it knows.
@@ -24,6 +25,8 @@ pub(crate) struct Run<'p> {
     pub(crate) seen: Seen,
     pub(crate) summary: RunSummary,
     pub(crate) started: Timestamp,
+    /// What this run is called in requests: `{run.id}`.
+    id: String,
     stream: &'p StreamKey,
     lease: &'p LeaseKeeper<'p>,
     budget: &'p Budget,
@@ -37,7 +40,7 @@ pub(crate) enum NextPage {
     /// It was fetched while the page before it was delivered.
     Here(Result<Fetched, FetchError>),
     /// It has to wait until after the commit, or for another run.
-    Later(HttpRequest, Option<Timestamp>),
+    Later(PageRequest, Option<Timestamp>),
 }
 
 impl<'p> Run<'p> {
@@ -51,7 +54,8 @@ impl<'p> Run<'p> {
     ) -> Result<Run<'p>, RunError> {
         let ports = &poller.ports;
         let stored = ports.cursors.read(stream).await?;
-        let seen = Seen::load(ports.cursors.seen(stream).await?);
+        let seen = Seen::load(ports.cursors.seen(stream).await?)
+            .keeping_repeats(poller.poll.repeats == Repeats::Keep);
         let names = poller.poll.secret_names();
         let secrets = poller.credentials.secrets(&stream.source, names).await?;
         let fetcher = Fetcher {
@@ -72,6 +76,7 @@ impl<'p> Run<'p> {
             seen,
             started: summary.started.unwrap_or_else(|| ports.clock.now()),
             summary,
+            id: run_id()?,
             stream,
             lease,
             budget,
@@ -151,8 +156,13 @@ impl<'p> Run<'p> {
         self.poller.ports.clock.now()
     }
 
+    /// What the templates of this run's requests have in common.
+    pub(crate) fn variables(&self) -> RunVariables<'_> {
+        RunVariables { id: &self.id, started: self.started }
+    }
+
     /// Fetches a page and notes how long that took.
-    pub(crate) async fn fetch(&mut self, request: HttpRequest) -> Result<Fetched, FetchError> {
+    pub(crate) async fn fetch(&mut self, request: PageRequest) -> Result<Fetched, FetchError> {
         let before = self.now();
         let fetched = self.fetcher.fetch(request).await;
         self.slowest = self.slowest.max(self.now().duration_since(before));
@@ -170,7 +180,7 @@ impl<'p> Run<'p> {
     pub(crate) async fn deliver(
         &mut self,
         news: Vec<News>,
-        next: Option<HttpRequest>,
+        next: Option<PageRequest>,
         not_before: Option<Timestamp>,
     ) -> Result<(Receipt, NextPage), RunError> {
         let admitted = Admitted::page(admit(news), self.now());
@@ -221,7 +231,7 @@ impl<'p> Run<'p> {
     /// this run.
     pub(crate) async fn fetch_later(
         &mut self,
-        request: HttpRequest,
+        request: PageRequest,
         not_before: Option<Timestamp>,
     ) -> Result<Result<Fetched, FetchError>, RunEnd> {
         if !self.has_time() {
@@ -235,6 +245,24 @@ impl<'p> Run<'p> {
         }
         Ok(self.fetch(request).await)
     }
+}
+
+/// A random UUID (RFC 9562 §5.4), for vendors that want a request to have an id.
+fn run_id() -> Result<String, RunError> {
+    let mut bytes = [0; 16];
+    aws_lc_rs::rand::fill(&mut bytes)
+        .map_err(|_| StoreError::new("make a run's id", "there are no random numbers"))?;
+    let id = u128::from_be_bytes(bytes) & !(0xf << 76) | 4 << 76;
+    let id = id & !(0b11 << 62) | 0b10 << 62;
+    let hex = format!("{id:032x}");
+    let mut text = String::with_capacity(36);
+    for (index, digit) in hex.chars().enumerate() {
+        if matches!(index, 8 | 12 | 16 | 20) {
+            text.push('-');
+        }
+        text.push(digit);
+    }
+    Ok(text)
 }
 
 /// Whether an answer may mean that the place to go on at is stale.

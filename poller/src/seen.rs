@@ -26,6 +26,8 @@ pub(crate) struct Seen {
     in_flight: HashSet<u64>,
     /// Ids forgotten that a later window may need.
     overflow: u64,
+    /// Whether the source wants repeats.
+    keeps_repeats: bool,
 }
 
 /// Which times a later read may bring again.
@@ -71,7 +73,13 @@ impl Seen {
 
     /// Whether the record is a repeat.
     pub(crate) fn contains(&self, hash: u64) -> bool {
-        self.times.contains_key(&hash)
+        !self.keeps_repeats && self.times.contains_key(&hash)
+    }
+
+    /// The set for a source that wants every record as often as it comes.
+    pub(crate) fn keeping_repeats(mut self, keeps_repeats: bool) -> Seen {
+        self.keeps_repeats = keeps_repeats;
+        self
     }
 
     /// Adds a record of the page at hand.

@@ -2,14 +2,14 @@
 //! read.
 
 use jiff::Timestamp;
-use mef_ports::{HttpRequest, OpenWindow, Position};
+use mef_ports::{OpenWindow, Position};
 use mef_source::checked::{Advance, Order, TimeCursor};
 
 use crate::classify;
 use crate::fetch::{FetchError, Fetched};
 use crate::loop_guard::LoopGuard;
 use crate::report::{RunEnd, RunError};
-use crate::request::{RequestScope, build};
+use crate::request::{PageRequest, RequestScope, build};
 use crate::run::{NextPage, Run, means_stale};
 use crate::seen::Needed;
 use crate::window::{self, Bounds};
@@ -27,7 +27,7 @@ impl Run<'_> {
         let horizon = window::horizon(cursor, self.started);
         loop {
             let mut open = match self.record.open.take() {
-                Some(open) => self.resume(open),
+                Some(open) => self.resume(cursor, open, horizon),
                 None => match self.open_window(cursor, horizon)? {
                     Some(open) => open,
                     None => return Ok(RunEnd::CaughtUp),
@@ -48,11 +48,15 @@ impl Run<'_> {
     }
 
     /// An open window of an earlier run. A next page kept under another
-    /// request is not used blindly: the window is read again.
-    fn resume(&self, mut open: OpenWindow) -> OpenWindow {
+    /// request is not used blindly: the window is read again. One that follows
+    /// the records has no end of its own: it reaches to the present.
+    fn resume(&self, cursor: &TimeCursor, mut open: OpenWindow, horizon: Timestamp) -> OpenWindow {
         if open.request_digest != self.poller.poll.request_digest {
             open.next = None;
             open.request_digest.clone_from(&self.poller.poll.request_digest);
+        }
+        if cursor.advance == Advance::NewestRecord {
+            open.end = open.end.max(horizon);
         }
         open
     }
@@ -119,9 +123,7 @@ impl Run<'_> {
             };
             let poll = &self.poller.poll;
             let mut next = page.next.clone();
-            if (page.records.is_empty() && poll.stop_on_empty_page)
-                || (next == open.next && next.is_some() && poll.stop_on_same_next)
-            {
+            if page.ends || (next == open.next && next.is_some() && poll.stop.same_next) {
                 next = None;
             }
             guard.visit(&page, next.as_ref()).map_err(RunError::Loop)?;
@@ -248,12 +250,13 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn window_request(&self, open: &OpenWindow) -> Result<HttpRequest, RunError> {
+    fn window_request(&self, open: &OpenWindow) -> Result<PageRequest, RunError> {
         let scope = RequestScope {
             secrets: &self.fetcher.secrets,
             window: Some((open.start, open.end)),
             cursor_token: None,
             cursor_start: None,
+            run: self.variables(),
         };
         build(&self.poller.poll, &scope, open.next.as_ref())
             .map_err(|error| FetchError::Request(error).into())

@@ -1,7 +1,7 @@
 //! Reading by the vendor's token: page after page until there is no more.
 
 use jiff::Timestamp;
-use mef_ports::{HttpRequest, Position, ResumeAt};
+use mef_ports::{Position, ResumeAt};
 use mef_source::checked::TokenCursor;
 
 use crate::classify;
@@ -9,7 +9,7 @@ use crate::fetch::{FetchError, Fetched};
 use crate::loop_guard::LoopGuard;
 use crate::moment::before;
 use crate::report::{RunEnd, RunError};
-use crate::request::{RequestScope, build};
+use crate::request::{PageRequest, RequestScope, build};
 use crate::run::{NextPage, Run};
 use crate::seen::Needed;
 
@@ -40,8 +40,10 @@ impl Run<'_> {
             let next = page.cursor_token.clone();
             let same = next.is_some() && next == token;
             // A page without records is where a stream of tokens ends.
-            let ends =
-                next.is_none() || page.records.is_empty() || (same && poll.stop_on_same_next);
+            let ends = next.is_none()
+                || page.ends
+                || page.records.is_empty()
+                || (same && poll.stop.same_next);
             if !ends {
                 guard.visit(&page, page.next.as_ref()).map_err(RunError::Loop)?;
             }
@@ -82,12 +84,13 @@ impl Run<'_> {
         &self,
         cursor: &TokenCursor,
         token: Option<&str>,
-    ) -> Result<HttpRequest, RunError> {
+    ) -> Result<PageRequest, RunError> {
         let scope = RequestScope {
             secrets: &self.fetcher.secrets,
             window: None,
             cursor_token: token,
             cursor_start: token.is_none().then(|| before(self.started, cursor.start)),
+            run: self.variables(),
         };
         let resume = token.map(|token| ResumeAt::Token(token.to_owned()));
         build(&self.poller.poll, &scope, resume.as_ref())

@@ -31,6 +31,10 @@ pub enum Root {
     Window,
     /// The cursor: `cursor.token`, `cursor.start`.
     Cursor,
+    /// The page that a request asks for: `page.token`, `page.number`, `page.offset`, `page.last`.
+    Page,
+    /// The run: `run.id`, `run.started`.
+    Run,
     /// When the bytes reached us.
     ReceivedAt,
     /// The vendor's delivery id.
@@ -68,6 +72,8 @@ impl Root {
             Root::Secret => "secret",
             Root::Window => "window",
             Root::Cursor => "cursor",
+            Root::Page => "page",
+            Root::Run => "run",
             Root::ReceivedAt => "received_at",
             Root::DeliveryId => "delivery_id",
             Root::Body => "body",
@@ -182,9 +188,14 @@ impl Path {
             Some(root @ (Root::Query | Root::Signature)) => {
                 Ok(Path { root, segments: vec![parts.split_off(1).join(".")] })
             }
-            Some(root @ (Root::Var | Root::Secret | Root::Window | Root::Cursor))
-                if parts.len() > 2 =>
-            {
+            Some(
+                root @ (Root::Var
+                | Root::Secret
+                | Root::Window
+                | Root::Cursor
+                | Root::Page
+                | Root::Run),
+            ) if parts.len() > 2 => {
                 Err(PathError::TooLong { path: text.to_owned(), word: root.word() })
             }
             Some(root) => Ok(Path { root, segments: parts.split_off(1) }),

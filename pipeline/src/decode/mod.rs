@@ -14,7 +14,7 @@ pub const MAX_DECODED: usize = 64 * 1024 * 1024;
 
 /// How deep a value may be nested. The parser takes 127 levels; what is refused
 /// later is kept inside an envelope of a few more, and has to come out again.
-pub(crate) const MOST_LEVELS: usize = 100;
+pub const MOST_LEVELS: usize = 100;
 
 /// Why bytes cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -8,10 +8,13 @@
     reason = "a test fails by panicking"
 )]
 
+mod decoding;
 mod failures;
 mod hostile;
 mod limits;
 mod origins;
+mod pages;
+mod scripted;
 mod support;
 mod tokens;
 mod windows;

@@ -235,6 +235,9 @@ async fn a_cursor_that_follows_the_records_goes_on_after_a_run_that_was_cut_shor
     bench.vendor.add(4, at(30));
     bench.clock.set(at(60));
     bench.run(&file).await;
+    // What came while the listing stood open is in the next one.
+    bench.clock.set(at(120));
+    bench.run(&file).await;
     let mut delivered = bench.delivered().await;
     delivered.sort_unstable();
     assert_eq!((delivered, bench.done().await), (vec![1, 2, 3, 4], Some(at(30))));

@@ -87,10 +87,9 @@ pub(super) fn check(
     match (&written.time, &written.token) {
         (Some(time), None) => {
             let bounds = |bound: &str| {
-                let templates =
-                    request.query.iter().chain(&request.headers).map(|(_, value)| value);
-                templates
-                    .chain([&request.url])
+                request
+                    .templates()
+                    .into_iter()
                     .flat_map(Template::paths)
                     .any(|path| path.root() == Root::Window && path.name() == bound)
             };
@@ -163,7 +162,7 @@ pub(super) fn check(
             Some(Cursor::Time(cursor))
         }
         (None, Some(token)) => {
-            if !matches!(poll.next, Some(written::Next::Token(_))) {
+            if !matches!(poll.next.as_deref(), Some(written::Next::Token(_))) {
                 checker.error_with(
                     written.place(),
                     "a cursor by token needs `next: { token: … }`",

@@ -18,10 +18,13 @@ mod ip;
 mod jq;
 mod jwt;
 mod load;
+mod next;
+mod page_decode;
 mod poll;
 mod preset;
 mod public_key;
 mod request;
+mod request_body;
 mod respond;
 mod secret_use;
 mod signed;
@@ -40,10 +43,13 @@ pub use hmac::{Hmac, Key};
 pub use ip::{Ip, Network};
 pub use jwt::{ClaimDigest, Jwt, JwtKeys};
 pub use load::{Loaded, load};
-pub use poll::{ClientCredentials, Poll, PollAuth};
+pub use next::{Next, Slot, Stop};
+pub use page_decode::{PageDecode, Trailer};
+pub use poll::{ClientCredentials, Poll, PollAuth, Records};
 pub use preset::{ExpandedPreset, Expansion};
 pub use public_key::PublicKey;
-pub use request::{Next, Origin, Request};
+pub use request::{Method, Origin, Request};
+pub use request_body::{JsonTemplate, RequestBody};
 pub use respond::{Answer, AnswerBody, AnswerJson, Respond, StoredSecret};
 pub use secret_use::SecretUse;
 pub use signed::{Signature, SignatureFrom, Signed, SignedTime};
@@ -53,8 +59,8 @@ pub use webhook::{Verify, Webhook};
 
 use crate::SourceName;
 pub use crate::written::{
-    Advance, Bare, ClientAuth, Decode, Encoding, Granularity, Hash, JwtAlgorithm, KeyEncoding,
-    Order, PublicKeyAlgorithm, TimeFormat, TimeUnit,
+    Advance, Bare, ClientAuth, Compression, Decode, Encoding, Granularity, Hash, JwtAlgorithm,
+    KeyEncoding, MissingTrailer, Order, PublicKeyAlgorithm, Repeats, TimeFormat, TimeUnit,
 };
 
 /// A source, ready to use.

@@ -7,9 +7,11 @@ use serde_json::{Map, Value};
 use super::checker::Checker;
 use super::cursor::{self, Cursor};
 use super::event::EventSpec;
-use super::request::{Next, Origin, Request, RequestScope};
+use super::next::{self, Next, Stop};
+use super::page_decode::PageDecode;
+use super::request::{Origin, Request, RequestScope};
 use crate::path::is_header_name;
-use crate::written::{self, ClientAuth, Located, StopRule};
+use crate::written::{self, ClientAuth, Compression, Located, Repeats};
 use crate::{Path, Root, Template};
 
 const DEFAULT_MAX_PAGE: usize = 64 * 1024 * 1024;
@@ -25,17 +27,22 @@ pub struct Poll {
     pub auth: PollAuth,
     /// The request for a window's first page.
     pub request: Request,
+    /// The request for a later page, before the way to that page is put in.
+    pub then: Request,
     /// The way to the next page; without it there is one page.
     pub next: Option<Next>,
-    /// Whether a page without records ends the window whatever it names.
-    pub stop_on_empty_page: bool,
-    /// Whether a page that names itself as next ends the window; else that is
-    /// an error.
-    pub stop_on_same_next: bool,
-    /// Where a page has its list of records.
-    pub records: Path,
+    /// When no further page is asked for.
+    pub stop: Stop,
+    /// How a page's body is read.
+    pub decode: PageDecode,
+    /// How a page's body is compressed.
+    pub compression: Compression,
+    /// Where a page has its records.
+    pub records: Records,
     /// How far the stream has been read.
     pub cursor: Cursor,
+    /// What becomes of a record that was delivered before.
+    pub repeats: Repeats,
     /// The vendor's header for the requests left, in lower case.
     pub limit_remaining: Option<String>,
     /// The vendor's header for the end of a limit, in lower case.
@@ -51,6 +58,17 @@ pub struct Poll {
     /// A digest of all that makes a request, by which a page token kept from
     /// an earlier version of the file is known to be stale.
     pub request_digest: String,
+}
+
+/// Where a page has its records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Records {
+    /// A list of them.
+    List(Path),
+    /// One, which may be the whole page.
+    One(Path),
+    /// Each line or row is one.
+    Lines,
 }
 
 /// How we prove who we are.
@@ -98,9 +116,8 @@ pub struct ClientCredentials {
 impl Poll {
     /// The names of the secrets that its requests use.
     pub fn secret_names(&self) -> impl Iterator<Item = String> {
-        let mut templates: Vec<&Template> = vec![&self.request.url];
-        templates.extend(self.request.query.iter().map(|(_, value)| value));
-        templates.extend(self.request.headers.iter().map(|(_, value)| value));
+        let mut templates = self.request.templates();
+        templates.extend(self.then.templates());
         match &self.auth {
             PollAuth::Nothing => {}
             PollAuth::Header { value, .. } | PollAuth::Query { value, .. } => templates.push(value),
@@ -129,13 +146,25 @@ impl Poll {
             (Some(_), None) => vec![Root::Var, Root::Secret, Root::Window],
             _ => vec![Root::Var, Root::Secret, Root::Cursor],
         };
-        let mut scope = RequestScope { checker, vars, roots: cursor_roots };
-        let request = scope.request(&written.request);
+        let mut scope = RequestScope { checker, vars, roots: cursor_roots, page: None };
         let next = written.next.as_ref().map(|next| scope.next(next));
+        scope.roots.extend([Root::Page, Root::Run]);
+        let next_kind = next.as_ref().and_then(Option::as_ref);
+        let variable = next_kind.and_then(Next::variable);
+        // The first request has no token yet, but it has a number.
+        scope.page = variable.filter(|_| next_kind.is_some_and(|next| next.start().is_some()));
+        let request = scope.request(&written.request);
+        scope.page = variable;
+        let then = request
+            .as_ref()
+            .and_then(|request| scope.later(request, written.then.as_ref(), next_kind));
+        scope.page = None;
         scope.roots = vec![Root::Var, Root::Secret];
         let auth = auth(written.auth.as_ref(), &mut scope);
         credentials_come_once(written, checker);
-        let records = checker.path(&written.records, &[Root::Record]);
+        let decode = PageDecode::check(written.decode.as_ref(), checker);
+        let is_lines = decode.as_ref().is_some_and(PageDecode::is_lines);
+        let records = records(written, is_lines, checker);
         let allow_origins = allow_origins(&written.allow_origins, checker);
         let timeout = checker.duration_or(written.timeout.as_ref(), LONGEST_TIMEOUT);
         if timeout > LONGEST_TIMEOUT || timeout.is_zero() {
@@ -146,25 +175,37 @@ impl Poll {
             );
         }
         let max_page = checker.size_or(written.max_page.as_ref(), DEFAULT_MAX_PAGE);
-        let request = request?;
+        let (request, then) = (request?, then?);
         let cursor = cursor::check(written, &request, &event, checker)?;
-        let stop = written.stop.as_deref().unwrap_or_default();
         let limit_remaining = limit_header(written.limits.remaining.as_ref(), checker);
         let limit_reset = limit_header(written.limits.reset.as_ref(), checker);
         let next = match next {
             None => None,
             Some(next) => Some(next?),
         };
+        if let Some((next, written)) = next.as_ref().zip(written.next.as_ref()) {
+            next::has_place(next, written.place(), &request, &then, checker);
+        }
+        let stop = next::stop(written.stop.as_deref().unwrap_or_default(), next.as_ref(), checker);
+        if let Some((decode, records)) = decode.as_ref().zip(records.as_ref()) {
+            let place = written.decode.as_ref().and_then(Located::place);
+            decode.has_no_body(next.as_ref(), stop.as_ref(), records, place, checker);
+        }
         Some(Poll {
             schedule: schedule?,
             auth: auth?,
-            request_digest: super::load::digest([format!("{request:?}{next:?}").as_bytes()]),
+            request_digest: super::load::digest(
+                [format!("{request:?}{then:?}{next:?}").as_bytes()],
+            ),
             request,
+            then,
             next,
-            stop_on_empty_page: stop.contains(&StopRule::EmptyPage),
-            stop_on_same_next: stop.contains(&StopRule::SameNext),
+            stop: stop?,
+            decode: decode?,
+            compression: written.compression,
             records: records?,
             cursor,
+            repeats: written.repeats,
             limit_remaining,
             limit_reset,
             allow_origins,
@@ -173,6 +214,29 @@ impl Poll {
             event,
         })
     }
+}
+
+fn records(written: &written::Poll, is_lines: bool, checker: &mut Checker<'_>) -> Option<Records> {
+    let (message, help) = match (&written.records, &written.record, is_lines) {
+        (Some(path), None, false) => return checker.path(path, &[Root::Record]).map(Records::List),
+        (None, Some(path), false) => return checker.path(path, &[Root::Record]).map(Records::One),
+        (None, None, true) => return Some(Records::Lines),
+        (_, _, true) => (
+            "each line of the page is a record, so there is no path of them",
+            "leave `records` and `record` out",
+        ),
+        (None, None, false) => (
+            "the source does not say where a page has its records",
+            "write `records`, the path of a list (empty where the page is the list), or `record`, that of the one record that a page is",
+        ),
+        (Some(_), Some(_), false) => (
+            "the source says twice where a page has its records",
+            "leave `records` or `record` out",
+        ),
+    };
+    let place = written.record.as_ref().or(written.records.as_ref()).and_then(Located::place);
+    checker.error_with(place.or(written.request.place()), message, help);
+    None
 }
 
 /// A header's name, written alone or as the path `header.NAME`.
@@ -192,16 +256,28 @@ fn credentials_come_once(written: &written::Poll, checker: &mut Checker<'_>) {
     let (place, what, twice) = match &written.auth {
         None => return,
         Some(written::Auth::Query(pair)) => {
-            let twice = written.request.query.contains_key(&*pair.name);
+            let then = written.then.as_ref().map(|then| &then.query);
+            let twice = [Some(&written.request.query), then]
+                .into_iter()
+                .flatten()
+                .any(|query| query.contains_key(&*pair.name));
             (pair.name.place(), format!("parameter `{}`", *pair.name), twice)
         }
         Some(auth) => {
             let (place, name) = match auth {
                 written::Auth::Header(pair) => (pair.name.place(), pair.name.as_str()),
-                _ => (written.request.get.place(), "Authorization"),
+                _ => {
+                    let url = written.request.get.as_ref().or(written.request.post.as_ref());
+                    (url.and_then(Located::place), "Authorization")
+                }
             };
-            let twice =
-                written.request.headers.keys().any(|other| other.eq_ignore_ascii_case(name));
+            let then = written.then.iter().flat_map(|then| then.headers.keys());
+            let twice = written
+                .request
+                .headers
+                .keys()
+                .chain(then)
+                .any(|other| other.eq_ignore_ascii_case(name));
             (place, format!("header `{name}`"), twice)
         }
     };

@@ -1,6 +1,9 @@
-//! What requests to a vendor are made of: origins, templates and the way to
-//! the next page.
+//! What requests to a vendor are made of: origins, templates and bodies.
+//!
+//! The request for a later page is the first one with what the file says of
+//! `then` put into it, so that the engine has two whole requests and no rules.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde_json::{Map, Value};
@@ -8,10 +11,12 @@ use url::{Host, Url};
 
 use super::checker::Checker;
 use super::constant::constant;
+use super::next::Next;
+use super::request_body::{RequestBody, WrittenBody};
 use crate::path::is_header_name;
 use crate::template::{Lookups, Part, Rendered, Variables};
 use crate::written::{self, Located, Node};
-use crate::{Path, Root, Template};
+use crate::{Path, Place, Root, Template};
 
 /// A scheme, host and port: what credentials belong to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,10 +58,21 @@ impl fmt::Display for Origin {
     }
 }
 
-/// The request for a window's first page.
+/// The method of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// GET.
+    Get,
+    /// POST.
+    Post,
+}
+
+/// A request for a page.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// The URL to GET, without the parameters below.
+    /// The method.
+    pub method: Method,
+    /// The URL, without the parameters below.
     pub url: Template,
     /// The origin of that URL.
     pub origin: Origin,
@@ -64,22 +80,17 @@ pub struct Request {
     pub query: Vec<(String, Template)>,
     /// Headers.
     pub headers: Vec<(String, Template)>,
+    /// The body.
+    pub body: Option<RequestBody>,
 }
 
-/// Where a page says how to get the next.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Next {
-    /// A relation of the `Link` header.
-    Link(String),
-    /// A URL in the body.
-    Url(Path),
-    /// A token in the body, for a query parameter.
-    Token {
-        /// Where the token is.
-        from: Path,
-        /// The parameter that takes it.
-        query: String,
-    },
+impl Request {
+    /// Every template of the request.
+    pub fn templates(&self) -> Vec<&Template> {
+        let pairs = self.query.iter().chain(&self.headers).map(|(_, template)| template);
+        let body = self.body.iter().flat_map(RequestBody::templates);
+        pairs.chain([&self.url]).chain(body).collect()
+    }
 }
 
 /// Checks templates of requests, in which variables are constants that are put
@@ -88,6 +99,8 @@ pub(super) struct RequestScope<'c, 't> {
     pub(super) checker: &'c mut Checker<'t>,
     pub(super) vars: &'c Map<String, Value>,
     pub(super) roots: Vec<Root>,
+    /// What `page.…` may be read here.
+    pub(super) page: Option<&'static str>,
 }
 
 /// Headers that say how a request travels, which is not the source file's to
@@ -129,6 +142,25 @@ impl RequestScope<'_, '_> {
                         place,
                         format!("a cursor has no `{name}`"),
                         "it has `cursor.token`, which is nothing on the first run, and `cursor.start`, which is nothing later",
+                    );
+                    return None;
+                }
+                Root::Page if self.page != Some(name) => {
+                    self.checker.error_with(
+                        place,
+                        format!("a page has no `{name}` here"),
+                        match self.page {
+                            Some(known) => format!("this `next` has `page.{known}`"),
+                            None => "this `next` leads to a URL, or there is none".to_owned(),
+                        },
+                    );
+                    return None;
+                }
+                Root::Run if !matches!(name, "id" | "started") => {
+                    self.checker.error_with(
+                        place,
+                        format!("a run has no `{name}`"),
+                        "it has `run.id` and `run.started`",
                     );
                     return None;
                 }
@@ -242,12 +274,173 @@ impl RequestScope<'_, '_> {
         }
     }
 
-    pub(super) fn request(&mut self, written: &written::Request) -> Option<Request> {
-        let url = self.url(&written.get);
+    /// The request for a window's first page.
+    pub(super) fn request(&mut self, written: &Located<written::Request>) -> Option<Request> {
+        let target = self.target(written.get.as_ref(), written.post.as_ref(), written.place());
         let query = self.pairs(&written.query);
-        let headers = self.pairs(&written.headers);
+        let headers = self.header_pairs(&written.headers);
+        let body = self.body(
+            &WrittenBody {
+                json: written.json.as_ref(),
+                form: written.form.as_ref(),
+                raw: written.body.as_ref(),
+                content_type: written.content_type.as_ref(),
+            },
+            written.place(),
+        );
+        let Some((method, url, origin)) = target? else {
+            self.checker.error_with(
+                written.place(),
+                "the request has no URL",
+                "write `get` or `post`",
+            );
+            return None;
+        };
+        self.parameters_come_once(&written.query, &url);
+        let body = body?;
+        self.body_needs_post(method, body.is_some(), written.place())?;
+        Some(Request { method, url, origin, query, headers, body })
+    }
+
+    /// The request for a later page: `first` with what `written` changes of it.
+    pub(super) fn later(
+        &mut self,
+        first: &Request,
+        written: Option<&Located<written::Then>>,
+        next: Option<&Next>,
+    ) -> Option<Request> {
+        let by_url = next.is_some_and(Next::is_url);
+        let Some(written) = written else {
+            let query = if by_url { Vec::new() } else { first.query.clone() };
+            return Some(Request { query, ..first.clone() });
+        };
+        let place = written.place();
+        if next.is_none() {
+            self.checker.error_with(
+                place,
+                "`then` means nothing without `next`",
+                "say under `next` where a page names the next one",
+            );
+        }
+        if by_url && let Some(url) = written.get.as_ref().or(written.post.as_ref()) {
+            self.checker.error_with(
+                url.place(),
+                "the URL of the next page comes from the page before it",
+                "leave it out here",
+            );
+        }
+        let target = self.target(written.get.as_ref(), written.post.as_ref(), place)?;
+        let mut query = match &written.repeat {
+            None if by_url => Vec::new(),
+            None => first.query.clone(),
+            Some(names) => self.repeated(first, names),
+        };
+        merge(&mut query, self.pairs(&written.query), |one, other| one == other);
+        let mut headers = first.headers.clone();
+        merge(&mut headers, self.header_pairs(&written.headers), |one, other| {
+            one.eq_ignore_ascii_case(other)
+        });
+        let own_body = self.body(
+            &WrittenBody {
+                json: written.json.as_ref(),
+                form: written.form.as_ref(),
+                raw: written.body.as_ref(),
+                content_type: written.content_type.as_ref(),
+            },
+            place,
+        )?;
+        let (method, url, origin) = match target {
+            Some(target) => target,
+            None => (first.method, first.url.clone(), first.origin.clone()),
+        };
+        if origin != first.origin {
+            self.checker.error_with(
+                place,
+                "the later requests go to another origin than the first",
+                "the credentials belong to one",
+            );
+        }
+        let own = own_body.is_some();
+        let body = match method {
+            Method::Get if !own => None,
+            _ => own_body.or_else(|| first.body.clone()),
+        };
+        self.body_needs_post(method, own, place)?;
+        Some(Request { method, url, origin, query, headers, body })
+    }
+
+    /// The query parameters of `first` that come again.
+    fn repeated(
+        &mut self,
+        first: &Request,
+        names: &Located<written::OneOrMany>,
+    ) -> Vec<(String, Template)> {
+        let names: Vec<_> = names.iter().map(|(name, at)| (name, at.or(names.place()))).collect();
+        match names.as_slice() {
+            [("all", _)] => return first.query.clone(),
+            [("none", _)] => return Vec::new(),
+            _ => {}
+        }
+        for (name, place) in &names {
+            if !first.query.iter().any(|(known, _)| known == name) {
+                self.checker.error_with(
+                    *place,
+                    format!("`request` has no query parameter `{name}`"),
+                    "write `all`, `none` or a list of its parameters",
+                );
+            }
+        }
+        let repeats = |known: &String| names.iter().any(|(name, _)| name == known);
+        first.query.iter().filter(|(known, _)| repeats(known)).cloned().collect()
+    }
+
+    /// The method and URL, if either is written.
+    fn target(
+        &mut self,
+        get: Option<&Located<String>>,
+        post: Option<&Located<String>>,
+        place: Option<Place>,
+    ) -> Option<Option<(Method, Template, Origin)>> {
+        let (method, text) = match (get, post) {
+            (None, None) => return Some(None),
+            (Some(text), None) => (Method::Get, text),
+            (None, Some(text)) => (Method::Post, text),
+            (Some(_), Some(_)) => {
+                self.checker.error_with(
+                    place,
+                    "the request has both `get` and `post`",
+                    "leave one of them out",
+                );
+                return None;
+            }
+        };
+        let (url, origin) = self.url(text)?;
+        Some(Some((method, url, origin)))
+    }
+
+    fn body_needs_post(
+        &mut self,
+        method: Method,
+        has_body: bool,
+        place: Option<Place>,
+    ) -> Option<()> {
+        if has_body && method == Method::Get {
+            self.checker.error_with(
+                place,
+                "a request by `get` has no body",
+                "write `post` instead of `get`",
+            );
+            return None;
+        }
+        Some(())
+    }
+
+    fn header_pairs(
+        &mut self,
+        written: &BTreeMap<String, Located<Node>>,
+    ) -> Vec<(String, Template)> {
         let mut seen: Vec<String> = Vec::new();
-        for (name, value) in &written.headers {
+        for (name, value) in written {
             self.header_name(name, value.place());
             let lower = name.to_ascii_lowercase();
             if seen.contains(&lower) {
@@ -259,21 +452,19 @@ impl RequestScope<'_, '_> {
             }
             seen.push(lower);
         }
-        let (url, origin) = url?;
-        self.parameters_come_once(written, &url);
-        Some(Request { url, origin, query, headers })
+        self.pairs(written)
     }
 
     /// What a URL already asks for cannot be asked for once more beside it.
-    fn parameters_come_once(&mut self, written: &written::Request, url: &Template) {
+    fn parameters_come_once(&mut self, query: &BTreeMap<String, Located<Node>>, url: &Template) {
         let Some(start) = url.parts.first() else { return };
         let Part::Literal(start) = start else { return };
         let Some(url) = Url::parse(start).ok() else { return };
         for (name, _) in url.query_pairs() {
-            if let Some(value) = written.query.get(name.as_ref()) {
+            if let Some(value) = query.get(name.as_ref()) {
                 self.checker.error_with(
                     value.place(),
-                    format!("the parameter `{name}` is also in the URL of `get`"),
+                    format!("the parameter `{name}` is also in the request's URL"),
                     "write it in one place",
                 );
             }
@@ -304,25 +495,22 @@ impl RequestScope<'_, '_> {
         (!text.is_empty()).then_some(())
     }
 
-    fn pairs(
+    pub(super) fn pairs(
         &mut self,
-        written: &std::collections::BTreeMap<String, Located<Node>>,
+        written: &BTreeMap<String, Located<Node>>,
     ) -> Vec<(String, Template)> {
         written.iter().filter_map(|(name, node)| Some((name.clone(), self.node(node)?))).collect()
     }
+}
 
-    pub(super) fn next(&mut self, written: &written::Next) -> Option<Next> {
-        match written {
-            written::Next::Link(relation) => {
-                self.not_empty(relation, "a link relation, such as `next`")?;
-                Some(Next::Link((**relation).clone()))
-            }
-            written::Next::Url(path) => self.checker.path(path, &[Root::Record]).map(Next::Url),
-            written::Next::Token(token) => {
-                let from = self.checker.path(&token.from, &[Root::Record])?;
-                self.not_empty(&token.query, "a query parameter's name")?;
-                Some(Next::Token { from, query: (*token.query).clone() })
-            }
-        }
+/// Puts `own` into `pairs`, in the place of those with the same name.
+fn merge(
+    pairs: &mut Vec<(String, Template)>,
+    own: Vec<(String, Template)>,
+    same: impl Fn(&str, &str) -> bool,
+) {
+    for (name, value) in own {
+        pairs.retain(|(known, _)| !same(known, &name));
+        pairs.push((name, value));
     }
 }

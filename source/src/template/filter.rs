@@ -20,10 +20,16 @@ const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(
 pub enum Filter {
     /// A time as RFC 3339, in UTC, with as many decimals as it has.
     Rfc3339,
+    /// A time as RFC 3339, in UTC, with so many decimals, rounded down.
+    Rfc3339Decimals(u8),
     /// A time as whole seconds since the epoch, rounded down.
     Epoch,
     /// A time as whole milliseconds since the epoch, rounded down.
     EpochMs,
+    /// A time as whole microseconds since the epoch, rounded down.
+    EpochUs,
+    /// A time as nanoseconds since the epoch.
+    EpochNs,
     /// A number of seconds since the epoch as a time.
     FromEpoch,
     /// A number of milliseconds since the epoch as a time.
@@ -48,6 +54,8 @@ pub enum Filter {
     Lookup(std::collections::BTreeMap<String, Value>),
     /// The value as JSON text.
     Json,
+    /// The value as text, where a number would do otherwise.
+    Text,
     /// The HMAC-SHA256 of text with the key that [`Variables::sign`] has: only
     /// answers to handshakes have one.
     ///
@@ -98,8 +106,9 @@ pub enum FilterError {
     Format(String),
 }
 
-const KNOWN: &str = "`rfc3339`, `epoch`, `epoch_ms`, `from_epoch`, `from_epoch_ms`, `date`, \
-     `lower`, `upper`, `join`, `default`, `urlencode`, `base64`, `sha256_hex`, `lookup`, `json`";
+const KNOWN: &str = "`rfc3339`, `rfc3339_s`, `rfc3339_ms`, `epoch`, `epoch_ms`, `epoch_us`, \
+     `epoch_ns`, `from_epoch`, `from_epoch_ms`, `date`, `lower`, `upper`, `join`, `default`, \
+     `urlencode`, `base64`, `sha256_hex`, `lookup`, `json`, `text`";
 
 impl Filter {
     pub(super) fn new(
@@ -113,8 +122,12 @@ impl Filter {
         };
         match name {
             "rfc3339" => plain(Filter::Rfc3339, "rfc3339"),
+            "rfc3339_s" => plain(Filter::Rfc3339Decimals(0), "rfc3339_s"),
+            "rfc3339_ms" => plain(Filter::Rfc3339Decimals(3), "rfc3339_ms"),
             "epoch" => plain(Filter::Epoch, "epoch"),
             "epoch_ms" => plain(Filter::EpochMs, "epoch_ms"),
+            "epoch_us" => plain(Filter::EpochUs, "epoch_us"),
+            "epoch_ns" => plain(Filter::EpochNs, "epoch_ns"),
             "from_epoch" => plain(Filter::FromEpoch, "from_epoch"),
             "from_epoch_ms" => plain(Filter::FromEpochMs, "from_epoch_ms"),
             "lower" => plain(Filter::Lower, "lower"),
@@ -123,6 +136,7 @@ impl Filter {
             "base64" => plain(Filter::Base64, "base64"),
             "sha256_hex" => plain(Filter::Sha256Hex, "sha256_hex"),
             "json" => plain(Filter::Json, "json"),
+            "text" => plain(Filter::Text, "text"),
             "hmac_hex" => plain(Filter::Hmac(HmacText::Hex), "hmac_hex"),
             "hmac_base64" => plain(Filter::Hmac(HmacText::Base64), "hmac_base64"),
             "date" => match arguments {
@@ -164,8 +178,14 @@ impl Filter {
         match self {
             Filter::Default(_) => Ok(value),
             Filter::Rfc3339 => owned(value.to_time()?.to_string()),
+            Filter::Rfc3339Decimals(places) => {
+                let places = usize::from(*places);
+                owned(format!("{:.places$}", value.to_time()?))
+            }
             Filter::Epoch => count(value.to_time()?, 1_000_000_000),
             Filter::EpochMs => count(value.to_time()?, 1_000_000),
+            Filter::EpochUs => count(value.to_time()?, 1_000),
+            Filter::EpochNs => count(value.to_time()?, 1),
             Filter::FromEpoch => value.to_epoch(1_000_000_000).map(Rendered::Time),
             Filter::FromEpochMs => value.to_epoch(1_000_000).map(Rendered::Time),
             Filter::Date(format) => {
@@ -183,6 +203,7 @@ impl Filter {
             Filter::Lookup(table) => Ok(table
                 .get(value.to_text()?.as_ref())
                 .map_or(Rendered::Null, |found| Rendered::Json(Cow::Owned(found.clone())))),
+            Filter::Text => owned(value.to_text()?.into_owned()),
             Filter::Json => owned(value.into_json().to_string()),
             Filter::Hmac(_) => Err(RenderError::Key),
         }

@@ -14,8 +14,10 @@ mod jwt;
 mod located;
 mod node;
 mod one_or_many;
+mod page_decode;
 mod poll;
 mod preset_use;
+mod request;
 mod secret_use;
 mod signature;
 mod split;
@@ -34,11 +36,13 @@ pub use jwt::{AwsSns, Jwt, JwtAlgorithm, JwtKeys};
 pub use located::Located;
 pub use node::Node;
 pub use one_or_many::OneOrMany;
+pub use page_decode::{Compression, Csv, MissingTrailer, Ndjson, PageDecode, Trailer};
 pub use poll::{
-    Advance, Auth, ClientAuth, ClientCredentials, Cursor, Granularity, Limits, NamedValue, Next,
-    NextToken, Order, Poll, Request, StopRule, TimeFormat,
+    Advance, Auth, ClientAuth, ClientCredentials, Cursor, Granularity, Limits, NamedValue, Order,
+    Poll, Repeats, TimeFormat,
 };
 pub use preset_use::PresetUse;
+pub use request::{Next, NextLast, NextOffset, NextPage, NextToken, Request, StopRule, Then};
 pub use secret_use::{RetiringSecret, SecretUse};
 pub use signature::{Bare, Encoding, Hash, Key, KeyEncoding, Signature, SignedTime, TimeUnit};
 pub use split::Split;

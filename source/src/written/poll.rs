@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Event, Located, Node, Vars};
+use super::{Compression, Event, Located, Next, PageDecode, Request, StopRule, Then, Vars};
 
 /// How we pull events from the vendor.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -20,17 +20,33 @@ pub struct Poll {
     #[serde(default)]
     pub auth: Option<Auth>,
     /// The request for a window's first page.
-    pub request: Request,
+    pub request: Located<Request>,
+    /// What differs in the requests for its later pages.
+    #[serde(default)]
+    pub then: Option<Located<Then>>,
     /// Where a page says how to get the next; without it there is one page.
     #[serde(default)]
-    pub next: Option<Next>,
+    pub next: Option<Located<Next>>,
     /// When to stop asking for pages; by default `[no_next]`.
     #[serde(default)]
-    pub stop: Option<Vec<StopRule>>,
+    pub stop: Option<Vec<Located<StopRule>>>,
+    /// How a page's body is read; by default as JSON.
+    #[serde(default)]
+    pub decode: Option<Located<PageDecode>>,
+    /// How a page's body is compressed, besides what its headers say.
+    #[serde(default)]
+    pub compression: Compression,
     /// The path of the list of records in a page; empty where the page is the list.
-    pub records: Located<String>,
+    #[serde(default)]
+    pub records: Option<Located<String>>,
+    /// Or the path of the one record that a page is; empty where it is the whole page.
+    #[serde(default)]
+    pub record: Option<Located<String>>,
     /// How far the stream has been read.
     pub cursor: Located<Cursor>,
+    /// What becomes of a record that was delivered before.
+    #[serde(default)]
+    pub repeats: Repeats,
     /// Rate limits that the vendor announces in headers of its own.
     #[serde(default)]
     pub limits: Limits,
@@ -46,6 +62,18 @@ pub struct Poll {
     /// What differs from the `event` at the top for pulled records.
     #[serde(default)]
     pub event: Option<Event>,
+}
+
+/// What becomes of a record that was delivered before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Repeats {
+    /// It is dropped, as far as its id is still known.
+    #[default]
+    Drop,
+    /// It is delivered again: where two records may be equal and still be two, or where something
+    /// behind the queue drops repeats by the event's id.
+    Keep,
 }
 
 /// How we prove who we are.
@@ -102,54 +130,6 @@ pub enum ClientAuth {
     Basic,
     /// By `client_id` and `client_secret` in the body.
     Body,
-}
-
-/// The request for a window's first page.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Request {
-    /// The URL to GET, as a template. The origin is the only one that requests go to.
-    pub get: Located<String>,
-    /// Query parameters, as templates; one whose value is nothing is left out.
-    #[serde(default)]
-    pub query: BTreeMap<String, Located<Node>>,
-    /// Headers, as templates; one whose value is nothing is left out.
-    #[serde(default)]
-    pub headers: BTreeMap<String, Located<Node>>,
-}
-
-/// Where a page says how to get the next.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Next {
-    /// The relation in the `Link` header (RFC 8288), usually `next`.
-    Link(Located<String>),
-    /// The path of a URL in the body.
-    Url(Located<String>),
-    /// A token in the body, sent back in the query.
-    Token(NextToken),
-}
-
-/// A token in the body, sent back in the query.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NextToken {
-    /// The path of the token in the body.
-    pub from: Located<String>,
-    /// The query parameter that takes it.
-    pub query: Located<String>,
-}
-
-/// When to stop asking for pages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum StopRule {
-    /// The page names no next one. This always stops.
-    NoNext,
-    /// The page has no records, whatever it names.
-    EmptyPage,
-    /// The next page is the one just read.
-    SameNext,
 }
 
 /// How far the stream has been read: by `time`, or by the vendor's `token`.

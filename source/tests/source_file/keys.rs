@@ -31,7 +31,7 @@ fn unknown_keys_and_choices_in_a_pulled_source() {
         ("auth", "header: {", "headr: {"),
         ("auth's header", "name: Authorization", "nmae: Authorization"),
         ("client credentials", "{ header: {", "{ client_credentials: { url: x,"),
-        ("request", "    get:", "    post:"),
+        ("request", "    get:", "    put:"),
         ("next", "{ link: next }", "{ links: next }"),
         ("next's token", "{ link: next }", "{ token: { path: x } }"),
         ("stop", "empty_page", "empty"),

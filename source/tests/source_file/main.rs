@@ -12,6 +12,7 @@ mod keys;
 mod meaning;
 mod mistakes;
 mod numbers;
+mod paging;
 mod preset_files;
 mod presets;
 mod published_keys;

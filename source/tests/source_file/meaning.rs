@@ -33,7 +33,7 @@ fn the_pulled_sketch_means_what_it_says() {
     assert_eq!(poll.request.origin.to_string(), "https://example.okta.com:443");
     assert_eq!(poll.request.url.as_literal(), Some("https://example.okta.com/api/v1/logs"));
     assert_eq!(poll.next, Some(Next::Link("next".to_owned())));
-    assert!(poll.stop_on_empty_page && poll.stop_on_same_next);
+    assert!(poll.stop.empty_page && poll.stop.same_next);
     assert!(matches!(poll.auth, PollAuth::Header { .. }));
     let Cursor::Time(cursor) = poll.cursor else { panic!("not by time") };
     assert_eq!(cursor.order, Order::Ascending);

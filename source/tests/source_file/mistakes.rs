@@ -98,7 +98,7 @@ fn mistakes_in_a_pushed_source() {
 #[test]
 fn mistakes_in_a_pulled_source() {
     let cases = [
-        ("unknown key in poll", "records: \"\"", "record: \"\""),
+        ("unknown key in poll", "records: \"\"", "recrods: \"\""),
         ("unknown key in the cursor", "overlap: 60s", "overlaps: 60s"),
         ("unknown order", "order: ascending", "order: newest"),
         ("schedule", "rate(1 minute)", "every minute"),

@@ -1,0 +1,41 @@
+//! NDJSON: one JSON value a line, the last of which may be no record.
+
+use std::io::BufRead as _;
+
+use mef_pipeline::decode_json;
+use mef_source::checked::{MissingTrailer, Trailer};
+use serde_json::Value;
+
+use super::unpack::File;
+use super::{Content, broken};
+use crate::page::PageError;
+
+/// Reads a file of lines; empty ones are passed over.
+pub(super) fn read(file: &mut File<'_>, lines: &mut Vec<Value>) -> Result<(), PageError> {
+    let mut line = Vec::new();
+    for number in 1_u64.. {
+        line.clear();
+        let count = file.read_until(b'\n', &mut line).map_err(|error| broken("NDJSON", error))?;
+        if count == 0 {
+            break;
+        }
+        if line.iter().all(u8::is_ascii_whitespace) {
+            continue;
+        }
+        let value = decode_json(&line)
+            .map_err(|error| broken("NDJSON", format!("line {number}: {error}")))?;
+        lines.push(value);
+    }
+    Ok(())
+}
+
+/// Takes the last line away from the records, if it is the trailer.
+pub(super) fn take_trailer(trailer: &Trailer, content: &mut Content) -> Result<(), PageError> {
+    let is_trailer = |line: &Value| trailer.has.iter().all(|path| path.find(line).is_some());
+    match content.lines.pop_if(|line| is_trailer(line)) {
+        Some(line) => content.bodies.push(line),
+        None if trailer.missing == MissingTrailer::Incomplete => return Err(PageError::NoTrailer),
+        None => content.is_last = true,
+    }
+    Ok(())
+}

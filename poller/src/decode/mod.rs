@@ -1,0 +1,65 @@
+//! From the bytes of a page to its records.
+//!
+//! Lines and rows are read one by one out of the decompressor, so that a page
+//! is never held both as text and as records. What cannot be read fails the
+//! whole page: a page of which some lines were left out would move the cursor
+//! past them.
+
+mod csv;
+mod lines;
+mod unpack;
+mod xml;
+
+use mef_pipeline::{DecodeError, decode_json};
+use mef_source::checked::{PageDecode, Poll};
+use serde_json::Value;
+
+use crate::page::PageError;
+use unpack::each_file;
+
+/// What a page has.
+#[derive(Debug, Default)]
+pub(crate) struct Content {
+    /// The records, where each line or row is one.
+    pub(crate) lines: Vec<Value>,
+    /// What else there is: the value of each file, or the trailer.
+    pub(crate) bodies: Vec<Value>,
+    /// Whether a trailer was wanted and is missing, which makes the page the
+    /// last.
+    pub(crate) is_last: bool,
+}
+
+/// Reads `bytes` as `poll` says.
+pub(crate) fn decode(poll: &Poll, bytes: &[u8]) -> Result<Content, PageError> {
+    let mut content = Content::default();
+    each_file(bytes, poll.compression, poll.max_page, &mut |file| {
+        match &poll.decode {
+            PageDecode::Json => {
+                let value = match file.plain() {
+                    Some(plain) => decode_json(plain),
+                    None => decode_json(&file.whole()?),
+                };
+                content.bodies.push(value.map_err(PageError::Decode)?);
+            }
+            PageDecode::Ndjson { .. } => lines::read(file, &mut content.lines)?,
+            PageDecode::Csv { separator, columns } => {
+                csv::read(file, *separator, columns, &mut content.lines)?;
+            }
+            PageDecode::Xml => content.bodies.push(xml::read(file)?),
+        }
+        Ok(())
+    })?;
+    if let PageDecode::Ndjson { trailer: Some(trailer) } = &poll.decode {
+        lines::take_trailer(trailer, &mut content)?;
+    }
+    Ok(content)
+}
+
+/// A page that is not in the format it should be in.
+fn broken(format: &'static str, reason: impl ToString) -> PageError {
+    PageError::Format { format, reason: reason.to_string() }
+}
+
+fn too_large(max: usize) -> PageError {
+    PageError::Decode(DecodeError::TooLarge(max))
+}

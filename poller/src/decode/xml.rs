@@ -1,0 +1,114 @@
+//! XML as JSON: an element is an object of its attributes (`@name`) and its
+//! elements, one that comes again a list, one that has only text that text.
+
+use mef_pipeline::MOST_LEVELS;
+use quick_xml::XmlVersion;
+use quick_xml::escape::resolve_predefined_entity;
+use quick_xml::events::{BytesStart, Event};
+use quick_xml::reader::Reader;
+use serde_json::{Map, Value};
+
+use super::broken;
+use super::unpack::File;
+use crate::page::PageError;
+
+/// An element that is being read.
+#[derive(Default)]
+struct Element {
+    name: String,
+    members: Map<String, Value>,
+    text: String,
+}
+
+/// Reads a document. No entity is known but the five of XML itself, so that
+/// none can grow.
+pub(super) fn read(file: &mut File<'_>) -> Result<Value, PageError> {
+    let mut reader = Reader::from_reader(file);
+    let mut buffer = Vec::new();
+    // The document itself holds the root.
+    let mut open = vec![Element::default()];
+    loop {
+        buffer.clear();
+        let event = reader.read_event_into(&mut buffer).map_err(|error| broken("XML", error))?;
+        let Some(current) = open.last_mut() else { return Err(broken("XML", "it is not nested")) };
+        match event {
+            Event::Start(start) => {
+                if open.len() > MOST_LEVELS {
+                    return Err(broken(
+                        "XML",
+                        format!("nested more than {MOST_LEVELS} levels deep"),
+                    ));
+                }
+                open.push(begin(&start)?);
+            }
+            Event::Empty(start) => {
+                let element = begin(&start)?;
+                current.add(element);
+            }
+            Event::End(_) => {
+                let element = open.pop().unwrap_or_default();
+                let parent = open.last_mut().ok_or_else(|| broken("XML", "it is not nested"))?;
+                parent.add(element);
+            }
+            Event::Text(text) => current.text.push_str(&text.xml10_content()),
+            Event::CData(text) => current.text.push_str(&text.xml10_content()),
+            Event::GeneralRef(entity) => {
+                match entity.resolve_char_ref().map_err(|error| broken("XML", error))? {
+                    Some(character) => current.text.push(character),
+                    None => match resolve_predefined_entity(&entity) {
+                        Some(text) => current.text.push_str(text),
+                        None => return Err(broken("XML", "an entity is not known")),
+                    },
+                }
+            }
+            Event::DocType(_) => return Err(broken("XML", "a document type is not taken")),
+            Event::Comment(_) | Event::Decl(_) | Event::PI(_) => {}
+            Event::Eof => break,
+        }
+    }
+    match open.as_mut_slice() {
+        [document] if !document.members.is_empty() => {
+            Ok(Value::Object(std::mem::take(&mut document.members)))
+        }
+        _ => Err(broken("XML", "it ends before its root does")),
+    }
+}
+
+fn begin(start: &BytesStart<'_>) -> Result<Element, PageError> {
+    let name = start.name().as_ref().to_owned();
+    let mut element = Element { name, ..Element::default() };
+    for attribute in start.attributes() {
+        let attribute = attribute.map_err(|error| broken("XML", error))?;
+        let value = attribute
+            .normalized_value(XmlVersion::Implicit1_0)
+            .map_err(|error| broken("XML", error))?;
+        let name = format!("@{}", attribute.key.as_ref());
+        element.members.insert(name, Value::from(value.into_owned()));
+    }
+    Ok(element)
+}
+
+impl Element {
+    fn add(&mut self, element: Element) {
+        let name = element.name.clone();
+        let value = element.into_value();
+        match self.members.get_mut(&name) {
+            None => {
+                self.members.insert(name, value);
+            }
+            Some(Value::Array(list)) => list.push(value),
+            Some(first) => *first = Value::Array(vec![first.take(), value]),
+        }
+    }
+
+    fn into_value(mut self) -> Value {
+        if self.members.is_empty() {
+            return Value::String(self.text);
+        }
+        let text = self.text.trim();
+        if !text.is_empty() {
+            self.members.insert("$text".to_owned(), Value::from(text));
+        }
+        Value::Object(self.members)
+    }
+}

@@ -1,0 +1,220 @@
+//! Pages in every format: whole, cut off, and too large.
+
+use std::io::Write as _;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use http::{HeaderMap, StatusCode};
+use mef_poller::{RunEnd, RunReport};
+use mef_ports::{HttpResponse, Position};
+use serde_json::{Value, json};
+
+use crate::scripted::{Scripted, records, run};
+use crate::support::Bench;
+
+/// A source by time whose pages are read as `decode` says.
+fn file(decode: &str) -> String {
+    format!(
+        "source: acme\npoll:\n  schedule: rate(1 minute)\n  \
+         request: {{ get: \"https://api.example.com/logs\", query: {{ since: \"{{window.start}}\" }} }}\n  \
+         {decode}\n  cursor: {{ time: t, id: id, start: 1h, overlap: 60s }}\n"
+    )
+}
+
+fn bytes(body: impl Into<Bytes>) -> HttpResponse {
+    HttpResponse { status: StatusCode::OK, headers: HeaderMap::new(), body: body.into() }
+}
+
+fn gzip(body: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(body).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let options = zip::write::SimpleFileOptions::default();
+    for (name, body) in files {
+        writer.start_file(*name, options).unwrap();
+        writer.write_all(body).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
+async fn poll(decode: &str, answers: Vec<HttpResponse>) -> (Bench, Arc<Scripted>, RunReport) {
+    let (bench, vendor) = (Bench::new(0), Scripted::answers(answers));
+    let report = run(&bench, &vendor, &file(decode)).await;
+    (bench, vendor, report)
+}
+
+/// What comes of one page.
+async fn read(decode: &str, body: impl Into<Bytes>) -> Vec<Value> {
+    let (bench, _, report) = poll(decode, vec![bytes(body)]).await;
+    assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+    records(&bench).await
+}
+
+/// What is said of a page that is refused, as often as it is asked for.
+async fn refused(decode: &str, body: &[u8]) -> String {
+    let answers = (0..5).map(|_| bytes(body.to_vec())).collect();
+    let (bench, vendor, report) = poll(decode, answers).await;
+    assert_eq!(bench.done().await, None);
+    assert_eq!(vendor.requests().len(), 5, "it may come whole the next time");
+    assert_eq!(records(&bench).await, Vec::<Value>::new());
+    let RunEnd::Failed(error) = report.end else { panic!("{:?}", report.end) };
+    format!("{error:?}")
+}
+
+const LINES: &[u8] = b"{\"id\":1}\n\n{\"id\":9007199254740993,\"x\":1.10}\r\n{\"id\":3}";
+
+fn expected() -> Vec<Value> {
+    serde_json::from_str(r#"[{"id":1},{"id":9007199254740993,"x":1.10},{"id":3}]"#).unwrap()
+}
+
+#[tokio::test]
+async fn lines_are_records_in_any_compression() {
+    let decode = "decode: { ndjson: {} }";
+    assert_eq!(read(decode, LINES).await, expected());
+    assert_eq!(read(decode, gzip(LINES)).await, expected());
+    let (first, second) = LINES.split_at(9);
+    assert_eq!(read(decode, zip(&[("a", first), ("b", second)])).await, expected());
+    assert_eq!(read(decode, Bytes::new()).await, Vec::<Value>::new());
+    for (compression, body) in [("gzip", gzip(LINES)), ("zip", zip(&[("a", LINES)]))] {
+        let decode = format!("{decode}\n  compression: {compression}");
+        assert_eq!(read(&decode, body).await, expected());
+        refused(&decode, LINES).await;
+    }
+}
+
+#[tokio::test]
+async fn json_of_several_files_is_joined() {
+    let files = zip(&[("a.json", b"{\"v\":[{\"id\":1}]}"), ("b.json", b"{\"v\":[{\"id\":2}]}")]);
+    assert_eq!(read("records: v", files).await, [json!({"id": 1}), json!({"id": 2})]);
+    assert_eq!(read("records: v", gzip(b"{\"v\":[{\"id\":1}]}")).await, [json!({"id": 1})]);
+}
+
+#[tokio::test]
+async fn what_is_cut_off_or_garbled_is_no_page() {
+    let lines = "decode: { ndjson: {} }";
+    assert!(refused(lines, b"{\"id\":1}\n{\"id\":").await.contains("line 2"));
+    let packed = gzip(LINES);
+    refused(lines, &packed[..packed.len() - 4]).await;
+    let mut flipped = zip(&[("a", LINES)]);
+    let at = flipped.windows(4).position(|four| four == &LINES[3..7]).unwrap_or(40);
+    flipped[at] ^= 1;
+    refused(lines, &flipped).await;
+    refused("decode: { csv: {} }", b"id,t\n1,2\n3\n").await;
+    refused("decode: xml\n  records: a.b", b"<a><b><id>1</id></b>").await;
+}
+
+#[tokio::test]
+async fn nothing_grows_beyond_the_largest_page() {
+    let bomb = vec![b' '; 5_000_000];
+    let document = format!("<a>{}</a>", " ".repeat(2_000_000)).into_bytes();
+    for (decode, packed) in [
+        ("decode: { ndjson: {} }", gzip(&bomb)),
+        ("records: \"\"", gzip(&bomb)),
+        ("decode: { csv: {} }", zip(&[("a", &bomb)])),
+        ("decode: xml\n  records: a", zip(&[("a", &document), ("b", &document)])),
+    ] {
+        assert!(packed.len() < 20_000);
+        let said = refused(&format!("{decode}\n  max_page: 3MiB"), &packed).await;
+        assert!(said.contains("TooLarge(3145728)"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn rows_are_objects_of_texts() {
+    let rows = b"\xef\xbb\xbfid,text\r\n1,\"a, \"\"b\"\"\nc\"\r\n9007199254740993,\r\n";
+    let expected =
+        [json!({"id": "1", "text": "a, \"b\"\nc"}), json!({"id": "9007199254740993", "text": ""})];
+    assert_eq!(read("decode: { csv: {} }", rows.to_vec()).await, expected);
+    let own = "decode: { csv: { separator: \"\\t\", columns: [id, x] } }";
+    assert_eq!(read(own, "1\ta;b\n").await, [json!({"id": "1", "x": "a;b"})]);
+    assert!(refused("decode: { csv: {} }", b"a,a\n1,2\n").await.contains("two columns"));
+}
+
+#[tokio::test]
+async fn elements_are_objects() {
+    let decode = "decode: xml\n  records: events.event";
+    let two = "<?xml version=\"1.0\"?><events><!-- x --><event id=\"1\" a=\"&lt;&#x41;\"><t>10 &amp; 11</t><tag>x</tag><tag>y</tag></event><event id=\"2\"><![CDATA[<raw>]]></event></events>";
+    assert_eq!(
+        read(decode, two).await,
+        [
+            json!({"@id": "1", "@a": "<A", "t": "10 & 11", "tag": ["x", "y"]}),
+            json!({"@id": "2", "$text": "<raw>"}),
+        ]
+    );
+    assert_eq!(read(decode, "<events><event id='1'/></events>").await, [json!({"@id": "1"})]);
+    assert_eq!(read(decode, "<events></events>").await, Vec::<Value>::new());
+    let bomb = "<!DOCTYPE a [<!ENTITY x \"xxxx\">]><events><event>&x;</event></events>";
+    assert!(refused(decode, bomb.as_bytes()).await.contains("document type"));
+    assert!(refused(decode, b"<events><event>&x;</event></events>").await.contains("entity"));
+    let deep = "<a>".repeat(5_000) + &"</a>".repeat(5_000);
+    assert!(refused(decode, deep.as_bytes()).await.contains("levels"));
+}
+
+const TRAILER: &str = "next: { token: { from: offset, query: offset } }\n  \
+                       decode: { ndjson: { trailer: { has: [total, offset] } } }";
+
+#[tokio::test]
+async fn the_last_line_leads_on_and_is_no_record() {
+    let (bench, vendor, report) = poll(
+        TRAILER,
+        vec![
+            bytes("{\"id\":1}\n{\"total\":1,\"offset\":\"b;1\"}\n"),
+            bytes("{\"id\":2,\"total\":7}\n{\"total\":0,\"offset\":null}\n"),
+        ],
+    )
+    .await;
+    assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+    assert_eq!(records(&bench).await, [json!({"id": 1}), json!({"id": 2, "total": 7})]);
+    assert!(vendor.requests()[1].ends_with("&offset=b%3B1"));
+}
+
+#[tokio::test]
+async fn a_page_without_its_trailer_is_incomplete_and_never_commits() {
+    assert!(refused(TRAILER, b"{\"id\":1}\n{\"id\":2}\n").await.contains("NoTrailer"));
+    let (bench, vendor, report) = poll(
+        TRAILER,
+        vec![bytes("{\"id\":1}\n"), bytes("{\"id\":1}\n{\"id\":2}\n{\"total\":0,\"offset\":null}")],
+    )
+    .await;
+    assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+    assert_eq!(records(&bench).await.len(), 2);
+    assert_eq!(vendor.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn a_trailer_that_may_be_missing_leaves_the_token_as_it_was() {
+    let file = "
+source: acme
+poll:
+  schedule: rate(1 minute)
+  request:
+    get: https://api.example.com/siem
+    query: { from: \"{cursor.start|epoch}\", offset: \"{cursor.token}\" }
+  then: { repeat: none }
+  next: { token: { from: offset, query: offset } }
+  decode: { ndjson: { trailer: { has: [total, offset], missing: last } } }
+  cursor: { token: offset, id: id, start: 1h }
+";
+    let pages = ["{\"id\":1}\n{\"total\":1,\"offset\":\"b\"}", "{\"id\":2}\n"];
+    let (bench, vendor) = (Bench::new(0), Scripted::bodies(&pages));
+    let report = run(&bench, &vendor, file).await;
+    assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+    assert_eq!(report.done, Some(Position::Token("b".to_owned())));
+    assert_eq!(vendor.requests(), ["GET /siem?from=1795510800", "GET /siem?offset=b"]);
+    assert_eq!(records(&bench).await, [json!({"id": 1}), json!({"id": 2})]);
+}
+
+#[tokio::test]
+async fn an_answer_without_content_is_an_empty_page() {
+    let mut nothing = bytes(Bytes::new());
+    nothing.status = StatusCode::NO_CONTENT;
+    let (bench, _, report) = poll("records: items", vec![nothing]).await;
+    assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+    assert!(bench.done().await.is_some());
+}

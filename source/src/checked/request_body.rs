@@ -1,0 +1,149 @@
+//! The bodies that requests to a vendor have.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::constant::constant;
+use super::request::RequestScope;
+use crate::Template;
+use crate::written::{Located, Node};
+
+/// The body of a request.
+#[derive(Clone, Debug)]
+pub enum RequestBody {
+    /// JSON.
+    Json(JsonTemplate),
+    /// A form (`application/x-www-form-urlencoded`), in the order of its names.
+    Form(Vec<(String, Template)>),
+    /// Anything else.
+    Raw {
+        /// The body.
+        text: Template,
+        /// What it is said to be.
+        content_type: String,
+    },
+}
+
+/// A JSON value with templates in it.
+#[derive(Clone, Debug)]
+pub enum JsonTemplate {
+    /// Always the same.
+    Constant(Value),
+    /// Made for each request.
+    Template(Template),
+    /// A list.
+    List(Vec<JsonTemplate>),
+    /// An object, in the order it was written.
+    Object(Vec<(String, JsonTemplate)>),
+}
+
+impl RequestBody {
+    /// Every template of the body.
+    pub fn templates(&self) -> Vec<&Template> {
+        match self {
+            RequestBody::Json(json) => {
+                let mut templates = Vec::new();
+                json.templates(&mut templates);
+                templates
+            }
+            RequestBody::Form(fields) => fields.iter().map(|(_, template)| template).collect(),
+            RequestBody::Raw { text, .. } => vec![text],
+        }
+    }
+}
+
+impl JsonTemplate {
+    fn templates<'a>(&'a self, templates: &mut Vec<&'a Template>) {
+        match self {
+            JsonTemplate::Constant(_) => {}
+            JsonTemplate::Template(template) => templates.push(template),
+            JsonTemplate::List(list) => list.iter().for_each(|json| json.templates(templates)),
+            JsonTemplate::Object(object) => {
+                object.iter().for_each(|(_, json)| json.templates(templates));
+            }
+        }
+    }
+}
+
+/// The keys of a request that make its body.
+pub(super) struct WrittenBody<'w> {
+    pub(super) json: Option<&'w Located<Node>>,
+    pub(super) form: Option<&'w BTreeMap<String, Located<Node>>>,
+    pub(super) raw: Option<&'w Located<String>>,
+    pub(super) content_type: Option<&'w Located<String>>,
+}
+
+impl RequestScope<'_, '_> {
+    /// The body, if there is one; `None` outside where it cannot be used.
+    pub(super) fn body(
+        &mut self,
+        written: &WrittenBody<'_>,
+        place: Option<crate::Place>,
+    ) -> Option<Option<RequestBody>> {
+        let ways = [written.json.is_some(), written.form.is_some(), written.raw.is_some()];
+        if ways.into_iter().filter(|way| *way).count() > 1 {
+            self.checker.error_with(
+                place,
+                "the request has more than one body",
+                "write one of `json`, `form`, `body`",
+            );
+            return None;
+        }
+        if let (None, Some(content_type)) = (written.raw, written.content_type) {
+            self.checker.error_with(
+                content_type.place(),
+                "`content_type` stands only with `body`",
+                "`json` and `form` have a content type of their own; another one is written under `headers`",
+            );
+            return None;
+        }
+        if let Some(node) = written.json {
+            return self.json(node).map(|json| Some(RequestBody::Json(json)));
+        }
+        if let Some(fields) = written.form {
+            return Some(Some(RequestBody::Form(self.pairs(fields))));
+        }
+        let Some(text) = written.raw else { return Some(None) };
+        let Some(content_type) = written.content_type else {
+            self.checker.error_with(
+                text.place(),
+                "`body` has no `content_type`",
+                "say what it is, such as `content_type: application/xml`",
+            );
+            return None;
+        };
+        if !content_type.contains('/') || content_type.chars().any(char::is_control) {
+            self.checker.error_with(
+                content_type.place(),
+                format!("`{}` is not a content type", content_type.escape_debug()),
+                "such as `application/xml`",
+            );
+            return None;
+        }
+        let text = self.template(text)?;
+        Some(Some(RequestBody::Raw { text, content_type: (**content_type).clone() }))
+    }
+
+    fn json(&mut self, node: &Located<Node>) -> Option<JsonTemplate> {
+        Some(match &**node {
+            Node::Text(text) => {
+                let template = self.template(&node.with(text.clone()))?;
+                match template.as_literal() {
+                    Some(text) => JsonTemplate::Constant(Value::String(text.to_owned())),
+                    None => JsonTemplate::Template(template),
+                }
+            }
+            Node::List(list) => {
+                JsonTemplate::List(list.iter().map(|node| self.json(node)).collect::<Option<_>>()?)
+            }
+            Node::Object(object) => JsonTemplate::Object(
+                object
+                    .iter()
+                    .map(|(key, node)| Some((key.clone(), self.json(node)?)))
+                    .collect::<Option<_>>()?,
+            ),
+            _ => JsonTemplate::Constant(constant(node, self.checker)),
+        })
+    }
+}

@@ -1,0 +1,204 @@
+//! How a page is asked for, and where it says how to get the next.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{Located, Node, OneOrMany};
+
+/// The request for a window's first page.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    /// The URL to GET, as a template. The origin is the only one that requests go to.
+    #[serde(default)]
+    pub get: Option<Located<String>>,
+    /// Or the URL to POST to.
+    #[serde(default)]
+    pub post: Option<Located<String>>,
+    /// Query parameters, as templates; one whose value is nothing is left out.
+    #[serde(default)]
+    pub query: BTreeMap<String, Located<Node>>,
+    /// Headers, as templates; one whose value is nothing is left out.
+    #[serde(default)]
+    pub headers: BTreeMap<String, Located<Node>>,
+    /// A JSON body, in which each text is a template; a key whose value is nothing is left out.
+    #[serde(default)]
+    pub json: Option<Located<Node>>,
+    /// A form as the body (`application/x-www-form-urlencoded`), as templates.
+    #[serde(default)]
+    pub form: Option<BTreeMap<String, Located<Node>>>,
+    /// A body of any kind, as a template; needs `content_type`.
+    #[serde(default)]
+    pub body: Option<Located<String>>,
+    /// The content type of `body`.
+    #[serde(default)]
+    pub content_type: Option<Located<String>>,
+}
+
+/// What differs in the requests for a window's later pages.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Then {
+    /// Which query parameters of `request` come again: `all` (default; where the page names a
+    /// URL: `none`), `none`, or a list of names.
+    #[serde(default)]
+    pub repeat: Option<Located<OneOrMany>>,
+    /// The URL to GET, as a template.
+    #[serde(default)]
+    pub get: Option<Located<String>>,
+    /// Or the URL to POST to.
+    #[serde(default)]
+    pub post: Option<Located<String>>,
+    /// Further query parameters, or other values of them.
+    #[serde(default)]
+    pub query: BTreeMap<String, Located<Node>>,
+    /// Further headers, or other values of them.
+    #[serde(default)]
+    pub headers: BTreeMap<String, Located<Node>>,
+    /// A JSON body instead of the first request's.
+    #[serde(default)]
+    pub json: Option<Located<Node>>,
+    /// A form instead of the first request's.
+    #[serde(default)]
+    pub form: Option<BTreeMap<String, Located<Node>>>,
+    /// A body of any kind instead of the first request's.
+    #[serde(default)]
+    pub body: Option<Located<String>>,
+    /// The content type of `body`.
+    #[serde(default)]
+    pub content_type: Option<Located<String>>,
+}
+
+/// Where a page says how to get the next.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Next {
+    /// The relation in the `Link` header (RFC 8288), usually `next`.
+    Link(Located<String>),
+    /// The path of a URL in the body, or `header.NAME`: absolute, relative, or only a query.
+    Url(Located<String>),
+    /// A token that the page has.
+    Token(NextToken),
+    /// The number of the page, counted up.
+    Page(NextPage),
+    /// How many records to pass over.
+    Offset(NextOffset),
+    /// A value of the last record on the page.
+    Last(NextLast),
+}
+
+/// A token that the page has, sent back with the next request.
+///
+/// Without a place for it, templates under `then` read it as `{page.token}`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NextToken {
+    /// The path of the token in the body, or `header.NAME`.
+    pub from: Located<String>,
+    /// The query parameter that takes it.
+    #[serde(default)]
+    pub query: Option<Located<String>>,
+    /// Or the header that takes it.
+    #[serde(default)]
+    pub header: Option<Located<String>>,
+    /// Or the path in the JSON body that takes it.
+    #[serde(default)]
+    pub json: Option<Located<String>>,
+    /// Or the form field that takes it.
+    #[serde(default)]
+    pub form: Option<Located<String>>,
+}
+
+/// The number of the page, sent with every request; templates read it as `{page.number}`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NextPage {
+    /// The query parameter that takes it.
+    #[serde(default)]
+    pub query: Option<Located<String>>,
+    /// Or the header that takes it.
+    #[serde(default)]
+    pub header: Option<Located<String>>,
+    /// Or the path in the JSON body that takes it.
+    #[serde(default)]
+    pub json: Option<Located<String>>,
+    /// Or the form field that takes it.
+    #[serde(default)]
+    pub form: Option<Located<String>>,
+    /// The number of the first page; by default 1.
+    #[serde(default)]
+    pub start: Option<Located<u64>>,
+}
+
+/// How many records to pass over, sent with every request; templates read it as `{page.offset}`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NextOffset {
+    /// The query parameter that takes it.
+    #[serde(default)]
+    pub query: Option<Located<String>>,
+    /// Or the header that takes it.
+    #[serde(default)]
+    pub header: Option<Located<String>>,
+    /// Or the path in the JSON body that takes it.
+    #[serde(default)]
+    pub json: Option<Located<String>>,
+    /// Or the form field that takes it.
+    #[serde(default)]
+    pub form: Option<Located<String>>,
+    /// The offset of the first page; by default 0.
+    #[serde(default)]
+    pub start: Option<Located<u64>>,
+    /// By how much it grows with a page; by default by the records on it.
+    #[serde(default)]
+    pub step: Option<Located<u64>>,
+}
+
+/// A value of the last record on the page, sent with the next request; templates under `then` read
+/// it as `{page.last}`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NextLast {
+    /// The path of the value in the record.
+    pub from: Located<String>,
+    /// What is added to it, where it is an integer and the vendor's bound is inclusive.
+    #[serde(default)]
+    pub plus: Option<Located<u64>>,
+    /// The query parameter that takes it.
+    #[serde(default)]
+    pub query: Option<Located<String>>,
+    /// Or the header that takes it.
+    #[serde(default)]
+    pub header: Option<Located<String>>,
+    /// Or the path in the JSON body that takes it.
+    #[serde(default)]
+    pub json: Option<Located<String>>,
+    /// Or the form field that takes it.
+    #[serde(default)]
+    pub form: Option<Located<String>>,
+}
+
+/// When to stop asking for pages.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StopRule {
+    /// The page names no next one. This always stops.
+    NoNext,
+    /// The page has no records, whatever it names. Pages by number, offset or last record always
+    /// stop so.
+    EmptyPage,
+    /// The next page is the one just read.
+    SameNext,
+    /// The page has fewer records than this.
+    ShortPage(Located<u64>),
+    /// The value at this path, such as `has_more`, is not there, or false, empty or 0.
+    Unless(Located<String>),
+    /// Every path has this value: `{ lastPage: true }`.
+    When(BTreeMap<String, Located<Node>>),
+    /// As many records were read as the number at this path says; for `next: { offset: … }`.
+    Total(Located<String>),
+    /// The page's number is the one at this path; for `next: { page: … }`.
+    Pages(Located<String>),
+}
