@@ -27,7 +27,7 @@ mod structure;
 mod validate;
 
 pub use admitted::{Admitted, Channel, Fetched};
-pub use decode::{DecodeError, MOST_LEVELS, MAX_DECODED, decode_json, gunzip};
+pub use decode::{DecodeError, MAX_DECODED, MOST_LEVELS, decode_json, gunzip};
 pub use deliver::{Outputs, Receipt, deliver};
 pub use redrive::{Pipelines, Redriven, redrive};
 pub use run::{Outcome, Pipeline, Prepared};

@@ -12,7 +12,7 @@ use url::Url;
 
 use super::checker::Checker;
 use super::constant::constant;
-use super::request::Origin;
+use super::origin::Origin;
 use super::secret_use::{SecretUse, secrets};
 use super::signing_text::SigningText;
 use super::token::TokenFrom;

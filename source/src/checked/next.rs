@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use super::checker::Checker;
 use super::constant::constant;
-use super::request::{Request, RequestScope};
+use super::request::Request;
 use super::request_body::RequestBody;
+use super::request_scope::RequestScope;
 use crate::written::{self, Located, StopRule};
 use crate::{Path, Place, Root};
 

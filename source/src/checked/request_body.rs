@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::constant::constant;
-use super::request::RequestScope;
+use super::request_scope::RequestScope;
 use crate::Template;
 use crate::written::{Located, Node};
 

@@ -1,0 +1,248 @@
+//! What every request to a vendor may say, wherever it stands: templates whose
+//! variables are known, URLs whose origin is fixed, and names of headers.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::checker::Checker;
+use super::constant::constant;
+use super::origin::Origin;
+use crate::path::is_header_name;
+use crate::template::{Lookups, Part, Rendered, Variables};
+use crate::written::{Located, Node};
+use crate::{Path, Place, Root, Template};
+
+/// Checks templates of requests, in which variables are constants that are put
+/// in at once.
+pub(super) struct RequestScope<'c, 't> {
+    pub(super) checker: &'c mut Checker<'t>,
+    pub(super) vars: &'c Map<String, Value>,
+    pub(super) roots: Vec<Root>,
+    /// What `page.…` may be read here.
+    pub(super) page: Option<&'static str>,
+}
+
+/// Headers that say how a request travels, which is not the source file's to
+/// say: `Host` could name another origin than the one that was checked.
+const OUR_HEADERS: [&str; 4] = ["host", "content-length", "transfer-encoding", "connection"];
+
+struct OnlyVars<'c>(&'c Map<String, Value>);
+
+impl Variables for OnlyVars<'_> {
+    fn get<'v>(&'v self, path: &Path) -> Rendered<'v> {
+        Rendered::json(self.0.get(path.name()))
+    }
+}
+
+impl RequestScope<'_, '_> {
+    pub(super) fn template(&mut self, text: &Located<String>) -> Option<Template> {
+        let template = self.checker.template(text, &self.roots, &Lookups::new())?;
+        for path in template.paths() {
+            let (name, place) = (path.name(), text.place());
+            match path.root() {
+                Root::Var if !self.vars.contains_key(name) => {
+                    self.checker.error_with(
+                        place,
+                        format!("there is no variable `{name}`"),
+                        "variables are named under `poll.vars`",
+                    );
+                    return None;
+                }
+                Root::Window if !matches!(name, "start" | "end") => {
+                    self.checker.error_with(
+                        place,
+                        format!("a window has no `{name}`"),
+                        "it has `window.start` and `window.end`",
+                    );
+                    return None;
+                }
+                Root::Cursor if !matches!(name, "token" | "start") => {
+                    self.checker.error_with(
+                        place,
+                        format!("a cursor has no `{name}`"),
+                        "it has `cursor.token`, which is nothing on the first run, and `cursor.start`, which is nothing later",
+                    );
+                    return None;
+                }
+                Root::Page if self.page != Some(name) => {
+                    self.checker.error_with(
+                        place,
+                        format!("a page has no `{name}` here"),
+                        match self.page {
+                            Some(known) => format!("this `next` has `page.{known}`"),
+                            None => "this `next` leads to a URL, or there is none".to_owned(),
+                        },
+                    );
+                    return None;
+                }
+                Root::Run if !matches!(name, "id" | "started") => {
+                    self.checker.error_with(
+                        place,
+                        format!("a run has no `{name}`"),
+                        "it has `run.id` and `run.started`",
+                    );
+                    return None;
+                }
+                Root::Secret => super::load::check_secret_name(name, place, self.checker)?,
+                _ => {}
+            }
+        }
+        self.put_in_variables(template, text)
+    }
+
+    fn put_in_variables(&mut self, template: Template, text: &Located<String>) -> Option<Template> {
+        let mut parts: Vec<Part> = Vec::new();
+        for part in template.parts {
+            let literal = match part {
+                Part::Placeholder(placeholder) if placeholder.path.root() == Root::Var => {
+                    let only = Template { parts: vec![Part::Placeholder(placeholder)] };
+                    let scope = OnlyVars(self.vars);
+                    let rendered = only.render(&scope).and_then(|value| match value {
+                        value if value.is_null() => Ok(None),
+                        value => value.to_text().map(|text| Some(text.into_owned())),
+                    });
+                    let problem = match rendered {
+                        Ok(Some(text)) => Ok(text),
+                        Ok(None) => Err("the variable stands for nothing".to_owned()),
+                        Err(error) => Err(error.to_string()),
+                    };
+                    match problem {
+                        Ok(text) => text,
+                        Err(problem) => {
+                            let shown = only.paths().map(ToString::to_string).collect::<String>();
+                            self.checker.error(text.place(), format!("{problem}, at `{shown}`"));
+                            return None;
+                        }
+                    }
+                }
+                Part::Literal(literal) => literal,
+                part => {
+                    parts.push(part);
+                    continue;
+                }
+            };
+            match parts.last_mut() {
+                Some(Part::Literal(before)) => before.push_str(&literal),
+                _ => parts.push(Part::Literal(literal)),
+            }
+        }
+        Some(Template { parts })
+    }
+
+    fn node(&mut self, node: &Located<Node>) -> Option<Template> {
+        match &**node {
+            Node::Text(text) => self.template(&node.with(text.clone())),
+            Node::List(_) | Node::Object(_) => {
+                self.checker.error(node.place(), "this is one value: text, a number or a boolean");
+                None
+            }
+            _ => Some(match constant(node, self.checker) {
+                Value::Null => Template::literal(""),
+                value => Template::literal(value.to_string()),
+            }),
+        }
+    }
+
+    /// A URL whose origin is fixed: nothing that changes from run to run, and
+    /// no secret, may choose whom we talk to.
+    pub(super) fn url(&mut self, text: &Located<String>) -> Option<(Template, Origin)> {
+        let template = self.template(text)?;
+        let start = match template.parts.first() {
+            Some(Part::Literal(literal)) => literal.as_str(),
+            _ => "",
+        };
+        // The host is fixed only if what ends it is in the fixed part too.
+        let after_scheme = start.split_once("://").map_or("", |(_, rest)| rest);
+        let whole = template.parts.len() == 1 || after_scheme.contains(['/', '?']);
+        let url = Url::parse(start).ok();
+        if url.as_ref().is_some_and(|url| !url.username().is_empty() || url.password().is_some()) {
+            // Not told again: it may be a password.
+            self.checker.error_with(
+                text.place(),
+                "the URL has a user's name or password in it",
+                "say under `auth` who we are, with `{secret.…}`",
+            );
+            return None;
+        }
+        if url.as_ref().is_some_and(|url| url.fragment().is_some()) {
+            self.checker.error_with(
+                text.place(),
+                "what follows a `#` is never sent",
+                "leave it out, or write `%23`",
+            );
+        }
+        match url.as_ref().and_then(Origin::of).filter(|_| whole) {
+            Some(origin) => {
+                if origin.scheme == "http" && !origin.is_loopback() {
+                    self.checker.warn(
+                        text.place(),
+                        "requests and credentials go out unencrypted",
+                        "write `https://`",
+                    );
+                }
+                Some((template, origin))
+            }
+            None => {
+                self.checker.error_with(
+                    text.place(),
+                    format!("`{}` has no fixed origin", &**text),
+                    "write `https://host/path`, in which only constants and `{var.…}` make up the host",
+                );
+                None
+            }
+        }
+    }
+
+    pub(super) fn header_pairs(
+        &mut self,
+        written: &BTreeMap<String, Located<Node>>,
+    ) -> Vec<(String, Template)> {
+        let mut seen: Vec<String> = Vec::new();
+        for (name, value) in written {
+            self.header_name(name, value.place());
+            let lower = name.to_ascii_lowercase();
+            if seen.contains(&lower) {
+                self.checker.error_with(
+                    value.place(),
+                    format!("the header `{name}` is written twice"),
+                    "upper and lower case are the same in a header's name",
+                );
+            }
+            seen.push(lower);
+        }
+        self.pairs(written)
+    }
+
+    /// A header that a request may have, by its name.
+    pub(super) fn header_name(&mut self, name: &str, place: Option<Place>) -> Option<()> {
+        if !is_header_name(name) {
+            self.checker.error(place, format!("`{name}` is not a header's name"));
+            return None;
+        }
+        if OUR_HEADERS.contains(&name.to_ascii_lowercase().as_str()) {
+            self.checker.error_with(
+                place,
+                format!("the header `{name}` is not the source file's to set"),
+                "it follows from the URL and the connection",
+            );
+            return None;
+        }
+        Some(())
+    }
+
+    pub(super) fn not_empty(&mut self, text: &Located<String>, wanted: &str) -> Option<()> {
+        if text.is_empty() {
+            self.checker.error(text.place(), format!("this is empty; it has to be {wanted}"));
+        }
+        (!text.is_empty()).then_some(())
+    }
+
+    pub(super) fn pairs(
+        &mut self,
+        written: &BTreeMap<String, Located<Node>>,
+    ) -> Vec<(String, Template)> {
+        written.iter().filter_map(|(name, node)| Some((name.clone(), self.node(node)?))).collect()
+    }
+}
