@@ -4,6 +4,7 @@
 //! compiled, units read, and nothing refers to a name that is not there. A
 //! value of these types can be used without another look at the file.
 
+mod auth;
 mod aws_sns;
 mod check;
 mod checker;
@@ -30,6 +31,10 @@ mod token;
 mod webhook;
 mod yaml_error;
 
+pub use auth::{
+    Assertion, AssertionKey, AssertionPlace, Life, PollAuth, SendToken, Sign, SignHmac, TokenAnswer,
+    TokenAuth, TokenBody, TokenPlace, UserPassword,
+};
 pub use aws_sns::AwsSns;
 pub use check::Check;
 pub use cursor::{Cursor, TimeCursor, TokenCursor};
@@ -40,7 +45,7 @@ pub use hmac::{Hmac, Key};
 pub use ip::{Ip, Network};
 pub use jwt::{ClaimDigest, Jwt, JwtKeys};
 pub use load::{Loaded, load};
-pub use poll::{ClientCredentials, Poll, PollAuth};
+pub use poll::Poll;
 pub use preset::{ExpandedPreset, Expansion};
 pub use public_key::PublicKey;
 pub use request::{Next, Origin, Request};
@@ -53,7 +58,7 @@ pub use webhook::{Verify, Webhook};
 
 use crate::SourceName;
 pub use crate::written::{
-    Advance, Bare, ClientAuth, Decode, Encoding, Granularity, Hash, JwtAlgorithm, KeyEncoding,
+    Advance, AssertionAlgorithm, Bare, Decode, Encoding, Granularity, Hash, JwtAlgorithm, KeyEncoding,
     Order, PublicKeyAlgorithm, TimeFormat, TimeUnit,
 };
 

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use super::auth::{self, PollAuth};
 use super::checker::Checker;
 use super::cursor::{self, Cursor};
 use super::event::EventSpec;
 use super::request::{Next, Origin, Request, RequestScope};
 use crate::path::is_header_name;
-use crate::written::{self, ClientAuth, Located, StopRule};
+use crate::written::{self, Located, StopRule};
 use crate::{Path, Root, Template};
 
 const DEFAULT_MAX_PAGE: usize = 64 * 1024 * 1024;
@@ -53,68 +54,19 @@ pub struct Poll {
     pub request_digest: String,
 }
 
-/// How we prove who we are.
-#[derive(Clone, Debug)]
-pub enum PollAuth {
-    /// Not at all.
-    Nothing,
-    /// A header.
-    Header {
-        /// Its name.
-        name: String,
-        /// Its value.
-        value: Template,
-    },
-    /// A query parameter.
-    Query {
-        /// Its name.
-        name: String,
-        /// Its value.
-        value: Template,
-    },
-    /// OAuth 2.0 client credentials.
-    ClientCredentials(Box<ClientCredentials>),
-}
-
-/// OAuth 2.0 client credentials.
-#[derive(Clone, Debug)]
-pub struct ClientCredentials {
-    /// The token endpoint.
-    pub token_url: Template,
-    /// The token endpoint's origin.
-    pub token_origin: Origin,
-    /// The client's id.
-    pub client_id: Template,
-    /// The client's secret.
-    pub client_secret: Template,
-    /// The scopes to ask for.
-    pub scopes: Vec<String>,
-    /// How the client proves itself.
-    pub client_auth: ClientAuth,
-    /// Further parameters of the token request.
-    pub params: Vec<(String, Template)>,
-}
-
 impl Poll {
     /// The names of the secrets that its requests use.
     pub fn secret_names(&self) -> impl Iterator<Item = String> {
         let mut templates: Vec<&Template> = vec![&self.request.url];
         templates.extend(self.request.query.iter().map(|(_, value)| value));
         templates.extend(self.request.headers.iter().map(|(_, value)| value));
-        match &self.auth {
-            PollAuth::Nothing => {}
-            PollAuth::Header { value, .. } | PollAuth::Query { value, .. } => templates.push(value),
-            PollAuth::ClientCredentials(client) => {
-                templates.extend([&client.token_url, &client.client_id, &client.client_secret]);
-                templates.extend(client.params.iter().map(|(_, value)| value));
-            }
-        }
-        let names: Vec<_> = templates
+        let mut names: Vec<_> = templates
             .into_iter()
             .flat_map(Template::paths)
             .filter(|path| path.root() == Root::Secret)
             .map(|path| path.name().to_owned())
             .collect();
+        names.extend(self.auth.secret_names());
         names.into_iter()
     }
 
@@ -133,8 +85,10 @@ impl Poll {
         let request = scope.request(&written.request);
         let next = written.next.as_ref().map(|next| scope.next(next));
         scope.roots = vec![Root::Var, Root::Secret];
-        let auth = auth(written.auth.as_ref(), &mut scope);
-        credentials_come_once(written, checker);
+        let auth = auth::check(written.auth.as_ref(), &mut scope);
+        if let Some(auth) = &auth {
+            auth::comes_once(auth, written, &mut scope);
+        }
         let records = checker.path(&written.records, &[Root::Record]);
         let allow_origins = allow_origins(&written.allow_origins, checker);
         let timeout = checker.duration_or(written.timeout.as_ref(), LONGEST_TIMEOUT);
@@ -147,6 +101,7 @@ impl Poll {
         }
         let max_page = checker.size_or(written.max_page.as_ref(), DEFAULT_MAX_PAGE);
         let request = request?;
+        let auth = auth?.within(&request.origin, &allow_origins, written, checker);
         let cursor = cursor::check(written, &request, &event, checker)?;
         let stop = written.stop.as_deref().unwrap_or_default();
         let limit_remaining = limit_header(written.limits.remaining.as_ref(), checker);
@@ -157,7 +112,7 @@ impl Poll {
         };
         Some(Poll {
             schedule: schedule?,
-            auth: auth?,
+            auth,
             request_digest: super::load::digest([format!("{request:?}{next:?}").as_bytes()]),
             request,
             next,
@@ -187,88 +142,14 @@ fn limit_header(name: Option<&Located<String>>, checker: &mut Checker<'_>) -> Op
     None
 }
 
-/// What proves who we are must not be overwritten by the request's own.
-fn credentials_come_once(written: &written::Poll, checker: &mut Checker<'_>) {
-    let (place, what, twice) = match &written.auth {
-        None => return,
-        Some(written::Auth::Query(pair)) => {
-            let twice = written.request.query.contains_key(&*pair.name);
-            (pair.name.place(), format!("parameter `{}`", *pair.name), twice)
-        }
-        Some(auth) => {
-            let (place, name) = match auth {
-                written::Auth::Header(pair) => (pair.name.place(), pair.name.as_str()),
-                _ => (written.request.get.place(), "Authorization"),
-            };
-            let twice =
-                written.request.headers.keys().any(|other| other.eq_ignore_ascii_case(name));
-            (place, format!("header `{name}`"), twice)
-        }
-    };
-    if twice {
-        checker.error_with(
-            place,
-            format!("the {what} is set by `auth` and by `request`"),
-            "leave it to `auth`",
-        );
-    }
-}
-
 /// A credential without a secret is one that stands in the file.
-fn names_a_secret(value: &Template, text: &Located<String>, checker: &mut Checker<'_>) {
+pub(super) fn names_a_secret(value: &Template, text: &Located<String>, checker: &mut Checker<'_>) {
     if !value.paths().any(|path| path.root() == Root::Secret) {
         checker.warn(
             text.place(),
             "this credential stands in the file",
             "name it: `{secret.api_token}` is read from where secrets are kept",
         );
-    }
-}
-
-fn auth(written: Option<&written::Auth>, scope: &mut RequestScope<'_, '_>) -> Option<PollAuth> {
-    match written {
-        None => Some(PollAuth::Nothing),
-        Some(written::Auth::Bearer(value)) => {
-            let text = value.with(format!("Bearer {}", &**value));
-            let value = scope.template(&text)?;
-            names_a_secret(&value, &text, scope.checker);
-            Some(PollAuth::Header { name: "authorization".to_owned(), value })
-        }
-        Some(written::Auth::Header(pair)) => {
-            scope.header_name(&pair.name, pair.name.place())?;
-            let value = scope.template(&pair.value)?;
-            names_a_secret(&value, &pair.value, scope.checker);
-            Some(PollAuth::Header { name: (*pair.name).clone(), value })
-        }
-        Some(written::Auth::Query(pair)) => {
-            scope.not_empty(&pair.name, "a query parameter's name")?;
-            let value = scope.template(&pair.value)?;
-            names_a_secret(&value, &pair.value, scope.checker);
-            Some(PollAuth::Query { name: (*pair.name).clone(), value })
-        }
-        Some(written::Auth::ClientCredentials(client)) => {
-            let url = scope.url(&client.token_url);
-            let client_id = scope.template(&client.client_id);
-            let client_secret = scope.template(&client.client_secret);
-            if let Some(secret) = &client_secret {
-                names_a_secret(secret, &client.client_secret, scope.checker);
-            }
-            let params = client
-                .params
-                .iter()
-                .filter_map(|(name, value)| Some((name.clone(), scope.template(value)?)))
-                .collect();
-            let (token_url, token_origin) = url?;
-            Some(PollAuth::ClientCredentials(Box::new(ClientCredentials {
-                token_url,
-                token_origin,
-                client_id: client_id?,
-                client_secret: client_secret?,
-                scopes: client.scopes.iter().map(|scope| (**scope).clone()).collect(),
-                client_auth: client.client_auth,
-                params,
-            })))
-        }
     }
 }
 

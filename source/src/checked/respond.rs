@@ -111,7 +111,7 @@ impl Answer {
 }
 
 impl AnswerJson {
-    fn templates<'a>(&'a self, templates: &mut Vec<&'a Template>) {
+    pub(super) fn templates<'a>(&'a self, templates: &mut Vec<&'a Template>) {
         match self {
             AnswerJson::Constant(_) => {}
             AnswerJson::Template(template) => templates.push(template),

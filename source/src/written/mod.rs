@@ -6,6 +6,7 @@
 //! [`crate::checked`] reads these types; the JSON Schema that editors use is
 //! generated from them, doc comments and all.
 
+mod auth;
 mod check;
 mod event;
 mod from_node;
@@ -26,6 +27,12 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub use auth::{
+    AssertionAlgorithm, Auth, BaseUrl, ClientAuth, ClientCredentials, Expires, GithubApp,
+    GoogleServiceAccount, JwtBearer, Login, NamedValue, PasswordGrant, RefreshToken, SendToken,
+    Session, SessionToken, Sign, SignDuo, SignEdgegrid, SignHmac, SignSigv4, TokenAnswer, TokenBody,
+    UserPassword,
+};
 pub use check::{Basic, Check, Digest, Hmac, Ip, PublicKey, PublicKeyAlgorithm, Token};
 pub use event::{Event, Map};
 pub(crate) use from_node::from_node;
@@ -35,8 +42,7 @@ pub use located::Located;
 pub use node::Node;
 pub use one_or_many::OneOrMany;
 pub use poll::{
-    Advance, Auth, ClientAuth, ClientCredentials, Cursor, Granularity, Limits, NamedValue, Next,
-    NextToken, Order, Poll, Request, StopRule, TimeFormat,
+    Advance, Cursor, Granularity, Limits, Next, NextToken, Order, Poll, Request, StopRule, TimeFormat,
 };
 pub use preset_use::PresetUse;
 pub use secret_use::{RetiringSecret, SecretUse};
