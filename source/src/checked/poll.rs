@@ -70,6 +70,15 @@ impl Poll {
         names.into_iter()
     }
 
+    /// Whether a request for `url` may have the credential: one for the source's
+    /// own origin, or one that a login may lead to, which the login's answer has
+    /// to name as well.
+    pub fn credential_may_go(&self, url: &url::Url) -> bool {
+        let origin = Origin::of(url);
+        origin.as_ref() == Some(&self.request.origin)
+            || origin.is_some_and(|origin| self.auth.base_origins().contains(&origin))
+    }
+
     pub(super) fn check(
         written: &written::Poll,
         vars: &Map<String, Value>,

@@ -80,7 +80,7 @@ async fn oauth_errors_say_what_to_do_and_hide_what_they_echo() {
         "{text}"
     );
     assert!(
-        text.ends_with("check `client_id`, the secret `client_secret`, and whether `client_auth` is `basic` or `body`"),
+        text.ends_with("check `client_id`, the secret `client_secret`, and whether `client_auth` is what the vendor wants"),
         "{text}"
     );
     assert!(text.len() < 500 && !format!("{error:?}").contains("BODY"), "{error:?}");

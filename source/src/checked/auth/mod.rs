@@ -94,6 +94,14 @@ impl PollAuth {
         }
     }
 
+    /// The origins to which a login may lead the source's requests.
+    pub fn base_origins(&self) -> &[Origin] {
+        match self {
+            PollAuth::Token(token) => &token.base_origins,
+            _ => &[],
+        }
+    }
+
     /// The query parameter that holds the credential, where one does.
     pub fn query_name(&self) -> Option<&str> {
         match self {

@@ -169,6 +169,11 @@ impl TokenAuth {
         templates
     }
 
+    /// The templates whose secrets prove who asks.
+    pub fn secret_templates(&self) -> Vec<&Template> {
+        self.templates().into_iter().filter(|template| names_secret(template)).collect()
+    }
+
     /// Whether anything of it comes from where secrets are kept.
     pub(super) fn has_secret(&self) -> bool {
         self.refresh_token.is_some() || self.templates().into_iter().any(names_secret)
