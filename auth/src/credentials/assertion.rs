@@ -64,7 +64,8 @@ pub(super) fn private_key(
         AssertionAlgorithm::EdDsa => ("an Ed25519 private key", EncodingKey::from_ed_pem(bytes)),
         _ => ("an RSA private key", EncodingKey::from_rsa_pem(bytes)),
     };
-    key.map_err(|_| {
+    let private = pem.contains("PRIVATE KEY-----") && !pem.contains("ENCRYPTED PRIVATE KEY-----");
+    key.ok().filter(|_| private).ok_or_else(|| {
         error(
             field,
             format!("is not {kind} as PEM without a password: write the whole file, from `-----BEGIN` to `-----END`"),

@@ -70,7 +70,7 @@ mod tests {
     fn the_vendors_test_data() {
         let keys = EdgeGrid {
             client_token: Secret::new("akab-client-token-xxx-xxxxxxxxxxxxxxxx"),
-            client_secret: Secret::new("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx="),
+            client_secret: Secret::new("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx="),
             access_token: Secret::new("akab-access-token-xxx-xxxxxxxxxxxxxxxx"),
         };
         for (method, path, body, signature) in [

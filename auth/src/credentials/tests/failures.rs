@@ -120,7 +120,7 @@ async fn answers_that_are_no_token_are_told_apart_and_never_shown() {
                 &[],
                 r#"{"access_token":"PRIVATE","token_type":"bearer","expires_in":"PRIVATE"}"#,
             ),
-            unreadable("expires_in"),
+            unreadable("/expires_in"),
         ),
         (
             answer(200, &[], r#"{"access_token":"PRIVATE","token_type":"mac"}"#),

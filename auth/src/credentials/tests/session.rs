@@ -96,7 +96,7 @@ async fn a_login_leads_the_requests_to_its_base_url_and_nowhere_else() {
     for (base, message) in [
         ("https://evil.example.com/", "the login leads to https://evil.example.com:443: list it under `allow_origins` if that is right"),
         ("http://eu.example.com/", "the login leads to http://eu.example.com:80: list it under `allow_origins` if that is right"),
-        ("/relative", "the token endpoint's answer has no usable value at `base`: check its URL, and where `poll.auth` looks for it"),
+        ("/relative", "the token endpoint's answer has no usable value at `/base`: check its URL, and where `poll.auth` looks for it"),
     ] {
         let world = World::new([give(base)]);
         let (credentials, _) = world.credentials();
