@@ -79,14 +79,14 @@ impl AccessTokens {
             Asked::Granted(granted) => granted,
             Asked::Kept(kept) => {
                 let session = unpack(&kept.token, with_base);
-                let session = session.ok_or_else(|| super::render::error("the token", "is lost"))?;
+                let session =
+                    session.ok_or_else(|| super::render::error("the token", "is lost"))?;
                 held.token = Some(kept);
                 return Ok((session, 0));
             }
         };
         let requests = granted.requests;
-        let session =
-            Session { token: granted.token.clone(), base_url: granted.base_url.clone() };
+        let session = Session { token: granted.token.clone(), base_url: granted.base_url.clone() };
         let kept = held.token.insert(to_keep(granted));
         ports.tokens.put(&request.key, kept).await?;
         Ok((session, requests))

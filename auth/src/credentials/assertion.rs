@@ -113,7 +113,8 @@ impl Assertion {
         claims.insert("exp".to_owned(), Value::from(ends));
         claims.insert("jti".to_owned(), Value::from(id));
         let encode = |json: String| URL_SAFE_NO_PAD.encode(json);
-        let signed = format!("{}.{}", encode(header.to_string()), encode(Value::from(claims).to_string()));
+        let signed =
+            format!("{}.{}", encode(header.to_string()), encode(Value::from(claims).to_string()));
         let signature = jsonwebtoken::crypto::sign(signed.as_bytes(), &self.key, algorithm)
             .map_err(|_| error("`key`", format!("cannot sign with {name}")))?;
         Ok(Secret::new(format!("{signed}.{signature}")))

@@ -86,7 +86,9 @@ pub enum TokenEndpointError {
         status: StatusCode,
     },
     /// It refused without an error that can be read.
-    #[error("the token endpoint answered {status} without an OAuth error: check its URL and the credentials")]
+    #[error(
+        "the token endpoint answered {status} without an OAuth error: check its URL and the credentials"
+    )]
     Status {
         /// The answer's status.
         status: StatusCode,

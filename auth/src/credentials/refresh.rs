@@ -100,10 +100,7 @@ fn lost(reference: &SecretRef, error: StoreError) -> CredentialError {
 }
 
 /// The refresh token as the store has it now, not as it was read some time ago.
-async fn present(
-    reference: &SecretRef,
-    ports: &TokenPorts<'_>,
-) -> Result<Secret, CredentialError> {
+async fn present(reference: &SecretRef, ports: &TokenPorts<'_>) -> Result<Secret, CredentialError> {
     ports.secrets.refresh(std::slice::from_ref(reference), ports.clock.now()).await;
     let found = ports.secrets.get(reference).await?.value;
     ports.redactor.learn(&found);

@@ -64,7 +64,10 @@ struct OAuthError {
 enum Failure {
     Http(HttpError),
     /// Too many requests, or an outage.
-    Failing { status: StatusCode, headers: HeaderMap },
+    Failing {
+        status: StatusCode,
+        headers: HeaderMap,
+    },
     /// What asking again does not change.
     Final(TokenEndpointError),
 }
@@ -86,7 +89,8 @@ pub(super) async fn ask(
     loop {
         requests += 1;
         let asked_at = ports.clock.now();
-        let sent = request.at(asked_at, &nonce()?, refresh_token, |made| ports.redactor.learn(made))?;
+        let sent =
+            request.at(asked_at, &nonce()?, refresh_token, |made| ports.redactor.learn(made))?;
         let failure = match ports.http.send(sent).await {
             Err(error) => Failure::Http(error),
             Ok(response) => match read(request, &response, asked_at, ports.redactor) {
@@ -214,11 +218,7 @@ fn unreadable(path: &Path) -> Failure {
 }
 
 /// The token, or the place where it is not.
-fn find(
-    place: &TokenPlace,
-    body: Option<&Value>,
-    headers: &HeaderMap,
-) -> Result<String, String> {
+fn find(place: &TokenPlace, body: Option<&Value>, headers: &HeaderMap) -> Result<String, String> {
     match place {
         TokenPlace::Body(path) => {
             let body = body.ok_or_else(|| ".".to_owned())?;
@@ -308,7 +308,9 @@ fn hint(error: &str, request: &TokenRequest<'_>) -> String {
     };
     match error {
         "invalid_client" => {
-            format!("check `client_id`, {secrets}, and whether `client_auth` is what the vendor wants")
+            format!(
+                "check `client_id`, {secrets}, and whether `client_auth` is what the vendor wants"
+            )
         }
         "invalid_grant" => match &request.refresh_token {
             Some(secret) => format!(

@@ -192,7 +192,8 @@ impl Credentials {
                 self.redactor.learn(&Secret::new(google.private_key.clone()));
                 // The assertion is for that endpoint and goes to no other.
                 if google.token_uri.as_deref().is_some_and(|uri| uri != url.as_str()) {
-                    let reason = "names another token endpoint: write its `token_uri` as `token_url`";
+                    let reason =
+                        "names another token endpoint: write its `token_uri` as `token_url`";
                     return Err(error("`key`", reason));
                 }
                 claims.push(("iss".to_owned(), Secret::new(google.client_email)));
@@ -285,7 +286,8 @@ impl TokenRequest<'_> {
         }
         let all = |fields: &[(String, Secret)]| -> Vec<(String, String)> {
             let own = fields.iter().map(|(name, value)| (name.clone(), value.expose().to_owned()));
-            let more = more.iter().map(|(name, value)| ((*name).to_owned(), value.expose().to_owned()));
+            let more =
+                more.iter().map(|(name, value)| ((*name).to_owned(), value.expose().to_owned()));
             own.chain(more).collect()
         };
         let json = |value: Value| (Some("application/json"), Bytes::from(value.to_string()));
@@ -296,9 +298,13 @@ impl TokenRequest<'_> {
                 form.extend_pairs(all(fields));
                 (Some("application/x-www-form-urlencoded"), Bytes::from(form.finish()))
             }
-            Body::Json(fields) => {
-                json(all(fields).into_iter().map(|(k, v)| (k, Value::from(v))).collect::<Map<_, _>>().into())
-            }
+            Body::Json(fields) => json(
+                all(fields)
+                    .into_iter()
+                    .map(|(k, v)| (k, Value::from(v)))
+                    .collect::<Map<_, _>>()
+                    .into(),
+            ),
             Body::Tree(tree) => json(tree.clone()),
         };
         if let Some(content_type) = content_type {

@@ -32,8 +32,8 @@ mod webhook;
 mod yaml_error;
 
 pub use auth::{
-    Assertion, AssertionKey, AssertionPlace, Life, PollAuth, SendToken, Sign, SignHmac, TokenAnswer,
-    TokenAuth, TokenBody, TokenPlace, UserPassword,
+    Assertion, AssertionKey, AssertionPlace, Life, PollAuth, SendToken, Sign, SignHmac,
+    TokenAnswer, TokenAuth, TokenBody, TokenPlace, UserPassword,
 };
 pub use aws_sns::AwsSns;
 pub use check::Check;
@@ -58,8 +58,8 @@ pub use webhook::{Verify, Webhook};
 
 use crate::SourceName;
 pub use crate::written::{
-    Advance, AssertionAlgorithm, Bare, Decode, Encoding, Granularity, Hash, JwtAlgorithm, KeyEncoding,
-    Order, PublicKeyAlgorithm, TimeFormat, TimeUnit,
+    Advance, AssertionAlgorithm, Bare, Decode, Encoding, Granularity, Hash, JwtAlgorithm,
+    KeyEncoding, Order, PublicKeyAlgorithm, TimeFormat, TimeUnit,
 };
 
 /// A source, ready to use.

@@ -30,8 +30,8 @@ use serde::Deserialize;
 pub use auth::{
     AssertionAlgorithm, Auth, BaseUrl, ClientAuth, ClientCredentials, Expires, GithubApp,
     GoogleServiceAccount, JwtBearer, Login, NamedValue, PasswordGrant, RefreshToken, SendToken,
-    Session, SessionToken, Sign, SignDuo, SignEdgegrid, SignHmac, SignSigv4, TokenAnswer, TokenBody,
-    UserPassword,
+    Session, SessionToken, Sign, SignDuo, SignEdgegrid, SignHmac, SignSigv4, TokenAnswer,
+    TokenBody, UserPassword,
 };
 pub use check::{Basic, Check, Digest, Hmac, Ip, PublicKey, PublicKeyAlgorithm, Token};
 pub use event::{Event, Map};
@@ -42,7 +42,8 @@ pub use located::Located;
 pub use node::Node;
 pub use one_or_many::OneOrMany;
 pub use poll::{
-    Advance, Cursor, Granularity, Limits, Next, NextToken, Order, Poll, Request, StopRule, TimeFormat,
+    Advance, Cursor, Granularity, Limits, Next, NextToken, Order, Poll, Request, StopRule,
+    TimeFormat,
 };
 pub use preset_use::PresetUse;
 pub use secret_use::{RetiringSecret, SecretUse};

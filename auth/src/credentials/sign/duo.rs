@@ -34,10 +34,7 @@ pub(super) fn sign(
         &parameters,
     ]
     .join("\n");
-    let key = hmac::Key::new(
-        hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
-        secret_key.expose().as_bytes(),
-    );
+    let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, secret_key.expose().as_bytes());
     let signature = hex::encode(hmac::sign(&key, signed.as_bytes()));
     let pair = format!("{}:{signature}", integration_key.expose());
     Ok(vec![(DATE, date), (AUTHORIZATION, format!("Basic {}", STANDARD.encode(pair)))])

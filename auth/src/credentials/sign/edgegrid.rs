@@ -82,16 +82,12 @@ mod tests {
                 "datadatadatadatadatadatadatadata",
                 "hXm4iCxtpN22m4cbZb4lVLW5rhX8Ca82vCFqXzSTPe4=",
             ),
-            (
-                "PUT",
-                "/testapi/v1/t6",
-                "PUT data",
-                "GNBWEYSEWOLtu+7dD52da2C39aX/Jchpon3K/AmBqBU=",
-            ),
+            ("PUT", "/testapi/v1/t6", "PUT data", "GNBWEYSEWOLtu+7dD52da2C39aX/Jchpon3K/AmBqBU="),
         ] {
             let mut request = request();
             request.method = method.parse().unwrap();
-            let url = format!("https://akaa-baseurl-xxxxxxxxxxx-xxxxxxxxxxxxx.luna.akamaiapis.net{path}");
+            let url =
+                format!("https://akaa-baseurl-xxxxxxxxxxx-xxxxxxxxxxxxx.luna.akamaiapis.net{path}");
             request.url = url.parse().unwrap();
             request.body = (!body.is_empty()).then(|| bytes::Bytes::from_static(body.as_bytes()));
             let timestamp = "20140321T19:34:21+0000";

@@ -31,7 +31,11 @@ pub(in crate::credentials) struct SigV4 {
 
 impl SigV4 {
     /// The headers that sign `request` at `date`, `YYYYMMDDTHHMMSSZ`.
-    pub(in crate::credentials) fn sign(&self, request: &mut HttpRequest, date: &str) -> Vec<Header> {
+    pub(in crate::credentials) fn sign(
+        &self,
+        request: &mut HttpRequest,
+        date: &str,
+    ) -> Vec<Header> {
         // What is signed is what is sent, also where a space was a `+`.
         let query = canonical_query(request.url.query().unwrap_or_default());
         request.url.set_query(Some(query.as_str()).filter(|query| !query.is_empty()));
@@ -50,11 +54,7 @@ impl SigV4 {
         let headers: String =
             signed.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
         let body = request.body.as_deref().unwrap_or_default();
-        // A path is encoded once more than it is sent, for every service but S3.
-        let path = match self.service.expose() {
-            "s3" => request.url.path().to_owned(),
-            _ => percent_encode(request.url.path().as_bytes(), PATH).to_string(),
-        };
+        let path = canonical_path(request.url.path(), self.service.expose());
         let canonical = [
             request.method.as_str(),
             &path,
@@ -64,11 +64,8 @@ impl SigV4 {
             &hex::encode(digest(&SHA256, body)),
         ]
         .join("\n");
-        let scope = format!(
-            "{day}/{}/{}/aws4_request",
-            self.region.expose(),
-            self.service.expose()
-        );
+        let scope =
+            format!("{day}/{}/{}/aws4_request", self.region.expose(), self.service.expose());
         let text = format!(
             "AWS4-HMAC-SHA256\n{date}\n{scope}\n{}",
             hex::encode(digest(&SHA256, canonical.as_bytes()))
@@ -89,6 +86,14 @@ impl SigV4 {
         ];
         set.extend(self.session_token.as_ref().map(|token| (TOKEN, token.expose().to_owned())));
         set
+    }
+}
+
+/// A path is encoded once more than it is sent, for every service but S3.
+fn canonical_path(path: &str, service: &str) -> String {
+    match service {
+        "s3" => path.to_owned(),
+        _ => percent_encode(path.as_bytes(), PATH).to_string(),
     }
 }
 
@@ -153,18 +158,38 @@ mod tests {
             "9c3e54bfcdf0b19771a7f523ee5669cdf59bc7cc0884027167c21bb143a40197",
         ),
         (
-            "GET",
-            "/example%20space/",
-            "652487583200325589f1fba4c7e578f72c47cb61beeca81406b39ddec1366741",
+            "POST",
+            "/?Param1=value1",
+            "28038455d6de14eafc1f9222cf5aa6f1a96197d7deb8263271d420d138af7f11",
         ),
-        ("POST", "/?Param1=value1", "28038455d6de14eafc1f9222cf5aa6f1a96197d7deb8263271d420d138af7f11"),
     ];
 
     #[test]
     fn a_session_token_is_signed_and_sent() {
+        let token = "6e86291e8372ff2a2260956d9b8aae1d763fbf315fa00fa31553b73ebf194267";
         let mut request = request();
-        let headers = keys(Some("the-token")).sign(&mut request, "20150830T123600Z");
-        assert!(headers[1].1.contains("SignedHeaders=host;x-amz-date;x-amz-security-token, "));
-        assert_eq!(headers[2], (TOKEN, "the-token".to_owned()));
+        request.url = "https://example.amazonaws.com/".parse().unwrap();
+        let headers = keys(Some(token)).sign(&mut request, "20150830T123600Z");
+        assert_eq!(
+            headers[1].1,
+            "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, \
+             SignedHeaders=host;x-amz-date;x-amz-security-token, \
+             Signature=07ec1639c89043aa0e3e2de82b96708f198cceab042d4a97044c66dd9f74e7f8"
+        );
+        assert_eq!(headers[2], (TOKEN, token.to_owned()));
+    }
+
+    #[test]
+    fn a_path_is_encoded_once_more() {
+        for (sent, signed) in [
+            ("/test/@connections/JBDvjfGEIAMCERw%3D", "/test/%40connections/JBDvjfGEIAMCERw%253D"),
+            (
+                "/functions/arn%3Aaws%3Alambda/invocations",
+                "/functions/arn%253Aaws%253Alambda/invocations",
+            ),
+        ] {
+            assert_eq!(canonical_path(sent, "execute-api"), signed);
+            assert_eq!(canonical_path(sent, "s3"), sent);
+        }
     }
 }

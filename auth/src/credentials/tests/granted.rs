@@ -24,7 +24,11 @@ fn verified(jwt: &str, algorithm: jsonwebtoken::Algorithm) -> (Value, Value) {
     (parts.next().unwrap(), parts.next().unwrap())
 }
 
-async fn asked(auth: &str, given: &[(&str, &str)], answered: HttpResponse) -> (HttpRequest, HttpRequest, Redactor) {
+async fn asked(
+    auth: &str,
+    given: &[(&str, &str)],
+    answered: HttpResponse,
+) -> (HttpRequest, HttpRequest, Redactor) {
     let world = World::new([answered]);
     let (credentials, redactor) = world.credentials();
     let mut sent = request();
@@ -54,8 +58,14 @@ async fn a_client_proves_itself_with_its_private_key() {
         json!({ "iss": "the-client", "sub": "the-client", "aud": "https://login.example.com/token",
                 "iat": now, "exp": now + 300, "jti": null })
     );
-    assert_eq!(form["client_assertion_type"], "urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
-    assert_eq!((form["grant_type"].as_str(), form["audience"].as_str()), ("client_credentials", "https://api"));
+    assert_eq!(
+        form["client_assertion_type"],
+        "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+    );
+    assert_eq!(
+        (form["grant_type"].as_str(), form["audience"].as_str()),
+        ("client_credentials", "https://api")
+    );
     assert!(!request.headers.contains_key(AUTHORIZATION) && !form.contains_key("client_secret"));
     assert_eq!(redactor.mask(&form["client_assertion"]), "***");
 }
@@ -83,7 +93,8 @@ async fn a_service_account_acts_for_its_subject() {
                       "private_key_id": "id-1", "token_uri": "https://login.example.com/token" });
     let auth = r#"{ google_service_account: { key: "{secret.key}", subject: admin@example.com, scopes: [s1, s2],
                    token_url: "https://login.example.com/token" } }"#;
-    let (request, _, redactor) = asked(auth, &[("key", &key.to_string())], token("token-one")).await;
+    let (request, _, redactor) =
+        asked(auth, &[("key", &key.to_string())], token("token-one")).await;
     let form = form(&request);
     assert_eq!(form["grant_type"], "urn:ietf:params:oauth:grant-type:jwt-bearer");
     let (header, claims) = verified(&form["assertion"], jsonwebtoken::Algorithm::RS256);
@@ -102,10 +113,13 @@ async fn a_service_account_acts_for_its_subject() {
     let shown = redactor.mask(KEY).into_owned();
     assert_eq!(shown, "***");
     // A key file of another endpoint is not sent there, nor here.
-    let other = poll_auth(&auth.replace(", scopes", ", scopes").replace("login.example.com", "oauth2.example.com"));
+    let other = poll_auth(
+        &auth.replace(", scopes", ", scopes").replace("login.example.com", "oauth2.example.com"),
+    );
     let (credentials, _) = World::new([]).credentials();
     let given = secrets(&[("key", &key.to_string())]);
-    let error = credentials.authorize("okta", &other, &given, &mut super::request()).await.unwrap_err();
+    let error =
+        credentials.authorize("okta", &other, &given, &mut super::request()).await.unwrap_err();
     assert!(error.to_string().contains("write its `token_uri` as `token_url`"), "{error}");
 }
 
@@ -118,7 +132,10 @@ async fn an_app_asks_for_its_installations_token() {
     let jwt = request.headers[AUTHORIZATION].to_str().unwrap().strip_prefix("Bearer ").unwrap();
     let (_, claims) = verified(jwt, jsonwebtoken::Algorithm::RS256);
     let now = start().as_second();
-    assert_eq!((&claims["iss"], &claims["iat"], &claims["exp"]), (&json!("12"), &json!(now - 60), &json!(now + 300)));
+    assert_eq!(
+        (&claims["iss"], &claims["iat"], &claims["exp"]),
+        (&json!("12"), &json!(now - 60), &json!(now + 300))
+    );
     assert_eq!(sent.headers[AUTHORIZATION], "Bearer ghs_1234");
 }
 
@@ -133,7 +150,10 @@ async fn a_password_goes_as_json_where_the_file_says_so_and_the_token_is_where_i
     )
     .await;
     let body: Value = serde_json::from_slice(request.body.as_ref().unwrap()).unwrap();
-    assert_eq!(body, json!({ "grant_type": "password", "username": "u", "password": "pa\"ss", "tenant": "t" }));
+    assert_eq!(
+        body,
+        json!({ "grant_type": "password", "username": "u", "password": "pa\"ss", "tenant": "t" })
+    );
     assert_eq!(sent.headers[AUTHORIZATION], "Bearer tok-1234");
     assert_eq!(redactor.mask("pa\\\"ss tok-1234"), "*** ***");
 }
@@ -169,7 +189,10 @@ async fn a_key_that_is_none_is_told_without_it() {
         let given = secrets(&[("key", key)]);
         let failed = credentials.authorize("okta", &auth, &given, &mut request()).await;
         let error = failed.unwrap_err();
-        assert!(error.to_string().starts_with("`key` in `poll.auth` is not an RSA private key"), "{error}");
+        assert!(
+            error.to_string().starts_with("`key` in `poll.auth` is not an RSA private key"),
+            "{error}"
+        );
         assert!(!format!("{error:?}").contains("s3cr3t"));
     }
 }

@@ -10,7 +10,9 @@ fn refresh() -> PollAuth {
 }
 
 fn rotated(access: &str, refresh: &str) -> HttpResponse {
-    let body = format!(r#"{{"access_token":"{access}","token_type":"Bearer","expires_in":3600,"refresh_token":"{refresh}"}}"#);
+    let body = format!(
+        r#"{{"access_token":"{access}","token_type":"Bearer","expires_in":3600,"refresh_token":"{refresh}"}}"#
+    );
     answer(200, &[], &body)
 }
 
@@ -40,10 +42,16 @@ fn sent(world: &World) -> Vec<String> {
 
 #[tokio::test]
 async fn each_new_refresh_token_is_stored_and_used_the_next_time() {
-    let world = world([rotated("access-1", "refresh-1"), rotated("access-2", "refresh-2"), token("access-3")]);
+    let world = world([
+        rotated("access-1", "refresh-1"),
+        rotated("access-2", "refresh-2"),
+        token("access-3"),
+    ]);
     let (credentials, redactor) = world.credentials();
     let auth = refresh();
-    for (access, refresh) in [("access-1", "refresh-1"), ("access-2", "refresh-2"), ("access-3", "refresh-2")] {
+    for (access, refresh) in
+        [("access-1", "refresh-1"), ("access-2", "refresh-2"), ("access-3", "refresh-2")]
+    {
         assert_eq!(bearer(&credentials, &auth).await.0, format!("Bearer {access}"));
         assert_eq!(stored(&world), refresh);
         assert_eq!(redactor.mask(refresh), "***");
@@ -59,7 +67,10 @@ async fn nothing_is_done_with_the_access_token_before_the_new_refresh_token_is_s
     *world.not_stored.lock().unwrap() = 5;
     let failed = credentials.authorize("okta", &refresh(), &client(), &mut request()).await;
     let error = failed.unwrap_err();
-    assert!(matches!(&error, CredentialError::Rotation { secret, .. } if secret == "the_token"), "{error:?}");
+    assert!(
+        matches!(&error, CredentialError::Rotation { secret, .. } if secret == "the_token"),
+        "{error:?}"
+    );
     assert!(error.to_string().contains("authorise again"), "{error}");
     assert!(world.kept.lock().unwrap().is_empty());
     assert_eq!((redactor.mask("refresh-1"), world.asked()), ("***".into(), 1));
@@ -90,7 +101,10 @@ async fn after_a_crash_the_old_one_is_tried_and_its_refusal_says_what_to_do() {
     *lost.answers.lock().unwrap() = VecDeque::from([Ok(rotated("access-2", "refresh-2"))]);
     let (next, _) = lost.credentials();
     assert_eq!(bearer(&next, &auth).await.0, "Bearer access-2");
-    assert_eq!((sent(&lost), stored(&lost).as_str()), (vec!["refresh-0".to_owned(), "refresh-0".to_owned()], "refresh-2"));
+    assert_eq!(
+        (sent(&lost), stored(&lost).as_str()),
+        (vec!["refresh-0".to_owned(), "refresh-0".to_owned()], "refresh-2")
+    );
     // One without refuses it, and that is told at once.
     let strict = world([answer(400, &[], r#"{"error":"invalid_grant"}"#)]);
     let (error, _) = failure(&strict, &auth).await;
@@ -124,10 +138,10 @@ async fn what_another_process_did_meanwhile_is_taken() {
     let other = Arc::clone(&world);
     let mut sent_request = request();
     let given = client();
-    let (authorized, ()) = tokio::join!(
-        credentials.authorize("okta", &auth, &given, &mut sent_request),
-        async move { set(&other, "refresh-1") }
-    );
+    let (authorized, ()) =
+        tokio::join!(credentials.authorize("okta", &auth, &given, &mut sent_request), async move {
+            set(&other, "refresh-1")
+        });
     authorized.unwrap();
     assert_eq!(sent_request.headers[AUTHORIZATION], "Bearer access-2");
     assert_eq!(sent(&world), ["refresh-0", "refresh-1"]);

@@ -28,10 +28,16 @@ fn user() -> BTreeMap<String, Secret> {
 #[tokio::test]
 async fn a_login_gives_a_token_that_is_sent_as_the_file_says() {
     let json = r#"json: { credentials: { username: "{secret.user}", password: "{secret.password}" }, mfa: [1, false] }"#;
-    let form = r#"form: { u: "{secret.user}", p: "{secret.password}" }, headers: { X-Version: "2" }"#;
+    let form =
+        r#"form: { u: "{secret.user}", p: "{secret.password}" }, headers: { X-Version: "2" }"#;
     let body = r#"{"data":{"token":"tok-1234"},"ttl":"100"}"#;
     for (login, from, send, answer) in [
-        (json, "data.token", r#"{ header: { name: X-Auth, value: "T={token}" } }"#, answer(200, &[], body)),
+        (
+            json,
+            "data.token",
+            r#"{ header: { name: X-Auth, value: "T={token}" } }"#,
+            answer(200, &[], body),
+        ),
         (form, "header.x-token", "{ cookie: SID }", answer(201, &[("x-token", "tok-1234")], "")),
         (
             form,
@@ -42,7 +48,11 @@ async fn a_login_gives_a_token_that_is_sent_as_the_file_says() {
     ] {
         let world = World::new([answer]);
         let (credentials, redactor) = world.credentials();
-        let auth = session(login, &format!("{{ from: {from}, send: {send} }}"), ", expires: { after: 100s }");
+        let auth = session(
+            login,
+            &format!("{{ from: {from}, send: {send} }}"),
+            ", expires: { after: 100s }",
+        );
         let mut sent = request();
         sent.headers.insert(COOKIE, "a=1; SID=old".parse().unwrap());
         is_send(credentials.authorize("okta", &auth, &user(), &mut sent)).await.unwrap();
@@ -80,7 +90,11 @@ async fn a_login_leads_the_requests_to_its_base_url_and_nowhere_else() {
     for credentials in [&credentials, &other] {
         for (asked, led, credential) in [
             ("https://api.example.com/logs?a=1", "https://eu.example.com/api/v1/logs?a=1", true),
-            ("https://api.example.com/api/v1/logs?a=1", "https://eu.example.com/api/v1/logs?a=1", true),
+            (
+                "https://api.example.com/api/v1/logs?a=1",
+                "https://eu.example.com/api/v1/logs?a=1",
+                true,
+            ),
             ("https://eu.example.com/next?p=2", "https://eu.example.com/next?p=2", true),
             ("https://us.example.com/next?p=2", "https://us.example.com/next?p=2", false),
             ("https://login.example.com/next", "https://login.example.com/next", false),
@@ -94,9 +108,18 @@ async fn a_login_leads_the_requests_to_its_base_url_and_nowhere_else() {
     }
     assert_eq!(world.asked(), 1);
     for (base, message) in [
-        ("https://evil.example.com/", "the login leads to https://evil.example.com:443: list it under `allow_origins` if that is right"),
-        ("http://eu.example.com/", "the login leads to http://eu.example.com:80: list it under `allow_origins` if that is right"),
-        ("/relative", "the token endpoint's answer has no usable value at `/base`: check its URL, and where `poll.auth` looks for it"),
+        (
+            "https://evil.example.com/",
+            "the login leads to https://evil.example.com:443: list it under `allow_origins` if that is right",
+        ),
+        (
+            "http://eu.example.com/",
+            "the login leads to http://eu.example.com:80: list it under `allow_origins` if that is right",
+        ),
+        (
+            "/relative",
+            "the token endpoint's answer has no usable value at `/base`: check its URL, and where `poll.auth` looks for it",
+        ),
     ] {
         let world = World::new([give(base)]);
         let (credentials, _) = world.credentials();
@@ -111,7 +134,8 @@ async fn a_refused_session_logs_in_once_more() {
     let token = |token: &str| answer(200, &[], &format!(r#"{{"token":"{token}"}}"#));
     let world = World::new([token("tok-one"), token("tok-two")]);
     let (credentials, _) = world.credentials();
-    let auth = session(r#"form: { p: "{secret.password}" }"#, "{ from: token, send: { cookie: S } }", "");
+    let auth =
+        session(r#"form: { p: "{secret.password}" }"#, "{ from: token, send: { cookie: S } }", "");
     for expected in ["S=tok-one", "S=tok-two"] {
         let mut sent = request();
         credentials.authorize("okta", &auth, &user(), &mut sent).await.unwrap();
@@ -135,17 +159,25 @@ async fn basic_and_cookies_are_put_in_and_masked() {
     assert!(sent.headers[COOKIE].is_sensitive());
     let auth = poll_auth(r#"{ cookie: { name: key, value: "{secret.password}" } }"#);
     let failed = credentials.authorize("okta", &auth, &user(), &mut sent).await.unwrap_err();
-    assert_eq!(failed.to_string(), "the cookie `key` in `poll.auth` has characters that no cookie may have");
+    assert_eq!(
+        failed.to_string(),
+        "the cookie `key` in `poll.auth` has characters that no cookie may have"
+    );
 }
 
 #[tokio::test]
 async fn a_digest_is_sent_once_there_is_a_challenge_and_counts() {
     let (credentials, _) = World::new([]).credentials();
-    let auth = poll_auth(r#"{ digest: { username: "{secret.user}", password: "{secret.password}" } }"#);
+    let auth =
+        poll_auth(r#"{ digest: { username: "{secret.user}", password: "{secret.password}" } }"#);
     let mut sent = request();
     credentials.authorize("okta", &auth, &user(), &mut sent).await.unwrap();
     assert!(!sent.headers.contains_key(AUTHORIZATION));
-    let refusal = answer(401, &[("www-authenticate", "Digest realm=\"r\", nonce=\"n\", qop=\"auth\", algorithm=SHA-256")], "");
+    let refusal = answer(
+        401,
+        &[("www-authenticate", "Digest realm=\"r\", nonce=\"n\", qop=\"auth\", algorithm=SHA-256")],
+        "",
+    );
     credentials.answered("okta", &auth, StatusCode::OK, &refusal.headers);
     credentials.answered("other", &auth, refusal.status, &refusal.headers);
     credentials.authorize("okta", &auth, &user(), &mut sent).await.unwrap();
@@ -154,7 +186,10 @@ async fn a_digest_is_sent_once_there_is_a_challenge_and_counts() {
     for count in ["nc=00000001", "nc=00000002"] {
         credentials.authorize("okta", &auth, &user(), &mut sent).await.unwrap();
         let value = sent.headers[AUTHORIZATION].to_str().unwrap();
-        assert!(value.contains(count) && value.contains("uri=\"/logs?a=%7E&api%5Fkey=old&b=1\""), "{value}");
+        assert!(
+            value.contains(count) && value.contains("uri=\"/logs?a=%7E&api%5Fkey=old&b=1\""),
+            "{value}"
+        );
         assert!(!value.contains("word") && sent.headers[AUTHORIZATION].is_sensitive());
     }
 }
@@ -176,13 +211,21 @@ async fn an_hmac_signs_the_text_of_the_file() {
         let nonce = sent.headers["x-mc-req-id"].to_str().unwrap().to_owned();
         assert_eq!(sent.headers["x-mc-date"], "Tue, 24 Nov 2026 10:00:00 UTC");
         let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-        let text = format!("Tue, 24 Nov 2026 10:00:00 UTC:{nonce}:/logs:a=%7E&api%5Fkey=old&b=1:{empty}:A:app_key");
-        let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, b"secret_key");
+        let text = format!(
+            "Tue, 24 Nov 2026 10:00:00 UTC:{nonce}:/logs:a=%7E&api%5Fkey=old&b=1:{empty}:A:app_key"
+        );
+        let key = aws_lc_rs::hmac::Key::new(
+            aws_lc_rs::hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
+            b"secret_key",
+        );
         let expected = STANDARD.encode(aws_lc_rs::hmac::sign(&key, text.as_bytes()));
         assert_eq!(sent.headers[AUTHORIZATION], format!("MC app_key:{expected}"));
         assert_eq!(redactor.mask(&expected), "***");
         nonces.insert(nonce);
     }
     assert_eq!(nonces.len(), 2);
-    assert!(nonces.iter().all(|nonce| nonce.len() == 36 && nonce.as_bytes()[14] == b'4'), "{nonces:?}");
+    assert!(
+        nonces.iter().all(|nonce| nonce.len() == 36 && nonce.as_bytes()[14] == b'4'),
+        "{nonces:?}"
+    );
 }

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::UserPassword;
 use super::token::{
     Assertion, AssertionKey, AssertionPlace, Life, SendToken, TokenAnswer, TokenAuth, TokenBody,
     TokenPlace,
 };
-use super::UserPassword;
 use crate::checked::poll::names_a_secret;
 use crate::checked::request::RequestScope;
 use crate::template::Lookups;
@@ -119,29 +119,31 @@ impl Asked {
         };
         let id = scope.template(written_id)?;
         let place = written_id.place();
-        let wanted = |what: Option<&'_ Located<String>>, name: &str, scope: &mut RequestScope<'_, '_>| {
-            if what.is_none() {
-                scope.checker.error_with(
-                    place,
-                    format!("`client_auth` needs `{name}`, which is not there"),
-                    "write it, or another `client_auth`",
-                );
-            }
-            let text = what?;
-            let template = scope.template(text)?;
-            names_a_secret(&template, text, scope.checker);
-            Some(template)
-        };
-        let needless = |what: Option<&'_ Located<String>>, name: &str, scope: &mut RequestScope<'_, '_>| {
-            if let Some(what) = what {
-                scope.checker.error_with(
-                    what.place(),
-                    format!("`{name}` is not used with this `client_auth`"),
-                    "leave it out, or write another `client_auth`",
-                );
-            }
-            what.is_none().then_some(())
-        };
+        let wanted =
+            |what: Option<&'_ Located<String>>, name: &str, scope: &mut RequestScope<'_, '_>| {
+                if what.is_none() {
+                    scope.checker.error_with(
+                        place,
+                        format!("`client_auth` needs `{name}`, which is not there"),
+                        "write it, or another `client_auth`",
+                    );
+                }
+                let text = what?;
+                let template = scope.template(text)?;
+                names_a_secret(&template, text, scope.checker);
+                Some(template)
+            };
+        let needless =
+            |what: Option<&'_ Located<String>>, name: &str, scope: &mut RequestScope<'_, '_>| {
+                if let Some(what) = what {
+                    scope.checker.error_with(
+                        what.place(),
+                        format!("`{name}` is not used with this `client_auth`"),
+                        "leave it out, or write another `client_auth`",
+                    );
+                }
+                what.is_none().then_some(())
+            };
         match client.auth {
             ClientAuth::Basic | ClientAuth::Body => {
                 needless(key.key, "key", scope)?;
@@ -285,10 +287,7 @@ fn own_path(name: &str) -> Option<Path> {
     Path::parse(name, &[Root::Record]).ok()
 }
 
-fn answer(
-    written: &written::TokenAnswer,
-    scope: &mut RequestScope<'_, '_>,
-) -> Option<TokenAnswer> {
+fn answer(written: &written::TokenAnswer, scope: &mut RequestScope<'_, '_>) -> Option<TokenAnswer> {
     let mut path = |text: &Located<String>| scope.checker.path(text, &[Root::Record]);
     let token = match &written.token {
         Some(token) => path(token)?,

@@ -152,9 +152,7 @@ pub(super) fn with_record(
 
 fn tree(node: &Located<Node>, scope: &mut RequestScope<'_, '_>) -> Option<AnswerJson> {
     match &**node {
-        Node::Text(text) => {
-            scope.template(&node.with(text.clone())).map(AnswerJson::Template)
-        }
+        Node::Text(text) => scope.template(&node.with(text.clone())).map(AnswerJson::Template),
         Node::List(list) => {
             list.iter().map(|node| tree(node, scope)).collect::<Option<_>>().map(AnswerJson::List)
         }

@@ -94,6 +94,14 @@ impl PollAuth {
         }
     }
 
+    /// The secret that the vendor may change, where it is one.
+    pub fn rotated_secret(&self) -> Option<&str> {
+        match self {
+            PollAuth::Token(token) => token.refresh_token.as_deref(),
+            _ => None,
+        }
+    }
+
     /// The origins to which a login may lead the source's requests.
     pub fn base_origins(&self) -> &[Origin] {
         match self {

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::login::with_record;
+use crate::Root;
 use crate::Template;
 use crate::checked::Key;
 use crate::checked::poll::names_a_secret;
 use crate::checked::request::RequestScope;
 use crate::written::{self, Encoding, Hash, Located};
-use crate::Root;
 
 /// What a signed text may name.
 const WORDS: [&str; 10] = [
@@ -112,9 +112,7 @@ impl Sign {
             Sign::Hmac(hmac) => hmac.into.iter().map(|(name, _)| name.clone()).collect(),
             Sign::Duo { .. } => names(&["authorization", "date"]),
             Sign::Edgegrid { .. } => names(&["authorization"]),
-            Sign::Sigv4 { .. } => {
-                names(&["authorization", "x-amz-date", "x-amz-security-token"])
-            }
+            Sign::Sigv4 { .. } => names(&["authorization", "x-amz-date", "x-amz-security-token"]),
         }
     }
 }
@@ -174,7 +172,8 @@ fn hmac(written: &written::SignHmac, scope: &mut RequestScope<'_, '_>) -> Option
     }
     let sends = |word: &str| {
         into.iter().flat_map(|(_, value)| value.paths()).any(|path| {
-            path.root() == Root::Record && path.segments().first().is_some_and(|first| first == word)
+            path.root() == Root::Record
+                && path.segments().first().is_some_and(|first| first == word)
         })
     };
     if !sends("signature") {
@@ -187,7 +186,8 @@ fn hmac(written: &written::SignHmac, scope: &mut RequestScope<'_, '_>) -> Option
     }
     for word in ["date", "nonce"] {
         let signed = text.paths().any(|path| {
-            path.root() == Root::Record && path.segments().first().is_some_and(|first| first == word)
+            path.root() == Root::Record
+                && path.segments().first().is_some_and(|first| first == word)
         });
         if signed && !sends(word) {
             scope.checker.warn(
