@@ -9,7 +9,7 @@ use crate::no_files;
 fn source(auth: &str, request: &str) -> String {
     format!(
         "source: vendor\npoll:\n  schedule: rate(5 minutes)\n  auth: {auth}\n  \
-         request: {{ get: \"https://api.example.com/logs\"{request} }}\n  records: \"\"\n  \
+         request: {{ get: \"https://api.example.com/logs\", query: {{ since: \"{{window.start}}\" }}{request} }}\n  records: \"\"\n  \
          cursor: {{ time: t, end_lag: 1s, overlap: 1s }}\n"
     )
 }
