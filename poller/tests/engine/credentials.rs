@@ -49,10 +49,10 @@ fn header(request: &HttpRequest, name: &str) -> String {
 async fn a_challenge_is_answered_and_a_stale_one_replaced() {
     let challenge = |nonce: &str| {
         let value = format!("Digest realm=\"r\", nonce=\"{nonce}\", qop=\"auth\", stale=true");
-        answer(401, &[("www-authenticate", &value)], "")
+        answer(401, &[("www-authenticate", value)], "")
     };
     let vendor = Arc::new(Vendor {
-        judge: |request: &HttpRequest, _| match header(request, AUTHORIZATION.as_str()) {
+        judge: move |request: &HttpRequest, _| match header(request, AUTHORIZATION.as_str()) {
             sent if sent.is_empty() => challenge("one"),
             sent if sent.contains("nonce=\"one\"") => challenge("two"),
             sent if sent.contains("nc=00000001") => page(),
@@ -62,14 +62,15 @@ async fn a_challenge_is_answered_and_a_stale_one_replaced() {
     });
     let auth = "{ digest: { username: u, password: \"{var.p}\" } }\n  vars: { p: word }";
     let bench = Bench::new(0);
-    let run = || async {
-        let poller = Poller::with_http(source(&file(auth)), vendor.clone(), bench.ports()).unwrap();
-        poller.run(&Budget::default()).await
-    };
+    let poller = Poller::with_http(source(&file(auth)), vendor.clone(), bench.ports()).unwrap();
     // One answer a page: a vendor that goes on refusing is not asked for ever.
-    let report = run().await;
+    let report = poller.run(&Budget::default()).await;
     assert!(matches!(report.end, RunEnd::Failed(_)), "{report:?}");
     assert_eq!(vendor.asked.lock().unwrap().len(), 2);
+    // The last challenge is kept for the next run.
+    let report = poller.run(&Budget::default()).await;
+    assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+    assert_eq!((bench.delivered().await, vendor.asked.lock().unwrap().len()), (vec![1], 3));
 }
 
 #[tokio::test]
