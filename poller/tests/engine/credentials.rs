@@ -33,12 +33,12 @@ fn file(auth: &str) -> String {
     format!(
         "source: acme\npoll:\n  schedule: rate(1 minute)\n  auth: {auth}\n  \
          request: {{ get: https://api.example.com/events, query: {{ cursor: \"{{cursor.token}}\", start: \"{{cursor.start|rfc3339}}\" }} }}\n  \
-         records: items\n  cursor: {{ token: cursor, id: id, start: 2h }}\n  allow_origins: [\"https://eu.example.com\"]\n"
+         next: {{ token: {{ from: cursor, query: cursor }} }}\n  records: items\n  cursor: {{ token: cursor, id: id, start: 2h }}\n  allow_origins: [\"https://eu.example.com\"]\n"
     )
 }
 
 fn page() -> HttpResponse {
-    answer(200, &[], &json!({ "items": [{ "id": 1 }], "cursor": "c" }).to_string())
+    answer(200, &[], &json!({ "items": [{ "id": 1 }], "cursor": null }).to_string())
 }
 
 fn header(request: &HttpRequest, name: &str) -> String {
