@@ -113,9 +113,7 @@ async fn a_service_account_acts_for_its_subject() {
     let shown = redactor.mask(KEY).into_owned();
     assert_eq!(shown, "***");
     // A key file of another endpoint is not sent there, nor here.
-    let other = poll_auth(
-        &auth.replace(", scopes", ", scopes").replace("login.example.com", "oauth2.example.com"),
-    );
+    let other = poll_auth(&auth.replace("login.example.com", "oauth2.example.com"));
     let (credentials, _) = World::new([]).credentials();
     let given = secrets(&[("key", &key.to_string())]);
     let error =
