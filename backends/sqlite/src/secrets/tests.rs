@@ -30,7 +30,7 @@ async fn get(secrets: &LocalSecrets) -> SecretVersion {
 }
 
 /// The error with all that lies under it, as a log would hold it.
-fn whole(error: &SecretsError) -> String {
+fn whole(error: &dyn std::error::Error) -> String {
     let mut text = format!("{error} {error:?}");
     let mut under = error.source();
     while let Some(error) = under {
