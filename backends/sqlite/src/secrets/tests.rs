@@ -1,7 +1,6 @@
 //! Secrets of the environment and of the file.
 
 use std::collections::BTreeMap;
-use std::error::Error as _;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
