@@ -1,16 +1,18 @@
 //! Lists the preset files, so that adding one is adding a file.
 #![expect(
     clippy::disallowed_methods,
-    reason = "cargo tells a build script where to write by OUT_DIR"
+    reason = "cargo tells a build script by variables where to read and to write"
 )]
 
+use std::env;
 use std::error::Error;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("presets");
+    let manifest = env::var_os("CARGO_MANIFEST_DIR").ok_or("cargo gives CARGO_MANIFEST_DIR")?;
+    let folder = Path::new(&manifest).join("presets");
     println!("cargo::rerun-if-changed={}", folder.display());
     let mut files = Vec::new();
     for entry in fs::read_dir(&folder)? {
@@ -27,6 +29,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         writeln!(list, "    ({name:?}, include_str!({path:?})),")?;
     }
     list.push(']');
-    fs::write(Path::new(&std::env::var("OUT_DIR")?).join("presets.rs"), list)?;
+    fs::write(Path::new(&env::var("OUT_DIR")?).join("presets.rs"), list)?;
     Ok(())
 }

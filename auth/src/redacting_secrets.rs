@@ -59,6 +59,11 @@ impl Secrets for RedactingSecrets {
         Ok(stored)
     }
 
+    async fn replace(&self, reference: &SecretRef, value: &Secret) -> Result<(), StoreError> {
+        self.redactor.learn(value);
+        self.inner.replace(reference, value).await
+    }
+
     async fn refresh(&self, references: &[SecretRef], now: Timestamp) -> bool {
         self.inner.refresh(references, now).await
     }

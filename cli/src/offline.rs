@@ -162,6 +162,11 @@ impl Secrets for Noted {
         }
     }
 
+    /// One that a vendor gives in its place is taken, and gone.
+    async fn replace(&self, _: &SecretRef, _: &Secret) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     async fn refresh(&self, references: &[SecretRef], now: Timestamp) -> bool {
         self.secrets.refresh(references, now).await
     }

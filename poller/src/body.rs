@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::header::HeaderValue;
-use mef_source::checked::{JsonTemplate, RequestBody, Slot};
+use mef_source::checked::{RequestBody, Slot};
 use mef_source::template::Variables;
 use mef_source::{Path, Template};
 use serde_json::{Map, Value};
@@ -18,7 +18,8 @@ pub(crate) fn body(
 ) -> Result<(Bytes, HeaderValue), RequestError> {
     match body {
         RequestBody::Json(template) => {
-            let mut value = json(template, variables)?.unwrap_or(Value::Null);
+            let mut value =
+                template.fill(&mut |template| value(template, variables))?.unwrap_or_default();
             if let Some((Slot::Json(path), at)) = slot {
                 put(&mut value, path, at.clone())
                     .ok_or_else(|| error(format!("`{path}` in the body"), "is inside a value"))?;
@@ -63,30 +64,6 @@ pub(crate) fn plain(value: &Value) -> String {
         Value::String(text) => text.clone(),
         value => value.to_string(),
     }
-}
-
-/// The value; nothing where its template stands for nothing.
-fn json(template: &JsonTemplate, scope: &dyn Variables) -> Result<Option<Value>, RequestError> {
-    Ok(Some(match template {
-        JsonTemplate::Constant(value) => value.clone(),
-        JsonTemplate::Template(template) => return value(template, scope),
-        JsonTemplate::List(list) => {
-            let mut values = Vec::with_capacity(list.len());
-            for template in list {
-                values.extend(json(template, scope)?);
-            }
-            Value::Array(values)
-        }
-        JsonTemplate::Object(object) => {
-            let mut values = Map::new();
-            for (key, template) in object {
-                if let Some(value) = json(template, scope)? {
-                    values.insert(key.clone(), value);
-                }
-            }
-            Value::Object(values)
-        }
-    }))
 }
 
 fn value(template: &Template, scope: &dyn Variables) -> Result<Option<Value>, RequestError> {

@@ -16,7 +16,7 @@ use mef_ports::{
     StoreError,
 };
 use mef_source::Source;
-use mef_source::checked::{Origin, Poll};
+use mef_source::checked::Poll;
 
 use crate::lease::LeaseKeeper;
 use crate::limits::LimitHeaders;
@@ -227,6 +227,8 @@ impl Fetcher<'_> {
                 }
                 error => Verdict::Fail(FetchError::Http(error)),
             })?;
+            let source = self.source.name.as_str();
+            self.credentials.answered(source, &self.poll.auth, response.status, &response.headers);
             if !response.status.is_redirection() {
                 return Ok((request.url, response));
             }
@@ -258,7 +260,7 @@ impl Fetcher<'_> {
 
     /// Adds the credential, but only for the origin that it belongs to.
     async fn authorize(&self, request: &mut HttpRequest) -> Result<(), Verdict> {
-        if Origin::of(&request.url).as_ref() != Some(&self.poll.request.origin) {
+        if !self.poll.credential_may_go(&request.url) {
             request.headers.clear();
             // A body may have a secret in it, and is for the source's vendor.
             request.body = None;

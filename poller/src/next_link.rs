@@ -68,7 +68,7 @@ fn begin(piece: &str) -> &str {
 }
 
 fn is_credential(key: &str, auth: &PollAuth) -> bool {
-    matches!(auth, PollAuth::Query { name, .. } if name == key)
+    auth.query_name() == Some(key)
 }
 
 /// The parameters that depend on a secret, wherever the source file writes

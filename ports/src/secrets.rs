@@ -92,6 +92,19 @@ pub trait Secrets: Send + Sync {
         Err(StoreError::new("store a secret", "this store takes no secret from a sender"))
     }
 
+    /// Stores `value` for `reference` in place of what is stored for it: once
+    /// this returns, a read gives it, here and after a crash.
+    ///
+    /// Only a vendor that changes a refresh token with each use needs this.
+    ///
+    /// # Errors
+    ///
+    /// When the value cannot be kept as it is, when the store takes none this
+    /// way, or when it is out of reach.
+    async fn replace(&self, _reference: &SecretRef, _value: &Secret) -> Result<(), StoreError> {
+        Err(StoreError::new("store a secret", "this store takes no new value from a vendor"))
+    }
+
     /// Makes the next reads of `references` ask the store itself, if what
     /// they would give could be outdated at `now`; gives whether it could.
     ///

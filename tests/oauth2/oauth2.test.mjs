@@ -1,23 +1,27 @@
 // Pulling with OAuth 2.0 client credentials, against a real authorization server.
 
 import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Home } from '../drive/mef.mjs';
-import { CLIENTS, Vendor } from './vendor.mjs';
+import { CLIENTS, HOLDER, SIGNER, Vendor } from './vendor.mjs';
 
-const source = (url, clientAuth) => `
-source: saas
-poll:
-  schedule: rate(1 minute)
-  auth:
-    client_credentials:
+const withSecret = (clientAuth) => (url) => `client_credentials:
       token_url: "${url}/token"
       client_id: ${CLIENTS[clientAuth].id}
       client_secret: "{secret.client_secret}"
       scopes: ["logs:read"]
-      client_auth: ${clientAuth}
+      client_auth: ${clientAuth}`;
+
+const source = (url, auth) => `
+source: saas
+poll:
+  schedule: rate(1 minute)
+  auth:
+    ${auth(url)}
   request:
     get: "${url}/logs"
     query: { since: "{window.start|rfc3339}", until: "{window.end|rfc3339}" }
@@ -29,13 +33,13 @@ event: { map: { category: saas, summary: "{action}", timestamp: "{published}" } 
 `;
 
 /** Runs `work` with a vendor and a home of its own, and tidies up. */
-async function scene({ clientAuth = 'basic', secret = CLIENTS[clientAuth].secret, ttl } = {}, work) {
+async function scene({ clientAuth = 'basic', auth = withSecret(clientAuth), secret = CLIENTS[clientAuth].secret, ttl } = {}, work) {
   const vendor = await Vendor.start({ ttl });
   let home;
   try {
-    home = await Home.create({ saas: source(vendor.url, clientAuth) }, { MEF_SECRET_SAAS_CLIENT_SECRET: secret });
-    const poll = async () => {
-      const result = await home.call('--log', 'debug', 'poll', 'saas', '--once');
+    home = await Home.create({ saas: source(vendor.url, auth) }, { MEF_SECRET_SAAS_CLIENT_SECRET: secret });
+    const poll = async (...more) => {
+      const result = await home.call('--log', 'debug', ...more, 'poll', 'saas', '--once');
       // Whatever the run was for: no credential shows.
       for (const hidden of [secret, encodeURIComponent(secret), ...vendor.tokens]) {
         assert.ok(!`${result.stdout}${result.stderr}`.includes(hidden), 'a credential is in the output');
@@ -218,4 +222,56 @@ test('a next link to another origin is not followed and gets no token', () =>
     } finally {
       await elsewhere.close();
     }
+  }));
+
+test('a client proves itself with its private key', () =>
+  scene({
+    auth: (url) => `client_credentials: { token_url: "${url}/token", client_id: ${SIGNER.id}, client_auth: private_key_jwt,
+      key: "{secret.client_secret}", key_id: k1, scopes: ["logs:read"] }`,
+    // One line, as an environment variable or a secrets file has it.
+    secret: SIGNER.key.trim().replaceAll('\n', '\\n'),
+  }, async ({ vendor, home, poll }) => {
+    vendor.add(15);
+    ended(await poll(), 0, { end: 'caught_up', delivered: 15 });
+    assert.equal(vendor.tokenRequests, 1);
+    await allOnce(home, vendor);
+  }));
+
+const holder = (url) => `refresh_token: { token_url: "${url}/token", client_id: ${HOLDER.id},
+      client_secret: "{secret.client_secret}", refresh_token: refresh_token }`;
+const LINE = 'MEF_SECRET_SAAS_REFRESH_TOKEN=';
+
+test('a refresh token that changes with each use is stored each time', () =>
+  scene({ auth: holder, secret: HOLDER.secret, ttl: 1 }, async ({ vendor, home, poll }) => {
+    const file = join(home.path, 'secrets.env');
+    const first = await vendor.consent();
+    await writeFile(file, `# kept\n${LINE}${first}\nOTHER=stays\n`, { mode: 0o600 });
+    const seen = new Set([first]);
+    for (let run = 0; run < 3; run += 1) {
+      vendor.add(5, 600 - run * 10);
+      vendor.tokens.add([...seen].at(-1));
+      const result = await poll('--secrets', file);
+      ended(result, 0, { end: 'caught_up', delivered: 5 });
+      const [comment, line, other] = (await readFile(file, 'utf8')).split('\n');
+      assert.deepEqual([comment, other], ['# kept', 'OTHER=stays']);
+      assert.ok(line.startsWith(LINE));
+      const now = line.slice(LINE.length);
+      assert.ok(!seen.has(now), 'the refresh token was not stored');
+      assert.ok(!`${result.stdout}${result.stderr}`.includes(now), 'the new refresh token is in the output');
+      seen.add(now);
+      while ([...vendor.tokens].length && (await vendor.alive())) await sleep(50);
+    }
+    await allOnce(home, vendor);
+  }));
+
+test('a refresh token that was used by another ends the run and says what to do', () =>
+  scene({ auth: holder, secret: HOLDER.secret }, async ({ vendor, home, poll }) => {
+    const file = join(home.path, 'secrets.env');
+    await writeFile(file, `${LINE}no-such-token\n`, { mode: 0o600 });
+    vendor.add(5);
+    const { status, stderr } = await poll('--secrets', file);
+    assert.equal(status, 1, stderr);
+    assert.match(stderr, /invalid_grant/);
+    assert.match(stderr, /set the secret `refresh_token`/);
+    assert.equal(vendor.tokenRequests, 1);
   }));

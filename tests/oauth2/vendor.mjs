@@ -1,6 +1,7 @@
 // A vendor: oidc-provider as its token endpoint, and a paged API that takes only its living tokens.
 
 import { once } from 'node:events';
+import { generateKeyPairSync } from 'node:crypto';
 import http from 'node:http';
 
 import { Provider } from 'oidc-provider';
@@ -10,6 +11,11 @@ export const CLIENTS = {
   basic: { id: 'client-basic', secret: 'basic s%&+=:/#~ecret of the client' },
   body: { id: 'client-body', secret: 'body s%&+=:/#~ecret of the client' },
 };
+
+// A client that proves itself with a private key, and one that was given a refresh token.
+const pair = generateKeyPairSync('rsa', { modulusLength: 2048 });
+export const SIGNER = { id: 'client-signer', key: pair.privateKey.export({ type: 'pkcs8', format: 'pem' }) };
+export const HOLDER = { id: 'client-holder', secret: 'holder s%&+=:/#~ecret of the client' };
 
 const methods = { basic: 'client_secret_basic', body: 'client_secret_post' };
 
@@ -23,18 +29,41 @@ export class Vendor {
     await once(vendor.server, 'listening');
     vendor.url = `http://127.0.0.1:${vendor.server.address().port}`;
     vendor.provider = new Provider(vendor.url, {
-      clients: Object.entries(CLIENTS).map(([kind, { id, secret }]) => ({
-        client_id: id,
-        client_secret: secret,
-        token_endpoint_auth_method: methods[kind],
-        grant_types: ['client_credentials'],
-        redirect_uris: [],
-        response_types: [],
-        scope: 'logs:read',
-      })),
-      scopes: ['logs:read'],
+      clients: [
+        ...Object.entries(CLIENTS).map(([kind, { id, secret }]) => ({
+          client_id: id,
+          client_secret: secret,
+          token_endpoint_auth_method: methods[kind],
+          grant_types: ['client_credentials'],
+          redirect_uris: [],
+          response_types: [],
+          scope: 'logs:read',
+        })),
+        {
+          client_id: SIGNER.id,
+          token_endpoint_auth_method: 'private_key_jwt',
+          token_endpoint_auth_signing_alg: 'RS256',
+          jwks: { keys: [{ ...pair.publicKey.export({ format: 'jwk' }), kid: 'k1', use: 'sig', alg: 'RS256' }] },
+          grant_types: ['client_credentials'],
+          redirect_uris: [],
+          response_types: [],
+          scope: 'logs:read',
+        },
+        {
+          client_id: HOLDER.id,
+          client_secret: HOLDER.secret,
+          token_endpoint_auth_method: 'client_secret_basic',
+          grant_types: ['authorization_code', 'refresh_token'],
+          redirect_uris: ['https://app.example.com/back'],
+          response_types: ['code'],
+          scope: 'openid offline_access logs:read',
+        },
+      ],
+      scopes: ['openid', 'offline_access', 'logs:read'],
       features: { clientCredentials: { enabled: true }, devInteractions: { enabled: false } },
-      ttl: { ClientCredentials: ttl },
+      findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
+      rotateRefreshToken: true,
+      ttl: { ClientCredentials: ttl, AccessToken: ttl, RefreshToken: 3600, Grant: 3600 },
     });
     const issue = vendor.provider.callback();
     vendor.server.on('request', (request, response) => {
@@ -60,8 +89,9 @@ export class Vendor {
   async token(request) {
     const bearer = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
     if (bearer) this.tokens.add(bearer);
-    const token = bearer && (await this.provider.ClientCredentials.find(bearer));
-    return token?.isValid && token.scope === 'logs:read' ? token : undefined;
+    const { ClientCredentials, AccessToken } = this.provider;
+    const token = bearer && ((await ClientCredentials.find(bearer)) ?? (await AccessToken.find(bearer)));
+    return token?.isValid && token.scope.split(' ').includes('logs:read') ? token : undefined;
   }
 
   /** GET /logs?since=&until=[&from=]: a page of records in order of time. */
@@ -91,6 +121,28 @@ export class Vendor {
       headers.link = `<${this.url}/logs?from=0>; rel="self", </logs?${next}>; rel="next"`;
     }
     response.writeHead(200, headers).end(JSON.stringify(page));
+  }
+
+  /** Whether a token that was seen still lives. */
+  async alive() {
+    const found = [...this.tokens].map(async (token) => (await this.provider.AccessToken.find(token))?.isValid);
+    return (await Promise.all(found)).some(Boolean);
+  }
+
+  /** A refresh token, as a person's consent would have given it to the holder. */
+  async consent() {
+    const { Grant, RefreshToken, Client } = this.provider;
+    const grant = new Grant({ accountId: 'admin', clientId: HOLDER.id });
+    grant.addOIDCScope('openid offline_access logs:read');
+    const token = new RefreshToken({
+      accountId: 'admin',
+      client: await Client.find(HOLDER.id),
+      grantId: await grant.save(),
+      gty: 'authorization_code',
+      scope: 'openid offline_access logs:read',
+      authTime: Math.floor(Date.now() / 1000),
+    });
+    return token.save();
   }
 
   /** Makes the token that a request brings die now. */

@@ -8,21 +8,30 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use aws_lc_rs::digest::{SHA256, digest};
-use aws_lc_rs::hmac;
 use jiff::{SignedDuration, Timestamp};
-use mef_ports::{AccessToken, Clock, Http, Secret, TokenKey, Tokens};
-use mef_source::checked::ClientAuth;
+use mef_ports::{AccessToken, Clock, Http, Secret, Secrets, TokenKey, Tokens};
+use serde_json::{Value, json};
+use url::Url;
 
 use super::error::CredentialError;
-use super::token_endpoint::{self, Granted, TokenRequest};
+use super::refresh::{self, Asked};
+use super::token_endpoint::Granted;
+use super::token_request::TokenRequest;
 use crate::Redactor;
 
 /// How long before its end a token is no longer used, so that it does not end
 /// under way; of a shorter life, a tenth.
 const SPARED: Duration = Duration::from_secs(60);
 
-type Slot = Arc<tokio::sync::Mutex<Option<AccessToken>>>;
+/// What is held of one token, by whoever has the lock.
+#[derive(Default)]
+pub(super) struct Held {
+    token: Option<AccessToken>,
+    /// A refresh token that could not be written back yet.
+    pub(super) unwritten: Option<Secret>,
+}
+
+type Slot = Arc<tokio::sync::Mutex<Held>>;
 
 /// The tokens of this process, each behind a lock of its own.
 #[derive(Default)]
@@ -32,8 +41,15 @@ pub(super) struct AccessTokens(Mutex<HashMap<TokenKey, Slot>>);
 pub(super) struct TokenPorts<'p> {
     pub(super) http: &'p dyn Http,
     pub(super) tokens: &'p dyn Tokens,
+    pub(super) secrets: &'p dyn Secrets,
     pub(super) clock: &'p dyn Clock,
     pub(super) redactor: &'p Redactor,
+}
+
+/// A token, and where it is for.
+pub(super) struct Session {
+    pub(super) token: Secret,
+    pub(super) base_url: Option<Url>,
 }
 
 impl AccessTokens {
@@ -41,27 +57,39 @@ impl AccessTokens {
     /// kept.
     pub(super) async fn get(
         &self,
-        key: &TokenKey,
         request: &TokenRequest<'_>,
         ports: &TokenPorts<'_>,
-    ) -> Result<(Secret, u64), CredentialError> {
-        let slot = self.slot(key);
+    ) -> Result<(Session, u64), CredentialError> {
+        let slot = self.slot(&request.key);
         let mut held = slot.lock().await;
+        let with_base = request.auth.answer.base_url.is_some();
         let now = ports.clock.now();
-        if let Some(kept) = held.as_ref().filter(|kept| is_good(kept, now)) {
-            return Ok((kept.token.clone(), 0));
+        let good = held.token.as_ref().filter(|kept| is_good(kept, now));
+        if let Some(session) = good.and_then(|kept| unpack(&kept.token, with_base)) {
+            return Ok((session, 0));
         }
-        if let Some(kept) = ports.tokens.get(key, now).await?.filter(|kept| is_good(kept, now)) {
-            ports.redactor.learn(&kept.token);
-            let token = kept.token.clone();
-            *held = Some(kept);
-            return Ok((token, 0));
+        if let Some(kept) = kept(request, ports).await?
+            && let Some(session) = unpack(&kept.token, with_base)
+        {
+            ports.redactor.learn(&session.token);
+            held.token = Some(kept);
+            return Ok((session, 0));
         }
-        let granted = token_endpoint::ask(request, ports.http, ports.clock, ports.redactor).await?;
+        let granted = match refresh::ask(request, &mut held, ports).await? {
+            Asked::Granted(granted) => granted,
+            Asked::Kept(kept) => {
+                let session = unpack(&kept.token, with_base);
+                let session =
+                    session.ok_or_else(|| super::render::error("the token", "is lost"))?;
+                held.token = Some(kept);
+                return Ok((session, 0));
+            }
+        };
         let requests = granted.requests;
-        let kept = held.insert(to_keep(granted));
-        ports.tokens.put(key, kept).await?;
-        Ok((kept.token.clone(), requests))
+        let session = Session { token: granted.token.clone(), base_url: granted.base_url.clone() };
+        let kept = held.token.insert(to_keep(granted));
+        ports.tokens.put(&request.key, kept).await?;
+        Ok((session, requests))
     }
 
     /// Forgets a token that the vendor refused.
@@ -72,7 +100,7 @@ impl AccessTokens {
     ) -> Result<(), CredentialError> {
         let slot = self.slot(key);
         let mut held = slot.lock().await;
-        *held = None;
+        held.token = None;
         Ok(tokens.forget(key).await?)
     }
 
@@ -80,6 +108,17 @@ impl AccessTokens {
         let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(slots.entry(key.clone()).or_default())
     }
+}
+
+/// The token that another process has left, if it is good.
+pub(super) async fn kept(
+    request: &TokenRequest<'_>,
+    ports: &TokenPorts<'_>,
+) -> Result<Option<AccessToken>, CredentialError> {
+    let now = ports.clock.now();
+    let kept = ports.tokens.get(&request.key, now).await?.filter(|kept| is_good(kept, now));
+    kept.iter().for_each(|kept| ports.redactor.learn(&kept.token));
+    Ok(kept)
 }
 
 fn is_good(token: &AccessToken, now: Timestamp) -> bool {
@@ -96,35 +135,25 @@ fn to_keep(granted: Granted) -> AccessToken {
             .and_then(|used| granted.asked_at.checked_add(used).ok())
             .unwrap_or(Timestamp::MAX)
     });
-    AccessToken { token: granted.token, expires }
+    let token = match granted.base_url {
+        None => granted.token,
+        Some(base) => {
+            let both = json!({ "token": granted.token.expose(), "base_url": base.as_str() });
+            Secret::new(both.to_string())
+        }
+    };
+    AccessToken { token, expires }
 }
 
-/// Names the token by all that it is asked for with, the client's secret among
-/// it by a keyed digest: a changed secret or scope never finds the old token.
-pub(super) fn key(source: &str, request: &TokenRequest<'_>) -> TokenKey {
-    let client_auth = match request.client_auth {
-        ClientAuth::Basic => "basic",
-        ClientAuth::Body => "body",
-    };
-    let mut framed = Vec::new();
-    // Each field with its length before it, each list with its count, so that
-    // nothing can move from one field into the next.
-    let mut add = |field: &str| {
-        framed.extend_from_slice(&field.len().to_be_bytes());
-        framed.extend_from_slice(field.as_bytes());
-    };
-    add(source);
-    add(request.url.as_str());
-    add(request.client_id.expose());
-    add(client_auth);
-    add(&request.scopes.len().to_string());
-    request.scopes.iter().for_each(|scope| add(scope));
-    for (name, value) in &request.params {
-        add(name);
-        add(value.expose());
+/// A token as it was kept; nothing if it is of an earlier version of the file.
+fn unpack(kept: &Secret, with_base: bool) -> Option<Session> {
+    if !with_base {
+        return Some(Session { token: kept.clone(), base_url: None });
     }
-    let secret = hmac::Key::new(hmac::HMAC_SHA256, request.client_secret.expose().as_bytes());
-    let keyed = hmac::sign(&secret, &framed);
-    framed.extend_from_slice(keyed.as_ref());
-    TokenKey(hex::encode(digest(&SHA256, &framed)))
+    let both: Value = serde_json::from_str(kept.expose()).ok()?;
+    let text = |name: &str| both.get(name).and_then(Value::as_str);
+    Some(Session {
+        token: Secret::new(text("token")?),
+        base_url: Some(Url::parse(text("base_url")?).ok()?),
+    })
 }

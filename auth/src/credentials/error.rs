@@ -30,6 +30,22 @@ pub enum CredentialError {
     /// The store of access tokens failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The vendor gave a new refresh token, and it could not be stored: the old
+    /// one may be worth nothing from now on.
+    #[error(
+        "the vendor gave a new refresh token in place of the secret `{secret}`, and it could not be stored: \
+         if the next run is refused, authorise again at the vendor and set the secret"
+    )]
+    Rotation {
+        /// The secret's name.
+        secret: String,
+        /// Why not.
+        #[source]
+        error: StoreError,
+    },
+    /// There is no randomness to be had.
+    #[error("the system gives no random numbers")]
+    Random,
     /// The token endpoint did not answer.
     #[error("no answer from the token endpoint")]
     Http(#[source] HttpError),
@@ -63,21 +79,23 @@ pub enum TokenEndpointError {
     },
     /// It redirects; a credential does not follow.
     #[error(
-        "the token endpoint answered {status}, a redirect: write its final address as `token_url`"
+        "the token endpoint answered {status}, a redirect: write its final address in `poll.auth`"
     )]
     Redirect {
         /// The answer's status.
         status: StatusCode,
     },
     /// It refused without an error that can be read.
-    #[error("the token endpoint answered {status} without an OAuth error: check `token_url`")]
+    #[error(
+        "the token endpoint answered {status} without an OAuth error: check its URL and the credentials"
+    )]
     Status {
         /// The answer's status.
         status: StatusCode,
     },
     /// It answered with something that is no token.
     #[error(
-        "the token endpoint's answer is not as RFC 6749 §5.1 says, at `{place}`: check `token_url`"
+        "the token endpoint's answer has no usable value at `{place}`: check its URL, and where `poll.auth` looks for it"
     )]
     Unreadable {
         /// Where in the answer.
@@ -86,7 +104,10 @@ pub enum TokenEndpointError {
     /// A token that cannot be sent as a bearer token.
     #[error("the token endpoint gave a token that is no bearer token (RFC 6750)")]
     NotBearer,
-    /// The request itself cannot be made.
-    #[error("the token request cannot be made: check `token_url`")]
-    Unusable,
+    /// A base URL that the file does not allow.
+    #[error("the login leads to {origin}: list it under `allow_origins` if that is right")]
+    BaseUrl {
+        /// The origin.
+        origin: String,
+    },
 }

@@ -1,34 +1,38 @@
 //! Proves to vendors who we are.
 //!
-//! A source file says how: a header, a query parameter, or an access token by
-//! OAuth 2.0 client credentials. The value is put on a request at the last
-//! moment, request by request, so that the poller's own requests, its cursor
-//! and its errors never hold it.
+//! A source file says how: a value that is sent as it is, an answer to a
+//! challenge, a token that is asked for, or a signature. It is put on a request
+//! at the last moment, request by request, so that the poller's own requests,
+//! its cursor and its errors never hold it.
 
 mod access_token;
-mod bridge;
+mod assertion;
+mod digest;
 mod error;
+mod md5;
+mod refresh;
 mod render;
+mod sign;
 #[cfg(test)]
 mod tests;
 mod token_endpoint;
+mod token_request;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use http::header::AUTHORIZATION;
-use http::{HeaderName, HeaderValue};
-use mef_ports::{
-    Clock, Http, HttpRequest, Secret, SecretRef, Secrets, SecretsError, TokenKey, Tokens,
-};
+use aws_lc_rs::rand;
+use http::header::{AUTHORIZATION, COOKIE};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use mef_ports::{Clock, Http, HttpRequest, Secret, SecretRef, Secrets, SecretsError, Tokens};
 use mef_source::Template;
-use mef_source::checked::{ClientCredentials, Origin, PollAuth};
-use url::Url;
+use mef_source::checked::{Origin, PollAuth, SendToken, TokenAuth};
+use url::{Position, Url};
 
-use self::access_token::{AccessTokens, TokenPorts};
-use self::render::{error, render, secret_names};
-use self::token_endpoint::TokenRequest;
+use self::access_token::{AccessTokens, Session, TokenPorts};
+use self::digest::Challenge;
+use self::render::{Words, error, render, secret_names};
 use crate::Redactor;
 use crate::request::{form_decode, pieces};
 
@@ -42,6 +46,8 @@ pub struct Credentials {
     clock: Arc<dyn Clock>,
     redactor: Redactor,
     access_tokens: AccessTokens,
+    /// The last challenge of each source's vendor.
+    challenges: Mutex<HashMap<String, Challenge>>,
 }
 
 /// What it took to put a credential on a request.
@@ -64,7 +70,8 @@ impl Credentials {
         redactor: Redactor,
     ) -> Credentials {
         let access_tokens = AccessTokens::default();
-        Credentials { http, tokens, secrets, clock, redactor, access_tokens }
+        let challenges = Mutex::default();
+        Credentials { http, tokens, secrets, clock, redactor, access_tokens, challenges }
     }
 
     /// The secrets of `source` with these names: what templates see as
@@ -120,25 +127,111 @@ impl Credentials {
                 set_parameter(&mut request.url, name, value.expose());
                 Ok(Authorized::default())
             }
-            PollAuth::ClientCredentials(client) => {
-                let (key, asked) = self.token_request(source, client, secrets)?;
-                let ports = TokenPorts {
-                    http: &*self.http,
-                    tokens: &*self.tokens,
-                    clock: &*self.clock,
-                    redactor: &self.redactor,
-                };
-                let (token, token_requests) = self.access_tokens.get(&key, &asked, &ports).await?;
-                let bearer = format!("Bearer {}", token.expose());
-                request.headers.insert(AUTHORIZATION, header_value("the access token", &bearer)?);
-                Ok(Authorized { token_requests, from_cache: token_requests == 0 })
+            PollAuth::Cookie { name, value } => {
+                let field = format!("the value of the cookie `{name}`");
+                let value = self.render(&field, value, secrets)?;
+                add_cookie(request, name, value.expose())?;
+                Ok(Authorized::default())
+            }
+            PollAuth::Basic(user) => {
+                let username = self.render("`username`", &user.username, secrets)?;
+                let password = self.render("`password`", &user.password, secrets)?;
+                let value = self.basic(username.expose(), password.expose());
+                request.headers.insert(AUTHORIZATION, header_value("`basic`", &value)?);
+                Ok(Authorized::default())
+            }
+            PollAuth::Digest(user) => {
+                let username = self.render("`username`", &user.username, secrets)?;
+                let password = self.render("`password`", &user.password, secrets)?;
+                let cnonce = nonce()?;
+                let uri = &request.url[Position::BeforePath..Position::AfterQuery];
+                let answer = self.challenges().get_mut(source).map(|challenge| {
+                    let user = (username.expose(), password.expose());
+                    challenge.answer(user, (request.method.as_str(), uri), &cnonce)
+                });
+                // The first request has nothing to answer yet.
+                if let Some(answer) = answer {
+                    request.headers.insert(AUTHORIZATION, header_value("`digest`", &answer)?);
+                }
+                Ok(Authorized::default())
+            }
+            PollAuth::Token(token) => self.send_token(source, token, secrets, request).await,
+            PollAuth::Sign(sign) => {
+                self.sign(sign, secrets, request, self.clock.now(), &nonce()?)?;
+                Ok(Authorized::default())
             }
         }
     }
 
+    async fn send_token(
+        &self,
+        source: &str,
+        auth: &TokenAuth,
+        secrets: &BTreeMap<String, Secret>,
+        request: &mut HttpRequest,
+    ) -> Result<Authorized, CredentialError> {
+        let asked = self.token_request(source, auth, secrets)?;
+        let ports = TokenPorts {
+            http: &*self.http,
+            tokens: &*self.tokens,
+            secrets: &*self.secrets,
+            clock: &*self.clock,
+            redactor: &self.redactor,
+        };
+        let (session, token_requests) = self.access_tokens.get(&asked, &ports).await?;
+        let authorized = Authorized { token_requests, from_cache: token_requests == 0 };
+        if let Some(base) = &session.base_url
+            && !lead_to(base, auth, &mut request.url)
+        {
+            // The token is for that base URL alone.
+            request.headers.clear();
+            return Ok(authorized);
+        }
+        self.put(&auth.send, &session, secrets, request)?;
+        Ok(authorized)
+    }
+
+    fn put(
+        &self,
+        send: &SendToken,
+        session: &Session,
+        secrets: &BTreeMap<String, Secret>,
+        request: &mut HttpRequest,
+    ) -> Result<(), CredentialError> {
+        let token = session.token.expose();
+        match send {
+            SendToken::Header { name, value } => {
+                let field = format!("the header `{name}`");
+                let words = Words { texts: vec![("token", token)], ..Words::default() };
+                let value = self.render_with(&field, value, secrets, &words)?;
+                let name = HeaderName::from_bytes(name.as_bytes())
+                    .map_err(|_| error(&field, "is no header's name"))?;
+                request.headers.insert(name, header_value("the access token", value.expose())?);
+            }
+            SendToken::Cookie(name) => add_cookie(request, name, token)?,
+            SendToken::Query(name) => set_parameter(&mut request.url, name, token),
+        }
+        Ok(())
+    }
+
+    /// Takes note of what an answer says about how to authorise the next
+    /// request: the challenge of a 401 (RFC 7616 §3.3).
+    pub fn answered(&self, source: &str, auth: &PollAuth, status: StatusCode, headers: &HeaderMap) {
+        if status != StatusCode::UNAUTHORIZED || !matches!(auth, PollAuth::Digest(_)) {
+            return;
+        }
+        if let Some(challenge) = Challenge::of(headers) {
+            self.challenges().insert(source.to_owned(), challenge);
+        }
+    }
+
+    fn challenges(&self) -> std::sync::MutexGuard<'_, HashMap<String, Challenge>> {
+        self.challenges.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The vendor refused the credential (401): a kept access token is
     /// forgotten, so that the next [`Credentials::authorize`] asks for a new
-    /// one. Nothing can be done about other credentials.
+    /// one. Nothing can be done about other credentials here.
     ///
     /// # Errors
     ///
@@ -149,37 +242,9 @@ impl Credentials {
         auth: &PollAuth,
         secrets: &BTreeMap<String, Secret>,
     ) -> Result<(), CredentialError> {
-        let PollAuth::ClientCredentials(client) = auth else { return Ok(()) };
-        let (key, _) = self.token_request(source, client, secrets)?;
-        self.access_tokens.forget(&key, &*self.tokens).await
-    }
-
-    fn token_request<'c>(
-        &self,
-        source: &str,
-        client: &'c ClientCredentials,
-        secrets: &BTreeMap<String, Secret>,
-    ) -> Result<(TokenKey, TokenRequest<'c>), CredentialError> {
-        let params = client.params.iter().map(|(name, value)| {
-            let field = format!("the parameter `{name}` of `client_credentials`");
-            Ok((name.as_str(), self.render(&field, value, secrets)?))
-        });
-        let url = self.render("`token_url`", &client.token_url, secrets)?;
-        let url = Url::parse(url.expose())
-            .ok()
-            // The file fixes the origin; nothing put in may lead elsewhere.
-            .filter(|url| Origin::of(url).as_ref() == Some(&client.token_origin))
-            .ok_or_else(|| error("`token_url`", "is not a URL of its own origin"))?;
-        let request = TokenRequest {
-            url,
-            client_id: self.render("`client_id`", &client.client_id, secrets)?,
-            client_secret: self.render("`client_secret`", &client.client_secret, secrets)?,
-            client_auth: client.client_auth,
-            scopes: &client.scopes,
-            params: params.collect::<Result<_, CredentialError>>()?,
-            secret_names: secret_names(&client.client_secret).collect(),
-        };
-        Ok((access_token::key(source, &request), request))
+        let PollAuth::Token(token) = auth else { return Ok(()) };
+        let asked = self.token_request(source, token, secrets)?;
+        self.access_tokens.forget(&asked.key, &*self.tokens).await
     }
 
     /// Renders a template; what filters make of a secret, so that its learnt
@@ -190,12 +255,22 @@ impl Credentials {
         template: &Template,
         secrets: &BTreeMap<String, Secret>,
     ) -> Result<Secret, CredentialError> {
+        self.render_with(field, template, secrets, &Words::default())
+    }
+
+    fn render_with(
+        &self,
+        field: &str,
+        template: &Template,
+        secrets: &BTreeMap<String, Secret>,
+        words: &Words<'_>,
+    ) -> Result<Secret, CredentialError> {
         let mut uses_secret = false;
         for name in secret_names(template) {
             secrets.get(name).into_iter().for_each(|secret| self.redactor.learn(secret));
             uses_secret = true;
         }
-        let rendered = render(field, template, secrets)?;
+        let rendered = render(field, template, secrets, words)?;
         if uses_secret && self.redactor.mask(rendered.expose()) == rendered.expose() {
             self.redactor.learn(&rendered);
         }
@@ -213,18 +288,75 @@ impl fmt::Debug for Credentials {
 /// same for every stream that uses it, and another once the file names another
 /// secret. No value is part of it.
 pub fn credential_key(source: &str, auth: &PollAuth) -> String {
-    let (kind, template) = match auth {
+    let kind = match auth {
         PollAuth::Nothing => return format!("{source}/nothing"),
-        PollAuth::Header { name, value } => {
-            (format!("header:{}", name.to_ascii_lowercase()), value)
-        }
-        PollAuth::Query { name, value } => (format!("query:{name}"), value),
-        PollAuth::ClientCredentials(client) => {
-            ("client_credentials".to_owned(), &client.client_secret)
-        }
+        PollAuth::Header { name, .. } => format!("header:{}", name.to_ascii_lowercase()),
+        PollAuth::Query { name, .. } => format!("query:{name}"),
+        PollAuth::Cookie { name, .. } => format!("cookie:{name}"),
+        other => other.kind().to_owned(),
     };
-    let names: Vec<_> = secret_names(template).collect();
+    let mut names = auth.secret_names();
+    let mut seen = BTreeSet::new();
+    names.retain(|name| seen.insert(name.clone()));
     format!("{source}/{kind}/{}", names.join("+"))
+}
+
+/// Sends a request that is for the source's own origin to `base` instead; gives
+/// whether it goes to `base` now.
+fn lead_to(base: &Url, auth: &TokenAuth, url: &mut Url) -> bool {
+    let (origin, target) = (Origin::of(url), Origin::of(base));
+    if target.as_ref().is_none_or(|target| !auth.base_origins.contains(target)) {
+        return false;
+    }
+    if origin == target {
+        return true;
+    }
+    // The first of them is the source's own.
+    if origin.as_ref() != auth.base_origins.first() {
+        return false;
+    }
+    let prefix = base.path().trim_end_matches('/');
+    let path = match url.path() {
+        path if prefix.is_empty() || path.starts_with(&format!("{prefix}/")) => path.to_owned(),
+        path => format!("{prefix}{path}"),
+    };
+    let mut led = base.clone();
+    led.set_path(&path);
+    led.set_query(url.query());
+    led.set_fragment(None);
+    *url = led;
+    true
+}
+
+/// A value that is used once: a version 4 UUID (RFC 9562 §5.4).
+fn nonce() -> Result<String, CredentialError> {
+    let mut bytes = [0_u8; 16];
+    rand::fill(&mut bytes).map_err(|_| CredentialError::Random)?;
+    let mut number = u128::from_be_bytes(bytes);
+    number = number & !(0xf << 76) | 0x4 << 76;
+    number = number & !(0x3 << 62) | 0x2 << 62;
+    let hex = format!("{number:032x}");
+    let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default().to_owned();
+    Ok([part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)].join("-"))
+}
+
+/// Adds a cookie to those that the request has, in place of one of that name.
+fn add_cookie(request: &mut HttpRequest, name: &str, value: &str) -> Result<(), CredentialError> {
+    let field = format!("the cookie `{name}`");
+    if !value.bytes().all(|b| b.is_ascii_graphic() && !b";,\\".contains(&b)) {
+        return Err(error(&field, "has characters that no cookie may have"));
+    }
+    let there = request.headers.get(COOKIE).and_then(|value| value.to_str().ok());
+    let mut cookies: Vec<_> = there
+        .unwrap_or_default()
+        .split(';')
+        .map(str::trim)
+        .filter(|pair| !pair.is_empty() && pair.split('=').next() != Some(name))
+        .map(str::to_owned)
+        .collect();
+    cookies.push(format!("{name}={value}"));
+    request.headers.insert(COOKIE, header_value(&field, &cookies.join("; "))?);
+    Ok(())
 }
 
 fn header_value(field: &str, text: &str) -> Result<HeaderValue, CredentialError> {

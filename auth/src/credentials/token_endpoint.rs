@@ -1,26 +1,31 @@
-//! Asks a token endpoint for an access token (RFC 6749 §4.4).
+//! Asks a token endpoint, or a login, for a token (RFC 6749 §5).
 //!
-//! The `oauth2` crate writes the request and reads the answer; bounds, retries
-//! and messages are ours. Nothing of an answer is kept or shown but the error
-//! that the RFC defines.
+//! Vendors differ in how a token is asked for and where the answer has it, so
+//! both are read by what the file says. Nothing of an answer is kept or shown
+//! but the token and the error that the RFC defines.
 
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
-use http::StatusCode;
+use http::header::{RETRY_AFTER, SET_COOKIE};
+use http::{HeaderMap, StatusCode};
 use jiff::{SignedDuration, Timestamp};
-use mef_ports::{Clock, Http, Secret};
-use mef_source::checked::ClientAuth;
-use oauth2::basic::{
-    BasicClient, BasicErrorResponse, BasicErrorResponseType, BasicTokenResponse, BasicTokenType,
-};
-use oauth2::{AuthType, ClientId, ClientSecret, RequestTokenError, Scope, TokenResponse, TokenUrl};
+use mef_ports::{HttpError, HttpResponse, Secret};
+use mef_source::Path;
+use mef_source::checked::{Life, Origin, TokenAnswer, TokenPlace};
+use serde::Deserialize;
+use serde_json::Value;
 use url::Url;
 
-use super::bridge::{Bridge, BridgeError};
+use super::access_token::TokenPorts;
 use super::error::{CredentialError, TokenEndpointError};
+use super::nonce;
+use super::token_request::TokenRequest;
 use crate::Redactor;
 
+/// The most of an answer that is read; a token with its claims takes a few KiB.
+pub(super) const MAX_ANSWER: usize = 64 * 1024;
+pub(super) const TIMEOUT: Duration = Duration::from_secs(20);
 /// How often a failed request is sent again.
 const TRIES_AGAIN: usize = 3;
 /// The longest wait here; who has to wait longer comes back later.
@@ -30,22 +35,17 @@ const LIMIT_WITHOUT_RESET: Duration = Duration::from_secs(60);
 /// A limit that is said to last longer is asked about again after this.
 const LONGEST_LIMIT: Duration = Duration::from_secs(86_400);
 const LONGEST_DESCRIPTION: usize = 300;
-
-/// All that a token is asked for with.
-pub(super) struct TokenRequest<'a> {
-    pub(super) url: Url,
-    pub(super) client_id: Secret,
-    pub(super) client_secret: Secret,
-    pub(super) client_auth: ClientAuth,
-    pub(super) scopes: &'a [String],
-    pub(super) params: Vec<(&'a str, Secret)>,
-    /// The names of the secrets behind `client_secret`, for messages.
-    pub(super) secret_names: Vec<&'a str>,
-}
+/// Above this, a moment is a count of milliseconds: seconds get there in the
+/// year 5138.
+const MILLISECONDS_FROM: i64 = 100_000_000_000;
 
 /// A new token.
 pub(super) struct Granted {
     pub(super) token: Secret,
+    /// Where the source's requests go from now on.
+    pub(super) base_url: Option<Url>,
+    /// What takes the place of the refresh token.
+    pub(super) refresh_token: Option<Secret>,
     /// For how long, counted from when it was asked for.
     pub(super) life: Option<Duration>,
     pub(super) asked_at: Timestamp,
@@ -53,15 +53,31 @@ pub(super) struct Granted {
     pub(super) requests: u64,
 }
 
-type Refusal = RequestTokenError<BridgeError, BasicErrorResponse>;
+/// The error of RFC 6749 §5.2.
+#[derive(Deserialize)]
+struct OAuthError {
+    error: String,
+    error_description: Option<String>,
+}
 
-/// Sends `request`, again where that may help, and gives the token, which
-/// `redactor` has learnt.
+/// Why an answer is no token.
+enum Failure {
+    Http(HttpError),
+    /// Too many requests, or an outage.
+    Failing {
+        status: StatusCode,
+        headers: HeaderMap,
+    },
+    /// What asking again does not change.
+    Final(TokenEndpointError),
+}
+
+/// Sends `request`, again where that may help, and gives the token, which the
+/// redactor has learnt.
 pub(super) async fn ask(
     request: &TokenRequest<'_>,
-    http: &dyn Http,
-    clock: &dyn Clock,
-    redactor: &Redactor,
+    refresh_token: Option<&Secret>,
+    ports: &TokenPorts<'_>,
 ) -> Result<Granted, CredentialError> {
     let mut waits = ExponentialBuilder::new()
         .with_min_delay(Duration::from_millis(500))
@@ -72,50 +88,63 @@ pub(super) async fn ask(
     let mut requests = 0;
     loop {
         requests += 1;
-        let asked_at = clock.now();
-        let failure = match send(request, http).await {
-            Ok(answer) => {
-                let token = Secret::new(answer.access_token().secret().clone());
-                redactor.learn(&token);
-                let usable =
-                    !token.expose().is_empty() && *answer.token_type() == BasicTokenType::Bearer;
-                if !usable {
-                    return Err(CredentialError::TokenEndpoint(TokenEndpointError::NotBearer));
-                }
-                return Ok(Granted { token, life: answer.expires_in(), asked_at, requests });
-            }
-            Err(RequestTokenError::Request(failure)) => failure,
-            Err(refusal) => {
-                return Err(CredentialError::TokenEndpoint(explain(refusal, request, redactor)));
-            }
+        let asked_at = ports.clock.now();
+        let sent =
+            request.at(asked_at, &nonce()?, refresh_token, |made| ports.redactor.learn(made))?;
+        let failure = match ports.http.send(sent).await {
+            Err(error) => Failure::Http(error),
+            Ok(response) => match read(request, &response, asked_at, ports.redactor) {
+                Ok(granted) => return Ok(Granted { requests, ..granted }),
+                Err(failure) => failure,
+            },
         };
-        let now = clock.now();
+        let now = ports.clock.now();
         let asked_to_wait = failure.retry_after(now);
         if let Some(wait) = asked_to_wait.filter(|wait| *wait > LONGEST_WAIT) {
             return Err(limited(now, wait));
         }
         let Some(backoff) = waits.next().filter(|_| failure.may_pass()) else {
-            return Err(give_up(failure, now, requests));
+            return Err(failure.give_up(now, requests));
         };
-        clock.sleep(asked_to_wait.filter(|wait| !wait.is_zero()).unwrap_or(backoff)).await;
+        let wait = asked_to_wait.filter(|wait| !wait.is_zero()).unwrap_or(backoff);
+        ports.clock.sleep(wait).await;
     }
 }
 
-async fn send(request: &TokenRequest<'_>, http: &dyn Http) -> Result<BasicTokenResponse, Refusal> {
-    let client = BasicClient::new(ClientId::new(request.client_id.expose().to_owned()))
-        .set_client_secret(ClientSecret::new(request.client_secret.expose().to_owned()))
-        .set_token_uri(TokenUrl::from_url(request.url.clone()))
-        .set_auth_type(match request.client_auth {
-            ClientAuth::Basic => AuthType::BasicAuth,
-            ClientAuth::Body => AuthType::RequestBody,
-        });
-    let mut exchange = client
-        .exchange_client_credentials()
-        .add_scopes(request.scopes.iter().cloned().map(Scope::new));
-    for (name, value) in &request.params {
-        exchange = exchange.add_extra_param(*name, value.expose());
+impl Failure {
+    /// Whether the same request may succeed later.
+    fn may_pass(&self) -> bool {
+        match self {
+            Failure::Http(error) => {
+                matches!(error, HttpError::Transport(_) | HttpError::Encoding(_))
+            }
+            Failure::Failing { .. } => true,
+            Failure::Final(_) => false,
+        }
     }
-    exchange.request_async(&Bridge(http)).await
+
+    /// How long the endpoint wants to be left alone: `Retry-After` in seconds
+    /// or as a date (RFC 9110 §10.2.3).
+    fn retry_after(&self, now: Timestamp) -> Option<Duration> {
+        let Failure::Failing { headers, .. } = self else { return None };
+        let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+        if let Ok(seconds) = text.parse() {
+            return Some(Duration::from_secs(seconds));
+        }
+        let date = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
+        Some(Duration::try_from(date.duration_since(now)).unwrap_or_default())
+    }
+
+    fn give_up(self, now: Timestamp, tries: u64) -> CredentialError {
+        CredentialError::TokenEndpoint(match self {
+            Failure::Http(error) => return CredentialError::Http(error),
+            Failure::Failing { status: StatusCode::TOO_MANY_REQUESTS, .. } => {
+                return limited(now, LIMIT_WITHOUT_RESET);
+            }
+            Failure::Failing { status, .. } => TokenEndpointError::Failing { status, tries },
+            Failure::Final(error) => error,
+        })
+    }
 }
 
 fn limited(now: Timestamp, wait: Duration) -> CredentialError {
@@ -123,55 +152,175 @@ fn limited(now: Timestamp, wait: Duration) -> CredentialError {
     CredentialError::Limited { until: now.checked_add(wait).unwrap_or(Timestamp::MAX) }
 }
 
-fn give_up(failure: BridgeError, now: Timestamp, tries: u64) -> CredentialError {
-    CredentialError::TokenEndpoint(match failure {
-        BridgeError::Http(error) => return CredentialError::Http(error),
-        BridgeError::Failing { status: StatusCode::TOO_MANY_REQUESTS, .. } => {
-            return limited(now, LIMIT_WITHOUT_RESET);
-        }
-        BridgeError::Failing { status, .. } => TokenEndpointError::Failing { status, tries },
-        BridgeError::Redirect(status) => TokenEndpointError::Redirect { status },
-        BridgeError::Unexplained(status) => TokenEndpointError::Status { status },
-        BridgeError::Unusable => TokenEndpointError::Unusable,
+fn read(
+    request: &TokenRequest<'_>,
+    response: &HttpResponse,
+    asked_at: Timestamp,
+    redactor: &Redactor,
+) -> Result<Granted, Failure> {
+    let status = response.status;
+    let wanted = &request.auth.answer;
+    let in_body = matches!(wanted.token, TokenPlace::Body(_));
+    if status.is_server_error()
+        || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT)
+    {
+        return Err(Failure::Failing { status, headers: response.headers.clone() });
+    }
+    // A login by form answers with a redirect to a page for people, which is not
+    // followed: what counts is in its headers.
+    if status.is_redirection() && in_body {
+        return Err(Failure::Final(TokenEndpointError::Redirect { status }));
+    }
+    let refusal = || serde_json::from_slice::<OAuthError>(&response.body).ok();
+    if !status.is_success() && !status.is_redirection() {
+        return Err(Failure::Final(match refusal() {
+            Some(error) => refused(error, request, redactor),
+            None => TokenEndpointError::Status { status },
+        }));
+    }
+    // The content type is left out: some endpoints send JSON under another, and
+    // what is no JSON shows itself.
+    let body: Option<Value> = serde_json::from_slice(&response.body).ok();
+    let token = find(&wanted.token, body.as_ref(), &response.headers).map_err(|place| {
+        Failure::Final(match refusal() {
+            // Some vendors refuse with a 200.
+            Some(error) => refused(error, request, redactor),
+            None => TokenEndpointError::Unreadable { place },
+        })
+    })?;
+    let token = Secret::new(token);
+    redactor.learn(&token);
+    let body = body.unwrap_or_default();
+    let bearer = body.get("token_type").and_then(Value::as_str);
+    if token.expose().is_empty()
+        || wanted.bearer && bearer.is_some_and(|kind| !kind.eq_ignore_ascii_case("bearer"))
+    {
+        return Err(Failure::Final(TokenEndpointError::NotBearer));
+    }
+    let refresh_token = match request.refresh_token {
+        Some(_) => body.get("refresh_token").and_then(Value::as_str).filter(|new| !new.is_empty()),
+        None => None,
+    };
+    let refresh_token = refresh_token.map(Secret::new);
+    refresh_token.iter().for_each(|new| redactor.learn(new));
+    Ok(Granted {
+        token,
+        base_url: base_url(request, &body)?,
+        refresh_token,
+        life: life(wanted, &body, asked_at).map_err(|path| unreadable(&path))?,
+        asked_at,
+        requests: 0,
     })
 }
 
-/// What can be said about an answer without a token. The crate's own errors are
-/// not passed on: one of them holds the whole answer.
-fn explain(
-    refusal: Refusal,
-    request: &TokenRequest<'_>,
-    redactor: &Redactor,
-) -> TokenEndpointError {
-    match refusal {
-        RequestTokenError::ServerResponse(error) => TokenEndpointError::Refused {
-            error: one_line(error.error().as_ref(), redactor),
-            description: error.error_description().map(|text| one_line(text, redactor)),
-            hint: hint(error.error(), request),
-        },
-        RequestTokenError::Parse(error, _) => {
-            TokenEndpointError::Unreadable { place: one_line(&error.path().to_string(), redactor) }
+fn unreadable(path: &Path) -> Failure {
+    Failure::Final(TokenEndpointError::Unreadable { place: path.to_string() })
+}
+
+/// The token, or the place where it is not.
+fn find(place: &TokenPlace, body: Option<&Value>, headers: &HeaderMap) -> Result<String, String> {
+    match place {
+        TokenPlace::Body(path) => {
+            let body = body.ok_or_else(|| ".".to_owned())?;
+            match path.find(body) {
+                Some(Value::String(token)) => Ok(token.clone()),
+                _ => Err(path.to_string()),
+            }
         }
-        RequestTokenError::Request(_) | RequestTokenError::Other(_) => {
-            TokenEndpointError::Unreadable { place: ".".to_owned() }
+        TokenPlace::Header(name) => {
+            let value = headers.get(name).and_then(|value| value.to_str().ok());
+            value.map(|value| value.trim().to_owned()).ok_or_else(|| format!("header.{name}"))
+        }
+        TokenPlace::Cookie(name) => {
+            let cookies = headers.get_all(SET_COOKIE).iter();
+            let mut found = cookies.filter_map(|cookie| {
+                let pair = cookie.to_str().ok()?.split(';').next()?;
+                let (there, value) = pair.split_once('=')?;
+                (there.trim() == name).then(|| value.trim().to_owned())
+            });
+            // An empty one is being taken away (RFC 6265 §3.1).
+            found.rfind(|value| !value.is_empty()).ok_or_else(|| format!("cookie.{name}"))
         }
     }
 }
 
-fn hint(error: &BasicErrorResponseType, request: &TokenRequest<'_>) -> String {
-    let secrets = match request.secret_names.as_slice() {
-        [] => "`client_secret`".to_owned(),
-        names => {
-            let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
-            format!("the secret {}", quoted.join(" and "))
+/// How long the token lives, or where that cannot be read.
+fn life(wanted: &TokenAnswer, body: &Value, now: Timestamp) -> Result<Option<Duration>, Path> {
+    let at = |path: &Path| path.find(body).filter(|value| !value.is_null()).cloned();
+    match &wanted.life {
+        Life::Open => Ok(None),
+        Life::Fixed(life) => Ok(Some(*life)),
+        Life::Seconds(path) => {
+            let Some(value) = at(path) else { return Ok(None) };
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let whole = text.trim().split('.').next().and_then(|whole| whole.parse().ok());
+            whole.map(|seconds| Some(Duration::from_secs(seconds))).ok_or_else(|| path.clone())
         }
+        Life::Until(path) => {
+            let Some(value) = at(path) else { return Ok(None) };
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let end = moment(text.trim()).ok_or_else(|| path.clone())?;
+            Ok(Some(Duration::try_from(end.duration_since(now)).unwrap_or_default()))
+        }
+    }
+}
+
+fn moment(text: &str) -> Option<Timestamp> {
+    match text.parse::<i64>() {
+        Ok(count) if count >= MILLISECONDS_FROM => Timestamp::from_millisecond(count).ok(),
+        Ok(count) => Timestamp::from_second(count).ok(),
+        Err(_) => text.parse().ok(),
+    }
+}
+
+/// The base URL, which leads to an origin that the file names.
+fn base_url(request: &TokenRequest<'_>, body: &Value) -> Result<Option<Url>, Failure> {
+    let Some(path) = &request.auth.answer.base_url else { return Ok(None) };
+    let text = path.find(body).and_then(Value::as_str).ok_or_else(|| unreadable(path))?;
+    let url = Url::parse(text).map_err(|_| unreadable(path))?;
+    let origin = Origin::of(&url).ok_or_else(|| unreadable(path))?;
+    if !request.auth.base_origins.contains(&origin) {
+        let origin = origin.to_string();
+        return Err(Failure::Final(TokenEndpointError::BaseUrl { origin }));
+    }
+    Ok(Some(url))
+}
+
+/// What can be said about a refusal.
+fn refused(
+    error: OAuthError,
+    request: &TokenRequest<'_>,
+    redactor: &Redactor,
+) -> TokenEndpointError {
+    TokenEndpointError::Refused {
+        hint: hint(&error.error, request),
+        error: one_line(&error.error, redactor),
+        description: error.error_description.map(|text| one_line(&text, redactor)),
+    }
+}
+
+fn hint(error: &str, request: &TokenRequest<'_>) -> String {
+    let quoted: Vec<_> = request.secret_names.iter().map(|name| format!("`{name}`")).collect();
+    let secrets = match quoted.as_slice() {
+        [] => "the credentials".to_owned(),
+        [one] => format!("the secret {one}"),
+        several => format!("the secrets {}", several.join(" and ")),
     };
-    match error.as_ref() {
+    match error {
         "invalid_client" => {
-            format!("check `client_id`, {secrets}, and whether `client_auth` is `basic` or `body`")
+            format!(
+                "check `client_id`, {secrets}, and whether `client_auth` is what the vendor wants"
+            )
         }
+        "invalid_grant" => match &request.refresh_token {
+            Some(secret) => format!(
+                "the refresh token is used up or taken back: authorise again at the vendor and set the secret `{}`",
+                secret.name
+            ),
+            None => format!("check {secrets}, and the clock of this machine"),
+        },
         "unauthorized_client" | "unsupported_grant_type" => {
-            "allow this client the client credentials grant at the vendor".to_owned()
+            "allow this client the grant that `auth` names at the vendor".to_owned()
         }
         "invalid_scope" => "check `scopes`".to_owned(),
         _ => "check `params`, `scopes` and `client_auth` against the vendor's documentation"

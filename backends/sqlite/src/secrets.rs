@@ -4,7 +4,7 @@
 //! and version control by itself.
 use std::collections::BTreeMap;
 use std::env::VarError;
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, Once, PoisonError};
@@ -170,17 +170,91 @@ fn parse_text(path: &Path, text: &str) -> Result<BTreeMap<String, (usize, Secret
     Ok(lines)
 }
 
+fn not_stored(path: &Path, error: &std::io::Error) -> StoreError {
+    StoreError::new(STORE, format!("{}: {error}", path.display()))
+}
+
+/// The file, made if it is not there, and held against every other process that
+/// changes it.
+fn open_and_lock(path: &Path) -> std::io::Result<File> {
+    loop {
+        let mut options = OpenOptions::new();
+        options.read(true).append(true).create(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(path)?;
+        file.lock()?;
+        // Whoever had it may have put another in its place.
+        if is_at(&file, path)? {
+            return Ok(file);
+        }
+    }
+}
+
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> std::io::Result<bool> {
+    use std::os::unix::fs::MetadataExt as _;
+    let held = file.metadata()?;
+    match std::fs::metadata(path) {
+        Ok(there) => Ok((held.dev(), held.ino()) == (there.dev(), there.ino())),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(not(unix))]
+fn is_at(_: &File, _: &Path) -> std::io::Result<bool> {
+    Ok(true)
+}
+
+/// Gives `variable` another value. The file is written anew beside the old one,
+/// so that a crash leaves one or the other whole.
+fn replace_line(path: &Path, variable: &str, value: &str) -> Result<(), StoreError> {
+    let failed = |error: std::io::Error| not_stored(path, &error);
+    let line = format!("{variable}={value}");
+    let kept = parse_text(path, &line)?;
+    if kept.get(variable).is_none_or(|(_, kept)| kept.expose() != value) {
+        return Err(StoreError::new(STORE, "a line of the secrets file cannot hold the value"));
+    }
+    let mut old = open_and_lock(path).map_err(failed)?;
+    // What a link names is changed, not the link.
+    let path = &std::fs::canonicalize(path).map_err(failed)?;
+    let mut text = String::new();
+    old.read_to_string(&mut text).map_err(failed)?;
+    let last = parse_text(path, &text)?.get(variable).map(|(number, _)| *number);
+    let mut changed = String::with_capacity(text.len() + line.len() + 1);
+    for (index, old_line) in text.lines().enumerate() {
+        changed.push_str(if Some(index + 1) == last { &line } else { old_line });
+        changed.push('\n');
+    }
+    if last.is_none() {
+        changed.push_str(&line);
+        changed.push('\n');
+    }
+    let mut beside = path.clone().into_os_string();
+    beside.push(".new");
+    let beside = PathBuf::from(beside);
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut new = options.open(&beside).map_err(failed)?;
+    new.set_permissions(old.metadata().map_err(failed)?.permissions()).map_err(failed)?;
+    new.write_all(changed.as_bytes()).and_then(|()| new.sync_all()).map_err(failed)?;
+    std::fs::rename(&beside, path).map_err(failed)?;
+    // The new name lasts only once the folder is written.
+    #[cfg(unix)]
+    if let Some(folder) = path.parent() {
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
+    }
+    Ok(())
+}
+
 /// Adds a line to the file if it has none for `variable`; several processes may
 /// do so at once.
 fn add_line(path: &Path, variable: &str, value: &str) -> Result<bool, StoreError> {
-    let failed =
-        |error: std::io::Error| StoreError::new(STORE, format!("{}: {error}", path.display()));
-    let mut options = OpenOptions::new();
-    options.read(true).append(true).create(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path).map_err(failed)?;
-    file.lock().map_err(failed)?;
+    let failed = |error: std::io::Error| not_stored(path, &error);
+    let mut file = open_and_lock(path).map_err(failed)?;
     let mut text = String::new();
     file.read_to_string(&mut text).map_err(failed)?;
     let there = |lines: &BTreeMap<String, (usize, Secret)>| {
@@ -234,6 +308,24 @@ impl Secrets for LocalSecrets {
         // The file's time may not have moved on since it was read.
         *self.read.lock().unwrap_or_else(PoisonError::into_inner) = None;
         Ok(stored)
+    }
+
+    async fn replace(&self, reference: &SecretRef, value: &Secret) -> Result<(), StoreError> {
+        let variable = LocalSecrets::variable(reference);
+        if self.find_in_environment(&variable)?.is_some() {
+            let reason = format!(
+                "the environment variable {variable} cannot be changed for the next process: \
+                 move it to the secrets file"
+            );
+            return Err(StoreError::new(STORE, reason));
+        }
+        let path = self.file.as_ref().ok_or_else(|| {
+            StoreError::new(STORE, "there is no secrets file: name one with --secrets")
+        })?;
+        replace_line(path, &variable, value.expose())?;
+        // The file's time may not have moved on since it was read.
+        *self.read.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        Ok(())
     }
 }
 

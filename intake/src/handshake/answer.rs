@@ -4,7 +4,7 @@
 //! taken for a page. What cannot be given back is refused as a whole.
 
 use mef_auth::verify::{AnswerKey, Denied, Place};
-use mef_source::checked::{Answer, AnswerBody, AnswerJson, Handshake};
+use mef_source::checked::{Answer, AnswerBody, Handshake};
 use mef_source::template::{Rendered, Variables};
 use mef_source::{Path, Template};
 use serde_json::Value;
@@ -48,7 +48,10 @@ pub(super) fn render(
     let (content_type, body) = match &answer.body {
         AnswerBody::Empty => (None, String::new()),
         AnswerBody::Text(template) => (Some("text/plain"), text(template, &scope)?),
-        AnswerBody::Json(node) => (Some("application/json"), json(node, &scope)?.to_string()),
+        AnswerBody::Json(node) => (Some("application/json"), {
+            let filled = node.fill(&mut |template| value(template, &scope).map(Some))?;
+            filled.unwrap_or_default().to_string()
+        }),
     };
     let content_type = content_type.map(|kind| ("content-type", kind));
     for (name, value) in content_type.into_iter().chain([NO_SNIFFING]) {
@@ -114,15 +117,4 @@ fn header(template: &Template, scope: &Scope<'_>) -> Result<String, Denied> {
     }
     let places = template.paths().map(Place::of).collect();
     Err(Denied::NotForHeader { place: Place::AnyOf(places) })
-}
-
-fn json(node: &AnswerJson, scope: &Scope<'_>) -> Result<Value, Denied> {
-    match node {
-        AnswerJson::Constant(value) => Ok(value.clone()),
-        AnswerJson::Template(template) => value(template, scope),
-        AnswerJson::List(list) => list.iter().map(|node| json(node, scope)).collect(),
-        AnswerJson::Object(object) => {
-            object.iter().map(|(key, node)| Ok((key.clone(), json(node, scope)?))).collect()
-        }
-    }
 }

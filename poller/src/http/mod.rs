@@ -15,7 +15,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use mef_ports::{Http, HttpError, HttpRequest, HttpResponse};
-use mef_source::checked::{Origin, Poll, PollAuth};
+use mef_source::checked::{Origin, Poll};
 use url::Host;
 
 use addresses::{GuardedResolver, OutOfReach, Reach};
@@ -38,9 +38,7 @@ impl HttpClients {
     /// An `Http` that reaches what `poll` may reach, and nothing else.
     pub fn for_source(&self, poll: &Poll) -> Arc<dyn Http> {
         let mut written = vec![poll.request.origin.clone()];
-        if let PollAuth::ClientCredentials(client) = &poll.auth {
-            written.push(client.token_origin.clone());
-        }
+        written.extend(poll.auth.token_origin().cloned());
         Arc::new(SourceHttp { clients: self.clone(), written, allowed: poll.allow_origins.clone() })
     }
 

@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod credentials;
 mod decoding;
 mod failures;
 mod hostile;

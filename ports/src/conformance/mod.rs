@@ -155,6 +155,7 @@ macro_rules! conformance_tests {
                 an_empty_secret_is_missing,
                 nothing_that_can_be_printed_tells_the_value,
                 a_secret_is_stored_where_there_is_none,
+                a_secret_that_is_replaced_is_the_new_one,
                 of_secrets_stored_at_once_one_is_kept,
             },
         );

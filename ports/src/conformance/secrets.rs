@@ -72,6 +72,25 @@ pub async fn a_secret_is_stored_where_there_is_none(backend: Backend) {
     }
 }
 
+/// At once, also where it had been read before, and nothing beside it changes.
+pub async fn a_secret_that_is_replaced_is_the_new_one(backend: Backend) {
+    let (rotated, beside) = (reference("box", "refresh_token"), reference("okta", "api_token"));
+    let absent = reference("xero", "refresh_token");
+    backend.vault.keep(&rotated, "first").await;
+    backend.vault.keep(&beside, "stays").await;
+    for value in ["second/+=._~", "third # 'of' three", "fourth"] {
+        backend.secrets.get(&rotated).await.expect("it is set");
+        backend.secrets.replace(&rotated, &Secret::new(value)).await.expect("it can be stored");
+        let found = backend.secrets.get(&rotated).await.expect("it is stored");
+        assert_eq!(found.value.expose(), value);
+    }
+    backend.secrets.replace(&absent, &Secret::new("new")).await.expect("it can be stored");
+    for (reference, value) in [(&beside, "stays"), (&absent, "new")] {
+        let found = backend.secrets.get(reference).await.expect("it is stored");
+        assert_eq!(found.value.expose(), value, "{reference}");
+    }
+}
+
 /// The one that was told so.
 pub async fn of_secrets_stored_at_once_one_is_kept(backend: Backend) {
     let reference = reference("asana", "webhook_secret");

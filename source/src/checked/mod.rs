@@ -4,6 +4,7 @@
 //! compiled, units read, and nothing refers to a name that is not there. A
 //! value of these types can be used without another look at the file.
 
+mod auth;
 mod aws_sns;
 mod check;
 mod checker;
@@ -16,6 +17,7 @@ mod handshake;
 mod hmac;
 mod ip;
 mod jq;
+mod json_template;
 mod jwt;
 mod load;
 mod next;
@@ -35,6 +37,10 @@ mod token;
 mod webhook;
 mod yaml_error;
 
+pub use auth::{
+    Assertion, AssertionKey, AssertionPlace, Life, PollAuth, SendToken, Sign, SignHmac,
+    TokenAnswer, TokenAuth, TokenBody, TokenPlace, UserPassword,
+};
 pub use aws_sns::AwsSns;
 pub use check::Check;
 pub use cursor::{Cursor, TimeCursor, TokenCursor};
@@ -43,17 +49,18 @@ pub use event::{EventSpec, Mapping, RecordSchema, Split};
 pub use handshake::{Constraint, Handshake, HandshakeAuth, When};
 pub use hmac::{Hmac, Key};
 pub use ip::{Ip, Network};
+pub use json_template::JsonTemplate;
 pub use jwt::{ClaimDigest, Jwt, JwtKeys};
 pub use load::{Loaded, load};
 pub use next::{Next, Slot, Stop};
 pub use origin::Origin;
 pub use page_decode::{PageDecode, Trailer};
-pub use poll::{ClientCredentials, Poll, PollAuth, Records};
+pub use poll::{Poll, Records};
 pub use preset::{ExpandedPreset, Expansion};
 pub use public_key::PublicKey;
 pub use request::{Method, Request};
-pub use request_body::{JsonTemplate, RequestBody};
-pub use respond::{Answer, AnswerBody, AnswerJson, Respond, StoredSecret};
+pub use request_body::RequestBody;
+pub use respond::{Answer, AnswerBody, Respond, StoredSecret};
 pub use secret_use::SecretUse;
 pub use signed::{Signature, SignatureFrom, Signed, SignedTime};
 pub use signing_text::{SignedPart, SigningText};
@@ -62,8 +69,9 @@ pub use webhook::{Verify, Webhook};
 
 use crate::SourceName;
 pub use crate::written::{
-    Advance, Bare, ClientAuth, Compression, Decode, Encoding, Granularity, Hash, JwtAlgorithm,
-    KeyEncoding, MissingTrailer, Order, PublicKeyAlgorithm, Repeats, TimeFormat, TimeUnit,
+    Advance, AssertionAlgorithm, Bare, Compression, Decode, Encoding, Granularity, Hash,
+    JwtAlgorithm, KeyEncoding, MissingTrailer, Order, PublicKeyAlgorithm, Repeats, TimeFormat,
+    TimeUnit,
 };
 
 /// A source, ready to use.

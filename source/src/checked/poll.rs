@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use super::auth::{self, PollAuth};
 use super::checker::Checker;
 use super::cursor::{self, Cursor};
 use super::event::EventSpec;
@@ -13,7 +14,7 @@ use super::page_decode::PageDecode;
 use super::request::Request;
 use super::request_scope::RequestScope;
 use crate::path::is_header_name;
-use crate::written::{self, ClientAuth, Compression, Located, Repeats};
+use crate::written::{self, Compression, Located, Repeats};
 use crate::{Path, Root, Template};
 
 const DEFAULT_MAX_PAGE: usize = 64 * 1024 * 1024;
@@ -73,68 +74,28 @@ pub enum Records {
     Lines,
 }
 
-/// How we prove who we are.
-#[derive(Clone, Debug)]
-pub enum PollAuth {
-    /// Not at all.
-    Nothing,
-    /// A header.
-    Header {
-        /// Its name.
-        name: String,
-        /// Its value.
-        value: Template,
-    },
-    /// A query parameter.
-    Query {
-        /// Its name.
-        name: String,
-        /// Its value.
-        value: Template,
-    },
-    /// OAuth 2.0 client credentials.
-    ClientCredentials(Box<ClientCredentials>),
-}
-
-/// OAuth 2.0 client credentials.
-#[derive(Clone, Debug)]
-pub struct ClientCredentials {
-    /// The token endpoint.
-    pub token_url: Template,
-    /// The token endpoint's origin.
-    pub token_origin: Origin,
-    /// The client's id.
-    pub client_id: Template,
-    /// The client's secret.
-    pub client_secret: Template,
-    /// The scopes to ask for.
-    pub scopes: Vec<String>,
-    /// How the client proves itself.
-    pub client_auth: ClientAuth,
-    /// Further parameters of the token request.
-    pub params: Vec<(String, Template)>,
-}
-
 impl Poll {
     /// The names of the secrets that its requests use.
     pub fn secret_names(&self) -> impl Iterator<Item = String> {
         let mut templates = self.request.templates();
         templates.extend(self.then.templates());
-        match &self.auth {
-            PollAuth::Nothing => {}
-            PollAuth::Header { value, .. } | PollAuth::Query { value, .. } => templates.push(value),
-            PollAuth::ClientCredentials(client) => {
-                templates.extend([&client.token_url, &client.client_id, &client.client_secret]);
-                templates.extend(client.params.iter().map(|(_, value)| value));
-            }
-        }
-        let names: Vec<_> = templates
+        let mut names: Vec<_> = templates
             .into_iter()
             .flat_map(Template::paths)
             .filter(|path| path.root() == Root::Secret)
             .map(|path| path.name().to_owned())
             .collect();
+        names.extend(self.auth.secret_names());
         names.into_iter()
+    }
+
+    /// Whether a request for `url` may have the credential: one for the source's
+    /// own origin, or one that a login may lead to, which the login's answer has
+    /// to name as well.
+    pub fn credential_may_go(&self, url: &url::Url) -> bool {
+        let origin = Origin::of(url);
+        origin.as_ref() == Some(&self.request.origin)
+            || origin.is_some_and(|origin| self.auth.base_origins().contains(&origin))
     }
 
     pub(super) fn check(
@@ -162,8 +123,10 @@ impl Poll {
             .and_then(|request| scope.later(request, written.then.as_ref(), next_kind));
         scope.page = None;
         scope.roots = vec![Root::Var, Root::Secret];
-        let auth = auth(written.auth.as_ref(), &mut scope);
-        credentials_come_once(written, checker);
+        let auth = auth::check(written.auth.as_ref(), &mut scope);
+        if let Some(auth) = &auth {
+            auth::comes_once(auth, written, &mut scope);
+        }
         let decode = PageDecode::check(written.decode.as_ref(), checker);
         let is_lines = decode.as_ref().is_some_and(PageDecode::is_lines);
         let records = records(written, is_lines, checker);
@@ -178,6 +141,7 @@ impl Poll {
         }
         let max_page = checker.size_or(written.max_page.as_ref(), DEFAULT_MAX_PAGE);
         let (request, then) = (request?, then?);
+        let auth = auth?.within(&request.origin, &allow_origins, written, checker);
         let cursor = cursor::check(written, &request, &event, checker)?;
         let limit_remaining = limit_header(written.limits.remaining.as_ref(), checker);
         let limit_reset = limit_header(written.limits.reset.as_ref(), checker);
@@ -195,7 +159,7 @@ impl Poll {
         }
         Some(Poll {
             schedule: schedule?,
-            auth: auth?,
+            auth,
             request_digest: super::load::digest(
                 [format!("{request:?}{then:?}{next:?}").as_bytes()],
             ),
@@ -253,100 +217,14 @@ fn limit_header(name: Option<&Located<String>>, checker: &mut Checker<'_>) -> Op
     None
 }
 
-/// What proves who we are must not be overwritten by the request's own.
-fn credentials_come_once(written: &written::Poll, checker: &mut Checker<'_>) {
-    let (place, what, twice) = match &written.auth {
-        None => return,
-        Some(written::Auth::Query(pair)) => {
-            let then = written.then.as_ref().map(|then| &then.query);
-            let twice = [Some(&written.request.query), then]
-                .into_iter()
-                .flatten()
-                .any(|query| query.contains_key(&*pair.name));
-            (pair.name.place(), format!("parameter `{}`", *pair.name), twice)
-        }
-        Some(auth) => {
-            let (place, name) = match auth {
-                written::Auth::Header(pair) => (pair.name.place(), pair.name.as_str()),
-                _ => {
-                    let url = written.request.get.as_ref().or(written.request.post.as_ref());
-                    (url.and_then(Located::place), "Authorization")
-                }
-            };
-            let then = written.then.iter().flat_map(|then| then.headers.keys());
-            let twice = written
-                .request
-                .headers
-                .keys()
-                .chain(then)
-                .any(|other| other.eq_ignore_ascii_case(name));
-            (place, format!("header `{name}`"), twice)
-        }
-    };
-    if twice {
-        checker.error_with(
-            place,
-            format!("the {what} is set by `auth` and by `request`"),
-            "leave it to `auth`",
-        );
-    }
-}
-
 /// A credential without a secret is one that stands in the file.
-fn names_a_secret(value: &Template, text: &Located<String>, checker: &mut Checker<'_>) {
+pub(super) fn names_a_secret(value: &Template, text: &Located<String>, checker: &mut Checker<'_>) {
     if !value.paths().any(|path| path.root() == Root::Secret) {
         checker.warn(
             text.place(),
             "this credential stands in the file",
             "name it: `{secret.api_token}` is read from where secrets are kept",
         );
-    }
-}
-
-fn auth(written: Option<&written::Auth>, scope: &mut RequestScope<'_, '_>) -> Option<PollAuth> {
-    match written {
-        None => Some(PollAuth::Nothing),
-        Some(written::Auth::Bearer(value)) => {
-            let text = value.with(format!("Bearer {}", &**value));
-            let value = scope.template(&text)?;
-            names_a_secret(&value, &text, scope.checker);
-            Some(PollAuth::Header { name: "authorization".to_owned(), value })
-        }
-        Some(written::Auth::Header(pair)) => {
-            scope.header_name(&pair.name, pair.name.place())?;
-            let value = scope.template(&pair.value)?;
-            names_a_secret(&value, &pair.value, scope.checker);
-            Some(PollAuth::Header { name: (*pair.name).clone(), value })
-        }
-        Some(written::Auth::Query(pair)) => {
-            scope.not_empty(&pair.name, "a query parameter's name")?;
-            let value = scope.template(&pair.value)?;
-            names_a_secret(&value, &pair.value, scope.checker);
-            Some(PollAuth::Query { name: (*pair.name).clone(), value })
-        }
-        Some(written::Auth::ClientCredentials(client)) => {
-            let url = scope.url(&client.token_url);
-            let client_id = scope.template(&client.client_id);
-            let client_secret = scope.template(&client.client_secret);
-            if let Some(secret) = &client_secret {
-                names_a_secret(secret, &client.client_secret, scope.checker);
-            }
-            let params = client
-                .params
-                .iter()
-                .filter_map(|(name, value)| Some((name.clone(), scope.template(value)?)))
-                .collect();
-            let (token_url, token_origin) = url?;
-            Some(PollAuth::ClientCredentials(Box::new(ClientCredentials {
-                token_url,
-                token_origin,
-                client_id: client_id?,
-                client_secret: client_secret?,
-                scopes: client.scopes.iter().map(|scope| (**scope).clone()).collect(),
-                client_auth: client.client_auth,
-                params,
-            })))
-        }
     }
 }
 

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use super::constant::constant;
+use super::json_template::JsonTemplate;
 use super::request_scope::RequestScope;
 use crate::Template;
 use crate::written::{Located, Node};
@@ -25,43 +24,13 @@ pub enum RequestBody {
     },
 }
 
-/// A JSON value with templates in it.
-#[derive(Clone, Debug)]
-pub enum JsonTemplate {
-    /// Always the same.
-    Constant(Value),
-    /// Made for each request.
-    Template(Template),
-    /// A list.
-    List(Vec<JsonTemplate>),
-    /// An object, in the order it was written.
-    Object(Vec<(String, JsonTemplate)>),
-}
-
 impl RequestBody {
     /// Every template of the body.
     pub fn templates(&self) -> Vec<&Template> {
         match self {
-            RequestBody::Json(json) => {
-                let mut templates = Vec::new();
-                json.templates(&mut templates);
-                templates
-            }
+            RequestBody::Json(json) => json.templates(),
             RequestBody::Form(fields) => fields.iter().map(|(_, template)| template).collect(),
             RequestBody::Raw { text, .. } => vec![text],
-        }
-    }
-}
-
-impl JsonTemplate {
-    fn templates<'a>(&'a self, templates: &mut Vec<&'a Template>) {
-        match self {
-            JsonTemplate::Constant(_) => {}
-            JsonTemplate::Template(template) => templates.push(template),
-            JsonTemplate::List(list) => list.iter().for_each(|json| json.templates(templates)),
-            JsonTemplate::Object(object) => {
-                object.iter().for_each(|(_, json)| json.templates(templates));
-            }
         }
     }
 }
@@ -125,25 +94,11 @@ impl RequestScope<'_, '_> {
         Some(Some(RequestBody::Raw { text, content_type: (**content_type).clone() }))
     }
 
-    fn json(&mut self, node: &Located<Node>) -> Option<JsonTemplate> {
-        Some(match &**node {
-            Node::Text(text) => {
-                let template = self.template(&node.with(text.clone()))?;
-                match template.as_literal() {
-                    Some(text) => JsonTemplate::Constant(Value::String(text.to_owned())),
-                    None => JsonTemplate::Template(template),
-                }
-            }
-            Node::List(list) => {
-                JsonTemplate::List(list.iter().map(|node| self.json(node)).collect::<Option<_>>()?)
-            }
-            Node::Object(object) => JsonTemplate::Object(
-                object
-                    .iter()
-                    .map(|(key, node)| Some((key.clone(), self.json(node)?)))
-                    .collect::<Option<_>>()?,
-            ),
-            _ => JsonTemplate::Constant(constant(node, self.checker)),
+    /// JSON in which each text is a template.
+    pub(super) fn json(&mut self, node: &Located<Node>) -> Option<JsonTemplate> {
+        JsonTemplate::check(node, &mut |leaf| match &**leaf {
+            Node::Text(text) => self.template(&leaf.with(text.clone())).map(JsonTemplate::of),
+            _ => Some(JsonTemplate::Constant(constant(leaf, self.checker))),
         })
     }
 }

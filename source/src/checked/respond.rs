@@ -5,10 +5,10 @@
 //! another comes with it.
 
 use jiff::Timestamp;
-use serde_json::Value;
 
 use super::checker::Checker;
 use super::constant::constant;
+use super::json_template::JsonTemplate;
 use super::webhook::REQUEST_ROOTS;
 use crate::path::is_header_name;
 use crate::template::Lookups;
@@ -60,20 +60,7 @@ pub enum AnswerBody {
     /// Text.
     Text(Template),
     /// JSON.
-    Json(AnswerJson),
-}
-
-/// One JSON value of an answer.
-#[derive(Clone, Debug)]
-pub enum AnswerJson {
-    /// Always the same.
-    Constant(Value),
-    /// Made of the request.
-    Template(Template),
-    /// A list.
-    List(Vec<AnswerJson>),
-    /// An object.
-    Object(Vec<(String, AnswerJson)>),
+    Json(JsonTemplate),
 }
 
 /// A secret that the sender brings.
@@ -99,7 +86,7 @@ impl Answer {
         match &self.body {
             AnswerBody::Empty => {}
             AnswerBody::Text(template) => templates.push(template),
-            AnswerBody::Json(json) => json.templates(&mut templates),
+            AnswerBody::Json(json) => templates.extend(json.templates()),
         }
         templates
     }
@@ -107,19 +94,6 @@ impl Answer {
     /// Every path whose value goes into an HMAC.
     pub fn signed_paths(&self) -> Vec<&Path> {
         self.templates().into_iter().flat_map(Template::signed_paths).collect()
-    }
-}
-
-impl AnswerJson {
-    fn templates<'a>(&'a self, templates: &mut Vec<&'a Template>) {
-        match self {
-            AnswerJson::Constant(_) => {}
-            AnswerJson::Template(template) => templates.push(template),
-            AnswerJson::List(list) => list.iter().for_each(|json| json.templates(templates)),
-            AnswerJson::Object(object) => {
-                object.iter().for_each(|(_, json)| json.templates(templates));
-            }
-        }
     }
 }
 
@@ -249,26 +223,13 @@ fn answer(written: &Located<written::Respond>, checker: &mut Checker<'_>) -> Opt
     Some(Answer { status: status?, headers: headers?, body: body? })
 }
 
-fn json(node: &Located<Node>, checker: &mut Checker<'_>) -> Option<AnswerJson> {
-    match &**node {
-        Node::Text(text) => {
-            let text = node.with(text.clone());
-            let template = checker.signing_template(&text, REQUEST_ROOTS, &Lookups::new())?;
-            Some(match template.as_literal() {
-                Some(text) => AnswerJson::Constant(Value::String(text.to_owned())),
-                None => AnswerJson::Template(template),
-            })
-        }
-        Node::List(list) => {
-            list.iter().map(|node| json(node, checker)).collect::<Option<_>>().map(AnswerJson::List)
-        }
-        Node::Object(object) => object
-            .iter()
-            .map(|(key, node)| Some((key.clone(), json(node, checker)?)))
-            .collect::<Option<_>>()
-            .map(AnswerJson::Object),
-        _ => Some(AnswerJson::Constant(constant(node, checker))),
-    }
+fn json(node: &Located<Node>, checker: &mut Checker<'_>) -> Option<JsonTemplate> {
+    JsonTemplate::check(node, &mut |leaf| match &**leaf {
+        Node::Text(text) => checker
+            .signing_template(&leaf.with(text.clone()), REQUEST_ROOTS, &Lookups::new())
+            .map(JsonTemplate::of),
+        _ => Some(JsonTemplate::Constant(constant(leaf, checker))),
+    })
 }
 
 fn header_name(

@@ -6,6 +6,7 @@
 //! [`crate::checked`] reads these types; the JSON Schema that editors use is
 //! generated from them, doc comments and all.
 
+mod auth;
 mod check;
 mod event;
 mod from_node;
@@ -28,6 +29,12 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub use auth::{
+    AssertionAlgorithm, Auth, BaseUrl, ClientAuth, ClientCredentials, Expires, GithubApp,
+    GoogleServiceAccount, JwtBearer, Login, NamedValue, PasswordGrant, RefreshToken, SendToken,
+    Session, SessionToken, Sign, SignDuo, SignEdgegrid, SignHmac, SignSigv4, TokenAnswer,
+    TokenBody, UserPassword,
+};
 pub use check::{Basic, Check, Digest, Hmac, Ip, PublicKey, PublicKeyAlgorithm, Token};
 pub use event::{Event, Map};
 pub(crate) use from_node::from_node;
@@ -37,10 +44,7 @@ pub use located::Located;
 pub use node::Node;
 pub use one_or_many::OneOrMany;
 pub use page_decode::{Compression, Csv, MissingTrailer, Ndjson, PageDecode, Trailer};
-pub use poll::{
-    Advance, Auth, ClientAuth, ClientCredentials, Cursor, Granularity, Limits, NamedValue, Order,
-    Poll, Repeats, TimeFormat,
-};
+pub use poll::{Advance, Cursor, Granularity, Limits, Order, Poll, Repeats, TimeFormat};
 pub use preset_use::PresetUse;
 pub use request::{Next, NextLast, NextOffset, NextPage, NextToken, Request, StopRule, Then};
 pub use secret_use::{RetiringSecret, SecretUse};

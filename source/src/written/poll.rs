@@ -1,11 +1,9 @@
 //! The `poll` part: how records are fetched, and how far they have been read.
 
-use std::collections::BTreeMap;
-
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Compression, Event, Located, Next, PageDecode, Request, StopRule, Then, Vars};
+use super::{Auth, Compression, Event, Located, Next, PageDecode, Request, StopRule, Then, Vars};
 
 /// How we pull events from the vendor.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -74,62 +72,6 @@ pub enum Repeats {
     /// It is delivered again: where two records may be equal and still be two, or where something
     /// behind the queue drops repeats by the event's id.
     Keep,
-}
-
-/// How we prove who we are.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Auth {
-    /// `Authorization: Bearer …`, as a template.
-    Bearer(Located<String>),
-    /// A header of any name.
-    Header(NamedValue),
-    /// A query parameter of any name.
-    Query(NamedValue),
-    /// OAuth 2.0 client credentials (RFC 6749 §4.4).
-    ClientCredentials(Box<ClientCredentials>),
-}
-
-/// A name and a value.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NamedValue {
-    /// The name.
-    pub name: Located<String>,
-    /// The value, as a template.
-    pub value: Located<String>,
-}
-
-/// OAuth 2.0 client credentials (RFC 6749 §4.4).
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ClientCredentials {
-    /// The token endpoint, as a template.
-    pub token_url: Located<String>,
-    /// The client's id, as a template.
-    pub client_id: Located<String>,
-    /// The client's secret, as a template.
-    pub client_secret: Located<String>,
-    /// The scopes to ask for.
-    #[serde(default)]
-    pub scopes: Vec<Located<String>>,
-    /// How the client proves itself to the token endpoint; by default `basic`.
-    #[serde(default)]
-    pub client_auth: ClientAuth,
-    /// Further parameters of the token request, as templates, such as `audience`.
-    #[serde(default)]
-    pub params: BTreeMap<String, Located<String>>,
-}
-
-/// How a client proves itself to a token endpoint (RFC 6749 §2.3.1).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ClientAuth {
-    /// By the header `Authorization: Basic`.
-    #[default]
-    Basic,
-    /// By `client_id` and `client_secret` in the body.
-    Body,
 }
 
 /// How far the stream has been read: by `time`, or by the vendor's `token`.

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Located, Node, OneOrMany};
+use crate::Place;
 
 /// The request for a window's first page.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -35,6 +36,13 @@ pub struct Request {
     /// The content type of `body`.
     #[serde(default)]
     pub content_type: Option<Located<String>>,
+}
+
+impl Request {
+    /// The place of the URL.
+    pub fn url_place(&self) -> Option<Place> {
+        self.get.as_ref().or(self.post.as_ref()).and_then(Located::place)
+    }
 }
 
 /// What differs in the requests for a window's later pages.

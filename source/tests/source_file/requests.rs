@@ -49,7 +49,7 @@ fn bearer_and_a_header_of_that_name_exclude_each_other() {
         .replace("  next:", "    headers: { authorization: a }\n  next:");
     insta::assert_snapshot!(
         said(&text),
-        @"8:10: error: the header `Authorization` is set by `auth` and by `request` (leave it to `auth`)"
+        @"8:10: error: the header `authorization` is set by `auth` and by `request` (leave it to `auth`)"
     );
 }
 

@@ -80,7 +80,7 @@ async fn oauth_errors_say_what_to_do_and_hide_what_they_echo() {
         "{text}"
     );
     assert!(
-        text.ends_with("check `client_id`, the secret `client_secret`, and whether `client_auth` is `basic` or `body`"),
+        text.ends_with("check `client_id`, the secret `client_secret`, and whether `client_auth` is what the vendor wants"),
         "{text}"
     );
     assert!(text.len() < 500 && !format!("{error:?}").contains("BODY"), "{error:?}");
@@ -120,7 +120,7 @@ async fn answers_that_are_no_token_are_told_apart_and_never_shown() {
                 &[],
                 r#"{"access_token":"PRIVATE","token_type":"bearer","expires_in":"PRIVATE"}"#,
             ),
-            unreadable("expires_in"),
+            unreadable("/expires_in"),
         ),
         (
             answer(200, &[], r#"{"access_token":"PRIVATE","token_type":"mac"}"#),

@@ -2,6 +2,9 @@
 
 mod failures;
 mod fixed;
+mod granted;
+mod rotation;
+mod session;
 mod tokens;
 
 use std::collections::VecDeque;
@@ -12,9 +15,9 @@ use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode};
+use http::Method;
 use jiff::{SignedDuration, Timestamp};
-use mef_ports::{AccessToken, HttpError, HttpResponse, SecretVersion, StoreError};
+use mef_ports::{AccessToken, HttpError, HttpResponse, SecretVersion, StoreError, TokenKey};
 
 use super::*;
 use crate::RedactingSecrets;
@@ -29,6 +32,8 @@ struct World {
     kept: Mutex<BTreeMap<String, AccessToken>>,
     store_fails: Mutex<bool>,
     secrets: Mutex<BTreeMap<String, String>>,
+    /// How often a new secret is not stored.
+    not_stored: Mutex<u32>,
     now: Mutex<Timestamp>,
     slept: Mutex<Vec<Duration>>,
 }
@@ -87,6 +92,16 @@ impl Secrets for World {
                 hint: "set it".to_owned(),
             }),
         }
+    }
+
+    async fn replace(&self, reference: &SecretRef, value: &Secret) -> Result<(), StoreError> {
+        let mut failures = self.not_stored.lock().unwrap();
+        if *failures > 0 {
+            *failures -= 1;
+            return Err(StoreError::new("store a secret", "disk full"));
+        }
+        self.secrets.lock().unwrap().insert(reference.to_string(), value.expose().to_owned());
+        Ok(())
     }
 }
 
@@ -184,7 +199,7 @@ fn client() -> BTreeMap<String, Secret> {
     secrets(&[("client_secret", CLIENT_SECRET)])
 }
 
-fn request() -> HttpRequest {
+pub(super) fn request() -> HttpRequest {
     HttpRequest {
         method: Method::GET,
         url: Url::parse("https://api.example.com/logs?a=%7E&api%5Fkey=old&b=1").unwrap(),

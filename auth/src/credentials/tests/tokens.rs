@@ -93,9 +93,9 @@ async fn callers_at_the_same_time_share_one_request() {
 async fn whatever_a_token_is_asked_with_is_in_its_name() {
     let (credentials, _) = World::new([]).credentials();
     let name = |source: &str, auth: &PollAuth, secret: &str| {
-        let PollAuth::ClientCredentials(client) = auth else { panic!("not OAuth") };
+        let PollAuth::Token(token) = auth else { panic!("not OAuth") };
         let given = secrets(&[("client_secret", secret)]);
-        credentials.token_request(source, client, &given).unwrap().0.0
+        credentials.token_request(source, token, &given).unwrap().key.0
     };
     let plain = oauth("");
     let names = [
@@ -103,6 +103,7 @@ async fn whatever_a_token_is_asked_with_is_in_its_name() {
         name("okta", &plain, "secret-2"),
         name("oktb", &plain, "secret-1"),
         name("okta", &oauth(", client_auth: body"), "secret-1"),
+        name("okta", &oauth(", client_auth: body, body: json"), "secret-1"),
         name("okta", &oauth(", scopes: [a]"), "secret-1"),
         name("okta", &oauth(", scopes: [a, b]"), "secret-1"),
         name("okta", &oauth(", scopes: [ab]"), "secret-1"),
@@ -145,15 +146,15 @@ async fn a_token_url_cannot_lead_to_another_origin() {
         r#"{ client_credentials: { token_url: "https://login.example.com/{secret.tenant}/token", client_id: i,
              client_secret: "{secret.client_secret}" } }"#,
     );
-    let PollAuth::ClientCredentials(mut client) = auth else { panic!("not OAuth") };
+    let PollAuth::Token(mut client) = auth else { panic!("not OAuth") };
     let world = World::new([token("token-one")]);
     let (credentials, _) = world.credentials();
     let given = secrets(&[("client_secret", CLIENT_SECRET), ("tenant", "../@evil.example.com//")]);
-    let auth = PollAuth::ClientCredentials(client.clone());
+    let auth = PollAuth::Token(client.clone());
     credentials.authorize("okta", &auth, &given, &mut request()).await.unwrap();
     assert_eq!(world.asked.lock().unwrap()[0].url.host_str(), Some("login.example.com"));
-    client.token_origin.port = 8443;
-    let auth = PollAuth::ClientCredentials(client);
+    client.origin.port = 8443;
+    let auth = PollAuth::Token(client);
     let error = credentials.authorize("okta", &auth, &given, &mut request()).await.unwrap_err();
     assert_eq!(error.to_string(), "`token_url` in `poll.auth` is not a URL of its own origin");
 }

@@ -271,6 +271,10 @@ impl Secrets for ParameterStore {
         self.add(reference, value).await
     }
 
+    async fn replace(&self, reference: &SecretRef, value: &Secret) -> Result<(), StoreError> {
+        self.put(reference, value.expose()).await.map(drop)
+    }
+
     async fn refresh(&self, references: &[SecretRef], now: Timestamp) -> bool {
         if self.ttl.is_zero() {
             return false;

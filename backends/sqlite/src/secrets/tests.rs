@@ -1,14 +1,13 @@
 //! Secrets of the environment and of the file.
 
 use std::collections::BTreeMap;
-use std::error::Error as _;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-use mef_ports::{SecretRef, SecretVersion, Secrets as _, SecretsError};
+use mef_ports::{Secret, SecretRef, SecretVersion, Secrets as _, SecretsError};
 use tempfile::TempDir;
 
-use super::{Environment, LocalSecrets};
+use super::{Environment, LocalSecrets, add_line, parse, replace_line};
 
 fn reference(source: &str, name: &str) -> SecretRef {
     SecretRef { source: source.to_owned(), name: name.to_owned() }
@@ -30,7 +29,7 @@ async fn get(secrets: &LocalSecrets) -> SecretVersion {
 }
 
 /// The error with all that lies under it, as a log would hold it.
-fn whole(error: &SecretsError) -> String {
+fn whole(error: &dyn std::error::Error) -> String {
     let mut text = format!("{error} {error:?}");
     let mut under = error.source();
     while let Some(error) = under {
@@ -155,4 +154,61 @@ async fn a_file_that_cannot_be_read_is_no_missing_secret() {
         assert!(text.contains(&*unreadable.to_string_lossy()), "{text}");
         assert!(!text.contains("s3cr3t"), "{text}");
     }
+}
+
+#[tokio::test]
+async fn a_replaced_secret_leaves_the_rest_of_the_file_as_it_is() {
+    let text = "# of the vendor\nMEF_SECRET_OKTA_API_TOKEN=old\nOTHER='a b'\n\nMEF_SECRET_OKTA_API_TOKEN=\"last\"";
+    let (_folder, path) = file(text);
+    let secrets = LocalSecrets::of_a_test(path.clone());
+    assert_eq!(secrets.get(&token()).await.unwrap().value.expose(), "last");
+    secrets.replace(&token(), &Secret::new("new=/+")).await.unwrap();
+    assert_eq!(secrets.get(&token()).await.unwrap().value.expose(), "new=/+");
+    assert_eq!(
+        std::fs::read_to_string(&path).unwrap(),
+        "# of the vendor\nMEF_SECRET_OKTA_API_TOKEN=old\nOTHER='a b'\n\nMEF_SECRET_OKTA_API_TOKEN=new=/+\n"
+    );
+    // What a line cannot hold is not stored, and not shown.
+    for value in ["s3cr3t\nOTHER=x", " s3cr3t", "\"s3cr3t\""] {
+        let error = secrets.replace(&token(), &Secret::new(value)).await.unwrap_err();
+        assert!(!whole(&error).contains("s3cr3t"), "{error}");
+        assert_eq!(secrets.get(&token()).await.unwrap().value.expose(), "new=/+");
+    }
+}
+
+/// The next process would have the old one again.
+#[tokio::test]
+async fn a_secret_of_the_environment_is_not_replaced() {
+    let secrets = LocalSecrets::from_pairs([("MEF_SECRET_OKTA_API_TOKEN", "old")]);
+    let error = secrets.replace(&token(), &Secret::new("n3w-value")).await.unwrap_err();
+    let text = whole(&error);
+    assert!(text.contains("MEF_SECRET_OKTA_API_TOKEN") && text.contains("secrets file"), "{text}");
+    assert!(!text.contains("n3w-value"), "{text}");
+}
+
+/// Each change is made of the file as the one before it left it.
+#[cfg(unix)]
+#[test]
+fn changes_at_once_lose_nothing() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (_folder, path) = file("KEPT=1\n");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+    std::thread::scope(|threads| {
+        for number in 0..8 {
+            let path = &path;
+            threads.spawn(move || {
+                for turn in 0..10 {
+                    replace_line(path, &format!("R{number}"), &format!("{turn}")).unwrap();
+                }
+                assert!(add_line(path, &format!("A{number}"), "x").unwrap());
+            });
+        }
+    });
+    let lines = parse(&path).unwrap();
+    for number in 0..8 {
+        assert_eq!(lines[&format!("R{number}")].1.expose(), "9");
+        assert_eq!(lines[&format!("A{number}")].1.expose(), "x");
+    }
+    assert_eq!(lines.len(), 17);
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
 }

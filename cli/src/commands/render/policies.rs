@@ -17,7 +17,8 @@ const ARN_AROUND: usize = 100;
 const MOST: usize = 10;
 /// What is allowed: the statement's name, the verb for people, the action.
 const READ: (&str, &str, &str) = ("ReadSecrets", "read", "ssm:GetParameters");
-/// A handshake in which the sender brings the secret stores it, once.
+/// A handshake in which the sender brings the secret stores it, once; a vendor that changes a
+/// refresh token with each use has the new one stored.
 const STORE: (&str, &str, &str) = ("StoreSecrets", "store", "ssm:PutParameter");
 
 /// The policies of both ways in.
@@ -30,10 +31,18 @@ pub(super) fn of(sources: &[Arc<Source>]) -> anyhow::Result<String> {
         let rules = source.webhook.iter().flat_map(|webhook| &webhook.handshake);
         rules.filter_map(Handshake::stores).map(str::to_owned).collect()
     });
+    let rotated = secrets(sources, |source| {
+        source
+            .poll
+            .iter()
+            .filter_map(|poll| poll.auth.rotated_secret().map(str::to_owned))
+            .collect()
+    });
     let mut text = String::new();
     write(&mut text, "WebhookSecrets", READ, "AuthorizerRole, !Ref HandlerRole", &pushed)?;
     write(&mut text, "StoredSecrets", STORE, "HandlerRole", &stored)?;
     write(&mut text, "PollSecrets", READ, "PollerRole", &pulled)?;
+    write(&mut text, "RotatedSecrets", STORE, "PollerRole", &rotated)?;
     Ok(text)
 }
 

@@ -1,0 +1,231 @@
+//! Logins, cookies, digests and signatures, as they go out.
+
+use http::header::COOKIE;
+
+use super::*;
+
+fn session(login: &str, token: &str, more: &str) -> PollAuth {
+    let text = format!(
+        r#"
+source: okta
+poll:
+  schedule: rate(1 minute)
+  auth: {{ session: {{ login: {{ post: "https://login.example.com/login", {login} }}, token: {token}{more} }} }}
+  request: {{ get: "https://api.example.com/logs", query: {{ since: "{{window.start}}" }} }}
+  records: ""
+  cursor: {{ time: t, end_lag: 1s }}
+  allow_origins: ["https://eu.example.com", "https://us.example.com"]
+"#
+    );
+    let loaded = mef_source::load(&text, &|_| Err("no files".to_owned()));
+    loaded.unwrap_or_else(|problems| panic!("{problems:?}")).source.poll.unwrap().auth
+}
+
+fn user() -> BTreeMap<String, Secret> {
+    secrets(&[("user", "the-user"), ("password", "pass\"word &=%")])
+}
+
+#[tokio::test]
+async fn a_login_gives_a_token_that_is_sent_as_the_file_says() {
+    let json = r#"json: { credentials: { username: "{secret.user}", password: "{secret.password}" }, mfa: [1, false] }"#;
+    let form =
+        r#"form: { u: "{secret.user}", p: "{secret.password}" }, headers: { X-Version: "2" }"#;
+    let body = r#"{"data":{"token":"tok-1234"},"ttl":"100"}"#;
+    for (login, from, send, answer) in [
+        (
+            json,
+            "data.token",
+            r#"{ header: { name: X-Auth, value: "T={token}" } }"#,
+            answer(200, &[], body),
+        ),
+        (form, "header.x-token", "{ cookie: SID }", answer(201, &[("x-token", "tok-1234")], "")),
+        (
+            form,
+            "cookie.JSESSION",
+            "{ query: sid }",
+            answer(302, &[("set-cookie", "JSESSION=tok-1234; Path=/; HttpOnly")], ""),
+        ),
+    ] {
+        let world = World::new([answer]);
+        let (credentials, redactor) = world.credentials();
+        let auth = session(
+            login,
+            &format!("{{ from: {from}, send: {send} }}"),
+            ", expires: { after: 100s }",
+        );
+        let mut sent = request();
+        sent.headers.insert(COOKIE, "a=1; SID=old".parse().unwrap());
+        is_send(credentials.authorize("okta", &auth, &user(), &mut sent)).await.unwrap();
+        match from {
+            "data.token" => assert_eq!(sent.headers["x-auth"], "T=tok-1234"),
+            "header.x-token" => assert_eq!(sent.headers[COOKIE], "a=1; SID=tok-1234"),
+            _ => assert!(sent.url.query().unwrap().ends_with("&sid=tok-1234")),
+        }
+        assert_eq!(redactor.mask("tok-1234"), "***");
+        let asked = world.asked.lock().unwrap();
+        let body = std::str::from_utf8(asked[0].body.as_ref().unwrap()).unwrap();
+        if login == json {
+            let expected = r#"{"credentials":{"username":"the-user","password":"pass\"word &=%"},"mfa":[1,false]}"#;
+            assert_eq!(body, expected);
+            assert_eq!(asked[0].headers["content-type"], "application/json");
+        } else {
+            assert_eq!(body, "p=pass%22word+%26%3D%25&u=the-user");
+            assert_eq!(asked[0].headers["x-version"], "2");
+        }
+        let kept = world.kept.lock().unwrap().values().next().unwrap().expires;
+        assert_eq!(kept, Some(start() + SignedDuration::from_secs(90)));
+    }
+}
+
+#[tokio::test]
+async fn a_login_leads_the_requests_to_its_base_url_and_nowhere_else() {
+    let login = r#"json: { password: "{secret.password}" }"#;
+    let token = r#"{ from: token, send: { header: { name: Authorization, value: "{token}" } } }"#;
+    let auth = session(login, token, ", base_url: { from: base }");
+    let give = |base: &str| answer(200, &[], &format!(r#"{{"token":"tok-1234","base":"{base}"}}"#));
+    let world = World::new([give("https://eu.example.com/api/v1/")]);
+    let (credentials, _) = world.credentials();
+    // Another process finds both.
+    let (other, _) = world.credentials();
+    for credentials in [&credentials, &other] {
+        for (asked, led, credential) in [
+            ("https://api.example.com/logs?a=1", "https://eu.example.com/api/v1/logs?a=1", true),
+            (
+                "https://api.example.com/api/v1/logs?a=1",
+                "https://eu.example.com/api/v1/logs?a=1",
+                true,
+            ),
+            ("https://eu.example.com/next?p=2", "https://eu.example.com/next?p=2", true),
+            ("https://us.example.com/next?p=2", "https://us.example.com/next?p=2", false),
+            ("https://login.example.com/next", "https://login.example.com/next", false),
+        ] {
+            let mut sent = request();
+            sent.url = asked.parse().unwrap();
+            credentials.authorize("okta", &auth, &user(), &mut sent).await.unwrap();
+            assert_eq!(sent.url.as_str(), led);
+            assert_eq!(sent.headers.contains_key(AUTHORIZATION), credential, "{asked}");
+        }
+    }
+    assert_eq!(world.asked(), 1);
+    for (base, message) in [
+        (
+            "https://evil.example.com/",
+            "the login leads to https://evil.example.com:443: list it under `allow_origins` if that is right",
+        ),
+        (
+            "http://eu.example.com/",
+            "the login leads to http://eu.example.com:80: list it under `allow_origins` if that is right",
+        ),
+        (
+            "/relative",
+            "the token endpoint's answer has no usable value at `/base`: check its URL, and where `poll.auth` looks for it",
+        ),
+    ] {
+        let world = World::new([give(base)]);
+        let (credentials, _) = world.credentials();
+        let failed = credentials.authorize("okta", &auth, &user(), &mut request()).await;
+        let CredentialError::TokenEndpoint(error) = failed.unwrap_err() else { panic!("{base}") };
+        assert_eq!(error.to_string(), message);
+    }
+}
+
+#[tokio::test]
+async fn a_refused_session_logs_in_once_more() {
+    let token = |token: &str| answer(200, &[], &format!(r#"{{"token":"{token}"}}"#));
+    let world = World::new([token("tok-one"), token("tok-two")]);
+    let (credentials, _) = world.credentials();
+    let auth =
+        session(r#"form: { p: "{secret.password}" }"#, "{ from: token, send: { cookie: S } }", "");
+    for expected in ["S=tok-one", "S=tok-two"] {
+        let mut sent = request();
+        credentials.authorize("okta", &auth, &user(), &mut sent).await.unwrap();
+        assert_eq!(sent.headers[COOKIE], expected);
+        credentials.refused("okta", &auth, &user()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn basic_and_cookies_are_put_in_and_masked() {
+    let (credentials, redactor) = World::new([]).credentials();
+    let mut sent = request();
+    let auth = poll_auth(r#"{ basic: { username: "{secret.user}", password: "" } }"#);
+    credentials.authorize("okta", &auth, &user(), &mut sent).await.unwrap();
+    let pair = STANDARD.encode("the-user:");
+    assert_eq!(sent.headers[AUTHORIZATION], format!("Basic {pair}"));
+    assert_eq!(redactor.mask(&pair), "***");
+    let auth = poll_auth(r#"{ cookie: { name: key, value: "{secret.user}" } }"#);
+    credentials.authorize("okta", &auth, &user(), &mut sent).await.unwrap();
+    assert_eq!(sent.headers[COOKIE], "key=the-user");
+    assert!(sent.headers[COOKIE].is_sensitive());
+    let auth = poll_auth(r#"{ cookie: { name: key, value: "{secret.password}" } }"#);
+    let failed = credentials.authorize("okta", &auth, &user(), &mut sent).await.unwrap_err();
+    assert_eq!(
+        failed.to_string(),
+        "the cookie `key` in `poll.auth` has characters that no cookie may have"
+    );
+}
+
+#[tokio::test]
+async fn a_digest_is_sent_once_there_is_a_challenge_and_counts() {
+    let (credentials, _) = World::new([]).credentials();
+    let auth =
+        poll_auth(r#"{ digest: { username: "{secret.user}", password: "{secret.password}" } }"#);
+    let mut sent = request();
+    credentials.authorize("okta", &auth, &user(), &mut sent).await.unwrap();
+    assert!(!sent.headers.contains_key(AUTHORIZATION));
+    let refusal = answer(
+        401,
+        &[("www-authenticate", "Digest realm=\"r\", nonce=\"n\", qop=\"auth\", algorithm=SHA-256")],
+        "",
+    );
+    credentials.answered("okta", &auth, StatusCode::OK, &refusal.headers);
+    credentials.answered("other", &auth, refusal.status, &refusal.headers);
+    credentials.authorize("okta", &auth, &user(), &mut sent).await.unwrap();
+    assert!(!sent.headers.contains_key(AUTHORIZATION));
+    credentials.answered("okta", &auth, refusal.status, &refusal.headers);
+    for count in ["nc=00000001", "nc=00000002"] {
+        credentials.authorize("okta", &auth, &user(), &mut sent).await.unwrap();
+        let value = sent.headers[AUTHORIZATION].to_str().unwrap();
+        assert!(
+            value.contains(count) && value.contains("uri=\"/logs?a=%7E&api%5Fkey=old&b=1\""),
+            "{value}"
+        );
+        assert!(!value.contains("word") && sent.headers[AUTHORIZATION].is_sensitive());
+    }
+}
+
+#[tokio::test]
+async fn an_hmac_signs_the_text_of_the_file() {
+    let (credentials, redactor) = World::new([]).credentials();
+    let auth = poll_auth(
+        r#"{ sign: { hmac: { hash: sha1, secret: "{secret.key}", key: { encoding: base64 }, encoding: base64,
+          text: "{date|date(\"%a, %d %b %Y %H:%M:%S UTC\")}:{nonce}:{path}:{query_sorted}:{body_sha256}:{header.X-App}:{secret.app}",
+          into: { Authorization: "MC {secret.app}:{signature}", x-mc-date: "{date|date(\"%a, %d %b %Y %H:%M:%S UTC\")}", x-mc-req-id: "{nonce}" } } } }"#,
+    );
+    let given = secrets(&[("key", "c2VjcmV0X2tleQ=="), ("app", "app_key")]);
+    let mut nonces = BTreeSet::new();
+    for _ in 0..2 {
+        let mut sent = request();
+        sent.headers.insert("x-app", "A".parse().unwrap());
+        credentials.authorize("okta", &auth, &given, &mut sent).await.unwrap();
+        let nonce = sent.headers["x-mc-req-id"].to_str().unwrap().to_owned();
+        assert_eq!(sent.headers["x-mc-date"], "Tue, 24 Nov 2026 10:00:00 UTC");
+        let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        let text = format!(
+            "Tue, 24 Nov 2026 10:00:00 UTC:{nonce}:/logs:a=%7E&api%5Fkey=old&b=1:{empty}:A:app_key"
+        );
+        let key = aws_lc_rs::hmac::Key::new(
+            aws_lc_rs::hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
+            b"secret_key",
+        );
+        let expected = STANDARD.encode(aws_lc_rs::hmac::sign(&key, text.as_bytes()));
+        assert_eq!(sent.headers[AUTHORIZATION], format!("MC app_key:{expected}"));
+        assert_eq!(redactor.mask(&expected), "***");
+        nonces.insert(nonce);
+    }
+    assert_eq!(nonces.len(), 2);
+    assert!(
+        nonces.iter().all(|nonce| nonce.len() == 36 && nonce.as_bytes()[14] == b'4'),
+        "{nonces:?}"
+    );
+}

@@ -1,0 +1,116 @@
+//! `poll.auth`: what is understood, and what is said about mistakes.
+
+use mef_source::checked::{PollAuth, SendToken};
+use mef_source::load;
+
+use crate::mistakes::said;
+use crate::no_files;
+
+fn source(auth: &str, request: &str) -> String {
+    format!(
+        "source: vendor\npoll:\n  schedule: rate(5 minutes)\n  auth: {auth}\n  \
+         request: {{ get: \"https://api.example.com/logs\", query: {{ since: \"{{window.start}}\" }}{request} }}\n  records: \"\"\n  \
+         cursor: {{ time: t, end_lag: 1s, overlap: 1s }}\n"
+    )
+}
+
+const TOKEN: &str = "token_url: \"https://login.example.com/token\"";
+
+fn kinds() -> Vec<(&'static str, String)> {
+    vec![
+        ("cookie", "cookie: { name: SID, value: \"{secret.sid}\" }".to_owned()),
+        ("basic", "basic: { username: \"{secret.sid}\", password: \"\" }".to_owned()),
+        ("digest", "digest: { username: audit, password: \"{secret.sid}\" }".to_owned()),
+        (
+            "client_credentials",
+            format!("client_credentials: {{ {TOKEN}, client_id: c, client_auth: private_key_jwt, key: \"{{secret.sid}}\", audience: a, body: json }}"),
+        ),
+        ("password", format!("password: {{ {TOKEN}, username: u, password: \"{{secret.sid}}\" }}")),
+        ("refresh_token", format!("refresh_token: {{ {TOKEN}, refresh_token: sid, client_id: c }}")),
+        ("jwt_bearer", format!("jwt_bearer: {{ {TOKEN}, key: \"{{secret.sid}}\", issuer: i, claims: {{ a: b }} }}")),
+        ("google_service_account", "google_service_account: { key: \"{secret.sid}\", scopes: [s] }".to_owned()),
+        ("github_app", "github_app: { app_id: \"1\", installation_id: \"2\", key: \"{secret.sid}\" }".to_owned()),
+        (
+            "session",
+            "session: { login: { post: \"https://api.example.com/login\", json: { p: [\"{secret.sid}\"] } }, token: { from: header.x-token, send: { query: sid } }, expires: { in: ttl } }".to_owned(),
+        ),
+        ("hmac", "sign: { hmac: { secret: \"{secret.sid}\", text: \"{method}{path}\", into: { x-signature: \"{signature}\" } } }".to_owned()),
+        ("duo", "sign: { duo: { integration_key: i, secret_key: \"{secret.sid}\" } }".to_owned()),
+        ("edgegrid", "sign: { edgegrid: { client_token: c, client_secret: \"{secret.sid}\", access_token: a } }".to_owned()),
+        ("sigv4", "sign: { sigv4: { access_key: a, secret_key: \"{secret.sid}\", region: eu-west-1, service: es } }".to_owned()),
+    ]
+}
+
+#[test]
+fn every_kind_is_understood_and_names_its_secret_once() {
+    for (kind, written) in kinds() {
+        let text = source(&format!("{{ {written} }}"), "");
+        let loaded =
+            load(&text, &no_files).unwrap_or_else(|problems| panic!("{kind}: {problems:?}"));
+        assert!(loaded.warnings.is_empty(), "{kind}: {:?}", loaded.warnings);
+        assert_eq!(loaded.source.secret_names(), ["sid"], "{kind}");
+        let auth = loaded.source.poll.unwrap().auth;
+        assert_eq!(auth.kind(), kind);
+        assert_eq!(auth.rotated_secret().is_some(), kind == "refresh_token");
+    }
+}
+
+#[test]
+fn a_token_in_the_query_is_a_parameter_of_ours() {
+    let (_, written) = kinds().into_iter().find(|(kind, _)| *kind == "session").unwrap();
+    let text = source(&format!("{{ {written} }}"), "");
+    let auth = load(&text, &no_files).unwrap().source.poll.unwrap().auth;
+    assert_eq!(auth.query_name(), Some("sid"));
+    assert!(matches!(auth, PollAuth::Token(token) if matches!(token.send, SendToken::Query(_))));
+}
+
+#[test]
+fn mistakes_are_told_with_their_place() {
+    let client =
+        |more: &str| format!("{{ client_credentials: {{ {TOKEN}, client_id: c{more} }} }}");
+    let session = |login: &str, token: &str| {
+        format!(
+            "{{ session: {{ login: {{ post: \"https://api.example.com/login\"{login} }}, token: {token} }} }}"
+        )
+    };
+    let sent = "{ from: t, send: { header: { name: x-t, value: \"{token}\" } } }";
+    let hmac = |text: &str, into: &str| {
+        format!(
+            "{{ sign: {{ hmac: {{ secret: \"{{secret.s}}\", text: \"{text}\", into: {into} }} }} }}"
+        )
+    };
+    let cases = [
+        ("no secret", client(""), ""),
+        ("key with a secret", client(", client_secret: \"{secret.s}\", key: \"{secret.k}\""), ""),
+        ("no key", client(", client_auth: private_key_jwt"), ""),
+        ("no certificate", client(", client_auth: certificate, key: \"{secret.k}\""), ""),
+        ("HMAC with a private key", client(", client_auth: private_key_jwt, key: \"{secret.k}\", algorithm: HS256"), ""),
+        ("RSA with a shared secret", client(", client_auth: client_secret_jwt, client_secret: \"{secret.k}\", algorithm: RS256"), ""),
+        ("parameter twice", client(", client_secret: \"{secret.s}\", audience: a, params: { audience: b }"), ""),
+        ("end twice", client(", client_secret: \"{secret.s}\", answer: { expires_in: a, expires_at: b }"), ""),
+        ("unknown key", client(", client_secret: \"{secret.s}\", audiences: a"), ""),
+        ("password in the file", "{ basic: { username: u, password: p } }".to_owned(), ""),
+        ("refresh token as a template", format!("{{ refresh_token: {{ {TOKEN}, refresh_token: \"{{secret.t}}\" }} }}"), ""),
+        ("assertion under refresh_token", format!("{{ refresh_token: {{ {TOKEN}, refresh_token: t, client_id: c, client_auth: private_key_jwt }} }}"), ""),
+        ("claim of ours", format!("{{ jwt_bearer: {{ {TOKEN}, key: \"{{secret.k}}\", issuer: i, claims: {{ exp: \"1\" }} }} }}"), ""),
+        ("no scope", "{ google_service_account: { key: \"{secret.k}\", scopes: [] } }".to_owned(), ""),
+        ("login without a secret", session(", form: { p: plain }", sent), ""),
+        ("two bodies", session(", form: { p: \"{secret.p}\" }, json: {}", sent), ""),
+        ("token that is not sent", session(", form: { p: \"{secret.p}\" }", "{ from: t, send: { header: { name: x-t, value: \"{secret.p}\" } } }"), ""),
+        ("unknown word", session(", form: { p: \"{secret.p}\" }", "{ from: t, send: { header: { name: x-t, value: \"{tokn}\" } } }"), ""),
+        ("cookie's name", session(", form: { p: \"{secret.p}\" }", "{ from: \"cookie.a b\", send: { cookie: c } }"), ""),
+        ("login without an origin", "{ session: { login: { post: \"{secret.url}/login\" }, token: { from: t, send: { cookie: c } } } }".to_owned(), ""),
+        ("nothing signed", hmac("text", "{ x-s: \"{signature}\" }"), ""),
+        ("signature not sent", hmac("{path}", "{ x-s: \"{date|epoch}\" }"), ""),
+        ("date not sent", hmac("{path}{date|epoch}", "{ x-s: \"{signature}\" }"), ""),
+        ("unknown word in a text", hmac("{pth}", "{ x-s: \"{signature}\" }"), ""),
+        ("header of ours", hmac("{path}", "{ host: \"{signature}\" }"), ""),
+        ("header twice", hmac("{path}", "{ x-s: \"{signature}\" }"), ", headers: { X-S: a }"),
+        ("date of Duo twice", "{ sign: { duo: { integration_key: i, secret_key: \"{secret.s}\" } } }".to_owned(), ", headers: { Date: a }"),
+        ("cookie twice", "{ cookie: { name: c, value: \"{secret.s}\" } }".to_owned(), ", headers: { Cookie: a }"),
+    ];
+    let report = cases.iter().fold(String::new(), |report, (name, auth, request)| {
+        format!("{report}# {name}\n{}\n", said(&source(auth, request)))
+    });
+    insta::assert_snapshot!(report);
+}
