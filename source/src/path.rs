@@ -29,8 +29,10 @@ pub enum Root {
     Secret,
     /// The window that is read: `window.start`, `window.end`.
     Window,
-    /// The cursor: `cursor.token`, `cursor.start`.
+    /// The cursor: `cursor.token`, `cursor.start`, `cursor.time`, `cursor.id`.
     Cursor,
+    /// The partition that is read.
+    Partition,
     /// When the bytes reached us.
     ReceivedAt,
     /// The vendor's delivery id.
@@ -68,6 +70,7 @@ impl Root {
             Root::Secret => "secret",
             Root::Window => "window",
             Root::Cursor => "cursor",
+            Root::Partition => "partition",
             Root::ReceivedAt => "received_at",
             Root::DeliveryId => "delivery_id",
             Root::Body => "body",
@@ -89,6 +92,7 @@ impl Root {
             self,
             Root::ReceivedAt
                 | Root::DeliveryId
+                | Root::Partition
                 | Root::Body
                 | Root::Timestamp
                 | Root::Id

@@ -18,6 +18,7 @@ mod ip;
 mod jq;
 mod jwt;
 mod load;
+mod partitions;
 mod poll;
 mod preset;
 mod public_key;
@@ -32,7 +33,7 @@ mod yaml_error;
 
 pub use aws_sns::AwsSns;
 pub use check::Check;
-pub use cursor::{Cursor, TimeCursor, TokenCursor};
+pub use cursor::{Cursor, Follow, IdCursor, NextLinkCursor, RestartAt, TimeCursor, TokenCursor};
 pub use digest::Digest;
 pub use event::{EventSpec, Mapping, RecordSchema, Split};
 pub use handshake::{Constraint, Handshake, HandshakeAuth, When};
@@ -40,6 +41,7 @@ pub use hmac::{Hmac, Key};
 pub use ip::{Ip, Network};
 pub use jwt::{ClaimDigest, Jwt, JwtKeys};
 pub use load::{Loaded, load};
+pub use partitions::Partitions;
 pub use poll::{ClientCredentials, Poll, PollAuth};
 pub use preset::{ExpandedPreset, Expansion};
 pub use public_key::PublicKey;
@@ -54,7 +56,7 @@ pub use webhook::{Verify, Webhook};
 use crate::SourceName;
 pub use crate::written::{
     Advance, Bare, ClientAuth, Decode, Encoding, Granularity, Hash, JwtAlgorithm, KeyEncoding,
-    Order, PublicKeyAlgorithm, TimeFormat, TimeUnit,
+    Order, PublicKeyAlgorithm, RestartFrom, TimeFormat, TimeUnit,
 };
 
 /// A source, ready to use.

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::checker::Checker;
 use super::cursor::{self, Cursor};
 use super::event::EventSpec;
+use super::partitions::{self, Partitions};
 use super::request::{Next, Origin, Request, RequestScope};
 use crate::path::is_header_name;
 use crate::written::{self, ClientAuth, Located, StopRule};
@@ -36,6 +37,8 @@ pub struct Poll {
     pub records: Path,
     /// How far the stream has been read.
     pub cursor: Cursor,
+    /// The streams that the source has; without it there is one.
+    pub partitions: Option<Partitions>,
     /// The vendor's header for the requests left, in lower case.
     pub limit_remaining: Option<String>,
     /// The vendor's header for the end of a limit, in lower case.
@@ -125,13 +128,13 @@ impl Poll {
         checker: &mut Checker<'_>,
     ) -> Option<Poll> {
         let schedule = checker.rate(&written.schedule);
-        let cursor_roots = match (&written.cursor.time, &written.cursor.token) {
-            (Some(_), None) => vec![Root::Var, Root::Secret, Root::Window],
-            _ => vec![Root::Var, Root::Secret, Root::Cursor],
-        };
-        let mut scope = RequestScope { checker, vars, roots: cursor_roots };
+        let mut roots = vec![Root::Var, Root::Secret, Root::Window, Root::Cursor];
+        roots.extend(written.partitions.as_ref().map(|_| Root::Partition));
+        let mut scope = RequestScope { checker, vars, roots };
         let request = scope.request(&written.request);
         let next = written.next.as_ref().map(|next| scope.next(next));
+        scope.roots.retain(|root| !matches!(root, Root::Secret | Root::Window));
+        let rewrite = cursor::rewrite(&written.cursor, &mut scope);
         scope.roots = vec![Root::Var, Root::Secret];
         let auth = auth(written.auth.as_ref(), &mut scope);
         credentials_come_once(written, checker);
@@ -147,7 +150,8 @@ impl Poll {
         }
         let max_page = checker.size_or(written.max_page.as_ref(), DEFAULT_MAX_PAGE);
         let request = request?;
-        let cursor = cursor::check(written, &request, &event, checker)?;
+        let partitions = partitions::check(written.partitions.as_ref(), &request, checker);
+        let cursor = cursor::check(written, &request, rewrite, &event, checker)?;
         let stop = written.stop.as_deref().unwrap_or_default();
         let limit_remaining = limit_header(written.limits.remaining.as_ref(), checker);
         let limit_reset = limit_header(written.limits.reset.as_ref(), checker);
@@ -155,8 +159,10 @@ impl Poll {
             None => None,
             Some(next) => Some(next?),
         };
+        let schedule = schedule?;
+        cursor::check_pace(&cursor, schedule, written, checker);
         Some(Poll {
-            schedule: schedule?,
+            schedule,
             auth: auth?,
             request_digest: super::load::digest([format!("{request:?}{next:?}").as_bytes()]),
             request,
@@ -165,6 +171,7 @@ impl Poll {
             stop_on_same_next: stop.contains(&StopRule::SameNext),
             records: records?,
             cursor,
+            partitions,
             limit_remaining,
             limit_reset,
             allow_origins,

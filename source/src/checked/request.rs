@@ -66,6 +66,14 @@ pub struct Request {
     pub headers: Vec<(String, Template)>,
 }
 
+impl Request {
+    /// Every template of the request.
+    pub fn templates(&self) -> impl Iterator<Item = &Template> {
+        let pairs = self.query.iter().chain(&self.headers).map(|(_, value)| value);
+        std::iter::once(&self.url).chain(pairs)
+    }
+}
+
 /// Where a page says how to get the next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Next {
@@ -124,11 +132,11 @@ impl RequestScope<'_, '_> {
                     );
                     return None;
                 }
-                Root::Cursor if !matches!(name, "token" | "start") => {
+                Root::Cursor if !matches!(name, "token" | "start" | "time" | "id") => {
                     self.checker.error_with(
                         place,
                         format!("a cursor has no `{name}`"),
-                        "it has `cursor.token`, which is nothing on the first run, and `cursor.start`, which is nothing later",
+                        "it has `token`, `id` or `time`, as its kind is, and `start`, which is nothing after the first run",
                     );
                     return None;
                 }
@@ -304,7 +312,7 @@ impl RequestScope<'_, '_> {
         (!text.is_empty()).then_some(())
     }
 
-    fn pairs(
+    pub(super) fn pairs(
         &mut self,
         written: &std::collections::BTreeMap<String, Located<Node>>,
     ) -> Vec<(String, Template)> {

@@ -7,6 +7,7 @@
 //! generated from them, doc comments and all.
 
 mod check;
+mod cursor;
 mod event;
 mod from_node;
 mod handshake;
@@ -27,6 +28,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use check::{Basic, Check, Digest, Hmac, Ip, PublicKey, PublicKeyAlgorithm, Token};
+pub use cursor::{
+    Advance, Cursor, Granularity, NextLink, Order, Partitions, Restart, RestartFrom, Rewrite,
+    TimeFormat,
+};
 pub use event::{Event, Map};
 pub(crate) use from_node::from_node;
 pub use handshake::{Builtin, Handshake, HandshakeAuth, Respond, When};
@@ -35,8 +40,8 @@ pub use located::Located;
 pub use node::Node;
 pub use one_or_many::OneOrMany;
 pub use poll::{
-    Advance, Auth, ClientAuth, ClientCredentials, Cursor, Granularity, Limits, NamedValue, Next,
-    NextToken, Order, Poll, Request, StopRule, TimeFormat,
+    Auth, ClientAuth, ClientCredentials, Limits, NamedValue, Next, NextToken, Poll, Request,
+    StopRule,
 };
 pub use preset_use::PresetUse;
 pub use secret_use::{RetiringSecret, SecretUse};
