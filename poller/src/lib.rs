@@ -9,7 +9,10 @@
 mod budget;
 mod classify;
 mod fetch;
+mod followed_stream;
 mod http;
+mod id_stream;
+mod key;
 mod lease;
 mod limits;
 mod link_header;
@@ -17,14 +20,15 @@ mod loop_guard;
 mod moment;
 mod next_link;
 mod page;
+mod partitions;
 mod poller;
 mod report;
 mod request;
+mod rewrite;
 mod run;
 mod seen;
 mod system_clock;
 mod time_stream;
-mod token_stream;
 mod window;
 
 pub use budget::Budget;

@@ -74,7 +74,7 @@ pub(crate) fn read(poll: &Poll, url: &Url, response: &HttpResponse) -> Result<Pa
     };
     let cursor_token = match &poll.cursor {
         Cursor::Token(cursor) => text(&cursor.token, &body)?,
-        Cursor::Time(_) => None,
+        _ => None,
     };
     let place = poll.records.pointer();
     let records = match body.pointer_mut(&place).map(Value::take) {

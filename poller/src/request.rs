@@ -22,6 +22,12 @@ pub(crate) struct RequestScope<'r> {
     pub(crate) cursor_token: Option<&'r str>,
     /// How far back a first run begins; nothing on later runs.
     pub(crate) cursor_start: Option<Timestamp>,
+    /// The time of the newest record, for a cursor by time and id.
+    pub(crate) cursor_time: Option<Timestamp>,
+    /// The id of the newest record, for a cursor by id.
+    pub(crate) cursor_id: Option<&'r str>,
+    /// The partition that is read.
+    pub(crate) partition: Option<&'r str>,
 }
 
 impl Variables for RequestScope<'_> {
@@ -33,6 +39,9 @@ impl Variables for RequestScope<'_> {
             (Root::Window, "end") => time(self.window.map(|(_, end)| end)),
             (Root::Cursor, "token") => Rendered::text(self.cursor_token),
             (Root::Cursor, "start") => time(self.cursor_start),
+            (Root::Cursor, "time") => time(self.cursor_time),
+            (Root::Cursor, "id") => Rendered::text(self.cursor_id),
+            (Root::Partition, _) => Rendered::text(self.partition),
             _ => Rendered::Null,
         }
     }
@@ -114,7 +123,7 @@ pub(crate) fn first_url(
 
 /// The text of a template; `None` where it stands for nothing, which leaves
 /// the parameter or header out.
-fn render(
+pub(crate) fn render(
     template: &Template,
     scope: &RequestScope<'_>,
     name: &str,

@@ -8,6 +8,7 @@ use mef_source::checked::{Advance, Order, TimeCursor};
 use crate::classify;
 use crate::fetch::{FetchError, Fetched};
 use crate::loop_guard::LoopGuard;
+use crate::moment::before;
 use crate::report::{RunEnd, RunError};
 use crate::request::{RequestScope, build};
 use crate::run::{NextPage, Run, means_stale};
@@ -27,8 +28,8 @@ impl Run<'_> {
         let horizon = window::horizon(cursor, self.started);
         loop {
             let mut open = match self.record.open.take() {
-                Some(open) => self.resume(open),
-                None => match self.open_window(cursor, horizon)? {
+                Some(open) if !self.is_forgotten(cursor, &open) => self.resume(open),
+                _ => match self.open_window(cursor, horizon)? {
                     Some(open) => open,
                     None => return Ok(RunEnd::CaughtUp),
                 },
@@ -57,8 +58,14 @@ impl Run<'_> {
         open
     }
 
+    /// Whether the vendor keeps nothing of the window any more: then it can
+    /// only be passed over, which the next window tells.
+    fn is_forgotten(&self, cursor: &TimeCursor, open: &OpenWindow) -> bool {
+        cursor.retention.is_some_and(|retention| open.end <= before(self.started, retention))
+    }
+
     fn open_window(
-        &self,
+        &mut self,
         cursor: &TimeCursor,
         horizon: Timestamp,
     ) -> Result<Option<OpenWindow>, RunError> {
@@ -73,9 +80,11 @@ impl Run<'_> {
             return Ok(None);
         };
         if let Some(lost) = bounds.lost {
+            self.summary.lost = Some(lost);
             tracing::warn!(
-                source.id = %self.poller.source.name,
-                cursor.lost_s = lost.as_secs(),
+                source.id = %self.stream,
+                cursor.lost_from = %lost.from,
+                cursor.lost_to = %lost.to,
                 "the cursor was older than the vendor keeps records: what lies between is lost"
             );
         }
@@ -142,6 +151,9 @@ impl Run<'_> {
                 &mut self.summary,
             );
             last_time = classified.newest;
+            if classified.before_start && !cursor.lower_bound && cursor.order == Order::Descending {
+                next = None;
+            }
             if classified.out_of_order && open.ascending {
                 open.ascending = false;
                 tracing::warn!(
@@ -249,12 +261,7 @@ impl Run<'_> {
     }
 
     fn window_request(&self, open: &OpenWindow) -> Result<HttpRequest, RunError> {
-        let scope = RequestScope {
-            secrets: &self.fetcher.secrets,
-            window: Some((open.start, open.end)),
-            cursor_token: None,
-            cursor_start: None,
-        };
+        let scope = RequestScope { window: Some((open.start, open.end)), ..self.scope() };
         build(&self.poller.poll, &scope, open.next.as_ref())
             .map_err(|error| FetchError::Request(error).into())
     }
