@@ -8,10 +8,13 @@
     reason = "a test fails by panicking"
 )]
 
+mod by_id;
 mod failures;
 mod hostile;
 mod limits;
+mod links;
 mod origins;
+mod partitions;
 mod support;
 mod tokens;
 mod windows;

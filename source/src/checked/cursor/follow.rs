@@ -16,6 +16,9 @@ pub(super) fn token(
     token: &Located<String>,
     checker: &mut Checker<'_>,
 ) -> Option<TokenCursor> {
+    let keys = [&KEYS[..], &["token"]].concat();
+    let variables = [(Root::Cursor, "token"), (Root::Cursor, "start")];
+    only("token", &keys, &variables, poll, request, checker);
     if !matches!(poll.next, Some(written::Next::Token(_))) {
         checker.error_with(
             poll.cursor.place(),
@@ -24,9 +27,6 @@ pub(super) fn token(
         );
         return None;
     }
-    let keys = [&KEYS[..], &["token"]].concat();
-    let variables = [(Root::Cursor, "token"), (Root::Cursor, "start")];
-    only("token", &keys, &variables, poll, request, checker);
     let token = checker.path(token, &[Root::Record])?;
     Some(TokenCursor { token, follow: follow(poll, request, checker)? })
 }
@@ -37,6 +37,8 @@ pub(super) fn next_link(
     rewrite: Vec<(String, Template)>,
     checker: &mut Checker<'_>,
 ) -> Option<NextLinkCursor> {
+    let keys = [&KEYS[..], &["next_link"]].concat();
+    only("next link", &keys, &[(Root::Cursor, "start")], poll, request, checker);
     if !matches!(poll.next, Some(written::Next::Link(_) | written::Next::Url(_))) {
         checker.error_with(
             poll.cursor.place(),
@@ -45,11 +47,9 @@ pub(super) fn next_link(
         );
         return None;
     }
-    let keys = [&KEYS[..], &["next_link"]].concat();
-    only("next link", &keys, &[(Root::Cursor, "start")], poll, request, checker);
     let mut fixed = request.clone();
     fixed.query.retain(|(name, _)| !rewrite.iter().any(|(rewritten, _)| rewritten == name));
-    let text = format!("{fixed:?}{:?}", poll.next.is_some());
+    let text = format!("{fixed:?}");
     Some(NextLinkCursor {
         digest: digest([text.as_bytes()]),
         rewrite,
