@@ -17,4 +17,5 @@ mod origins;
 mod partitions;
 mod support;
 mod tokens;
+mod watched;
 mod windows;
