@@ -29,7 +29,7 @@ impl Run<'_> {
         loop {
             let mut open = match self.record.open.take() {
                 Some(open) if !self.is_forgotten(cursor, &open) => self.resume(open),
-                _ => match self.open_window(cursor, horizon)? {
+                forgotten => match self.open_window(cursor, horizon, forgotten)? {
                     Some(open) => open,
                     None => return Ok(RunEnd::CaughtUp),
                 },
@@ -68,9 +68,11 @@ impl Run<'_> {
         &mut self,
         cursor: &TimeCursor,
         horizon: Timestamp,
+        forgotten: Option<OpenWindow>,
     ) -> Result<Option<OpenWindow>, RunError> {
         let done = match &self.record.done {
-            None => None,
+            // A first window that came to no end is where the next begins.
+            None => forgotten.map(|open| open.done_before),
             Some(Position::Time(time)) => Some(*time),
             Some(stored) => {
                 return Err(RunError::CursorKind { stored: stored.clone(), wanted: "time" });

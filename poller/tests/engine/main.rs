@@ -10,9 +10,11 @@
 
 mod by_id;
 mod failures;
+mod hard_cases;
 mod hostile;
 mod limits;
 mod links;
+mod newest_first;
 mod origins;
 mod partitions;
 mod support;
