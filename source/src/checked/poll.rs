@@ -133,7 +133,7 @@ impl Poll {
         let mut scope = RequestScope { checker, vars, roots };
         let request = scope.request(&written.request);
         let next = written.next.as_ref().map(|next| scope.next(next));
-        scope.roots.retain(|root| !matches!(root, Root::Secret | Root::Window));
+        scope.roots.retain(|root| matches!(root, Root::Var | Root::Partition));
         let rewrite = cursor::rewrite(&written.cursor, &mut scope);
         scope.roots = vec![Root::Var, Root::Secret];
         let auth = auth(written.auth.as_ref(), &mut scope);

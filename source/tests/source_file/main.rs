@@ -5,6 +5,7 @@
 mod arbitrary;
 mod checks;
 mod composition;
+mod cursors;
 mod generated;
 mod handshakes;
 mod jq;
