@@ -10,8 +10,8 @@
 //! The same property has to fail when a bug is planted.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 
 use jiff::SignedDuration;
 use mef_poller::{Budget, Poller};
@@ -109,7 +109,8 @@ async fn hold(world: World, bug: Option<Bug>) -> Result<(), TestCaseError> {
         clock: bench.clock.clone(),
         end_lag: SignedDuration::from_secs(END_LAG),
         bug,
-        wrong: Default::default(),
+        latest: Mutex::new(at(0)),
+        wrong: Mutex::default(),
     });
     bench.queue.swallows.store(bug == Some(Bug::CommitsWithoutTheQueue), Ordering::Relaxed);
     let order = if world.said_ascending { "order: ascending, " } else { "" };

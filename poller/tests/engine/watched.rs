@@ -33,6 +33,9 @@ pub(crate) struct Watched {
     pub(crate) clock: Arc<TestClock>,
     pub(crate) end_lag: SignedDuration,
     pub(crate) bug: Option<Bug>,
+    /// The latest that our clock has said: a window that was opened then may be
+    /// read on after the clock was set back.
+    pub(crate) latest: Mutex<Timestamp>,
     /// What was wrong with a commit.
     pub(crate) wrong: Mutex<Vec<String>>,
 }
@@ -44,6 +47,14 @@ fn done(record: &CursorRecord) -> Option<Timestamp> {
     }
 }
 
+impl Watched {
+    fn note(&self, now: Timestamp) -> Timestamp {
+        let mut latest = self.latest.lock().unwrap();
+        *latest = now.max(*latest);
+        *latest
+    }
+}
+
 #[async_trait]
 impl Cursors for Watched {
     async fn lease(
@@ -52,6 +63,7 @@ impl Cursors for Watched {
         now: Timestamp,
         ttl: Duration,
     ) -> Result<Lease, LeaseError> {
+        self.note(now);
         self.store.lease(stream, now, ttl).await
     }
 
@@ -97,7 +109,7 @@ impl Cursors for Watched {
         }
         self.store.commit(&lease, Commit { record: &record, seen: commit.seen }).await?;
         let (before, after) = (before.and_then(|before| done(&before.record)), done(&record));
-        let horizon = self.clock.now() - self.end_lag;
+        let horizon = self.note(self.clock.now()) - self.end_lag;
         if after < before {
             self.wrong.lock().unwrap().push(format!("back from {before:?} to {after:?}"));
         }
