@@ -25,6 +25,9 @@ pub(crate) struct Classified {
     pub(crate) newest: Option<Timestamp>,
     /// Whether a record was older than one before it.
     pub(crate) out_of_order: bool,
+    /// Whether the page, newest first, has come to records from before the
+    /// window.
+    pub(crate) before_start: bool,
 }
 
 /// Sorts the records of a page of the window `bounds`; `last` is the time of
@@ -39,11 +42,18 @@ pub(crate) fn by_time(
     summary: &mut RunSummary,
 ) -> Classified {
     let mut classified = Classified { newest: last, ..Classified::default() };
+    let (mut previous, mut rises, mut all_before) = (None, false, true);
     for record in records {
         summary.records += 1;
         let time =
             cursor.time.find(&record).and_then(|value| record_time(value, cursor.time_format));
         if let Some(time) = time {
+            rises |= previous.is_some_and(|previous| time > previous);
+            previous = Some(time);
+            all_before &= time < bounds.start;
+            if !cursor.lower_bound && time < bounds.start {
+                continue;
+            }
             if !cursor.upper_bound && time >= bounds.end {
                 summary.held_back += 1;
                 continue;
@@ -64,33 +74,15 @@ pub(crate) fn by_time(
         seen.insert(hash, time.unwrap_or(bounds.end), needed);
         classified.news.push(News { record, id });
     }
+    // Where the order is not what the source file says, only a page that is
+    // all too old is an end.
+    let ends_before = previous.is_some_and(|last| last < bounds.start);
+    classified.before_start = ends_before && (all_before || !rises);
     classified
 }
 
-/// Sorts the records of a page that was reached by token.
-pub(crate) fn by_token(
-    records: Vec<Value>,
-    id_path: Option<&Path>,
-    seen: &mut Seen,
-    needed: &Needed,
-    summary: &mut RunSummary,
-) -> Vec<News> {
-    let mut news = Vec::new();
-    for record in records {
-        summary.records += 1;
-        let id = id_path.and_then(|path| record_id(&record, path));
-        let hash = record_hash(&record, id.as_deref(), None);
-        if seen.contains(hash) {
-            summary.duplicates += 1;
-            continue;
-        }
-        seen.insert(hash, needed.from, needed);
-        news.push(News { record, id });
-    }
-    news
-}
-
-fn record_id(record: &Value, path: &Path) -> Option<String> {
+/// The id that a record carries, as text.
+pub(crate) fn record_id(record: &Value, path: &Path) -> Option<String> {
     match path.find(record)? {
         Value::Null => None,
         Value::String(text) => Some(text.clone()),
@@ -98,7 +90,8 @@ fn record_id(record: &Value, path: &Path) -> Option<String> {
     }
 }
 
-fn record_hash(record: &Value, id: Option<&str>, time: Option<Timestamp>) -> u64 {
+/// By what a record is known: its id and time, or all of it.
+pub(crate) fn record_hash(record: &Value, id: Option<&str>, time: Option<Timestamp>) -> u64 {
     match id {
         Some(id) => hash(id, time),
         None => hash(&hex::encode(digest(&SHA256, record.to_string().as_bytes())), time),
@@ -106,7 +99,7 @@ fn record_hash(record: &Value, id: Option<&str>, time: Option<Timestamp>) -> u64
 }
 
 /// The time that a record carries, if it can be read.
-fn record_time(value: &Value, format: TimeFormat) -> Option<Timestamp> {
+pub(crate) fn record_time(value: &Value, format: TimeFormat) -> Option<Timestamp> {
     let text = match value {
         Value::String(text) => text.clone(),
         Value::Number(number) => number.to_string(),

@@ -83,6 +83,9 @@ fn secret_parameters(poll: &Poll) -> BTreeSet<String> {
             cursor_token: Some("0"),
             cursor_start: Some(Timestamp::UNIX_EPOCH),
             run: RunVariables { id: "0", started: Timestamp::UNIX_EPOCH },
+            cursor_time: Some(Timestamp::UNIX_EPOCH),
+            cursor_id: Some("0"),
+            partition: Some("0"),
         };
         let url = first_url(poll, &scope).ok()?;
         Some(url.query_pairs().into_owned().collect::<Vec<(String, String)>>())

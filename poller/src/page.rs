@@ -104,7 +104,7 @@ pub(crate) fn read(
     };
     let cursor_token = match &poll.cursor {
         Cursor::Token(cursor) => text(&cursor.token, body, headers)?,
-        Cursor::Time(_) => None,
+        _ => None,
     };
     let count = count(poll, at);
     let records = how_many(&poll.records, &content);

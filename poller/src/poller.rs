@@ -89,7 +89,8 @@ impl Poller {
         self.pipeline.check_schema()
     }
 
-    /// The stream that this poller reads.
+    /// The stream that this poller reads; its partitions are streams of their
+    /// own.
     pub fn stream(&self) -> StreamKey {
         StreamKey { source: self.source.name.to_string(), partition: String::new() }
     }
@@ -99,7 +100,14 @@ impl Poller {
     /// Whatever happens is in the report; a failed run leaves the cursor where
     /// its last delivered page was committed.
     pub async fn run(&self, budget: &Budget) -> RunReport {
-        let stream = self.stream();
+        match &self.poll.partitions {
+            None => self.run_stream(&self.stream(), budget).await,
+            Some(partitions) => self.run_partitions(partitions, budget).await,
+        }
+    }
+
+    /// Reads what is new in one stream.
+    pub(crate) async fn run_stream(&self, stream: &StreamKey, budget: &Budget) -> RunReport {
         let started = self.ports.clock.now();
         let summary = RunSummary { started: Some(started), ..RunSummary::default() };
         let nothing = |end| RunReport {
@@ -109,13 +117,13 @@ impl Poller {
             done: None,
             lag: None,
         };
-        let lease = match self.ports.cursors.lease(&stream, started, TTL).await {
+        let lease = match self.ports.cursors.lease(stream, started, TTL).await {
             Ok(lease) => lease,
             Err(LeaseError::Held { until }) => return nothing(RunEnd::Busy { until }),
             Err(LeaseError::Store(error)) => return nothing(RunEnd::Failed(error.into())),
         };
         let keeper = LeaseKeeper::new(&*self.ports.cursors, &*self.ports.clock, lease);
-        let report = match Run::begin(self, &stream, &keeper, budget, summary.clone()).await {
+        let report = match Run::begin(self, stream, &keeper, budget, summary.clone()).await {
             Ok(run) => run.finish().await,
             Err(error) => nothing(RunEnd::Failed(error)),
         };

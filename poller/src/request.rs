@@ -24,6 +24,12 @@ pub(crate) struct RequestScope<'r> {
     pub(crate) cursor_token: Option<&'r str>,
     /// How far back a first run begins; nothing on later runs.
     pub(crate) cursor_start: Option<Timestamp>,
+    /// The time of the newest record, for a cursor by time and id.
+    pub(crate) cursor_time: Option<Timestamp>,
+    /// The id of the newest record, for a cursor by id.
+    pub(crate) cursor_id: Option<&'r str>,
+    /// The partition that is read.
+    pub(crate) partition: Option<&'r str>,
     /// The run that asks.
     pub(crate) run: RunVariables<'r>,
 }
@@ -46,6 +52,9 @@ impl Variables for RequestScope<'_> {
             (Root::Cursor, "start") => time(self.cursor_start),
             (Root::Run, "id") => Rendered::text(Some(self.run.id)),
             (Root::Run, "started") => Rendered::Time(self.run.started),
+            (Root::Cursor, "time") => time(self.cursor_time),
+            (Root::Cursor, "id") => Rendered::text(self.cursor_id),
+            (Root::Partition, _) => Rendered::text(self.partition),
             _ => Rendered::Null,
         }
     }

@@ -11,10 +11,11 @@ use mef_source::checked::{Cursor, Repeats};
 use crate::budget::Budget;
 use crate::classify::News;
 use crate::fetch::{FetchError, Fetched, Fetcher};
+use crate::followed_stream::Followed;
 use crate::lease::LeaseKeeper;
 use crate::poller::{Poller, lag};
 use crate::report::{RunEnd, RunError, RunReport};
-use crate::request::{PageRequest, RunVariables};
+use crate::request::{PageRequest, RequestScope, RunVariables};
 use crate::seen::{Needed, Seen};
 
 /// A run and all it knows.
@@ -27,7 +28,7 @@ pub(crate) struct Run<'p> {
     pub(crate) started: Timestamp,
     /// What this run is called in requests: `{run.id}`.
     id: String,
-    stream: &'p StreamKey,
+    pub(crate) stream: &'p StreamKey,
     lease: &'p LeaseKeeper<'p>,
     budget: &'p Budget,
     slowest: SignedDuration,
@@ -130,7 +131,9 @@ impl<'p> Run<'p> {
         }
         match &self.poller.poll.cursor {
             Cursor::Time(cursor) => self.read_by_time(cursor).await,
-            Cursor::Token(cursor) => self.read_by_token(cursor).await,
+            Cursor::Token(cursor) => self.read_followed(Followed::Token(cursor)).await,
+            Cursor::NextLink(cursor) => self.read_followed(Followed::Link(cursor)).await,
+            Cursor::Id(cursor) => self.read_by_id(cursor).await,
         }
     }
 
@@ -147,18 +150,28 @@ impl<'p> Run<'p> {
             _ => None,
         };
         if let Some(when) = self.record.next_run {
-            ports.wakeups.wake(self.stream, when).await?;
+            // The schedule is the source's, whichever partition has work left.
+            ports.wakeups.wake(&self.poller.stream(), when).await?;
         }
         Ok(())
     }
 
-    pub(crate) fn now(&self) -> Timestamp {
-        self.poller.ports.clock.now()
+    /// What every request of this run can use.
+    pub(crate) fn scope(&self) -> RequestScope<'_> {
+        RequestScope {
+            secrets: &self.fetcher.secrets,
+            window: None,
+            cursor_token: None,
+            cursor_start: None,
+            cursor_time: None,
+            cursor_id: None,
+            partition: Some(self.stream.partition.as_str()).filter(|name| !name.is_empty()),
+            run: RunVariables { id: &self.id, started: self.started },
+        }
     }
 
-    /// What the templates of this run's requests have in common.
-    pub(crate) fn variables(&self) -> RunVariables<'_> {
-        RunVariables { id: &self.id, started: self.started }
+    pub(crate) fn now(&self) -> Timestamp {
+        self.poller.ports.clock.now()
     }
 
     /// Fetches a page and notes how long that took.

@@ -8,6 +8,7 @@ use mef_source::checked::{Advance, Order, TimeCursor};
 use crate::classify;
 use crate::fetch::{FetchError, Fetched};
 use crate::loop_guard::LoopGuard;
+use crate::moment::before;
 use crate::report::{RunEnd, RunError};
 use crate::request::{PageRequest, RequestScope, build};
 use crate::run::{NextPage, Run, means_stale};
@@ -27,8 +28,10 @@ impl Run<'_> {
         let horizon = window::horizon(cursor, self.started);
         loop {
             let mut open = match self.record.open.take() {
-                Some(open) => self.resume(cursor, open, horizon),
-                None => match self.open_window(cursor, horizon)? {
+                Some(open) if !self.is_forgotten(cursor, &open) => {
+                    self.resume(cursor, open, horizon)
+                }
+                forgotten => match self.open_window(cursor, horizon, forgotten)? {
                     Some(open) => open,
                     None => return Ok(RunEnd::CaughtUp),
                 },
@@ -61,13 +64,21 @@ impl Run<'_> {
         open
     }
 
+    /// Whether the vendor keeps nothing of the window any more: then it can
+    /// only be passed over, which the next window tells.
+    fn is_forgotten(&self, cursor: &TimeCursor, open: &OpenWindow) -> bool {
+        cursor.retention.is_some_and(|retention| open.end <= before(self.started, retention))
+    }
+
     fn open_window(
-        &self,
+        &mut self,
         cursor: &TimeCursor,
         horizon: Timestamp,
+        forgotten: Option<OpenWindow>,
     ) -> Result<Option<OpenWindow>, RunError> {
         let done = match &self.record.done {
-            None => None,
+            // A first window that came to no end is where the next begins.
+            None => forgotten.map(|open| open.done_before),
             Some(Position::Time(time)) => Some(*time),
             Some(stored) => {
                 return Err(RunError::CursorKind { stored: stored.clone(), wanted: "time" });
@@ -77,9 +88,11 @@ impl Run<'_> {
             return Ok(None);
         };
         if let Some(lost) = bounds.lost {
+            self.summary.lost = Some(lost);
             tracing::warn!(
-                source.id = %self.poller.source.name,
-                cursor.lost_s = lost.as_secs(),
+                source.id = %self.stream,
+                cursor.lost_from = %lost.from,
+                cursor.lost_to = %lost.to,
                 "the cursor was older than the vendor keeps records: what lies between is lost"
             );
         }
@@ -144,6 +157,9 @@ impl Run<'_> {
                 &mut self.summary,
             );
             last_time = classified.newest;
+            if classified.before_start && !cursor.lower_bound && cursor.order == Order::Descending {
+                next = None;
+            }
             if classified.out_of_order && open.ascending {
                 open.ascending = false;
                 tracing::warn!(
@@ -251,13 +267,7 @@ impl Run<'_> {
     }
 
     fn window_request(&self, open: &OpenWindow) -> Result<PageRequest, RunError> {
-        let scope = RequestScope {
-            secrets: &self.fetcher.secrets,
-            window: Some((open.start, open.end)),
-            cursor_token: None,
-            cursor_start: None,
-            run: self.variables(),
-        };
+        let scope = RequestScope { window: Some((open.start, open.end)), ..self.scope() };
         build(&self.poller.poll, &scope, open.next.as_ref())
             .map_err(|error| FetchError::Request(error).into())
     }

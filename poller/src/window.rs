@@ -3,7 +3,8 @@
 //! A window is frozen when it is opened: its bounds go into every request and
 //! into the cursor, and later pages do not move them. Nothing here does I/O.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
+use mef_ports::LostSpan;
 use mef_source::checked::{Advance, Granularity, TimeCursor};
 
 use crate::moment::{after, before};
@@ -18,7 +19,7 @@ pub(crate) struct Bounds {
     /// Up to where everything was delivered when the window was opened.
     pub(crate) done_before: Timestamp,
     /// What the vendor no longer keeps, if the cursor had fallen behind that.
-    pub(crate) lost: Option<SignedDuration>,
+    pub(crate) lost: Option<LostSpan>,
 }
 
 /// The settings leave no room: a window would end before it brings anything
@@ -62,7 +63,7 @@ pub(crate) fn open(
     if let Some(retention) = cursor.retention {
         let oldest = before(now, retention);
         if done < oldest {
-            lost = Some(oldest.duration_since(done));
+            lost = Some(LostSpan { from: done, to: oldest });
             done = oldest;
         }
         earliest = earliest.max(oldest);

@@ -36,13 +36,26 @@ pub enum Position {
     Time(Timestamp),
     /// The vendor's own token for what comes next.
     Token(String),
+    /// The vendor's own link to what comes next, without what came from a
+    /// secret.
+    Link(String),
+    /// Everything up to the record with this id.
+    Id(String),
+    /// Everything up to the record with this time and id.
+    TimeId {
+        /// The record's time.
+        time: Timestamp,
+        /// Its id.
+        id: String,
+    },
 }
 
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Position::Time(time) => write!(f, "{time}"),
-            Position::Token(token) => f.write_str(token),
+            Position::Token(text) | Position::Link(text) | Position::Id(text) => f.write_str(text),
+            Position::TimeId { time, id } => write!(f, "{time} {id}"),
         }
     }
 }
@@ -83,6 +96,37 @@ pub struct OpenWindow {
     pub request_digest: String,
 }
 
+/// A stream without windows that is being read newest first, or in no order:
+/// `done` waits until all of its pages are delivered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OpenPass {
+    /// Where `done` stood when the pass began: what its requests ask for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Position>,
+    /// The newest record delivered in it: where `done` moves at its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub newest: Option<Position>,
+    /// The request to make next.
+    pub next: ResumeAt,
+    /// False once a record came out of order, or where none was promised.
+    pub ascending: bool,
+    /// What is newer than this is left for a later pass.
+    pub horizon: Timestamp,
+    /// A digest of the request in the source file: a pass begun under another
+    /// request is read again from its start.
+    pub request_digest: String,
+}
+
+/// A stretch of time that was never read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LostSpan {
+    /// Its first moment.
+    pub from: Timestamp,
+    /// The moment it ends before.
+    pub to: Timestamp,
+}
+
 /// What the last run did.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -110,6 +154,9 @@ pub struct RunSummary {
     /// Ids forgotten because the dedupe set was full: their records may come
     /// twice.
     pub dedupe_overflow: u64,
+    /// What the vendor no longer kept when the cursor came to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lost: Option<LostSpan>,
     /// Why the run stopped before it was caught up, if it did.
     pub error: Option<String>,
 }
@@ -124,6 +171,17 @@ pub struct CursorRecord {
     /// The window being read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open: Option<OpenWindow>,
+    /// The pass being read, for a cursor without windows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pass: Option<OpenPass>,
+    /// The newest time delivered, for a cursor that is the vendor's token or
+    /// link: where reading begins again when that is refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reached: Option<Timestamp>,
+    /// For a cursor that is a link: a digest of the request in the source file
+    /// that led to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link_request: Option<String>,
     /// What the last run did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_run: Option<RunSummary>,

@@ -31,8 +31,8 @@ pub use blobs::{BlobKey, Blobs};
 pub use captures::Captures;
 pub use clock::Clock;
 pub use cursors::{
-    Commit, CommitError, CursorRecord, Cursors, Lease, LeaseError, OpenWindow, Position, ResumeAt,
-    RunSummary, SeenId, StoredCursor, StreamKey,
+    Commit, CommitError, CursorRecord, Cursors, Lease, LeaseError, LostSpan, OpenPass, OpenWindow,
+    Position, ResumeAt, RunSummary, SeenId, StoredCursor, StreamKey,
 };
 pub use dead_letters::{
     DeadLetter, DeadLetters, EMPTY_TAKES, PassedOver, RawRecord, Settled, Stage, Taken, TakenLetter,

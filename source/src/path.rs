@@ -29,8 +29,10 @@ pub enum Root {
     Secret,
     /// The window that is read: `window.start`, `window.end`.
     Window,
-    /// The cursor: `cursor.token`, `cursor.start`.
+    /// The cursor: `cursor.token`, `cursor.start`, `cursor.time`, `cursor.id`.
     Cursor,
+    /// The partition that is read.
+    Partition,
     /// The page that a request asks for: `page.token`, `page.number`, `page.offset`, `page.last`.
     Page,
     /// The run: `run.id`, `run.started`.
@@ -72,6 +74,7 @@ impl Root {
             Root::Secret => "secret",
             Root::Window => "window",
             Root::Cursor => "cursor",
+            Root::Partition => "partition",
             Root::Page => "page",
             Root::Run => "run",
             Root::ReceivedAt => "received_at",
@@ -95,6 +98,7 @@ impl Root {
             self,
             Root::ReceivedAt
                 | Root::DeliveryId
+                | Root::Partition
                 | Root::Body
                 | Root::Timestamp
                 | Root::Id

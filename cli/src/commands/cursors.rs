@@ -76,8 +76,10 @@ pub(super) async fn cursors(
     Ok(ExitCode::SUCCESS)
 }
 
-fn stream(source: &str) -> StreamKey {
-    StreamKey { source: source.to_owned(), partition: String::new() }
+/// A source, or one partition of it: `acme`, `acme/north`.
+fn stream(name: &str) -> StreamKey {
+    let (source, partition) = name.split_once('/').unwrap_or((name, ""));
+    StreamKey { source: source.to_owned(), partition: partition.to_owned() }
 }
 
 fn line(cursor: &StoredCursor, now: Timestamp) -> Line<'_> {
@@ -107,7 +109,10 @@ fn row(cursor: &StoredCursor, now: Timestamp) -> Vec<String> {
         cursor.stream.to_string(),
         or_dash(record.done.as_ref().map(|done| match done {
             Position::Time(time) => short(*time),
-            Position::Token(token) => token.chars().take(40).collect(),
+            Position::TimeId { time, id } => format!("{} {id}", short(*time)),
+            Position::Token(text) | Position::Link(text) | Position::Id(text) => {
+                text.chars().take(40).collect()
+            }
         })),
         or_dash(
             lag(record, now).map(|lag| format!("{:#}", SignedDuration::from_secs(lag.as_secs()))),

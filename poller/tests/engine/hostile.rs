@@ -1,17 +1,26 @@
 //! A hostile vendor and an unreliable world, for any schedule of both.
 //!
-//! Records come late, in any order and with equal times; requests fail in
-//! every way; the process dies before or after a send. Whatever the schedule:
+//! Records come late, in any order and with equal times, from a vendor whose
+//! clock is ahead; requests fail in every way; the process dies before or after
+//! a send; a second run takes over from one that stalls. Whatever the schedule:
 //! no record is lost that comes within `end_lag + overlap`, a record comes
-//! twice only with the page in flight, and the cursor never goes back and never
+//! twice only with the page in flight, and no commit moves the cursor back or
 //! past the horizon.
+//!
+//! The same property has to fail when a bug is planted.
 
 use std::collections::HashMap;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 
 use jiff::SignedDuration;
+use mef_poller::{Budget, Poller};
+use mef_ports::Clock as _;
 use proptest::prelude::*;
+use proptest::test_runner::{RngAlgorithm, TestError, TestRng, TestRunner};
 
-use crate::support::{Bench, Fault, QueueFault, at, source_file};
+use crate::support::{Bench, Fault, QueueFault, at, source, source_file};
+use crate::watched::{Bug, Watched};
 
 const END_LAG: i64 = 30;
 const OVERLAP: i64 = 20;
@@ -27,13 +36,48 @@ struct Step {
     queue: Vec<u8>,
 }
 
+#[derive(Clone, Debug)]
+struct World {
+    steps: Vec<Step>,
+    page_size: usize,
+    /// What the source file says of the order, which need not be true.
+    said_ascending: bool,
+    is_descending: bool,
+    upper_bound: bool,
+    /// By how much the vendor's clock is ahead.
+    ahead: i64,
+}
+
 fn step() -> impl Strategy<Value = Step> {
     (
         prop::collection::vec((0..60_i64, 0..=END_LAG + OVERLAP), 0..8),
-        prop::collection::vec(prop::option::weighted(0.3, 0..6_u8), 0..6),
-        prop::collection::vec(0..6_u8, 0..4),
+        prop::collection::vec(prop::option::weighted(0.3, 0..7_u8), 0..6),
+        prop::collection::vec(0..9_u8, 0..4),
     )
         .prop_map(|(records, faults, queue)| Step { records, faults, queue })
+}
+
+fn world() -> impl Strategy<Value = World> {
+    (
+        prop::collection::vec(step(), 1..8),
+        1..4_usize,
+        any::<bool>(),
+        any::<bool>(),
+        any::<bool>(),
+        prop_oneof![Just(0), 0..300_i64],
+    )
+        .prop_map(|(steps, page_size, said_ascending, is_descending, upper_bound, ahead)| {
+            World {
+                steps,
+                page_size,
+                said_ascending,
+                is_descending,
+                // Newest first without an end, every new record moves all others
+                // to other pages.
+                upper_bound: upper_bound || is_descending,
+                ahead,
+            }
+        })
 }
 
 fn fault(kind: u8) -> Fault {
@@ -42,79 +86,158 @@ fn fault(kind: u8) -> Fault {
         1 => Fault::Status(429, vec![("retry-after", "1".to_owned())]),
         2 => Fault::Cut,
         3 => Fault::NoAnswer,
+        4 => Fault::Timeout,
         GONE => Fault::Status(410, vec![]),
         _ => Fault::Status(429, vec![("retry-after", "20".to_owned())]),
     }
+}
+
+fn queue_fault(kind: u8) -> Option<QueueFault> {
+    match kind {
+        0 => Some(QueueFault::Away),
+        1 => Some(QueueFault::CrashAfter),
+        2 => Some(QueueFault::Die),
+        3 => Some(QueueFault::Stall),
+        _ => None,
+    }
+}
+
+async fn hold(world: World, bug: Option<Bug>) -> Result<(), TestCaseError> {
+    let bench = Bench::new(world.page_size);
+    let watched = Arc::new(Watched {
+        store: bench.store.clone(),
+        clock: bench.clock.clone(),
+        end_lag: SignedDuration::from_secs(END_LAG),
+        bug,
+        latest: Mutex::new(at(0)),
+        wrong: Mutex::default(),
+    });
+    bench.queue.swallows.store(bug == Some(Bug::CommitsWithoutTheQueue), Ordering::Relaxed);
+    let order = if world.said_ascending { "order: ascending, " } else { "" };
+    let cursor =
+        format!("{order}start: 1h, end_lag: {END_LAG}s, overlap: {OVERLAP}s, max_window: 5m");
+    let file = source(&source_file(&cursor, world.upper_bound));
+    let poller = || {
+        let mut ports = bench.ports();
+        ports.cursors = watched.clone();
+        Arc::new(Poller::with_http(file.clone(), bench.vendor.clone(), ports).unwrap())
+    };
+    {
+        let mut state = bench.vendor.state.lock().unwrap();
+        (state.descending, state.ahead) = (world.is_descending, world.ahead);
+    }
+    let (mut id, mut late) = (0_u32, 0_usize);
+    for (number, step) in world.steps.iter().enumerate() {
+        for (when, later) in &step.records {
+            id += 1;
+            late += usize::from(*later > 0);
+            let time = at(60 * i64::try_from(number).unwrap() + when);
+            bench.vendor.add_late(id, time, time + SignedDuration::from_secs(*later));
+        }
+    }
+    let (mut in_flight, mut unsaved, mut gone, mut latest) = (0, 0, false, at(0));
+    for (number, step) in world.steps.iter().enumerate() {
+        // Where a run stalled, this sets our clock back.
+        bench.clock.set(at(60 * i64::try_from(number + 1).unwrap()));
+        gone |= step.faults.contains(&Some(GONE));
+        bench.vendor.state.lock().unwrap().faults =
+            step.faults.iter().map(|kind| kind.map(fault)).collect();
+        let faults: Vec<_> = step.queue.iter().map(|kind| queue_fault(*kind)).collect();
+        in_flight += faults.iter().flatten().filter(|fault| **fault != QueueFault::Away).count();
+        unsaved += faults
+            .iter()
+            .flatten()
+            .filter(|fault| matches!(fault, QueueFault::Die | QueueFault::Stall))
+            .count();
+        *bench.queue.faults.lock().unwrap() = faults.into();
+        *bench.queue.rival.lock().unwrap() = Some(poller());
+        let poller = poller();
+        let budget = Budget::default();
+        tokio::select! {
+            biased;
+            _ = poller.run(&budget) => {}
+            () = bench.queue.died.notified() => {}
+        }
+        latest = latest.max(bench.clock.now());
+        let wrong = std::mem::take(&mut *watched.wrong.lock().unwrap());
+        prop_assert!(wrong.is_empty(), "{wrong:?}");
+    }
+    // Quiet runs, until everything is published and past the horizon.
+    bench.vendor.state.lock().unwrap().faults.clear();
+    bench.queue.faults.lock().unwrap().clear();
+    for minute in 1..=8 {
+        bench.clock.set(latest + SignedDuration::from_secs(60 * minute));
+        poller().run(&Budget::default()).await;
+    }
+    let mut count: HashMap<u32, usize> = HashMap::new();
+    for id in bench.delivered().await {
+        *count.entry(id).or_default() += 1;
+    }
+    let lost: Vec<_> = (1..=id).filter(|id| !count.contains_key(id)).collect();
+    prop_assert!(lost.is_empty(), "lost {lost:?}");
+    let repeats: usize = count.values().map(|count| count - 1).sum();
+    // This vendor counts its pages, so that a late record moves the others to
+    // other pages, and a run that is gone has stored no ids of those. A page
+    // that is gone makes the whole window come again.
+    let most = in_flight * world.page_size + unsaved * late;
+    prop_assert!(gone || repeats <= most, "{repeats} repeats, not {most}");
+    Ok(())
+}
+
+fn block_on(world: World, bug: Option<Bug>) -> Result<(), TestCaseError> {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(hold(world, bug))
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn nothing_is_lost_and_the_cursor_only_goes_forward(
-        steps in prop::collection::vec(step(), 1..8),
-        page_size in 1..4_usize,
-        ascending in any::<bool>(),
-        descending in any::<bool>(),
-    ) {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        runtime.block_on(async {
-            let bench = Bench::new(page_size);
-            // What the source file says of the order need not be true.
-            bench.vendor.state.lock().unwrap().descending = descending;
-            let order = if ascending { "order: ascending, " } else { "" };
-            let file = source_file(
-                &format!("{order}start: 1h, end_lag: {END_LAG}s, overlap: {OVERLAP}s, max_window: 5m"),
-                true,
-            );
-            let (mut id, mut crashes, mut gone, mut done) = (0_u32, 0, false, None);
-            let step_count = i64::try_from(steps.len()).unwrap();
-            for (number, step) in steps.into_iter().enumerate() {
-                let begin = 60 * i64::try_from(number).unwrap();
-                for (when, later) in step.records {
-                    id += 1;
-                    let time = at(begin + when);
-                    bench.vendor.add_late(id, time, time + SignedDuration::from_secs(later));
-                }
-                bench.clock.set(at(begin + 60));
-                gone |= step.faults.contains(&Some(GONE));
-                bench.vendor.state.lock().unwrap().faults =
-                    step.faults.into_iter().map(|kind| kind.map(fault)).collect();
-                *bench.queue.faults.lock().unwrap() = step
-                    .queue
-                    .iter()
-                    .map(|kind| match kind {
-                        0 => Some(QueueFault::Away),
-                        1 => Some(QueueFault::CrashAfter),
-                        _ => None,
-                    })
-                    .collect();
-                crashes += step.queue.iter().filter(|kind| **kind == 1).count();
-                let started = at(begin + 60);
-                bench.run(&file).await;
-                let now_done = bench.done().await;
-                prop_assert!(now_done >= done, "{now_done:?} after {done:?}");
-                let horizon = started - SignedDuration::from_secs(END_LAG);
-                prop_assert!(now_done.is_none_or(|done| done <= horizon));
-                done = now_done;
-            }
-            // Quiet runs, until everything is published and past the horizon.
-            bench.vendor.state.lock().unwrap().faults.clear();
-            bench.queue.faults.lock().unwrap().clear();
-            for minute in 1..=8 {
-                bench.clock.set(at(60 * (step_count + minute)));
-                bench.run(&file).await;
-            }
-            let mut count: HashMap<u32, usize> = HashMap::new();
-            for id in bench.delivered().await {
-                *count.entry(id).or_default() += 1;
-            }
-            let lost: Vec<_> = (1..=id).filter(|id| !count.contains_key(id)).collect();
-            prop_assert!(lost.is_empty(), "lost {lost:?}");
-            let repeats: usize = count.values().map(|count| count - 1).sum();
-            // A page that is gone makes the whole window come again.
-            prop_assert!(gone || repeats <= crashes * page_size, "{repeats} repeats of {crashes} crashes");
-            Ok(())
-        })?;
+    fn nothing_is_lost_and_the_cursor_only_goes_forward(world in world()) {
+        block_on(world, None)?;
     }
+}
+
+/// What the property says of a poller with this bug.
+fn found(bug: Bug) -> String {
+    let config = ProptestConfig {
+        cases: 500,
+        failure_persistence: None,
+        max_shrink_iters: 0,
+        ..ProptestConfig::default()
+    };
+    let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    let result =
+        TestRunner::new_with_rng(config, rng).run(&world(), |world| block_on(world, Some(bug)));
+    match result {
+        Err(TestError::Fail(reason, _)) => reason.to_string(),
+        other => panic!("{bug:?} was not found: {other:?}"),
+    }
+}
+
+#[test]
+fn it_finds_a_cursor_that_moves_without_the_queue() {
+    assert!(found(Bug::CommitsWithoutTheQueue).starts_with("lost"));
+}
+
+#[test]
+fn it_finds_a_commit_without_the_fence() {
+    let found = found(Bug::CommitsWithoutTheFence);
+    assert!(found.contains("back from"), "{found}");
+}
+
+#[test]
+fn it_finds_a_first_page_that_moves_the_cursor_to_the_end() {
+    assert!(found(Bug::CommitsTheWholeWindow).starts_with("lost"));
+}
+
+#[test]
+fn it_finds_a_cursor_that_follows_the_clock() {
+    let found = found(Bug::FollowsTheClock);
+    assert!(found.contains("is past"), "{found}");
+}
+
+#[test]
+fn it_finds_forgotten_ids() {
+    let found = found(Bug::ForgetsIds);
+    assert!(found.contains("repeats"), "{found}");
 }

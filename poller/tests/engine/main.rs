@@ -8,14 +8,20 @@
     reason = "a test fails by panicking"
 )]
 
+mod by_id;
 mod credentials;
 mod decoding;
 mod failures;
+mod hard_cases;
 mod hostile;
 mod limits;
+mod links;
+mod newest_first;
 mod origins;
 mod pages;
+mod partitions;
 mod scripted;
 mod support;
 mod tokens;
+mod watched;
 mod windows;

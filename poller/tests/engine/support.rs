@@ -1,6 +1,7 @@
 //! A vendor, a clock and a queue that do as the test says.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use mef_ports::{
 use mef_source::Source;
 use mef_sqlite::Store;
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
 /// `seconds` after the moment at which every test begins.
 pub(crate) fn at(seconds: i64) -> Timestamp {
@@ -53,6 +55,7 @@ pub(crate) enum Fault {
     Cut,
     Body(&'static str),
     NoAnswer,
+    Timeout,
 }
 
 #[derive(Clone, Debug)]
@@ -82,6 +85,8 @@ pub(crate) struct VendorState {
     pub(crate) always_next: Option<String>,
     /// Give newest first.
     pub(crate) descending: bool,
+    /// By how many seconds the vendor's clock is ahead of ours.
+    pub(crate) ahead: i64,
 }
 
 impl Vendor {
@@ -110,8 +115,8 @@ impl Vendor {
 #[async_trait]
 impl Http for Vendor {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        let now = self.clock.now();
         let mut state = self.state.lock().unwrap();
+        let now = self.clock.now() + SignedDuration::from_secs(state.ahead);
         state.requests.push(request.url.query().unwrap_or("").to_owned());
         let param = |name: &str| {
             request
@@ -126,6 +131,10 @@ impl Http for Vendor {
             Some(Fault::Cut) => return Ok(answer(200, &[], "[{\"id\":")),
             Some(Fault::Body(body)) => return Ok(answer(200, &[], body)),
             Some(Fault::NoAnswer) => return Err(HttpError::Transport("cut off".into())),
+            Some(Fault::Timeout) => {
+                self.clock.set(self.clock.now() + SignedDuration::from_secs(25));
+                return Err(HttpError::Transport("timed out".into()));
+            }
             None => {}
         }
         if state.refuse_next && from.is_some() {
@@ -189,12 +198,24 @@ pub(crate) enum QueueFault {
     Away,
     /// Takes the batch and then fails: a crash after the send.
     CrashAfter,
+    /// Takes the batch, and the process is gone: nothing of the run goes on.
+    Die,
+    /// Takes the batch so slowly that the lease runs out and another run does
+    /// its work meanwhile.
+    Stall,
 }
 
 /// A queue that fails when it is told to.
 pub(crate) struct TestQueue {
     store: Store,
     pub(crate) faults: Mutex<VecDeque<Option<QueueFault>>>,
+    /// Says yes to a batch that it did not take: a planted bug.
+    pub(crate) swallows: AtomicBool,
+    /// The process is gone.
+    pub(crate) died: Notify,
+    /// Who runs while this one stalls.
+    pub(crate) rival: Mutex<Option<Arc<Poller>>>,
+    clock: Arc<TestClock>,
     /// What somebody sets the cursor to by hand while the next batch is sent.
     pub(crate) set_by_hand: Mutex<Option<CursorRecord>>,
 }
@@ -204,6 +225,9 @@ impl Queue for TestQueue {
     async fn send(&self, batch: &[Message]) -> Result<Vec<Result<(), Refused>>, StoreError> {
         let fault = self.faults.lock().unwrap().pop_front().flatten();
         if fault == Some(QueueFault::Away) {
+            if self.swallows.load(Ordering::Relaxed) {
+                return Ok(batch.iter().map(|_| Ok(())).collect());
+            }
             return Err(StoreError::new("send to the queue", "away"));
         }
         let by_hand = self.set_by_hand.lock().unwrap().take();
@@ -212,6 +236,18 @@ impl Queue for TestQueue {
         }
         let results = self.store.send(batch).await?;
         match fault {
+            Some(QueueFault::Die) => {
+                self.died.notify_one();
+                std::future::pending().await
+            }
+            Some(QueueFault::Stall) => {
+                self.clock.sleep(Duration::from_secs(40)).await;
+                let rival = self.rival.lock().unwrap().take();
+                if let Some(rival) = rival {
+                    rival.run(&Budget::default()).await;
+                }
+                Ok(results)
+            }
             Some(_) => Err(StoreError::new("send to the queue", "crashed after the send")),
             None => Ok(results),
         }
@@ -278,6 +314,10 @@ impl Bench {
             queue: Arc::new(TestQueue {
                 store: store.clone(),
                 faults: Mutex::default(),
+                swallows: AtomicBool::default(),
+                died: Notify::new(),
+                rival: Mutex::default(),
+                clock: clock.clone(),
                 set_by_hand: Mutex::default(),
             }),
             wakeups: Arc::default(),

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::{Backend, at};
 use crate::{
-    Commit, CommitError, CursorRecord, Cursors, Lease, LeaseError, OpenWindow, Position, ResumeAt,
-    RunSummary, SeenId, StreamKey,
+    Commit, CommitError, CursorRecord, Cursors, Lease, LeaseError, LostSpan, OpenPass, OpenWindow,
+    Position, ResumeAt, RunSummary, SeenId, StreamKey,
 };
 
 const TTL: Duration = Duration::from_secs(30);
@@ -203,11 +203,24 @@ pub async fn a_record_comes_back_with_every_field(backend: Backend) {
             late: 7,
             held_back: 8,
             dedupe_overflow: 9,
+            lost: Some(LostSpan { from: at(-9), to: at(-3) }),
             error: Some("the vendor said: no\nsuch token".to_owned()),
         }),
         next_run: Some(at(3)),
+        pass: Some(OpenPass {
+            from: Some(Position::Id("0012".to_owned())),
+            newest: Some(Position::TimeId { time: at(7), id: "9007199254740993".to_owned() }),
+            next: ResumeAt::Token("p2".to_owned()),
+            ascending: true,
+            horizon: at(6),
+            request_digest: "digest".to_owned(),
+        }),
+        reached: Some(at(8)),
+        link_request: Some("another digest".to_owned()),
     };
-    for record in [full, CursorRecord::default()] {
+    let link = Position::Link("https://api.example.com/?after=%2f+2".to_owned());
+    let by_link = CursorRecord { done: Some(link), ..CursorRecord::default() };
+    for record in [full, by_link, CursorRecord::default()] {
         commit(cursors, &held, &record, None).await.expect("the lease is good");
         let stored = cursors.read(&acme()).await.expect("a read").expect("a cursor");
         assert_eq!(stored.record, record);

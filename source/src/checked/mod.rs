@@ -23,6 +23,7 @@ mod load;
 mod next;
 mod origin;
 mod page_decode;
+mod partitions;
 mod poll;
 mod preset;
 mod public_key;
@@ -43,7 +44,7 @@ pub use auth::{
 };
 pub use aws_sns::AwsSns;
 pub use check::Check;
-pub use cursor::{Cursor, TimeCursor, TokenCursor};
+pub use cursor::{Cursor, Follow, IdCursor, NextLinkCursor, RestartAt, TimeCursor, TokenCursor};
 pub use digest::Digest;
 pub use event::{EventSpec, Mapping, RecordSchema, Split};
 pub use handshake::{Constraint, Handshake, HandshakeAuth, When};
@@ -55,6 +56,7 @@ pub use load::{Loaded, load};
 pub use next::{Next, Slot, Stop};
 pub use origin::Origin;
 pub use page_decode::{PageDecode, Trailer};
+pub use partitions::Partitions;
 pub use poll::{Poll, Records};
 pub use preset::{ExpandedPreset, Expansion};
 pub use public_key::PublicKey;
@@ -70,8 +72,8 @@ pub use webhook::{Verify, Webhook};
 use crate::SourceName;
 pub use crate::written::{
     Advance, AssertionAlgorithm, Bare, Compression, Decode, Encoding, Granularity, Hash,
-    JwtAlgorithm, KeyEncoding, MissingTrailer, Order, PublicKeyAlgorithm, Repeats, TimeFormat,
-    TimeUnit,
+    JwtAlgorithm, KeyEncoding, MissingTrailer, Order, PublicKeyAlgorithm, Repeats, RestartFrom,
+    TimeFormat, TimeUnit,
 };
 
 /// A source, ready to use.

@@ -11,6 +11,7 @@ use super::event::EventSpec;
 use super::next::{self, Next, Stop};
 use super::origin::Origin;
 use super::page_decode::PageDecode;
+use super::partitions::{self, Partitions};
 use super::request::Request;
 use super::request_scope::RequestScope;
 use crate::path::is_header_name;
@@ -44,6 +45,8 @@ pub struct Poll {
     pub records: Records,
     /// How far the stream has been read.
     pub cursor: Cursor,
+    /// The streams that the source has; without it there is one.
+    pub partitions: Option<Partitions>,
     /// What becomes of a record that was delivered before.
     pub repeats: Repeats,
     /// The vendor's header for the requests left, in lower case.
@@ -105,11 +108,9 @@ impl Poll {
         checker: &mut Checker<'_>,
     ) -> Option<Poll> {
         let schedule = checker.rate(&written.schedule);
-        let cursor_roots = match (&written.cursor.time, &written.cursor.token) {
-            (Some(_), None) => vec![Root::Var, Root::Secret, Root::Window],
-            _ => vec![Root::Var, Root::Secret, Root::Cursor],
-        };
-        let mut scope = RequestScope { checker, vars, roots: cursor_roots, page: None };
+        let mut roots = vec![Root::Var, Root::Secret, Root::Window, Root::Cursor];
+        roots.extend(written.partitions.as_ref().map(|_| Root::Partition));
+        let mut scope = RequestScope { checker, vars, roots, page: None };
         let next = written.next.as_ref().map(|next| scope.next(next));
         scope.roots.extend([Root::Page, Root::Run]);
         let next_kind = next.as_ref().and_then(Option::as_ref);
@@ -122,6 +123,8 @@ impl Poll {
             .as_ref()
             .and_then(|request| scope.later(request, written.then.as_ref(), next_kind));
         scope.page = None;
+        scope.roots.retain(|root| matches!(root, Root::Var | Root::Partition));
+        let rewrite = cursor::rewrite(&written.cursor, &mut scope);
         scope.roots = vec![Root::Var, Root::Secret];
         let auth = auth::check(written.auth.as_ref(), &mut scope);
         if let Some(auth) = &auth {
@@ -142,7 +145,8 @@ impl Poll {
         let max_page = checker.size_or(written.max_page.as_ref(), DEFAULT_MAX_PAGE);
         let (request, then) = (request?, then?);
         let auth = auth?.within(&request.origin, &allow_origins, written, checker);
-        let cursor = cursor::check(written, &request, &event, checker)?;
+        let partitions = partitions::check(written.partitions.as_ref(), &request, checker);
+        let cursor = cursor::check(written, &request, rewrite, &event, checker)?;
         let limit_remaining = limit_header(written.limits.remaining.as_ref(), checker);
         let limit_reset = limit_header(written.limits.reset.as_ref(), checker);
         let next = match next {
@@ -157,8 +161,10 @@ impl Poll {
             let place = written.decode.as_ref().and_then(Located::place);
             decode.has_no_body(next.as_ref(), stop.as_ref(), records, place, checker);
         }
+        let schedule = schedule?;
+        cursor::check_pace(&cursor, schedule, written, checker);
         Some(Poll {
-            schedule: schedule?,
+            schedule,
             auth,
             request_digest: super::load::digest(
                 [format!("{request:?}{then:?}{next:?}").as_bytes()],
@@ -171,6 +177,7 @@ impl Poll {
             compression: written.compression,
             records: records?,
             cursor,
+            partitions,
             repeats: written.repeats,
             limit_remaining,
             limit_reset,

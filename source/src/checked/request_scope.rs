@@ -58,11 +58,11 @@ impl RequestScope<'_, '_> {
                     );
                     return None;
                 }
-                Root::Cursor if !matches!(name, "token" | "start") => {
+                Root::Cursor if !matches!(name, "token" | "start" | "time" | "id") => {
                     self.checker.error_with(
                         place,
                         format!("a cursor has no `{name}`"),
-                        "it has `cursor.token`, which is nothing on the first run, and `cursor.start`, which is nothing later",
+                        "it has `token`, `id` or `time`, as its kind is, and `start`, which is nothing after the first run",
                     );
                     return None;
                 }

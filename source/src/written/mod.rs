@@ -8,6 +8,7 @@
 
 mod auth;
 mod check;
+mod cursor;
 mod event;
 mod from_node;
 mod handshake;
@@ -36,6 +37,10 @@ pub use auth::{
     TokenBody, UserPassword,
 };
 pub use check::{Basic, Check, Digest, Hmac, Ip, PublicKey, PublicKeyAlgorithm, Token};
+pub use cursor::{
+    Advance, Cursor, Granularity, NextLink, Order, Partitions, Restart, RestartFrom, Rewrite,
+    TimeFormat,
+};
 pub use event::{Event, Map};
 pub(crate) use from_node::from_node;
 pub use handshake::{Builtin, Handshake, HandshakeAuth, Respond, When};
@@ -44,7 +49,7 @@ pub use located::Located;
 pub use node::Node;
 pub use one_or_many::OneOrMany;
 pub use page_decode::{Compression, Csv, MissingTrailer, Ndjson, PageDecode, Trailer};
-pub use poll::{Advance, Cursor, Granularity, Limits, Order, Poll, Repeats, TimeFormat};
+pub use poll::{Limits, Poll, Repeats};
 pub use preset_use::PresetUse;
 pub use request::{Next, NextLast, NextOffset, NextPage, NextToken, Request, StopRule, Then};
 pub use secret_use::{RetiringSecret, SecretUse};

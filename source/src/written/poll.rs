@@ -3,7 +3,10 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Auth, Compression, Event, Located, Next, PageDecode, Request, StopRule, Then, Vars};
+use super::{
+    Auth, Compression, Cursor, Event, Located, Next, PageDecode, Partitions, Request, StopRule,
+    Then, Vars,
+};
 
 /// How we pull events from the vendor.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -45,6 +48,9 @@ pub struct Poll {
     /// What becomes of a record that was delivered before.
     #[serde(default)]
     pub repeats: Repeats,
+    /// The same requests for each of several streams, each with a cursor of its own.
+    #[serde(default)]
+    pub partitions: Option<Located<Partitions>>,
     /// Rate limits that the vendor announces in headers of its own.
     #[serde(default)]
     pub limits: Limits,
@@ -72,100 +78,6 @@ pub enum Repeats {
     /// It is delivered again: where two records may be equal and still be two, or where something
     /// behind the queue drops repeats by the event's id.
     Keep,
-}
-
-/// How far the stream has been read: by `time`, or by the vendor's `token`.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Cursor {
-    /// The path of a record's time.
-    #[serde(default)]
-    pub time: Option<Located<String>>,
-    /// The path, in a page, of the token for what comes next.
-    #[serde(default)]
-    pub token: Option<Located<String>>,
-    /// The path of a record's id, by which repeats are known; by default the whole record.
-    #[serde(default)]
-    pub id: Option<Located<String>>,
-    /// How a record's time is written; by default found out from the value.
-    #[serde(default)]
-    pub time_format: TimeFormat,
-    /// In which order the vendor gives the records of a window.
-    #[serde(default)]
-    pub order: Order,
-    /// How far the cursor moves when a window is done.
-    #[serde(default)]
-    pub advance: Advance,
-    /// How far back the first run begins: `7d`.
-    #[serde(default)]
-    pub start: Option<Located<String>>,
-    /// How much of the newest time is left for later, until the vendor has it all: `60s`.
-    #[serde(default)]
-    pub end_lag: Option<Located<String>>,
-    /// How much of the time already read is read again, for records that came late: `60s`.
-    #[serde(default)]
-    pub overlap: Option<Located<String>>,
-    /// The longest window asked for at once; by default `1d`.
-    #[serde(default)]
-    pub max_window: Option<Located<String>>,
-    /// How far back the vendor keeps records; a cursor older than that is moved up with a warning.
-    #[serde(default)]
-    pub retention: Option<Located<String>>,
-    /// To what the vendor rounds the bounds of a window.
-    #[serde(default)]
-    pub granularity: Granularity,
-}
-
-/// How a record's time is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum TimeFormat {
-    /// RFC 3339 where it is text; seconds or milliseconds by size where it is a number.
-    #[default]
-    Auto,
-    /// RFC 3339.
-    Rfc3339,
-    /// Seconds since the epoch.
-    Epoch,
-    /// Milliseconds since the epoch.
-    EpochMs,
-}
-
-/// In which order the vendor gives the records of a window.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Order {
-    /// In no order that could be relied on: the cursor moves when the window is done.
-    #[default]
-    Unordered,
-    /// Oldest first: the cursor moves with each page.
-    Ascending,
-}
-
-/// How far the cursor moves when a window is done.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Advance {
-    /// To the window's end, also when it was empty: `end_lag` and `overlap` say how late records may
-    /// come.
-    #[default]
-    WindowEnd,
-    /// To the newest record: however late a record comes, it is found as long as none newer was
-    /// there before it. Only where the request has no upper bound.
-    NewestRecord,
-}
-
-/// To what the vendor rounds the bounds of a window.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Granularity {
-    /// Milliseconds or finer.
-    #[default]
-    Ms,
-    /// Whole seconds.
-    S,
-    /// Whole days, in UTC.
-    Day,
 }
 
 /// Rate limits that the vendor announces in headers of its own.

@@ -6,6 +6,7 @@ mod arbitrary;
 mod auth;
 mod checks;
 mod composition;
+mod cursors;
 mod generated;
 mod handshakes;
 mod jq;

@@ -1,0 +1,250 @@
+//! Reading from a place in the stream that only the vendor understands, its
+//! token or its link: page after page until there is no more.
+
+use jiff::Timestamp;
+use mef_ports::{Position, ResumeAt};
+use mef_source::checked::{Follow, NextLinkCursor, RestartFrom, TokenCursor};
+use serde_json::Value;
+use url::Url;
+
+use crate::classify::{News, record_hash, record_id, record_time};
+use crate::fetch::{FetchError, Fetched};
+use crate::loop_guard::LoopGuard;
+use crate::moment::before;
+use crate::next_link::without_secrets;
+use crate::report::{RunEnd, RunError};
+use crate::request::{PageRequest, RequestScope, build};
+use crate::rewrite::rewrite_query;
+use crate::run::{NextPage, Run, means_stale};
+use crate::seen::Needed;
+
+/// How many ids are kept where reading may begin again at a moment, besides
+/// those after it.
+const LATEST: usize = 1_000;
+
+/// What leads on from page to page and from run to run.
+#[derive(Clone, Copy)]
+pub(crate) enum Followed<'c> {
+    /// A token.
+    Token(&'c TokenCursor),
+    /// A link.
+    Link(&'c NextLinkCursor),
+}
+
+impl<'c> Followed<'c> {
+    fn follow(self) -> &'c Follow {
+        match self {
+            Followed::Token(cursor) => &cursor.follow,
+            Followed::Link(cursor) => &cursor.follow,
+        }
+    }
+}
+
+impl Run<'_> {
+    /// Reads until the vendor has no more.
+    ///
+    /// Each delivered page commits the place that leads on. A vendor that
+    /// gives none with its last page is asked for that page again the next
+    /// time, so the ids of the last page are kept.
+    pub(crate) async fn read_followed(&mut self, by: Followed<'_>) -> Result<RunEnd, RunError> {
+        let poll = &self.poller.poll;
+        let follow = by.follow();
+        let mut guard = LoopGuard::default();
+        let mut start = before(self.started, follow.start);
+        let mut place = self.stored_place(by, &mut start)?;
+        if !self.has_time() {
+            return Ok(RunEnd::OutOfTime);
+        }
+        let request = self.place_request(place.as_ref(), start)?;
+        let first_url = without_secrets(request.http.url.clone(), poll).to_string();
+        let mut fetched = self.fetch(request).await;
+        let mut is_stored = place.is_some();
+        loop {
+            let Fetched { page, not_before } = match fetched {
+                Err(FetchError::Refused { status })
+                    if is_stored && means_stale(status) && follow.restart.is_some() =>
+                {
+                    start = self.restart_at(follow);
+                    tracing::warn!(
+                        source.id = %self.stream,
+                        cursor.start = %start,
+                        "the vendor refuses the place that was kept: reading begins again at a moment"
+                    );
+                    (place, is_stored) = (None, false);
+                    let request = self.place_request(None, start)?;
+                    fetched = self.fetch(request).await;
+                    continue;
+                }
+                other => other?,
+            };
+            is_stored = false;
+            let next = match by {
+                Followed::Token(_) => page.cursor_token.clone().map(ResumeAt::Token),
+                Followed::Link(_) => page.next.clone(),
+            };
+            let same = next.is_some() && next == place;
+            let may_stay = poll.stop.same_next || matches!(by, Followed::Link(_));
+            // A page without records is where such a stream ends.
+            let ends = next.is_none() || page.ends || page.records.is_empty() || (same && may_stay);
+            if !ends {
+                guard.visit(&page, page.next.as_ref()).map_err(RunError::Loop)?;
+            }
+            let needed = self.needed_followed(follow);
+            let (news, newest) = self.sort_followed(page.records, follow, &needed);
+            let request = match &next {
+                Some(next) if !ends => Some(self.place_request(Some(next), start)?),
+                _ => None,
+            };
+            let (receipt, next_page) = self.deliver(news, request, not_before).await?;
+            self.record.reached = self.record.reached.max(newest);
+            match (&next, by) {
+                (Some(next), _) if !same => {
+                    place = Some(next.clone());
+                    match follow.restart {
+                        Some(restart) if restart.from == RestartFrom::Time => {
+                            self.seen.prune(&self.needed_followed(follow));
+                        }
+                        _ => self.seen.clear(),
+                    }
+                }
+                // A listing that ends without a link goes on behind its last
+                // page.
+                (None, Followed::Link(_)) if place.is_none() => {
+                    place = Some(ResumeAt::Url(first_url.clone()));
+                }
+                _ => {}
+            }
+            self.record.done = match &place {
+                Some(ResumeAt::Token(token)) => Some(Position::Token(token.clone())),
+                Some(ResumeAt::Url(link)) => Some(Position::Link(link.clone())),
+                None => self.record.done.take(),
+            };
+            if let Followed::Link(cursor) = by {
+                self.record.link_request = Some(cursor.digest.clone());
+            }
+            let needed = self.needed_followed(follow);
+            self.commit(receipt, &needed).await?;
+            fetched = match next_page {
+                NextPage::None => return Ok(RunEnd::CaughtUp),
+                NextPage::Here(fetched) => fetched,
+                NextPage::Later(request, not_before) => {
+                    match self.fetch_later(request, not_before).await {
+                        Ok(fetched) => fetched,
+                        Err(end) => return Ok(end),
+                    }
+                }
+            };
+        }
+    }
+
+    /// The place that an earlier run kept.
+    ///
+    /// A link holds the parameters of the request that led to it. It is
+    /// followed only if they are still what the source file says, or are
+    /// rewritten to that.
+    fn stored_place(
+        &self,
+        by: Followed<'_>,
+        start: &mut Timestamp,
+    ) -> Result<Option<ResumeAt>, RunError> {
+        let kind = |wanted| {
+            let stored = self.record.done.clone();
+            stored.map_or(Ok(None), |stored| Err(RunError::CursorKind { stored, wanted }))
+        };
+        match (by, &self.record.done) {
+            (Followed::Token(_), Some(Position::Token(token))) => {
+                Ok(Some(ResumeAt::Token(token.clone())))
+            }
+            (Followed::Token(_), _) => kind("token"),
+            (Followed::Link(cursor), Some(Position::Link(link) | Position::Token(link))) => {
+                let was = self.record.link_request.as_ref();
+                // What a person sets by hand is as that person wants it.
+                if was.is_some_and(|was| *was != cursor.digest) {
+                    *start = self.restart_at(&cursor.follow);
+                    tracing::warn!(
+                        source.id = %self.stream,
+                        cursor.start = %start,
+                        "the source file's request changed: the kept link is dropped, and reading begins again at a moment"
+                    );
+                    return Ok(None);
+                }
+                let scope = self.scope();
+                match Url::parse(link) {
+                    Ok(link) => {
+                        let link = rewrite_query(link, &cursor.rewrite, &scope)
+                            .map_err(FetchError::Request)?;
+                        Ok(Some(ResumeAt::Url(link.into())))
+                    }
+                    Err(_) => Ok(Some(ResumeAt::Url(link.clone()))),
+                }
+            }
+            (Followed::Link(_), _) => kind("next link"),
+        }
+    }
+
+    /// From where to begin again when the place is lost: never later than what
+    /// is known to be delivered, and never earlier than a first run.
+    fn restart_at(&self, follow: &Follow) -> Timestamp {
+        let first = before(self.started, follow.start);
+        match (follow.restart, self.record.reached) {
+            (Some(restart), Some(reached)) if restart.from == RestartFrom::Time => {
+                before(reached, restart.overlap)
+            }
+            _ => first,
+        }
+    }
+
+    fn needed_followed(&self, follow: &Follow) -> Needed {
+        let by_time = follow.restart.filter(|restart| restart.from == RestartFrom::Time);
+        match by_time {
+            None => Needed { from: Timestamp::UNIX_EPOCH, open_overlap_to: None, latest: 0 },
+            Some(restart) => {
+                let reached = self.record.reached.unwrap_or(Timestamp::UNIX_EPOCH);
+                let from = before(reached, restart.overlap);
+                Needed { from, open_overlap_to: None, latest: LATEST }
+            }
+        }
+    }
+
+    fn sort_followed(
+        &mut self,
+        records: Vec<Value>,
+        follow: &Follow,
+        needed: &Needed,
+    ) -> (Vec<News>, Option<Timestamp>) {
+        let (mut news, mut newest) = (Vec::new(), None);
+        for record in records {
+            self.summary.records += 1;
+            let time = follow.time.as_ref().and_then(|path| path.find(&record));
+            let time = time.and_then(|value| record_time(value, follow.time_format));
+            // A vendor whose clock is ahead must not move us past our own.
+            newest = newest.max(time.map(|time| time.min(self.started)));
+            let id = follow.id.as_ref().and_then(|path| record_id(&record, path));
+            let hash = record_hash(&record, id.as_deref(), time);
+            if self.seen.contains(hash) {
+                self.summary.duplicates += 1;
+                continue;
+            }
+            self.seen.insert(hash, time.unwrap_or(needed.from), needed);
+            news.push(News { record, id });
+        }
+        (news, newest)
+    }
+
+    fn place_request(
+        &self,
+        place: Option<&ResumeAt>,
+        start: Timestamp,
+    ) -> Result<PageRequest, RunError> {
+        let token = match place {
+            Some(ResumeAt::Token(token)) => Some(token.as_str()),
+            _ => None,
+        };
+        let scope = RequestScope {
+            cursor_token: token,
+            cursor_start: place.is_none().then_some(start),
+            ..self.scope()
+        };
+        build(&self.poller.poll, &scope, place).map_err(|error| FetchError::Request(error).into())
+    }
+}

@@ -1,0 +1,267 @@
+//! Reading by the records' id, or by time and id: what comes after the newest
+//! record delivered.
+//!
+//! One pass is the pages that lead on from where the cursor stands. In a pass
+//! that goes upwards each page moves the cursor; otherwise the cursor waits for
+//! the end of the pass, and where the pass is stands beside it.
+
+use jiff::Timestamp;
+use mef_ports::{OpenPass, ResumeAt};
+use mef_source::checked::{IdCursor, Order};
+use serde_json::Value;
+
+use crate::classify::{News, record_hash, record_id, record_time};
+use crate::fetch::{FetchError, Fetched};
+use crate::key::Key;
+use crate::loop_guard::LoopGuard;
+use crate::moment::before;
+use crate::report::{RunEnd, RunError};
+use crate::request::{PageRequest, RequestScope, build};
+use crate::run::{NextPage, Run, means_stale};
+use crate::seen::Needed;
+
+/// How many ids are kept: enough for what stands at the cursor's own moment,
+/// and for a page that is given twice.
+const LATEST: usize = 1_000;
+
+/// The pages that lead on from `from`.
+#[derive(Clone, Debug)]
+struct Pass {
+    from: Option<Key>,
+    newest: Option<Key>,
+    next: Option<ResumeAt>,
+    ascending: bool,
+    /// What is newer than this is left for a later pass.
+    horizon: Timestamp,
+    /// The record before, by which the order is seen.
+    last: Option<Key>,
+}
+
+/// What a page of a pass has.
+#[derive(Default)]
+struct Sorted {
+    news: Vec<News>,
+    out_of_order: bool,
+    /// The last record on the page is one that the cursor has passed.
+    reached_known: bool,
+    held_back: bool,
+}
+
+impl Run<'_> {
+    /// Reads until there is nothing new.
+    pub(crate) async fn read_by_id(&mut self, cursor: &IdCursor) -> Result<RunEnd, RunError> {
+        let poll = &self.poller.poll;
+        let mut done = self.stored_key(cursor)?;
+        let mut pass = self.resume_pass(cursor, done.clone());
+        let (mut guard, mut restarted) = (LoopGuard::default(), false);
+        if !self.has_time() {
+            return Ok(RunEnd::OutOfTime);
+        }
+        let request = self.id_request(cursor, &pass)?;
+        let mut fetched = self.fetch(request).await;
+        loop {
+            let Fetched { page, not_before } = match fetched {
+                Err(FetchError::Refused { status })
+                    if pass.next.is_some() && means_stale(status) && !restarted =>
+                {
+                    tracing::warn!(
+                        source.id = %self.stream,
+                        "the vendor refuses its own next page: the pass is read again from its start"
+                    );
+                    // From where it began, also where the cursor has moved
+                    // since: that the order was true so far says nothing about
+                    // the pages not seen. What is refused again is an error.
+                    (self.record.pass, restarted) = (None, true);
+                    pass = self.new_pass(cursor, pass.from);
+                    guard = LoopGuard::default();
+                    let request = self.id_request(cursor, &pass)?;
+                    fetched = self.fetch(request).await;
+                    continue;
+                }
+                other => other?,
+            };
+            let mut next = page.next.clone();
+            if page.ends || (next == pass.next && next.is_some() && poll.stop.same_next) {
+                next = None;
+            }
+            guard.visit(&page, next.as_ref()).map_err(RunError::Loop)?;
+            let needed = self.needed_by_id(&pass);
+            let sorted = self.sort_by_id(page.records, cursor, &mut pass, &needed);
+            if sorted.out_of_order && pass.ascending {
+                pass.ascending = false;
+                tracing::warn!(
+                    source.id = %self.stream,
+                    "records are not in ascending order: the cursor waits for the last page"
+                );
+            }
+            if sorted.reached_known && cursor.order == Order::Descending && !cursor.lower_bound {
+                next = None;
+            }
+            pass.next.clone_from(&next);
+            let before = done.clone();
+            if pass.ascending || next.is_none() {
+                done = done.max(pass.newest.clone());
+            }
+            // A vendor that has no next pages is asked for what comes after
+            // the newest record, until there is none.
+            let ask_again =
+                poll.next.is_none() && pass.ascending && done > before && !sorted.held_back;
+            let ended = next.is_none();
+            if ended && ask_again {
+                pass = self.new_pass(cursor, done.clone());
+            }
+            let request =
+                if !ended || ask_again { Some(self.id_request(cursor, &pass)?) } else { None };
+            let (receipt, next_page) = self.deliver(sorted.news, request, not_before).await?;
+            self.record.done = done.as_ref().and_then(Key::to_position);
+            self.record.pass = self.open_pass(&pass);
+            let needed = self.needed_by_id(&Pass { from: done.clone(), ..pass.clone() });
+            self.commit(receipt, &needed).await?;
+            fetched = match next_page {
+                NextPage::None => {
+                    self.seen.prune(&needed);
+                    return Ok(RunEnd::CaughtUp);
+                }
+                NextPage::Here(fetched) => fetched,
+                NextPage::Later(request, not_before) => {
+                    match self.fetch_later(request, not_before).await {
+                        Ok(fetched) => fetched,
+                        Err(end) => return Ok(end),
+                    }
+                }
+            };
+        }
+    }
+
+    fn new_pass(&self, cursor: &IdCursor, from: Option<Key>) -> Pass {
+        Pass {
+            from,
+            newest: None,
+            next: None,
+            ascending: cursor.order == Order::Ascending,
+            horizon: before(self.started, cursor.end_lag),
+            last: None,
+        }
+    }
+
+    fn stored_key(&self, cursor: &IdCursor) -> Result<Option<Key>, RunError> {
+        let Some(stored) = &self.record.done else { return Ok(None) };
+        let wanted = if cursor.time.is_some() { "time and id" } else { "id" };
+        match Key::from_position(stored, cursor.time.is_some()) {
+            Some(key) => Ok(Some(key)),
+            None => Err(RunError::CursorKind { stored: stored.clone(), wanted }),
+        }
+    }
+
+    /// The pass of an earlier run that came to no end, if the request is still
+    /// the same.
+    fn resume_pass(&mut self, cursor: &IdCursor, done: Option<Key>) -> Pass {
+        let digest = &self.poller.poll.request_digest;
+        let with_time = cursor.time.is_some();
+        match self.record.pass.take().filter(|open| open.request_digest == *digest) {
+            None => self.new_pass(cursor, done),
+            Some(open) => {
+                self.record.pass = Some(open.clone());
+                let key = |position: Option<_>| {
+                    position.and_then(|position| Key::from_position(&position, with_time))
+                };
+                let newest = key(open.newest);
+                Pass {
+                    from: key(open.from),
+                    last: newest.clone().filter(|_| open.ascending),
+                    newest,
+                    next: Some(open.next),
+                    ascending: open.ascending,
+                    horizon: open.horizon,
+                }
+            }
+        }
+    }
+
+    /// What is stored of a pass: nothing where the cursor itself says where to
+    /// go on.
+    fn open_pass(&self, pass: &Pass) -> Option<OpenPass> {
+        let position = |key: &Option<Key>| key.as_ref().and_then(Key::to_position);
+        Some(OpenPass {
+            from: position(&pass.from),
+            newest: position(&pass.newest),
+            next: pass.next.clone()?,
+            ascending: pass.ascending,
+            horizon: pass.horizon,
+            request_digest: self.poller.poll.request_digest.clone(),
+        })
+    }
+
+    /// Which ids a later read may bring again: those at the cursor's own
+    /// moment, and the latest.
+    fn needed_by_id(&self, pass: &Pass) -> Needed {
+        let from = pass.from.as_ref().and_then(|key| key.time);
+        Needed { from: from.unwrap_or(Timestamp::MAX), open_overlap_to: None, latest: LATEST }
+    }
+
+    fn sort_by_id(
+        &mut self,
+        records: Vec<Value>,
+        cursor: &IdCursor,
+        pass: &mut Pass,
+        needed: &Needed,
+    ) -> Sorted {
+        let mut sorted = Sorted::default();
+        for record in records {
+            self.summary.records += 1;
+            let time = cursor.time.as_ref().and_then(|path| path.find(&record));
+            let time = time.and_then(|value| record_time(value, cursor.time_format));
+            let id = record_id(&record, &cursor.id);
+            let hash = record_hash(&record, id.as_deref(), time);
+            // A record that has no place moves nothing; it still arrives.
+            let has_place = id.is_some() && (time.is_some() || cursor.time.is_none());
+            let key = has_place.then(|| Key { time, id: id.clone() });
+            if time.is_some_and(|time| time > pass.horizon) {
+                self.summary.held_back += 1;
+                sorted.held_back = true;
+                continue;
+            }
+            sorted.out_of_order |= key.is_some() && key < pass.last;
+            if key.is_some() {
+                pass.last.clone_from(&key);
+            }
+            pass.newest = pass.newest.take().max(key.clone());
+            let passed = key.is_some() && key <= pass.from;
+            sorted.reached_known = passed;
+            // Where many records have one moment, ids need not be in the order
+            // in which the records were published: what is not known there is
+            // not dropped.
+            let is_same_moment = cursor.time.is_some()
+                && key != pass.from
+                && (cursor.lower_bound || time == pass.from.as_ref().and_then(|from| from.time));
+            if self.seen.contains(hash) || (passed && !is_same_moment) {
+                self.summary.duplicates += 1;
+                continue;
+            }
+            if passed {
+                self.summary.late += 1;
+            }
+            self.seen.insert(hash, time.unwrap_or(Timestamp::UNIX_EPOCH), needed);
+            sorted.news.push(News { record, id });
+        }
+        sorted
+    }
+
+    fn id_request(&self, cursor: &IdCursor, pass: &Pass) -> Result<PageRequest, RunError> {
+        let first = before(self.started, cursor.start);
+        let from = pass.from.as_ref();
+        let scope = RequestScope {
+            window: None,
+            cursor_token: None,
+            cursor_start: from.is_none().then_some(first),
+            cursor_time: cursor
+                .time
+                .as_ref()
+                .map(|_| from.and_then(|key| key.time).unwrap_or(first)),
+            cursor_id: from.and_then(|key| key.id.as_deref()),
+            ..self.scope()
+        };
+        build(&self.poller.poll, &scope, pass.next.as_ref())
+            .map_err(|error| FetchError::Request(error).into())
+    }
+}

@@ -1,0 +1,106 @@
+//! Cursors that are a place in the stream which only the vendor understands: a
+//! token, or a whole link.
+
+use super::{DEFAULT_START, Follow, NextLinkCursor, RestartAt, TokenCursor, only, uses};
+use crate::checked::checker::Checker;
+use crate::checked::load::digest;
+use crate::checked::request::Request;
+use crate::checked::request_scope::RequestScope;
+use crate::written::{self, Located, RestartFrom};
+use crate::{Path, Root, Template};
+
+const KEYS: [&str; 3] = ["time", "time_format", "restart"];
+
+pub(super) fn token(
+    poll: &written::Poll,
+    request: &Request,
+    token: &Located<String>,
+    checker: &mut Checker<'_>,
+) -> Option<TokenCursor> {
+    let keys = [&KEYS[..], &["token"]].concat();
+    let variables = [(Root::Cursor, "token"), (Root::Cursor, "start")];
+    only("token", &keys, &variables, poll, request, checker);
+    if !matches!(poll.next.as_deref(), Some(written::Next::Token(_))) {
+        checker.error_with(
+            poll.cursor.place(),
+            "a cursor by token needs `next: { token: … }`",
+            "the token that leads to the next page is what is kept between runs",
+        );
+        return None;
+    }
+    let token = checker.path(token, &[Root::Record])?;
+    Some(TokenCursor { token, follow: follow(poll, request, checker)? })
+}
+
+pub(super) fn next_link(
+    poll: &written::Poll,
+    request: &Request,
+    rewrite: Vec<(String, Template)>,
+    checker: &mut Checker<'_>,
+) -> Option<NextLinkCursor> {
+    let keys = [&KEYS[..], &["next_link"]].concat();
+    only("next link", &keys, &[(Root::Cursor, "start")], poll, request, checker);
+    if !matches!(poll.next.as_deref(), Some(written::Next::Link(_) | written::Next::Url(_))) {
+        checker.error_with(
+            poll.cursor.place(),
+            "a cursor by next link needs `next: { link: … }` or `next: { url: … }`",
+            "the link to the next page is what is kept between runs",
+        );
+        return None;
+    }
+    let mut fixed = request.clone();
+    fixed.query.retain(|(name, _)| !rewrite.iter().any(|(rewritten, _)| rewritten == name));
+    let text = format!("{fixed:?}");
+    Some(NextLinkCursor {
+        digest: digest([text.as_bytes()]),
+        rewrite,
+        follow: follow(poll, request, checker)?,
+    })
+}
+
+/// What is rewritten in a kept link, as templates.
+pub(in crate::checked) fn rewrite(
+    cursor: &written::Cursor,
+    scope: &mut RequestScope<'_, '_>,
+) -> Vec<(String, Template)> {
+    let rewrite = cursor.next_link.as_ref().and_then(|link| link.rewrite.as_ref());
+    rewrite.map(|rewrite| scope.pairs(&rewrite.query)).unwrap_or_default()
+}
+
+fn follow(poll: &written::Poll, request: &Request, checker: &mut Checker<'_>) -> Option<Follow> {
+    let written = &poll.cursor;
+    let mut path = |written: &Option<Located<String>>| -> Option<Option<Path>> {
+        match written {
+            None => Some(None),
+            Some(path) => Some(Some(checker.path(path, &[Root::Record])?)),
+        }
+    };
+    let (id, time) = (path(&written.id)?, path(&written.time)?);
+    let restart = written.restart.as_ref().map(|restart| RestartAt {
+        from: restart.from,
+        overlap: checker.duration_or(restart.overlap.as_ref(), std::time::Duration::ZERO),
+    });
+    if let Some(restart) = &written.restart {
+        if !uses(request, Root::Cursor, "start") {
+            checker.error_with(
+                restart.place(),
+                "`restart` needs `{cursor.start}` in the request",
+                "without it the vendor is not told from where to begin again",
+            );
+        }
+        if restart.from == RestartFrom::Time && time.is_none() {
+            checker.error_with(
+                restart.place(),
+                "`restart: { from: time }` needs `time`, the path of a record's time",
+                "or write `from: start`, which reads again what a first run reads",
+            );
+        }
+    }
+    Some(Follow {
+        id,
+        time,
+        time_format: written.time_format,
+        start: checker.duration_or(written.start.as_ref(), DEFAULT_START),
+        restart,
+    })
+}

@@ -1,0 +1,247 @@
+//! What the `cursor` of a `poll` means.
+//!
+//! Each kind relies on something else in the request, and most keys mean
+//! something for one kind only. A key that does nothing would be trusted by
+//! whoever wrote it, so it is a mistake.
+
+mod by_id;
+mod follow;
+mod pace;
+mod time;
+
+use std::time::Duration;
+
+use super::checker::Checker;
+use super::event::EventSpec;
+use super::request::Request;
+use crate::written::{self, Advance, Granularity, Order, RestartFrom, TimeFormat};
+use crate::{Path, Root, Template};
+
+pub(super) use follow::rewrite;
+pub(super) use pace::check_pace;
+
+const DEFAULT_START: Duration = Duration::from_secs(86_400);
+
+/// How far a stream has been read.
+#[derive(Clone, Debug)]
+pub enum Cursor {
+    /// By the records' time, in windows.
+    Time(TimeCursor),
+    /// By the vendor's token.
+    Token(TokenCursor),
+    /// By the vendor's link to what comes next.
+    NextLink(NextLinkCursor),
+    /// By the records' id, or by their time and id together.
+    Id(IdCursor),
+}
+
+impl Cursor {
+    /// Where a record's id is.
+    pub fn id(&self) -> Option<&Path> {
+        match self {
+            Cursor::Time(cursor) => cursor.id.as_ref(),
+            Cursor::Token(cursor) => cursor.follow.id.as_ref(),
+            Cursor::NextLink(cursor) => cursor.follow.id.as_ref(),
+            Cursor::Id(cursor) => Some(&cursor.id),
+        }
+    }
+}
+
+/// A cursor by the records' time.
+#[derive(Clone, Debug)]
+pub struct TimeCursor {
+    /// Where a record's time is.
+    pub time: Path,
+    /// How it is written.
+    pub time_format: TimeFormat,
+    /// Where a record's id is.
+    pub id: Option<Path>,
+    /// In which order records come.
+    pub order: Order,
+    /// How far the cursor moves when a window is done.
+    pub advance: Advance,
+    /// How far back the first run begins.
+    pub start: Duration,
+    /// How much of the newest time is left for later.
+    pub end_lag: Duration,
+    /// How much of the time already read is read again.
+    pub overlap: Duration,
+    /// The longest window.
+    pub max_window: Duration,
+    /// How far back the vendor keeps records.
+    pub retention: Option<Duration>,
+    /// To what the vendor rounds a window's bounds.
+    pub granularity: Granularity,
+    /// Whether the request says where the window ends. If not, what lies past
+    /// the end is held back for the next window.
+    pub upper_bound: bool,
+    /// Whether the request says where the window starts. If not, pages are
+    /// followed until their records are older.
+    pub lower_bound: bool,
+}
+
+/// A cursor by the vendor's token.
+#[derive(Clone, Debug)]
+pub struct TokenCursor {
+    /// Where a page has the token for what comes next.
+    pub token: Path,
+    /// What it has in common with other places that the vendor names.
+    pub follow: Follow,
+}
+
+/// A cursor by the vendor's link to what comes next.
+#[derive(Clone, Debug)]
+pub struct NextLinkCursor {
+    /// Query parameters that a later run puts into the kept link; one whose
+    /// value is nothing or empty is dropped from it.
+    pub rewrite: Vec<(String, Template)>,
+    /// A digest of all that makes a request except what is rewritten: a link
+    /// kept under another one is not followed.
+    pub digest: String,
+    /// What it has in common with other places that the vendor names.
+    pub follow: Follow,
+}
+
+/// What a run does with a place in the stream that only the vendor
+/// understands.
+#[derive(Clone, Debug)]
+pub struct Follow {
+    /// Where a record's id is.
+    pub id: Option<Path>,
+    /// Where a record's time is.
+    pub time: Option<Path>,
+    /// How it is written.
+    pub time_format: TimeFormat,
+    /// How far back the first run begins: `{cursor.start}`.
+    pub start: Duration,
+    /// What to do when the vendor refuses the place.
+    pub restart: Option<RestartAt>,
+}
+
+/// Where reading begins again when the place that was kept is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RestartAt {
+    /// From where.
+    pub from: RestartFrom,
+    /// How much before that.
+    pub overlap: Duration,
+}
+
+/// A cursor by the records' id, or by their time and id together.
+#[derive(Clone, Debug)]
+pub struct IdCursor {
+    /// Where a record's id is.
+    pub id: Path,
+    /// Where a record's time is, for a cursor by both.
+    pub time: Option<Path>,
+    /// How it is written.
+    pub time_format: TimeFormat,
+    /// In which order records come.
+    pub order: Order,
+    /// How far back the first run begins: `{cursor.time}`, `{cursor.start}`.
+    pub start: Duration,
+    /// How much of the newest time is left for later.
+    pub end_lag: Duration,
+    /// Whether the request says where to go on. If not, pages are followed
+    /// until their records are older.
+    pub lower_bound: bool,
+}
+
+pub(super) fn check(
+    poll: &written::Poll,
+    request: &Request,
+    rewrite: Vec<(String, Template)>,
+    event: &EventSpec,
+    checker: &mut Checker<'_>,
+) -> Option<Cursor> {
+    let written = &poll.cursor;
+    check_schema(written, event, checker);
+    match (&written.token, &written.next_link, &written.time, &written.id) {
+        (Some(token), None, ..) => follow::token(poll, request, token, checker).map(Cursor::Token),
+        (None, Some(_), ..) => {
+            follow::next_link(poll, request, rewrite, checker).map(Cursor::NextLink)
+        }
+        (None, None, Some(_), Some(id)) if uses(request, Root::Cursor, "id") => {
+            by_id::check(poll, request, id, checker).map(Cursor::Id)
+        }
+        (None, None, Some(time), _) => time::check(poll, request, time, checker).map(Cursor::Time),
+        (None, None, None, Some(id)) => by_id::check(poll, request, id, checker).map(Cursor::Id),
+        _ => {
+            checker.error_with(
+                written.place(),
+                "a cursor needs one of `time`, `id`, `token` and `next_link`",
+                "`time` and `id` are paths in a record, `token` is the path of the page's token, \
+                 `next_link` keeps the link to the next page",
+            );
+            None
+        }
+    }
+}
+
+/// Whether a template of the request reads this.
+fn uses(request: &Request, root: Root, name: &str) -> bool {
+    request
+        .templates()
+        .into_iter()
+        .flat_map(Template::paths)
+        .any(|path| path.root() == root && path.name() == name)
+}
+
+/// Refuses what this kind of cursor would not look at: keys, and variables in
+/// the request.
+fn only(
+    kind: &str,
+    keys: &[&str],
+    variables: &[(Root, &str)],
+    poll: &written::Poll,
+    request: &Request,
+    checker: &mut Checker<'_>,
+) {
+    let written = &poll.cursor;
+    let set = [
+        ("time", written.time.is_some()),
+        ("token", written.token.is_some()),
+        ("next_link", written.next_link.is_some()),
+        ("restart", written.restart.is_some()),
+        ("end_lag", written.end_lag.is_some()),
+        ("overlap", written.overlap.is_some()),
+        ("max_window", written.max_window.is_some()),
+        ("retention", written.retention.is_some()),
+        ("time_format", written.time_format != TimeFormat::default()),
+        ("advance", written.advance != Advance::default()),
+        ("order", written.order != Order::default()),
+        ("granularity", written.granularity != Granularity::default()),
+    ];
+    for (name, is_set) in set {
+        if is_set && !keys.contains(&name) {
+            checker.error_with(
+                written.place(),
+                format!("`{name}` means nothing for a cursor by {kind}"),
+                "leave it out",
+            );
+        }
+    }
+    let known = [Root::Cursor, Root::Window];
+    for path in request.templates().into_iter().flat_map(Template::paths) {
+        let used = (path.root(), path.name());
+        if known.contains(&used.0) && !variables.contains(&used) {
+            checker.error_with(
+                written.place(),
+                format!("`{{{path}}}` stands for nothing with a cursor by {kind}"),
+                "the cursor's keys decide its kind, and the kind what a request can use",
+            );
+        }
+    }
+}
+
+/// A cursor looks at the records of a page; where a split takes these apart
+/// first, the schema says nothing about them.
+fn check_schema(written: &written::Cursor, event: &EventSpec, checker: &mut Checker<'_>) {
+    let Some(schema) = event.schema.as_ref().filter(|_| event.split.is_none()) else { return };
+    for path in [&written.time, &written.id].into_iter().flatten() {
+        // A path that is none is told where it is understood.
+        if let Ok(found) = Path::parse(path, &[Root::Record]) {
+            checker.open_in_schema(path.place(), &found, &schema.json);
+        }
+    }
+}

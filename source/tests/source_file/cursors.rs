@@ -1,0 +1,107 @@
+//! What decides a cursor's kind, and what each kind does not go with.
+
+use mef_source::checked::{Cursor, Partitions, RestartFrom};
+use mef_source::load;
+
+use crate::mistakes::{report, said};
+use crate::{OKTA, no_files};
+
+const QUERY: &str = "since: \"{window.start|rfc3339}\", until: \"{window.end|rfc3339}\"";
+const CURSOR: &str = "time: published, id: uuid, order: ascending, start: 7d, end_lag: 60s, overlap: 60s, max_window: 1d";
+
+/// The pulled source with another query and cursor.
+fn with(query: &str, cursor: &str) -> String {
+    let text = OKTA.replace(QUERY, query).replace(CURSOR, cursor);
+    assert!(!text.contains(QUERY) || query == QUERY);
+    assert!(!text.contains(CURSOR) || cursor == CURSOR);
+    text
+}
+
+fn cursor(text: &str) -> Cursor {
+    load(text, &no_files).unwrap().source.poll.unwrap().cursor
+}
+
+#[test]
+fn the_keys_and_the_request_decide_the_kind() {
+    let pair = "since: \"{cursor.time|rfc3339}\", after: \"{cursor.id}\"";
+    let text = with(pair, "time: published, id: uuid, order: ascending, end_lag: 5s");
+    assert!(matches!(cursor(&text), Cursor::Id(by) if by.time.is_some() && by.lower_bound));
+    let text = with("after: \"{cursor.id}\"", "id: uuid, order: ascending");
+    assert!(matches!(cursor(&text), Cursor::Id(by) if by.time.is_none()));
+    let text = with("a: b", "id: uuid, order: descending");
+    assert!(matches!(cursor(&text), Cursor::Id(by) if !by.lower_bound));
+    let text = with("a: b", "time: published, order: descending, overlap: 60s");
+    assert!(matches!(cursor(&text), Cursor::Time(by) if !by.lower_bound && !by.upper_bound));
+    let restart = "next_link: {}, id: uuid, time: published, restart: { from: time, overlap: 1h }";
+    let text = with("since: \"{cursor.start|rfc3339}\"", restart);
+    let Cursor::NextLink(by) = cursor(&text) else { panic!("not by link") };
+    assert_eq!(by.follow.restart.unwrap().from, RestartFrom::Time);
+}
+
+#[test]
+fn a_link_outlives_a_change_of_what_is_rewritten_and_no_other() {
+    let digest = |query: &str| {
+        let text = with(query, "next_link: { rewrite: { query: { limit: 5, since: null } } }");
+        let Cursor::NextLink(by) = cursor(&text) else { panic!("not by link") };
+        by.digest
+    };
+    // `limit` stands in the source file already.
+    assert_eq!(digest("a: b"), digest("a: b, since: c"));
+    assert_ne!(digest("a: b"), digest("a: c"));
+}
+
+#[test]
+fn what_does_not_go_together() {
+    let windows = with(QUERY, CURSOR);
+    let cases = [
+        ("no kind", CURSOR, "order: ascending"),
+        ("restart of windows", CURSOR, "time: published, overlap: 1m, restart: { from: start }"),
+        ("descending, an id of nothing", CURSOR, "id: uuid, order: descending, overlap: 60s"),
+        ("windows that are too short", "max_window: 1d", "max_window: 90s"),
+        ("a vendor that forgets", "max_window: 1d", "retention: 90s"),
+        ("no partition", "  records:", "  partitions: { list: [] }\n  records:"),
+        ("a partition twice", "  records:", "  partitions: { list: [a, a, \"\"] }\n  records:"),
+        ("unknown restart", CURSOR, "token: a, restart: { from: noon }"),
+    ];
+    insta::assert_snapshot!(report(&windows, &cases));
+}
+
+#[test]
+fn what_does_not_go_with_a_place_that_the_vendor_names() {
+    let link = with("a: b", "next_link: {}, id: uuid");
+    let cases = [
+        ("fine", "a: b", "a: c"),
+        ("no link to follow", "{ link: next }", "{ token: { from: a, query: b } }"),
+        ("window", "a: b", "since: \"{window.start}\""),
+        ("token", "a: b", "since: \"{cursor.token}\""),
+        (
+            "secret in a rewrite",
+            "next_link: {}",
+            "next_link: { rewrite: { query: { a: \"{secret.b}\" } } }",
+        ),
+        ("restart without a start", "id: uuid", "id: uuid, restart: { from: start }"),
+        ("restart without a time", "id: uuid", "id: uuid, restart: { from: time }"),
+        ("partition of none", "a: b", "a: \"{partition}\""),
+    ];
+    insta::assert_snapshot!(report(&link, &cases));
+    let id = with("after: \"{cursor.id}\"", "id: uuid, order: ascending");
+    let cases = [
+        ("fine", "order: ascending", "order: ascending"),
+        ("all of it each time", "{cursor.id}", "x"),
+        ("one page, no order", "  next: { link: next }\n", ""),
+        ("half a pair", "order: ascending", "order: ascending, time: published"),
+        ("overlap", "order: ascending", "order: ascending, overlap: 5m"),
+    ];
+    insta::assert_snapshot!("by_id", report(&id, &cases));
+}
+
+#[test]
+fn partitions_are_the_streams_of_a_request_that_uses_them() {
+    let text = OKTA
+        .replace("query: {", "query: { part: \"{partition}\",")
+        .replace("  records:", "  partitions: { list: [north, south] }\n  records:");
+    assert_eq!(said(&text), "");
+    let partitions = load(&text, &no_files).unwrap().source.poll.unwrap().partitions;
+    let list = vec!["north".to_owned(), "south".to_owned()];
+    assert_eq!(partitions, Some(Partitions::List(list)));
+}
