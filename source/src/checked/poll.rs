@@ -6,9 +6,10 @@ use serde_json::{Map, Value};
 
 use super::checker::Checker;
 use super::cursor::{self, Cursor};
+use super::error_rule::{self, ErrorRule};
 use super::event::EventSpec;
+use super::limits::PollLimits;
 use super::request::{Next, Origin, Request, RequestScope};
-use crate::path::is_header_name;
 use crate::written::{self, ClientAuth, Located, StopRule};
 use crate::{Path, Root, Template};
 
@@ -36,10 +37,10 @@ pub struct Poll {
     pub records: Path,
     /// How far the stream has been read.
     pub cursor: Cursor,
-    /// The vendor's header for the requests left, in lower case.
-    pub limit_remaining: Option<String>,
-    /// The vendor's header for the end of a limit, in lower case.
-    pub limit_reset: Option<String>,
+    /// How often the vendor may be asked.
+    pub limits: PollLimits,
+    /// What answers mean that their status alone does not say.
+    pub errors: Vec<ErrorRule>,
     /// Further origins that links and redirects may lead to.
     pub allow_origins: Vec<Origin>,
     /// The largest page taken, in bytes.
@@ -149,8 +150,8 @@ impl Poll {
         let request = request?;
         let cursor = cursor::check(written, &request, &event, checker)?;
         let stop = written.stop.as_deref().unwrap_or_default();
-        let limit_remaining = limit_header(written.limits.remaining.as_ref(), checker);
-        let limit_reset = limit_header(written.limits.reset.as_ref(), checker);
+        let limits = PollLimits::check(&written.limits, checker);
+        let errors = error_rule::check(written, checker);
         let next = match next {
             None => None,
             Some(next) => Some(next?),
@@ -165,26 +166,14 @@ impl Poll {
             stop_on_same_next: stop.contains(&StopRule::SameNext),
             records: records?,
             cursor,
-            limit_remaining,
-            limit_reset,
+            limits,
+            errors: errors?,
             allow_origins,
             max_page,
             timeout,
             event,
         })
     }
-}
-
-/// A header's name, written alone or as the path `header.NAME`.
-fn limit_header(name: Option<&Located<String>>, checker: &mut Checker<'_>) -> Option<String> {
-    let name = name?;
-    let lower = name.to_ascii_lowercase();
-    let bare = lower.strip_prefix("header.").unwrap_or(&lower).to_owned();
-    if is_header_name(&bare) {
-        return Some(bare);
-    }
-    checker.error(name.place(), format!("`{bare}` is not a header's name"));
-    None
 }
 
 /// What proves who we are must not be overwritten by the request's own.

@@ -7,10 +7,12 @@
 //! generated from them, doc comments and all.
 
 mod check;
+mod error_rule;
 mod event;
 mod from_node;
 mod handshake;
 mod jwt;
+mod limits;
 mod located;
 mod node;
 mod one_or_many;
@@ -27,15 +29,17 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use check::{Basic, Check, Digest, Hmac, Ip, PublicKey, PublicKeyAlgorithm, Token};
+pub use error_rule::{ErrorAction, ErrorRule, ErrorWhen};
 pub use event::{Event, Map};
 pub(crate) use from_node::from_node;
 pub use handshake::{Builtin, Handshake, HandshakeAuth, Respond, When};
 pub use jwt::{AwsSns, Jwt, JwtAlgorithm, JwtKeys};
+pub use limits::{Limits, ResetFormat};
 pub use located::Located;
 pub use node::Node;
 pub use one_or_many::OneOrMany;
 pub use poll::{
-    Advance, Auth, ClientAuth, ClientCredentials, Cursor, Granularity, Limits, NamedValue, Next,
+    Advance, Auth, ClientAuth, ClientCredentials, Cursor, Granularity, NamedValue, Next,
     NextToken, Order, Poll, Request, StopRule, TimeFormat,
 };
 pub use preset_use::PresetUse;
