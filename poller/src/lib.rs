@@ -8,7 +8,9 @@
 
 mod budget;
 mod classify;
+mod error_rules;
 mod fetch;
+mod history;
 mod http;
 mod lease;
 mod limits;
@@ -16,6 +18,7 @@ mod link_header;
 mod loop_guard;
 mod moment;
 mod next_link;
+mod pace;
 mod page;
 mod poller;
 mod report;
@@ -28,6 +31,7 @@ mod token_stream;
 mod window;
 
 pub use budget::Budget;
+pub use error_rules::RuledOut;
 pub use fetch::FetchError;
 pub use http::HttpClients;
 pub use page::PageError;

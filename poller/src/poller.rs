@@ -16,6 +16,7 @@ use mef_source::checked::Poll;
 use crate::budget::Budget;
 use crate::http::HttpClients;
 use crate::lease::{LeaseKeeper, TTL};
+use crate::pace::Pace;
 use crate::report::{RunEnd, RunError, RunReport};
 use crate::run::Run;
 
@@ -50,6 +51,7 @@ pub struct Poller {
     pub(crate) http: Arc<dyn Http>,
     pub(crate) credentials: Credentials,
     pub(crate) ports: PollPorts,
+    pub(crate) pace: Pace,
 }
 
 impl Poller {
@@ -71,7 +73,7 @@ impl Poller {
             Arc::clone(&ports.clock),
             ports.redactor.clone(),
         );
-        Some(Poller { source, poll, pipeline, http, credentials, ports })
+        Some(Poller { source, poll, pipeline, http, credentials, ports, pace: Pace::default() })
     }
 
     /// The source.
@@ -116,6 +118,7 @@ impl Poller {
         };
         let keeper = LeaseKeeper::new(&*self.ports.cursors, &*self.ports.clock, lease);
         let report = match Run::begin(self, &stream, &keeper, budget, summary.clone()).await {
+            Ok(run) if run.record.paused.is_some() => nothing(RunEnd::Paused),
             Ok(run) => run.finish().await,
             Err(error) => nothing(RunEnd::Failed(error)),
         };
@@ -127,6 +130,9 @@ impl Poller {
 
     /// The name under which limits of this source's credential are kept.
     pub(crate) fn credential_key(&self) -> String {
+        if let Some(name) = &self.poll.limits.shared {
+            return format!("shared/{name}");
+        }
         credential_key(self.source.name.as_str(), &self.poll.auth)
     }
 }

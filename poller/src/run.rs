@@ -1,6 +1,7 @@
 //! One run under one lease: what streams by time and by token have in common.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
@@ -11,6 +12,7 @@ use mef_source::checked::Cursor;
 use crate::budget::Budget;
 use crate::classify::News;
 use crate::fetch::{FetchError, Fetched, Fetcher};
+use crate::history;
 use crate::lease::LeaseKeeper;
 use crate::poller::{Poller, lag};
 use crate::report::{RunEnd, RunError, RunReport};
@@ -64,6 +66,7 @@ impl<'p> Run<'p> {
             clock: &*ports.clock,
             lease,
             requests: AtomicU64::new(0),
+            pace: &poller.pace,
         };
         Ok(Run {
             poller,
@@ -81,6 +84,7 @@ impl<'p> Run<'p> {
 
     /// Reads the stream, and writes down how that ended.
     pub(crate) async fn finish(mut self) -> RunReport {
+        let done_before = self.record.done.clone();
         let end = match self.read().await {
             Ok(end) => end,
             Err(RunError::Fetch(FetchError::Limited { until })) => RunEnd::Limited { until },
@@ -90,6 +94,7 @@ impl<'p> Run<'p> {
             Ok(()) => end,
             Err(error) => RunEnd::Failed(error),
         };
+        self.summary.limit_wait_ms += millis(self.poller.pace.take_waited());
         self.summary.requests = self.fetcher.requests.load(Ordering::Relaxed);
         self.summary.ended = Some(self.now());
         self.summary.error = match &end {
@@ -99,6 +104,7 @@ impl<'p> Run<'p> {
             _ => None,
         };
         self.record.last_run = Some(self.summary.clone());
+        history::note(&mut self.record, &done_before);
         let seen = self.record.open.as_ref().map(|_| self.seen.to_store_at_the_end());
         let commit = Commit { record: &self.record, seen: seen.as_deref() };
         let lease = self.lease.current().await;
@@ -120,7 +126,9 @@ impl<'p> Run<'p> {
     async fn read(&mut self) -> Result<RunEnd, RunError> {
         let limits = &self.poller.ports.limits;
         let now = self.now();
-        if let Some(until) = limits.not_before(&self.poller.credential_key(), now).await? {
+        if let Some(until) = limits.not_before(&self.poller.credential_key(), now).await?
+            && let Err(until) = self.fetcher.wait_until(until).await
+        {
             return Ok(RunEnd::Limited { until });
         }
         match &self.poller.poll.cursor {
@@ -133,9 +141,19 @@ impl<'p> Run<'p> {
     /// holds the credential back while a limit lasts.
     async fn leave_wakeup(&mut self, end: &RunEnd) -> Result<(), RunError> {
         let ports = &self.poller.ports;
+        let now = self.now();
+        let limit = match end {
+            RunEnd::Limited { until } => Some(*until),
+            // Whoever uses the credential next keeps the distance too.
+            _ => self.poller.pace.next(now),
+        };
+        if let Some(until) = limit {
+            ports.limits.hold(&self.poller.credential_key(), until).await?;
+        }
         self.record.next_run = match end {
             RunEnd::Limited { until } => {
-                ports.limits.hold(&self.poller.credential_key(), *until).await?;
+                let wait = Duration::try_from(until.duration_since(now)).unwrap_or_default();
+                self.summary.limit_wait_ms += millis(wait);
                 Some(*until)
             }
             RunEnd::OutOfTime => Some(self.now()),
@@ -235,6 +253,10 @@ impl<'p> Run<'p> {
         }
         Ok(self.fetch(request).await)
     }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Whether an answer may mean that the place to go on at is stale.

@@ -108,7 +108,15 @@ impl Run<'_> {
                 Err(FetchError::Refused { status })
                     if open.next.is_some() && means_stale(status) =>
                 {
-                    self.restart(open)?;
+                    self.restart(open, false)?;
+                    guard = LoopGuard::default();
+                    last_time = None;
+                    let request = self.window_request(open)?;
+                    fetched = self.fetch(request).await;
+                    continue;
+                }
+                Err(FetchError::Reread { half, .. }) => {
+                    self.restart(open, half)?;
                     guard = LoopGuard::default();
                     last_time = None;
                     let request = self.window_request(open)?;
@@ -224,8 +232,8 @@ impl Run<'_> {
     }
 
     /// The vendor no longer knows where to go on: from the start again, and a
-    /// second time only half of it.
-    fn restart(&mut self, open: &mut OpenWindow) -> Result<(), RunError> {
+    /// second time, or where it is told so, only half of it.
+    fn restart(&mut self, open: &mut OpenWindow, half: bool) -> Result<(), RunError> {
         open.restarts += 1;
         if open.restarts > MOST_RESTARTS {
             return Err(RunError::Loop("it refuses its own next pages again and again"));
@@ -238,7 +246,7 @@ impl Run<'_> {
         open.next = None;
         // From the very start, also where `done` has moved since: that the
         // order was true so far says nothing about the pages not seen.
-        if open.restarts > 1 {
+        if half || open.restarts > 1 {
             let half = window::halve(open.start, open.end);
             if half > open.done_before {
                 open.end = half;

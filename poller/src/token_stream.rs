@@ -36,7 +36,20 @@ impl Run<'_> {
         let request = self.token_request(cursor, token.as_deref())?;
         let mut fetched = self.fetch(request).await;
         loop {
-            let Fetched { page, not_before } = fetched?;
+            let Fetched { page, not_before } = match fetched {
+                Err(FetchError::Reread { .. }) if token.is_some() => {
+                    tracing::warn!(
+                        source.id = %self.poller.source.name,
+                        "the vendor refuses its own token: the stream is read again from `start`"
+                    );
+                    token = None;
+                    guard = LoopGuard::default();
+                    let request = self.token_request(cursor, None)?;
+                    fetched = self.fetch(request).await;
+                    continue;
+                }
+                fetched => fetched?,
+            };
             let next = page.cursor_token.clone();
             let same = next.is_some() && next == token;
             // A page without records is where a stream of tokens ends.

@@ -29,8 +29,8 @@ pub mod conformance;
 pub use blobs::{BlobKey, Blobs};
 pub use clock::Clock;
 pub use cursors::{
-    Commit, CommitError, CursorRecord, Cursors, Lease, LeaseError, OpenWindow, Position, ResumeAt,
-    RunSummary, SeenId, StoredCursor, StreamKey,
+    Commit, CommitError, CursorRecord, Cursors, Lease, LeaseError, OpenWindow, PastRun, Position,
+    ResumeAt, RunSummary, SeenId, StoredCursor, StreamKey,
 };
 pub use dead_letters::{
     DeadLetter, DeadLetters, EMPTY_TAKES, PassedOver, RawRecord, Settled, Stage, Taken, TakenLetter,
