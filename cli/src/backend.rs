@@ -27,6 +27,11 @@ impl Backend {
         Ok(Backend { ports, clients: HttpClients::default() })
     }
 
+    /// What reaches the vendor of a source that is pulled.
+    pub(crate) fn http(&self, poll: &mef_source::checked::Poll) -> Arc<dyn mef_ports::Http> {
+        self.clients.for_source(poll)
+    }
+
     /// The poller of a source; nothing if the source is not pulled.
     pub(crate) fn poller(&self, source: &Arc<Source>) -> Option<Poller> {
         Poller::new(Arc::clone(source), &self.clients, self.ports.clone())

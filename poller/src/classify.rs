@@ -60,8 +60,7 @@ pub(crate) fn by_time(
         if let Some(time) = time.filter(|time| *time < bounds.done_before) {
             summary.late += 1;
             let behind = (bounds.done_before.duration_since(time).as_millis() + 999) / 1_000;
-            summary.late_max_s =
-                summary.late_max_s.max(u64::try_from(behind).unwrap_or(u64::MAX));
+            summary.late_max_s = summary.late_max_s.max(u64::try_from(behind).unwrap_or(u64::MAX));
         }
         // A record without a time may come again wherever the window ends.
         seen.insert(hash, time.unwrap_or(bounds.end), needed);

@@ -6,6 +6,7 @@
 //! its pages, sorts out repeats, delivers, commits, and goes on until it is
 //! caught up, limited, or out of time.
 
+mod backfill;
 mod budget;
 mod classify;
 mod error_rules;
@@ -30,10 +31,11 @@ mod time_stream;
 mod token_stream;
 mod window;
 
+pub use backfill::{BackfillError, is_backfill};
 pub use budget::Budget;
 pub use error_rules::RuledOut;
 pub use fetch::FetchError;
-pub use http::HttpClients;
+pub use http::{HttpClients, may_reach};
 pub use page::PageError;
 pub use poller::{PollPorts, Poller};
 pub use report::{RunEnd, RunError, RunLine, RunReport};

@@ -13,6 +13,7 @@ use mef_ports::{
 use mef_source::Source;
 use mef_source::checked::Poll;
 
+use crate::backfill::Stretch;
 use crate::budget::Budget;
 use crate::http::HttpClients;
 use crate::lease::{LeaseKeeper, TTL};
@@ -52,6 +53,8 @@ pub struct Poller {
     pub(crate) credentials: Credentials,
     pub(crate) ports: PollPorts,
     pub(crate) pace: Pace,
+    /// What a backfill reads; nothing for the live poll.
+    pub(crate) stretch: Option<Stretch>,
 }
 
 impl Poller {
@@ -73,7 +76,16 @@ impl Poller {
             Arc::clone(&ports.clock),
             ports.redactor.clone(),
         );
-        Some(Poller { source, poll, pipeline, http, credentials, ports, pace: Pace::default() })
+        Some(Poller {
+            source,
+            poll,
+            pipeline,
+            http,
+            credentials,
+            ports,
+            pace: Pace::default(),
+            stretch: None,
+        })
     }
 
     /// The source.
@@ -93,7 +105,7 @@ impl Poller {
 
     /// The stream that this poller reads.
     pub fn stream(&self) -> StreamKey {
-        StreamKey { source: self.source.name.to_string(), partition: String::new() }
+        StreamKey { source: self.source.name.to_string(), partition: self.partition() }
     }
 
     /// Reads what is new, within `budget`.

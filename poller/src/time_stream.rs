@@ -24,7 +24,7 @@ const MOST_RESTARTS: u32 = 6;
 impl Run<'_> {
     /// Reads until there is nothing new.
     pub(crate) async fn read_by_time(&mut self, cursor: &TimeCursor) -> Result<RunEnd, RunError> {
-        let horizon = window::horizon(cursor, self.started);
+        let horizon = self.poller.horizon(cursor, self.started);
         loop {
             let mut open = match self.record.open.take() {
                 Some(open) => self.resume(open),

@@ -1,11 +1,12 @@
 //! `mef cursors`: how far each stream has been read.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
 use mef_auth::Redactor;
-use mef_ports::{CursorRecord, Position, StoredCursor, StreamKey};
+use mef_ports::{CursorRecord, PastRun, Position, StoredCursor, StreamKey};
 use serde::Serialize;
 
 use crate::args::{Cursors, Global};
@@ -66,17 +67,67 @@ pub(super) async fn cursors(
                 }
                 Position::Time(moment)
             };
-            let record = CursorRecord { done: Some(done.clone()), ..CursorRecord::default() };
+            let record = CursorRecord { done: Some(done.clone()), ..kept(store, source).await? };
             store.set(&stream(source), &record).await?;
             output::say(&format!(
                 "the cursor of `{source}` stands at {done}; the next run goes on from there"
             ));
         }
+        Cursors::Reset { source } => {
+            store.set(&stream(source), &kept(store, source).await?).await?;
+            output::say(&format!("the next run of `{source}` is its first, and begins at `start`"));
+        }
+        Cursors::History { source } => {
+            let cursor = store.read(&stream(source)).await?.with_context(|| {
+                format!("`{source}` has no cursor yet: it is made by the first run")
+            })?;
+            let history = &cursor.record.history;
+            if global.json {
+                history.iter().try_for_each(output::json)?;
+            } else {
+                let rows: Vec<_> = history.iter().map(past_row).collect();
+                output::table(&["ENDED", "DONE", "DELIVERED", "REJECTED", "ERROR"], &rows)?;
+            }
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn stream(source: &str) -> StreamKey {
+/// What a cursor keeps when it is set by hand: whether it is paused, and its
+/// history.
+async fn kept(store: &Arc<dyn mef_ports::Cursors>, source: &str) -> anyhow::Result<CursorRecord> {
+    let stored = store.read(&stream(source)).await?.map(|stored| stored.record);
+    Ok(stored.map_or_else(CursorRecord::default, |record| CursorRecord {
+        paused: record.paused,
+        history: record.history,
+        ..CursorRecord::default()
+    }))
+}
+
+fn past_row(run: &PastRun) -> Vec<String> {
+    vec![
+        short(run.ended),
+        run.done.as_ref().map_or_else(|| "-".to_owned(), place),
+        run.delivered.to_string(),
+        run.rejected.to_string(),
+        run.error.clone().unwrap_or_else(|| "-".to_owned()),
+    ]
+}
+
+/// A moment to the second.
+pub(super) fn short(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// A position that fits into a column.
+fn place(done: &Position) -> String {
+    match done {
+        Position::Time(time) => short(*time),
+        Position::Token(token) => token.chars().take(40).collect(),
+    }
+}
+
+pub(super) fn stream(source: &str) -> StreamKey {
     StreamKey { source: source.to_owned(), partition: String::new() }
 }
 
@@ -91,7 +142,7 @@ fn line(cursor: &StoredCursor, now: Timestamp) -> Line<'_> {
     }
 }
 
-fn lag(record: &CursorRecord, now: Timestamp) -> Option<SignedDuration> {
+pub(super) fn lag(record: &CursorRecord, now: Timestamp) -> Option<SignedDuration> {
     match &record.done {
         Some(Position::Time(done)) => Some(now.duration_since(*done)),
         _ => None,
@@ -101,14 +152,10 @@ fn lag(record: &CursorRecord, now: Timestamp) -> Option<SignedDuration> {
 fn row(cursor: &StoredCursor, now: Timestamp) -> Vec<String> {
     let record = &cursor.record;
     let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
-    let short = |time: Timestamp| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     let run = record.last_run.as_ref();
     vec![
         cursor.stream.to_string(),
-        or_dash(record.done.as_ref().map(|done| match done {
-            Position::Time(time) => short(*time),
-            Position::Token(token) => token.chars().take(40).collect(),
-        })),
+        or_dash(record.done.as_ref().map(place)),
         or_dash(
             lag(record, now).map(|lag| format!("{:#}", SignedDuration::from_secs(lag.as_secs()))),
         ),

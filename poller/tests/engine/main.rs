@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod errors;
 mod failures;
 mod hostile;
 mod limits;

@@ -39,8 +39,8 @@ pub use located::Located;
 pub use node::Node;
 pub use one_or_many::OneOrMany;
 pub use poll::{
-    Advance, Auth, ClientAuth, ClientCredentials, Cursor, Granularity, NamedValue, Next,
-    NextToken, Order, Poll, Request, StopRule, TimeFormat,
+    Advance, Auth, ClientAuth, ClientCredentials, Cursor, Granularity, NamedValue, Next, NextToken,
+    Order, Poll, Request, StopRule, TimeFormat,
 };
 pub use preset_use::PresetUse;
 pub use secret_use::{RetiringSecret, SecretUse};
