@@ -47,7 +47,7 @@ pub enum BackfillError {
 
 impl Poller {
     /// A poller of what lies between `from` and `to`, which asks at most once
-    /// in `spacing`.
+    /// in `spacing`, and half as often as the source file's own rate.
     ///
     /// # Errors
     ///
@@ -76,8 +76,9 @@ impl Poller {
                 + Duration::from_secs(2 * 86_400);
             cursor.advance = Advance::WindowEnd;
         }
+        // Half of the vendor's rate at most: the live poll asks meanwhile.
         let limits = &mut self.poll.limits;
-        limits.spacing = Some(limits.spacing.map_or(spacing, |own| own.max(spacing)));
+        limits.spacing = Some(limits.spacing.map_or(spacing, |own| spacing.max(own * 2)));
         self.stretch = Some(Stretch { from, to });
         Ok(self)
     }
@@ -96,6 +97,10 @@ impl Poller {
         self.stretch
             .map(|stretch| format!("backfill {}..{}", stretch.from, stretch.to))
             .unwrap_or_default()
+    }
+
+    pub(crate) fn is_backfill(&self) -> bool {
+        self.stretch.is_some()
     }
 
     /// The newest moment that a run which began at `started` may read.

@@ -142,18 +142,16 @@ impl<'p> Run<'p> {
     async fn leave_wakeup(&mut self, end: &RunEnd) -> Result<(), RunError> {
         let ports = &self.poller.ports;
         let now = self.now();
-        let limit = match end {
-            RunEnd::Limited { until } => Some(*until),
-            // Whoever uses the credential next keeps the distance too.
-            _ => self.poller.pace.next(now),
-        };
-        if let Some(until) = limit {
+        if let Some(until) = self.limit_to_share(end, now) {
             ports.limits.hold(&self.poller.credential_key(), until).await?;
         }
         self.record.next_run = match end {
             RunEnd::Limited { until } => {
-                let wait = Duration::try_from(until.duration_since(now)).unwrap_or_default();
-                self.summary.limit_wait_ms += millis(wait);
+                // Once for each limit, not again by each run that finds it.
+                if self.fetcher.requests.load(Ordering::Relaxed) > 0 {
+                    let wait = Duration::try_from(until.duration_since(now)).unwrap_or_default();
+                    self.summary.limit_wait_ms += millis(wait);
+                }
                 Some(*until)
             }
             RunEnd::OutOfTime => Some(self.now()),
@@ -163,6 +161,17 @@ impl<'p> Run<'p> {
             ports.wakeups.wake(self.stream, when).await?;
         }
         Ok(())
+    }
+
+    /// Until when whoever uses the credential next has to wait too.
+    fn limit_to_share(&self, end: &RunEnd, now: Timestamp) -> Option<Timestamp> {
+        let paced = self.poller.pace.next(now);
+        match end {
+            RunEnd::Limited { until } if paced != Some(*until) => Some(*until),
+            // How slowly a backfill goes is its own affair.
+            _ if self.poller.is_backfill() => None,
+            _ => paced,
+        }
     }
 
     pub(crate) fn now(&self) -> Timestamp {

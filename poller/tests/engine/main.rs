@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod backfills;
 mod errors;
 mod failures;
 mod hostile;
