@@ -130,9 +130,16 @@ impl Poller {
         };
         let keeper = LeaseKeeper::new(&*self.ports.cursors, &*self.ports.clock, lease);
         let report = match Run::begin(self, &stream, &keeper, budget, summary.clone()).await {
-            Ok(run) if run.record.paused.is_some() => nothing(RunEnd::Paused),
+            Ok(run) if run.record.paused.is_some() => {
+                nothing(RunEnd::Paused).at(run.record.done, started)
+            }
             Ok(run) => run.finish().await,
-            Err(error) => nothing(RunEnd::Failed(error)),
+            Err(error) => {
+                // How far behind the stream is matters most when nothing works.
+                let stored = self.ports.cursors.read(&stream).await.ok().flatten();
+                nothing(RunEnd::Failed(error))
+                    .at(stored.and_then(|stored| stored.record.done), started)
+            }
         };
         if let Err(error) = self.ports.cursors.release(&keeper.current().await).await {
             tracing::warn!(source.id = %stream, error = %error, "the lease stays until it runs out");

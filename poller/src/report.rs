@@ -5,6 +5,7 @@ use mef_ports::{CommitError, Position, RunSummary, StoreError, StreamKey, chain}
 use serde::Serialize;
 
 use crate::fetch::FetchError;
+use crate::poller::lag;
 use crate::window::NoProgress;
 
 /// What a run did.
@@ -36,6 +37,11 @@ pub struct RunLine<'r> {
 }
 
 impl RunReport {
+    /// The report of a run that found the cursor at `done` and left it there.
+    pub(crate) fn at(self, done: Option<Position>, now: Timestamp) -> RunReport {
+        RunReport { lag: lag(done.as_ref(), now), done, ..self }
+    }
+
     /// The report as the one JSON object that every program gives.
     pub fn line(&self) -> RunLine<'_> {
         RunLine {
@@ -56,7 +62,11 @@ impl RunReport {
             RunEnd::OutOfTime => "stopped before it was caught up",
             RunEnd::Limited { .. } => "limited by the vendor",
             RunEnd::Paused => {
-                tracing::info!(source.id = %stream, "paused");
+                tracing::info!(
+                    source.id = %stream,
+                    cursor.lag_s = self.lag.map(|lag| lag.as_secs()),
+                    "paused"
+                );
                 return;
             }
             RunEnd::Busy { until } => {
@@ -64,7 +74,12 @@ impl RunReport {
                 return;
             }
             RunEnd::Failed(error) => {
-                tracing::error!(source.id = %stream, error = %chain(error), "the run failed");
+                tracing::error!(
+                    source.id = %stream,
+                    cursor.lag_s = self.lag.map(|lag| lag.as_secs()),
+                    error = %chain(error),
+                    "the run failed"
+                );
                 return;
             }
         };

@@ -115,8 +115,10 @@ impl Run<'_> {
                     fetched = self.fetch(request).await;
                     continue;
                 }
-                Err(FetchError::Reread { half, .. }) => {
-                    self.restart(open, half)?;
+                Err(FetchError::Reread { half, ruled }) => {
+                    if self.restart(open, half).is_err() {
+                        return Err(FetchError::Reread { half, ruled }.into());
+                    }
                     guard = LoopGuard::default();
                     last_time = None;
                     let request = self.window_request(open)?;
@@ -241,7 +243,7 @@ impl Run<'_> {
         tracing::warn!(
             source.id = %self.poller.source.name,
             window.restarts = open.restarts,
-            "the vendor refuses its own next page: the window is read again from its start"
+            "the vendor does not go on in the window: it is read again from its start"
         );
         open.next = None;
         // From the very start, also where `done` has moved since: that the

@@ -23,6 +23,7 @@ impl Run<'_> {
         let poll = &self.poller.poll;
         let needed = Needed { from: Timestamp::UNIX_EPOCH, open_overlap_to: None, latest: 0 };
         let mut guard = LoopGuard::default();
+        let mut restarted = false;
         let mut token = match &self.record.done {
             None => None,
             Some(Position::Token(token)) => Some(token.clone()),
@@ -37,7 +38,9 @@ impl Run<'_> {
         let mut fetched = self.fetch(request).await;
         loop {
             let Fetched { page, not_before } = match fetched {
-                Err(FetchError::Reread { .. }) if token.is_some() => {
+                // Once: what refuses every token would lead in a circle.
+                Err(FetchError::Reread { .. }) if token.is_some() && !restarted => {
+                    restarted = true;
                     tracing::warn!(
                         source.id = %self.poller.source.name,
                         "the vendor refuses its own token: the stream is read again from `start`"

@@ -1,9 +1,9 @@
 //! Rules of the source file about answers, and the rate it asks at.
 
 use mef_poller::{FetchError, RunEnd, RunError};
-use mef_ports::{Clock as _, Limits as _};
+use mef_ports::{Clock as _, CursorRecord, Cursors as _, Limits as _, Position};
 
-use crate::support::{Bench, Fault, at, source_file};
+use crate::support::{Bench, Fault, at, source_file, stream};
 
 const CURSOR: &str = "order: ascending, start: 1h, overlap: 60s";
 
@@ -98,7 +98,10 @@ async fn a_window_is_read_again_from_its_start_but_not_for_ever() {
     (0..20).for_each(|_| bench.vendor.fault(Fault::Status(416, Vec::new())));
     bench.clock.set(at(600));
     let report = bench.run(&file).await;
-    assert!(matches!(report.end, RunEnd::Failed(RunError::Loop(_))), "{report:?}");
+    let RunEnd::Failed(RunError::Fetch(FetchError::Reread { half, ruled })) = report.end else {
+        panic!("{report:?}")
+    };
+    assert_eq!((half, ruled.status.as_u16()), (false, 416));
 }
 
 #[tokio::test]
@@ -146,4 +149,19 @@ async fn a_late_record_says_how_late_it_came() {
     bench.clock.set(at(60));
     let report = bench.run(&file).await;
     assert_eq!((report.summary.late, report.summary.late_max_s), (1, 20));
+}
+
+#[tokio::test]
+async fn a_paused_stream_asks_nothing_and_says_how_far_behind_it_is() {
+    let bench = bench(Fault::Status(500, Vec::new()));
+    let record = CursorRecord {
+        done: Some(Position::Time(at(-500))),
+        paused: Some(at(-400)),
+        ..CursorRecord::default()
+    };
+    bench.store.set(&stream(), &record).await.unwrap();
+    let report = bench.run(&source_file(CURSOR, true)).await;
+    assert!(matches!(report.end, RunEnd::Paused), "{report:?}");
+    assert_eq!((report.lag.map(|lag| lag.as_secs()), report.summary.requests), (Some(500), 0));
+    assert_eq!(bench.cursor().await.record, record);
 }

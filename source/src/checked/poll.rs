@@ -146,11 +146,20 @@ impl Poll {
                 "an answer must come before the lease of 30 s ends",
             );
         }
+        let limits = PollLimits::check(&written.limits, checker);
         let max_page = checker.size_or(written.max_page.as_ref(), DEFAULT_MAX_PAGE);
+        if let (Some(spacing), Some(schedule)) = (limits.spacing, schedule)
+            && spacing > schedule
+        {
+            checker.warn(
+                written.limits.rate.as_ref().and_then(Located::place),
+                "`rate` allows less than one request a run of `schedule`",
+                "make the schedule slower: such runs end before they ask",
+            );
+        }
         let request = request?;
         let cursor = cursor::check(written, &request, &event, checker)?;
         let stop = written.stop.as_deref().unwrap_or_default();
-        let limits = PollLimits::check(&written.limits, checker);
         let errors = error_rule::check(written, checker);
         let next = match next {
             None => None,

@@ -36,6 +36,7 @@ fn limits_and_rules_that_cannot_be_meant() {
         ("rate of nothing", limits("{ rate: 0/s }")),
         ("negative rate", limits("{ rate: -1/s }")),
         ("rate that is a schedule", limits("{ rate: 0.01/h }")),
+        ("rate slower than the schedule", limits("{ rate: 30/h }")),
         ("all of it left", limits("{ early: 1.5 }")),
         ("threshold in words", limits("{ early: some }")),
         ("header of the limit", limits("{ limit: \"a b\" }")),
