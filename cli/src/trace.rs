@@ -238,9 +238,26 @@ fn without_secrets(mut exchange: Value, redactor: &Redactor) -> Value {
     exchange
 }
 
+/// `text` without the values of credential fields in what may be a URL in it.
+fn mask_pairs(text: &str) -> String {
+    let mut masked = String::with_capacity(text.len());
+    let mut pieces = text.split_inclusive(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+    while let Some(piece) = pieces.next() {
+        masked.push_str(piece);
+        if !piece.strip_suffix('=').is_some_and(is_field) {
+            continue;
+        }
+        masked.push_str(MASK);
+        // The value goes on to what ends a parameter.
+        let end = pieces.find(|piece| piece.ends_with(['&', '"', '\'', '#', ' ', '\n', '>']));
+        masked.extend(end.and_then(|piece| piece.chars().next_back()));
+    }
+    masked
+}
+
 fn mask_texts(value: &mut Value, redactor: &Redactor) {
     match value {
-        Value::String(text) => *text = redactor.mask(text).into_owned(),
+        Value::String(text) => *text = mask_pairs(&redactor.mask(text)),
         Value::Number(number) => {
             let text = number.to_string();
             if redactor.mask(&text) != text {
