@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Backend, at};
 use crate::{
-    Commit, CommitError, CursorRecord, Cursors, Lease, LeaseError, OpenWindow, Position, ResumeAt,
+    Commit, CommitError, CursorRecord, Cursors, Lease, LeaseError, OpenWindow, PastRun, Position, ResumeAt,
     RunSummary, SeenId, StreamKey,
 };
 
@@ -201,11 +201,21 @@ pub async fn a_record_comes_back_with_every_field(backend: Backend) {
             rejected: 5,
             duplicates: 6,
             late: 7,
+            late_max_s: 10,
+            limit_wait_ms: 11,
             held_back: 8,
             dedupe_overflow: 9,
             error: Some("the vendor said: no\nsuch token".to_owned()),
         }),
         next_run: Some(at(3)),
+        paused: Some(at(4)),
+        history: vec![PastRun {
+            ended: at(2),
+            done: Some(Position::Time(at(1))),
+            delivered: 4,
+            rejected: 5,
+            error: Some("no".to_owned()),
+        }],
     };
     for record in [full, CursorRecord::default()] {
         commit(cursors, &held, &record, None).await.expect("the lease is good");
