@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::{Backend, at};
 use crate::{
-    Commit, CommitError, CursorRecord, Cursors, Lease, LeaseError, OpenWindow, PastRun, Position, ResumeAt,
-    RunSummary, SeenId, StreamKey,
+    Commit, CommitError, CursorRecord, Cursors, Lease, LeaseError, OpenWindow, PastRun, Position,
+    ResumeAt, RunSummary, SeenId, StreamKey,
 };
 
 const TTL: Duration = Duration::from_secs(30);
