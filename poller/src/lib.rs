@@ -6,10 +6,13 @@
 //! its pages, sorts out repeats, delivers, commits, and goes on until it is
 //! caught up, limited, or out of time.
 
+mod backfill;
 mod budget;
 mod classify;
+mod error_rules;
 mod fetch;
 mod followed_stream;
+mod history;
 mod http;
 mod id_stream;
 mod key;
@@ -19,6 +22,7 @@ mod link_header;
 mod loop_guard;
 mod moment;
 mod next_link;
+mod pace;
 mod page;
 mod partitions;
 mod poller;
@@ -31,9 +35,11 @@ mod system_clock;
 mod time_stream;
 mod window;
 
+pub use backfill::{BackfillError, is_backfill};
 pub use budget::Budget;
+pub use error_rules::RuledOut;
 pub use fetch::FetchError;
-pub use http::HttpClients;
+pub use http::{HttpClients, may_reach};
 pub use page::PageError;
 pub use poller::{PollPorts, Poller};
 pub use report::{RunEnd, RunError, RunLine, RunReport};

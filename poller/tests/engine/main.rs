@@ -8,7 +8,10 @@
     reason = "a test fails by panicking"
 )]
 
+mod backfills;
 mod by_id;
+mod errors;
+mod every_stream;
 mod failures;
 mod hard_cases;
 mod hostile;

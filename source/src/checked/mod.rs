@@ -11,12 +11,14 @@ mod closed_schema;
 mod constant;
 mod cursor;
 mod digest;
+mod error_rule;
 mod event;
 mod handshake;
 mod hmac;
 mod ip;
 mod jq;
 mod jwt;
+mod limits;
 mod load;
 mod partitions;
 mod poll;
@@ -35,11 +37,13 @@ pub use aws_sns::AwsSns;
 pub use check::Check;
 pub use cursor::{Cursor, Follow, IdCursor, NextLinkCursor, RestartAt, TimeCursor, TokenCursor};
 pub use digest::Digest;
+pub use error_rule::{Condition, ErrorRule, Statuses};
 pub use event::{EventSpec, Mapping, RecordSchema, Split};
 pub use handshake::{Constraint, Handshake, HandshakeAuth, When};
 pub use hmac::{Hmac, Key};
 pub use ip::{Ip, Network};
 pub use jwt::{ClaimDigest, Jwt, JwtKeys};
+pub use limits::{Early, PollLimits};
 pub use load::{Loaded, load};
 pub use partitions::Partitions;
 pub use poll::{ClientCredentials, Poll, PollAuth};
@@ -55,8 +59,8 @@ pub use webhook::{Verify, Webhook};
 
 use crate::SourceName;
 pub use crate::written::{
-    Advance, Bare, ClientAuth, Decode, Encoding, Granularity, Hash, JwtAlgorithm, KeyEncoding,
-    Order, PublicKeyAlgorithm, RestartFrom, TimeFormat, TimeUnit,
+    Advance, Bare, ClientAuth, Decode, Encoding, ErrorAction, Granularity, Hash, JwtAlgorithm,
+    KeyEncoding, Order, PublicKeyAlgorithm, ResetFormat, RestartFrom, TimeFormat, TimeUnit,
 };
 
 /// A source, ready to use.

@@ -72,6 +72,12 @@ impl Request {
         let pairs = self.query.iter().chain(&self.headers).map(|(_, value)| value);
         std::iter::once(&self.url).chain(pairs)
     }
+
+    /// Whether one of them reads this.
+    pub fn uses(&self, root: Root, name: &str) -> bool {
+        let mut paths = self.templates().flat_map(Template::paths);
+        paths.any(|path| path.root() == root && path.name() == name)
+    }
 }
 
 /// Where a page says how to get the next.

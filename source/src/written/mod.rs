@@ -8,10 +8,12 @@
 
 mod check;
 mod cursor;
+mod error_rule;
 mod event;
 mod from_node;
 mod handshake;
 mod jwt;
+mod limits;
 mod located;
 mod node;
 mod one_or_many;
@@ -32,16 +34,17 @@ pub use cursor::{
     Advance, Cursor, Granularity, NextLink, Order, Partitions, Restart, RestartFrom, Rewrite,
     TimeFormat,
 };
+pub use error_rule::{ErrorAction, ErrorRule, ErrorWhen};
 pub use event::{Event, Map};
 pub(crate) use from_node::from_node;
 pub use handshake::{Builtin, Handshake, HandshakeAuth, Respond, When};
 pub use jwt::{AwsSns, Jwt, JwtAlgorithm, JwtKeys};
+pub use limits::{Limits, ResetFormat};
 pub use located::Located;
 pub use node::Node;
 pub use one_or_many::OneOrMany;
 pub use poll::{
-    Auth, ClientAuth, ClientCredentials, Limits, NamedValue, Next, NextToken, Poll, Request,
-    StopRule,
+    Auth, ClientAuth, ClientCredentials, NamedValue, Next, NextToken, Poll, Request, StopRule,
 };
 pub use preset_use::PresetUse;
 pub use secret_use::{RetiringSecret, SecretUse};
