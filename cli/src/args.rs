@@ -79,7 +79,11 @@ pub enum Command {
     Init(Init),
     /// Check every source file: errors and warnings with their place, and what its presets stand for
     Check(Check),
-    /// Run every source's test events, offline, with a fixed clock
+    /// Run every source's test events and mock exchanges, offline, with a fixed clock
+    ///
+    /// Beside a source file, `tests/NAME.request.json` is a captured webhook, `tests/NAME.records.json` a list
+    /// of pulled records, and `tests/NAME.exchanges.yml` what a vendor answers to whole runs of the poller.
+    /// What must come of each stands in `tests/NAME.expected.json`.
     Test(Test),
     /// Judge one captured webhook request offline, and say why it is taken or refused
     ///
@@ -89,6 +93,24 @@ pub enum Command {
     Explain(Explain),
     /// Pull what is new from one source
     Poll(Poll),
+    /// Read a stretch of the past from one source, beside its live cursor
+    ///
+    /// The live cursor is never moved. The stretch has a cursor of its own: the same command again goes
+    /// on where the last one ended. Its events have the ids that the live poll gives them, so that a
+    /// consumer which knows events by id drops what it has already.
+    Backfill(Backfill),
+    /// Show every source on one screen: fresh, stale, failing, limited, paused
+    Status,
+    /// Let no run read a source until `mef resume`; webhooks still come in
+    Pause {
+        /// The source's name
+        source: String,
+    },
+    /// Let a paused source be read again, from where it stood
+    Resume {
+        /// The source's name
+        source: String,
+    },
     /// Look at the events in the queue
     Events(Events),
     /// Show how far each stream has been read, or set it
@@ -204,6 +226,34 @@ pub struct Poll {
     /// End where the vendor's rate limit says to wait, instead of waiting
     #[arg(long)]
     pub once: bool,
+    /// Ask the vendor and show what would become of the answers, on a copy of the cursor: nothing is
+    /// committed, nothing goes to the queue, and no other run is kept waiting
+    #[arg(long)]
+    pub dry_run: bool,
+    /// End a dry run after this many answers
+    #[arg(long, value_name = "N", default_value_t = 5, requires = "dry_run")]
+    pub pages: u64,
+    /// Write each request and its answer to this file, one JSON object a line, with `***` for every
+    /// secret
+    #[arg(long, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
+}
+
+/// Options of `mef backfill`.
+#[derive(Debug, Args)]
+pub struct Backfill {
+    /// The source's name
+    pub source: String,
+    /// The first moment: RFC 3339, or seconds since the epoch
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub from: Timestamp,
+    /// The moment before which it ends
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub to: Timestamp,
+    /// How many requests to make in a minute at most, so that the live poll has its share of the
+    /// vendor's limit
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=6000))]
+    pub per_minute: u32,
 }
 
 /// Options of `mef events`.
@@ -265,6 +315,16 @@ pub enum Cursors {
         /// The position is a token
         #[arg(long)]
         token: bool,
+    },
+    /// Forget a source's cursor: the next run is its first, and begins at `start`
+    Reset {
+        /// The source's name
+        source: String,
+    },
+    /// What the last runs that delivered something or failed did, oldest first
+    History {
+        /// The source's name
+        source: String,
     },
 }
 

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use mef_auth::{RedactingSecrets, Redactor};
-use mef_poller::{HttpClients, PollPorts, Poller};
-use mef_ports::Secrets;
-use mef_source::Source;
+use mef_poller::{HttpClients, PollPorts};
+use mef_ports::{Http, Secrets};
+use mef_source::checked::Poll;
 use mef_sqlite::LocalSecrets;
 
 use crate::args::{self, Global};
@@ -27,9 +27,9 @@ impl Backend {
         Ok(Backend { ports, clients: HttpClients::default() })
     }
 
-    /// The poller of a source; nothing if the source is not pulled.
-    pub(crate) fn poller(&self, source: &Arc<Source>) -> Option<Poller> {
-        Poller::new(Arc::clone(source), &self.clients, self.ports.clone())
+    /// What reaches the vendor of a source that is pulled.
+    pub(crate) fn http(&self, poll: &Poll) -> Arc<dyn Http> {
+        self.clients.for_source(poll)
     }
 }
 

@@ -9,10 +9,12 @@ mod captured;
 mod catalogue;
 mod commands;
 pub mod demo;
+mod exchanges;
 mod expansions;
 mod local;
 mod logging;
 mod offline;
+mod offline_poll;
 mod offline_ports;
 mod output;
 mod problems;
@@ -20,6 +22,7 @@ mod published_keys;
 #[cfg(feature = "aws")]
 mod remote;
 mod retirements;
+mod trace;
 
 use std::process::ExitCode;
 

@@ -1,7 +1,12 @@
-//! What a request that is judged offline has of the outside: nothing.
+//! What something that is only tried out has of the outside: little or nothing.
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use mef_ports::{Http, HttpError, HttpRequest, HttpResponse};
+use jiff::Timestamp;
+use mef_ports::{
+    Http, HttpError, HttpRequest, HttpResponse, Limits, StoreError, StreamKey, Wakeups,
+};
 
 /// No network. What would be fetched is not, and the sender is told to come
 /// again.
@@ -14,5 +19,33 @@ impl Http for NoNetwork {
             host: request.url.host_str().unwrap_or_default().to_owned(),
             reason: "nothing is fetched offline".to_owned(),
         })
+    }
+}
+
+/// Wakes nobody: what runs here is not for a schedule to go on with.
+pub(crate) struct NoWakeups;
+
+#[async_trait]
+impl Wakeups for NoWakeups {
+    async fn wake(&self, _: &StreamKey, _: Timestamp) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+/// Limits that are kept to and never made longer.
+pub(crate) struct LimitsAsTheyAre(pub(crate) Arc<dyn Limits>);
+
+#[async_trait]
+impl Limits for LimitsAsTheyAre {
+    async fn not_before(
+        &self,
+        credential: &str,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        self.0.not_before(credential, now).await
+    }
+
+    async fn hold(&self, _: &str, _: Timestamp) -> Result<(), StoreError> {
+        Ok(())
     }
 }

@@ -47,8 +47,14 @@ pub enum Metric {
     Duplicates,
     /// Poller: records that came after the cursor had passed their time.
     Late,
+    /// Poller: how far behind the cursor the latest of those was.
+    LateMaxSeconds,
     /// Poller: runs that ended at the vendor's limit.
     LimitWaits,
+    /// Poller: how long the vendor's limit was waited for, or is to be.
+    LimitWaitMs,
+    /// Poller: ids forgotten because the dedupe set was full.
+    DedupeOverflow,
     /// Poller: how far the cursor is behind.
     LagSeconds,
     /// Poller: runs that failed.
@@ -66,8 +72,8 @@ impl Metric {
 
     fn unit(self) -> &'static str {
         match self {
-            Metric::DurationMs => "Milliseconds",
-            Metric::LagSeconds => "Seconds",
+            Metric::DurationMs | Metric::LimitWaitMs => "Milliseconds",
+            Metric::LagSeconds | Metric::LateMaxSeconds => "Seconds",
             _ => "Count",
         }
     }

@@ -7,6 +7,7 @@ use mef_source::Path;
 use mef_source::checked::{TimeCursor, TimeFormat};
 use serde_json::Value;
 
+use crate::backfill::PageEnd;
 use crate::seen::{Needed, Seen, hash};
 use crate::window::Bounds;
 
@@ -28,6 +29,8 @@ pub(crate) struct Classified {
     /// Whether the page, newest first, has come to records from before the
     /// window.
     pub(crate) before_start: bool,
+    /// Whether it has come to records that were held back.
+    pub(crate) end: PageEnd,
 }
 
 /// Sorts the records of a page of the window `bounds`; `last` is the time of
@@ -54,7 +57,9 @@ pub(crate) fn by_time(
             if !cursor.lower_bound && time < bounds.start {
                 continue;
             }
-            if !cursor.upper_bound && time >= bounds.end {
+            let is_past = !cursor.upper_bound && time >= bounds.end;
+            classified.end.note(is_past);
+            if is_past {
                 summary.held_back += 1;
                 continue;
             }
@@ -67,8 +72,8 @@ pub(crate) fn by_time(
             summary.duplicates += 1;
             continue;
         }
-        if time.is_some_and(|time| time < bounds.done_before) {
-            summary.late += 1;
+        if let Some(time) = time.filter(|time| *time < bounds.done_before) {
+            note_late(Some(time), Some(bounds.done_before), summary);
         }
         // A record without a time may come again wherever the window ends.
         seen.insert(hash, time.unwrap_or(bounds.end), needed);
@@ -79,6 +84,20 @@ pub(crate) fn by_time(
     let ends_before = previous.is_some_and(|last| last < bounds.start);
     classified.before_start = ends_before && (all_before || !rises);
     classified
+}
+
+/// Counts a record of `time` that came when the cursor had passed it.
+pub(crate) fn note_late(
+    time: Option<Timestamp>,
+    done: Option<Timestamp>,
+    summary: &mut RunSummary,
+) {
+    summary.late += 1;
+    if let (Some(time), Some(done)) = (time, done) {
+        // A part of a second is one more: the number is for an `end_lag`.
+        let behind = (done.duration_since(time).as_millis() + 999) / 1_000;
+        summary.late_max_s = summary.late_max_s.max(u64::try_from(behind).unwrap_or(0));
+    }
 }
 
 /// The id that a record carries, as text.

@@ -18,16 +18,18 @@ use mef_ports::{
 use mef_source::Source;
 use mef_source::checked::Poll;
 
+use crate::error_rules::{self, RuledOut};
 use crate::lease::LeaseKeeper;
 use crate::limits::LimitHeaders;
 use crate::moment::after;
+use crate::pace::Pace;
 use crate::page::{self, Page, PageError};
 use crate::request::{PageRequest, RequestError};
 
 /// The longest wait inside a run; anything longer ends it.
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_secs(5);
 /// What a limit without a moment is taken to mean.
-const LIMIT_WITHOUT_RESET: Duration = Duration::from_secs(60);
+pub(crate) const LIMIT_WITHOUT_RESET: Duration = Duration::from_secs(60);
 const TRIES_AGAIN: usize = 4;
 const MOST_REDIRECTS: usize = 5;
 
@@ -69,6 +71,17 @@ pub enum FetchError {
         #[source]
         error: PageError,
     },
+    /// A rule of the source file gives up on the answer.
+    #[error(transparent)]
+    Ruled(#[from] RuledOut),
+    /// A rule of the source file asks for the window to be read again.
+    #[error("{ruled}, and asks for its window to be read again")]
+    Reread {
+        /// Whether only half of it.
+        half: bool,
+        /// The rule.
+        ruled: RuledOut,
+    },
     /// A redirect that leads nowhere.
     #[error("the vendor redirects {0}")]
     Redirect(&'static str),
@@ -107,10 +120,11 @@ pub(crate) struct Fetcher<'p> {
     pub(crate) clock: &'p dyn Clock,
     pub(crate) lease: &'p LeaseKeeper<'p>,
     pub(crate) requests: AtomicU64,
+    pub(crate) pace: &'p Pace,
 }
 
 /// What to do about an answer that is no page.
-enum Verdict {
+pub(crate) enum Verdict {
     /// Try again, after this moment if there is one.
     Again { error: FetchError, after: Option<Timestamp> },
     /// Ask for a new token, once.
@@ -156,7 +170,11 @@ impl Fetcher<'_> {
                     let Some(backoff) = waits.next() else { return Err(error) };
                     let asked = wait.and_then(|wait| wait.try_into().ok()).unwrap_or(backoff);
                     tracing::debug!(source.id = %self.source.name, error = %error, "trying again");
-                    self.clock.sleep(asked).await;
+                    // A limit is counted as waited for, a failure is not.
+                    match after {
+                        Some(_) => self.pace.wait(asked, self.clock).await,
+                        None => self.clock.sleep(asked).await,
+                    }
                 }
             }
         }
@@ -169,19 +187,19 @@ impl Fetcher<'_> {
             return Err(until);
         }
         if let Ok(wait) = wait.try_into() {
-            self.clock.sleep(wait).await;
+            self.pace.wait(wait, self.clock).await;
         }
         Ok(())
     }
 
     async fn attempt(&self, request: &PageRequest) -> Result<Fetched, Verdict> {
         let (url, response) = self.send_and_follow(request.http.clone()).await?;
-        let limits = LimitHeaders {
-            remaining: self.poll.limit_remaining.as_deref(),
-            reset: self.poll.limit_reset.as_deref(),
-        };
+        let limits = LimitHeaders(&self.poll.limits);
         let now = self.clock.now();
         let status = response.status;
+        if let Some((rule, action)) = error_rules::find(&self.poll.errors, &response) {
+            return error_rules::decide(RuledOut { status, rule }, action, &response, &limits, now);
+        }
         if status.is_success() {
             let not_before = limits.used_up(&response.headers, now);
             return match page::read(self.poll, request.at.as_ref(), &url, &response) {
@@ -220,6 +238,9 @@ impl Fetcher<'_> {
         for _ in 0..=MOST_REDIRECTS {
             let mut authorized = request.clone();
             self.authorize(&mut authorized).await?;
+            let spacing = self.poll.limits.spacing;
+            let turn = self.pace.take_turn(spacing, self.clock, LONGEST_WAIT).await;
+            turn.map_err(|until| Verdict::Fail(FetchError::Limited { until }))?;
             self.requests.fetch_add(1, Ordering::Relaxed);
             let response = self.http.send(authorized).await.map_err(|error| match error {
                 error @ (HttpError::Transport(_) | HttpError::Encoding(_)) => {

@@ -7,6 +7,7 @@ use mef_source::checked::{Follow, NextLinkCursor, RestartFrom, TokenCursor};
 use serde_json::Value;
 use url::Url;
 
+use crate::backfill::PageEnd;
 use crate::classify::{News, record_hash, record_id, record_time};
 use crate::fetch::{FetchError, Fetched};
 use crate::loop_guard::LoopGuard;
@@ -40,6 +41,16 @@ impl<'c> Followed<'c> {
     }
 }
 
+/// What a page of a stream has.
+#[derive(Default)]
+struct Sorted {
+    news: Vec<News>,
+    /// The newest time on it.
+    newest: Option<Timestamp>,
+    /// Whether the page has come to the end of what a backfill reads.
+    end: PageEnd,
+}
+
 impl Run<'_> {
     /// Reads until the vendor has no more.
     ///
@@ -50,33 +61,40 @@ impl Run<'_> {
         let poll = &self.poller.poll;
         let follow = by.follow();
         let mut guard = LoopGuard::default();
-        let mut start = before(self.started, follow.start);
+        let mut restarted = false;
+        let mut start = self.first_moment(follow.start);
         let mut place = self.stored_place(by, &mut start)?;
         if !self.has_time() {
             return Ok(RunEnd::OutOfTime);
         }
         let request = self.place_request(place.as_ref(), start)?;
-        let first_url = without_secrets(request.http.url.clone(), poll).to_string();
+        let mut first_url = without_secrets(request.http.url.clone(), poll).to_string();
         let mut fetched = self.fetch(request).await;
         let mut is_stored = place.is_some();
         loop {
-            let Fetched { page, not_before } = match fetched {
-                Err(FetchError::Refused { status })
-                    if is_stored && means_stale(status) && follow.restart.is_some() =>
-                {
-                    start = self.restart_at(follow);
-                    tracing::warn!(
-                        source.id = %self.stream,
-                        cursor.start = %start,
-                        "the vendor refuses the place that was kept: reading begins again at a moment"
-                    );
-                    (place, is_stored) = (None, false);
-                    let request = self.place_request(None, start)?;
-                    fetched = self.fetch(request).await;
-                    continue;
+            let begins_again = match &fetched {
+                Err(FetchError::Refused { status }) => {
+                    is_stored && means_stale(*status) && follow.restart.is_some()
                 }
-                other => other?,
+                Err(FetchError::Reread { .. }) => place.is_some(),
+                _ => false,
             };
+            // Once: what refuses every place would lead in a circle.
+            if begins_again && !restarted {
+                start = self.restart_at(follow);
+                tracing::warn!(
+                    source.id = %self.stream,
+                    cursor.start = %start,
+                    "the vendor refuses the place that was kept: reading begins again at a moment"
+                );
+                (place, is_stored, restarted) = (None, false, true);
+                guard = LoopGuard::default();
+                let request = self.place_request(None, start)?;
+                first_url = without_secrets(request.http.url.clone(), poll).to_string();
+                fetched = self.fetch(request).await;
+                continue;
+            }
+            let Fetched { page, not_before } = fetched?;
             is_stored = false;
             let next = match by {
                 Followed::Token(_) => page.cursor_token.clone().map(ResumeAt::Token),
@@ -90,7 +108,8 @@ impl Run<'_> {
                 guard.visit(&page, page.next.as_ref()).map_err(RunError::Loop)?;
             }
             let needed = self.needed_followed(follow);
-            let (news, newest) = self.sort_followed(page.records, follow, &needed);
+            let Sorted { news, newest, end } = self.sort_followed(page.records, follow, &needed);
+            let ends = ends || end.is_past();
             let request = match &next {
                 Some(next) if !ends => Some(self.place_request(Some(next), start)?),
                 _ => None,
@@ -147,15 +166,11 @@ impl Run<'_> {
         by: Followed<'_>,
         start: &mut Timestamp,
     ) -> Result<Option<ResumeAt>, RunError> {
-        let kind = |wanted| {
-            let stored = self.record.done.clone();
-            stored.map_or(Ok(None), |stored| Err(RunError::CursorKind { stored, wanted }))
-        };
         match (by, &self.record.done) {
+            (_, None) => Ok(None),
             (Followed::Token(_), Some(Position::Token(token))) => {
                 Ok(Some(ResumeAt::Token(token.clone())))
             }
-            (Followed::Token(_), _) => kind("token"),
             (Followed::Link(cursor), Some(Position::Link(link) | Position::Token(link))) => {
                 let was = self.record.link_request.as_ref();
                 // What a person sets by hand is as that person wants it.
@@ -178,14 +193,14 @@ impl Run<'_> {
                     Err(_) => Ok(Some(ResumeAt::Url(link.clone()))),
                 }
             }
-            (Followed::Link(_), _) => kind("next link"),
+            (_, Some(stored)) => Err(self.wrong_kind(stored)),
         }
     }
 
     /// From where to begin again when the place is lost: never later than what
     /// is known to be delivered, and never earlier than a first run.
     fn restart_at(&self, follow: &Follow) -> Timestamp {
-        let first = before(self.started, follow.start);
+        let first = self.first_moment(follow.start);
         match (follow.restart, self.record.reached) {
             (Some(restart), Some(reached)) if restart.from == RestartFrom::Time => {
                 before(reached, restart.overlap)
@@ -206,19 +221,22 @@ impl Run<'_> {
         }
     }
 
-    fn sort_followed(
-        &mut self,
-        records: Vec<Value>,
-        follow: &Follow,
-        needed: &Needed,
-    ) -> (Vec<News>, Option<Timestamp>) {
-        let (mut news, mut newest) = (Vec::new(), None);
+    fn sort_followed(&mut self, records: Vec<Value>, follow: &Follow, needed: &Needed) -> Sorted {
+        let mut sorted = Sorted::default();
+        let last = self.poller.last_moment(Timestamp::MAX);
         for record in records {
             self.summary.records += 1;
             let time = follow.time.as_ref().and_then(|path| path.find(&record));
             let time = time.and_then(|value| record_time(value, follow.time_format));
+            if let Some(time) = time {
+                sorted.end.note(time > last);
+                if time > last {
+                    self.summary.held_back += 1;
+                    continue;
+                }
+            }
             // A vendor whose clock is ahead must not move us past our own.
-            newest = newest.max(time.map(|time| time.min(self.started)));
+            sorted.newest = sorted.newest.max(time.map(|time| time.min(self.started)));
             let id = follow.id.as_ref().and_then(|path| record_id(&record, path));
             let hash = record_hash(&record, id.as_deref(), time);
             if self.seen.contains(hash) {
@@ -226,9 +244,9 @@ impl Run<'_> {
                 continue;
             }
             self.seen.insert(hash, time.unwrap_or(needed.from), needed);
-            news.push(News { record, id });
+            sorted.news.push(News { record, id });
         }
-        (news, newest)
+        sorted
     }
 
     fn place_request(

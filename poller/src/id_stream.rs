@@ -10,7 +10,8 @@ use mef_ports::{OpenPass, ResumeAt};
 use mef_source::checked::{IdCursor, Order};
 use serde_json::Value;
 
-use crate::classify::{News, record_hash, record_id, record_time};
+use crate::backfill::PageEnd;
+use crate::classify::{News, note_late, record_hash, record_id, record_time};
 use crate::fetch::{FetchError, Fetched};
 use crate::key::Key;
 use crate::loop_guard::LoopGuard;
@@ -45,6 +46,27 @@ struct Sorted {
     /// The last record on the page is one that the cursor has passed.
     reached_known: bool,
     held_back: bool,
+    /// Whether the page has come to records that were held back.
+    end: PageEnd,
+}
+
+/// From where to read again after such an answer; nothing where it is an
+/// error.
+///
+/// From where the pass began, also where the cursor has moved since: that the
+/// order was true so far says nothing about the pages not seen. Where the
+/// vendor refuses that too, and a rule says so, without the id.
+fn again_from(error: &FetchError, pass: &Pass) -> Option<Option<Key>> {
+    let by_rule = match error {
+        FetchError::Refused { status } if means_stale(*status) => false,
+        FetchError::Reread { .. } => true,
+        _ => return None,
+    };
+    if pass.next.is_some() {
+        return Some(pass.from.clone());
+    }
+    let from = pass.from.as_ref().filter(|from| by_rule && from.id.is_some())?;
+    Some(from.time.map(|time| Key { time: Some(time), id: None }))
 }
 
 impl Run<'_> {
@@ -60,26 +82,24 @@ impl Run<'_> {
         let request = self.id_request(cursor, &pass)?;
         let mut fetched = self.fetch(request).await;
         loop {
-            let Fetched { page, not_before } = match fetched {
-                Err(FetchError::Refused { status })
-                    if pass.next.is_some() && means_stale(status) && !restarted =>
-                {
-                    tracing::warn!(
-                        source.id = %self.stream,
-                        "the vendor refuses its own next page: the pass is read again from its start"
-                    );
-                    // From where it began, also where the cursor has moved
-                    // since: that the order was true so far says nothing about
-                    // the pages not seen. What is refused again is an error.
-                    (self.record.pass, restarted) = (None, true);
-                    pass = self.new_pass(cursor, pass.from);
-                    guard = LoopGuard::default();
-                    let request = self.id_request(cursor, &pass)?;
-                    fetched = self.fetch(request).await;
-                    continue;
-                }
-                other => other?,
+            let from = match &fetched {
+                // What is refused again is an error.
+                Err(error) if !restarted => again_from(error, &pass),
+                _ => None,
             };
+            if let Some(from) = from {
+                tracing::warn!(
+                    source.id = %self.stream,
+                    "the vendor does not go on: what comes after the cursor is read again"
+                );
+                (self.record.pass, restarted) = (None, true);
+                pass = self.new_pass(cursor, from);
+                guard = LoopGuard::default();
+                let request = self.id_request(cursor, &pass)?;
+                fetched = self.fetch(request).await;
+                continue;
+            }
+            let Fetched { page, not_before } = fetched?;
             let mut next = page.next.clone();
             if page.ends || (next == pass.next && next.is_some() && poll.stop.same_next) {
                 next = None;
@@ -94,21 +114,25 @@ impl Run<'_> {
                     "records are not in ascending order: the cursor waits for the last page"
                 );
             }
+            if sorted.end.is_past() && pass.ascending && self.poller.is_backfill() {
+                next = None;
+            }
             if sorted.reached_known && cursor.order == Order::Descending && !cursor.lower_bound {
                 next = None;
             }
             pass.next.clone_from(&next);
-            let before = done.clone();
             if pass.ascending || next.is_none() {
                 done = done.max(pass.newest.clone());
             }
             // A vendor that has no next pages is asked for what comes after
             // the newest record, until there is none.
-            let ask_again =
-                poll.next.is_none() && pass.ascending && done > before && !sorted.held_back;
+            let ask_again = poll.next.is_none()
+                && pass.ascending
+                && pass.newest > pass.from
+                && !sorted.held_back;
             let ended = next.is_none();
             if ended && ask_again {
-                pass = self.new_pass(cursor, done.clone());
+                pass = self.new_pass(cursor, pass.newest);
             }
             let request =
                 if !ended || ask_again { Some(self.id_request(cursor, &pass)?) } else { None };
@@ -139,18 +163,15 @@ impl Run<'_> {
             newest: None,
             next: None,
             ascending: cursor.order == Order::Ascending,
-            horizon: before(self.started, cursor.end_lag),
+            horizon: self.poller.last_moment(before(self.started, cursor.end_lag)),
             last: None,
         }
     }
 
     fn stored_key(&self, cursor: &IdCursor) -> Result<Option<Key>, RunError> {
         let Some(stored) = &self.record.done else { return Ok(None) };
-        let wanted = if cursor.time.is_some() { "time and id" } else { "id" };
-        match Key::from_position(stored, cursor.time.is_some()) {
-            Some(key) => Ok(Some(key)),
-            None => Err(RunError::CursorKind { stored: stored.clone(), wanted }),
-        }
+        let key = Key::from_position(stored, cursor.time.is_some());
+        key.map(Some).ok_or_else(|| self.wrong_kind(stored))
     }
 
     /// The pass of an earlier run that came to no end, if the request is still
@@ -216,7 +237,11 @@ impl Run<'_> {
             // A record that has no place moves nothing; it still arrives.
             let has_place = id.is_some() && (time.is_some() || cursor.time.is_none());
             let key = has_place.then(|| Key { time, id: id.clone() });
-            if time.is_some_and(|time| time > pass.horizon) {
+            let is_past = time.is_some_and(|time| time > pass.horizon);
+            if time.is_some() {
+                sorted.end.note(is_past);
+            }
+            if is_past {
                 self.summary.held_back += 1;
                 sorted.held_back = true;
                 continue;
@@ -239,7 +264,8 @@ impl Run<'_> {
                 continue;
             }
             if passed {
-                self.summary.late += 1;
+                let done = pass.from.as_ref().and_then(|from| from.time);
+                note_late(time, done, &mut self.summary);
             }
             self.seen.insert(hash, time.unwrap_or(Timestamp::UNIX_EPOCH), needed);
             sorted.news.push(News { record, id });
@@ -248,11 +274,9 @@ impl Run<'_> {
     }
 
     fn id_request(&self, cursor: &IdCursor, pass: &Pass) -> Result<PageRequest, RunError> {
-        let first = before(self.started, cursor.start);
+        let first = self.first_moment(cursor.start);
         let from = pass.from.as_ref();
         let scope = RequestScope {
-            window: None,
-            cursor_token: None,
             cursor_start: from.is_none().then_some(first),
             cursor_time: cursor
                 .time

@@ -6,12 +6,15 @@
 //! its pages, sorts out repeats, delivers, commits, and goes on until it is
 //! caught up, limited, or out of time.
 
+mod backfill;
 mod body;
 mod budget;
 mod classify;
 mod decode;
+mod error_rules;
 mod fetch;
 mod followed_stream;
+mod history;
 mod http;
 mod id_stream;
 mod key;
@@ -21,6 +24,7 @@ mod link_header;
 mod loop_guard;
 mod moment;
 mod next_link;
+mod pace;
 mod page;
 mod partitions;
 mod poller;
@@ -34,9 +38,11 @@ mod system_clock;
 mod time_stream;
 mod window;
 
+pub use backfill::{BackfillError, is_backfill};
 pub use budget::Budget;
+pub use error_rules::RuledOut;
 pub use fetch::FetchError;
-pub use http::HttpClients;
+pub use http::{HttpClients, may_reach};
 pub use page::PageError;
 pub use poller::{PollPorts, Poller};
 pub use report::{RunEnd, RunError, RunLine, RunReport};

@@ -30,6 +30,15 @@ pub(crate) struct Page {
     pub(crate) digest: [u8; 32],
 }
 
+impl Page {
+    /// A page without records, and the last.
+    pub(crate) fn empty(body: &[u8]) -> Page {
+        let mut page = [0; 32];
+        page.copy_from_slice(digest(&SHA256, body).as_ref());
+        Page { records: Vec::new(), next: None, ends: true, cursor_token: None, digest: page }
+    }
+}
+
 /// Why an answer is no page.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PageError {

@@ -4,7 +4,7 @@
 //! finish them all leaves none behind for ever.
 
 use jiff::{SignedDuration, Timestamp};
-use mef_ports::{Position, RunSummary, StoreError, StreamKey};
+use mef_ports::{Position, RunSummary, StoreError, StoredCursor, StreamKey};
 use mef_source::checked::Partitions;
 
 use crate::budget::Budget;
@@ -20,18 +20,18 @@ impl Poller {
     ) -> RunReport {
         let started = self.ports.clock.now();
         let mut sum = Sum::new(self.stream(), started);
-        let streams = match self.longest_waiting_first(partitions).await {
-            Ok(streams) => streams,
+        let names = match self.longest_waiting_first(partitions).await {
+            Ok(names) => names,
             Err(error) => return sum.report(RunEnd::Failed(error.into())),
         };
         let mut slowest = SignedDuration::ZERO;
-        for stream in streams {
+        for name in names {
             if !budget.allows(self.ports.clock.now(), slowest) {
                 sum.worsen(self.leave_rest().await);
                 break;
             }
             let before = self.ports.clock.now();
-            let report = self.run_stream(&stream, budget).await;
+            let report = self.run_stream(Some(name), budget).await;
             let took = self.ports.clock.now().duration_since(before);
             // A page of the next stream takes about as long as one of this.
             let pages = i32::try_from(report.summary.pages.max(1)).unwrap_or(i32::MAX);
@@ -47,21 +47,30 @@ impl Poller {
     }
 
     /// Where partitions from a request will come in, the request stands here.
-    async fn longest_waiting_first(
+    async fn longest_waiting_first<'n>(
         &self,
-        partitions: &Partitions,
-    ) -> Result<Vec<StreamKey>, StoreError> {
+        partitions: &'n Partitions,
+    ) -> Result<Vec<&'n str>, StoreError> {
         let Partitions::List(names) = partitions;
-        let mut streams = Vec::new();
+        let mut waiting = Vec::new();
         for name in names {
-            let stream = StreamKey { partition: name.clone(), ..self.stream() };
-            let stored = self.ports.cursors.read(&stream).await?;
-            let served = stored.and_then(|stored| stored.record.last_run?.started);
-            streams.push((served, stream));
+            let stored = self.ports.cursors.read(&self.stream_of(Some(name))).await?;
+            waiting.push((stored.and_then(served), name.as_str()));
         }
         // The sort is stable: those never served come in the file's order.
-        streams.sort_by_key(|(served, _)| *served);
-        Ok(streams.into_iter().map(|(_, stream)| stream).collect())
+        waiting.sort_by_key(|(served, _)| *served);
+        Ok(waiting.into_iter().map(|(_, name)| name).collect())
+    }
+
+    /// Whether `partition` is paused because all of the source is, which its
+    /// own cursor says: partitions that come later are paused with the others.
+    pub(crate) async fn is_paused_with(&self, partition: Option<&str>) -> Result<bool, StoreError> {
+        // As without partitions, whoever reads back by hand is not held up.
+        if partition.is_none() || self.is_backfill() {
+            return Ok(false);
+        }
+        let stored = self.ports.cursors.read(&self.stream()).await?;
+        Ok(stored.is_some_and(|stored| stored.record.paused.is_some()))
     }
 
     async fn leave_rest(&self) -> RunEnd {
@@ -72,10 +81,20 @@ impl Poller {
     }
 }
 
+/// When a stream was last served. A limit that another partition used up, or
+/// the end of the run's time, leaves it waiting as it was: else whoever comes
+/// first would use it up again in every run.
+fn served(stored: StoredCursor) -> Option<Timestamp> {
+    let put_off = stored.record.next_run.is_some();
+    let run = stored.record.last_run.filter(|run| run.requests > 0 || !put_off)?;
+    run.started
+}
+
 /// What all partitions came to.
 struct Sum {
     stream: StreamKey,
-    end: RunEnd,
+    /// Nothing until one of them was run.
+    end: Option<RunEnd>,
     summary: RunSummary,
     done: Option<Timestamp>,
     lag: Option<SignedDuration>,
@@ -84,7 +103,7 @@ struct Sum {
 impl Sum {
     fn new(stream: StreamKey, started: Timestamp) -> Sum {
         let summary = RunSummary { started: Some(started), ..RunSummary::default() };
-        Sum { stream, end: RunEnd::CaughtUp, summary, done: None, lag: None }
+        Sum { stream, end: None, summary, done: None, lag: None }
     }
 
     fn add(&mut self, report: RunReport) {
@@ -98,16 +117,18 @@ impl Sum {
             (&mut sum.rejected, one.rejected),
             (&mut sum.duplicates, one.duplicates),
             (&mut sum.late, one.late),
+            (&mut sum.limit_wait_ms, one.limit_wait_ms),
             (&mut sum.held_back, one.held_back),
             (&mut sum.dedupe_overflow, one.dedupe_overflow),
         ] {
             *sum = sum.saturating_add(one);
         }
+        sum.late_max_s = sum.late_max_s.max(one.late_max_s);
         sum.lost = sum.lost.or(one.lost);
         if sum.error.is_none() {
             sum.error = one.error.as_ref().map(|error| format!("{}: {error}", report.stream));
         }
-        if let Some(Position::Time(done)) = report.done {
+        if let Some(done) = report.done.as_ref().and_then(Position::time) {
             self.done = Some(self.done.map_or(done, |least| least.min(done)));
         }
         self.lag = self.lag.max(report.lag);
@@ -117,14 +138,16 @@ impl Sum {
     /// The end that a person has to know most about stays.
     fn worsen(&mut self, end: RunEnd) {
         let rank = |end: &RunEnd| match end {
-            RunEnd::CaughtUp => 0,
-            RunEnd::Busy { .. } => 1,
-            RunEnd::OutOfTime => 2,
-            RunEnd::Limited { .. } => 3,
-            RunEnd::Failed(_) => 4,
+            // Of a source that is read, one paused partition is no news.
+            RunEnd::Paused => 0,
+            RunEnd::CaughtUp => 1,
+            RunEnd::Busy { .. } => 2,
+            RunEnd::OutOfTime => 3,
+            RunEnd::Limited { .. } => 4,
+            RunEnd::Failed(_) => 5,
         };
-        if rank(&end) > rank(&self.end) {
-            self.end = end;
+        if self.end.as_ref().is_none_or(|worst| rank(&end) > rank(worst)) {
+            self.end = Some(end);
         }
     }
 
@@ -135,7 +158,7 @@ impl Sum {
 
     fn finish(mut self, now: Timestamp) -> RunReport {
         self.summary.ended = Some(now);
-        let end = std::mem::replace(&mut self.end, RunEnd::CaughtUp);
+        let end = self.end.take().unwrap_or(RunEnd::CaughtUp);
         self.report(end)
     }
 }

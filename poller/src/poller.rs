@@ -13,9 +13,11 @@ use mef_ports::{
 use mef_source::Source;
 use mef_source::checked::Poll;
 
+use crate::backfill::Stretch;
 use crate::budget::Budget;
 use crate::http::HttpClients;
 use crate::lease::{LeaseKeeper, TTL};
+use crate::pace::Pace;
 use crate::report::{RunEnd, RunError, RunReport};
 use crate::run::Run;
 
@@ -50,6 +52,9 @@ pub struct Poller {
     pub(crate) http: Arc<dyn Http>,
     pub(crate) credentials: Credentials,
     pub(crate) ports: PollPorts,
+    pub(crate) pace: Pace,
+    /// What a backfill reads; nothing for the live poll.
+    pub(crate) stretch: Option<Stretch>,
 }
 
 impl Poller {
@@ -71,7 +76,16 @@ impl Poller {
             Arc::clone(&ports.clock),
             ports.redactor.clone(),
         );
-        Some(Poller { source, poll, pipeline, http, credentials, ports })
+        Some(Poller {
+            source,
+            poll,
+            pipeline,
+            http,
+            credentials,
+            ports,
+            pace: Pace::default(),
+            stretch: None,
+        })
     }
 
     /// The source.
@@ -92,7 +106,16 @@ impl Poller {
     /// The stream that this poller reads; its partitions are streams of their
     /// own.
     pub fn stream(&self) -> StreamKey {
-        StreamKey { source: self.source.name.to_string(), partition: String::new() }
+        self.stream_of(None)
+    }
+
+    /// The stream of one partition; of all of the source without one.
+    pub(crate) fn stream_of(&self, partition: Option<&str>) -> StreamKey {
+        let partition = match self.stretch {
+            None => partition.unwrap_or_default().to_owned(),
+            Some(stretch) => stretch.name(partition),
+        };
+        StreamKey { source: self.source.name.to_string(), partition }
     }
 
     /// Reads what is new, within `budget`.
@@ -101,13 +124,14 @@ impl Poller {
     /// its last delivered page was committed.
     pub async fn run(&self, budget: &Budget) -> RunReport {
         match &self.poll.partitions {
-            None => self.run_stream(&self.stream(), budget).await,
+            None => self.run_stream(None, budget).await,
             Some(partitions) => self.run_partitions(partitions, budget).await,
         }
     }
 
     /// Reads what is new in one stream.
-    pub(crate) async fn run_stream(&self, stream: &StreamKey, budget: &Budget) -> RunReport {
+    pub(crate) async fn run_stream(&self, partition: Option<&str>, budget: &Budget) -> RunReport {
+        let stream = self.stream_of(partition);
         let started = self.ports.clock.now();
         let summary = RunSummary { started: Some(started), ..RunSummary::default() };
         let nothing = |end| RunReport {
@@ -117,15 +141,22 @@ impl Poller {
             done: None,
             lag: None,
         };
-        let lease = match self.ports.cursors.lease(stream, started, TTL).await {
+        let lease = match self.ports.cursors.lease(&stream, started, TTL).await {
             Ok(lease) => lease,
             Err(LeaseError::Held { until }) => return nothing(RunEnd::Busy { until }),
             Err(LeaseError::Store(error)) => return nothing(RunEnd::Failed(error.into())),
         };
         let keeper = LeaseKeeper::new(&*self.ports.cursors, &*self.ports.clock, lease);
-        let report = match Run::begin(self, stream, &keeper, budget, summary.clone()).await {
+        let run = Run::begin(self, &stream, partition, &keeper, budget, summary.clone());
+        let report = match run.await {
+            Ok(run) if run.paused => nothing(RunEnd::Paused).at(run.record.done, started),
             Ok(run) => run.finish().await,
-            Err(error) => nothing(RunEnd::Failed(error)),
+            Err(error) => {
+                // How far behind the stream is matters most when nothing works.
+                let stored = self.ports.cursors.read(&stream).await.ok().flatten();
+                nothing(RunEnd::Failed(error))
+                    .at(stored.and_then(|stored| stored.record.done), started)
+            }
         };
         if let Err(error) = self.ports.cursors.release(&keeper.current().await).await {
             tracing::warn!(source.id = %stream, error = %error, "the lease stays until it runs out");
@@ -135,16 +166,16 @@ impl Poller {
 
     /// The name under which limits of this source's credential are kept.
     pub(crate) fn credential_key(&self) -> String {
+        if let Some(name) = &self.poll.limits.shared {
+            return format!("shared/{name}");
+        }
         credential_key(self.source.name.as_str(), &self.poll.auth)
     }
 }
 
 /// How far `done` is behind `now`.
 pub(crate) fn lag(done: Option<&Position>, now: Timestamp) -> Option<jiff::SignedDuration> {
-    match done {
-        Some(Position::Time(time)) => Some(now.duration_since(*time)),
-        _ => None,
-    }
+    Some(now.duration_since(done?.time()?))
 }
 
 impl From<mef_ports::SecretsError> for RunError {

@@ -5,6 +5,7 @@ use mef_ports::{CommitError, Position, RunSummary, StoreError, StreamKey, chain}
 use serde::Serialize;
 
 use crate::fetch::FetchError;
+use crate::poller::lag;
 use crate::window::NoProgress;
 
 /// What a run did.
@@ -36,6 +37,11 @@ pub struct RunLine<'r> {
 }
 
 impl RunReport {
+    /// The report of a run that found the cursor at `done` and left it there.
+    pub(crate) fn at(self, done: Option<Position>, now: Timestamp) -> RunReport {
+        RunReport { lag: lag(done.as_ref(), now), done, ..self }
+    }
+
     /// The report as the one JSON object that every program gives.
     pub fn line(&self) -> RunLine<'_> {
         RunLine {
@@ -55,12 +61,25 @@ impl RunReport {
             RunEnd::CaughtUp => "caught up",
             RunEnd::OutOfTime => "stopped before it was caught up",
             RunEnd::Limited { .. } => "limited by the vendor",
+            RunEnd::Paused => {
+                tracing::info!(
+                    source.id = %stream,
+                    cursor.lag_s = self.lag.map(|lag| lag.as_secs()),
+                    "paused"
+                );
+                return;
+            }
             RunEnd::Busy { until } => {
                 tracing::info!(source.id = %stream, lease.until = %until, "another run holds the lease");
                 return;
             }
             RunEnd::Failed(error) => {
-                tracing::error!(source.id = %stream, error = %chain(error), "the run failed");
+                tracing::error!(
+                    source.id = %stream,
+                    cursor.lag_s = self.lag.map(|lag| lag.as_secs()),
+                    error = %chain(error),
+                    "the run failed"
+                );
                 return;
             }
         };
@@ -78,6 +97,8 @@ impl RunReport {
             run.rejected = self.summary.rejected,
             run.duplicates = self.summary.duplicates,
             run.late = self.summary.late,
+            run.late_max_s = self.summary.late_max_s,
+            run.limit_wait_ms = self.summary.limit_wait_ms,
             cursor.lag_s = self.lag.map(|lag| lag.as_secs()),
             "{text}"
         );
@@ -94,6 +115,8 @@ pub enum RunEnd {
         /// When that lease ends, unless it is renewed.
         until: Timestamp,
     },
+    /// Somebody paused the source; nothing was asked.
+    Paused,
     /// The vendor's limit is used up; a wake-up is left.
     Limited {
         /// When the run goes on.
@@ -111,6 +134,7 @@ impl RunEnd {
         match self {
             RunEnd::CaughtUp => "caught_up",
             RunEnd::Busy { .. } => "busy",
+            RunEnd::Paused => "paused",
             RunEnd::Limited { .. } => "limited",
             RunEnd::OutOfTime => "out_of_time",
             RunEnd::Failed(_) => "failed",
@@ -121,7 +145,7 @@ impl RunEnd {
     pub fn until(&self) -> Option<Timestamp> {
         match self {
             RunEnd::Busy { until } | RunEnd::Limited { until } => Some(*until),
-            RunEnd::CaughtUp | RunEnd::OutOfTime | RunEnd::Failed(_) => None,
+            RunEnd::CaughtUp | RunEnd::Paused | RunEnd::OutOfTime | RunEnd::Failed(_) => None,
         }
     }
 }
@@ -185,14 +209,20 @@ mod tests {
         assert_eq!((&line["done"]["token"], &line["lag_s"]), (&"t".into(), &1.into()));
         assert_eq!(line["pages"], 3);
         let failed = RunEnd::Failed(RunError::Loop("x"));
-        let ends = [RunEnd::CaughtUp, RunEnd::Busy { until }, RunEnd::OutOfTime, failed];
+        let ends =
+            [RunEnd::CaughtUp, RunEnd::Busy { until }, RunEnd::Paused, RunEnd::OutOfTime, failed];
         let ends = ends.map(|end| {
             let report = report(end);
             let line = serde_json::to_value(report.line()).unwrap();
             (line["end"].as_str().unwrap().to_owned(), line["until"].is_null())
         });
-        let expected =
-            [("caught_up", true), ("busy", false), ("out_of_time", true), ("failed", true)];
+        let expected = [
+            ("caught_up", true),
+            ("busy", false),
+            ("paused", true),
+            ("out_of_time", true),
+            ("failed", true),
+        ];
         assert_eq!(ends, expected.map(|(name, is_null)| (name.to_owned(), is_null)));
     }
 }

@@ -1,18 +1,21 @@
 //! One run under one lease: what streams by time and by token have in common.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use mef_pipeline::{Admitted, Receipt, deliver};
-use mef_ports::{Commit, CursorRecord, RunSummary, StoreError, StreamKey, chain};
+use mef_ports::{Commit, CursorRecord, Position, RunSummary, StoreError, StreamKey, chain};
 use mef_source::checked::{Cursor, Repeats};
 
 use crate::budget::Budget;
 use crate::classify::News;
 use crate::fetch::{FetchError, Fetched, Fetcher};
 use crate::followed_stream::Followed;
+use crate::history;
 use crate::lease::LeaseKeeper;
+use crate::moment::before;
 use crate::poller::{Poller, lag};
 use crate::report::{RunEnd, RunError, RunReport};
 use crate::request::{PageRequest, RequestScope, RunVariables};
@@ -29,6 +32,9 @@ pub(crate) struct Run<'p> {
     /// What this run is called in requests: `{run.id}`.
     id: String,
     pub(crate) stream: &'p StreamKey,
+    /// Somebody let no run read the stream.
+    pub(crate) paused: bool,
+    partition: Option<&'p str>,
     lease: &'p LeaseKeeper<'p>,
     budget: &'p Budget,
     slowest: SignedDuration,
@@ -49,12 +55,18 @@ impl<'p> Run<'p> {
     pub(crate) async fn begin(
         poller: &'p Poller,
         stream: &'p StreamKey,
+        partition: Option<&'p str>,
         lease: &'p LeaseKeeper<'p>,
         budget: &'p Budget,
         summary: RunSummary,
     ) -> Result<Run<'p>, RunError> {
         let ports = &poller.ports;
         let stored = ports.cursors.read(stream).await?;
+        let mut record = stored.map(|stored| stored.record).unwrap_or_default();
+        let paused = record.paused.is_some() || poller.is_paused_with(partition).await?;
+        if let (None, Some(stretch)) = (&record.done, poller.stretch) {
+            record.done = stretch.first_position(&poller.poll.cursor);
+        }
         let seen = Seen::load(ports.cursors.seen(stream).await?)
             .keeping_repeats(poller.poll.repeats == Repeats::Keep);
         let names = poller.poll.secret_names();
@@ -69,16 +81,19 @@ impl<'p> Run<'p> {
             clock: &*ports.clock,
             lease,
             requests: AtomicU64::new(0),
+            pace: &poller.pace,
         };
         Ok(Run {
             poller,
             fetcher,
-            record: stored.map(|stored| stored.record).unwrap_or_default(),
+            record,
             seen,
             started: summary.started.unwrap_or_else(|| ports.clock.now()),
             summary,
             id: run_id()?,
             stream,
+            paused,
+            partition,
             lease,
             budget,
             slowest: SignedDuration::ZERO,
@@ -87,6 +102,7 @@ impl<'p> Run<'p> {
 
     /// Reads the stream, and writes down how that ended.
     pub(crate) async fn finish(mut self) -> RunReport {
+        let done_before = self.record.done.clone();
         let end = match self.read().await {
             Ok(end) => end,
             Err(RunError::Fetch(FetchError::Limited { until })) => RunEnd::Limited { until },
@@ -96,6 +112,7 @@ impl<'p> Run<'p> {
             Ok(()) => end,
             Err(error) => RunEnd::Failed(error),
         };
+        self.summary.limit_wait_ms += millis(self.poller.pace.take_waited());
         self.summary.requests = self.fetcher.requests.load(Ordering::Relaxed);
         self.summary.ended = Some(self.now());
         self.summary.error = match &end {
@@ -105,6 +122,7 @@ impl<'p> Run<'p> {
             _ => None,
         };
         self.record.last_run = Some(self.summary.clone());
+        history::note(&mut self.record, &done_before);
         let seen = self.record.open.as_ref().map(|_| self.seen.to_store_at_the_end());
         let commit = Commit { record: &self.record, seen: seen.as_deref() };
         let lease = self.lease.current().await;
@@ -124,9 +142,23 @@ impl<'p> Run<'p> {
     }
 
     async fn read(&mut self) -> Result<RunEnd, RunError> {
+        let Some(stretch) = self.poller.stretch else { return self.read_stream().await };
+        if stretch.is_read(self.record.done.as_ref()) {
+            return Ok(RunEnd::CaughtUp);
+        }
+        let end = self.read_stream().await?;
+        if matches!(end, RunEnd::CaughtUp) {
+            self.record.done = Some(stretch.end_position());
+        }
+        Ok(end)
+    }
+
+    async fn read_stream(&mut self) -> Result<RunEnd, RunError> {
         let limits = &self.poller.ports.limits;
         let now = self.now();
-        if let Some(until) = limits.not_before(&self.poller.credential_key(), now).await? {
+        if let Some(until) = limits.not_before(&self.poller.credential_key(), now).await?
+            && let Err(until) = self.fetcher.wait_until(until).await
+        {
             return Ok(RunEnd::Limited { until });
         }
         match &self.poller.poll.cursor {
@@ -141,9 +173,17 @@ impl<'p> Run<'p> {
     /// holds the credential back while a limit lasts.
     async fn leave_wakeup(&mut self, end: &RunEnd) -> Result<(), RunError> {
         let ports = &self.poller.ports;
+        let now = self.now();
+        if let Some(until) = self.limit_to_share(end, now) {
+            ports.limits.hold(&self.poller.credential_key(), until).await?;
+        }
         self.record.next_run = match end {
             RunEnd::Limited { until } => {
-                ports.limits.hold(&self.poller.credential_key(), *until).await?;
+                // Once for each limit, not again by each run that finds it.
+                if self.fetcher.requests.load(Ordering::Relaxed) > 0 {
+                    let wait = Duration::try_from(until.duration_since(now)).unwrap_or_default();
+                    self.summary.limit_wait_ms += millis(wait);
+                }
                 Some(*until)
             }
             RunEnd::OutOfTime => Some(self.now()),
@@ -156,6 +196,16 @@ impl<'p> Run<'p> {
         Ok(())
     }
 
+    /// Where a first run begins that looks back by `start`.
+    pub(crate) fn first_moment(&self, start: Duration) -> Timestamp {
+        self.poller.stretch.map_or_else(|| before(self.started, start), |stretch| stretch.from)
+    }
+
+    /// What stands in the cursor is not what the source file says.
+    pub(crate) fn wrong_kind(&self, stored: &Position) -> RunError {
+        RunError::CursorKind { stored: stored.clone(), wanted: self.poller.poll.cursor.kind() }
+    }
+
     /// What every request of this run can use.
     pub(crate) fn scope(&self) -> RequestScope<'_> {
         RequestScope {
@@ -165,8 +215,19 @@ impl<'p> Run<'p> {
             cursor_start: None,
             cursor_time: None,
             cursor_id: None,
-            partition: Some(self.stream.partition.as_str()).filter(|name| !name.is_empty()),
+            partition: self.partition,
             run: RunVariables { id: &self.id, started: self.started },
+        }
+    }
+
+    /// Until when whoever uses the credential next has to wait too.
+    fn limit_to_share(&self, end: &RunEnd, now: Timestamp) -> Option<Timestamp> {
+        let paced = self.poller.pace.next(now);
+        match end {
+            RunEnd::Limited { until } if paced != Some(*until) => Some(*until),
+            // How slowly a backfill goes is its own affair.
+            _ if self.poller.is_backfill() => None,
+            _ => paced,
         }
     }
 
@@ -276,6 +337,10 @@ fn run_id() -> Result<String, RunError> {
         text.push(digit);
     }
     Ok(text)
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Whether an answer may mean that the place to go on at is stale.

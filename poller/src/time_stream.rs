@@ -25,7 +25,7 @@ const MOST_RESTARTS: u32 = 6;
 impl Run<'_> {
     /// Reads until there is nothing new.
     pub(crate) async fn read_by_time(&mut self, cursor: &TimeCursor) -> Result<RunEnd, RunError> {
-        let horizon = window::horizon(cursor, self.started);
+        let horizon = self.poller.horizon(window::horizon(cursor, self.started));
         loop {
             let mut open = match self.record.open.take() {
                 Some(open) if !self.is_forgotten(cursor, &open) => {
@@ -80,9 +80,7 @@ impl Run<'_> {
             // A first window that came to no end is where the next begins.
             None => forgotten.map(|open| open.done_before),
             Some(Position::Time(time)) => Some(*time),
-            Some(stored) => {
-                return Err(RunError::CursorKind { stored: stored.clone(), wanted: "time" });
-            }
+            Some(stored) => return Err(self.wrong_kind(stored)),
         };
         let Some(bounds) = window::open(cursor, done, horizon, self.started)? else {
             return Ok(None);
@@ -125,7 +123,17 @@ impl Run<'_> {
                 Err(FetchError::Refused { status })
                     if open.next.is_some() && means_stale(status) =>
                 {
-                    self.restart(open)?;
+                    self.restart(open, false)?;
+                    guard = LoopGuard::default();
+                    last_time = None;
+                    let request = self.window_request(open)?;
+                    fetched = self.fetch(request).await;
+                    continue;
+                }
+                Err(FetchError::Reread { half, ruled }) => {
+                    if self.restart(open, half).is_err() {
+                        return Err(FetchError::Reread { half, ruled }.into());
+                    }
                     guard = LoopGuard::default();
                     last_time = None;
                     let request = self.window_request(open)?;
@@ -160,10 +168,13 @@ impl Run<'_> {
             if classified.before_start && !cursor.lower_bound && cursor.order == Order::Descending {
                 next = None;
             }
+            if classified.end.is_past() && open.ascending && self.poller.is_backfill() {
+                next = None;
+            }
             if classified.out_of_order && open.ascending {
                 open.ascending = false;
                 tracing::warn!(
-                    source.id = %self.poller.source.name,
+                    source.id = %self.stream,
                     "records are not in ascending order: the cursor waits for the window's end"
                 );
             }
@@ -242,21 +253,21 @@ impl Run<'_> {
     }
 
     /// The vendor no longer knows where to go on: from the start again, and a
-    /// second time only half of it.
-    fn restart(&mut self, open: &mut OpenWindow) -> Result<(), RunError> {
+    /// second time, or where it is told so, only half of it.
+    fn restart(&mut self, open: &mut OpenWindow, half: bool) -> Result<(), RunError> {
         open.restarts += 1;
         if open.restarts > MOST_RESTARTS {
             return Err(RunError::Loop("it refuses its own next pages again and again"));
         }
         tracing::warn!(
-            source.id = %self.poller.source.name,
+            source.id = %self.stream,
             window.restarts = open.restarts,
-            "the vendor refuses its own next page: the window is read again from its start"
+            "the vendor does not go on in the window: it is read again from its start"
         );
         open.next = None;
         // From the very start, also where `done` has moved since: that the
         // order was true so far says nothing about the pages not seen.
-        if open.restarts > 1 {
+        if half || open.restarts > 1 {
             let half = window::halve(open.start, open.end);
             if half > open.done_before {
                 open.end = half;

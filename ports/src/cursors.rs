@@ -50,6 +50,16 @@ pub enum Position {
     },
 }
 
+impl Position {
+    /// Up to which moment everything is delivered, where the position says so.
+    pub fn time(&self) -> Option<Timestamp> {
+        match self {
+            Position::Time(time) | Position::TimeId { time, .. } => Some(*time),
+            Position::Token(_) | Position::Link(_) | Position::Id(_) => None,
+        }
+    }
+}
+
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -149,6 +159,11 @@ pub struct RunSummary {
     pub duplicates: u64,
     /// Records that came after the cursor had passed their time.
     pub late: u64,
+    /// How many seconds the latest of those was behind the cursor: with an
+    /// `end_lag` longer by that it would have been in time.
+    pub late_max_s: u64,
+    /// How long the vendor's limit was waited for, or is to be.
+    pub limit_wait_ms: u64,
     /// Records left for the next window because they lie past this one's end.
     pub held_back: u64,
     /// Ids forgotten because the dedupe set was full: their records may come
@@ -189,6 +204,31 @@ pub struct CursorRecord {
     /// next tick.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_run: Option<Timestamp>,
+    /// Since when no run reads the stream, because a person said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused: Option<Timestamp>,
+    /// What the runs before did that moved the cursor or failed, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub history: Vec<PastRun>,
+}
+
+/// A run, as the history of a cursor keeps it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PastRun {
+    /// When it ended.
+    pub ended: Timestamp,
+    /// How far everything was delivered then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub done: Option<Position>,
+    /// Events that the queue took.
+    #[serde(default)]
+    pub delivered: u64,
+    /// Records refused into the dead letters.
+    #[serde(default)]
+    pub rejected: u64,
+    /// Why it failed, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
 }
 
 /// An id that was delivered, and the time of its record.

@@ -32,7 +32,7 @@ pub use captures::Captures;
 pub use clock::Clock;
 pub use cursors::{
     Commit, CommitError, CursorRecord, Cursors, Lease, LeaseError, LostSpan, OpenPass, OpenWindow,
-    Position, ResumeAt, RunSummary, SeenId, StoredCursor, StreamKey,
+    PastRun, Position, ResumeAt, RunSummary, SeenId, StoredCursor, StreamKey,
 };
 pub use dead_letters::{
     DeadLetter, DeadLetters, EMPTY_TAKES, PassedOver, RawRecord, Settled, Stage, Taken, TakenLetter,

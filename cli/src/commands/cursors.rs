@@ -1,11 +1,13 @@
 //! `mef cursors`: how far each stream has been read.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
 use mef_auth::Redactor;
-use mef_ports::{CursorRecord, Position, StoredCursor, StreamKey};
+use mef_poller::is_backfill;
+use mef_ports::{CursorRecord, PastRun, Position, StoredCursor, StreamKey};
 use serde::Serialize;
 
 use crate::args::{Cursors, Global};
@@ -43,9 +45,7 @@ pub(super) async fn cursors(
             }
         }
         Cursors::Show { source } => {
-            let cursor = store.read(&stream(source)).await?.with_context(|| {
-                format!("`{source}` has no cursor yet: it is made by the first run")
-            })?;
+            let cursor = stored(store, source).await?;
             if global.json {
                 output::json(&line(&cursor, now))?;
             } else {
@@ -66,20 +66,94 @@ pub(super) async fn cursors(
                 }
                 Position::Time(moment)
             };
-            let record = CursorRecord { done: Some(done.clone()), ..CursorRecord::default() };
-            store.set(&stream(source), &record).await?;
+            let record = CursorRecord { done: Some(done.clone()), ..kept(store, source).await? };
+            store.set(&one_stream(store, source).await?, &record).await?;
             output::say(&format!(
                 "the cursor of `{source}` stands at {done}; the next run goes on from there"
             ));
+        }
+        Cursors::Reset { source } => {
+            let stream = one_stream(store, source).await?;
+            store.set(&stream, &kept(store, source).await?).await?;
+            output::say(&format!("the next run of `{source}` is its first, and begins at `start`"));
+        }
+        Cursors::History { source } => {
+            let cursor = stored(store, source).await?;
+            let history = &cursor.record.history;
+            if global.json {
+                history.iter().try_for_each(output::json)?;
+            } else {
+                let rows: Vec<_> = history.iter().map(past_row).collect();
+                output::table(&["ENDED", "DONE", "DELIVERED", "REJECTED", "ERROR"], &rows)?;
+            }
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
+/// What a cursor keeps when it is set by hand: whether it is paused, and its
+/// history.
+async fn kept(store: &Arc<dyn mef_ports::Cursors>, source: &str) -> anyhow::Result<CursorRecord> {
+    let stored = store.read(&stream(source)).await?.map(|stored| stored.record);
+    Ok(stored.map_or_else(CursorRecord::default, |record| CursorRecord {
+        paused: record.paused,
+        history: record.history,
+        ..CursorRecord::default()
+    }))
+}
+
+fn past_row(run: &PastRun) -> Vec<String> {
+    vec![
+        short(run.ended),
+        run.done.as_ref().map_or_else(|| "-".to_owned(), place),
+        run.delivered.to_string(),
+        run.rejected.to_string(),
+        run.error.clone().unwrap_or_else(|| "-".to_owned()),
+    ]
+}
+
+/// A moment to the second.
+pub(super) fn short(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// A position that fits into a column.
+fn place(done: &Position) -> String {
+    match done {
+        Position::Time(time) => short(*time),
+        Position::TimeId { time, id } => format!("{} {id}", short(*time)),
+        Position::Token(text) | Position::Link(text) | Position::Id(text) => {
+            text.chars().take(40).collect()
+        }
+    }
+}
+
 /// A source, or one partition of it: `acme`, `acme/north`.
-fn stream(name: &str) -> StreamKey {
+pub(super) fn stream(name: &str) -> StreamKey {
     let (source, partition) = name.split_once('/').unwrap_or((name, ""));
     StreamKey { source: source.to_owned(), partition: partition.to_owned() }
+}
+
+/// The stream with this name, which has to be one: a source whose partitions
+/// have been read is several.
+async fn one_stream(store: &Arc<dyn mef_ports::Cursors>, name: &str) -> anyhow::Result<StreamKey> {
+    let named = stream(name);
+    if named.partition.is_empty() {
+        let streams = store.list().await?.into_iter().map(|cursor| cursor.stream);
+        let mut partitions = streams.filter(|stream| {
+            stream.source == named.source && !stream.partition.is_empty() && !is_backfill(stream)
+        });
+        if let Some(one) = partitions.next() {
+            anyhow::bail!("`{name}` has several streams: name one of them, such as `{one}`");
+        }
+    }
+    Ok(named)
+}
+
+async fn stored(store: &Arc<dyn mef_ports::Cursors>, name: &str) -> anyhow::Result<StoredCursor> {
+    let stream = one_stream(store, name).await?;
+    let stored = store.read(&stream).await?;
+    stored.with_context(|| format!("`{name}` has no cursor yet: it is made by the first run"))
 }
 
 fn line(cursor: &StoredCursor, now: Timestamp) -> Line<'_> {
@@ -93,27 +167,17 @@ fn line(cursor: &StoredCursor, now: Timestamp) -> Line<'_> {
     }
 }
 
-fn lag(record: &CursorRecord, now: Timestamp) -> Option<SignedDuration> {
-    match &record.done {
-        Some(Position::Time(done)) => Some(now.duration_since(*done)),
-        _ => None,
-    }
+pub(super) fn lag(record: &CursorRecord, now: Timestamp) -> Option<SignedDuration> {
+    Some(now.duration_since(record.done.as_ref()?.time()?))
 }
 
 fn row(cursor: &StoredCursor, now: Timestamp) -> Vec<String> {
     let record = &cursor.record;
     let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
-    let short = |time: Timestamp| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     let run = record.last_run.as_ref();
     vec![
         cursor.stream.to_string(),
-        or_dash(record.done.as_ref().map(|done| match done {
-            Position::Time(time) => short(*time),
-            Position::TimeId { time, id } => format!("{} {id}", short(*time)),
-            Position::Token(text) | Position::Link(text) | Position::Id(text) => {
-                text.chars().take(40).collect()
-            }
-        })),
+        or_dash(record.done.as_ref().map(place)),
         or_dash(
             lag(record, now).map(|lag| format!("{:#}", SignedDuration::from_secs(lag.as_secs()))),
         ),

@@ -1,15 +1,19 @@
 //! One file a command.
 
+mod backfill;
 mod check;
 mod cursors;
 mod dlq;
+mod dry_run;
 mod events;
 mod explain;
 mod init;
+mod pause;
 mod poll;
 mod render;
 mod run;
 mod secrets;
+mod status;
 mod test;
 
 pub(crate) use events::summary_line;
@@ -32,6 +36,10 @@ pub(crate) async fn run(arguments: Arguments, redactor: Redactor) -> anyhow::Res
         Command::Init(options) => init::init(&global, &options),
         Command::Explain(options) => explain::explain(&global, &options, &redactor).await,
         Command::Poll(options) => poll::poll(&global, &options, &redactor).await,
+        Command::Backfill(options) => backfill::backfill(&global, &options, &redactor).await,
+        Command::Status => status::status(&global, &redactor).await,
+        Command::Pause { source } => pause::pause(&global, &source, true, &redactor).await,
+        Command::Resume { source } => pause::pause(&global, &source, false, &redactor).await,
         Command::Events(options) => events::events(&global, &options, &redactor).await,
         Command::Cursors { command } => cursors::cursors(&global, &command, &redactor).await,
         Command::Dlq { command } => dlq::dlq(&global, &command, &redactor).await,

@@ -1,14 +1,18 @@
 //! `mef poll`: pull what is new from one source, now.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use mef_auth::Redactor;
-use mef_poller::{Budget, RunEnd, RunReport};
+use mef_poller::{Budget, Poller, RunEnd, RunReport};
+use mef_source::Source;
 
+use super::dry_run;
 use crate::args::{Global, Poll};
 use crate::backend::Backend;
+use crate::trace::{self, Traced};
 use crate::{catalogue, output};
 
 pub(super) async fn poll(
@@ -18,9 +22,43 @@ pub(super) async fn poll(
 ) -> anyhow::Result<ExitCode> {
     let source = catalogue::load_named(&global.sources, &options.source)?;
     let backend = Backend::open(global, redactor).await?;
-    let poller = backend.poller(&source).with_context(|| {
-        format!("`{}` is pushed, not pulled: its file has no `poll`", source.name)
-    })?;
+    let poll = source.poll.as_ref().with_context(|| pushed(&source))?;
+    let mut http = backend.http(poll);
+    let traced = match &options.trace {
+        None => None,
+        Some(path) => {
+            let sink = Box::new(trace::File::create(path)?);
+            let clock = Arc::clone(&backend.ports.clock);
+            let traced = Arc::new(Traced::new(http, clock, redactor.clone(), sink));
+            http = Arc::<Traced>::clone(&traced);
+            Some(traced)
+        }
+    };
+    let code = if options.dry_run {
+        dry_run::run(global, options, &source, http, &backend, redactor).await
+    } else {
+        let ports = backend.ports.clone();
+        let poller = Poller::with_http(Arc::clone(&source), http, ports);
+        let poller = poller.with_context(|| pushed(&source))?;
+        until_caught_up(global, options, &poller, &backend).await
+    };
+    if let Some(traced) = traced {
+        traced.flush();
+    }
+    code
+}
+
+/// Why a source cannot be polled.
+pub(super) fn pushed(source: &Source) -> String {
+    format!("`{}` is pushed, not pulled: its file has no `poll`", source.name)
+}
+
+async fn until_caught_up(
+    global: &Global,
+    options: &Poll,
+    poller: &Poller,
+    backend: &Backend,
+) -> anyhow::Result<ExitCode> {
     let clock = &backend.ports.clock;
     let budget = Budget::default();
     let on_interrupt = budget.clone();
@@ -35,7 +73,7 @@ pub(super) async fn poll(
         show(&report, global.json)?;
         let until = match report.end {
             RunEnd::CaughtUp => return Ok(ExitCode::SUCCESS),
-            RunEnd::OutOfTime => return Ok(ExitCode::from(output::NOT_NOW)),
+            RunEnd::OutOfTime | RunEnd::Paused => return Ok(ExitCode::from(output::NOT_NOW)),
             RunEnd::Failed(error) => return Err(error).context("the run failed"),
             RunEnd::Busy { until } | RunEnd::Limited { until } => until,
         };
@@ -50,13 +88,16 @@ pub(super) async fn poll(
     }
 }
 
-fn show(report: &RunReport, json: bool) -> anyhow::Result<()> {
+pub(super) fn show(report: &RunReport, json: bool) -> anyhow::Result<()> {
     let summary = &report.summary;
     if json {
         return output::json(&report.line());
     }
     let words = match &report.end {
         RunEnd::CaughtUp => "caught up".to_owned(),
+        RunEnd::Paused => {
+            format!("paused: `mef resume {}` lets it be read again", report.stream.source)
+        }
         RunEnd::Busy { until } => format!("another run holds the lease until {until}"),
         RunEnd::Limited { until } => format!("the vendor's rate limit is used up until {until}"),
         RunEnd::OutOfTime => "stopped before it was caught up".to_owned(),

@@ -4,7 +4,8 @@
 //! `tests/NAME.records.json` a list of records as pulled; what must come of
 //! them stands in `tests/NAME.expected.json`, and the secrets that signed the
 //! request in `tests/secrets.env`. What its vendor publishes as keys is in files
-//! that `tests/keys.json` names.
+//! that `tests/keys.json` names. `tests/NAME.exchanges.yml` has a vendor's
+//! answers to whole runs of the poller: see [`crate::exchanges`].
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -21,7 +22,7 @@ use serde_json::{Value, json};
 
 use crate::args::{Global, Test};
 use crate::captured::Captured;
-use crate::{catalogue, offline, output};
+use crate::{catalogue, offline, offline_poll, output};
 
 /// The moment at which tests run that name none.
 const DEFAULT_AT: &str = "2026-01-01T00:00:00Z";
@@ -35,6 +36,12 @@ struct Expected {
     /// The status that the sender gets; nothing for records.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     status: Option<u16>,
+    /// How each run of the poller ended, and what it asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    runs: Vec<Value>,
+    /// How far the streams are read after the last run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    cursors: Vec<Value>,
     /// The events, in order.
     events: Vec<Value>,
     /// The stage and place of each refused record.
@@ -83,7 +90,15 @@ pub(super) async fn test(global: &Global, options: &Test) -> anyhow::Result<Exit
 struct Input {
     name: String,
     path: PathBuf,
-    is_request: bool,
+    kind: Kind,
+}
+
+/// What a test's input is.
+#[derive(Clone, Copy)]
+enum Kind {
+    Request,
+    Records,
+    Exchanges,
 }
 
 fn inputs(folder: &Path) -> anyhow::Result<Vec<Input>> {
@@ -92,9 +107,13 @@ fn inputs(folder: &Path) -> anyhow::Result<Vec<Input>> {
     for entry in entries {
         let path = entry?.path();
         let file = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
-        for (suffix, is_request) in [(".request.json", true), (".records.json", false)] {
+        for (suffix, kind) in [
+            (".request.json", Kind::Request),
+            (".records.json", Kind::Records),
+            (".exchanges.yml", Kind::Exchanges),
+        ] {
             if let Some(name) = file.strip_suffix(suffix) {
-                inputs.push(Input { name: name.to_owned(), path: path.clone(), is_request });
+                inputs.push(Input { name: name.to_owned(), path: path.clone(), kind });
             }
         }
     }
@@ -124,10 +143,10 @@ async fn one(
         None => DEFAULT_AT.parse()?,
     };
     let text = std::fs::read_to_string(&input.path)?;
-    let found = if input.is_request {
-        webhook(source, folder, &text, at).await?
-    } else {
-        records(source, &text, at)?
+    let found = match input.kind {
+        Kind::Request => webhook(source, folder, &text, at).await?,
+        Kind::Records => records(source, &text, at)?,
+        Kind::Exchanges => exchanges(source, folder, &text).await?,
     };
     if update {
         let text = serde_json::to_string_pretty(&found)? + "\n";
@@ -159,6 +178,8 @@ async fn webhook(
     Ok(Expected {
         at,
         status: Some(judged.answer.response.status),
+        runs: Vec::new(),
+        cursors: Vec::new(),
         events: judged.events,
         rejected: judged.rejected.iter().map(rejected).collect(),
     })
@@ -187,7 +208,26 @@ fn records(source: &Source, text: &str, at: Timestamp) -> anyhow::Result<Expecte
         .iter()
         .map(|prepared| serde_json::from_str(&prepared.message.body))
         .collect::<Result<_, _>>()?;
-    Ok(Expected { at, status: None, events, rejected: letters.iter().map(rejected).collect() })
+    Ok(Expected {
+        at,
+        status: None,
+        runs: Vec::new(),
+        cursors: Vec::new(),
+        events,
+        rejected: letters.iter().map(rejected).collect(),
+    })
+}
+
+async fn exchanges(source: &Arc<Source>, folder: &Path, text: &str) -> anyhow::Result<Expected> {
+    let pulled = offline_poll::pull(source, folder, text).await?;
+    Ok(Expected {
+        at: pulled.at,
+        status: None,
+        runs: pulled.runs,
+        cursors: pulled.cursors,
+        events: pulled.events,
+        rejected: pulled.rejected.iter().map(rejected).collect(),
+    })
 }
 
 /// What a test says about a refused record: the wording may improve.

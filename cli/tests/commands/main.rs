@@ -6,6 +6,7 @@ mod files;
 mod handshakes;
 mod init;
 mod presets;
+mod pulls;
 mod queue;
 mod redrive;
 mod reference;

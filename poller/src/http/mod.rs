@@ -37,9 +37,7 @@ struct Pools {
 impl HttpClients {
     /// An `Http` that reaches what `poll` may reach, and nothing else.
     pub fn for_source(&self, poll: &Poll) -> Arc<dyn Http> {
-        let mut written = vec![poll.request.origin.clone()];
-        written.extend(poll.auth.token_origin().cloned());
-        Arc::new(SourceHttp { clients: self.clone(), written, allowed: poll.allow_origins.clone() })
+        Arc::new(SourceHttp::new(self.clone(), poll))
     }
 
     /// An `Http` for what a webhook's check or handshake asks of its vendor:
@@ -98,6 +96,16 @@ impl HttpClients {
     }
 }
 
+/// Whether a source that is pulled as `poll` says may send `request`: what is
+/// not sent is to be refused all the same.
+///
+/// # Errors
+///
+/// [`HttpError::Forbidden`] with the rule that stands against it.
+pub fn may_reach(poll: &Poll, request: &HttpRequest) -> Result<(), HttpError> {
+    SourceHttp::new(HttpClients::default(), poll).reach(request).map(|_| ())
+}
+
 struct SourceHttp {
     clients: HttpClients,
     written: Vec<Origin>,
@@ -105,6 +113,12 @@ struct SourceHttp {
 }
 
 impl SourceHttp {
+    fn new(clients: HttpClients, poll: &Poll) -> SourceHttp {
+        let mut written = vec![poll.request.origin.clone()];
+        written.extend(poll.auth.token_origin().cloned());
+        SourceHttp { clients, written, allowed: poll.allow_origins.clone() }
+    }
+
     fn reach(&self, request: &HttpRequest) -> Result<Reach, HttpError> {
         let forbidden = |reason| forbidden(request, reason);
         let origin = Origin::of(&request.url).ok_or_else(|| forbidden("it is not HTTP"))?;

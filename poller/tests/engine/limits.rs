@@ -34,7 +34,7 @@ async fn a_long_limit_ends_the_run_holds_the_credential_and_leaves_a_wakeup() {
     assert_eq!(bench.cursor().await.record.next_run, Some(at(3600)));
     bench.vendor.requests();
 
-    bench.clock.set(at(3599));
+    bench.clock.set(at(3590));
     let report = bench.run(&file).await;
     assert!(matches!(report.end, RunEnd::Limited { until } if until == at(3600)), "{report:?}");
     assert!(bench.vendor.requests().is_empty(), "a held credential is not used");

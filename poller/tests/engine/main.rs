@@ -8,9 +8,12 @@
     reason = "a test fails by panicking"
 )]
 
+mod backfills;
 mod by_id;
 mod credentials;
 mod decoding;
+mod errors;
+mod every_stream;
 mod failures;
 mod hard_cases;
 mod hostile;

@@ -4,10 +4,10 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use mef_poller::{Budget, Poller, RunEnd, RunReport};
-use mef_ports::{Http, HttpError, HttpRequest, HttpResponse, Position};
+use mef_ports::{CursorRecord, Cursors as _, Http, HttpError, HttpRequest, HttpResponse, Position};
 use serde_json::json;
 
-use crate::support::{Bench, answer, source};
+use crate::support::{Bench, answer, source, stream};
 
 const FILE: &str = "
 source: acme
@@ -76,4 +76,47 @@ async fn a_last_page_without_a_token_is_read_again_without_repeats() {
     *vendor.records.lock().unwrap() = 6;
     run(&bench, &vendor).await;
     assert_eq!(bench.delivered().await, [0, 1, 2, 3, 4, 5]);
+}
+
+/// A vendor that has forgotten a token, or all of them.
+struct Forgetful {
+    inner: TokenVendor,
+    forgets: &'static str,
+}
+
+#[async_trait]
+impl Http for Forgetful {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let known = |(name, value): (std::borrow::Cow<'_, str>, std::borrow::Cow<'_, str>)| {
+            name == "cursor" && self.forgets.contains(&*value)
+        };
+        if request.url.query_pairs().any(known) {
+            return Ok(answer(416, &[], "{}"));
+        }
+        self.inner.send(request).await
+    }
+}
+
+#[tokio::test]
+async fn a_forgotten_token_is_left_for_the_start_but_only_once() {
+    let file = FILE.replacen(
+        "  records:",
+        "  errors: [ { when: { status: 416 }, do: restart_from_time } ]\n  records:",
+        1,
+    );
+    for (forgets, ends_well) in [("9", true), ("9, 2, 4", false)] {
+        let bench = Bench::new(0);
+        let position = Position::Token("9".to_owned());
+        let record = CursorRecord { done: Some(position), ..CursorRecord::default() };
+        bench.store.set(&stream(), &record).await.unwrap();
+        let inner =
+            TokenVendor { records: Mutex::new(5), null_at_end: false, requests: Mutex::default() };
+        let vendor = Arc::new(Forgetful { inner, forgets });
+        let poller = Poller::with_http(source(&file), vendor, bench.ports()).unwrap();
+        let report = poller.run(&Budget::default()).await;
+        assert_eq!(matches!(report.end, RunEnd::CaughtUp), ends_well, "{report:?}");
+        let delivered = bench.delivered().await;
+        assert_eq!(delivered.first(), Some(&0), "from the start");
+        assert_eq!(delivered.len(), if ends_well { 5 } else { 2 });
+    }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Backend, at};
 use crate::{
     Commit, CommitError, CursorRecord, Cursors, Lease, LeaseError, LostSpan, OpenPass, OpenWindow,
-    Position, ResumeAt, RunSummary, SeenId, StreamKey,
+    PastRun, Position, ResumeAt, RunSummary, SeenId, StreamKey,
 };
 
 const TTL: Duration = Duration::from_secs(30);
@@ -201,6 +201,8 @@ pub async fn a_record_comes_back_with_every_field(backend: Backend) {
             rejected: 5,
             duplicates: 6,
             late: 7,
+            late_max_s: 10,
+            limit_wait_ms: 11,
             held_back: 8,
             dedupe_overflow: 9,
             lost: Some(LostSpan { from: at(-9), to: at(-3) }),
@@ -217,6 +219,14 @@ pub async fn a_record_comes_back_with_every_field(backend: Backend) {
         }),
         reached: Some(at(8)),
         link_request: Some("another digest".to_owned()),
+        paused: Some(at(4)),
+        history: vec![PastRun {
+            ended: at(2),
+            done: Some(Position::Time(at(1))),
+            delivered: 4,
+            rejected: 5,
+            error: Some("no".to_owned()),
+        }],
     };
     let link = Position::Link("https://api.example.com/?after=%2f+2".to_owned());
     let by_link = CursorRecord { done: Some(link), ..CursorRecord::default() };

@@ -12,6 +12,7 @@ mod closed_schema;
 mod constant;
 mod cursor;
 mod digest;
+mod error_rule;
 mod event;
 mod handshake;
 mod hmac;
@@ -19,6 +20,7 @@ mod ip;
 mod jq;
 mod json_template;
 mod jwt;
+mod limits;
 mod load;
 mod next;
 mod origin;
@@ -46,12 +48,14 @@ pub use aws_sns::AwsSns;
 pub use check::Check;
 pub use cursor::{Cursor, Follow, IdCursor, NextLinkCursor, RestartAt, TimeCursor, TokenCursor};
 pub use digest::Digest;
+pub use error_rule::{Condition, ErrorRule, Statuses};
 pub use event::{EventSpec, Mapping, RecordSchema, Split};
 pub use handshake::{Constraint, Handshake, HandshakeAuth, When};
 pub use hmac::{Hmac, Key};
 pub use ip::{Ip, Network};
 pub use json_template::JsonTemplate;
 pub use jwt::{ClaimDigest, Jwt, JwtKeys};
+pub use limits::{Early, PollLimits};
 pub use load::{Loaded, load};
 pub use next::{Next, Slot, Stop};
 pub use origin::Origin;
@@ -71,9 +75,9 @@ pub use webhook::{Verify, Webhook};
 
 use crate::SourceName;
 pub use crate::written::{
-    Advance, AssertionAlgorithm, Bare, Compression, Decode, Encoding, Granularity, Hash,
-    JwtAlgorithm, KeyEncoding, MissingTrailer, Order, PublicKeyAlgorithm, Repeats, RestartFrom,
-    TimeFormat, TimeUnit,
+    Advance, AssertionAlgorithm, Bare, Compression, Decode, Encoding, ErrorAction, Granularity,
+    Hash, JwtAlgorithm, KeyEncoding, MissingTrailer, Order, PublicKeyAlgorithm, Repeats,
+    ResetFormat, RestartFrom, TimeFormat, TimeUnit,
 };
 
 /// A source, ready to use.

@@ -9,6 +9,8 @@ use crate::written::{self, Located};
 
 /// A partition's name is part of the key under which its cursor is kept.
 const LONGEST: usize = 200;
+/// What a backfill's cursor is kept under begins so.
+const RESERVED: &str = "backfill ";
 
 /// The streams of a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +52,12 @@ pub(super) fn check(
                 value.place(),
                 "this cannot name a partition",
                 "a partition has 1 to 200 bytes, none of them a control character",
+            );
+        } else if value.starts_with(RESERVED) {
+            checker.error_with(
+                value.place(),
+                "a partition's name cannot begin with `backfill `",
+                "the cursors of `mef backfill` are named so",
             );
         } else if values.contains(value) {
             checker.error(value.place(), format!("the partition `{}` is written twice", &**value));

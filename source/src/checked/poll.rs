@@ -7,14 +7,15 @@ use serde_json::{Map, Value};
 use super::auth::{self, PollAuth};
 use super::checker::Checker;
 use super::cursor::{self, Cursor};
+use super::error_rule::{self, ErrorRule};
 use super::event::EventSpec;
+use super::limits::PollLimits;
 use super::next::{self, Next, Stop};
 use super::origin::Origin;
 use super::page_decode::PageDecode;
 use super::partitions::{self, Partitions};
 use super::request::Request;
 use super::request_scope::RequestScope;
-use crate::path::is_header_name;
 use crate::written::{self, Compression, Located, Repeats};
 use crate::{Path, Root, Template};
 
@@ -49,10 +50,10 @@ pub struct Poll {
     pub partitions: Option<Partitions>,
     /// What becomes of a record that was delivered before.
     pub repeats: Repeats,
-    /// The vendor's header for the requests left, in lower case.
-    pub limit_remaining: Option<String>,
-    /// The vendor's header for the end of a limit, in lower case.
-    pub limit_reset: Option<String>,
+    /// How often the vendor may be asked.
+    pub limits: PollLimits,
+    /// What answers mean that their status alone does not say.
+    pub errors: Vec<ErrorRule>,
     /// Further origins that links and redirects may lead to.
     pub allow_origins: Vec<Origin>,
     /// The largest page taken, in bytes.
@@ -142,13 +143,22 @@ impl Poll {
                 "an answer must come before the lease of 30 s ends",
             );
         }
+        let limits = PollLimits::check(&written.limits, checker);
         let max_page = checker.size_or(written.max_page.as_ref(), DEFAULT_MAX_PAGE);
+        if let (Some(spacing), Some(schedule)) = (limits.spacing, schedule)
+            && spacing > schedule
+        {
+            checker.warn(
+                written.limits.rate.as_ref().and_then(Located::place),
+                "`rate` allows less than one request a run of `schedule`",
+                "make the schedule slower: such runs end before they ask",
+            );
+        }
         let (request, then) = (request?, then?);
         let auth = auth?.within(&request.origin, &allow_origins, written, checker);
         let partitions = partitions::check(written.partitions.as_ref(), &request, checker);
         let cursor = cursor::check(written, &request, rewrite, &event, checker)?;
-        let limit_remaining = limit_header(written.limits.remaining.as_ref(), checker);
-        let limit_reset = limit_header(written.limits.reset.as_ref(), checker);
+        let errors = error_rule::check(written, &request, &cursor, checker);
         let next = match next {
             None => None,
             Some(next) => Some(next?),
@@ -179,8 +189,8 @@ impl Poll {
             cursor,
             partitions,
             repeats: written.repeats,
-            limit_remaining,
-            limit_reset,
+            limits,
+            errors: errors?,
             allow_origins,
             max_page,
             timeout,
@@ -209,18 +219,6 @@ fn records(written: &written::Poll, is_lines: bool, checker: &mut Checker<'_>) -
     };
     let place = written.record.as_ref().or(written.records.as_ref()).and_then(Located::place);
     checker.error_with(place.or(written.request.place()), message, help);
-    None
-}
-
-/// A header's name, written alone or as the path `header.NAME`.
-fn limit_header(name: Option<&Located<String>>, checker: &mut Checker<'_>) -> Option<String> {
-    let name = name?;
-    let lower = name.to_ascii_lowercase();
-    let bare = lower.strip_prefix("header.").unwrap_or(&lower).to_owned();
-    if is_header_name(&bare) {
-        return Some(bare);
-    }
-    checker.error(name.place(), format!("`{bare}` is not a header's name"));
     None
 }
 

@@ -13,7 +13,7 @@ use super::request_body::{RequestBody, WrittenBody};
 use super::request_scope::RequestScope;
 use crate::template::Part;
 use crate::written::{self, Located, Node};
-use crate::{Place, Template};
+use crate::{Place, Root, Template};
 
 /// The method of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +47,12 @@ impl Request {
         let pairs = self.query.iter().chain(&self.headers).map(|(_, template)| template);
         let body = self.body.iter().flat_map(RequestBody::templates);
         pairs.chain([&self.url]).chain(body).collect()
+    }
+
+    /// Whether one of them reads this.
+    pub fn uses(&self, root: Root, name: &str) -> bool {
+        let mut paths = self.templates().into_iter().flat_map(Template::paths);
+        paths.any(|path| path.root() == root && path.name() == name)
     }
 }
 

@@ -9,10 +9,12 @@
 mod auth;
 mod check;
 mod cursor;
+mod error_rule;
 mod event;
 mod from_node;
 mod handshake;
 mod jwt;
+mod limits;
 mod located;
 mod node;
 mod one_or_many;
@@ -41,15 +43,17 @@ pub use cursor::{
     Advance, Cursor, Granularity, NextLink, Order, Partitions, Restart, RestartFrom, Rewrite,
     TimeFormat,
 };
+pub use error_rule::{ErrorAction, ErrorRule, ErrorWhen};
 pub use event::{Event, Map};
 pub(crate) use from_node::from_node;
 pub use handshake::{Builtin, Handshake, HandshakeAuth, Respond, When};
 pub use jwt::{AwsSns, Jwt, JwtAlgorithm, JwtKeys};
+pub use limits::{Limits, ResetFormat};
 pub use located::Located;
 pub use node::Node;
 pub use one_or_many::OneOrMany;
 pub use page_decode::{Compression, Csv, MissingTrailer, Ndjson, PageDecode, Trailer};
-pub use poll::{Limits, Poll, Repeats};
+pub use poll::{Poll, Repeats};
 pub use preset_use::PresetUse;
 pub use request::{Next, NextLast, NextOffset, NextPage, NextToken, Request, StopRule, Then};
 pub use secret_use::{RetiringSecret, SecretUse};

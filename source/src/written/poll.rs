@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    Auth, Compression, Cursor, Event, Located, Next, PageDecode, Partitions, Request, StopRule,
-    Then, Vars,
+    Auth, Compression, Cursor, ErrorRule, Event, Limits, Located, Next, PageDecode, Partitions,
+    Request, StopRule, Then, Vars,
 };
 
 /// How we pull events from the vendor.
@@ -51,9 +51,12 @@ pub struct Poll {
     /// The same requests for each of several streams, each with a cursor of its own.
     #[serde(default)]
     pub partitions: Option<Located<Partitions>>,
-    /// Rate limits that the vendor announces in headers of its own.
+    /// How often the vendor may be asked.
     #[serde(default)]
     pub limits: Limits,
+    /// What answers mean that their status alone does not say: the first rule that holds decides.
+    #[serde(default)]
+    pub errors: Vec<ErrorRule>,
     /// Further origins (`https://host`) that next links and redirects may lead to.
     #[serde(default)]
     pub allow_origins: Vec<Located<String>>,
@@ -78,19 +81,4 @@ pub enum Repeats {
     /// It is delivered again: where two records may be equal and still be two, or where something
     /// behind the queue drops repeats by the event's id.
     Keep,
-}
-
-/// Rate limits that the vendor announces in headers of its own.
-///
-/// `Retry-After` and the usual `X-RateLimit-…` headers are understood without this.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Limits {
-    /// The header that says how many requests are left.
-    #[serde(default)]
-    pub remaining: Option<Located<String>>,
-    /// The header that says when the limit ends: seconds or milliseconds since the epoch, seconds
-    /// from now, RFC 3339 or an HTTP date.
-    #[serde(default)]
-    pub reset: Option<Located<String>>,
 }

@@ -60,11 +60,18 @@ fn what_does_not_go_together() {
         ("windows that are too short", "max_window: 1d", "max_window: 90s"),
         ("a vendor that forgets", "max_window: 1d", "retention: 90s"),
         ("no partition", "  records:", "  partitions: { list: [] }\n  records:"),
-        ("a partition twice", "  records:", "  partitions: { list: [a, a, \"\"] }\n  records:"),
+        (
+            "a partition twice",
+            "  records:",
+            "  partitions: { list: [a, a, \"\", backfill a] }\n  records:",
+        ),
         ("unknown restart", CURSOR, "token: a, restart: { from: noon }"),
     ];
     insta::assert_snapshot!(report(&windows, &cases));
 }
+
+const SPLIT: &str = "  errors: [{ when: { status: 413 }, do: split_window }]\n  records:";
+const AGAIN: &str = "  errors: [{ when: { status: 410 }, do: restart_from_time }]\n  records:";
 
 #[test]
 fn what_does_not_go_with_a_place_that_the_vendor_names() {
@@ -82,6 +89,8 @@ fn what_does_not_go_with_a_place_that_the_vendor_names() {
         ("restart without a start", "id: uuid", "id: uuid, restart: { from: start }"),
         ("restart without a time", "id: uuid", "id: uuid, restart: { from: time }"),
         ("partition of none", "a: b", "a: \"{partition}\""),
+        ("window to split", "  records:", SPLIT),
+        ("rule without a start", "  records:", AGAIN),
     ];
     insta::assert_snapshot!(report(&link, &cases));
     let id = with("after: \"{cursor.id}\"", "id: uuid, order: ascending");
@@ -91,8 +100,16 @@ fn what_does_not_go_with_a_place_that_the_vendor_names() {
         ("one page, no order", "  next: { link: next }\n", ""),
         ("half a pair", "order: ascending", "order: ascending, time: published"),
         ("overlap", "order: ascending", "order: ascending, overlap: 5m"),
+        ("window to split", "  records:", SPLIT),
+        ("rule without a start", "  records:", AGAIN),
     ];
     insta::assert_snapshot!("by_id", report(&id, &cases));
+    let pairs = with(
+        "after: \"{cursor.id}\", since: \"{cursor.time}\"",
+        "id: uuid, time: published, order: ascending",
+    );
+    let cases = [("window to split", "  records:", SPLIT), ("rule", "  records:", AGAIN)];
+    insta::assert_snapshot!("by_time_and_id", report(&pairs, &cases));
 }
 
 #[test]

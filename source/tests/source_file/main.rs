@@ -11,6 +11,7 @@ mod generated;
 mod handshakes;
 mod jq;
 mod keys;
+mod limits;
 mod meaning;
 mod mistakes;
 mod numbers;

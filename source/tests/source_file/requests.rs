@@ -86,7 +86,7 @@ fn a_limit_header_is_a_name_with_or_without_its_root() {
     let limit = |name: &str| {
         let text =
             OKTA.replace("  records:", &format!("  limits: {{ remaining: {name} }}\n  records:"));
-        load(&text, &no_files).unwrap().source.poll.unwrap().limit_remaining
+        load(&text, &no_files).unwrap().source.poll.unwrap().limits.remaining
     };
     assert_eq!(limit("header.X-Left").as_deref(), Some("x-left"));
     assert_eq!(limit("X-Left"), limit("header.x-left"));

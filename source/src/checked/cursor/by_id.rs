@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{DEFAULT_START, IdCursor, only, uses};
+use super::{DEFAULT_START, IdCursor, only};
 use crate::Root;
 use crate::checked::checker::Checker;
 use crate::checked::request::Request;
@@ -24,7 +24,7 @@ pub(super) fn check(
         ),
     };
     only(kind, keys, variables, poll, request, checker);
-    let lower_bound = uses(request, Root::Cursor, "id");
+    let lower_bound = request.uses(Root::Cursor, "id");
     if !lower_bound && written.order != Order::Descending {
         checker.error_with(
             written.place(),
@@ -33,7 +33,7 @@ pub(super) fn check(
              `order: descending`",
         );
     }
-    if written.time.is_some() && !uses(request, Root::Cursor, "time") {
+    if written.time.is_some() && !request.uses(Root::Cursor, "time") {
         checker.error_with(
             written.place(),
             "the request uses `{cursor.id}` but not `{cursor.time}`",

@@ -1,7 +1,7 @@
 //! Cursors that are a place in the stream which only the vendor understands: a
 //! token, or a whole link.
 
-use super::{DEFAULT_START, Follow, NextLinkCursor, RestartAt, TokenCursor, only, uses};
+use super::{DEFAULT_START, Follow, NextLinkCursor, RestartAt, TokenCursor, only};
 use crate::checked::checker::Checker;
 use crate::checked::load::digest;
 use crate::checked::request::Request;
@@ -81,7 +81,7 @@ fn follow(poll: &written::Poll, request: &Request, checker: &mut Checker<'_>) ->
         overlap: checker.duration_or(restart.overlap.as_ref(), std::time::Duration::ZERO),
     });
     if let Some(restart) = &written.restart {
-        if !uses(request, Root::Cursor, "start") {
+        if !request.uses(Root::Cursor, "start") {
             checker.error_with(
                 restart.place(),
                 "`restart` needs `{cursor.start}` in the request",

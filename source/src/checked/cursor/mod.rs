@@ -36,6 +36,17 @@ pub enum Cursor {
 }
 
 impl Cursor {
+    /// What the cursor is, in words: what is written in the source file.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Cursor::Time(_) => "time",
+            Cursor::Token(_) => "token",
+            Cursor::NextLink(_) => "next link",
+            Cursor::Id(IdCursor { time: None, .. }) => "id",
+            Cursor::Id(_) => "time and id",
+        }
+    }
+
     /// Where a record's id is.
     pub fn id(&self) -> Option<&Path> {
         match self {
@@ -161,7 +172,7 @@ pub(super) fn check(
         (None, Some(_), ..) => {
             follow::next_link(poll, request, rewrite, checker).map(Cursor::NextLink)
         }
-        (None, None, Some(_), Some(id)) if uses(request, Root::Cursor, "id") => {
+        (None, None, Some(_), Some(id)) if request.uses(Root::Cursor, "id") => {
             by_id::check(poll, request, id, checker).map(Cursor::Id)
         }
         (None, None, Some(time), _) => time::check(poll, request, time, checker).map(Cursor::Time),
@@ -176,15 +187,6 @@ pub(super) fn check(
             None
         }
     }
-}
-
-/// Whether a template of the request reads this.
-fn uses(request: &Request, root: Root, name: &str) -> bool {
-    request
-        .templates()
-        .into_iter()
-        .flat_map(Template::paths)
-        .any(|path| path.root() == root && path.name() == name)
 }
 
 /// Refuses what this kind of cursor would not look at: keys, and variables in

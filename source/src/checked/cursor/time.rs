@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{DEFAULT_START, TimeCursor, only, uses};
+use super::{DEFAULT_START, TimeCursor, only};
 use crate::Root;
 use crate::checked::checker::Checker;
 use crate::checked::request::Request;
@@ -30,8 +30,8 @@ pub(super) fn check(
     ];
     let variables = [(Root::Window, "start"), (Root::Window, "end")];
     only("time", &keys, &variables, poll, request, checker);
-    let lower_bound = uses(request, Root::Window, "start");
-    let upper_bound = uses(request, Root::Window, "end");
+    let lower_bound = request.uses(Root::Window, "start");
+    let upper_bound = request.uses(Root::Window, "end");
     let start = checker.duration_or(written.start.as_ref(), DEFAULT_START);
     let id = match &written.id {
         None => None,

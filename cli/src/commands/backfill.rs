@@ -1,0 +1,177 @@
+//! `mef backfill`: a stretch of the past, beside the live cursor.
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use async_trait::async_trait;
+use indicatif::{ProgressBar, ProgressStyle};
+use jiff::Timestamp;
+use mef_auth::Redactor;
+use mef_poller::{Budget, PollPorts, Poller, RunEnd};
+use mef_ports::{
+    Commit, CommitError, CursorRecord, Cursors, Lease, LeaseError, Position, SeenId, StoreError,
+    StoredCursor, StreamKey,
+};
+use mef_source::checked::Partitions;
+
+use super::poll::{pushed, show};
+use crate::args::{Backfill, Global};
+use crate::backend::Backend;
+use crate::offline_ports::NoWakeups;
+use crate::{catalogue, output};
+
+pub(super) async fn backfill(
+    global: &Global,
+    options: &Backfill,
+    redactor: &Redactor,
+) -> anyhow::Result<ExitCode> {
+    let source = catalogue::load_named(&global.sources, &options.source)?;
+    let poll = source.poll.as_ref().with_context(|| pushed(&source))?;
+    let backend = Backend::open(global, redactor).await?;
+    let bar = if std::io::IsTerminal::is_terminal(&std::io::stderr()) && !global.json {
+        ProgressBar::new(0)
+    } else {
+        ProgressBar::hidden()
+    };
+    if let Ok(style) = ProgressStyle::with_template("{wide_bar} {percent}% {msg}, {eta} left") {
+        bar.set_style(style);
+    }
+    let streams = poll.partitions.as_ref().map_or(1, |Partitions::List(list)| list.len());
+    let length = u64::try_from(options.to.duration_since(options.from).as_secs()).unwrap_or(0);
+    bar.set_length(length.saturating_mul(streams as u64));
+    let watched = Watched {
+        inner: Arc::clone(&backend.ports.cursors),
+        bar: bar.clone(),
+        from: options.from,
+        to: options.to,
+        come: Mutex::default(),
+    };
+    let ports = PollPorts {
+        cursors: Arc::new(watched),
+        // No schedule goes on with a backfill.
+        wakeups: Arc::new(NoWakeups),
+        ..backend.ports.clone()
+    };
+    let spacing = Duration::from_secs(60) / options.per_minute;
+    let poller = Poller::with_http(Arc::clone(&source), backend.http(poll), ports);
+    let poller = poller
+        .with_context(|| pushed(&source))?
+        .backfill(options.from, options.to, spacing)
+        .with_context(|| format!("`{}` cannot be read back", source.name))?;
+    let whole = poller.stream();
+    for StoredCursor { stream, record, .. } in backend.ports.cursors.list().await? {
+        let is_ours =
+            stream.source == whole.source && stream.partition.starts_with(&whole.partition);
+        if let Some(done) = record.done.filter(|done| is_ours && done.time() != Some(options.to)) {
+            output::say(&format!("going on with `{stream}` at {done}"));
+        }
+    }
+    let budget = Budget::default();
+    let on_interrupt = budget.clone();
+    tokio::spawn(async move {
+        // The page at hand is still delivered and committed.
+        if tokio::signal::ctrl_c().await.is_ok() {
+            on_interrupt.stop();
+        }
+    });
+    let clock = &backend.ports.clock;
+    let code = loop {
+        let report = poller.run(&budget).await;
+        if matches!(report.end, RunEnd::CaughtUp) && report.summary.requests == 0 {
+            output::say("this stretch was read to its end already; another one reads it again");
+            break ExitCode::SUCCESS;
+        }
+        bar.suspend(|| show(&report, global.json))?;
+        let until = match report.end {
+            RunEnd::CaughtUp => break ExitCode::SUCCESS,
+            RunEnd::OutOfTime | RunEnd::Paused => break ExitCode::from(output::NOT_NOW),
+            RunEnd::Failed(error) => {
+                return Err(error).context("the backfill failed: run it again to go on");
+            }
+            RunEnd::Busy { until } | RunEnd::Limited { until } => until,
+        };
+        let wait = Duration::try_from(until.duration_since(clock.now())).unwrap_or_default();
+        tokio::select! {
+            () = clock.sleep(wait) => {}
+            _ = tokio::signal::ctrl_c() => break ExitCode::from(output::NOT_NOW),
+        }
+    };
+    bar.finish_and_clear();
+    Ok(code)
+}
+
+/// The cursors, with a look at how far a backfill has come.
+struct Watched {
+    inner: Arc<dyn Cursors>,
+    bar: ProgressBar,
+    from: Timestamp,
+    to: Timestamp,
+    /// How many seconds of the stretch each stream has read.
+    come: Mutex<BTreeMap<StreamKey, u64>>,
+}
+
+impl Watched {
+    fn note(&self, stream: &StreamKey, moment: Timestamp) {
+        let moment = moment.clamp(self.from, self.to);
+        let seconds = u64::try_from(moment.duration_since(self.from).as_secs()).unwrap_or(0);
+        let mut come = self.come.lock().unwrap_or_else(PoisonError::into_inner);
+        come.insert(stream.clone(), seconds);
+        self.bar.set_position(come.values().sum());
+        self.bar.set_message(moment.to_string());
+    }
+}
+
+#[async_trait]
+impl Cursors for Watched {
+    async fn lease(
+        &self,
+        stream: &StreamKey,
+        now: Timestamp,
+        ttl: Duration,
+    ) -> Result<Lease, LeaseError> {
+        self.inner.lease(stream, now, ttl).await
+    }
+
+    async fn renew(
+        &self,
+        lease: &Lease,
+        now: Timestamp,
+        ttl: Duration,
+    ) -> Result<Lease, CommitError> {
+        self.inner.renew(lease, now, ttl).await
+    }
+
+    async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
+        self.inner.release(lease).await
+    }
+
+    async fn read(&self, stream: &StreamKey) -> Result<Option<StoredCursor>, StoreError> {
+        self.inner.read(stream).await
+    }
+
+    async fn seen(&self, stream: &StreamKey) -> Result<Vec<SeenId>, StoreError> {
+        self.inner.seen(stream).await
+    }
+
+    async fn commit(&self, lease: &Lease, commit: Commit<'_>) -> Result<(), CommitError> {
+        let record = commit.record;
+        // A token says nothing of the time, its records do.
+        let moment = record.done.as_ref().and_then(Position::time).or(record.reached);
+        self.inner.commit(lease, commit).await?;
+        if let Some(moment) = moment {
+            self.note(&lease.stream, moment);
+        }
+        Ok(())
+    }
+
+    async fn set(&self, stream: &StreamKey, record: &CursorRecord) -> Result<(), StoreError> {
+        self.inner.set(stream, record).await
+    }
+
+    async fn list(&self) -> Result<Vec<StoredCursor>, StoreError> {
+        self.inner.list().await
+    }
+}

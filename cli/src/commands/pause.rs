@@ -1,0 +1,91 @@
+//! `mef pause` and `mef resume`: whether runs may read a source.
+//!
+//! A source with partitions is paused as a whole, or one partition of it. That
+//! is part of the cursor and written under its lease, so that it holds for
+//! every runner, here or on AWS, and neither the position nor the ids of what
+//! was delivered are touched.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use mef_auth::Redactor;
+use mef_ports::{Clock, Commit, Cursors, Lease, LeaseError, StreamKey};
+use mef_source::checked::Partitions;
+
+use super::cursors::stream;
+use super::poll::pushed;
+use crate::args::Global;
+use crate::backend::Backend;
+use crate::{catalogue, output};
+
+const TTL: Duration = Duration::from_secs(30);
+/// How often to look whether the run under way is over.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+pub(super) async fn pause(
+    global: &Global,
+    name: &str,
+    pause: bool,
+    redactor: &Redactor,
+) -> anyhow::Result<ExitCode> {
+    let stream = stream(name);
+    let source = catalogue::load_named(&global.sources, &stream.source)?;
+    let poll = source.poll.as_ref().with_context(|| pushed(&source))?;
+    let partitions = match &poll.partitions {
+        None => &[][..],
+        Some(Partitions::List(list)) => list,
+    };
+    if !stream.partition.is_empty() && !partitions.contains(&stream.partition) {
+        let there = if partitions.is_empty() { "none".to_owned() } else { partitions.join(", ") };
+        bail!("`{}` has no partition `{}`; it has: {there}", stream.source, stream.partition);
+    }
+    let backend = Backend::open(global, redactor).await?;
+    let (cursors, clock) = (&backend.ports.cursors, &backend.ports.clock);
+    let lease = wait_for(cursors, clock, &stream).await?;
+    let stored = cursors.read(&stream).await?;
+    let mut record = stored.map(|stored| stored.record).unwrap_or_default();
+    let before = record.paused;
+    record.paused = if pause { before.or(Some(clock.now())) } else { None };
+    let result = cursors.commit(&lease, Commit { record: &record, seen: None }).await;
+    cursors.release(&lease).await?;
+    result?;
+    if pause && stream.partition.is_empty() {
+        // From now on no partition begins; those that did may still go on.
+        for partition in partitions {
+            let stream = StreamKey { partition: partition.clone(), ..stream.clone() };
+            let lease = wait_for(cursors, clock, &stream).await?;
+            cursors.release(&lease).await?;
+        }
+    }
+    output::say(&match (pause, before) {
+        (true, None) => format!("`{name}` is paused: no run reads it until `mef resume {name}`"),
+        (true, Some(since)) => format!("`{name}` is paused since {since}"),
+        (false, Some(_)) => format!("`{name}` is read again with its next run"),
+        (false, None) => format!("`{name}` is not paused"),
+    });
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Takes the stream's lease, once no run has it any more.
+async fn wait_for(
+    cursors: &Arc<dyn Cursors>,
+    clock: &Arc<dyn Clock>,
+    stream: &StreamKey,
+) -> anyhow::Result<Lease> {
+    let mut told = false;
+    loop {
+        match cursors.lease(stream, clock.now(), TTL).await {
+            Ok(lease) => return Ok(lease),
+            Err(LeaseError::Store(error)) => return Err(error.into()),
+            Err(LeaseError::Held { .. }) => {
+                if !told {
+                    output::say(&format!("a run of `{stream}` is under way: waiting for its end"));
+                    told = true;
+                }
+                clock.sleep(LOOK_EVERY).await;
+            }
+        }
+    }
+}

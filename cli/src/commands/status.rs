@@ -1,0 +1,162 @@
+//! `mef status`: how every source does, on one screen.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use mef_auth::Redactor;
+use mef_poller::is_backfill;
+use mef_ports::{CursorRecord, RunSummary, StoredCursor};
+use mef_source::Source;
+use mef_source::checked::{Advance, Cursor, Partitions, Poll};
+use serde::Serialize;
+
+use super::cursors::{lag, short};
+use crate::args::Global;
+use crate::backend::Backend;
+use crate::{catalogue, output};
+
+/// A stream of a source as a line of JSON.
+#[derive(Serialize)]
+struct Line<'s> {
+    source: &'s str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    partition: &'s str,
+    state: &'static str,
+    lag_s: Option<i64>,
+    last_run: Option<Timestamp>,
+    next_run: Option<Timestamp>,
+    paused: Option<Timestamp>,
+    error: Option<&'s str>,
+}
+
+pub(super) async fn status(global: &Global, redactor: &Redactor) -> anyhow::Result<ExitCode> {
+    let sources = catalogue::load_all(&global.sources)?;
+    let backend = Backend::open(global, redactor).await?;
+    let now = backend.ports.clock.now();
+    let mut cursors = backend.ports.cursors.list().await?;
+    cursors.retain(|cursor| !is_backfill(&cursor.stream));
+    let mut lines = Vec::new();
+    for source in &sources {
+        let Some(poll) = &source.poll else {
+            lines.push(empty(source, "", "pushed"));
+            continue;
+        };
+        let of = |partition: &str| {
+            cursors.iter().find(|cursor| {
+                cursor.stream.source == source.name.as_str() && cursor.stream.partition == partition
+            })
+        };
+        match &poll.partitions {
+            None => lines.push(line(source, "", poll, of(""), None, now)),
+            Some(Partitions::List(partitions)) => {
+                let with_all = of("").and_then(|cursor| cursor.record.paused);
+                let line = |name| line(source, name, poll, of(name), with_all, now);
+                lines.extend(partitions.iter().map(|name| line(name)));
+            }
+        }
+    }
+    if global.json {
+        lines.iter().try_for_each(output::json)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
+    let rows: Vec<_> = lines
+        .iter()
+        .map(|line| {
+            let lag = line.lag_s.map(|lag| format!("{:#}", SignedDuration::from_secs(lag)));
+            let name = match line.partition {
+                "" => line.source.to_owned(),
+                partition => format!("{}/{partition}", line.source),
+            };
+            vec![
+                name,
+                line.state.to_owned(),
+                or_dash(lag),
+                or_dash(line.last_run.map(short)),
+                or_dash(line.next_run.map(short)),
+                or_dash(line.error.map(str::to_owned)),
+            ]
+        })
+        .collect();
+    output::table(&["SOURCE", "STATE", "LAG", "LAST RUN", "NEXT RUN", "ERROR"], &rows)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn empty<'s>(source: &'s Source, partition: &'s str, state: &'static str) -> Line<'s> {
+    Line {
+        source: source.name.as_str(),
+        partition,
+        state,
+        lag_s: None,
+        last_run: None,
+        next_run: None,
+        paused: None,
+        error: None,
+    }
+}
+
+/// A stream's line; `with_all` is since when the source is paused as a whole,
+/// if it is.
+fn line<'s>(
+    source: &'s Source,
+    partition: &'s str,
+    poll: &Poll,
+    cursor: Option<&'s StoredCursor>,
+    with_all: Option<Timestamp>,
+    now: Timestamp,
+) -> Line<'s> {
+    let record = cursor.map(|cursor| &cursor.record);
+    let run = record.and_then(|record| record.last_run.as_ref());
+    let paused = with_all.or(record.and_then(|record| record.paused));
+    let state = match (paused, record.zip(run)) {
+        (Some(_), _) => "paused",
+        (None, None) => "never run",
+        (None, Some((record, run))) => state(poll, record, run, now),
+    };
+    Line {
+        lag_s: record.and_then(|record| lag(record, now)).map(|lag| lag.as_secs()),
+        last_run: run.and_then(|run| run.ended),
+        next_run: record.and_then(|record| record.next_run).filter(|next| *next > now),
+        paused,
+        error: run.and_then(|run| run.error.as_deref()),
+        ..empty(source, partition, state)
+    }
+}
+
+/// How a stream that is read does: the worst that can be said of it.
+fn state(poll: &Poll, record: &CursorRecord, run: &RunSummary, now: Timestamp) -> &'static str {
+    // Three missed ticks are no chance any more, and neither is a cursor that
+    // far behind.
+    let patience = poll.schedule.saturating_mul(3) + Duration::from_secs(60);
+    let wanted = match &poll.cursor {
+        Cursor::Time(cursor) => cursor.end_lag,
+        Cursor::Id(cursor) => cursor.end_lag,
+        Cursor::Token(_) | Cursor::NextLink(_) => Duration::ZERO,
+    };
+    let older = |time: Timestamp, than: Duration| {
+        Duration::try_from(now.duration_since(time)).is_ok_and(|age| age > than)
+    };
+    if run.error.is_some() {
+        "failing"
+    } else if record.next_run.is_some_and(|next| next > now) {
+        "limited"
+    } else if run.ended.is_none_or(|ended| older(ended, patience))
+        || follows_the_clock(poll)
+            && lag(record, now)
+                .and_then(|lag| Duration::try_from(lag).ok())
+                .is_some_and(|lag| lag > patience + wanted)
+    {
+        "stale"
+    } else {
+        "fresh"
+    }
+}
+
+/// Whether the cursor moves where there is no record.
+fn follows_the_clock(poll: &Poll) -> bool {
+    match &poll.cursor {
+        Cursor::Time(cursor) => cursor.advance == Advance::WindowEnd,
+        Cursor::Token(_) | Cursor::NextLink(_) | Cursor::Id(_) => false,
+    }
+}

@@ -1,0 +1,415 @@
+//! A vendor that answers as a file says, for `mef test`.
+//!
+//! The file has the exchanges in the order in which they have to come. Each
+//! request is held to the source's origins as in production, and to what is
+//! expected of it; one that nobody expects is refused, which ends the run. The
+//! clock stands still but for what an answer takes and what the engine waits.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use jiff::{SignedDuration, Timestamp};
+use mef_auth::Redactor;
+use mef_poller::may_reach;
+use mef_ports::{Clock, CursorRecord, Http, HttpError, HttpRequest, HttpResponse};
+use mef_source::Source;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+/// `tests/NAME.exchanges.yml`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Exchanges {
+    /// When the first run begins.
+    at: Timestamp,
+    /// The cursor before it; without one it is the source's first run.
+    #[serde(default)]
+    pub(crate) cursor: Option<CursorRecord>,
+    /// The cursors of partitions before it.
+    #[serde(default)]
+    pub(crate) cursors: BTreeMap<String, CursorRecord>,
+    /// What the first run asks and is answered.
+    exchanges: Vec<Exchange>,
+    /// Further runs on the same store.
+    #[serde(default)]
+    then: Vec<LaterRun>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LaterRun {
+    at: Timestamp,
+    exchanges: Vec<Exchange>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Exchange {
+    #[serde(default)]
+    expect: Expect,
+    respond: Respond,
+}
+
+/// What a request must have; what is not written may be anything.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Expect {
+    #[serde(default)]
+    method: Option<String>,
+    /// The origin, where it is not the one that the source file writes.
+    #[serde(default)]
+    origin: Option<String>,
+    #[serde(default)]
+    path: Option<String>,
+    /// Parameters; `null` stands for one that must not be there.
+    #[serde(default)]
+    query: BTreeMap<String, Value>,
+    #[serde(default)]
+    headers: BTreeMap<String, Value>,
+    #[serde(default)]
+    json: Option<Value>,
+    #[serde(default)]
+    form: Option<BTreeMap<String, Value>>,
+    #[serde(default)]
+    text: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Respond {
+    #[serde(default = "ok")]
+    status: u16,
+    #[serde(default)]
+    headers: BTreeMap<String, OneOrMany>,
+    #[serde(default)]
+    json: Option<Value>,
+    #[serde(default)]
+    text: Option<String>,
+    /// A file beside the test, sent as it is.
+    #[serde(default)]
+    file: Option<PathBuf>,
+    /// How long the answer takes.
+    #[serde(default)]
+    after: Option<SignedDuration>,
+    /// No answer: why the connection broke.
+    #[serde(default)]
+    broken: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+fn ok() -> u16 {
+    200
+}
+
+/// One run: when it begins, and the exchanges that it has to make.
+pub(crate) struct MockRun {
+    pub(crate) at: Timestamp,
+    answers: VecDeque<(Expect, Answer)>,
+}
+
+struct Answer {
+    response: Result<HttpResponse, String>,
+    after: Duration,
+}
+
+impl Exchanges {
+    /// Reads the file's text.
+    ///
+    /// # Errors
+    ///
+    /// When it is no such file; the error has the place.
+    pub(crate) fn parse(text: &str) -> anyhow::Result<Exchanges> {
+        serde_saphyr::from_str(text).map_err(|error| anyhow::anyhow!("{error}"))
+    }
+
+    /// The runs, in order, with the files of `folder` read.
+    ///
+    /// # Errors
+    ///
+    /// When an answer cannot be given.
+    pub(crate) fn runs(self, folder: &Path) -> anyhow::Result<Vec<MockRun>> {
+        let first = LaterRun { at: self.at, exchanges: self.exchanges };
+        let run = |run: LaterRun| {
+            let answers = run.exchanges.into_iter().enumerate().map(|(index, exchange)| {
+                let answer = exchange.respond.answer(folder);
+                let answer =
+                    answer.with_context(|| format!("the answer of exchange {}", index + 1))?;
+                anyhow::Ok((exchange.expect, answer))
+            });
+            Ok(MockRun { at: run.at, answers: answers.collect::<Result<_, _>>()? })
+        };
+        std::iter::once(first).chain(self.then).map(run).collect()
+    }
+}
+
+impl Respond {
+    fn answer(self, folder: &Path) -> anyhow::Result<Answer> {
+        let bodies = [self.json.is_some(), self.text.is_some(), self.file.is_some()];
+        if bodies.into_iter().filter(|there| *there).count() > 1 {
+            bail!("has more than one of `json`, `text` and `file`");
+        }
+        let mut headers = HeaderMap::new();
+        for (name, values) in self.headers {
+            let values = match values {
+                OneOrMany::One(value) => vec![value],
+                OneOrMany::Many(values) => values,
+            };
+            for value in values {
+                headers.append(
+                    name.parse::<HeaderName>()
+                        .with_context(|| format!("`{name}` is not a header's name"))?,
+                    HeaderValue::from_str(&value)
+                        .with_context(|| format!("`{value}` is not a header's value"))?,
+                );
+            }
+        }
+        let body = match (self.json, self.text, self.file) {
+            (Some(json), ..) => json.to_string().into_bytes(),
+            (_, Some(text), _) => text.into_bytes(),
+            (.., Some(file)) => std::fs::read(folder.join(&file))
+                .with_context(|| format!("cannot read {}", folder.join(&file).display()))?,
+            _ => Vec::new(),
+        };
+        let status = StatusCode::from_u16(self.status)
+            .with_context(|| format!("{} is not a status", self.status))?;
+        let response = HttpResponse { status, headers, body: Bytes::from(body) };
+        let after = self.after.unwrap_or_default();
+        Ok(Answer {
+            response: self.broken.map_or(Ok(response), Err),
+            after: Duration::try_from(after).context("`after` is negative")?,
+        })
+    }
+}
+
+/// The clock of a test.
+pub(crate) struct TestClock(Mutex<Timestamp>);
+
+impl TestClock {
+    pub(crate) fn new(now: Timestamp) -> TestClock {
+        TestClock(Mutex::new(now))
+    }
+
+    pub(crate) fn set(&self, now: Timestamp) {
+        *self.lock() = now;
+    }
+
+    fn pass(&self, duration: Duration) {
+        let mut now = self.lock();
+        let duration = SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX);
+        *now = now.checked_add(duration).unwrap_or(Timestamp::MAX);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Timestamp> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        *self.lock()
+    }
+
+    /// Waits to the next full second, so that the chance in a backoff does not
+    /// show in what comes of a test.
+    async fn sleep(&self, duration: Duration) {
+        let whole = duration.as_secs() + u64::from(duration.subsec_nanos() > 0);
+        self.pass(Duration::from_secs(whole));
+    }
+}
+
+/// The vendor.
+pub(crate) struct MockVendor {
+    source: Arc<Source>,
+    clock: Arc<TestClock>,
+    redactor: Redactor,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    answers: VecDeque<(Expect, Answer)>,
+    requests: Vec<Value>,
+    wrong: Vec<String>,
+}
+
+/// What a run asked.
+pub(crate) struct Asked {
+    /// The requests, without secrets.
+    pub(crate) requests: Vec<Value>,
+    /// What was not as expected.
+    pub(crate) wrong: Vec<String>,
+}
+
+impl MockVendor {
+    pub(crate) fn new(
+        source: Arc<Source>,
+        clock: Arc<TestClock>,
+        redactor: Redactor,
+    ) -> MockVendor {
+        MockVendor { source, clock, redactor, state: Mutex::default() }
+    }
+
+    /// Answers the next run as `run` says.
+    pub(crate) fn begin(&self, run: MockRun) {
+        *self.state() = State { answers: run.answers, ..State::default() };
+    }
+
+    /// What the run asked; exchanges that never came are wrong too.
+    pub(crate) fn end(&self) -> Asked {
+        let mut state = std::mem::take(&mut *self.state());
+        if !state.answers.is_empty() {
+            let (asked, left) = (state.requests.len(), state.answers.len());
+            state.wrong.push(format!(
+                "the run ended after {asked} requests, and {left} exchanges never came"
+            ));
+        }
+        Asked { requests: state.requests, wrong: state.wrong }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Judges the request and finds its answer.
+    fn answer(&self, request: &HttpRequest) -> Result<Answer, HttpError> {
+        let refused = |reason: &str| HttpError::Forbidden {
+            host: request.url.host_str().unwrap_or_default().to_owned(),
+            reason: reason.to_owned(),
+        };
+        let mut state = self.state();
+        let number = state.requests.len() + 1;
+        state.requests.push(shown(request, &self.redactor));
+        let Some(poll) = &self.source.poll else { return Err(refused("it is not pulled")) };
+        may_reach(poll, request)?;
+        let Some((expect, answer)) = state.answers.pop_front() else {
+            let url = self.redactor.mask(request.url.as_str()).into_owned();
+            state.wrong.push(format!(
+                "request {number} is one more than there are exchanges: {} {url}",
+                request.method
+            ));
+            return Err(refused("the test has no answer for it"));
+        };
+        let wrong = expect.against(request, &self.redactor);
+        if wrong.is_empty() {
+            return Ok(answer);
+        }
+        state.wrong.extend(wrong.into_iter().map(|wrong| format!("request {number}: {wrong}")));
+        Err(refused("it is not the request that the test expects"))
+    }
+}
+
+#[async_trait]
+impl Http for MockVendor {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let answer = self.answer(&request)?;
+        self.clock.pass(answer.after.min(request.timeout));
+        if answer.after > request.timeout {
+            return Err(HttpError::Transport("the answer takes too long".into()));
+        }
+        let response = answer.response.map_err(|broken| HttpError::Transport(broken.into()))?;
+        if response.body.len() > request.max_body {
+            return Err(HttpError::TooLarge { limit: request.max_body });
+        }
+        Ok(response)
+    }
+}
+
+impl Expect {
+    /// What `request` has that is not as expected.
+    fn against(&self, request: &HttpRequest, redactor: &Redactor) -> Vec<String> {
+        let mut wrong = Vec::new();
+        let mut compare = |what: &str, wanted: Option<String>, found: Option<String>| {
+            let found = found.map(|found| redactor.mask(&found).into_owned());
+            if wanted != found {
+                let name = |text: Option<String>| {
+                    text.map_or("nothing".to_owned(), |text| format!("`{text}`"))
+                };
+                wrong.push(format!("{what} is {}, not {}", name(found), name(wanted)));
+            }
+        };
+        if let Some(method) = &self.method {
+            compare("the method", Some(method.clone()), Some(request.method.to_string()));
+        }
+        if let Some(origin) = &self.origin {
+            let found = request.url.origin().ascii_serialization();
+            compare("the origin", Some(origin.clone()), Some(found));
+        }
+        if let Some(path) = &self.path {
+            compare("the path", Some(path.clone()), Some(request.url.path().to_owned()));
+        }
+        for (name, wanted) in &self.query {
+            let mut pairs = request.url.query_pairs();
+            let found = pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
+            compare(&format!("the parameter `{name}`"), plain(wanted), found);
+        }
+        for (name, wanted) in &self.headers {
+            let found = request.headers.get(name).and_then(|value| value.to_str().ok());
+            compare(&format!("the header `{name}`"), plain(wanted), found.map(str::to_owned));
+        }
+        let body = request.body.as_ref().map(|body| String::from_utf8_lossy(body).into_owned());
+        if let Some(wanted) = &self.text {
+            compare("the body", Some(wanted.clone()), body.clone());
+        }
+        if let Some(wanted) = &self.json {
+            let found: Option<Value> =
+                body.as_ref().and_then(|body| serde_json::from_str(body).ok());
+            if found.as_ref() != Some(wanted) {
+                let found = found.map_or_else(|| body.clone(), |found| Some(found.to_string()));
+                compare("the body", Some(wanted.to_string()), found);
+            }
+        }
+        if let Some(wanted) = &self.form {
+            let body = body.unwrap_or_default();
+            for (name, wanted) in wanted {
+                let mut pairs = url::form_urlencoded::parse(body.as_bytes());
+                let found = pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
+                compare(&format!("the field `{name}`"), plain(wanted), found);
+            }
+        }
+        wrong
+    }
+}
+
+/// The text of a value; nothing for `null`.
+fn plain(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        other => Some(other.to_string()),
+    }
+}
+
+/// A request as a test's record shows it: without secrets.
+pub(crate) fn shown(request: &HttpRequest, redactor: &Redactor) -> Value {
+    let mask = |text: &str| redactor.mask(text).into_owned();
+    let mut shown = Map::new();
+    shown.insert("method".to_owned(), request.method.as_str().into());
+    shown.insert("url".to_owned(), mask(request.url.as_str()).into());
+    let headers: Map<String, Value> = request
+        .headers
+        .iter()
+        .map(|(name, value)| {
+            (name.to_string(), mask(&String::from_utf8_lossy(value.as_bytes())).into())
+        })
+        .collect();
+    shown.insert("headers".to_owned(), headers.into());
+    if let Some(body) = &request.body {
+        let text = mask(&String::from_utf8_lossy(body));
+        let body = serde_json::from_str(&text).unwrap_or_else(|_| json!(text));
+        shown.insert("body".to_owned(), body);
+    }
+    shown.into()
+}

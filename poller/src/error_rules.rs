@@ -1,0 +1,80 @@
+//! What the source file says that an answer means.
+
+use http::StatusCode;
+use jiff::Timestamp;
+use mef_ports::HttpResponse;
+use mef_source::checked::{ErrorAction, ErrorRule};
+use serde_json::Value;
+
+use crate::fetch::{FetchError, Fetched, LIMIT_WITHOUT_RESET, Verdict};
+use crate::limits::LimitHeaders;
+use crate::moment::after;
+use crate::page::Page;
+
+/// The first of `rules` that `response` falls under: its number, from 1, and
+/// what it says to do.
+pub(crate) fn find(rules: &[ErrorRule], response: &HttpResponse) -> Option<(usize, ErrorAction)> {
+    let status = response.status.as_u16();
+    // A good page is large: it is read twice only where a rule looks into it.
+    let body: Option<Value> = rules
+        .iter()
+        .any(|rule| rule.reads_body(status))
+        .then(|| serde_json::from_slice(&response.body).ok())
+        .flatten();
+    let index = rules.iter().position(|rule| holds(rule, response, body.as_ref()))?;
+    rules.get(index).map(|rule| (index + 1, rule.action))
+}
+
+fn holds(rule: &ErrorRule, response: &HttpResponse, body: Option<&Value>) -> bool {
+    rule.status.contains(response.status.as_u16())
+        && rule.headers.iter().all(|(name, condition)| {
+            let mut values = response.headers.get_all(name).iter();
+            values.any(|value| value.to_str().is_ok_and(|text| condition.holds_for_text(text)))
+        })
+        && rule
+            .body
+            .iter()
+            .all(|(path, condition)| condition.holds(body.and_then(|body| path.find(body))))
+}
+
+/// An answer that a rule of `errors` gives up on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the vendor answered {status}, which rule {rule} of `errors` is about")]
+pub struct RuledOut {
+    /// The answer's status.
+    pub status: StatusCode,
+    /// The rule's number, from 1.
+    pub rule: usize,
+}
+
+/// What becomes of an answer about which a rule says `action`.
+pub(crate) fn decide(
+    ruled: RuledOut,
+    action: ErrorAction,
+    response: &HttpResponse,
+    limits: &LimitHeaders<'_>,
+    now: Timestamp,
+) -> Result<Fetched, Verdict> {
+    let until = limits.until(&response.headers, now);
+    Err(match action {
+        ErrorAction::Ignore => {
+            let not_before = limits.used_up(&response.headers, now);
+            return Ok(Fetched { page: Page::empty(&response.body), not_before });
+        }
+        ErrorAction::Retry => Verdict::Again { error: ruled.into(), after: until },
+        ErrorAction::Fail => Verdict::Fail(ruled.into()),
+        ErrorAction::Reauthenticate => Verdict::NewToken { error: ruled.into() },
+        ErrorAction::Limit => {
+            let error = FetchError::Limited {
+                until: until.unwrap_or_else(|| after(now, LIMIT_WITHOUT_RESET)),
+            };
+            // Without a moment a try every few seconds would make it worse.
+            match until {
+                Some(_) => Verdict::Again { error, after: until },
+                None => Verdict::Fail(error),
+            }
+        }
+        ErrorAction::SplitWindow => Verdict::Fail(FetchError::Reread { half: true, ruled }),
+        ErrorAction::RestartFromTime => Verdict::Fail(FetchError::Reread { half: false, ruled }),
+    })
+}

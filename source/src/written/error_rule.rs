@@ -1,0 +1,59 @@
+//! The `errors` of a `poll`: what an answer means that its status alone does not
+//! say.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{Located, Node};
+
+/// What to do about an answer of one kind.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ErrorRule {
+    /// Which answers: all of it holds.
+    pub when: Located<ErrorWhen>,
+    /// What to do.
+    #[serde(rename = "do")]
+    pub action: Located<ErrorAction>,
+}
+
+/// Which answers a rule is about.
+///
+/// A value is a text, a number or a boolean that stands there, a list of such alternatives,
+/// `{ matches: REGEX }` for the whole text, or `{ not_empty: true }`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ErrorWhen {
+    /// A status (`403`), a class (`5xx`), or a list of them; by default any.
+    #[serde(default)]
+    pub status: Option<Located<Node>>,
+    /// Headers, each with its value.
+    #[serde(default)]
+    pub header: BTreeMap<String, Located<Node>>,
+    /// Paths into a JSON body, each with its value.
+    #[serde(default)]
+    pub body: BTreeMap<String, Located<Node>>,
+}
+
+/// What to do about an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorAction {
+    /// Ask again a few times, each time later; then fail.
+    Retry,
+    /// Take it as a page without records, and as the last.
+    Ignore,
+    /// Fail at once.
+    Fail,
+    /// Get a new access token, once, and ask again.
+    Reauthenticate,
+    /// Take it as the vendor's limit: come back when the headers say, else in a minute.
+    Limit,
+    /// Read the window again from its start, and only half of it.
+    SplitWindow,
+    /// Read the window again from its start. Without windows, what is read begins again where this run
+    /// or, for a cursor by token, link or id that is refused, a `restart` or a first run begins.
+    RestartFromTime,
+}
