@@ -103,12 +103,12 @@ pub enum Command {
     Status,
     /// Let no run read a source until `mef resume`; webhooks still come in
     Pause {
-        /// The source's name
+        /// The source's name, or `SOURCE/PARTITION`
         source: String,
     },
     /// Let a paused source be read again, from where it stood
     Resume {
-        /// The source's name
+        /// The source's name, or `SOURCE/PARTITION`
         source: String,
     },
     /// Look at the events in the queue
@@ -303,12 +303,12 @@ pub enum Cursors {
     List,
     /// One source's cursor, whole
     Show {
-        /// The source's name
+        /// The source's name, or `SOURCE/PARTITION`
         source: String,
     },
     /// Set a source's cursor by hand; a run under way can then move it no more
     Set {
-        /// The source's name
+        /// The source's name, or `SOURCE/PARTITION`
         source: String,
         /// A moment (RFC 3339), or the vendor's token with --token
         position: String,
@@ -318,12 +318,12 @@ pub enum Cursors {
     },
     /// Forget a source's cursor: the next run is its first, and begins at `start`
     Reset {
-        /// The source's name
+        /// The source's name, or `SOURCE/PARTITION`
         source: String,
     },
     /// What the last runs that delivered something or failed did, oldest first
     History {
-        /// The source's name
+        /// The source's name, or `SOURCE/PARTITION`
         source: String,
     },
 }

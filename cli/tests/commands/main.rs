@@ -5,6 +5,7 @@ mod explain;
 mod files;
 mod handshakes;
 mod init;
+mod partitions;
 mod presets;
 mod pulls;
 mod queue;

@@ -53,7 +53,7 @@ pub enum ErrorAction {
     Limit,
     /// Read the window again from its start, and only half of it.
     SplitWindow,
-    /// Read the window again from its start. Without windows, what is read begins again where this run
-    /// or, for a cursor by token, link or id that is refused, a `restart` or a first run begins.
+    /// Read the window again from its start. Without windows, read again, once in a run, from where it
+    /// began; where the vendor refuses that too, from the cursor's time, its `restart`, or `start`.
     RestartFromTime,
 }
