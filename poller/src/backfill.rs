@@ -39,7 +39,7 @@ impl Stretch {
     pub(crate) fn first_position(self, cursor: &Cursor) -> Option<Position> {
         match cursor {
             Cursor::Time(_) | Cursor::Id(_) => Some(Position::Time(self.from)),
-            Cursor::Token(_) | Cursor::NextLink(_) => None,
+            Cursor::Token(_) | Cursor::NextLink(_) | Cursor::Listing(_) => None,
         }
     }
 
@@ -170,6 +170,9 @@ impl Poller {
             Cursor::Id(_) => needs("`{cursor.time}` in its request and `time` in its cursor"),
             Cursor::Token(cursor) => followed(&cursor.follow),
             Cursor::NextLink(cursor) => followed(&cursor.follow),
+            Cursor::Listing(_) => {
+                needs("a cursor that says where to begin: every run reads all that a listing has")
+            }
         }
     }
 

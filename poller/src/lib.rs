@@ -21,6 +21,7 @@ mod key;
 mod lease;
 mod limits;
 mod link_header;
+mod listing_stream;
 mod loop_guard;
 mod moment;
 mod next_link;

@@ -166,6 +166,7 @@ impl<'p> Run<'p> {
             Cursor::Token(cursor) => self.read_followed(Followed::Token(cursor)).await,
             Cursor::NextLink(cursor) => self.read_followed(Followed::Link(cursor)).await,
             Cursor::Id(cursor) => self.read_by_id(cursor).await,
+            Cursor::Listing(cursor) => self.read_listing(cursor).await,
         }
     }
 

@@ -268,8 +268,13 @@ impl Run<'_> {
         // From the very start, also where `done` has moved since: that the
         // order was true so far says nothing about the pages not seen.
         if half || open.restarts > 1 {
-            let half = window::halve(open.start, open.end);
-            if half > open.done_before {
+            // Half of what the cursor has not passed: it must not go back.
+            let passed = match self.record.done {
+                Some(Position::Time(done)) => done.max(open.start),
+                _ => open.start,
+            };
+            let half = window::halve(passed, open.end);
+            if half > open.done_before.max(passed) {
                 open.end = half;
             }
         }

@@ -132,7 +132,7 @@ fn state(poll: &Poll, record: &CursorRecord, run: &RunSummary, now: Timestamp) -
     let wanted = match &poll.cursor {
         Cursor::Time(cursor) => cursor.end_lag,
         Cursor::Id(cursor) => cursor.end_lag,
-        Cursor::Token(_) | Cursor::NextLink(_) => Duration::ZERO,
+        Cursor::Token(_) | Cursor::NextLink(_) | Cursor::Listing(_) => Duration::ZERO,
     };
     let older = |time: Timestamp, than: Duration| {
         Duration::try_from(now.duration_since(time)).is_ok_and(|age| age > than)
@@ -157,6 +157,7 @@ fn state(poll: &Poll, record: &CursorRecord, run: &RunSummary, now: Timestamp) -
 fn follows_the_clock(poll: &Poll) -> bool {
     match &poll.cursor {
         Cursor::Time(cursor) => cursor.advance == Advance::WindowEnd,
-        Cursor::Token(_) | Cursor::NextLink(_) | Cursor::Id(_) => false,
+        // A listing moves only when it was read to its end, however long that takes.
+        Cursor::Token(_) | Cursor::NextLink(_) | Cursor::Id(_) | Cursor::Listing(_) => false,
     }
 }

@@ -197,6 +197,24 @@ proptest! {
     }
 }
 
+/// Found by the property: pages of an ascending window had moved the cursor past
+/// the half that was left of it.
+#[test]
+fn half_of_an_ascending_window_does_not_end_before_the_cursor() {
+    let first = Step { records: vec![(0, 0); 3], faults: vec![], queue: vec![4, 0] };
+    let second =
+        Step { records: vec![], faults: vec![Some(GONE), None, Some(GONE)], queue: vec![] };
+    let world = World {
+        steps: vec![first, second],
+        page_size: 1,
+        said_ascending: true,
+        is_descending: false,
+        upper_bound: false,
+        ahead: 0,
+    };
+    block_on(world, None).unwrap();
+}
+
 /// What the property says of a poller with this bug.
 fn found(bug: Bug) -> String {
     let config = ProptestConfig {

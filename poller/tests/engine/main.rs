@@ -19,6 +19,7 @@ mod hard_cases;
 mod hostile;
 mod limits;
 mod links;
+mod listing;
 mod newest_first;
 mod origins;
 mod pages;

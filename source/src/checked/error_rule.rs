@@ -315,7 +315,7 @@ fn reads_again(
     let by_time = match cursor {
         Cursor::Time(_) => return,
         Cursor::Id(cursor) => cursor.time.is_some(),
-        Cursor::Token(_) | Cursor::NextLink(_) => false,
+        Cursor::Token(_) | Cursor::NextLink(_) | Cursor::Listing(_) => false,
     };
     match *written.action {
         ErrorAction::SplitWindow => checker.error_with(

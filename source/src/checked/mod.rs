@@ -46,7 +46,9 @@ pub use auth::{
 };
 pub use aws_sns::AwsSns;
 pub use check::Check;
-pub use cursor::{Cursor, Follow, IdCursor, NextLinkCursor, RestartAt, TimeCursor, TokenCursor};
+pub use cursor::{
+    Cursor, Follow, IdCursor, ListingCursor, NextLinkCursor, RestartAt, TimeCursor, TokenCursor,
+};
 pub use digest::Digest;
 pub use error_rule::{Condition, ErrorRule, Statuses};
 pub use event::{EventSpec, Mapping, RecordSchema, Split};

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Hash, Key, Located, Node};
+use super::{Located, Node, Sign};
 
 /// How we prove who we are.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -408,79 +408,4 @@ pub enum Expires {
     In(Located<String>),
     /// The path of its end: RFC 3339, or seconds or milliseconds since the epoch.
     At(Located<String>),
-}
-
-/// A signature over each request.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Sign {
-    /// An HMAC over a text that the file says.
-    Hmac(Box<SignHmac>),
-    /// The Duo Admin API.
-    Duo(SignDuo),
-    /// Akamai EdgeGrid (`EG1-HMAC-SHA256`).
-    Edgegrid(SignEdgegrid),
-    /// AWS Signature Version 4.
-    Sigv4(SignSigv4),
-}
-
-/// An HMAC over a text that the file says.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SignHmac {
-    /// The hash; by default `sha256`.
-    #[serde(default)]
-    pub hash: Option<Hash>,
-    /// The key, as a template.
-    pub secret: Located<String>,
-    /// How the secret becomes the key.
-    #[serde(default)]
-    pub key: Key,
-    /// What is signed: a template over `{method}`, `{url}`, `{host}`, `{path}`, `{query}`,
-    /// `{query_sorted}`, `{body}`, `{body_sha256}`, `{date}`, `{nonce}` and `{header.NAME}`.
-    pub text: Located<String>,
-    /// How the signature is written; by default `hex`.
-    #[serde(default)]
-    pub encoding: Option<super::Encoding>,
-    /// Headers to set, as templates over the same and `{signature}`.
-    pub into: BTreeMap<String, Located<String>>,
-}
-
-/// The Duo Admin API.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SignDuo {
-    /// The integration key, as a template.
-    pub integration_key: Located<String>,
-    /// The secret key, as a template.
-    pub secret_key: Located<String>,
-}
-
-/// Akamai EdgeGrid.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SignEdgegrid {
-    /// The client token, as a template.
-    pub client_token: Located<String>,
-    /// The client secret, as a template.
-    pub client_secret: Located<String>,
-    /// The access token, as a template.
-    pub access_token: Located<String>,
-}
-
-/// AWS Signature Version 4.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SignSigv4 {
-    /// The access key id, as a template.
-    pub access_key: Located<String>,
-    /// The secret access key, as a template.
-    pub secret_key: Located<String>,
-    /// The session token of temporary credentials, as a template.
-    #[serde(default)]
-    pub session_token: Option<Located<String>>,
-    /// The region, as a template.
-    pub region: Located<String>,
-    /// The service's signing name, as a template.
-    pub service: Located<String>,
 }

@@ -2,7 +2,7 @@
 //! rely on when it goes on from there.
 //!
 //! The key that names the place decides the kind: `token`, `next_link`, `time`,
-//! or `id` alone.
+//! or `id` alone; or `listing` says that there is none.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +11,8 @@ use serde::Deserialize;
 
 use super::{Located, Node};
 
-/// How far the stream has been read: by `time`, by `id`, by both, by the vendor's `token`, or by its
-/// `next_link`.
+/// How far the stream has been read: by `time`, by `id`, by both, by the vendor's `token`, by its
+/// `next_link`, or not at all (`listing`).
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Cursor {
@@ -29,6 +29,10 @@ pub struct Cursor {
     /// where the request uses `{cursor.id}`, it is the cursor.
     #[serde(default)]
     pub id: Option<Located<String>>,
+    /// `true` where there is no place to go on at: every run reads the whole listing, and drops what
+    /// was delivered before.
+    #[serde(default)]
+    pub listing: Option<Located<bool>>,
     /// What to do when the vendor refuses the token or link that was kept: by default the run fails.
     #[serde(default)]
     pub restart: Option<Located<Restart>>,

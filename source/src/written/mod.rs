@@ -23,6 +23,7 @@ mod poll;
 mod preset_use;
 mod request;
 mod secret_use;
+mod sign;
 mod signature;
 mod split;
 mod webhook;
@@ -35,8 +36,7 @@ use serde::Deserialize;
 pub use auth::{
     AssertionAlgorithm, Auth, BaseUrl, ClientAuth, ClientCredentials, Expires, GithubApp,
     GoogleServiceAccount, JwtBearer, Login, NamedValue, PasswordGrant, RefreshToken, SendToken,
-    Session, SessionToken, Sign, SignDuo, SignEdgegrid, SignHmac, SignSigv4, TokenAnswer,
-    TokenBody, UserPassword,
+    Session, SessionToken, TokenAnswer, TokenBody, UserPassword,
 };
 pub use check::{Basic, Check, Digest, Hmac, Ip, PublicKey, PublicKeyAlgorithm, Token};
 pub use cursor::{
@@ -57,6 +57,7 @@ pub use poll::{Poll, Repeats};
 pub use preset_use::PresetUse;
 pub use request::{Next, NextLast, NextOffset, NextPage, NextToken, Request, StopRule, Then};
 pub use secret_use::{RetiringSecret, SecretUse};
+pub use sign::{Sign, SignDuo, SignEdgegrid, SignHmac, SignSigv4};
 pub use signature::{Bare, Encoding, Hash, Key, KeyEncoding, Signature, SignedTime, TimeUnit};
 pub use split::Split;
 pub use webhook::{Decode, Webhook};

@@ -3,6 +3,7 @@
 //! The many kinds come down to four: a value that is sent as it is, an answer
 //! to a challenge, a token that is asked for, and a signature over the request.
 
+mod asked;
 mod grants;
 mod login;
 mod sign;

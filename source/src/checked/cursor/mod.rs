@@ -6,6 +6,7 @@
 
 mod by_id;
 mod follow;
+mod listing;
 mod pace;
 mod time;
 
@@ -33,6 +34,8 @@ pub enum Cursor {
     NextLink(NextLinkCursor),
     /// By the records' id, or by their time and id together.
     Id(IdCursor),
+    /// By nothing: every run reads the whole listing.
+    Listing(ListingCursor),
 }
 
 impl Cursor {
@@ -44,6 +47,7 @@ impl Cursor {
             Cursor::NextLink(_) => "next link",
             Cursor::Id(IdCursor { time: None, .. }) => "id",
             Cursor::Id(_) => "time and id",
+            Cursor::Listing(_) => "listing",
         }
     }
 
@@ -54,6 +58,7 @@ impl Cursor {
             Cursor::Token(cursor) => cursor.follow.id.as_ref(),
             Cursor::NextLink(cursor) => cursor.follow.id.as_ref(),
             Cursor::Id(cursor) => Some(&cursor.id),
+            Cursor::Listing(cursor) => cursor.id.as_ref(),
         }
     }
 }
@@ -158,6 +163,15 @@ pub struct IdCursor {
     pub lower_bound: bool,
 }
 
+/// A listing that every run reads from its first page to its last.
+#[derive(Clone, Debug)]
+pub struct ListingCursor {
+    /// Where a record's id is, by which it is known again.
+    pub id: Option<Path>,
+    /// How far back every run begins, where the vendor is asked for that: `{cursor.start}`.
+    pub start: Duration,
+}
+
 pub(super) fn check(
     poll: &written::Poll,
     request: &Request,
@@ -167,6 +181,9 @@ pub(super) fn check(
 ) -> Option<Cursor> {
     let written = &poll.cursor;
     check_schema(written, event, checker);
+    if let Some(listing) = &written.listing {
+        return listing::check(poll, request, listing, checker).map(Cursor::Listing);
+    }
     match (&written.token, &written.next_link, &written.time, &written.id) {
         (Some(token), None, ..) => follow::token(poll, request, token, checker).map(Cursor::Token),
         (None, Some(_), ..) => {
@@ -180,9 +197,9 @@ pub(super) fn check(
         _ => {
             checker.error_with(
                 written.place(),
-                "a cursor needs one of `time`, `id`, `token` and `next_link`",
+                "a cursor needs one of `time`, `id`, `token`, `next_link` and `listing`",
                 "`time` and `id` are paths in a record, `token` is the path of the page's token, \
-                 `next_link` keeps the link to the next page",
+                 `next_link` keeps the link to the next page, and `listing: true` reads all of it each time",
             );
             None
         }
@@ -204,6 +221,7 @@ fn only(
         ("time", written.time.is_some()),
         ("token", written.token.is_some()),
         ("next_link", written.next_link.is_some()),
+        ("listing", written.listing.is_some()),
         ("restart", written.restart.is_some()),
         ("end_lag", written.end_lag.is_some()),
         ("overlap", written.overlap.is_some()),

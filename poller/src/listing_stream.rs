@@ -1,0 +1,99 @@
+//! Reading a listing that has no place to go on at: every run reads all of it,
+//! and drops what an earlier run delivered.
+//!
+//! A run that ends before the listing does delivers what it has read; the next
+//! one begins at the first page again, so nothing is passed over.
+
+use jiff::Timestamp;
+use mef_ports::{Position, ResumeAt};
+use mef_source::checked::ListingCursor;
+use serde_json::Value;
+
+use crate::classify::{News, record_hash, record_id};
+use crate::fetch::{FetchError, Fetched};
+use crate::loop_guard::LoopGuard;
+use crate::report::{RunEnd, RunError};
+use crate::request::{PageRequest, RequestScope, build};
+use crate::run::{NextPage, Run};
+use crate::seen::Needed;
+
+/// Every id may come again, for as long as there is room for it.
+const NEEDED: Needed = Needed { from: Timestamp::UNIX_EPOCH, open_overlap_to: None, latest: 0 };
+
+impl Run<'_> {
+    /// Reads the listing from its first page to its last.
+    pub(crate) async fn read_listing(
+        &mut self,
+        cursor: &ListingCursor,
+    ) -> Result<RunEnd, RunError> {
+        if let Some(stored) = &self.record.done
+            && !matches!(stored, Position::Time(_))
+        {
+            return Err(self.wrong_kind(stored));
+        }
+        if !self.has_time() {
+            return Ok(RunEnd::OutOfTime);
+        }
+        let poll = &self.poller.poll;
+        let mut guard = LoopGuard::default();
+        let mut at = None;
+        let request = self.listing_request(cursor, None)?;
+        let mut fetched = self.fetch(request).await;
+        loop {
+            let Fetched { page, not_before } = fetched?;
+            let mut next = page.next.clone();
+            if page.ends || (next == at && next.is_some() && poll.stop.same_next) {
+                next = None;
+            }
+            guard.visit(&page, next.as_ref()).map_err(RunError::Loop)?;
+            let news = self.sort_listing(page.records, cursor);
+            let request = match &next {
+                Some(next) => Some(self.listing_request(cursor, Some(next))?),
+                None => None,
+            };
+            let (receipt, next_page) = self.deliver(news, request, not_before).await?;
+            if next.is_none() {
+                // Whatever was there then is delivered.
+                self.record.done = Some(Position::Time(self.started));
+            }
+            self.commit(receipt, &NEEDED).await?;
+            at = next;
+            fetched = match next_page {
+                NextPage::None => return Ok(RunEnd::CaughtUp),
+                NextPage::Here(fetched) => fetched,
+                NextPage::Later(request, not_before) => {
+                    match self.fetch_later(request, not_before).await {
+                        Ok(fetched) => fetched,
+                        Err(end) => return Ok(end),
+                    }
+                }
+            };
+        }
+    }
+
+    fn sort_listing(&mut self, records: Vec<Value>, cursor: &ListingCursor) -> Vec<News> {
+        let mut news = Vec::new();
+        for record in records {
+            self.summary.records += 1;
+            let id = cursor.id.as_ref().and_then(|path| record_id(&record, path));
+            let hash = record_hash(&record, id.as_deref(), None);
+            if self.seen.contains(hash) {
+                self.summary.duplicates += 1;
+                continue;
+            }
+            self.seen.insert(hash, self.started, &NEEDED);
+            news.push(News { record, id });
+        }
+        news
+    }
+
+    fn listing_request(
+        &self,
+        cursor: &ListingCursor,
+        at: Option<&ResumeAt>,
+    ) -> Result<PageRequest, RunError> {
+        let start = self.first_moment(cursor.start);
+        let scope = RequestScope { cursor_start: Some(start), ..self.scope() };
+        build(&self.poller.poll, &scope, at).map_err(|error| FetchError::Request(error).into())
+    }
+}
