@@ -16,7 +16,7 @@ use crate::next_link::without_secrets;
 use crate::report::{RunEnd, RunError};
 use crate::request::{PageRequest, RequestScope, build};
 use crate::rewrite::rewrite_query;
-use crate::run::{NextPage, Run, means_stale};
+use crate::run::{Run, means_stale};
 use crate::seen::Needed;
 
 /// How many ids are kept where reading may begin again at a moment, besides
@@ -143,15 +143,9 @@ impl Run<'_> {
             }
             let needed = self.needed_followed(follow);
             self.commit(receipt, &needed).await?;
-            fetched = match next_page {
-                NextPage::None => return Ok(RunEnd::CaughtUp),
-                NextPage::Here(fetched) => fetched,
-                NextPage::Later(request, not_before) => {
-                    match self.fetch_later(request, not_before).await {
-                        Ok(fetched) => fetched,
-                        Err(end) => return Ok(end),
-                    }
-                }
+            fetched = match self.go_on(next_page).await {
+                Ok(fetched) => fetched,
+                Err(end) => return Ok(end),
             };
         }
     }

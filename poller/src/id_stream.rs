@@ -141,18 +141,12 @@ impl Run<'_> {
             self.record.pass = self.open_pass(&pass);
             let needed = self.needed_by_id(&Pass { from: done.clone(), ..pass.clone() });
             self.commit(receipt, &needed).await?;
-            fetched = match next_page {
-                NextPage::None => {
-                    self.seen.prune(&needed);
-                    return Ok(RunEnd::CaughtUp);
-                }
-                NextPage::Here(fetched) => fetched,
-                NextPage::Later(request, not_before) => {
-                    match self.fetch_later(request, not_before).await {
-                        Ok(fetched) => fetched,
-                        Err(end) => return Ok(end),
-                    }
-                }
+            if matches!(next_page, NextPage::None) {
+                self.seen.prune(&needed);
+            }
+            fetched = match self.go_on(next_page).await {
+                Ok(fetched) => fetched,
+                Err(end) => return Ok(end),
             };
         }
     }

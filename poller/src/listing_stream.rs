@@ -14,7 +14,7 @@ use crate::fetch::{FetchError, Fetched};
 use crate::loop_guard::LoopGuard;
 use crate::report::{RunEnd, RunError};
 use crate::request::{PageRequest, RequestScope, build};
-use crate::run::{NextPage, Run};
+use crate::run::Run;
 use crate::seen::Needed;
 
 /// Every id may come again, for as long as there is room for it.
@@ -58,15 +58,9 @@ impl Run<'_> {
             }
             self.commit(receipt, &NEEDED).await?;
             at = next;
-            fetched = match next_page {
-                NextPage::None => return Ok(RunEnd::CaughtUp),
-                NextPage::Here(fetched) => fetched,
-                NextPage::Later(request, not_before) => {
-                    match self.fetch_later(request, not_before).await {
-                        Ok(fetched) => fetched,
-                        Err(end) => return Ok(end),
-                    }
-                }
+            fetched = match self.go_on(next_page).await {
+                Ok(fetched) => fetched,
+                Err(end) => return Ok(end),
             };
         }
     }

@@ -302,13 +302,17 @@ impl<'p> Run<'p> {
         Ok(self.poller.ports.cursors.commit(&lease, commit).await?)
     }
 
-    /// Fetches a page that was put off: after a short limit, or not at all in
-    /// this run.
-    pub(crate) async fn fetch_later(
+    /// The page that follows a delivered one, or the end of the run: where there
+    /// is none, or where it was put off for longer than a run waits.
+    pub(crate) async fn go_on(
         &mut self,
-        request: PageRequest,
-        not_before: Option<Timestamp>,
+        next: NextPage,
     ) -> Result<Result<Fetched, FetchError>, RunEnd> {
+        let (request, not_before) = match next {
+            NextPage::None => return Err(RunEnd::CaughtUp),
+            NextPage::Here(fetched) => return Ok(fetched),
+            NextPage::Later(request, not_before) => (request, not_before),
+        };
         if !self.has_time() {
             return Err(RunEnd::OutOfTime);
         }

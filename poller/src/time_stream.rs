@@ -187,18 +187,13 @@ impl Run<'_> {
             self.advance(cursor, open, last_time, next.is_none());
             let needed = self.needed(cursor, open, last_time);
             self.commit(receipt, &needed).await?;
-            fetched = match next_page {
-                NextPage::None => {
-                    self.seen.prune(&needed);
-                    return Ok(None);
-                }
-                NextPage::Here(fetched) => fetched,
-                NextPage::Later(request, not_before) => {
-                    match self.fetch_later(request, not_before).await {
-                        Ok(fetched) => fetched,
-                        Err(end) => return Ok(Some(end)),
-                    }
-                }
+            if matches!(next_page, NextPage::None) {
+                self.seen.prune(&needed);
+                return Ok(None);
+            }
+            fetched = match self.go_on(next_page).await {
+                Ok(fetched) => fetched,
+                Err(end) => return Ok(Some(end)),
             };
         }
     }
