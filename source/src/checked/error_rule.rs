@@ -321,8 +321,18 @@ fn reads_again(
         ErrorAction::SplitWindow => checker.error_with(
             place,
             format!("a cursor by {} has no window to split", cursor.kind()),
-            "write `restart_from_time`, `retry` or `fail`",
+            match cursor {
+                Cursor::Listing(_) => "write `retry` or `fail`",
+                _ => "write `restart_from_time`, `retry` or `fail`",
+            },
         ),
+        ErrorAction::RestartFromTime if matches!(cursor, Cursor::Listing(_)) => {
+            checker.error_with(
+                place,
+                "a listing has no time to restart from",
+                "every run begins at its first page: write `retry` or `fail`",
+            );
+        }
         ErrorAction::RestartFromTime if !by_time && !request.uses(Root::Cursor, "start") => {
             checker.error_with(
                 place,

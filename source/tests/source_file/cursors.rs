@@ -110,6 +110,16 @@ fn what_does_not_go_with_a_place_that_the_vendor_names() {
     );
     let cases = [("window to split", "  records:", SPLIT), ("rule", "  records:", AGAIN)];
     insta::assert_snapshot!("by_time_and_id", report(&pairs, &cases));
+    let listing = with("since: \"{cursor.start}\"", "listing: true, id: uuid");
+    let cases = [
+        ("fine", "uuid", "id"),
+        ("no listing", "true", "false"),
+        ("order", "id: uuid", "id: uuid, order: ascending"),
+        ("window", "cursor.start", "window.start"),
+        ("window to split", "  records:", SPLIT),
+        ("time to restart from", "  records:", AGAIN),
+    ];
+    insta::assert_snapshot!("listing", report(&listing, &cases));
 }
 
 #[test]
