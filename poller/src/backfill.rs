@@ -158,7 +158,7 @@ impl Poller {
 
     fn newest_to_read_back(&self) -> Result<Timestamp, BackfillError> {
         let (cursor, now) = (&self.poll.cursor, self.ports.clock.now());
-        let starts = self.poll.request.uses(Root::Cursor, "start");
+        let starts = self.poll.requests().iter().any(|request| request.uses(Root::Cursor, "start"));
         let needs = |needs| Err(BackfillError::NoTime { cursor: cursor.kind(), needs });
         let followed = |follow: &Follow| match follow.time {
             Some(_) if starts => Ok(now),

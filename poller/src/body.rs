@@ -2,13 +2,13 @@
 
 use bytes::Bytes;
 use http::header::HeaderValue;
+use mef_source::Path;
 use mef_source::checked::{RequestBody, Slot};
 use mef_source::template::Variables;
-use mef_source::{Path, Template};
 use serde_json::{Map, Value};
 use url::form_urlencoded::Serializer;
 
-use crate::request::{RequestError, error, render};
+use crate::request::{RequestError, error, render, render_json};
 
 /// The bytes of a body and what they are; `at` goes to where `slot` says.
 pub(crate) fn body(
@@ -18,8 +18,9 @@ pub(crate) fn body(
 ) -> Result<(Bytes, HeaderValue), RequestError> {
     match body {
         RequestBody::Json(template) => {
-            let mut value =
-                template.fill(&mut |template| value(template, variables))?.unwrap_or_default();
+            let mut value = template
+                .fill(&mut |template| render_json(template, variables, "a value of the body"))?
+                .unwrap_or_default();
             if let Some((Slot::Json(path), at)) = slot {
                 put(&mut value, path, at.clone())
                     .ok_or_else(|| error(format!("`{path}` in the body"), "is inside a value"))?;
@@ -64,13 +65,6 @@ pub(crate) fn plain(value: &Value) -> String {
         Value::String(text) => text.clone(),
         value => value.to_string(),
     }
-}
-
-fn value(template: &Template, scope: &dyn Variables) -> Result<Option<Value>, RequestError> {
-    let rendered = template
-        .render(scope)
-        .map_err(|reason| error("a value of the body".to_owned(), &reason.to_string()))?;
-    Ok((!rendered.is_null()).then(|| rendered.into_json()))
 }
 
 /// Puts `new` to where `path` leads; objects on the way are made.

@@ -16,6 +16,8 @@ use crate::window::Bounds;
 pub(crate) struct News {
     pub(crate) record: Value,
     pub(crate) id: Option<String>,
+    /// By what it is known to have been delivered.
+    pub(crate) hash: u64,
 }
 
 /// What a page of a window has.
@@ -48,8 +50,8 @@ pub(crate) fn by_time(
     let (mut previous, mut rises, mut all_before) = (None, false, true);
     for record in records {
         summary.records += 1;
-        let time =
-            cursor.time.find(&record).and_then(|value| record_time(value, cursor.time_format));
+        let time = cursor.time.as_ref().and_then(|path| path.find(&record));
+        let time = time.and_then(|value| record_time(value, cursor.time_format));
         if let Some(time) = time {
             rises |= previous.is_some_and(|previous| time > previous);
             previous = Some(time);
@@ -77,7 +79,7 @@ pub(crate) fn by_time(
         }
         // A record without a time may come again wherever the window ends.
         seen.insert(hash, time.unwrap_or(bounds.end), needed);
-        classified.news.push(News { record, id });
+        classified.news.push(News { record, id, hash });
     }
     // Where the order is not what the source file says, only a page that is
     // all too old is an end.

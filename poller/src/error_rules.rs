@@ -3,35 +3,46 @@
 use http::StatusCode;
 use jiff::Timestamp;
 use mef_ports::HttpResponse;
-use mef_source::checked::{ErrorAction, ErrorRule};
+use mef_source::checked::{AnswerWhen, ErrorAction, ErrorRule};
 use serde_json::Value;
 
-use crate::fetch::{FetchError, Fetched, LIMIT_WITHOUT_RESET, Verdict};
+use crate::fetch::{Answer, FetchError, LIMIT_WITHOUT_RESET, Verdict};
 use crate::limits::LimitHeaders;
 use crate::moment::after;
-use crate::page::Page;
 
 /// The first of `rules` that `response` falls under: its number, from 1, and
 /// what it says to do.
 pub(crate) fn find(rules: &[ErrorRule], response: &HttpResponse) -> Option<(usize, ErrorAction)> {
-    let status = response.status.as_u16();
-    // A good page is large: it is read twice only where a rule looks into it.
-    let body: Option<Value> = rules
-        .iter()
-        .any(|rule| rule.reads_body(status))
-        .then(|| serde_json::from_slice(&response.body).ok())
-        .flatten();
-    let index = rules.iter().position(|rule| holds(rule, response, body.as_ref()))?;
+    let body = body_for(rules.iter().map(|rule| &rule.when), response);
+    let index = rules.iter().position(|rule| holds(&rule.when, response, body.as_ref()))?;
     rules.get(index).map(|rule| (index + 1, rule.action))
 }
 
-fn holds(rule: &ErrorRule, response: &HttpResponse, body: Option<&Value>) -> bool {
-    rule.status.contains(response.status.as_u16())
-        && rule.headers.iter().all(|(name, condition)| {
+/// Whether one of `whens` is about `response`.
+pub(crate) fn any(whens: &[AnswerWhen], response: &HttpResponse) -> bool {
+    let body = body_for(whens.iter(), response);
+    whens.iter().any(|when| holds(when, response, body.as_ref()))
+}
+
+/// The body, if one of `whens` looks into it: a good page is large, and is not
+/// read twice for nothing.
+fn body_for<'w>(
+    mut whens: impl Iterator<Item = &'w AnswerWhen>,
+    response: &HttpResponse,
+) -> Option<Value> {
+    let status = response.status.as_u16();
+    whens
+        .any(|when| when.reads_body(status))
+        .then(|| serde_json::from_slice(&response.body).ok())?
+}
+
+fn holds(when: &AnswerWhen, response: &HttpResponse, body: Option<&Value>) -> bool {
+    when.status.contains(response.status.as_u16())
+        && when.headers.iter().all(|(name, condition)| {
             let mut values = response.headers.get_all(name).iter();
             values.any(|value| value.to_str().is_ok_and(|text| condition.holds_for_text(text)))
         })
-        && rule
+        && when
             .body
             .iter()
             .all(|(path, condition)| condition.holds(body.and_then(|body| path.find(body))))
@@ -48,18 +59,18 @@ pub struct RuledOut {
 }
 
 /// What becomes of an answer about which a rule says `action`.
-pub(crate) fn decide(
+pub(crate) fn decide<T>(
     ruled: RuledOut,
     action: ErrorAction,
     response: &HttpResponse,
     limits: &LimitHeaders<'_>,
     now: Timestamp,
-) -> Result<Fetched, Verdict> {
+) -> Result<Answer<T>, Verdict> {
     let until = limits.until(&response.headers, now);
     Err(match action {
         ErrorAction::Ignore => {
             let not_before = limits.used_up(&response.headers, now);
-            return Ok(Fetched { page: Page::empty(&response.body), not_before });
+            return Ok(Answer { value: None, not_before });
         }
         ErrorAction::Retry => Verdict::Again { error: ruled.into(), after: until },
         ErrorAction::Fail => Verdict::Fail(ruled.into()),

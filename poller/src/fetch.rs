@@ -15,9 +15,11 @@ use mef_ports::{
     BlobKey, Blobs, Clock, CommitError, Http, HttpError, HttpRequest, HttpResponse, Secret,
     StoreError,
 };
-use mef_source::Source;
-use mef_source::checked::Poll;
+use mef_source::checked::{AnswerWhen, Cursor, Pages, Poll, Wait};
+use mef_source::{Path, Source};
+use url::Url;
 
+use crate::budget::Budget;
 use crate::error_rules::{self, RuledOut};
 use crate::lease::LeaseKeeper;
 use crate::limits::LimitHeaders;
@@ -27,7 +29,7 @@ use crate::page::{self, Page, PageError};
 use crate::request::{PageRequest, RequestError};
 
 /// The longest wait inside a run; anything longer ends it.
-const LONGEST_WAIT: SignedDuration = SignedDuration::from_secs(5);
+pub(crate) const LONGEST_WAIT: SignedDuration = SignedDuration::from_secs(5);
 /// What a limit without a moment is taken to mean.
 pub(crate) const LIMIT_WITHOUT_RESET: Duration = Duration::from_secs(60);
 const TRIES_AGAIN: usize = 4;
@@ -82,6 +84,29 @@ pub enum FetchError {
         /// The rule.
         ruled: RuledOut,
     },
+    /// What `wait` waits for is not there yet: come back later.
+    #[error("the vendor is not ready before {until}")]
+    NotReady {
+        /// When to ask again.
+        until: Timestamp,
+    },
+    /// What `wait` waits for will never be there.
+    #[error("what the vendor was asked to prepare {0}; the next run asks for it anew")]
+    GivenUp(&'static str),
+    /// The answer to a step of `setup` lacks what later requests need.
+    #[error("the answer to step {step} of `setup` has no text or number at `{path}`")]
+    NoValue {
+        /// The step's number, from 1.
+        step: usize,
+        /// The path in the source file.
+        path: String,
+    },
+    /// The pages of details lead in a circle.
+    #[error("the vendor leads in a circle: {0}")]
+    Loop(&'static str),
+    /// The time is over before all that a page lists was asked for.
+    #[error("the run's time ended before its page did")]
+    OutOfTime,
     /// A redirect that leads nowhere.
     #[error("the vendor redirects {0}")]
     Redirect(&'static str),
@@ -109,6 +134,23 @@ pub(crate) struct Fetched {
     pub(crate) not_before: Option<Timestamp>,
 }
 
+/// What an answer says, and when the vendor wants to be asked next.
+pub(crate) struct Answer<T> {
+    /// Nothing where a rule says that the answer is to be ignored.
+    pub(crate) value: Option<T>,
+    pub(crate) not_before: Option<Timestamp>,
+}
+
+/// What is asked, and how its answers are taken.
+#[derive(Clone, Copy)]
+pub(crate) struct Asking<'a> {
+    pub(crate) request: &'a HttpRequest,
+    /// Answers that are as good as success.
+    pub(crate) ignore: &'a [AnswerWhen],
+    /// What to wait for, and since when.
+    pub(crate) wait: Option<(&'a Wait, Timestamp)>,
+}
+
 /// Fetches the pages of one run.
 pub(crate) struct Fetcher<'p> {
     pub(crate) source: &'p Source,
@@ -118,7 +160,9 @@ pub(crate) struct Fetcher<'p> {
     pub(crate) secrets: BTreeMap<String, Secret>,
     pub(crate) blobs: &'p Arc<dyn Blobs>,
     pub(crate) clock: &'p dyn Clock,
-    pub(crate) lease: &'p LeaseKeeper<'p>,
+    /// Nothing where no stream is read yet.
+    pub(crate) lease: Option<&'p LeaseKeeper<'p>>,
+    pub(crate) budget: &'p Budget,
     pub(crate) requests: AtomicU64,
     pub(crate) pace: &'p Pace,
 }
@@ -134,8 +178,40 @@ pub(crate) enum Verdict {
 }
 
 impl Fetcher<'_> {
-    /// Fetches the page that `request` asks for.
+    /// Fetches the page of the stream that `request` asks for.
     pub(crate) async fn fetch(&self, request: PageRequest) -> Result<Fetched, FetchError> {
+        let poll = self.poll;
+        let token = match &poll.cursor {
+            Cursor::Token(cursor) => Some(&cursor.token),
+            _ => None,
+        };
+        let wait = poll.wait.as_ref().map(|wait| (wait, request.since));
+        self.fetch_of(&poll.pages, token, wait, request).await
+    }
+
+    /// Fetches the one of `pages` that `request` asks for.
+    pub(crate) async fn fetch_of(
+        &self,
+        pages: &Pages,
+        token: Option<&Path>,
+        wait: Option<(&Wait, Timestamp)>,
+        request: PageRequest,
+    ) -> Result<Fetched, FetchError> {
+        let asking = Asking { request: &request.http, ignore: &[], wait };
+        let read = |url: &Url, response: &HttpResponse| {
+            page::read(self.poll, pages, token, request.at.as_ref(), url, response)
+        };
+        let answer = self.ask_until_ready(asking, read).await?;
+        let page = answer.value.unwrap_or_else(Page::empty);
+        Ok(Fetched { page, not_before: answer.not_before })
+    }
+
+    /// Asks, again where that may help, and reads the answer.
+    pub(crate) async fn ask<T>(
+        &self,
+        asking: Asking<'_>,
+        read: impl Fn(&Url, &HttpResponse) -> Result<T, PageError>,
+    ) -> Result<Answer<T>, FetchError> {
         let mut waits = ExponentialBuilder::new()
             .with_min_delay(Duration::from_millis(500))
             .with_max_delay(Duration::from_secs(4))
@@ -144,9 +220,11 @@ impl Fetcher<'_> {
             .build();
         let mut may_refresh = true;
         loop {
-            self.lease.keep().await?;
-            let verdict = match self.attempt(&request).await {
-                Ok(fetched) => return Ok(fetched),
+            if let Some(lease) = self.lease {
+                lease.keep().await?;
+            }
+            let verdict = match self.attempt(asking, &read).await {
+                Ok(answer) => return Ok(answer),
                 Err(verdict) => verdict,
             };
             match verdict {
@@ -192,18 +270,25 @@ impl Fetcher<'_> {
         Ok(())
     }
 
-    async fn attempt(&self, request: &PageRequest) -> Result<Fetched, Verdict> {
-        let (url, response) = self.send_and_follow(request.http.clone()).await?;
+    async fn attempt<T>(
+        &self,
+        asking: Asking<'_>,
+        read: impl Fn(&Url, &HttpResponse) -> Result<T, PageError>,
+    ) -> Result<Answer<T>, Verdict> {
+        let (url, response) = self.send_and_follow(asking.request.clone()).await?;
         let limits = LimitHeaders(&self.poll.limits);
         let now = self.clock.now();
         let status = response.status;
+        if error_rules::any(asking.ignore, &response) {
+            return Ok(Answer { value: None, not_before: limits.used_up(&response.headers, now) });
+        }
         if let Some((rule, action)) = error_rules::find(&self.poll.errors, &response) {
             return error_rules::decide(RuledOut { status, rule }, action, &response, &limits, now);
         }
         if status.is_success() {
             let not_before = limits.used_up(&response.headers, now);
-            return match page::read(self.poll, request.at.as_ref(), &url, &response) {
-                Ok(page) => Ok(Fetched { page, not_before }),
+            return match read(&url, &response) {
+                Ok(value) => Ok(Answer { value: Some(value), not_before }),
                 Err(error) => Err(self.keep_page(response, error).await),
             };
         }
@@ -234,7 +319,7 @@ impl Fetcher<'_> {
     async fn send_and_follow(
         &self,
         mut request: HttpRequest,
-    ) -> Result<(url::Url, HttpResponse), Verdict> {
+    ) -> Result<(Url, HttpResponse), Verdict> {
         for _ in 0..=MOST_REDIRECTS {
             let mut authorized = request.clone();
             self.authorize(&mut authorized).await?;

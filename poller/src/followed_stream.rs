@@ -14,7 +14,7 @@ use crate::loop_guard::LoopGuard;
 use crate::moment::before;
 use crate::next_link::without_secrets;
 use crate::report::{RunEnd, RunError};
-use crate::request::{PageRequest, RequestScope, build};
+use crate::request::{PageRequest, RequestScope};
 use crate::rewrite::rewrite_query;
 use crate::run::{Run, means_stale};
 use crate::seen::Needed;
@@ -67,6 +67,8 @@ impl Run<'_> {
         if !self.has_time() {
             return Ok(RunEnd::OutOfTime);
         }
+        let set_up = self.set_up(self.place_scope(place.as_ref(), start)).await;
+        self.keep_setup(set_up)?;
         let request = self.place_request(place.as_ref(), start)?;
         let mut first_url = without_secrets(request.http.url.clone(), poll).to_string();
         let mut fetched = self.fetch(request).await;
@@ -101,7 +103,7 @@ impl Run<'_> {
                 Followed::Link(_) => page.next.clone(),
             };
             let same = next.is_some() && next == place;
-            let may_stay = poll.stop.same_next || matches!(by, Followed::Link(_));
+            let may_stay = poll.pages.stop.same_next || matches!(by, Followed::Link(_));
             // A page without records is where such a stream ends.
             let ends = next.is_none() || page.ends || page.records.is_empty() || (same && may_stay);
             if !ends {
@@ -238,7 +240,7 @@ impl Run<'_> {
                 continue;
             }
             self.seen.insert(hash, time.unwrap_or(needed.from), needed);
-            sorted.news.push(News { record, id });
+            sorted.news.push(News { record, id, hash });
         }
         sorted
     }
@@ -248,15 +250,22 @@ impl Run<'_> {
         place: Option<&ResumeAt>,
         start: Timestamp,
     ) -> Result<PageRequest, RunError> {
+        Ok(self.request(&self.place_scope(place, start), place)?)
+    }
+
+    fn place_scope<'s>(
+        &'s self,
+        place: Option<&'s ResumeAt>,
+        start: Timestamp,
+    ) -> RequestScope<'s> {
         let token = match place {
             Some(ResumeAt::Token(token)) => Some(token.as_str()),
             _ => None,
         };
-        let scope = RequestScope {
+        RequestScope {
             cursor_token: token,
             cursor_start: place.is_none().then_some(start),
             ..self.scope()
-        };
-        build(&self.poller.poll, &scope, place).map_err(|error| FetchError::Request(error).into())
+        }
     }
 }

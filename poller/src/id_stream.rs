@@ -17,7 +17,7 @@ use crate::key::Key;
 use crate::loop_guard::LoopGuard;
 use crate::moment::before;
 use crate::report::{RunEnd, RunError};
-use crate::request::{PageRequest, RequestScope, build};
+use crate::request::{PageRequest, RequestScope};
 use crate::run::{NextPage, Run, means_stale};
 use crate::seen::Needed;
 
@@ -79,6 +79,8 @@ impl Run<'_> {
         if !self.has_time() {
             return Ok(RunEnd::OutOfTime);
         }
+        let set_up = self.set_up(self.id_scope(cursor, &pass)).await;
+        self.keep_setup(set_up)?;
         let request = self.id_request(cursor, &pass)?;
         let mut fetched = self.fetch(request).await;
         loop {
@@ -101,7 +103,7 @@ impl Run<'_> {
             }
             let Fetched { page, not_before } = fetched?;
             let mut next = page.next.clone();
-            if page.ends || (next == pass.next && next.is_some() && poll.stop.same_next) {
+            if page.ends || (next == pass.next && next.is_some() && poll.pages.stop.same_next) {
                 next = None;
             }
             guard.visit(&page, next.as_ref()).map_err(RunError::Loop)?;
@@ -126,7 +128,7 @@ impl Run<'_> {
             }
             // A vendor that has no next pages is asked for what comes after
             // the newest record, until there is none.
-            let ask_again = poll.next.is_none()
+            let ask_again = poll.pages.next.is_none()
                 && pass.ascending
                 && pass.newest > pass.from
                 && !sorted.held_back;
@@ -262,15 +264,19 @@ impl Run<'_> {
                 note_late(time, done, &mut self.summary);
             }
             self.seen.insert(hash, time.unwrap_or(Timestamp::UNIX_EPOCH), needed);
-            sorted.news.push(News { record, id });
+            sorted.news.push(News { record, id, hash });
         }
         sorted
     }
 
     fn id_request(&self, cursor: &IdCursor, pass: &Pass) -> Result<PageRequest, RunError> {
+        Ok(self.request(&self.id_scope(cursor, pass), pass.next.as_ref())?)
+    }
+
+    fn id_scope<'s>(&'s self, cursor: &IdCursor, pass: &'s Pass) -> RequestScope<'s> {
         let first = self.first_moment(cursor.start);
         let from = pass.from.as_ref();
-        let scope = RequestScope {
+        RequestScope {
             cursor_start: from.is_none().then_some(first),
             cursor_time: cursor
                 .time
@@ -278,8 +284,6 @@ impl Run<'_> {
                 .map(|_| from.and_then(|key| key.time).unwrap_or(first)),
             cursor_id: from.and_then(|key| key.id.as_deref()),
             ..self.scope()
-        };
-        build(&self.poller.poll, &scope, pass.next.as_ref())
-            .map_err(|error| FetchError::Request(error).into())
+        }
     }
 }

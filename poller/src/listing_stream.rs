@@ -10,10 +10,10 @@ use mef_source::checked::ListingCursor;
 use serde_json::Value;
 
 use crate::classify::{News, record_hash, record_id};
-use crate::fetch::{FetchError, Fetched};
+use crate::fetch::Fetched;
 use crate::loop_guard::LoopGuard;
 use crate::report::{RunEnd, RunError};
-use crate::request::{PageRequest, RequestScope, build};
+use crate::request::{PageRequest, RequestScope};
 use crate::run::Run;
 use crate::seen::Needed;
 
@@ -37,12 +37,14 @@ impl Run<'_> {
         let poll = &self.poller.poll;
         let mut guard = LoopGuard::default();
         let mut at = None;
+        let set_up = self.set_up(self.listing_scope(cursor)).await;
+        self.keep_setup(set_up)?;
         let request = self.listing_request(cursor, None)?;
         let mut fetched = self.fetch(request).await;
         loop {
             let Fetched { page, not_before } = fetched?;
             let mut next = page.next.clone();
-            if page.ends || (next == at && next.is_some() && poll.stop.same_next) {
+            if page.ends || (next == at && next.is_some() && poll.pages.stop.same_next) {
                 next = None;
             }
             guard.visit(&page, next.as_ref()).map_err(RunError::Loop)?;
@@ -76,7 +78,7 @@ impl Run<'_> {
                 continue;
             }
             self.seen.insert(hash, self.started, &NEEDED);
-            news.push(News { record, id });
+            news.push(News { record, id, hash });
         }
         news
     }
@@ -86,8 +88,11 @@ impl Run<'_> {
         cursor: &ListingCursor,
         at: Option<&ResumeAt>,
     ) -> Result<PageRequest, RunError> {
+        Ok(self.request(&self.listing_scope(cursor), at)?)
+    }
+
+    fn listing_scope(&self, cursor: &ListingCursor) -> RequestScope<'_> {
         let start = self.first_moment(cursor.start);
-        let scope = RequestScope { cursor_start: Some(start), ..self.scope() };
-        build(&self.poller.poll, &scope, at).map_err(|error| FetchError::Request(error).into())
+        RequestScope { cursor_start: Some(start), ..self.scope() }
     }
 }

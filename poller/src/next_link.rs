@@ -37,7 +37,7 @@ pub(crate) fn without_secrets(mut link: Url, poll: &Poll) -> Url {
 /// that these secrets are for. `first` is the request that they stand in.
 pub(crate) fn with_secrets(mut link: Url, poll: &Poll, first: &Url) -> Url {
     let Some(query) = link.query() else { return link };
-    if Origin::of(&link).as_ref() != Some(&poll.request.origin) {
+    if Origin::of(&link).as_ref() != Some(&poll.pages.request.origin) {
         return link;
     }
     let ours = secret_parameters(poll);
@@ -78,19 +78,19 @@ fn secret_parameters(poll: &Poll) -> BTreeSet<String> {
         let secrets: BTreeMap<_, _> =
             poll.secret_names().map(|name| (name, Secret::new(value))).collect();
         let scope = RequestScope {
-            secrets: &secrets,
             window: Some((Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH)),
             cursor_token: Some("0"),
             cursor_start: Some(Timestamp::UNIX_EPOCH),
-            run: RunVariables { id: "0", started: Timestamp::UNIX_EPOCH },
             cursor_time: Some(Timestamp::UNIX_EPOCH),
             cursor_id: Some("0"),
             partition: Some("0"),
+            ..RequestScope::new(&secrets, RunVariables { id: "0", started: Timestamp::UNIX_EPOCH })
         };
-        let url = first_url(poll, &scope).ok()?;
+        let url = first_url(&poll.pages, &scope).ok()?;
         Some(url.query_pairs().into_owned().collect::<Vec<(String, String)>>())
     };
-    let written = poll.request.query.iter().chain(&poll.then.query);
+    let requests = poll.requests().into_iter();
+    let written = requests.flat_map(|request| &request.query);
     let written = written.filter(|(_, template)| uses_secret(template));
     let mut names: BTreeSet<_> = written.map(|(name, _)| name.clone()).collect();
     if let Some((one, other)) = with("a").zip(with("b")) {

@@ -5,7 +5,7 @@ use http::{HeaderMap, StatusCode};
 use mef_pipeline::DecodeError;
 use mef_ports::{HttpResponse, ResumeAt};
 use mef_source::Path;
-use mef_source::checked::{Cursor, Next, PageDecode, Poll, Records};
+use mef_source::checked::{Next, PageDecode, Pages, Poll, Records};
 use serde_json::Value;
 use url::Url;
 
@@ -32,10 +32,8 @@ pub(crate) struct Page {
 
 impl Page {
     /// A page without records, and the last.
-    pub(crate) fn empty(body: &[u8]) -> Page {
-        let mut page = [0; 32];
-        page.copy_from_slice(digest(&SHA256, body).as_ref());
-        Page { records: Vec::new(), next: None, ends: true, cursor_token: None, digest: page }
+    pub(crate) fn empty() -> Page {
+        Page { records: Vec::new(), next: None, ends: true, cursor_token: None, digest: [0; 32] }
     }
 }
 
@@ -83,9 +81,12 @@ impl PageError {
     }
 }
 
-/// Reads the answer to a request to `url`, which asked for the page `at`.
+/// Reads the answer to a request to `url`, which asked for the one of `pages`
+/// that is `at`; `token` is where it has the cursor's.
 pub(crate) fn read(
     poll: &Poll,
+    pages: &Pages,
+    token: Option<&Path>,
     at: Option<&ResumeAt>,
     url: &Url,
     response: &HttpResponse,
@@ -96,11 +97,11 @@ pub(crate) fn read(
     let mut content = if response.status == StatusCode::NO_CONTENT {
         Content { is_last: true, ..Content::default() }
     } else {
-        decode(poll, &response.body)?
+        decode(pages, poll.max_page, &response.body)?
     };
     let nothing = Value::Null;
     let body = content.bodies.last().unwrap_or(&nothing);
-    let named = match &poll.next {
+    let named = match &pages.next {
         None => None,
         Some(Next::Link(relation)) => link_header::find(headers, relation).map(ResumeAt::Url),
         Some(Next::Url(path)) => text(path, body, headers)?.map(ResumeAt::Url),
@@ -111,20 +112,20 @@ pub(crate) fn read(
         Some(ResumeAt::Url(link)) => Some(ResumeAt::Url(resolve(poll, url, &link))),
         named => named,
     };
-    let cursor_token = match &poll.cursor {
-        Cursor::Token(cursor) => text(&cursor.token, body, headers)?,
-        _ => None,
+    let cursor_token = match token {
+        Some(path) => text(path, body, headers)?,
+        None => None,
     };
-    let count = count(poll, at);
-    let records = how_many(&poll.records, &content);
+    let count = count(pages, at);
+    let records = how_many(&pages.records, &content);
     let seen = stop::Seen { body, headers, records, count };
-    let ends = content.is_last || stop::ends(&poll.stop, &seen);
-    let records = take_records(poll, &mut content)?;
-    let next = match &poll.next {
-        Some(Next::Page { .. }) => count.map(|number| token(number.saturating_add(1))),
+    let ends = content.is_last || stop::ends(&pages.stop, &seen);
+    let records = take_records(pages, &mut content)?;
+    let next = match &pages.next {
+        Some(Next::Page { .. }) => count.map(|number| counted(number.saturating_add(1))),
         Some(Next::Offset { step, .. }) => {
             let records = u64::try_from(records.len()).unwrap_or(u64::MAX);
-            count.map(|offset| token(offset.saturating_add(step.unwrap_or(records))))
+            count.map(|offset| counted(offset.saturating_add(step.unwrap_or(records))))
         }
         Some(Next::Last { from, plus, .. }) => last(from, *plus, &records)?,
         _ => named,
@@ -146,15 +147,15 @@ fn resolve(poll: &Poll, url: &Url, link: &str) -> String {
 
 /// The number of the page that was asked for, or how many records were passed
 /// over before it.
-fn count(poll: &Poll, at: Option<&ResumeAt>) -> Option<u64> {
-    let start = poll.next.as_ref()?.start()?;
+fn count(pages: &Pages, at: Option<&ResumeAt>) -> Option<u64> {
+    let start = pages.next.as_ref()?.start()?;
     match at {
         Some(ResumeAt::Token(text)) => text.parse().ok(),
         _ => Some(start),
     }
 }
 
-fn token(number: u64) -> ResumeAt {
+fn counted(number: u64) -> ResumeAt {
     ResumeAt::Token(number.to_string())
 }
 
@@ -168,7 +169,7 @@ fn last(from: &Path, plus: u64, records: &[Value]) -> Result<Option<ResumeAt>, P
         return Ok(Some(ResumeAt::Token(text)));
     }
     let number: u64 = text.parse().map_err(|_| unusable("what is no integer"))?;
-    Ok(Some(token(number.saturating_add(plus))))
+    Ok(Some(counted(number.saturating_add(plus))))
 }
 
 fn how_many(records: &Records, content: &Content) -> usize {
@@ -180,17 +181,17 @@ fn how_many(records: &Records, content: &Content) -> usize {
     content.lines.len() + content.bodies.iter().map(in_body).sum::<usize>()
 }
 
-fn take_records(poll: &Poll, content: &mut Content) -> Result<Vec<Value>, PageError> {
+fn take_records(pages: &Pages, content: &mut Content) -> Result<Vec<Value>, PageError> {
     let mut all = std::mem::take(&mut content.lines);
     for body in &mut content.bodies {
-        match &poll.records {
+        match &pages.records {
             Records::Lines => {}
             Records::One(path) => {
                 all.extend(path.find(body).filter(|record| !record.is_null()).cloned());
             }
             Records::List(path) => {
                 let place = path.pointer();
-                match (body.pointer_mut(&place).map(Value::take), &poll.decode) {
+                match (body.pointer_mut(&place).map(Value::take), &pages.decode) {
                     (Some(Value::Array(records)), _) if all.is_empty() => all = records,
                     (Some(Value::Array(records)), _) => all.extend(records),
                     // Some servers write an empty list as null.
@@ -213,7 +214,11 @@ fn take_records(poll: &Poll, content: &mut Content) -> Result<Vec<Value>, PageEr
 
 /// The text or number at `path`; nothing where there is nothing, or nothing in
 /// it.
-fn text(path: &Path, body: &Value, headers: &HeaderMap) -> Result<Option<String>, PageError> {
+pub(crate) fn text(
+    path: &Path,
+    body: &Value,
+    headers: &HeaderMap,
+) -> Result<Option<String>, PageError> {
     text_of(find(path, body, headers).as_deref(), path)
 }
 

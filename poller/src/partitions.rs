@@ -20,9 +20,17 @@ impl Poller {
     ) -> RunReport {
         let started = self.ports.clock.now();
         let mut sum = Sum::new(self.stream(), started);
-        let names = match self.longest_waiting_first(partitions).await {
+        let names = match partitions {
+            Partitions::List(names) => Ok(names.clone()),
+            Partitions::Request(listed) => self.listed_partitions(listed, budget, &mut sum).await,
+        };
+        let names = match names {
+            Ok(names) => self.longest_waiting_first(names).await.map_err(RunEnd::from),
+            Err(end) => Err(end),
+        };
+        let names = match names {
             Ok(names) => names,
-            Err(error) => return sum.report(RunEnd::Failed(error.into())),
+            Err(end) => return sum.report(end),
         };
         let mut slowest = SignedDuration::ZERO;
         for name in names {
@@ -31,7 +39,7 @@ impl Poller {
                 break;
             }
             let before = self.ports.clock.now();
-            let report = self.run_stream(Some(name), budget).await;
+            let report = self.run_stream(Some(&name), budget).await;
             let took = self.ports.clock.now().duration_since(before);
             // A page of the next stream takes about as long as one of this.
             let pages = i32::try_from(report.summary.pages.max(1)).unwrap_or(i32::MAX);
@@ -46,18 +54,13 @@ impl Poller {
         sum.finish(self.ports.clock.now())
     }
 
-    /// Where partitions from a request will come in, the request stands here.
-    async fn longest_waiting_first<'n>(
-        &self,
-        partitions: &'n Partitions,
-    ) -> Result<Vec<&'n str>, StoreError> {
-        let Partitions::List(names) = partitions;
+    async fn longest_waiting_first(&self, names: Vec<String>) -> Result<Vec<String>, StoreError> {
         let mut waiting = Vec::new();
         for name in names {
-            let stored = self.ports.cursors.read(&self.stream_of(Some(name))).await?;
-            waiting.push((stored.and_then(served), name.as_str()));
+            let stored = self.ports.cursors.read(&self.stream_of(Some(&name))).await?;
+            waiting.push((stored.and_then(served), name));
         }
-        // The sort is stable: those never served come in the file's order.
+        // The sort is stable: those never served come as they are listed.
         waiting.sort_by_key(|(served, _)| *served);
         Ok(waiting.into_iter().map(|(_, name)| name).collect())
     }
@@ -91,11 +94,11 @@ fn served(stored: StoredCursor) -> Option<Timestamp> {
 }
 
 /// What all partitions came to.
-struct Sum {
+pub(crate) struct Sum {
     stream: StreamKey,
     /// Nothing until one of them was run.
     end: Option<RunEnd>,
-    summary: RunSummary,
+    pub(crate) summary: RunSummary,
     done: Option<Timestamp>,
     lag: Option<SignedDuration>,
 }
@@ -119,6 +122,7 @@ impl Sum {
             (&mut sum.late, one.late),
             (&mut sum.limit_wait_ms, one.limit_wait_ms),
             (&mut sum.held_back, one.held_back),
+            (&mut sum.gone, one.gone),
             (&mut sum.dedupe_overflow, one.dedupe_overflow),
         ] {
             *sum = sum.saturating_add(one);
@@ -136,15 +140,16 @@ impl Sum {
     }
 
     /// The end that a person has to know most about stays.
-    fn worsen(&mut self, end: RunEnd) {
+    pub(crate) fn worsen(&mut self, end: RunEnd) {
         let rank = |end: &RunEnd| match end {
             // Of a source that is read, one paused partition is no news.
             RunEnd::Paused => 0,
             RunEnd::CaughtUp => 1,
             RunEnd::Busy { .. } => 2,
             RunEnd::OutOfTime => 3,
-            RunEnd::Limited { .. } => 4,
-            RunEnd::Failed(_) => 5,
+            RunEnd::NotReady { .. } => 4,
+            RunEnd::Limited { .. } => 5,
+            RunEnd::Failed(_) => 6,
         };
         if self.end.as_ref().is_none_or(|worst| rank(&end) > rank(worst)) {
             self.end = Some(end);

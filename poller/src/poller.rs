@@ -1,20 +1,23 @@
 //! One source's poller: everything that a run needs, put together once.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use jiff::Timestamp;
 use mef_auth::Redactor;
 use mef_auth::credentials::{Credentials, credential_key};
 use mef_pipeline::{Outputs, Pipeline, SchemaError};
 use mef_ports::{
-    Blobs, Clock, Cursors, Http, LeaseError, Limits, Position, RunSummary, Secrets, StreamKey,
-    Tokens, Wakeups,
+    Blobs, Clock, Cursors, Http, LeaseError, Limits, Position, RunSummary, Secret, Secrets,
+    StreamKey, Tokens, Wakeups,
 };
 use mef_source::Source;
 use mef_source::checked::Poll;
 
 use crate::backfill::Stretch;
 use crate::budget::Budget;
+use crate::fetch::Fetcher;
 use crate::http::HttpClients;
 use crate::lease::{LeaseKeeper, TTL};
 use crate::pace::Pace;
@@ -162,6 +165,28 @@ impl Poller {
             tracing::warn!(source.id = %stream, error = %error, "the lease stays until it runs out");
         }
         report
+    }
+
+    /// Fetches pages for one run; under a lease, where a stream is read.
+    pub(crate) fn fetcher<'p>(
+        &'p self,
+        secrets: BTreeMap<String, Secret>,
+        lease: Option<&'p LeaseKeeper<'p>>,
+        budget: &'p Budget,
+    ) -> Fetcher<'p> {
+        Fetcher {
+            source: &self.source,
+            poll: &self.poll,
+            http: &*self.http,
+            credentials: &self.credentials,
+            secrets,
+            blobs: &self.ports.blobs,
+            clock: &*self.ports.clock,
+            lease,
+            budget,
+            requests: AtomicU64::new(0),
+            pace: &self.pace,
+        }
     }
 
     /// The name under which limits of this source's credential are kept.

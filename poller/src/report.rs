@@ -61,6 +61,7 @@ impl RunReport {
             RunEnd::CaughtUp => "caught up",
             RunEnd::OutOfTime => "stopped before it was caught up",
             RunEnd::Limited { .. } => "limited by the vendor",
+            RunEnd::NotReady { .. } => "waiting for what the vendor prepares",
             RunEnd::Paused => {
                 tracing::info!(
                     source.id = %stream,
@@ -84,7 +85,9 @@ impl RunReport {
             }
         };
         let until = match &self.end {
-            RunEnd::Limited { until } => Some(tracing::field::display(until)),
+            RunEnd::Limited { until } | RunEnd::NotReady { until } => {
+                Some(tracing::field::display(until))
+            }
             _ => None,
         };
         tracing::info!(
@@ -97,6 +100,7 @@ impl RunReport {
             run.rejected = self.summary.rejected,
             run.duplicates = self.summary.duplicates,
             run.late = self.summary.late,
+            run.gone = self.summary.gone,
             run.late_max_s = self.summary.late_max_s,
             run.limit_wait_ms = self.summary.limit_wait_ms,
             cursor.lag_s = self.lag.map(|lag| lag.as_secs()),
@@ -122,6 +126,11 @@ pub enum RunEnd {
         /// When the run goes on.
         until: Timestamp,
     },
+    /// The vendor still prepares what it was asked for; a wake-up is left.
+    NotReady {
+        /// When it is asked again.
+        until: Timestamp,
+    },
     /// The budget is used up; a wake-up is left.
     OutOfTime,
     /// Something failed; the cursor stands where the last page was committed.
@@ -136,6 +145,7 @@ impl RunEnd {
             RunEnd::Busy { .. } => "busy",
             RunEnd::Paused => "paused",
             RunEnd::Limited { .. } => "limited",
+            RunEnd::NotReady { .. } => "not_ready",
             RunEnd::OutOfTime => "out_of_time",
             RunEnd::Failed(_) => "failed",
         }
@@ -144,7 +154,9 @@ impl RunEnd {
     /// Until when there is nothing to do, where that is known.
     pub fn until(&self) -> Option<Timestamp> {
         match self {
-            RunEnd::Busy { until } | RunEnd::Limited { until } => Some(*until),
+            RunEnd::Busy { until } | RunEnd::Limited { until } | RunEnd::NotReady { until } => {
+                Some(*until)
+            }
             RunEnd::CaughtUp | RunEnd::Paused | RunEnd::OutOfTime | RunEnd::Failed(_) => None,
         }
     }
@@ -165,6 +177,16 @@ pub enum RunError {
     /// The source file's windows cannot move on.
     #[error("{0}")]
     NoProgress(String),
+    /// What the vendor lists as a partition cannot be the name of one.
+    #[error(
+        "the vendor lists a partition called `{}`, under which no cursor can be kept: \
+         a partition has 1 to 200 bytes, no control character, and does not begin with `backfill `",
+        .0.escape_debug()
+    )]
+    Partition(String),
+    /// The vendor lists more partitions than a run could look at.
+    #[error("the vendor lists more than {0} partitions: narrow the request down")]
+    TooManyPartitions(usize),
     /// The vendor leads in a circle.
     #[error("the vendor leads in a circle: {0}; the window is not committed")]
     Loop(&'static str),
@@ -178,6 +200,12 @@ pub enum RunError {
         /// What the source file reads by.
         wanted: &'static str,
     },
+}
+
+impl From<StoreError> for RunEnd {
+    fn from(error: StoreError) -> RunEnd {
+        RunEnd::Failed(error.into())
+    }
 }
 
 impl From<NoProgress> for RunError {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
-use mef_ports::{HttpRequest, ResumeAt, Secret};
-use mef_source::checked::{Method, Next, Origin, PageDecode, Poll, Request, Slot};
+use mef_ports::{HttpRequest, ResumeAt, Secret, SetupDone};
+use mef_source::checked::{Method, Next, Origin, PageDecode, Pages, Poll, Request, Slot};
 use mef_source::template::{Rendered, Variables};
 use mef_source::{Path, Root, Template};
 use serde_json::Value;
@@ -30,6 +30,10 @@ pub(crate) struct RequestScope<'r> {
     pub(crate) cursor_id: Option<&'r str>,
     /// The partition that is read.
     pub(crate) partition: Option<&'r str>,
+    /// What the requests before the first page brought.
+    pub(crate) setup: Option<&'r SetupDone>,
+    /// What a page lists, of which details are asked for.
+    pub(crate) item: Option<&'r Value>,
     /// The run that asks.
     pub(crate) run: RunVariables<'r>,
 }
@@ -39,6 +43,27 @@ pub(crate) struct RequestScope<'r> {
 pub(crate) struct RunVariables<'r> {
     pub(crate) id: &'r str,
     pub(crate) started: Timestamp,
+}
+
+impl<'r> RequestScope<'r> {
+    /// What is the same in all requests of a run.
+    pub(crate) fn new(
+        secrets: &'r BTreeMap<String, Secret>,
+        run: RunVariables<'r>,
+    ) -> RequestScope<'r> {
+        RequestScope {
+            secrets,
+            window: None,
+            cursor_token: None,
+            cursor_start: None,
+            cursor_time: None,
+            cursor_id: None,
+            partition: None,
+            setup: None,
+            item: None,
+            run,
+        }
+    }
 }
 
 impl Variables for RequestScope<'_> {
@@ -55,6 +80,11 @@ impl Variables for RequestScope<'_> {
             (Root::Cursor, "time") => time(self.cursor_time),
             (Root::Cursor, "id") => Rendered::text(self.cursor_id),
             (Root::Partition, _) => Rendered::text(self.partition),
+            (Root::Setup, name) => {
+                let value = self.setup.and_then(|setup| setup.values.get(name));
+                Rendered::text(value.map(String::as_str))
+            }
+            (Root::Item, _) => Rendered::json(self.item.and_then(|item| path.find(item))),
             _ => Rendered::Null,
         }
     }
@@ -81,6 +111,9 @@ pub(crate) struct PageRequest {
     pub(crate) http: HttpRequest,
     /// The way to the page; nothing for the first.
     pub(crate) at: Option<ResumeAt>,
+    /// Since when it is waited for: the end of the setup, or else the beginning
+    /// of the run.
+    pub(crate) since: Timestamp,
 }
 
 /// A request that the source file asks for but that cannot be made.
@@ -91,22 +124,24 @@ pub struct RequestError {
     reason: String,
 }
 
-/// The request for the first page, or for the page that `resume` leads to.
+/// The request for the first of `pages`, or for the one that `resume` leads to.
 pub(crate) fn build(
     poll: &Poll,
+    pages: &Pages,
     scope: &RequestScope<'_>,
     resume: Option<&ResumeAt>,
 ) -> Result<PageRequest, RequestError> {
-    let request = if resume.is_some() { &poll.then } else { &poll.request };
-    let at = page_value(poll, resume);
+    let request = if resume.is_some() { &pages.then } else { &pages.request };
+    let at = page_value(pages, resume);
+    let since = scope.setup.map_or(scope.run.started, |setup| setup.at);
     let scope = PageScope { run: scope, at: at.as_ref() };
-    let slot = poll.next.as_ref().and_then(Next::slot).zip(at.as_ref());
+    let slot = pages.next.as_ref().and_then(Next::slot).zip(at.as_ref());
     let url = match resume {
         // A vendor's next link has all its parameters in it; those that the
         // cursor must not show are in the first request too.
         Some(ResumeAt::Url(next)) => {
-            let link = with_secrets(parse_url(next)?, poll, &first_url(poll, scope.run)?);
-            if Origin::of(&link).as_ref() == Some(&poll.request.origin) {
+            let link = with_secrets(parse_url(next)?, poll, &first_url(pages, scope.run)?);
+            if Origin::of(&link).as_ref() == Some(&poll.pages.request.origin) {
                 add_parameters(link, request, &scope)?
             } else {
                 link
@@ -114,8 +149,31 @@ pub(crate) fn build(
         }
         _ => whole_url(request, &scope, slot)?,
     };
+    let http = whole_request(poll, request, &scope, url, slot, &pages.decode)?;
+    Ok(PageRequest { http, at: resume.cloned(), since })
+}
+
+/// A request that is for no page.
+pub(crate) fn build_one(
+    poll: &Poll,
+    request: &Request,
+    scope: &RequestScope<'_>,
+) -> Result<HttpRequest, RequestError> {
+    let scope = PageScope { run: scope, at: None };
+    let url = whole_url(request, &scope, None)?;
+    whole_request(poll, request, &scope, url, None, &PageDecode::Json)
+}
+
+fn whole_request(
+    poll: &Poll,
+    request: &Request,
+    scope: &PageScope<'_>,
+    url: Url,
+    slot: Option<(&Slot, &Value)>,
+    decode: &PageDecode,
+) -> Result<HttpRequest, RequestError> {
     let mut headers = HeaderMap::new();
-    let accept = match poll.decode {
+    let accept = match decode {
         PageDecode::Json => "application/json",
         _ => "*/*",
     };
@@ -123,19 +181,19 @@ pub(crate) fn build(
     let body = match &request.body {
         None => None,
         Some(template) => {
-            let (body, content_type) = body::body(template, &scope, slot)?;
+            let (body, content_type) = body::body(template, scope, slot)?;
             headers.insert(CONTENT_TYPE, content_type);
             Some(body)
         }
     };
     for (name, template) in &request.headers {
-        let Some(value) = render(template, &scope, name)? else { continue };
+        let Some(value) = render(template, scope, name)? else { continue };
         put_header(&mut headers, name, &value, uses_secret(template))?;
     }
     if let Some((Slot::Header(name), at)) = slot {
         put_header(&mut headers, name, &plain(at), false)?;
     }
-    let http = HttpRequest {
+    Ok(HttpRequest {
         method: match request.method {
             Method::Get => http::Method::GET,
             Method::Post => http::Method::POST,
@@ -145,20 +203,19 @@ pub(crate) fn build(
         body,
         max_body: poll.max_page,
         timeout: poll.timeout,
-    };
-    Ok(PageRequest { http, at: resume.cloned() })
+    })
 }
 
 /// The way to a page as requests have it: a count is a number, also for the
 /// first page.
-fn page_value(poll: &Poll, resume: Option<&ResumeAt>) -> Option<Value> {
+fn page_value(pages: &Pages, resume: Option<&ResumeAt>) -> Option<Value> {
     let text = match resume {
         Some(ResumeAt::Url(_)) => return None,
         Some(ResumeAt::Token(text)) => text,
-        None => return poll.next.as_ref().and_then(Next::start).map(Value::from),
+        None => return pages.next.as_ref().and_then(Next::start).map(Value::from),
     };
     let number = || text.parse::<i64>().ok().filter(|number| number.to_string() == *text);
-    Some(match &poll.next {
+    Some(match &pages.next {
         Some(Next::Page { .. } | Next::Offset { .. } | Next::Last { .. }) => {
             number().map_or_else(|| Value::from(text.as_str()), Value::from)
         }
@@ -182,10 +239,10 @@ fn put_header(
 }
 
 /// The URL of the first request.
-pub(crate) fn first_url(poll: &Poll, scope: &RequestScope<'_>) -> Result<Url, RequestError> {
-    let at = page_value(poll, None);
-    let slot = poll.next.as_ref().and_then(Next::slot).zip(at.as_ref());
-    whole_url(&poll.request, &PageScope { run: scope, at: at.as_ref() }, slot)
+pub(crate) fn first_url(pages: &Pages, scope: &RequestScope<'_>) -> Result<Url, RequestError> {
+    let at = page_value(pages, None);
+    let slot = pages.next.as_ref().and_then(Next::slot).zip(at.as_ref());
+    whole_url(&pages.request, &PageScope { run: scope, at: at.as_ref() }, slot)
 }
 
 /// The URL of a request that no link leads to.
@@ -196,7 +253,12 @@ fn whole_url(
 ) -> Result<Url, RequestError> {
     let text = render(&request.url, scope, "the URL")?
         .ok_or_else(|| error("the URL".to_owned(), "has a placeholder that stands for nothing"))?;
-    let mut url = parse_url(&text)?;
+    // What an item names may be a path of the source's origin.
+    let origin = parse_url(&request.origin.to_string())?;
+    let mut url = Url::options()
+        .base_url(Some(&origin))
+        .parse(&text)
+        .map_err(|reason| error("the URL".to_owned(), &reason.to_string()))?;
     let own = match slot {
         Some((Slot::Query(name), at)) => Some((name.as_str(), plain(at))),
         _ => None,
@@ -249,6 +311,17 @@ pub(crate) fn render(
         return Ok(None);
     }
     rendered.to_text().map(|text| Some(text.into_owned())).map_err(failed)
+}
+
+/// The value of a template as JSON; `None` where it stands for nothing.
+pub(crate) fn render_json(
+    template: &Template,
+    scope: &dyn Variables,
+    name: &str,
+) -> Result<Option<Value>, RequestError> {
+    let rendered =
+        template.render(scope).map_err(|reason| error(format!("`{name}`"), &reason.to_string()))?;
+    Ok((!rendered.is_null()).then(|| rendered.into_json()))
 }
 
 pub(crate) fn uses_secret(template: &Template) -> bool {

@@ -1,12 +1,14 @@
 //! One run under one lease: what streams by time and by token have in common.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use mef_pipeline::{Admitted, Receipt, deliver};
-use mef_ports::{Commit, CursorRecord, Position, RunSummary, StoreError, StreamKey, chain};
+use mef_ports::{
+    Commit, CursorRecord, Position, ResumeAt, RunSummary, StoreError, StreamKey, chain,
+};
 use mef_source::checked::{Cursor, Repeats};
 
 use crate::budget::Budget;
@@ -18,7 +20,7 @@ use crate::lease::LeaseKeeper;
 use crate::moment::before;
 use crate::poller::{Poller, lag};
 use crate::report::{RunEnd, RunError, RunReport};
-use crate::request::{PageRequest, RequestScope, RunVariables};
+use crate::request::{PageRequest, RequestScope, RunVariables, build};
 use crate::seen::{Needed, Seen};
 
 /// A run and all it knows.
@@ -71,21 +73,9 @@ impl<'p> Run<'p> {
             .keeping_repeats(poller.poll.repeats == Repeats::Keep);
         let names = poller.poll.secret_names();
         let secrets = poller.credentials.secrets(&stream.source, names).await?;
-        let fetcher = Fetcher {
-            source: &poller.source,
-            poll: &poller.poll,
-            http: &*poller.http,
-            credentials: &poller.credentials,
-            secrets,
-            blobs: &ports.blobs,
-            clock: &*ports.clock,
-            lease,
-            requests: AtomicU64::new(0),
-            pace: &poller.pace,
-        };
         Ok(Run {
             poller,
-            fetcher,
+            fetcher: poller.fetcher(secrets, Some(lease), budget),
             record,
             seen,
             started: summary.started.unwrap_or_else(|| ports.clock.now()),
@@ -106,8 +96,19 @@ impl<'p> Run<'p> {
         let end = match self.read().await {
             Ok(end) => end,
             Err(RunError::Fetch(FetchError::Limited { until })) => RunEnd::Limited { until },
+            Err(RunError::Fetch(FetchError::NotReady { until })) => RunEnd::NotReady { until },
+            Err(RunError::Fetch(FetchError::OutOfTime)) => RunEnd::OutOfTime,
             Err(error) => RunEnd::Failed(error),
         };
+        // A job that is done, or that the vendor no longer knows, is not asked
+        // for again.
+        if let RunEnd::CaughtUp
+        | RunEnd::Failed(RunError::Fetch(
+            FetchError::GivenUp(_) | FetchError::Refused { .. } | FetchError::NoValue { .. },
+        )) = end
+        {
+            self.drop_setup();
+        }
         let end = match self.leave_wakeup(&end).await {
             Ok(()) => end,
             Err(error) => RunEnd::Failed(error),
@@ -187,6 +188,7 @@ impl<'p> Run<'p> {
                 }
                 Some(*until)
             }
+            RunEnd::NotReady { until } => Some(*until),
             RunEnd::OutOfTime => Some(self.now()),
             _ => None,
         };
@@ -209,16 +211,22 @@ impl<'p> Run<'p> {
 
     /// What every request of this run can use.
     pub(crate) fn scope(&self) -> RequestScope<'_> {
+        let run = RunVariables { id: &self.id, started: self.started };
         RequestScope {
-            secrets: &self.fetcher.secrets,
-            window: None,
-            cursor_token: None,
-            cursor_start: None,
-            cursor_time: None,
-            cursor_id: None,
             partition: self.partition,
-            run: RunVariables { id: &self.id, started: self.started },
+            setup: self.record.setup.as_ref(),
+            ..RequestScope::new(&self.fetcher.secrets, run)
         }
+    }
+
+    /// The request for the page of the stream that `at` leads to.
+    pub(crate) fn request(
+        &self,
+        scope: &RequestScope<'_>,
+        at: Option<&ResumeAt>,
+    ) -> Result<PageRequest, FetchError> {
+        let poll = &self.poller.poll;
+        Ok(build(poll, &poll.pages, scope, at)?)
     }
 
     /// Until when whoever uses the credential next has to wait too.
@@ -236,12 +244,22 @@ impl<'p> Run<'p> {
         self.poller.ports.clock.now()
     }
 
+    /// The lease of the stream.
+    pub(crate) fn lease(&self) -> &LeaseKeeper<'p> {
+        self.lease
+    }
+
     /// Fetches a page and notes how long that took.
     pub(crate) async fn fetch(&mut self, request: PageRequest) -> Result<Fetched, FetchError> {
         let before = self.now();
         let fetched = self.fetcher.fetch(request).await;
-        self.slowest = self.slowest.max(self.now().duration_since(before));
+        self.note_slowest(self.now().duration_since(before));
         fetched
+    }
+
+    /// Notes how long a page took, or a part of one.
+    pub(crate) fn note_slowest(&mut self, took: SignedDuration) {
+        self.slowest = self.slowest.max(took);
     }
 
     /// Whether there is time for another page.
@@ -258,6 +276,8 @@ impl<'p> Run<'p> {
         next: Option<PageRequest>,
         not_before: Option<Timestamp>,
     ) -> Result<(Receipt, NextPage), RunError> {
+        let details = &self.poller.poll.details;
+        let news = if details.is_empty() { news } else { self.details_of(news).await? };
         let admitted = Admitted::page(admit(news), self.now());
         let outcome = self.poller.pipeline.run(admitted);
         if outcome.fallbacks > 0 {
@@ -273,7 +293,7 @@ impl<'p> Run<'p> {
                 let before = self.poller.ports.clock.now();
                 let (receipt, fetched) =
                     futures::join!(deliver(outputs, outcome), self.fetcher.fetch(request));
-                self.slowest = self.slowest.max(self.now().duration_since(before));
+                self.note_slowest(self.now().duration_since(before));
                 (receipt?, NextPage::Here(fetched))
             }
             Err(Some(request)) => {
@@ -327,7 +347,7 @@ impl<'p> Run<'p> {
 }
 
 /// A random UUID (RFC 9562 §5.4), for vendors that want a request to have an id.
-fn run_id() -> Result<String, RunError> {
+pub(crate) fn run_id() -> Result<String, RunError> {
     let mut bytes = [0; 16];
     aws_lc_rs::rand::fill(&mut bytes)
         .map_err(|_| StoreError::new("make a run's id", "there are no random numbers"))?;
@@ -357,6 +377,6 @@ pub(crate) fn means_stale(status: StatusCode) -> bool {
     clippy::disallowed_methods,
     reason = "these records were just fetched from the source's own origins"
 )]
-fn admit(news: Vec<News>) -> Vec<mef_pipeline::Fetched> {
+pub(crate) fn admit(news: Vec<News>) -> Vec<mef_pipeline::Fetched> {
     news.into_iter().map(|news| mef_pipeline::Fetched::new(news.record, news.id)).collect()
 }

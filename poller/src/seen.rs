@@ -5,7 +5,7 @@
 //! repeat. When the set is full the oldest hashes go, and their records may
 //! come twice: never the other way round.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use aws_lc_rs::digest::{Context, SHA256};
 use jiff::Timestamp;
@@ -28,6 +28,8 @@ pub(crate) struct Seen {
     overflow: u64,
     /// Whether the source wants repeats.
     keeps_repeats: bool,
+    /// What tells the job that lists the things at hand from others.
+    job: u64,
 }
 
 /// Which times a later read may bring again.
@@ -73,7 +75,15 @@ impl Seen {
 
     /// Whether the record is a repeat.
     pub(crate) fn contains(&self, hash: u64) -> bool {
-        !self.keeps_repeats && self.times.contains_key(&hash)
+        !self.keeps_repeats && self.times.contains_key(&(hash ^ self.job))
+    }
+
+    /// From now on things are known only within the job that `values` name:
+    /// what has no id, such as the number of a part, comes with every job.
+    pub(crate) fn within_job(&mut self, values: &BTreeMap<String, String>) {
+        self.job = values.iter().fold(0, |job: u64, (name, value)| {
+            job.rotate_left(1) ^ hash(&format!("{name}={value}"), None)
+        });
     }
 
     /// The set for a source that wants every record as often as it comes.
@@ -84,6 +94,7 @@ impl Seen {
 
     /// Adds a record of the page at hand.
     pub(crate) fn insert(&mut self, hash: u64, time: Timestamp, needed: &Needed) {
+        let hash = hash ^ self.job;
         self.in_flight.insert(hash);
         self.add(hash, time.as_millisecond(), |time_ms| needed.includes(time_ms));
     }
@@ -97,6 +108,13 @@ impl Seen {
             if self.times.remove(&oldest).is_some_and(&is_needed) {
                 self.overflow += 1;
             }
+        }
+    }
+
+    /// These of the page at hand are delivered, the others not yet.
+    pub(crate) fn delivered(&mut self, hashes: &[u64]) {
+        for hash in hashes {
+            self.in_flight.remove(&(hash ^ self.job));
         }
     }
 

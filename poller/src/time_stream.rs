@@ -1,6 +1,8 @@
 //! Reading by time: window after window until the newest moment that may be
 //! read.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use mef_ports::{OpenWindow, Position};
 use mef_source::checked::{Advance, Order, TimeCursor};
@@ -10,7 +12,7 @@ use crate::fetch::{FetchError, Fetched};
 use crate::loop_guard::LoopGuard;
 use crate::moment::before;
 use crate::report::{RunEnd, RunError};
-use crate::request::{PageRequest, RequestScope, build};
+use crate::request::{PageRequest, RequestScope};
 use crate::run::{NextPage, Run, means_stale};
 use crate::seen::Needed;
 use crate::window::{self, Bounds};
@@ -26,9 +28,11 @@ impl Run<'_> {
     /// Reads until there is nothing new.
     pub(crate) async fn read_by_time(&mut self, cursor: &TimeCursor) -> Result<RunEnd, RunError> {
         let horizon = self.poller.horizon(window::horizon(cursor, self.started));
+        let mut resumed = false;
         loop {
             let mut open = match self.record.open.take() {
                 Some(open) if !self.is_forgotten(cursor, &open) => {
+                    resumed = true;
                     self.resume(cursor, open, horizon)
                 }
                 forgotten => match self.open_window(cursor, horizon, forgotten)? {
@@ -47,6 +51,13 @@ impl Run<'_> {
             if open.end >= horizon {
                 return Ok(RunEnd::CaughtUp);
             }
+            // What came while an interrupted window was gone on with is for the
+            // next run, as what comes after any run is.
+            let left = Duration::try_from(horizon.duration_since(open.end)).unwrap_or_default();
+            if resumed && left < self.poller.poll.schedule && !self.poller.is_backfill() {
+                return Ok(RunEnd::CaughtUp);
+            }
+            resumed = false;
         }
     }
 
@@ -94,6 +105,7 @@ impl Run<'_> {
                 "the cursor was older than the vendor keeps records: what lies between is lost"
             );
         }
+        self.record.setup = None;
         Ok(Some(OpenWindow {
             start: bounds.start,
             end: bounds.end,
@@ -115,6 +127,8 @@ impl Run<'_> {
         let mut guard = LoopGuard::default();
         let mut last_time = None;
         self.record.open = Some(open.clone());
+        let set_up = self.set_up(self.window_scope(open)).await;
+        self.keep_setup(set_up)?;
         let request = self.window_request(open)?;
         let mut fetched = self.fetch(request).await;
         loop {
@@ -144,7 +158,7 @@ impl Run<'_> {
             };
             let poll = &self.poller.poll;
             let mut next = page.next.clone();
-            if page.ends || (next == open.next && next.is_some() && poll.stop.same_next) {
+            if page.ends || (next == open.next && next.is_some() && poll.pages.stop.same_next) {
                 next = None;
             }
             guard.visit(&page, next.as_ref()).map_err(RunError::Loop)?;
@@ -278,8 +292,10 @@ impl Run<'_> {
     }
 
     fn window_request(&self, open: &OpenWindow) -> Result<PageRequest, RunError> {
-        let scope = RequestScope { window: Some((open.start, open.end)), ..self.scope() };
-        build(&self.poller.poll, &scope, open.next.as_ref())
-            .map_err(|error| FetchError::Request(error).into())
+        Ok(self.request(&self.window_scope(open), open.next.as_ref())?)
+    }
+
+    fn window_scope(&self, open: &OpenWindow) -> RequestScope<'_> {
+        RequestScope { window: Some((open.start, open.end)), ..self.scope() }
     }
 }

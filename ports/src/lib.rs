@@ -11,6 +11,7 @@
 mod blobs;
 mod captures;
 mod clock;
+mod cursor_record;
 mod cursors;
 mod dead_letters;
 mod deliveries;
@@ -30,9 +31,11 @@ pub mod conformance;
 pub use blobs::{BlobKey, Blobs};
 pub use captures::Captures;
 pub use clock::Clock;
+pub use cursor_record::{
+    CursorRecord, LostSpan, OpenPass, OpenWindow, PastRun, ResumeAt, RunSummary, SetupDone,
+};
 pub use cursors::{
-    Commit, CommitError, CursorRecord, Cursors, Lease, LeaseError, LostSpan, OpenPass, OpenWindow,
-    PastRun, Position, ResumeAt, RunSummary, SeenId, StoredCursor, StreamKey,
+    Commit, CommitError, Cursors, Lease, LeaseError, Position, SeenId, StoredCursor, StreamKey,
 };
 pub use dead_letters::{
     DeadLetter, DeadLetters, EMPTY_TAKES, PassedOver, RawRecord, Settled, Stage, Taken, TakenLetter,

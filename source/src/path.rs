@@ -37,6 +37,10 @@ pub enum Root {
     Page,
     /// The run: `run.id`, `run.started`.
     Run,
+    /// What an answer of `setup` brought.
+    Setup,
+    /// What a page lists, of which details are asked for.
+    Item,
     /// When the bytes reached us.
     ReceivedAt,
     /// The vendor's delivery id.
@@ -77,6 +81,8 @@ impl Root {
             Root::Partition => "partition",
             Root::Page => "page",
             Root::Run => "run",
+            Root::Setup => "setup",
+            Root::Item => "item",
             Root::ReceivedAt => "received_at",
             Root::DeliveryId => "delivery_id",
             Root::Body => "body",
@@ -178,7 +184,8 @@ impl Path {
         }
         let named = roots.iter().copied().find(|root| {
             parts.first().is_some_and(|first| first == root.word())
-                && (root.is_scalar() == (parts.len() == 1) || *root == Root::Parent)
+                && (root.is_scalar() == (parts.len() == 1)
+                    || matches!(root, Root::Parent | Root::Item))
         });
         match named {
             Some(root @ (Root::Header | Root::SignedHeaders)) => {
@@ -198,7 +205,8 @@ impl Path {
                 | Root::Window
                 | Root::Cursor
                 | Root::Page
-                | Root::Run),
+                | Root::Run
+                | Root::Setup),
             ) if parts.len() > 2 => {
                 Err(PathError::TooLong { path: text.to_owned(), word: root.word() })
             }

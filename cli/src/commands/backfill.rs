@@ -15,7 +15,6 @@ use mef_ports::{
     Commit, CommitError, CursorRecord, Cursors, Lease, LeaseError, Position, SeenId, StoreError,
     StoredCursor, StreamKey,
 };
-use mef_source::checked::Partitions;
 
 use super::poll::{pushed, show};
 use crate::args::{Backfill, Global};
@@ -39,7 +38,9 @@ pub(super) async fn backfill(
     if let Ok(style) = ProgressStyle::with_template("{wide_bar} {percent}% {msg}, {eta} left") {
         bar.set_style(style);
     }
-    let streams = poll.partitions.as_ref().map_or(1, |Partitions::List(list)| list.len());
+    // Of streams that the vendor lists nobody knows how many there are.
+    let named = poll.partitions.as_ref().map_or(0, |partitions| partitions.named().len());
+    let streams = named.max(1);
     let length = u64::try_from(options.to.duration_since(options.from).as_secs()).unwrap_or(0);
     bar.set_length(length.saturating_mul(streams as u64));
     let watched = Watched {
@@ -91,7 +92,9 @@ pub(super) async fn backfill(
             RunEnd::Failed(error) => {
                 return Err(error).context("the backfill failed: run it again to go on");
             }
-            RunEnd::Busy { until } | RunEnd::Limited { until } => until,
+            RunEnd::Busy { until } | RunEnd::Limited { until } | RunEnd::NotReady { until } => {
+                until
+            }
         };
         let wait = Duration::try_from(until.duration_since(clock.now())).unwrap_or_default();
         tokio::select! {

@@ -45,7 +45,7 @@ pub(super) async fn run(
     let budget = Budget::default();
     let asked = Asked {
         json: global.json,
-        origin: poll.request.origin.clone(),
+        origin: poll.pages.request.origin.clone(),
         answers: AtomicU64::new(0),
         most: options.pages,
         budget: budget.clone(),

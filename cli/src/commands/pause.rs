@@ -5,6 +5,7 @@
 //! every runner, here or on AWS, and neither the position nor the ids of what
 //! was delivered are touched.
 
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,12 +34,11 @@ pub(super) async fn pause(
     let stream = stream(name);
     let source = catalogue::load_named(&global.sources, &stream.source)?;
     let poll = source.poll.as_ref().with_context(|| pushed(&source))?;
-    let partitions = match &poll.partitions {
-        None => &[][..],
-        Some(Partitions::List(list)) => list,
-    };
-    if !stream.partition.is_empty() && !partitions.contains(&stream.partition) {
-        let there = if partitions.is_empty() { "none".to_owned() } else { partitions.join(", ") };
+    let partitions = poll.partitions.as_ref();
+    let may_have = |name: &str| partitions.is_some_and(|partitions| partitions.may_have(name));
+    if !stream.partition.is_empty() && !may_have(&stream.partition) {
+        let named = partitions.map_or(&[][..], Partitions::named);
+        let there = if named.is_empty() { "none".to_owned() } else { named.join(", ") };
         bail!("`{}` has no partition `{}`; it has: {there}", stream.source, stream.partition);
     }
     let backend = Backend::open(global, redactor).await?;
@@ -53,8 +53,12 @@ pub(super) async fn pause(
     result?;
     if pause && stream.partition.is_empty() {
         // From now on no partition begins; those that did may still go on.
-        for partition in partitions {
-            let stream = StreamKey { partition: partition.clone(), ..stream.clone() };
+        let named = partitions.map_or(&[][..], Partitions::named).iter().cloned();
+        let listed = cursors.list().await?.into_iter().map(|cursor| cursor.stream);
+        let listed = listed.filter(|listed| listed.source == stream.source);
+        let names: BTreeSet<_> = listed.map(|listed| listed.partition).chain(named).collect();
+        for partition in names.into_iter().filter(|name| may_have(name)) {
+            let stream = StreamKey { partition, ..stream.clone() };
             let lease = wait_for(cursors, clock, &stream).await?;
             cursors.release(&lease).await?;
         }

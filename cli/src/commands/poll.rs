@@ -75,7 +75,9 @@ async fn until_caught_up(
             RunEnd::CaughtUp => return Ok(ExitCode::SUCCESS),
             RunEnd::OutOfTime | RunEnd::Paused => return Ok(ExitCode::from(output::NOT_NOW)),
             RunEnd::Failed(error) => return Err(error).context("the run failed"),
-            RunEnd::Busy { until } | RunEnd::Limited { until } => until,
+            RunEnd::Busy { until } | RunEnd::Limited { until } | RunEnd::NotReady { until } => {
+                until
+            }
         };
         if options.once {
             return Ok(ExitCode::from(output::NOT_NOW));
@@ -100,6 +102,9 @@ pub(super) fn show(report: &RunReport, json: bool) -> anyhow::Result<()> {
         }
         RunEnd::Busy { until } => format!("another run holds the lease until {until}"),
         RunEnd::Limited { until } => format!("the vendor's rate limit is used up until {until}"),
+        RunEnd::NotReady { until } => {
+            format!("the vendor still prepares what it was asked for: next look at {until}")
+        }
         RunEnd::OutOfTime => "stopped before it was caught up".to_owned(),
         RunEnd::Failed(_) => "failed".to_owned(),
     };

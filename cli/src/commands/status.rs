@@ -49,10 +49,21 @@ pub(super) async fn status(global: &Global, redactor: &Redactor) -> anyhow::Resu
         };
         match &poll.partitions {
             None => lines.push(line(source, "", poll, of(""), None, now)),
-            Some(Partitions::List(partitions)) => {
+            Some(partitions) => {
                 let with_all = of("").and_then(|cursor| cursor.record.paused);
                 let line = |name| line(source, name, poll, of(name), with_all, now);
-                lines.extend(partitions.iter().map(|name| line(name)));
+                match partitions {
+                    Partitions::List(names) => lines.extend(names.iter().map(|name| line(name))),
+                    // The vendor says which there are; these were read so far.
+                    Partitions::Request(_) => lines.extend(
+                        cursors
+                            .iter()
+                            .map(|cursor| &cursor.stream)
+                            .filter(|stream| stream.source == source.name.as_str())
+                            .filter(|stream| !stream.partition.is_empty())
+                            .map(|stream| line(&stream.partition)),
+                    ),
+                }
             }
         }
     }

@@ -11,7 +11,7 @@ mod unpack;
 mod xml;
 
 use mef_pipeline::{DecodeError, decode_json};
-use mef_source::checked::{PageDecode, Poll};
+use mef_source::checked::{PageDecode, Pages};
 use serde_json::Value;
 
 use crate::page::PageError;
@@ -29,11 +29,11 @@ pub(crate) struct Content {
     pub(crate) is_last: bool,
 }
 
-/// Reads `bytes` as `poll` says.
-pub(crate) fn decode(poll: &Poll, bytes: &[u8]) -> Result<Content, PageError> {
+/// Reads `bytes` as `pages` says, of which no more than `max_page` may come.
+pub(crate) fn decode(pages: &Pages, max_page: usize, bytes: &[u8]) -> Result<Content, PageError> {
     let mut content = Content::default();
-    each_file(bytes, poll.compression, poll.max_page, &mut |file| {
-        match &poll.decode {
+    each_file(bytes, pages.compression, max_page, &mut |file| {
+        match &pages.decode {
             PageDecode::Json => {
                 let value = match file.plain() {
                     Some(plain) => decode_json(plain),
@@ -49,7 +49,7 @@ pub(crate) fn decode(poll: &Poll, bytes: &[u8]) -> Result<Content, PageError> {
         }
         Ok(())
     })?;
-    if let PageDecode::Ndjson { trailer: Some(trailer) } = &poll.decode {
+    if let PageDecode::Ndjson { trailer: Some(trailer) } = &pages.decode {
         lines::take_trailer(trailer, &mut content)?;
     }
     Ok(content)

@@ -114,7 +114,7 @@ struct SourceHttp {
 
 impl SourceHttp {
     fn new(clients: HttpClients, poll: &Poll) -> SourceHttp {
-        let mut written = vec![poll.request.origin.clone()];
+        let mut written = vec![poll.pages.request.origin.clone()];
         written.extend(poll.auth.token_origin().cloned());
         SourceHttp { clients, written, allowed: poll.allow_origins.clone() }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Backend, at};
 use crate::{
     Commit, CommitError, CursorRecord, Cursors, Lease, LeaseError, LostSpan, OpenPass, OpenWindow,
-    PastRun, Position, ResumeAt, RunSummary, SeenId, StreamKey,
+    PastRun, Position, ResumeAt, RunSummary, SeenId, SetupDone, StreamKey,
 };
 
 const TTL: Duration = Duration::from_secs(30);
@@ -204,6 +204,7 @@ pub async fn a_record_comes_back_with_every_field(backend: Backend) {
             late_max_s: 10,
             limit_wait_ms: 11,
             held_back: 8,
+            gone: 12,
             dedupe_overflow: 9,
             lost: Some(LostSpan { from: at(-9), to: at(-3) }),
             error: Some("the vendor said: no\nsuch token".to_owned()),
@@ -216,6 +217,12 @@ pub async fn a_record_comes_back_with_every_field(backend: Backend) {
             ascending: true,
             horizon: at(6),
             request_digest: "digest".to_owned(),
+        }),
+        setup: Some(SetupDone {
+            steps: 2,
+            at: at(5),
+            values: [("job".to_owned(), "a\"b ü".to_owned())].into(),
+            request_digest: "a third digest".to_owned(),
         }),
         reached: Some(at(8)),
         link_request: Some("another digest".to_owned()),

@@ -4,8 +4,10 @@
 //! compiled, units read, and nothing refers to a name that is not there. A
 //! value of these types can be used without another look at the file.
 
+mod answer_when;
 mod auth;
 mod aws_sns;
+mod chain;
 mod check;
 mod checker;
 mod closed_schema;
@@ -25,6 +27,7 @@ mod load;
 mod next;
 mod origin;
 mod page_decode;
+mod pages;
 mod partitions;
 mod poll;
 mod preset;
@@ -40,17 +43,19 @@ mod token;
 mod webhook;
 mod yaml_error;
 
+pub use answer_when::{AnswerWhen, Condition, Statuses};
 pub use auth::{
     Assertion, AssertionKey, AssertionPlace, Life, PollAuth, SendToken, Sign, SignHmac,
     TokenAnswer, TokenAuth, TokenBody, TokenPlace, UserPassword,
 };
 pub use aws_sns::AwsSns;
+pub use chain::{Detail, SetupStep, Wait};
 pub use check::Check;
 pub use cursor::{
     Cursor, Follow, IdCursor, ListingCursor, NextLinkCursor, RestartAt, TimeCursor, TokenCursor,
 };
 pub use digest::Digest;
-pub use error_rule::{Condition, ErrorRule, Statuses};
+pub use error_rule::ErrorRule;
 pub use event::{EventSpec, Mapping, RecordSchema, Split};
 pub use handshake::{Constraint, Handshake, HandshakeAuth, When};
 pub use hmac::{Hmac, Key};
@@ -62,8 +67,9 @@ pub use load::{Loaded, load};
 pub use next::{Next, Slot, Stop};
 pub use origin::Origin;
 pub use page_decode::{PageDecode, Trailer};
-pub use partitions::Partitions;
-pub use poll::{Poll, Records};
+pub use pages::{Pages, Records};
+pub use partitions::{PartitionRequest, Partitions, name_problem};
+pub use poll::Poll;
 pub use preset::{ExpandedPreset, Expansion};
 pub use public_key::PublicKey;
 pub use request::{Method, Request};

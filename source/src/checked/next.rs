@@ -231,15 +231,8 @@ pub(super) fn has_place(
 ) {
     let Some(variable) = next.variable() else { return };
     let Some(slot) = next.slot() else {
-        let reads = |request: &Request| {
-            request
-                .templates()
-                .iter()
-                .flat_map(|template| template.paths())
-                .any(|path| path.root() == Root::Page)
-        };
         // A count is sent from the first page on.
-        if !reads(later) {
+        if !later.reads(Root::Page) {
             checker.error_with(
                 place,
                 "nothing in the next request takes the way to the next page",

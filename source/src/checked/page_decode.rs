@@ -2,7 +2,7 @@
 
 use super::checker::Checker;
 use super::next::{Next, Stop};
-use super::poll::Records;
+use super::pages::Records;
 use crate::written::{self, Located, MissingTrailer};
 use crate::{Path, Root};
 

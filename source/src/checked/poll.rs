@@ -5,19 +5,19 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::auth::{self, PollAuth};
+use super::chain::{self, Detail, SetupStep, Wait};
 use super::checker::Checker;
 use super::cursor::{self, Cursor};
 use super::error_rule::{self, ErrorRule};
 use super::event::EventSpec;
 use super::limits::PollLimits;
-use super::next::{self, Next, Stop};
 use super::origin::Origin;
-use super::page_decode::PageDecode;
+use super::pages::{Pages, pages_of};
 use super::partitions::{self, Partitions};
-use super::request::Request;
+use super::request::{Request, Requests};
 use super::request_scope::RequestScope;
-use crate::written::{self, Compression, Located, Repeats};
-use crate::{Path, Root, Template};
+use crate::written::{self, Located, Repeats};
+use crate::{Root, Template};
 
 const DEFAULT_MAX_PAGE: usize = 64 * 1024 * 1024;
 /// Shorter than the lease of 30 seconds, which is renewed before each request.
@@ -30,20 +30,16 @@ pub struct Poll {
     pub schedule: Duration,
     /// How we prove who we are.
     pub auth: PollAuth,
-    /// The request for a window's first page.
-    pub request: Request,
-    /// The request for a later page, before the way to that page is put in.
-    pub then: Request,
-    /// The way to the next page; without it there is one page.
-    pub next: Option<Next>,
-    /// When no further page is asked for.
-    pub stop: Stop,
-    /// How a page's body is read.
-    pub decode: PageDecode,
-    /// How a page's body is compressed.
-    pub compression: Compression,
-    /// Where a page has its records.
-    pub records: Records,
+    /// What is asked before the first page: of each window, or of a run without
+    /// windows.
+    pub setup: Vec<SetupStep>,
+    /// How the pages of a window are asked for, and what they list.
+    pub pages: Pages,
+    /// What of a page to wait for.
+    pub wait: Option<Wait>,
+    /// What is asked of each thing that a page lists: without any, a page lists
+    /// the records themselves.
+    pub details: Vec<Detail>,
     /// How far the stream has been read.
     pub cursor: Cursor,
     /// The streams that the source has; without it there is one.
@@ -67,24 +63,24 @@ pub struct Poll {
     pub request_digest: String,
 }
 
-/// Where a page has its records.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Records {
-    /// A list of them.
-    List(Path),
-    /// One, which may be the whole page.
-    One(Path),
-    /// Each line or row is one.
-    Lines,
-}
-
 impl Poll {
+    /// Every request that is made for the source's records.
+    pub fn requests(&self) -> Vec<&Request> {
+        let mut requests: Vec<_> = self.setup.iter().map(|step| &step.request).collect();
+        requests.extend(self.pages.requests());
+        requests.extend(self.details.iter().flat_map(|detail| detail.pages.requests()));
+        if let Some(Partitions::Request(listed)) = &self.partitions {
+            requests.extend(listed.pages.requests());
+        }
+        requests
+    }
+
     /// The names of the secrets that its requests use.
     pub fn secret_names(&self) -> impl Iterator<Item = String> {
-        let mut templates = self.request.templates();
-        templates.extend(self.then.templates());
+        let templates = self.requests().into_iter().flat_map(Request::templates);
+        let kept = self.details.iter().flat_map(|detail| &detail.keep).map(|(_, keep)| keep);
         let mut names: Vec<_> = templates
-            .into_iter()
+            .chain(kept)
             .flat_map(Template::paths)
             .filter(|path| path.root() == Root::Secret)
             .map(|path| path.name().to_owned())
@@ -98,7 +94,7 @@ impl Poll {
     /// to name as well.
     pub fn credential_may_go(&self, url: &url::Url) -> bool {
         let origin = Origin::of(url);
-        origin.as_ref() == Some(&self.request.origin)
+        origin.as_ref() == Some(&self.pages.request.origin)
             || origin.is_some_and(|origin| self.auth.base_origins().contains(&origin))
     }
 
@@ -109,32 +105,26 @@ impl Poll {
         checker: &mut Checker<'_>,
     ) -> Option<Poll> {
         let schedule = checker.rate(&written.schedule);
-        let mut roots = vec![Root::Var, Root::Secret, Root::Window, Root::Cursor];
-        roots.extend(written.partitions.as_ref().map(|_| Root::Partition));
-        let mut scope = RequestScope { checker, vars, roots, page: None };
-        let next = written.next.as_ref().map(|next| scope.next(next));
-        scope.roots.extend([Root::Page, Root::Run]);
-        let next_kind = next.as_ref().and_then(Option::as_ref);
-        let variable = next_kind.and_then(Next::variable);
-        // The first request has no token yet, but it has a number.
-        scope.page = variable.filter(|_| next_kind.is_some_and(|next| next.start().is_some()));
-        let request = scope.request(&written.request);
-        scope.page = variable;
-        let then = request
-            .as_ref()
-            .and_then(|request| scope.later(request, written.then.as_ref(), next_kind));
-        scope.page = None;
-        scope.roots.retain(|root| matches!(root, Root::Var | Root::Partition));
+        let allow_origins = allow_origins(&written.allow_origins, checker);
+        let mut scope = RequestScope::new(checker, vars);
+        scope.roots = vec![Root::Var, Root::Secret, Root::Run];
+        let listed = scope.partition_request(written.partitions.as_ref());
+        scope.roots = vec![Root::Var, Root::Secret, Root::Run, Root::Window, Root::Cursor];
+        scope.roots.extend(written.partitions.as_ref().map(|_| Root::Partition));
+        let setup = scope.setup(&written.setup);
+        let pages = scope.pages(&pages_of!(written));
+        let wait = scope.wait(written.wait.as_ref());
+        scope.roots.retain(|root| !matches!(root, Root::Window | Root::Cursor));
+        let origin = pages.as_ref().map(|pages| pages.request.origin.clone());
+        let details = origin.as_ref().map(|origin| scope.details(&written.details, origin));
+        scope.roots = vec![Root::Var];
+        scope.roots.extend(written.partitions.as_ref().map(|_| Root::Partition));
         let rewrite = cursor::rewrite(&written.cursor, &mut scope);
         scope.roots = vec![Root::Var, Root::Secret];
         let auth = auth::check(written.auth.as_ref(), &mut scope);
         if let Some(auth) = &auth {
             auth::comes_once(auth, written, &mut scope);
         }
-        let decode = PageDecode::check(written.decode.as_ref(), checker);
-        let is_lines = decode.as_ref().is_some_and(PageDecode::is_lines);
-        let records = records(written, is_lines, checker);
-        let allow_origins = allow_origins(&written.allow_origins, checker);
         let timeout = checker.duration_or(written.timeout.as_ref(), LONGEST_TIMEOUT);
         if timeout > LONGEST_TIMEOUT || timeout.is_zero() {
             checker.error_with(
@@ -154,40 +144,47 @@ impl Poll {
                 "make the schedule slower: such runs end before they ask",
             );
         }
-        let (request, then) = (request?, then?);
-        let auth = auth?.within(&request.origin, &allow_origins, written, checker);
-        let partitions = partitions::check(written.partitions.as_ref(), &request, checker);
-        let cursor = cursor::check(written, &request, rewrite, &event, checker)?;
-        let errors = error_rule::check(written, &request, &cursor, checker);
-        let next = match next {
-            None => None,
-            Some(next) => Some(next?),
-        };
-        if let Some((next, written)) = next.as_ref().zip(written.next.as_ref()) {
-            next::has_place(next, written.place(), &request, &then, checker);
+        let (setup, pages, details, wait) = (setup?, pages?, details??, wait?);
+        let origin = &pages.request.origin;
+        let auth = auth?.within(origin, &allow_origins, written, checker);
+        let before = setup.iter().map(|step| &step.request).zip(&written.setup);
+        for (request, written) in before {
+            chain::stays_near(request, written.request.place(), origin, &allow_origins, checker);
         }
-        let stop = next::stop(written.stop.as_deref().unwrap_or_default(), next.as_ref(), checker);
-        if let Some((decode, records)) = decode.as_ref().zip(records.as_ref()) {
-            let place = written.decode.as_ref().and_then(Located::place);
-            decode.has_no_body(next.as_ref(), stop.as_ref(), records, place, checker);
+        let after = details.iter().map(|detail| &detail.pages.request).zip(&written.details);
+        for (request, written) in after {
+            chain::stays_near(request, written.request.place(), origin, &allow_origins, checker);
         }
+        let others = setup.iter().map(|step| &step.request);
+        let others = others.chain(details.iter().flat_map(|detail| detail.pages.requests()));
+        let requests = Requests::new(&pages.request, others);
+        let partitions = written.partitions.as_ref().map(|written| {
+            let near = (origin, &allow_origins[..]);
+            partitions::check(written, listed.flatten(), &requests, near, checker)
+        });
+        let cursor = cursor::check(written, &requests, rewrite, &event, checker)?;
+        let errors = error_rule::check(written, &requests, &cursor, checker);
         let schedule = schedule?;
         cursor::check_pace(&cursor, schedule, written, checker);
+        let asked = format!("{:?}{:?}{:?}", pages.request, pages.then, pages.next);
+        // What a page leads on to came later: without it the digest is as it was.
+        let chain = match (setup.as_slice(), details.as_slice()) {
+            ([], []) => String::new(),
+            chain => format!("{chain:?}"),
+        };
         Some(Poll {
             schedule,
             auth,
-            request_digest: super::load::digest(
-                [format!("{request:?}{then:?}{next:?}").as_bytes()],
-            ),
-            request,
-            then,
-            next,
-            stop: stop?,
-            decode: decode?,
-            compression: written.compression,
-            records: records?,
+            request_digest: super::load::digest([asked.as_bytes(), chain.as_bytes()]),
+            setup,
+            pages,
+            wait,
+            details,
             cursor,
-            partitions,
+            partitions: match partitions {
+                None => None,
+                Some(partitions) => Some(partitions?),
+            },
             repeats: written.repeats,
             limits,
             errors: errors?,
@@ -197,29 +194,6 @@ impl Poll {
             event,
         })
     }
-}
-
-fn records(written: &written::Poll, is_lines: bool, checker: &mut Checker<'_>) -> Option<Records> {
-    let (message, help) = match (&written.records, &written.record, is_lines) {
-        (Some(path), None, false) => return checker.path(path, &[Root::Record]).map(Records::List),
-        (None, Some(path), false) => return checker.path(path, &[Root::Record]).map(Records::One),
-        (None, None, true) => return Some(Records::Lines),
-        (_, _, true) => (
-            "each line of the page is a record, so there is no path of them",
-            "leave `records` and `record` out",
-        ),
-        (None, None, false) => (
-            "the source does not say where a page has its records",
-            "write `records`, the path of a list (empty where the page is the list), or `record`, that of the one record that a page is",
-        ),
-        (Some(_), Some(_), false) => (
-            "the source says twice where a page has its records",
-            "leave `records` or `record` out",
-        ),
-    };
-    let place = written.record.as_ref().or(written.records.as_ref()).and_then(Located::place);
-    checker.error_with(place.or(written.request.place()), message, help);
-    None
 }
 
 /// A credential without a secret is one that stands in the file.

@@ -13,7 +13,7 @@ use super::request_body::{RequestBody, WrittenBody};
 use super::request_scope::RequestScope;
 use crate::template::Part;
 use crate::written::{self, Located, Node};
-use crate::{Place, Root, Template};
+use crate::{Path, Place, Root, Template};
 
 /// The method of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +53,37 @@ impl Request {
     pub fn uses(&self, root: Root, name: &str) -> bool {
         let mut paths = self.templates().into_iter().flat_map(Template::paths);
         paths.any(|path| path.root() == root && path.name() == name)
+    }
+
+    /// Whether one of them reads anything of `root`.
+    pub(super) fn reads(&self, root: Root) -> bool {
+        self.templates().into_iter().flat_map(Template::paths).any(|path| path.root() == root)
+    }
+}
+
+/// Everything that is asked for a page: the request for it, and what comes
+/// before and after.
+pub(super) struct Requests<'r> {
+    /// The request for a window's first page.
+    pub(super) page: &'r Request,
+    templates: Vec<&'r Template>,
+}
+
+impl<'r> Requests<'r> {
+    pub(super) fn new(page: &'r Request, others: impl Iterator<Item = &'r Request>) -> Self {
+        let mut templates = page.templates();
+        templates.extend(others.flat_map(Request::templates));
+        Requests { page, templates }
+    }
+
+    /// Whether one of them reads this.
+    pub(super) fn uses(&self, root: Root, name: &str) -> bool {
+        self.paths().any(|path| path.root() == root && path.name() == name)
+    }
+
+    /// All that they read.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.templates.iter().flat_map(|template| template.paths())
     }
 }
 

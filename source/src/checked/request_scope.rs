@@ -1,7 +1,7 @@
 //! What every request to a vendor may say, wherever it stands: templates whose
 //! variables are known, URLs whose origin is fixed, and names of headers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 use url::Url;
@@ -22,6 +22,11 @@ pub(super) struct RequestScope<'c, 't> {
     pub(super) roots: Vec<Root>,
     /// What `page.…` may be read here.
     pub(super) page: Option<&'static str>,
+    /// Which `setup.…` may be read here.
+    pub(super) setup: BTreeSet<String>,
+    /// Where a URL may begin with `{item.…}`: the origin that it is of unless it
+    /// says otherwise.
+    pub(super) item_origin: Option<Origin>,
 }
 
 /// Headers that say how a request travels, which is not the source file's to
@@ -33,6 +38,14 @@ struct OnlyVars<'c>(&'c Map<String, Value>);
 impl Variables for OnlyVars<'_> {
     fn get<'v>(&'v self, path: &Path) -> Rendered<'v> {
         Rendered::json(self.0.get(path.name()))
+    }
+}
+
+impl<'c, 't> RequestScope<'c, 't> {
+    /// A scope in which nothing may be named yet.
+    pub(super) fn new(checker: &'c mut Checker<'t>, vars: &'c Map<String, Value>) -> Self {
+        let setup = BTreeSet::new();
+        RequestScope { checker, vars, roots: Vec::new(), page: None, setup, item_origin: None }
     }
 }
 
@@ -82,6 +95,14 @@ impl RequestScope<'_, '_> {
                         place,
                         format!("a run has no `{name}`"),
                         "it has `run.id` and `run.started`",
+                    );
+                    return None;
+                }
+                Root::Setup if !self.setup.contains(name) => {
+                    self.checker.error_with(
+                        place,
+                        format!("no step of `setup` before this sets `{name}`"),
+                        "values are named under `values` of a step",
                     );
                     return None;
                 }
@@ -149,6 +170,12 @@ impl RequestScope<'_, '_> {
     /// no secret, may choose whom we talk to.
     pub(super) fn url(&mut self, text: &Located<String>) -> Option<(Template, Origin)> {
         let template = self.template(text)?;
+        if let (Some(origin), Some(Part::Placeholder(first))) =
+            (&self.item_origin, template.parts.first())
+            && first.path.root() == Root::Item
+        {
+            return Some((template, origin.clone()));
+        }
         let start = match template.parts.first() {
             Some(Part::Literal(literal)) => literal.as_str(),
             _ => "",

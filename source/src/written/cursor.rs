@@ -12,13 +12,16 @@ use serde::Deserialize;
 use super::{Located, Node};
 
 /// How far the stream has been read: by `time`, by `id`, by both, by the vendor's `token`, by its
-/// `next_link`, or not at all (`listing`).
+/// `next_link`, or not at all (`listing`). Where there are `details`, its paths are in what is listed.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Cursor {
-    /// The path of a record's time.
+    /// The path of a record's time: the stream is read in windows.
     #[serde(default)]
     pub time: Option<Located<String>>,
+    /// `true` where the stream is read in windows though its records have no time.
+    #[serde(default)]
+    pub windows: Option<Located<bool>>,
     /// The path, in a page, of the token for what comes next.
     #[serde(default)]
     pub token: Option<Located<String>>,
@@ -131,14 +134,6 @@ pub enum RestartFrom {
     Time,
     /// As a first run does.
     Start,
-}
-
-/// The streams of one source.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Partitions {
-    /// They are known: each value is `{partition}` in the templates of the request.
-    List(Vec<Located<String>>),
 }
 
 /// How far the cursor moves when a window is done.

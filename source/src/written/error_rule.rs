@@ -13,19 +13,19 @@ use super::{Located, Node};
 #[serde(deny_unknown_fields)]
 pub struct ErrorRule {
     /// Which answers: all of it holds.
-    pub when: Located<ErrorWhen>,
+    pub when: Located<AnswerWhen>,
     /// What to do.
     #[serde(rename = "do")]
     pub action: Located<ErrorAction>,
 }
 
-/// Which answers a rule is about.
+/// Which answers are meant: all of it holds.
 ///
 /// A value is a text, a number or a boolean that stands there, a list of such alternatives,
 /// `{ matches: REGEX }` for the whole text, or `{ not_empty: true }`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ErrorWhen {
+pub struct AnswerWhen {
     /// A status (`403`), a class (`5xx`), or a list of them; by default any.
     #[serde(default)]
     pub status: Option<Located<Node>>,

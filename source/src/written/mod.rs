@@ -7,6 +7,7 @@
 //! generated from them, doc comments and all.
 
 mod auth;
+mod chain;
 mod check;
 mod cursor;
 mod error_rule;
@@ -19,6 +20,7 @@ mod located;
 mod node;
 mod one_or_many;
 mod page_decode;
+mod partitions;
 mod poll;
 mod preset_use;
 mod request;
@@ -38,12 +40,12 @@ pub use auth::{
     GoogleServiceAccount, JwtBearer, Login, NamedValue, PasswordGrant, RefreshToken, SendToken,
     Session, SessionToken, TokenAnswer, TokenBody, UserPassword,
 };
+pub use chain::{Detail, SetupStep, Wait};
 pub use check::{Basic, Check, Digest, Hmac, Ip, PublicKey, PublicKeyAlgorithm, Token};
 pub use cursor::{
-    Advance, Cursor, Granularity, NextLink, Order, Partitions, Restart, RestartFrom, Rewrite,
-    TimeFormat,
+    Advance, Cursor, Granularity, NextLink, Order, Restart, RestartFrom, Rewrite, TimeFormat,
 };
-pub use error_rule::{ErrorAction, ErrorRule, ErrorWhen};
+pub use error_rule::{AnswerWhen, ErrorAction, ErrorRule};
 pub use event::{Event, Map};
 pub(crate) use from_node::from_node;
 pub use handshake::{Builtin, Handshake, HandshakeAuth, Respond, When};
@@ -53,6 +55,7 @@ pub use located::Located;
 pub use node::Node;
 pub use one_or_many::OneOrMany;
 pub use page_decode::{Compression, Csv, MissingTrailer, Ndjson, PageDecode, Trailer};
+pub use partitions::{PartitionRequest, Partitions};
 pub use poll::{Poll, Repeats};
 pub use preset_use::PresetUse;
 pub use request::{Next, NextLast, NextOffset, NextPage, NextToken, Request, StopRule, Then};

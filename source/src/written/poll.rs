@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    Auth, Compression, Cursor, ErrorRule, Event, Limits, Located, Next, PageDecode, Partitions,
-    Request, StopRule, Then, Vars,
+    Auth, Compression, Cursor, Detail, ErrorRule, Event, Limits, Located, Next, PageDecode,
+    Partitions, Request, SetupStep, StopRule, Then, Vars, Wait,
 };
 
 /// How we pull events from the vendor.
@@ -20,8 +20,14 @@ pub struct Poll {
     /// How we prove who we are.
     #[serde(default)]
     pub auth: Option<Auth>,
+    /// Requests that come before the first page: of each window, or of a run without windows.
+    #[serde(default)]
+    pub setup: Vec<Located<SetupStep>>,
     /// The request for a window's first page.
     pub request: Located<Request>,
+    /// Asks for a page again until the answer says that it is ready.
+    #[serde(default)]
+    pub wait: Option<Located<Wait>>,
     /// What differs in the requests for its later pages.
     #[serde(default)]
     pub then: Option<Located<Then>>,
@@ -43,6 +49,10 @@ pub struct Poll {
     /// Or the path of the one record that a page is; empty where it is the whole page.
     #[serde(default)]
     pub record: Option<Located<String>>,
+    /// What is asked of each thing that a page lists: its answers have the records. Of several, each
+    /// asks of what the one before it brought.
+    #[serde(default)]
+    pub details: Vec<Located<Detail>>,
     /// How far the stream has been read.
     pub cursor: Located<Cursor>,
     /// What becomes of a record that was delivered before.

@@ -1,6 +1,6 @@
 //! What decides a cursor's kind, and what each kind does not go with.
 
-use mef_source::checked::{Cursor, Partitions, RestartFrom};
+use mef_source::checked::{Cursor, RestartFrom};
 use mef_source::load;
 
 use crate::mistakes::{report, said};
@@ -130,5 +130,5 @@ fn partitions_are_the_streams_of_a_request_that_uses_them() {
     assert_eq!(said(&text), "");
     let partitions = load(&text, &no_files).unwrap().source.poll.unwrap().partitions;
     let list = vec!["north".to_owned(), "south".to_owned()];
-    assert_eq!(partitions, Some(Partitions::List(list)));
+    assert_eq!(partitions.unwrap().named(), list);
 }

@@ -30,10 +30,10 @@ fn the_pulled_sketch_means_what_it_says() {
     assert_eq!(source.secret_names(), ["api_token"]);
     let poll = source.poll.unwrap();
     assert_eq!(poll.schedule, Duration::from_secs(60));
-    assert_eq!(poll.request.origin.to_string(), "https://example.okta.com:443");
-    assert_eq!(poll.request.url.as_literal(), Some("https://example.okta.com/api/v1/logs"));
-    assert_eq!(poll.next, Some(Next::Link("next".to_owned())));
-    assert!(poll.stop.empty_page && poll.stop.same_next);
+    assert_eq!(poll.pages.request.origin.to_string(), "https://example.okta.com:443");
+    assert_eq!(poll.pages.request.url.as_literal(), Some("https://example.okta.com/api/v1/logs"));
+    assert_eq!(poll.pages.next, Some(Next::Link("next".to_owned())));
+    assert!(poll.pages.stop.empty_page && poll.pages.stop.same_next);
     assert!(matches!(poll.auth, PollAuth::Header { .. }));
     let Cursor::Time(cursor) = poll.cursor else { panic!("not by time") };
     assert_eq!(cursor.order, Order::Ascending);

@@ -29,7 +29,7 @@ fn constants_are_not_rounded() {
 #[test]
 fn a_number_in_a_request_is_sent_as_it_was_written() {
     let text = OKTA.replace("limit: 1000", "api-version: 1.10");
-    let request = load(&text, &no_files).unwrap().source.poll.unwrap().request;
+    let request = load(&text, &no_files).unwrap().source.poll.unwrap().pages.request;
     let (_, value) = request.query.iter().find(|(name, _)| name == "api-version").unwrap();
     assert_eq!(value.as_literal(), Some("1.10"));
 }
@@ -38,7 +38,7 @@ fn a_number_in_a_request_is_sent_as_it_was_written() {
 fn a_variable_keeps_its_digits_in_the_url() {
     let text =
         OKTA.replace("domain: example", "v: 2.10, domain: example").replace("/v1/", "/{var.v}/");
-    let request = load(&text, &no_files).unwrap().source.poll.unwrap().request;
+    let request = load(&text, &no_files).unwrap().source.poll.unwrap().pages.request;
     assert_eq!(request.url.as_literal(), Some("https://example.okta.com/api/2.10/logs"));
 }
 

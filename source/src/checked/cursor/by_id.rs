@@ -5,12 +5,12 @@ use std::time::Duration;
 use super::{DEFAULT_START, IdCursor, only};
 use crate::Root;
 use crate::checked::checker::Checker;
-use crate::checked::request::Request;
+use crate::checked::request::Requests;
 use crate::written::{self, Located, Order};
 
 pub(super) fn check(
     poll: &written::Poll,
-    request: &Request,
+    requests: &Requests<'_>,
     id: &Located<String>,
     checker: &mut Checker<'_>,
 ) -> Option<IdCursor> {
@@ -23,8 +23,8 @@ pub(super) fn check(
             &[(Root::Cursor, "id"), (Root::Cursor, "time")],
         ),
     };
-    only(kind, keys, variables, poll, request, checker);
-    let lower_bound = request.uses(Root::Cursor, "id");
+    only(kind, keys, variables, poll, requests, checker);
+    let lower_bound = requests.uses(Root::Cursor, "id");
     if !lower_bound && written.order != Order::Descending {
         checker.error_with(
             written.place(),
@@ -33,7 +33,7 @@ pub(super) fn check(
              `order: descending`",
         );
     }
-    if written.time.is_some() && !request.uses(Root::Cursor, "time") {
+    if written.time.is_some() && !requests.uses(Root::Cursor, "time") {
         checker.error_with(
             written.place(),
             "the request uses `{cursor.id}` but not `{cursor.time}`",

@@ -4,7 +4,7 @@
 use super::{DEFAULT_START, Follow, NextLinkCursor, RestartAt, TokenCursor, only};
 use crate::checked::checker::Checker;
 use crate::checked::load::digest;
-use crate::checked::request::Request;
+use crate::checked::request::Requests;
 use crate::checked::request_scope::RequestScope;
 use crate::written::{self, Located, RestartFrom};
 use crate::{Path, Root, Template};
@@ -13,13 +13,13 @@ const KEYS: [&str; 3] = ["time", "time_format", "restart"];
 
 pub(super) fn token(
     poll: &written::Poll,
-    request: &Request,
+    requests: &Requests<'_>,
     token: &Located<String>,
     checker: &mut Checker<'_>,
 ) -> Option<TokenCursor> {
     let keys = [&KEYS[..], &["token"]].concat();
     let variables = [(Root::Cursor, "token"), (Root::Cursor, "start")];
-    only("token", &keys, &variables, poll, request, checker);
+    only("token", &keys, &variables, poll, requests, checker);
     if !matches!(poll.next.as_deref(), Some(written::Next::Token(_))) {
         checker.error_with(
             poll.cursor.place(),
@@ -29,17 +29,17 @@ pub(super) fn token(
         return None;
     }
     let token = checker.path(token, &[Root::Record])?;
-    Some(TokenCursor { token, follow: follow(poll, request, checker)? })
+    Some(TokenCursor { token, follow: follow(poll, requests, checker)? })
 }
 
 pub(super) fn next_link(
     poll: &written::Poll,
-    request: &Request,
+    requests: &Requests<'_>,
     rewrite: Vec<(String, Template)>,
     checker: &mut Checker<'_>,
 ) -> Option<NextLinkCursor> {
     let keys = [&KEYS[..], &["next_link"]].concat();
-    only("next link", &keys, &[(Root::Cursor, "start")], poll, request, checker);
+    only("next link", &keys, &[(Root::Cursor, "start")], poll, requests, checker);
     if !matches!(poll.next.as_deref(), Some(written::Next::Link(_) | written::Next::Url(_))) {
         checker.error_with(
             poll.cursor.place(),
@@ -48,13 +48,13 @@ pub(super) fn next_link(
         );
         return None;
     }
-    let mut fixed = request.clone();
+    let mut fixed = requests.page.clone();
     fixed.query.retain(|(name, _)| !rewrite.iter().any(|(rewritten, _)| rewritten == name));
     let text = format!("{fixed:?}");
     Some(NextLinkCursor {
         digest: digest([text.as_bytes()]),
         rewrite,
-        follow: follow(poll, request, checker)?,
+        follow: follow(poll, requests, checker)?,
     })
 }
 
@@ -67,7 +67,11 @@ pub(in crate::checked) fn rewrite(
     rewrite.map(|rewrite| scope.pairs(&rewrite.query)).unwrap_or_default()
 }
 
-fn follow(poll: &written::Poll, request: &Request, checker: &mut Checker<'_>) -> Option<Follow> {
+fn follow(
+    poll: &written::Poll,
+    requests: &Requests<'_>,
+    checker: &mut Checker<'_>,
+) -> Option<Follow> {
     let written = &poll.cursor;
     let mut path = |written: &Option<Located<String>>| -> Option<Option<Path>> {
         match written {
@@ -81,7 +85,7 @@ fn follow(poll: &written::Poll, request: &Request, checker: &mut Checker<'_>) ->
         overlap: checker.duration_or(restart.overlap.as_ref(), std::time::Duration::ZERO),
     });
     if let Some(restart) = &written.restart {
-        if !request.uses(Root::Cursor, "start") {
+        if !requests.uses(Root::Cursor, "start") {
             checker.error_with(
                 restart.place(),
                 "`restart` needs `{cursor.start}` in the request",

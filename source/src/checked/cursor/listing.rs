@@ -3,12 +3,12 @@
 use super::{DEFAULT_START, ListingCursor, only};
 use crate::Root;
 use crate::checked::checker::Checker;
-use crate::checked::request::Request;
+use crate::checked::request::Requests;
 use crate::written::{self, Located};
 
 pub(super) fn check(
     poll: &written::Poll,
-    request: &Request,
+    requests: &Requests<'_>,
     listing: &Located<bool>,
     checker: &mut Checker<'_>,
 ) -> Option<ListingCursor> {
@@ -19,7 +19,7 @@ pub(super) fn check(
             "leave it out, or write `listing: true`",
         );
     }
-    only("listing", &["listing"], &[(Root::Cursor, "start")], poll, request, checker);
+    only("listing", &["listing"], &[(Root::Cursor, "start")], poll, requests, checker);
     let id = match &poll.cursor.id {
         None => None,
         Some(path) => Some(checker.path(path, &[Root::Record])?),

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use super::checker::Checker;
 use super::event::EventSpec;
-use super::request::Request;
+use super::request::Requests;
 use crate::written::{self, Advance, Granularity, Order, RestartFrom, TimeFormat};
 use crate::{Path, Root, Template};
 
@@ -66,8 +66,8 @@ impl Cursor {
 /// A cursor by the records' time.
 #[derive(Clone, Debug)]
 pub struct TimeCursor {
-    /// Where a record's time is.
-    pub time: Path,
+    /// Where a record's time is; nothing where records have none.
+    pub time: Option<Path>,
     /// How it is written.
     pub time_format: TimeFormat,
     /// Where a record's id is.
@@ -174,32 +174,39 @@ pub struct ListingCursor {
 
 pub(super) fn check(
     poll: &written::Poll,
-    request: &Request,
+    requests: &Requests<'_>,
     rewrite: Vec<(String, Template)>,
     event: &EventSpec,
     checker: &mut Checker<'_>,
 ) -> Option<Cursor> {
     let written = &poll.cursor;
-    check_schema(written, event, checker);
+    // Of what a page lists, an event's schema says nothing.
+    if poll.details.is_empty() {
+        check_schema(written, event, checker);
+    }
     if let Some(listing) = &written.listing {
-        return listing::check(poll, request, listing, checker).map(Cursor::Listing);
+        return listing::check(poll, requests, listing, checker).map(Cursor::Listing);
     }
     match (&written.token, &written.next_link, &written.time, &written.id) {
-        (Some(token), None, ..) => follow::token(poll, request, token, checker).map(Cursor::Token),
+        (Some(token), None, ..) => follow::token(poll, requests, token, checker).map(Cursor::Token),
         (None, Some(_), ..) => {
-            follow::next_link(poll, request, rewrite, checker).map(Cursor::NextLink)
+            follow::next_link(poll, requests, rewrite, checker).map(Cursor::NextLink)
         }
-        (None, None, Some(_), Some(id)) if request.uses(Root::Cursor, "id") => {
-            by_id::check(poll, request, id, checker).map(Cursor::Id)
+        (None, None, Some(_), Some(id)) if requests.uses(Root::Cursor, "id") => {
+            by_id::check(poll, requests, id, checker).map(Cursor::Id)
         }
-        (None, None, Some(time), _) => time::check(poll, request, time, checker).map(Cursor::Time),
-        (None, None, None, Some(id)) => by_id::check(poll, request, id, checker).map(Cursor::Id),
+        (None, None, Some(_), _) => time::check(poll, requests, checker).map(Cursor::Time),
+        (None, None, None, _) if written.windows.is_some() => {
+            time::check(poll, requests, checker).map(Cursor::Time)
+        }
+        (None, None, None, Some(id)) => by_id::check(poll, requests, id, checker).map(Cursor::Id),
         _ => {
             checker.error_with(
                 written.place(),
-                "a cursor needs one of `time`, `id`, `token`, `next_link` and `listing`",
+                "a cursor needs one of `time`, `windows`, `id`, `token`, `next_link` and `listing`",
                 "`time` and `id` are paths in a record, `token` is the path of the page's token, \
-                 `next_link` keeps the link to the next page, and `listing: true` reads all of it each time",
+                 `next_link` keeps the link to the next page, `windows: true` reads window after window \
+                 what has no time, and `listing: true` reads all of it each time",
             );
             None
         }
@@ -213,12 +220,13 @@ fn only(
     keys: &[&str],
     variables: &[(Root, &str)],
     poll: &written::Poll,
-    request: &Request,
+    requests: &Requests<'_>,
     checker: &mut Checker<'_>,
 ) {
     let written = &poll.cursor;
     let set = [
         ("time", written.time.is_some()),
+        ("windows", written.windows.is_some()),
         ("token", written.token.is_some()),
         ("next_link", written.next_link.is_some()),
         ("listing", written.listing.is_some()),
@@ -242,7 +250,7 @@ fn only(
         }
     }
     let known = [Root::Cursor, Root::Window];
-    for path in request.templates().into_iter().flat_map(Template::paths) {
+    for path in requests.paths() {
         let used = (path.root(), path.name());
         if known.contains(&used.0) && !variables.contains(&used) {
             checker.error_with(

@@ -5,20 +5,20 @@ use std::time::Duration;
 use super::{DEFAULT_START, TimeCursor, only};
 use crate::Root;
 use crate::checked::checker::Checker;
-use crate::checked::request::Request;
+use crate::checked::request::Requests;
 use crate::written::{self, Advance, Granularity, Located, Order};
 
 const DEFAULT_MAX_WINDOW: Duration = Duration::from_secs(86_400);
 
 pub(super) fn check(
     poll: &written::Poll,
-    request: &Request,
-    time: &Located<String>,
+    requests: &Requests<'_>,
     checker: &mut Checker<'_>,
 ) -> Option<TimeCursor> {
     let written = &poll.cursor;
     let keys = [
         "time",
+        "windows",
         "time_format",
         "order",
         "advance",
@@ -29,9 +29,9 @@ pub(super) fn check(
         "granularity",
     ];
     let variables = [(Root::Window, "start"), (Root::Window, "end")];
-    only("time", &keys, &variables, poll, request, checker);
-    let lower_bound = request.uses(Root::Window, "start");
-    let upper_bound = request.uses(Root::Window, "end");
+    only("time", &keys, &variables, poll, requests, checker);
+    let lower_bound = requests.uses(Root::Window, "start");
+    let upper_bound = requests.uses(Root::Window, "end");
     let start = checker.duration_or(written.start.as_ref(), DEFAULT_START);
     let id = match &written.id {
         None => None,
@@ -44,12 +44,23 @@ pub(super) fn check(
             "without it every run would read everything there is, unless the newest comes first: `order: descending`",
         );
     }
-    let max_window = checker.duration_or(written.max_window.as_ref(), DEFAULT_MAX_WINDOW);
+    // Without an upper bound each of several windows would bring all there is,
+    // and nothing could be held back of it.
+    let reaches_to_the_present = written.windows.is_some() && !upper_bound;
+    let max_window = match reaches_to_the_present {
+        true => Duration::MAX,
+        false => checker.duration_or(written.max_window.as_ref(), DEFAULT_MAX_WINDOW),
+    };
     if max_window.is_zero() {
         checker.error(written.max_window.as_ref().and_then(Located::place), "`max_window` is zero");
     }
+    let time = match &written.time {
+        None => None,
+        Some(time) => Some(checker.path(time, &[Root::Record])?),
+    };
+    has_no_time(written, checker);
     let cursor = TimeCursor {
-        time: checker.path(time, &[Root::Record])?,
+        time,
         time_format: written.time_format,
         id,
         order: written.order,
@@ -84,10 +95,17 @@ pub(super) fn check(
             "a window without a record would be asked for again and again: leave one of them out",
         );
     }
-    if cursor.advance == Advance::NewestRecord && written.max_window.is_some() {
+    let why = match cursor.advance {
+        Advance::NewestRecord => Some("with `advance: newest_record`"),
+        Advance::WindowEnd if reaches_to_the_present => {
+            Some("with `windows` where the request does not use `{window.end}`")
+        }
+        Advance::WindowEnd => None,
+    };
+    if let (Some(max_window), Some(why)) = (&written.max_window, why) {
         checker.error_with(
-            written.max_window.as_ref().and_then(Located::place),
-            "`max_window` means nothing with `advance: newest_record`",
+            max_window.place(),
+            format!("`max_window` means nothing {why}"),
             "such a window reaches to the present: leave it out",
         );
     }
@@ -100,4 +118,38 @@ pub(super) fn check(
         );
     }
     Some(cursor)
+}
+
+/// What `windows` rules out: nothing is known of a record but the window that
+/// brought it.
+fn has_no_time(written: &Located<written::Cursor>, checker: &mut Checker<'_>) {
+    let Some(windows) = &written.windows else { return };
+    if !**windows {
+        checker.error_with(
+            windows.place(),
+            "`windows: false` does not say how far a stream has been read",
+            "leave it out, or write `windows: true`",
+        );
+    }
+    if let Some(time) = &written.time {
+        checker.error_with(
+            time.place(),
+            "`windows` is for records that have no time",
+            "leave one of the two out: a cursor with `time` reads in windows too",
+        );
+    }
+    let needs_time = [
+        ("order", written.order != Order::Unordered),
+        ("advance", written.advance != Advance::WindowEnd),
+        ("time_format", written.time_format != written::TimeFormat::default()),
+    ];
+    for (name, is_set) in needs_time {
+        if is_set {
+            checker.error_with(
+                written.place(),
+                format!("`{name}` means nothing for records without a time"),
+                "leave it out",
+            );
+        }
+    }
 }

@@ -1,0 +1,104 @@
+//! Partitions that the vendor lists: it is asked at the beginning of each run,
+//! so that a new one is read from then on without a word in the source file.
+
+use std::sync::atomic::Ordering;
+
+use mef_source::checked::{PartitionRequest, name_problem};
+use mef_source::template::{Rendered, Variables};
+use mef_source::{Path, Root};
+use serde_json::Value;
+
+use crate::budget::Budget;
+use crate::fetch::{FetchError, Fetched, Fetcher};
+use crate::loop_guard::LoopGuard;
+use crate::partitions::Sum;
+use crate::poller::Poller;
+use crate::report::{RunEnd, RunError};
+use crate::request::{RequestScope, RunVariables, build, render};
+use crate::run::run_id;
+
+/// More than this is no list of partitions.
+const MOST: usize = 10_000;
+
+/// What is listed, as the template of a name sees it.
+struct Listed<'l>(&'l Value);
+
+impl Variables for Listed<'_> {
+    fn get<'v>(&'v self, path: &Path) -> Rendered<'v> {
+        match path.root() {
+            Root::Record => Rendered::json(path.find(self.0)),
+            _ => Rendered::Null,
+        }
+    }
+}
+
+impl Poller {
+    /// The names that the vendor lists, each once. One that no cursor can be
+    /// kept under is an error in `sum`, and holds no other back.
+    pub(crate) async fn listed_partitions(
+        &self,
+        listed: &PartitionRequest,
+        budget: &Budget,
+        sum: &mut Sum,
+    ) -> Result<Vec<String>, RunEnd> {
+        let (limits, now) = (&self.ports.limits, self.ports.clock.now());
+        let held = limits.not_before(&self.credential_key(), now).await.map_err(RunEnd::from)?;
+        if let Some(until) = held.filter(|until| *until > now) {
+            return Err(RunEnd::Limited { until });
+        }
+        let secrets = self.credentials.secrets(self.source.name.as_str(), self.poll.secret_names());
+        let secrets = secrets.await.map_err(|error| RunEnd::Failed(error.into()))?;
+        let fetcher = self.fetcher(secrets, None, budget);
+        let names = self.ask_for_partitions(listed, &fetcher, sum).await;
+        sum.summary.requests += fetcher.requests.load(Ordering::Relaxed);
+        match names {
+            Ok(names) => Ok(names),
+            Err(RunError::Fetch(FetchError::Limited { until })) => {
+                limits.hold(&self.credential_key(), until).await.map_err(RunEnd::from)?;
+                self.ports.wakeups.wake(&self.stream(), until).await.map_err(RunEnd::from)?;
+                Err(RunEnd::Limited { until })
+            }
+            Err(error) => Err(RunEnd::Failed(error)),
+        }
+    }
+
+    async fn ask_for_partitions(
+        &self,
+        listed: &PartitionRequest,
+        fetcher: &Fetcher<'_>,
+        sum: &mut Sum,
+    ) -> Result<Vec<String>, RunError> {
+        let id = run_id()?;
+        let run = RunVariables { id: &id, started: self.ports.clock.now() };
+        let scope = RequestScope::new(&fetcher.secrets, run);
+        let mut names: Vec<String> = Vec::new();
+        let mut guard = LoopGuard::default();
+        let mut at = None;
+        loop {
+            let request = build(&self.poll, &listed.pages, &scope, at.as_ref())
+                .map_err(FetchError::Request)?;
+            let Fetched { page, not_before } =
+                fetcher.fetch_of(&listed.pages, None, None, request).await?;
+            let next = if page.ends { None } else { page.next.clone() };
+            guard.visit(&page, next.as_ref()).map_err(RunError::Loop)?;
+            for record in &page.records {
+                let name = render(&listed.name, &Listed(record), "the name of a partition");
+                let name = name.map_err(FetchError::Request)?.unwrap_or_default();
+                if name_problem(&name).is_some() {
+                    sum.worsen(RunEnd::Failed(RunError::Partition(name)));
+                } else if !names.contains(&name) {
+                    names.push(name);
+                }
+            }
+            if names.len() > MOST {
+                return Err(RunError::TooManyPartitions(MOST));
+            }
+            if let Some(until) = not_before {
+                let waited = fetcher.wait_until(until).await;
+                waited.map_err(|until| FetchError::Limited { until })?;
+            }
+            let Some(next) = next else { return Ok(names) };
+            at = Some(next);
+        }
+    }
+}

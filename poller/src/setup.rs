@@ -1,0 +1,113 @@
+//! The requests before the first page: subscriptions that must exist, jobs that
+//! are submitted, values that later requests need.
+
+use std::collections::BTreeMap;
+
+use http::HeaderMap;
+use jiff::Timestamp;
+use mef_pipeline::decode_json;
+use mef_ports::{HttpResponse, SetupDone};
+use mef_source::Root;
+use mef_source::checked::SetupStep;
+use serde_json::Value;
+use url::Url;
+
+use crate::fetch::{Answer, Asking, FetchError};
+use crate::page::{self, PageError};
+use crate::report::RunError;
+use crate::request::{RequestScope, build_one};
+use crate::run::Run;
+
+/// How far the setup came, and why no further.
+pub(crate) struct SetUp {
+    done: SetupDone,
+    end: Result<(), FetchError>,
+}
+
+impl Run<'_> {
+    /// Does what comes before the requests of `scope`, from where an earlier run
+    /// left it, so that no job is submitted twice.
+    pub(crate) async fn set_up(&self, scope: RequestScope<'_>) -> SetUp {
+        let poll = &self.poller.poll;
+        let mut done = match &self.record.setup {
+            Some(done) if done.request_digest == poll.request_digest => done.clone(),
+            _ => SetupDone {
+                steps: 0,
+                at: self.now(),
+                values: BTreeMap::new(),
+                request_digest: poll.request_digest.clone(),
+            },
+        };
+        for (index, step) in poll.setup.iter().enumerate().skip(done.steps) {
+            let scope = RequestScope { setup: Some(&done), ..scope };
+            let answer = match self.setup_step(step, &scope, done.at).await {
+                Ok(answer) => answer,
+                Err(error) => return SetUp { done, end: Err(error) },
+            };
+            // What was ignored brings nothing, which later requests leave out.
+            if let Some((body, headers)) = answer.value {
+                for (name, path) in &step.values {
+                    let Some(value) = page::text(path, &body, &headers).ok().flatten() else {
+                        let (step, path) = (index + 1, path.to_string());
+                        return SetUp { done, end: Err(FetchError::NoValue { step, path }) };
+                    };
+                    done.values.insert(name.clone(), value);
+                }
+            }
+            done.steps = index + 1;
+            done.at = self.now();
+            if let Some(until) = answer.not_before
+                && let Err(until) = self.fetcher.wait_until(until).await
+            {
+                return SetUp { done, end: Err(FetchError::Limited { until }) };
+            }
+        }
+        SetUp { done, end: Ok(()) }
+    }
+
+    async fn setup_step(
+        &self,
+        step: &SetupStep,
+        scope: &RequestScope<'_>,
+        since: Timestamp,
+    ) -> Result<Answer<(Value, HeaderMap)>, FetchError> {
+        let request = build_one(&self.poller.poll, &step.request, scope)?;
+        let wait = step.wait.as_ref().map(|wait| (wait, since));
+        let asking = Asking { request: &request, ignore: &step.ignore, wait };
+        let reads_body = step.values.iter().any(|(_, path)| path.root() == Root::Record);
+        let read = |_: &Url, response: &HttpResponse| {
+            let body = match reads_body {
+                true => decode_json(&response.body).map_err(PageError::Decode)?,
+                false => Value::Null,
+            };
+            Ok((body, response.headers.clone()))
+        };
+        self.fetcher.ask_until_ready(asking, read).await
+    }
+
+    /// Keeps how far the setup came, for the requests after it or for another
+    /// run.
+    pub(crate) fn keep_setup(&mut self, SetUp { done, end }: SetUp) -> Result<(), RunError> {
+        let poll = &self.poller.poll;
+        if poll.setup.is_empty() {
+            return Ok(());
+        }
+        if !poll.details.is_empty() && poll.cursor.id().is_none() {
+            self.seen.within_job(&done.values);
+        }
+        self.record.setup = Some(done);
+        Ok(end?)
+    }
+
+    /// Forgets what was set up, and where in it the reading was: a job that is
+    /// done, has failed or is not known any more is not asked for again.
+    pub(crate) fn drop_setup(&mut self) {
+        if self.record.setup.take().is_none() {
+            return;
+        }
+        self.record.pass = None;
+        if let Some(open) = &mut self.record.open {
+            open.next = None;
+        }
+    }
+}

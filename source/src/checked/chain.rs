@@ -1,0 +1,204 @@
+//! Chains of requests: what comes before the first page, what a page has to be
+//! waited for, and what is asked of each thing that a page lists.
+
+use std::time::Duration;
+
+use super::answer_when::AnswerWhen;
+use super::checker::Checker;
+use super::origin::Origin;
+use super::pages::{Pages, pages_of};
+use super::request::Request;
+use super::request_scope::RequestScope;
+use crate::path::is_header_name;
+use crate::written::{self, Located};
+use crate::{Path, Place, Root, Template};
+
+const DEFAULT_EVERY: Duration = Duration::from_secs(1);
+const DEFAULT_AT_MOST: Duration = Duration::from_secs(3_600);
+
+/// A request that comes before the first page.
+#[derive(Clone, Debug)]
+pub struct SetupStep {
+    /// The request.
+    pub request: Request,
+    /// Answers that are as good as success.
+    pub ignore: Vec<AnswerWhen>,
+    /// What of its answer to wait for.
+    pub wait: Option<Wait>,
+    /// Where the answer has what later requests read as `{setup.NAME}`: in its
+    /// JSON or in a header.
+    pub values: Vec<(String, Path)>,
+}
+
+/// Asks again until the answer says that it is ready.
+#[derive(Clone, Debug)]
+pub struct Wait {
+    /// The good answers (2xx) that are ready.
+    pub until: AnswerWhen,
+    /// The good answers that never will be.
+    pub fail: Option<AnswerWhen>,
+    /// How long between two requests.
+    pub every: Duration,
+    /// After how long it is given up, since the setup was done or else since
+    /// the run began.
+    pub at_most: Duration,
+}
+
+/// A request for each thing that a page lists.
+#[derive(Clone, Debug)]
+pub struct Detail {
+    /// How the records are asked for, and where they are.
+    pub pages: Pages,
+    /// Where the item has the moment after which it is not to be asked for.
+    pub expires: Option<Path>,
+    /// What of the item is put into each record that is an object.
+    pub keep: Vec<(String, Template)>,
+}
+
+impl RequestScope<'_, '_> {
+    /// The steps before the first page; each may use the values of those before
+    /// it, and what comes after this the values of all.
+    pub(super) fn setup(
+        &mut self,
+        written: &[Located<written::SetupStep>],
+    ) -> Option<Vec<SetupStep>> {
+        let mut steps = Some(Vec::new());
+        if !written.is_empty() {
+            self.roots.push(Root::Setup);
+        }
+        for written in written {
+            match (self.setup_step(written), &mut steps) {
+                (Some(step), Some(steps)) => steps.push(step),
+                _ => steps = None,
+            }
+        }
+        steps
+    }
+
+    fn setup_step(&mut self, written: &Located<written::SetupStep>) -> Option<SetupStep> {
+        let request = self.request(&written.request);
+        let ignore: Vec<_> =
+            written.ignore.iter().map(|when| AnswerWhen::check(when, self.checker)).collect();
+        let wait = self.wait(written.wait.as_ref());
+        let mut values = Some(Vec::new());
+        for (name, path) in &written.values {
+            if !is_name(name) {
+                self.checker.error_with(
+                    path.place(),
+                    format!("`{name}` cannot be the name of a value"),
+                    "use letters, digits and `_`",
+                );
+            }
+            if self.setup.contains(name) {
+                self.checker.error_with(
+                    path.place(),
+                    format!("the value `{name}` is set by a step before this"),
+                    "give it another name",
+                );
+            }
+            self.setup.insert(name.clone());
+            match (self.checker.path(path, &[Root::Record, Root::Header]), &mut values) {
+                (Some(path), Some(values)) => values.push((name.clone(), path)),
+                _ => values = None,
+            }
+        }
+        let ignore = ignore.into_iter().collect::<Option<_>>()?;
+        Some(SetupStep { request: request?, ignore, wait: wait?, values: values? })
+    }
+
+    /// What to wait for, if anything; `None` outside where that cannot be used.
+    pub(super) fn wait(
+        &mut self,
+        written: Option<&Located<written::Wait>>,
+    ) -> Option<Option<Wait>> {
+        let Some(written) = written else { return Some(None) };
+        let until = good_answers(&written.until, self.checker);
+        let fail = written.fail.as_ref().map(|fail| good_answers(fail, self.checker));
+        let every = self.checker.duration_or(written.every.as_ref(), DEFAULT_EVERY);
+        let at_most = self.checker.duration_or(written.at_most.as_ref(), DEFAULT_AT_MOST);
+        if every.is_zero() || at_most < every {
+            self.checker.error_with(
+                written.place(),
+                "`every` is zero, or longer than `at_most`",
+                "such as `every: 5s, at_most: 1h`",
+            );
+        }
+        let fail = match fail {
+            None => None,
+            Some(fail) => Some(fail?),
+        };
+        Some(Some(Wait { until: until?, fail, every, at_most }))
+    }
+
+    /// What is asked of each thing that a page of `own` lists.
+    pub(super) fn details(
+        &mut self,
+        written: &[Located<written::Detail>],
+        own: &Origin,
+    ) -> Option<Vec<Detail>> {
+        self.item_origin = Some(own.clone());
+        self.roots.push(Root::Item);
+        let details: Vec<_> = written.iter().map(|written| self.detail(written)).collect();
+        self.roots.retain(|root| *root != Root::Item);
+        self.item_origin = None;
+        details.into_iter().collect()
+    }
+
+    fn detail(&mut self, written: &Located<written::Detail>) -> Option<Detail> {
+        let pages = self.pages(&pages_of!(written));
+        let expires = match &written.expires {
+            None => Some(None),
+            Some(path) => self.checker.path(path, &[Root::Record]).map(Some),
+        };
+        let keep = self.pairs(&written.keep);
+        let pages = pages?;
+        if !pages.request.reads(Root::Item) {
+            self.checker.error_with(
+                written.request.place(),
+                "the request does not use `{item}`",
+                "without it every item would bring the same: such as `{item.id}` in its URL",
+            );
+        }
+        Some(Detail { pages, expires: expires?, keep })
+    }
+}
+
+/// Only a good answer is looked at: what others mean is for `errors` to say.
+fn good_answers(
+    written: &Located<written::AnswerWhen>,
+    checker: &mut Checker<'_>,
+) -> Option<AnswerWhen> {
+    let when = AnswerWhen::check(written, checker)?;
+    if !(200..=299).any(|status| when.status.contains(status)) {
+        checker.error_with(
+            written.place(),
+            "only answers with a status of 2xx are waited for",
+            "say under `errors` what others mean: `retry`, or `limit`",
+        );
+        return None;
+    }
+    Some(when)
+}
+
+/// Reports a request that leaves the origin that the credential belongs to,
+/// unless it leads to one that is allowed.
+pub(super) fn stays_near(
+    request: &Request,
+    place: Option<Place>,
+    own: &Origin,
+    allowed: &[Origin],
+    checker: &mut Checker<'_>,
+) {
+    if request.origin != *own && !allowed.contains(&request.origin) {
+        checker.error_with(
+            place,
+            "this goes to another origin than `request`",
+            "list it under `allow_origins`: it is then asked without the credential",
+        );
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    // What can be a header's name and has no dot can stand in a path.
+    is_header_name(name) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
