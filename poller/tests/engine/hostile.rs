@@ -46,7 +46,11 @@ struct World {
     upper_bound: bool,
     /// By how much the vendor's clock is ahead.
     ahead: i64,
+    /// What is listed are items, and each record has to be asked for.
+    by_details: bool,
 }
+
+const DETAILS: &str = "  details:\n    - request: { get: \"https://api.example.com/detail/{item.id}\" }\n      record: \"\"\n";
 
 fn step() -> impl Strategy<Value = Step> {
     (
@@ -65,19 +69,23 @@ fn world() -> impl Strategy<Value = World> {
         any::<bool>(),
         any::<bool>(),
         prop_oneof![Just(0), 0..300_i64],
+        any::<bool>(),
     )
-        .prop_map(|(steps, page_size, said_ascending, is_descending, upper_bound, ahead)| {
-            World {
-                steps,
-                page_size,
-                said_ascending,
-                is_descending,
-                // Newest first without an end, every new record moves all others
-                // to other pages.
-                upper_bound: upper_bound || is_descending,
-                ahead,
-            }
-        })
+        .prop_map(
+            |(steps, page_size, said_ascending, is_descending, upper_bound, ahead, by_details)| {
+                World {
+                    steps,
+                    page_size,
+                    said_ascending,
+                    is_descending,
+                    // Newest first without an end, every new record moves all others
+                    // to other pages.
+                    upper_bound: upper_bound || is_descending,
+                    ahead,
+                    by_details,
+                }
+            },
+        )
 }
 
 fn fault(kind: u8) -> Fault {
@@ -116,7 +124,10 @@ async fn hold(world: World, bug: Option<Bug>) -> Result<(), TestCaseError> {
     let order = if world.said_ascending { "order: ascending, " } else { "" };
     let cursor =
         format!("{order}start: 1h, end_lag: {END_LAG}s, overlap: {OVERLAP}s, max_window: 5m");
-    let file = source(&source_file(&cursor, world.upper_bound));
+    let details = if world.by_details { DETAILS } else { "" };
+    let file = source_file(&cursor, world.upper_bound)
+        .replace("  cursor:", &format!("{details}  cursor:"));
+    let file = source(&file);
     let poller = || {
         let mut ports = bench.ports();
         ports.cursors = watched.clone();
@@ -211,6 +222,7 @@ fn half_of_an_ascending_window_does_not_end_before_the_cursor() {
         is_descending: false,
         upper_bound: false,
         ahead: 0,
+        by_details: false,
     };
     block_on(world, None).unwrap();
 }

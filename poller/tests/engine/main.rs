@@ -10,6 +10,7 @@
 
 mod backfills;
 mod by_id;
+mod chains;
 mod credentials;
 mod decoding;
 mod errors;

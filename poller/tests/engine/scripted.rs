@@ -32,6 +32,11 @@ impl Scripted {
         self.answers.lock().unwrap().extend(bodies.iter().map(|body| answer(200, &[], body)));
     }
 
+    /// The answers that nobody asked for yet.
+    pub(crate) fn left(&self) -> Vec<HttpResponse> {
+        self.answers.lock().unwrap().drain(..).collect()
+    }
+
     /// The requests so far: `METHOD /path?query | content type | body`, with
     /// the host where it is not the source's own.
     pub(crate) fn requests(&self) -> Vec<String> {

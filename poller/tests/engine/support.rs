@@ -126,7 +126,10 @@ impl Http for Vendor {
                 .map(|(_, value)| value.into_owned())
         };
         let from = param("after").map(|after| after.parse::<usize>().unwrap());
-        match state.faults.pop_front().flatten() {
+        // Of one record; that it is gone would be no fault.
+        let detail = request.url.path().strip_prefix("/detail/").map(str::to_owned);
+        let fault = state.faults.pop_front().flatten();
+        match fault.filter(|fault| detail.is_none() || !matches!(fault, Fault::Status(410, _))) {
             Some(Fault::Status(status, headers)) => return Ok(answer(status, &headers, "{}")),
             Some(Fault::Cut) => return Ok(answer(200, &[], "[{\"id\":")),
             Some(Fault::Body(body)) => return Ok(answer(200, &[], body)),
@@ -136,6 +139,9 @@ impl Http for Vendor {
                 return Err(HttpError::Transport("timed out".into()));
             }
             None => {}
+        }
+        if let Some(id) = detail {
+            return Ok(answer(200, &[], &format!("{{\"id\":{id}}}")));
         }
         if state.refuse_next && from.is_some() {
             return Ok(answer(410, &[], "{}"));

@@ -1,0 +1,437 @@
+//! Chains of requests: what comes before a page, what is waited for, and what
+//! is asked of each thing that a page lists.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use mef_poller::{Budget, Poller, RunEnd, RunReport};
+use mef_ports::{Clock as _, Cursors as _, Http, HttpError, HttpRequest, HttpResponse, Position};
+use serde_json::json;
+
+use crate::scripted::{Scripted, records, run};
+use crate::support::{Bench, TestClock, answer, at, source};
+
+/// A source that reads by time, with `keys` of `poll`.
+fn by_time(keys: &str, cursor: &str) -> String {
+    format!(
+        "source: acme\npoll:\n  schedule: rate(1 minute)\n{keys}  cursor: {{ start: 1h, overlap: 60s, {cursor} }}\n"
+    )
+}
+
+const JOB: &str = r#"
+  setup:
+    - request:
+        post: https://api.example.com/exports
+        json: { since: "{window.start|rfc3339}" }
+      values: { job: id }
+  request: { get: "https://api.example.com/exports/{setup.job}" }
+  wait:
+    until: { body: { state: done } }
+    fail: { body: { state: failed } }
+    every: EVERY
+    at_most: 10m
+  records: parts
+  details:
+    - request: { get: "https://api.example.com/exports/{setup.job}/{item}" }
+      records: ""
+"#;
+
+fn job(every: &str) -> String {
+    by_time(&JOB[1..].replace("EVERY", every), "windows: true")
+}
+
+/// A vendor that takes its time.
+struct Slow {
+    inner: Arc<Scripted>,
+    clock: Arc<TestClock>,
+    each: Duration,
+}
+
+#[async_trait]
+impl Http for Slow {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        self.clock.sleep(self.each).await;
+        self.inner.send(request).await
+    }
+}
+
+#[tokio::test]
+async fn what_comes_before_a_page_comes_once_a_window() {
+    let bench = Bench::new(0);
+    let file = by_time(
+        "  setup:
+    - request: { post: \"https://api.example.com/subscribe\", query: { from: \"{window.start|epoch}\" } }
+      ignore: [{ status: 400, body: { error.code: [already, enabled] } }]
+    - request: { get: \"https://api.example.com/versions\" }
+      values: { version: latest.id, region: header.X-Region }
+  request:
+    get: \"https://api.example.com/v{setup.version}/logs\"
+    query: { region: \"{setup.region}\", from: \"{window.start|epoch}\", to: \"{window.end|epoch}\" }
+  records: \"\"\n",
+        "time: t, max_window: 31m",
+    );
+    let versions = || answer(200, &[("x-region", "eu".to_owned())], r#"{"latest": {"id": 7}}"#);
+    let vendor = Scripted::answers(vec![
+        answer(400, &[], r#"{"error": {"code": "already"}}"#),
+        versions(),
+        answer(200, &[], "[]"),
+        answer(200, &[], ""),
+        versions(),
+        answer(200, &[], "[]"),
+    ]);
+    let report = run(&bench, &vendor, &file).await;
+    assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+    let (first, middle, last) =
+        (at(-3600).as_second(), at(-3600 + 31 * 60).as_second(), at(0).as_second());
+    assert_eq!(
+        vendor.requests(),
+        [
+            format!("POST /subscribe?from={first}"),
+            "GET /versions".to_owned(),
+            format!("GET /v7/logs?from={first}&region=eu&to={middle}"),
+            format!("POST /subscribe?from={}", middle - 60),
+            "GET /versions".to_owned(),
+            format!("GET /v7/logs?from={}&region=eu&to={last}", middle - 60),
+        ]
+    );
+    assert_eq!(bench.cursor().await.record.setup, None, "nothing is under way");
+}
+
+#[tokio::test]
+async fn an_error_that_is_not_named_is_none_to_ignore() {
+    let bench = Bench::new(0);
+    let file = job("1s").replace("values", "ignore: [{ status: 409 }]\n      values");
+    let vendor = Scripted::answers(vec![answer(400, &[], "{}")]);
+    let report = run(&bench, &vendor, &file).await;
+    assert!(matches!(report.end, RunEnd::Failed(_)), "{report:?}");
+    assert_eq!(vendor.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn a_value_that_is_not_there_says_which_step_lacks_it() {
+    let bench = Bench::new(0);
+    let vendor = Scripted::bodies(&[r#"{"id": null}"#]);
+    let report = run(&bench, &vendor, &job("1s")).await;
+    let error = report.summary.error.unwrap();
+    assert_eq!(error, "the answer to step 1 of `setup` has no text or number at `/id`");
+    assert_eq!(bench.cursor().await.record.setup, None, "the next run asks again");
+}
+
+#[tokio::test]
+async fn a_job_is_waited_for_and_its_parts_are_read() {
+    let bench = Bench::new(0);
+    let vendor = Scripted::bodies(&[
+        r#"{"id": "a"}"#,
+        r#"{"state": "running"}"#,
+        r#"{"state": "running", "parts": [1]}"#,
+        r#"{"state": "done", "parts": [1, 2]}"#,
+        r#"[{"id": 1}, {"id": 2}]"#,
+        r#"[{"id": 3}]"#,
+    ]);
+    let report = run(&bench, &vendor, &job("1s")).await;
+    assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+    assert_eq!(bench.delivered().await, [1, 2, 3]);
+    assert_eq!((report.summary.records, report.summary.pages), (3, 1));
+    assert_eq!(bench.done().await, Some(at(0)));
+    assert_eq!(bench.clock.now(), at(2), "two waits of a second");
+    let since = at(-3600);
+    assert_eq!(
+        vendor.requests(),
+        [
+            format!("POST /exports | application/json | {{\"since\":\"{since}\"}}").as_str(),
+            "GET /exports/a",
+            "GET /exports/a",
+            "GET /exports/a",
+            "GET /exports/a/1",
+            "GET /exports/a/2",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_job_that_takes_longer_than_a_run_is_submitted_once() {
+    let bench = Bench::new(0);
+    let vendor = Scripted::bodies(&[r#"{"id": "a"}"#, r#"{"state": "running"}"#]);
+    let report = run(&bench, &vendor, &job("30s")).await;
+    assert!(matches!(report.end, RunEnd::NotReady { until } if until == at(30)), "{report:?}");
+    assert_eq!(*bench.wakeups.0.lock().unwrap(), [at(30)]);
+    bench.clock.set(at(30));
+    vendor.more(&[r#"{"state": "done", "parts": [1]}"#, r#"[{"id": 1}]"#]);
+    vendor.requests();
+    let report = run(&bench, &vendor, &job("30s")).await;
+    assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+    assert_eq!(vendor.requests(), ["GET /exports/a", "GET /exports/a/1"]);
+    // The window stands as it did when the job was submitted.
+    assert_eq!(bench.done().await, Some(at(0)));
+}
+
+#[tokio::test]
+async fn a_job_that_fails_or_never_ends_is_submitted_anew() {
+    for (state, minutes, words) in [
+        ("failed", 0, "has failed"),
+        ("running", 20, "is not ready in the time that `wait` gives it"),
+    ] {
+        let bench = Bench::new(0);
+        let running = r#"{"state": "running"}"#;
+        let vendor = Scripted::bodies(&[r#"{"id": "a"}"#, running]);
+        run(&bench, &vendor, &job("30s")).await;
+        bench.clock.set(at(60 * minutes));
+        vendor.more(&[&format!("{{\"state\": \"{state}\"}}")]);
+        let report = run(&bench, &vendor, &job("30s")).await;
+        let error = report.summary.error.unwrap();
+        assert!(error.contains(words), "{error}");
+        let done = r#"{"state": "done", "parts": []}"#;
+        // One for the window at hand, and one for what came since.
+        vendor.more(&[r#"{"id": "b"}"#, done, r#"{"id": "c"}"#, done]);
+        vendor.requests();
+        let report = run(&bench, &vendor, &job("30s")).await;
+        assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+        assert!(vendor.requests()[0].starts_with("POST /exports "));
+    }
+}
+
+#[tokio::test]
+async fn parts_of_two_jobs_are_not_taken_for_repeats() {
+    let bench = Bench::new(0);
+    let done = r#"{"state": "done", "parts": [1]}"#;
+    let vendor = Scripted::bodies(&[r#"{"id": "a"}"#, done, r#"[{"id": 1}]"#]);
+    run(&bench, &vendor, &job("1s")).await;
+    bench.clock.set(at(60));
+    vendor.more(&[r#"{"id": "b"}"#, done, r#"[{"id": 2}]"#]);
+    let report = run(&bench, &vendor, &job("1s")).await;
+    assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+    assert_eq!(bench.delivered().await, [1, 2]);
+}
+
+const BLOBS: &str = "  request: { get: \"https://api.example.com/list\", query: { from: \"{window.start|epoch}\" } }
+  records: \"\"
+  details:
+    - request: { get: \"{item.uri}\" }
+      records: \"\"
+      expires: gone
+      keep: { made: \"{item.t}\", part: \"{item.part}\" }\n";
+
+fn blobs() -> String {
+    by_time(BLOBS, "time: t, id: uri")
+}
+
+fn item(name: &str, second: i64) -> serde_json::Value {
+    json!({ "uri": format!("/blob/{name}"), "t": at(second), "part": 9 })
+}
+
+#[tokio::test]
+async fn details_keep_what_the_source_file_says_and_pass_over_what_is_gone() {
+    let bench = Bench::new(0);
+    let mut expired = item("expired", -50);
+    expired["gone"] = json!(at(0));
+    let mut fresh = item("fresh", -40);
+    fresh["gone"] = json!(at(1));
+    let list = json!([item("a", -60), item("deleted", -55), expired, fresh]).to_string();
+    let vendor = Scripted::answers(vec![
+        answer(200, &[], &list),
+        answer(200, &[], r#"[{"id": 1, "made": "here"}, {"id": 2}]"#),
+        answer(404, &[], "{}"),
+        answer(410, &[], "{}"),
+    ]);
+    let report = run(&bench, &vendor, &blobs()).await;
+    assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+    let made = at(-60).to_string();
+    assert_eq!(
+        records(&bench).await,
+        [json!({"id": 1, "made": made, "part": 9}), json!({"id": 2, "made": made, "part": 9})]
+    );
+    assert_eq!((report.summary.gone, report.summary.records), (3, 2));
+    let requests = vendor.requests();
+    assert_eq!(requests[1..], ["GET /blob/a", "GET /blob/deleted", "GET /blob/fresh"]);
+}
+
+#[tokio::test]
+async fn an_item_that_comes_again_in_the_overlap_is_not_asked_for_again() {
+    let bench = Bench::new(0);
+    let vendor = Scripted::bodies(&[&json!([item("a", -30)]).to_string(), r#"[{"id": 1}]"#]);
+    run(&bench, &vendor, &blobs()).await;
+    bench.clock.set(at(10));
+    vendor.requests();
+    vendor.more(&[&json!([item("a", -30), item("b", -20)]).to_string(), r#"[{"id": 2}]"#]);
+    let report = run(&bench, &vendor, &blobs()).await;
+    assert_eq!((report.summary.duplicates, report.summary.late), (1, 1));
+    assert_eq!(vendor.requests()[1..], ["GET /blob/b"]);
+    assert_eq!(bench.delivered().await, [1, 2]);
+}
+
+async fn slow_run(bench: &Bench, vendor: &Arc<Scripted>, budget: &Budget) -> RunReport {
+    let each = Duration::from_secs(4);
+    let slow = Slow { inner: vendor.clone(), clock: bench.clock.clone(), each };
+    let poller = Poller::with_http(source(&blobs()), Arc::new(slow), bench.ports()).unwrap();
+    poller.run(budget).await
+}
+
+#[tokio::test]
+async fn a_run_that_ends_within_a_page_is_gone_on_with_at_the_next_item() {
+    let bench = Bench::new(0);
+    let names = ["a", "b", "c", "d", "e"];
+    let list = json!(names.map(|name| item(name, -30))).to_string();
+    let vendor = Scripted::bodies(&[&list]);
+    vendor.more(&["[{\"id\":1}]", "[{\"id\":2}]", "[{\"id\":3}]", "[{\"id\":4}]"]);
+    let report = slow_run(&bench, &vendor, &Budget::until(at(18))).await;
+    assert!(matches!(report.end, RunEnd::OutOfTime), "{report:?}");
+    let asked = vendor.requests().len() - 1;
+    assert!((1..5).contains(&asked), "{asked} of five items");
+    assert_eq!(bench.delivered().await.len(), asked, "what was asked for is delivered");
+    assert_eq!(bench.done().await, None, "the cursor waits for the page");
+    vendor.more(&["[{\"id\":5}]"]);
+    let rest = vendor_with_list_first(&vendor, &list);
+    let report = slow_run(&bench, &rest, &Budget::default()).await;
+    assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+    let again: Vec<_> = names.iter().skip(asked).map(|name| format!("GET /blob/{name}")).collect();
+    assert_eq!(rest.requests()[1..], again);
+    assert_eq!(bench.delivered().await, [1, 2, 3, 4, 5]);
+    assert_eq!(bench.done().await, Some(at(0)));
+}
+
+/// The answers that `vendor` has left, after another listing.
+fn vendor_with_list_first(vendor: &Arc<Scripted>, list: &str) -> Arc<Scripted> {
+    let mut answers = vec![answer(200, &[], list)];
+    answers.extend(vendor.left());
+    Scripted::answers(answers)
+}
+
+#[tokio::test]
+async fn a_limit_among_details_loses_none_of_those_before_it() {
+    let bench = Bench::new(0);
+    let list = json!([item("a", -30), item("b", -20)]).to_string();
+    let limited = answer(429, &[("retry-after", "60".to_owned())], "{}");
+    let vendor = Scripted::answers(vec![
+        answer(200, &[], &list),
+        answer(200, &[], r#"[{"id": 1}]"#),
+        limited,
+    ]);
+    let report = run(&bench, &vendor, &blobs()).await;
+    assert!(matches!(report.end, RunEnd::Limited { until } if until == at(60)), "{report:?}");
+    assert_eq!(bench.delivered().await, [1]);
+    bench.clock.set(at(60));
+    vendor.requests();
+    vendor.more(&[&list, r#"[{"id": 2}]"#, "[]"]);
+    let report = run(&bench, &vendor, &blobs()).await;
+    assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+    assert_eq!(vendor.requests()[1], "GET /blob/b");
+    assert_eq!(bench.delivered().await, [1, 2]);
+}
+
+#[tokio::test]
+async fn details_may_have_pages_and_details_of_their_own() {
+    let bench = Bench::new(0);
+    let file = by_time(
+        "  request: { get: \"https://api.example.com/files\", query: { from: \"{window.start|epoch}\" } }
+  records: \"\"
+  details:
+    - request: { get: \"https://api.example.com/files/{item.id}/lines\" }
+      next: { token: { from: next, query: page } }
+      records: lines
+      keep: { file: \"{item.id}\" }
+    - request: { post: \"https://api.example.com/line\", json: { n: \"{item.n}\", of: \"{item.file}\" } }
+      record: line\n",
+        "time: t, id: id",
+    );
+    let vendor = Scripted::bodies(&[
+        &json!([{ "id": "f", "t": at(-30) }]).to_string(),
+        r#"{"lines": [{"n": 1}], "next": "p2"}"#,
+        r#"{"lines": [{"n": 2}]}"#,
+        r#"{"line": {"id": 1}}"#,
+        r#"{"line": {"id": 2}}"#,
+    ]);
+    let report = run(&bench, &vendor, &file).await;
+    assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+    assert_eq!(bench.delivered().await, [1, 2]);
+    assert_eq!(
+        vendor.requests()[1..],
+        [
+            "GET /files/f/lines",
+            "GET /files/f/lines?page=p2",
+            "POST /line | application/json | {\"n\":1,\"of\":\"f\"}",
+            "POST /line | application/json | {\"n\":2,\"of\":\"f\"}",
+        ]
+    );
+}
+
+const LISTED: &str = "
+source: acme
+poll:
+  schedule: rate(1 minute)
+  partitions:
+    request:
+      name: \"{org.id}\"
+      request: { get: https://api.example.com/orgs }
+      next: { token: { from: next, query: page } }
+      records: orgs
+  request:
+    get: \"https://api.example.com/orgs/{partition}/logs\"
+    query: { from: \"{window.start|epoch}\", to: \"{window.end|epoch}\" }
+  records: \"\"
+  cursor: { time: t, id: id, start: 1h, end_lag: 60s }
+";
+
+#[tokio::test]
+async fn partitions_are_those_that_the_vendor_lists_now() {
+    let bench = Bench::new(0);
+    let vendor = Scripted::bodies(&[
+        r#"{"orgs": [{"org": {"id": 7}}, {"org": {"id": "x"}}], "next": "2"}"#,
+        r#"{"orgs": [{"org": {"id": 7}}]}"#,
+        "[]",
+        "[]",
+    ]);
+    let report = run(&bench, &vendor, LISTED).await;
+    assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+    assert_eq!(report.summary.requests, 4);
+    bench.clock.set(at(60));
+    vendor.more(&[r#"{"orgs": [{"org": {"id": "new"}}, {"org": {"id": "x"}}]}"#, "[]", "[]"]);
+    run(&bench, &vendor, LISTED).await;
+    let requests = vendor.requests();
+    let paths: Vec<_> = requests.iter().map(|line| line.split("?from").next().unwrap()).collect();
+    assert_eq!(
+        paths,
+        [
+            "GET /orgs",
+            "GET /orgs?page=2",
+            "GET /orgs/7/logs",
+            "GET /orgs/x/logs",
+            "GET /orgs",
+            "GET /orgs/new/logs",
+            "GET /orgs/x/logs",
+        ]
+    );
+    let cursors = bench.store.list().await.unwrap();
+    let done = |name: &str| {
+        let cursor = cursors.iter().find(|cursor| cursor.stream.partition == name);
+        cursor.and_then(|cursor| cursor.record.done.clone())
+    };
+    assert_eq!(done("7"), Some(Position::Time(at(-60))), "no longer listed, not forgotten");
+    assert_eq!(
+        (done("x"), done("new")),
+        (Some(Position::Time(at(0))), Some(Position::Time(at(0))))
+    );
+}
+
+#[tokio::test]
+async fn a_name_that_is_none_is_an_error_and_holds_no_other_back() {
+    let bench = Bench::new(0);
+    let vendor = Scripted::bodies(&[r#"{"orgs": [{"org": {}}, {"org": {"id": "x"}}]}"#, "[]"]);
+    let report = run(&bench, &vendor, LISTED).await;
+    let RunEnd::Failed(error) = &report.end else { panic!("{report:?}") };
+    assert!(error.to_string().starts_with("the vendor lists a partition called ``"), "{error}");
+    assert_eq!(vendor.requests().len(), 2, "the other one was read");
+}
+
+#[tokio::test]
+async fn partitions_that_cannot_be_listed_now_are_waited_for() {
+    let bench = Bench::new(0);
+    let vendor = Scripted::answers(vec![answer(429, &[("retry-after", "90".to_owned())], "{}")]);
+    let report = run(&bench, &vendor, LISTED).await;
+    assert!(matches!(report.end, RunEnd::Limited { until } if until == at(90)), "{report:?}");
+    assert_eq!(*bench.wakeups.0.lock().unwrap(), [at(90)]);
+    vendor.requests();
+    let report = run(&bench, &vendor, LISTED).await;
+    assert!(matches!(report.end, RunEnd::Limited { .. }), "{report:?}");
+    assert!(vendor.requests().is_empty(), "nothing is asked while the limit lasts");
+}
