@@ -49,6 +49,8 @@ pub enum Metric {
     Late,
     /// Poller: how far behind the cursor the latest of those was.
     LateMaxSeconds,
+    /// Poller: listed things of which the vendor had no details any more.
+    Gone,
     /// Poller: runs that ended at the vendor's limit.
     LimitWaits,
     /// Poller: how long the vendor's limit was waited for, or is to be.

@@ -84,6 +84,7 @@ fn count(name: SourceName, report: &RunReport) -> Metrics {
         .with(Metric::Duplicates, run.duplicates)
         .with(Metric::Late, run.late)
         .with(Metric::LateMaxSeconds, run.late_max_s)
+        .with(Metric::Gone, run.gone)
         .with(Metric::LimitWaitMs, run.limit_wait_ms)
         .with(Metric::DedupeOverflow, run.dedupe_overflow)
         .with(Metric::LimitWaits, u8::from(matches!(report.end, RunEnd::Limited { .. })))

@@ -75,8 +75,15 @@ impl RequestScope<'_, '_> {
         let written::Partitions::Request(written) = &**written? else { return Some(None) };
         let pages = self.pages(&pages_of!(written));
         self.roots = vec![Root::Record, Root::Var];
-        let name = self.template(&written.name);
-        Some(Some(PartitionRequest { pages: pages?, name: name? }))
+        let name = self.template(&written.name)?;
+        if !name.paths().any(|path| path.root() == Root::Record) {
+            self.checker.error_with(
+                written.name.place(),
+                "every partition would have this name",
+                "use what is listed: such as `\"{id}\"`",
+            );
+        }
+        Some(Some(PartitionRequest { pages: pages?, name }))
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod arbitrary;
 mod auth;
+mod chains;
 mod checks;
 mod composition;
 mod cursors;

@@ -1,0 +1,113 @@
+//! Chains of requests: what a source file may say of them, and what not.
+
+use mef_source::checked::Partitions;
+use mef_source::load;
+
+use crate::mistakes::{report, said};
+use crate::no_files;
+
+const EXPORT: &str = r#"
+source: acme
+poll:
+  schedule: rate(1 hour)
+  auth: { bearer: "{secret.token}" }
+  setup:
+    - request: { post: "https://api.example.com/exports", json: { since: "{window.start|epoch}" } }
+      ignore: [{ status: 409 }]
+      values: { job: id }
+  request: { get: "https://api.example.com/exports/{setup.job}" }
+  wait: { until: { body: { state: done } }, every: 5s, at_most: 1h }
+  records: parts
+  details:
+    - request: { get: "{item.uri}" }
+      records: ""
+      expires: gone
+      keep: { job: "{setup.job}", part: "{item.number}" }
+  cursor: { windows: true, overlap: 60s }
+"#;
+
+const ORGS: &str = r#"
+source: acme
+poll:
+  schedule: rate(1 hour)
+  auth: { bearer: "{secret.token}" }
+  partitions:
+    request:
+      name: "{id}"
+      request: { get: "https://api.example.com/orgs", headers: { x-key: "{secret.orgs}" } }
+      records: orgs
+  request:
+    get: "https://api.example.com/orgs/{partition}/logs"
+    query: { since: "{window.start|rfc3339}", until: "{window.end|rfc3339}" }
+  records: ""
+  cursor: { time: t, id: id, overlap: 60s }
+"#;
+
+#[test]
+fn a_chain_is_understood() {
+    for file in [EXPORT, ORGS] {
+        assert_eq!(said(file), "");
+    }
+    let poll = load(EXPORT, &no_files).unwrap().source.poll.unwrap();
+    assert_eq!((poll.setup.len(), poll.details.len()), (1, 1));
+    // A URL out of an item is of the source's origin unless it says otherwise.
+    assert_eq!(poll.details[0].pages.request.origin, poll.pages.request.origin);
+    let source = load(ORGS, &no_files).unwrap().source;
+    assert_eq!(source.secret_names(), ["orgs", "token"]);
+    let partitions = source.poll.unwrap().partitions.unwrap();
+    assert!(matches!(partitions, Partitions::Request(_)) && partitions.may_have("any"));
+    assert!(!partitions.may_have("backfill x") && !partitions.may_have(""));
+}
+
+#[test]
+fn another_job_has_another_digest() {
+    let digest = |file: &str| load(file, &no_files).unwrap().source.poll.unwrap().request_digest;
+    assert_ne!(digest(EXPORT), digest(&EXPORT.replace("since:", "from:")));
+    assert_ne!(digest(EXPORT), digest(&EXPORT.replace("item.uri", "item.url")));
+}
+
+#[test]
+fn chains_that_cannot_be_meant() {
+    let cases = [
+        ("a value that nobody sets", "{setup.job}\" }\n  wait", "{setup.jab}\" }\n  wait"),
+        ("a value of a later step", "{window.start|epoch}", "{setup.job}"),
+        (
+            "a value set twice",
+            "  request: { get",
+            "    - { request: { get: \"https://api.example.com/x\" }, values: { job: id } }\n  request: { get",
+        ),
+        ("a value with a dot", "job: id", "jo.b: id"),
+        ("a step elsewhere", "post: \"https://api.example.com", "post: \"https://evil.example"),
+        ("a wait for an error", "body: { state: done }", "status: 404"),
+        ("a wait for anything", "until: { body: { state: done } }", "until: {}"),
+        ("a wait that ends before it begins", "at_most: 1h", "at_most: 1s"),
+        ("details without an item", "{item.uri}", "https://api.example.com/x"),
+        ("details elsewhere", "{item.uri}", "https://evil.example/{item.id}"),
+        ("an item where there is none", "{setup.job}\" }\n  wait", "{item.id}\" }\n  wait"),
+        ("a window in details", "{item.uri}", "{item.uri}?{window.start}"),
+        ("details without records", "      records: \"\"\n", ""),
+        ("windows and time", "windows: true", "windows: true, time: t"),
+        ("no windows", "windows: true", "windows: false"),
+        ("windows in order", "windows: true", "windows: true, order: ascending"),
+        ("windows with a longest", "windows: true", "windows: true, max_window: 1d"),
+        ("windows without a start", "{window.start|epoch}", "x"),
+    ];
+    insta::assert_snapshot!("chains", report(EXPORT, &cases));
+    let cases = [
+        ("a name of nothing", "\"{id}\"", "all"),
+        ("partitions that nothing reads", "/{partition}/logs", "/logs"),
+        (
+            "a list of partitions elsewhere",
+            "https://api.example.com/orgs\"",
+            "https://evil.example/orgs\"",
+        ),
+        ("a partition in its own list", "api.example.com/orgs\"", "api.example.com/{partition}\""),
+        (
+            "a list and a request",
+            "    request:\n      name",
+            "    list: [a]\n    request:\n      name",
+        ),
+        ("no name", "      name: \"{id}\"\n", ""),
+    ];
+    insta::assert_snapshot!("listed_partitions", report(ORGS, &cases));
+}
