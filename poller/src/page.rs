@@ -105,7 +105,10 @@ pub(crate) fn read(
         None => None,
         Some(Next::Link(relation)) => link_header::find(headers, relation).map(ResumeAt::Url),
         Some(Next::Url(path)) => text(path, body, headers)?.map(ResumeAt::Url),
-        Some(Next::Token { from, .. }) => text(from, body, headers)?.map(ResumeAt::Token),
+        Some(Next::Token { from, join, .. }) => {
+            let value = find(from, body, headers);
+            text_or_list(value.as_deref(), from, join.as_deref())?.map(ResumeAt::Token)
+        }
         Some(Next::Page { .. } | Next::Offset { .. } | Next::Last { .. }) => None,
     };
     let named = match named {
@@ -220,6 +223,21 @@ pub(crate) fn text(
     headers: &HeaderMap,
 ) -> Result<Option<String>, PageError> {
     text_of(find(path, body, headers).as_deref(), path)
+}
+
+/// The same of a list, whose parts are texts or numbers, where it is said what
+/// stands between them.
+fn text_or_list(
+    value: Option<&Value>,
+    path: &Path,
+    join: Option<&str>,
+) -> Result<Option<String>, PageError> {
+    let (Some(Value::Array(parts)), Some(join)) = (value, join) else {
+        return text_of(value, path);
+    };
+    let parts = parts.iter().map(|part| Ok(text_of(Some(part), path)?.unwrap_or_default()));
+    let text = parts.collect::<Result<Vec<_>, PageError>>()?.join(join);
+    Ok((!text.is_empty()).then_some(text))
 }
 
 fn text_of(value: Option<&Value>, path: &Path) -> Result<Option<String>, PageError> {

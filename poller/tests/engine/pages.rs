@@ -41,6 +41,18 @@ fn caught_up(report: &RunReport) {
 }
 
 #[tokio::test]
+async fn a_token_that_is_a_list_is_sent_as_one_text() {
+    let paging = "  request: { get: \"https://api.example.com/logs\", query: { since: \"{window.start|epoch}\" } }
+  next: { token: { from: next, join: \",\", query: at } }";
+    for (last, first) in [("null", "[15,\"ab\"]"), ("[]", "[15,\"ab\"]"), ("[null]", "\"15,ab\"")] {
+        let pages =
+            [page(&[1], &format!(",\"next\":{first}")), page(&[2], &format!(",\"next\":{last}"))];
+        let expected = [format!("GET /logs?{SINCE}"), format!("GET /logs?{SINCE}&at=15%2Cab")];
+        assert_eq!(requests(paging, &pages).await, expected);
+    }
+}
+
+#[tokio::test]
 async fn a_token_goes_into_the_query_a_header_the_form_or_the_body() {
     let pages = [page(&[1], ",\"next\":\"n/2\""), page(&[2], "")];
     let base =

@@ -21,6 +21,8 @@ pub enum Next {
     Token {
         /// Where the token is: in the body or in a header.
         from: Path,
+        /// What stands between its parts, where it is a list.
+        join: Option<String>,
         /// What takes it in the next request.
         to: Option<Slot>,
     },
@@ -160,7 +162,8 @@ impl RequestScope<'_, '_> {
             written::Next::Url(path) => self.checker.path(path, PAGE_ROOTS).map(Next::Url),
             written::Next::Token(token) => {
                 let from = self.checker.path(&token.from, PAGE_ROOTS)?;
-                Some(Next::Token { from, to: self.slot(&slot_of!(token), place)? })
+                let (join, to) = (token.join.clone(), self.slot(&slot_of!(token), place)?);
+                Some(Next::Token { from, join, to })
             }
             written::Next::Page(page) => Some(Next::Page {
                 to: self.slot(&slot_of!(page), place)?,

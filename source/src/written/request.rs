@@ -105,6 +105,9 @@ pub enum Next {
 pub struct NextToken {
     /// The path of the token in the body, or `header.NAME`.
     pub from: Located<String>,
+    /// Where the token is a list: what stands between its parts when it is sent back.
+    #[serde(default)]
+    pub join: Option<String>,
     /// The query parameter that takes it.
     #[serde(default)]
     pub query: Option<Located<String>>,
