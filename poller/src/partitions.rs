@@ -84,12 +84,12 @@ impl Poller {
     }
 }
 
-/// When a stream was last served. A limit that another partition used up, or
-/// the end of the run's time, leaves it waiting as it was: else whoever comes
-/// first would use it up again in every run.
+/// When a stream was last served. A limit that was met before its first page,
+/// or the end of the run's time, leaves it waiting: else whoever comes first
+/// would use it up again in every run.
 fn served(stored: StoredCursor) -> Option<Timestamp> {
     let put_off = stored.record.next_run.is_some();
-    let run = stored.record.last_run.filter(|run| run.requests > 0 || !put_off)?;
+    let run = stored.record.last_run.filter(|run| run.pages > 0 || !put_off)?;
     run.started
 }
 
