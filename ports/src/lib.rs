@@ -48,5 +48,5 @@ pub use queue::{Message, Queue, Refused};
 pub use queue_text::queue_text;
 pub use secret::Secret;
 pub use secrets::{SecretRef, SecretVersion, Secrets, SecretsError};
-pub use tokens::{AccessToken, TokenKey, Tokens};
+pub use tokens::{AccessToken, TokenClaim, TokenKey, Tokens};
 pub use wakeups::Wakeups;

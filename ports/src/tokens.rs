@@ -19,6 +19,11 @@ pub struct AccessToken {
     pub expires: Option<Timestamp>,
 }
 
+/// The right of one process to ask for a token, told from others by a text that
+/// nobody else has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenClaim(pub String);
+
 /// Keeps access tokens, so that a new process does not ask for another.
 #[async_trait]
 pub trait Tokens: Send + Sync {
@@ -42,4 +47,25 @@ pub trait Tokens: Send + Sync {
     ///
     /// When the token may still be kept.
     async fn forget(&self, key: &TokenKey) -> Result<(), StoreError>;
+
+    /// Gives `claim` the right to ask for the token of `key` until `until`,
+    /// unless another has it at `now`; says whether it was given.
+    ///
+    /// # Errors
+    ///
+    /// When that is not known: the right may have been given.
+    async fn claim(
+        &self,
+        key: &TokenKey,
+        claim: &TokenClaim,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, StoreError>;
+
+    /// Ends the right of `claim`, if it is still the one that has it.
+    ///
+    /// # Errors
+    ///
+    /// When the store failed; the right then ends by itself.
+    async fn release(&self, key: &TokenKey, claim: &TokenClaim) -> Result<(), StoreError>;
 }

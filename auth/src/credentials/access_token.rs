@@ -2,18 +2,21 @@
 //!
 //! A token is first looked for in this process, then in the [`Tokens`] port,
 //! where another process may have left it. One caller at a time asks for a new
-//! one; the others wait and find it.
+//! one, in this process and among all that share the store; the others wait and
+//! find it. Two who ask at once may each end the other's token, and with a
+//! refresh token that changes they could lose the account.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use mef_ports::{AccessToken, Clock, Http, Secret, Secrets, TokenKey, Tokens};
+use mef_ports::{AccessToken, Clock, Http, Secret, Secrets, TokenClaim, TokenKey, Tokens};
 use serde_json::{Value, json};
 use url::Url;
 
 use super::error::CredentialError;
+use super::nonce;
 use super::refresh::{self, Asked};
 use super::token_endpoint::Granted;
 use super::token_request::TokenRequest;
@@ -22,6 +25,15 @@ use crate::Redactor;
 /// How long before its end a token is no longer used, so that it does not end
 /// under way; of a shorter life, a tenth.
 const SPARED: Duration = Duration::from_secs(60);
+/// Longer than all tries of one token request take: who asks for longer is
+/// gone.
+const LONGEST_TURN: SignedDuration = SignedDuration::from_secs(120);
+/// How often to look whether another process has its token.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// The longest wait for another process here; who has to wait longer comes back
+/// later.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+const COME_BACK: SignedDuration = SignedDuration::from_secs(10);
 
 /// What is held of one token, by whoever has the lock.
 #[derive(Default)]
@@ -29,6 +41,20 @@ pub(super) struct Held {
     token: Option<AccessToken>,
     /// A refresh token that could not be written back yet.
     pub(super) unwritten: Option<Secret>,
+}
+
+impl Held {
+    /// Takes over what another process has left.
+    fn keep(
+        &mut self,
+        kept: AccessToken,
+        with_base: bool,
+    ) -> Result<(Session, u64), CredentialError> {
+        let session = unpack(&kept.token, with_base);
+        let session = session.ok_or_else(|| super::render::error("the token", "is lost"))?;
+        self.token = Some(kept);
+        Ok((session, 0))
+    }
 }
 
 type Slot = Arc<tokio::sync::Mutex<Held>>;
@@ -75,21 +101,21 @@ impl AccessTokens {
             held.token = Some(kept);
             return Ok((session, 0));
         }
-        let granted = match refresh::ask(request, &mut held, ports).await? {
-            Asked::Granted(granted) => granted,
-            Asked::Kept(kept) => {
-                let session = unpack(&kept.token, with_base);
-                let session =
-                    session.ok_or_else(|| super::render::error("the token", "is lost"))?;
-                held.token = Some(kept);
-                return Ok((session, 0));
-            }
+        let claim = match turn(request, ports).await? {
+            Turn::Ours(claim) => claim,
+            Turn::Kept(kept) => return held.keep(kept, with_base),
         };
-        let requests = granted.requests;
-        let session = Session { token: granted.token.clone(), base_url: granted.base_url.clone() };
-        let kept = held.token.insert(to_keep(granted));
-        ports.tokens.put(&request.key, kept).await?;
-        Ok((session, requests))
+        let asked = ask_and_keep(request, &mut held, ports).await;
+        if let Err(error) = ports.tokens.release(&request.key, &claim).await {
+            tracing::warn!(error = %error, "nobody else asks for the token before the claim to it ends");
+        }
+        match asked? {
+            Asked::Granted(granted) => {
+                let Granted { token, base_url, requests, .. } = granted;
+                Ok((Session { token, base_url }, requests))
+            }
+            Asked::Kept(kept) => held.keep(kept, with_base),
+        }
     }
 
     /// Forgets a token that the vendor refused.
@@ -110,6 +136,56 @@ impl AccessTokens {
     }
 }
 
+/// Asks for a token, and keeps it for others before the claim to it ends.
+async fn ask_and_keep(
+    request: &TokenRequest<'_>,
+    held: &mut Held,
+    ports: &TokenPorts<'_>,
+) -> Result<Asked, CredentialError> {
+    let asked = refresh::ask(request, held, ports).await?;
+    if let Asked::Granted(granted) = &asked {
+        let kept = held.token.insert(to_keep(granted));
+        ports.tokens.put(&request.key, kept).await?;
+    }
+    Ok(asked)
+}
+
+/// Whose turn it is to ask for a token.
+enum Turn {
+    /// This process's.
+    Ours(TokenClaim),
+    /// Another had it, and left a token.
+    Kept(AccessToken),
+}
+
+/// Waits until this process may ask for a token, or another one has asked.
+async fn turn(request: &TokenRequest<'_>, ports: &TokenPorts<'_>) -> Result<Turn, CredentialError> {
+    let (key, tokens) = (&request.key, ports.tokens);
+    let claim = TokenClaim(nonce()?);
+    let mut waited = Duration::ZERO;
+    loop {
+        let now = ports.clock.now();
+        let until = now.checked_add(LONGEST_TURN).unwrap_or(Timestamp::MAX);
+        let is_ours = tokens.claim(key, &claim, now, until).await?;
+        // Whoever had the turn before this may have left a token.
+        if let Some(kept) = kept(request, ports).await? {
+            if is_ours {
+                tokens.release(key, &claim).await?;
+            }
+            return Ok(Turn::Kept(kept));
+        }
+        if is_ours {
+            return Ok(Turn::Ours(claim));
+        }
+        if waited >= LONGEST_WAIT {
+            let until = now.checked_add(COME_BACK).unwrap_or(Timestamp::MAX);
+            return Err(CredentialError::Limited { until });
+        }
+        ports.clock.sleep(LOOK_EVERY).await;
+        waited += LOOK_EVERY;
+    }
+}
+
 /// The token that another process has left, if it is good.
 pub(super) async fn kept(
     request: &TokenRequest<'_>,
@@ -127,7 +203,7 @@ fn is_good(token: &AccessToken, now: Timestamp) -> bool {
 
 /// The token with the moment from which it is no longer used. One without a
 /// life is used until the vendor refuses it.
-fn to_keep(granted: Granted) -> AccessToken {
+fn to_keep(granted: &Granted) -> AccessToken {
     let expires = granted.life.map(|life| {
         let used = life.saturating_sub(SPARED.min(life / 10));
         SignedDuration::try_from(used)
@@ -135,8 +211,8 @@ fn to_keep(granted: Granted) -> AccessToken {
             .and_then(|used| granted.asked_at.checked_add(used).ok())
             .unwrap_or(Timestamp::MAX)
     });
-    let token = match granted.base_url {
-        None => granted.token,
+    let token = match &granted.base_url {
+        None => granted.token.clone(),
         Some(base) => {
             let both = json!({ "token": granted.token.expose(), "base_url": base.as_str() });
             Secret::new(both.to_string())

@@ -2,14 +2,16 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use mef_ports::{AccessToken, Secret, StoreError, TokenKey, Tokens};
+use mef_ports::{AccessToken, Secret, StoreError, TokenClaim, TokenKey, Tokens};
 
 use crate::error::AwsError;
 use crate::item::bounded;
-use crate::table::{Table, key as item_key, moment, string, text, ttl};
+use crate::table::{Table, key as item_key, moment, names, number, string, text, ttl};
 
-/// A key has one item.
+/// A key has one item for its token,
 const SK: &str = "token";
+/// and one for whoever asks for it.
+const CLAIM: &str = "claim";
 
 #[async_trait]
 impl Tokens for Table {
@@ -38,6 +40,65 @@ impl Tokens for Table {
         match request.set_key(Some(item_key(&pk(key), SK))).send().await {
             Ok(_) => Ok(()),
             Err(error) => Err(AwsError::from(error).during("forget an access token")),
+        }
+    }
+
+    async fn claim(
+        &self,
+        key: &TokenKey,
+        claim: &TokenClaim,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let claimed = self
+            .client()
+            .update_item()
+            .table_name(self.name())
+            .set_key(Some(item_key(&pk(key), CLAIM)))
+            .condition_expression("attribute_not_exists(#until_ns) OR #until_ns <= :now_ns")
+            .update_expression("SET #claim = :claim, #until_ns = :until_ns, #ttl = :ttl")
+            .set_expression_attribute_names(Some(names(["claim", "until_ns", "ttl"])))
+            .expression_attribute_values(":claim", string(&*claim.0))
+            .expression_attribute_values(":now_ns", number(now.as_nanosecond()))
+            .expression_attribute_values(":until_ns", number(until.as_nanosecond()))
+            .expression_attribute_values(":ttl", ttl(until))
+            .send()
+            .await;
+        match claimed {
+            Ok(_) => Ok(true),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(AwsError::from(error).during("claim an access token")),
+        }
+    }
+
+    async fn release(&self, key: &TokenKey, claim: &TokenClaim) -> Result<(), StoreError> {
+        let released = self
+            .client()
+            .delete_item()
+            .table_name(self.name())
+            .set_key(Some(item_key(&pk(key), CLAIM)))
+            .condition_expression("#claim = :claim")
+            .set_expression_attribute_names(Some(names(["claim"])))
+            .expression_attribute_values(":claim", string(&*claim.0))
+            .send()
+            .await;
+        match released {
+            Ok(_) => Ok(()),
+            // It ran out, and another has it.
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
+            {
+                Ok(())
+            }
+            Err(error) => Err(AwsError::from(error).during("release an access token")),
         }
     }
 }

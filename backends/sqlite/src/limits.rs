@@ -6,7 +6,7 @@ use mef_ports::{Limits, StoreError};
 use rusqlite::{OptionalExtension as _, params};
 
 use crate::store::Store;
-use crate::time::optional;
+use crate::time::{nanoseconds, optional};
 
 #[async_trait]
 impl Limits for Store {
@@ -30,8 +30,7 @@ impl Limits for Store {
 
     async fn hold(&self, credential: &str, until: Timestamp) -> Result<(), StoreError> {
         let credential = credential.to_owned();
-        // Compared as a number: 64 bits of nanoseconds reach to the year 2262.
-        let nanos = i64::try_from(until.as_nanosecond()).unwrap_or(i64::MAX);
+        let nanos = nanoseconds(until);
         self.writer
             .write("hold a credential back", move |transaction| {
                 transaction

@@ -13,7 +13,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(20);
 const WAL_ATTEMPTS: usize = 100;
 
 /// One entry a version: the statements that lead to it from the one before.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     "
     CREATE TABLE events (
         -- AUTOINCREMENT: a position is never given twice, also after consuming.
@@ -63,6 +63,14 @@ const MIGRATIONS: [&str; 2] = [
 ",
     // A redrive holds the letters that it runs again.
     "ALTER TABLE dead_letters ADD COLUMN taken_until_ms INTEGER NOT NULL DEFAULT 0;",
+    // One process at a time asks for a token.
+    "
+    CREATE TABLE token_claims (
+        key TEXT PRIMARY KEY,
+        claim TEXT NOT NULL,
+        until_ns INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+",
 ];
 
 /// Why a store cannot be opened.

@@ -11,6 +11,12 @@ pub(crate) fn optional(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<
     text.map(|text| text.parse().map_err(|error: jiff::Error| broken(column, error))).transpose()
 }
 
+/// A moment that is compared to the nanosecond: 64 bits of them reach to the year
+/// 2262.
+pub(crate) fn nanoseconds(time: Timestamp) -> i64 {
+    i64::try_from(time.as_nanosecond()).unwrap_or(i64::MAX)
+}
+
 /// A column that does not hold what this crate wrote.
 pub(crate) fn broken(
     column: usize,

@@ -2,11 +2,11 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use mef_ports::{AccessToken, Secret, StoreError, TokenKey, Tokens};
+use mef_ports::{AccessToken, Secret, StoreError, TokenClaim, TokenKey, Tokens};
 use rusqlite::{OptionalExtension as _, params};
 
 use crate::store::Store;
-use crate::time::optional;
+use crate::time::{nanoseconds, optional};
 
 #[async_trait]
 impl Tokens for Store {
@@ -59,6 +59,41 @@ impl Tokens for Store {
         self.writer
             .write("forget an access token", move |transaction| {
                 transaction.execute("DELETE FROM tokens WHERE key = ?1", [key.0]).map(drop)
+            })
+            .await
+    }
+
+    async fn claim(
+        &self,
+        key: &TokenKey,
+        claim: &TokenClaim,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let (key, claim) = (key.clone(), claim.clone());
+        let (now, until) = (nanoseconds(now), nanoseconds(until));
+        self.writer
+            .write("claim an access token", move |transaction| {
+                let rows = transaction
+                    .prepare_cached(
+                        "INSERT INTO token_claims (key, claim, until_ns) VALUES (?1, ?2, ?3)
+                         ON CONFLICT (key) DO UPDATE SET claim = ?2, until_ns = ?3
+                         WHERE until_ns <= ?4",
+                    )?
+                    .execute(params![key.0, claim.0, until, now])?;
+                Ok(rows == 1)
+            })
+            .await
+    }
+
+    async fn release(&self, key: &TokenKey, claim: &TokenClaim) -> Result<(), StoreError> {
+        let (key, claim) = (key.clone(), claim.clone());
+        self.writer
+            .write("release an access token", move |transaction| {
+                transaction
+                    .prepare_cached("DELETE FROM token_claims WHERE key = ?1 AND claim = ?2")?
+                    .execute([key.0, claim.0])
+                    .map(drop)
             })
             .await
     }

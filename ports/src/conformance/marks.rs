@@ -4,7 +4,7 @@
 use bytes::Bytes;
 
 use super::{Backend, at};
-use crate::{AccessToken, BlobKey, DeliveryKey, Secret, TokenKey};
+use crate::{AccessToken, BlobKey, DeliveryKey, Secret, TokenClaim, TokenKey};
 
 fn key(source: &str, delivery_id: &str, body_sha256: &str) -> DeliveryKey {
     DeliveryKey {
@@ -47,6 +47,25 @@ pub async fn a_token_is_kept_until_it_ends(backend: Backend) {
     tokens.put(&key, &endless).await.expect("a token is kept");
     let found = tokens.get(&key, at(1_000_000)).await.expect("a look").expect("a token");
     assert_eq!((found.token.expose(), found.expires), ("t-2", None));
+}
+
+/// Of two who want to ask for a token one may, until it is done or its time is
+/// over; and nobody ends the right of another.
+pub async fn one_at_a_time_may_ask_for_a_token(backend: Backend) {
+    let tokens = &backend.tokens;
+    let (key, other) = (TokenKey("k".to_owned()), TokenKey("other".to_owned()));
+    let (one, two) = (TokenClaim("one".to_owned()), TokenClaim("two".to_owned()));
+    assert!(tokens.claim(&key, &one, at(0), at(60)).await.expect("a claim"));
+    assert!(!tokens.claim(&key, &two, at(59), at(90)).await.expect("a claim"));
+    assert!(tokens.claim(&other, &two, at(59), at(90)).await.expect("a claim"));
+    tokens.release(&key, &two).await.expect("nothing to release");
+    assert!(!tokens.claim(&key, &two, at(59), at(90)).await.expect("a claim"));
+    tokens.release(&key, &one).await.expect("a release");
+    assert!(tokens.claim(&key, &two, at(59), at(90)).await.expect("a claim"));
+    // Its time is over, and what it has left to say counts no more.
+    assert!(tokens.claim(&key, &one, at(90), at(120)).await.expect("a claim"));
+    tokens.release(&key, &two).await.expect("nothing to release");
+    assert!(!tokens.claim(&key, &two, at(91), at(120)).await.expect("a claim"));
 }
 
 /// Also by one that ends sooner: the vendor no longer knows the first.

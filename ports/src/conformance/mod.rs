@@ -142,6 +142,7 @@ macro_rules! conformance_tests {
                 a_delivery_is_done_until_its_mark_expires,
                 every_part_of_a_delivery_key_counts,
                 a_token_is_kept_until_it_ends,
+                one_at_a_time_may_ask_for_a_token,
                 a_new_token_replaces_the_old_one,
                 a_forgotten_token_is_gone,
                 a_limit_is_never_shortened,

@@ -17,7 +17,9 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::Method;
 use jiff::{SignedDuration, Timestamp};
-use mef_ports::{AccessToken, HttpError, HttpResponse, SecretVersion, StoreError, TokenKey};
+use mef_ports::{
+    AccessToken, HttpError, HttpResponse, SecretVersion, StoreError, TokenClaim, TokenKey,
+};
 
 use super::*;
 use crate::RedactingSecrets;
@@ -30,6 +32,8 @@ struct World {
     answers: Mutex<VecDeque<Result<HttpResponse, &'static str>>>,
     asked: Mutex<Vec<HttpRequest>>,
     kept: Mutex<BTreeMap<String, AccessToken>>,
+    /// Who may ask, and until when.
+    claims: Mutex<BTreeMap<String, (TokenClaim, Timestamp)>>,
     store_fails: Mutex<bool>,
     secrets: Mutex<BTreeMap<String, String>>,
     /// How often a new secret is not stored.
@@ -76,6 +80,26 @@ impl Tokens for World {
         self.kept.lock().unwrap().remove(&key.0);
         Ok(())
     }
+
+    async fn claim(
+        &self,
+        key: &TokenKey,
+        claim: &TokenClaim,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut claims = self.claims.lock().unwrap();
+        let is_free = claims.get(&key.0).is_none_or(|(_, until)| *until <= now);
+        if is_free {
+            claims.insert(key.0.clone(), (claim.clone(), until));
+        }
+        Ok(is_free)
+    }
+
+    async fn release(&self, key: &TokenKey, claim: &TokenClaim) -> Result<(), StoreError> {
+        self.claims.lock().unwrap().retain(|known, (held, _)| *known != key.0 || held != claim);
+        Ok(())
+    }
 }
 
 #[async_trait]
@@ -114,6 +138,7 @@ impl Clock for World {
     async fn sleep(&self, duration: Duration) {
         self.slept.lock().unwrap().push(duration);
         self.pass(duration);
+        tokio::task::yield_now().await;
     }
 }
 

@@ -128,6 +128,35 @@ async fn the_client_may_prove_itself_in_the_body() {
     assert!(body.contains("client_id=id%3A1&client_secret=s3cr%2Fet+of%2Bokta"), "{body}");
 }
 
+/// Whoever has the turn is gone: the others come back later, and one of them
+/// asks when its time is over.
+#[tokio::test]
+async fn who_asks_for_too_long_loses_the_turn() {
+    let world = World::new([token("token-one")]);
+    let auth = oauth("");
+    // Which key it is, is known once a token was asked for.
+    let (first, _) = world.credentials();
+    bearer(&first, &auth).await;
+    let key = world.kept.lock().unwrap().pop_first().unwrap().0;
+    assert!(world.claims.lock().unwrap().is_empty(), "the turn is over with the token");
+    let gone = (TokenClaim("gone".to_owned()), start() + SignedDuration::from_secs(60));
+    world.claims.lock().unwrap().insert(key, gone);
+    let (other, _) = world.credentials();
+    let refused = other.authorize("okta", &auth, &client(), &mut request()).await.unwrap_err();
+    let CredentialError::Limited { until } = refused else { panic!("{refused:?}") };
+    assert_eq!((until, world.asked()), (start() + SignedDuration::from_secs(15), 1));
+    world.pass(Duration::from_secs(60));
+    bearer(&other, &auth).await;
+    assert_eq!(world.asked(), 2);
+}
+
+#[tokio::test]
+async fn a_turn_without_a_token_is_over_too() {
+    let world = World::new([answer(400, &[], r#"{"error":"invalid_client"}"#)]);
+    failure(&world, &oauth("")).await;
+    assert!(world.claims.lock().unwrap().is_empty());
+}
+
 #[tokio::test]
 async fn a_token_that_could_not_be_stored_is_still_used_by_this_process() {
     let world = World::new([token("token-one"), token("token-two")]);
