@@ -108,13 +108,16 @@ pub(crate) async fn pull(
         vendor.begin(run);
         let report = poller.run(&Budget::default()).await;
         let asked = vendor.end();
+        let error = match &report.end {
+            mef_poller::RunEnd::Failed(error) => Some(redactor.mask(&chain(error)).into_owned()),
+            _ => None,
+        };
         if !asked.wrong.is_empty() {
-            bail!("run {}: {}", index + 1, asked.wrong.join("; "));
+            let why = error.map(|error| format!("; the run failed: {error}")).unwrap_or_default();
+            bail!("run {}: {}{why}", index + 1, asked.wrong.join("; "));
         }
         let mut line = json!({ "end": report.end.name(), "requests": asked.requests });
-        if let (Some(line), mef_poller::RunEnd::Failed(error)) = (line.as_object_mut(), &report.end)
-        {
-            let error = redactor.mask(&chain(error)).into_owned();
+        if let (Some(line), Some(error)) = (line.as_object_mut(), error) {
             line.insert("error".to_owned(), error.into());
         }
         done.push(line);

@@ -211,6 +211,12 @@ impl<'r> Fields<'r> {
     fn tags(&mut self, source: &str) -> Cow<'r, Value> {
         match self.value("tags") {
             None => Cow::Owned(Value::from(vec![source])),
+            // What stands for nothing is no tag.
+            Some(list) if list.as_array().is_some_and(|tags| tags.contains(&Value::Null)) => {
+                let mut list = list.into_owned();
+                list.as_array_mut().into_iter().for_each(|tags| tags.retain(|tag| !tag.is_null()));
+                Cow::Owned(list)
+            }
             Some(list) if list.is_array() => list,
             Some(one) => Cow::Owned(Value::Array(vec![one.into_owned()])),
         }

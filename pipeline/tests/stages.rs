@@ -64,6 +64,15 @@ fn what_a_record_lacks_falls_back_and_is_counted() {
 }
 
 #[test]
+fn what_stands_for_nothing_is_no_tag() {
+    let event = r#"{ map: { tags: [acme, "{kind}", "{user.group}"] } }"#;
+    let outcome =
+        run(&source("", event), &[], r#"[{"kind":"login"},{"kind":"a","user":{"group":"b"}}]"#);
+    let tags: Vec<_> = events(&outcome).iter().map(|event| event["tags"].clone()).collect();
+    assert_eq!(tags, [json!(["acme", "login"]), json!(["acme", "a", "b"])]);
+}
+
+#[test]
 fn a_nested_list_is_split_and_what_encloses_it_is_kept() {
     let event = r#"{ split: data.events, id: "{parent.org}-{n}", map: { summary: "{parent.org} {n}", details: { o: "{parent.org}", n: "{n}" } } }"#;
     let body = r#"[{"org":"x","data":{"events":[{"n":1},{"n":2}]}},{"org":"y","data":{}}]"#;

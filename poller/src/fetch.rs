@@ -321,11 +321,12 @@ impl Fetcher<'_> {
         mut request: HttpRequest,
     ) -> Result<(Url, HttpResponse), Verdict> {
         for _ in 0..=MOST_REDIRECTS {
-            let mut authorized = request.clone();
-            self.authorize(&mut authorized).await?;
             let spacing = self.poll.limits.spacing;
             let turn = self.pace.take_turn(spacing, self.clock, LONGEST_WAIT).await;
             turn.map_err(|until| Verdict::Fail(FetchError::Limited { until }))?;
+            // After the wait: a signature has the time in it.
+            let mut authorized = request.clone();
+            self.authorize(&mut authorized).await?;
             self.requests.fetch_add(1, Ordering::Relaxed);
             let response = self.http.send(authorized).await.map_err(|error| match error {
                 error @ (HttpError::Transport(_) | HttpError::Encoding(_)) => {

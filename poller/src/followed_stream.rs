@@ -2,7 +2,7 @@
 //! token or its link: page after page until there is no more.
 
 use jiff::Timestamp;
-use mef_ports::{Position, ResumeAt};
+use mef_ports::{LostSpan, Position, ResumeAt};
 use mef_source::checked::{Follow, NextLinkCursor, RestartFrom, TokenCursor};
 use serde_json::Value;
 use url::Url;
@@ -158,7 +158,7 @@ impl Run<'_> {
     /// followed only if they are still what the source file says, or are
     /// rewritten to that.
     fn stored_place(
-        &self,
+        &mut self,
         by: Followed<'_>,
         start: &mut Timestamp,
     ) -> Result<Option<ResumeAt>, RunError> {
@@ -194,15 +194,20 @@ impl Run<'_> {
     }
 
     /// From where to begin again when the place is lost: never later than what
-    /// is known to be delivered, and never earlier than a first run.
-    fn restart_at(&self, follow: &Follow) -> Timestamp {
+    /// is known to be delivered, and never earlier than the vendor keeps records.
+    fn restart_at(&mut self, follow: &Follow) -> Timestamp {
         let first = self.first_moment(follow.start);
-        match (follow.restart, self.record.reached) {
-            (Some(restart), Some(reached)) if restart.from == RestartFrom::Time => {
-                before(reached, restart.overlap)
-            }
-            _ => first,
+        let (Some(restart), Some(reached)) = (follow.restart, self.record.reached) else {
+            return first;
+        };
+        if restart.from != RestartFrom::Time {
+            return first;
         }
+        let oldest = follow.retention.map_or(Timestamp::MIN, |kept| before(self.started, kept));
+        if reached < oldest {
+            self.note_lost(LostSpan { from: reached, to: oldest });
+        }
+        before(reached, restart.overlap).max(oldest)
     }
 
     fn needed_followed(&self, follow: &Follow) -> Needed {

@@ -7,7 +7,7 @@ use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use mef_pipeline::{Admitted, Receipt, deliver};
 use mef_ports::{
-    Commit, CursorRecord, Position, ResumeAt, RunSummary, StoreError, StreamKey, chain,
+    Commit, CursorRecord, LostSpan, Position, ResumeAt, RunSummary, StoreError, StreamKey, chain,
 };
 use mef_source::checked::{Cursor, Repeats};
 
@@ -202,6 +202,17 @@ impl<'p> Run<'p> {
     /// Where a first run begins that looks back by `start`.
     pub(crate) fn first_moment(&self, start: Duration) -> Timestamp {
         self.poller.stretch.map_or_else(|| before(self.started, start), |stretch| stretch.from)
+    }
+
+    /// Tells of what the vendor no longer keeps.
+    pub(crate) fn note_lost(&mut self, lost: LostSpan) {
+        self.summary.lost = Some(lost);
+        tracing::warn!(
+            source.id = %self.stream,
+            cursor.lost_from = %lost.from,
+            cursor.lost_to = %lost.to,
+            "the cursor was older than the vendor keeps records: what lies between is lost"
+        );
     }
 
     /// What stands in the cursor is not what the source file says.

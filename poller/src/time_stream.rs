@@ -97,13 +97,7 @@ impl Run<'_> {
             return Ok(None);
         };
         if let Some(lost) = bounds.lost {
-            self.summary.lost = Some(lost);
-            tracing::warn!(
-                source.id = %self.stream,
-                cursor.lost_from = %lost.from,
-                cursor.lost_to = %lost.to,
-                "the cursor was older than the vendor keeps records: what lies between is lost"
-            );
+            self.note_lost(lost);
         }
         self.record.setup = None;
         Ok(Some(OpenWindow {

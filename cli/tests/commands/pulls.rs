@@ -219,7 +219,7 @@ fn what_is_not_as_expected_is_told() {
     fails("page: \"2\"", "page: 3", "the parameter `page` is `2`, not `3`");
     fails("  - respond: { file: page.json, after: 3s }\n", "", "request 3 is one more");
     fails("next: \"/logs?page=2\"", "next: \"\"", "2 exchanges never came");
-    fails("/logs?page=2\"", "https://evil.example/?page=2\"", "never came");
+    fails("/logs?page=2\"", "https://evil.example/?page=2\"", "never came; the run failed: ");
     fails("\"2026-11-24T09:30:00Z\"", "\"2026-11-24T09:31:00Z\"", "is not what");
     fails("broken:", "brokne:", "brokne");
     fails("page.json", "nothing.json", "nothing.json");

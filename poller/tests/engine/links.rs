@@ -134,6 +134,19 @@ async fn a_dropped_link_begins_again_at_the_newest_time_and_repeats_nothing() {
 }
 
 #[tokio::test]
+async fn what_the_vendor_no_longer_keeps_is_not_asked_for_again_but_told() {
+    let (bench, vendor) = (Bench::new(0), vendor(true));
+    let cursor = "next_link: {}, time: time, restart: { from: time, overlap: 60s }, retention: 30m";
+    run(&bench, &vendor, &by_link("kind: a", cursor)).await;
+    requests(&vendor);
+    bench.clock.set(at(3600));
+    let report = run(&bench, &vendor, &by_link("kind: b", cursor)).await;
+    assert_eq!(requests(&vendor)[0], "kind=b&since=2026-11-24T10%3A30%3A00Z");
+    let lost = report.summary.lost.unwrap();
+    assert_eq!((lost.from, lost.to), (at(-998), at(1800)));
+}
+
+#[tokio::test]
 async fn a_refused_token_falls_back_to_a_moment_if_the_source_file_says_so() {
     let file = |restart: &str| {
         by_link(

@@ -105,8 +105,8 @@ impl Poll {
         checker: &mut Checker<'_>,
     ) -> Option<Poll> {
         let schedule = checker.rate(&written.schedule);
-        let allow_origins = allow_origins(&written.allow_origins, checker);
         let mut scope = RequestScope::new(checker, vars);
+        let allow_origins = allow_origins(&written.allow_origins, &mut scope);
         scope.roots = vec![Root::Var, Root::Secret, Root::Run];
         let listed = scope.partition_request(written.partitions.as_ref());
         scope.roots = vec![Root::Var, Root::Secret, Root::Run, Root::Window, Root::Cursor];
@@ -207,18 +207,21 @@ pub(super) fn names_a_secret(value: &Template, text: &Located<String>, checker: 
     }
 }
 
-fn allow_origins(written: &[Located<String>], checker: &mut Checker<'_>) -> Vec<Origin> {
+fn allow_origins(written: &[Located<String>], scope: &mut RequestScope<'_, '_>) -> Vec<Origin> {
+    scope.roots = vec![Root::Var];
     let mut origins = Vec::new();
     for text in written {
-        let origin = url::Url::parse(text)
-            .ok()
+        let Some(template) = scope.template(text) else { continue };
+        let origin = template
+            .as_literal()
+            .and_then(|text| url::Url::parse(text).ok())
             .filter(|url| url.path() == "/" && url.query().is_none() && url.fragment().is_none())
             .filter(|url| url.username().is_empty() && url.password().is_none())
             .and_then(|url| Origin::of(&url))
             .filter(|origin| origin.scheme == "https" || origin.is_loopback());
         match origin {
             Some(origin) => origins.push(origin),
-            None => checker.error_with(
+            None => scope.checker.error_with(
                 text.place(),
                 format!("`{}` is not an origin", &**text),
                 "write `https://host`, without a path",

@@ -67,7 +67,8 @@ pub struct Poll {
     /// What answers mean that their status alone does not say: the first rule that holds decides.
     #[serde(default)]
     pub errors: Vec<ErrorRule>,
-    /// Further origins (`https://host`) that next links and redirects may lead to.
+    /// Further origins (`https://host`, also with `{var.NAME}`) that next links and redirects may
+    /// lead to.
     #[serde(default)]
     pub allow_origins: Vec<Located<String>>,
     /// The largest page taken, decompressed; by default `64MiB`.

@@ -123,6 +123,16 @@ fn what_does_not_go_with_a_place_that_the_vendor_names() {
 }
 
 #[test]
+fn an_allowed_origin_may_be_made_of_constants() {
+    let text =
+        OKTA.replace("  records:", "  allow_origins: [\"https://files.{var.domain}\"]\n  records:");
+    let poll = load(&text, &no_files).unwrap().source.poll.unwrap();
+    let origins: Vec<_> = poll.allow_origins.iter().map(ToString::to_string).collect();
+    assert_eq!(origins, ["https://files.example.okta.com:443"]);
+    assert!(said(&text.replace("files.{var.domain}", "{secret.x}")).contains("`secret.x`"));
+}
+
+#[test]
 fn partitions_are_the_streams_of_a_request_that_uses_them() {
     let text = OKTA
         .replace("query: {", "query: { part: \"{partition}\",")

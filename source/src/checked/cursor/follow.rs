@@ -9,7 +9,7 @@ use crate::checked::request_scope::RequestScope;
 use crate::written::{self, Located, RestartFrom};
 use crate::{Path, Root, Template};
 
-const KEYS: [&str; 3] = ["time", "time_format", "restart"];
+const KEYS: [&str; 4] = ["time", "time_format", "restart", "retention"];
 
 pub(super) fn token(
     poll: &written::Poll,
@@ -84,6 +84,13 @@ fn follow(
         from: restart.from,
         overlap: checker.duration_or(restart.overlap.as_ref(), std::time::Duration::ZERO),
     });
+    if let (Some(retention), None) = (&written.retention, &restart) {
+        checker.error_with(
+            retention.place(),
+            "`retention` means nothing here without `restart`",
+            "it bounds how far back reading begins again",
+        );
+    }
     if let Some(restart) = &written.restart {
         if !requests.uses(Root::Cursor, "start") {
             checker.error_with(
@@ -106,5 +113,6 @@ fn follow(
         time_format: written.time_format,
         start: checker.duration_or(written.start.as_ref(), DEFAULT_START),
         restart,
+        retention: written.retention.as_ref().and_then(|text| checker.duration(text)),
     })
 }

@@ -132,6 +132,8 @@ pub struct Follow {
     pub start: Duration,
     /// What to do when the vendor refuses the place.
     pub restart: Option<RestartAt>,
+    /// How far back the vendor keeps records.
+    pub retention: Option<Duration>,
 }
 
 /// Where reading begins again when the place that was kept is refused.
