@@ -359,7 +359,10 @@ impl Expect {
             let found = request.headers.get(name).and_then(|value| value.to_str().ok());
             compare(&format!("the header `{name}`"), plain(wanted), found.map(str::to_owned));
         }
-        let body = request.body.as_ref().map(|body| String::from_utf8_lossy(body).into_owned());
+        let body = request.body.as_ref().map(|body| {
+            let text = String::from_utf8_lossy(body);
+            redactor.mask(&text).into_owned()
+        });
         if let Some(wanted) = &self.text {
             compare("the body", Some(wanted.clone()), body.clone());
         }

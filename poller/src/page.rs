@@ -5,7 +5,7 @@ use http::{HeaderMap, StatusCode};
 use mef_pipeline::DecodeError;
 use mef_ports::{HttpResponse, ResumeAt};
 use mef_source::Path;
-use mef_source::checked::{Next, PageDecode, Pages, Poll, Records};
+use mef_source::checked::{MissingRecords, Next, PageDecode, Pages, Poll, Records};
 use serde_json::Value;
 use url::Url;
 
@@ -199,6 +199,7 @@ fn take_records(pages: &Pages, content: &mut Content) -> Result<Vec<Value>, Page
                     (Some(Value::Array(records)), _) => all.extend(records),
                     // Some servers write an empty list as null.
                     (Some(Value::Null), _) => {}
+                    (None, _) if pages.missing_records == MissingRecords::Empty => {}
                     // In XML a list of one is that one, and an empty list is no element or
                     // an empty text.
                     (None, PageDecode::Xml) => {}

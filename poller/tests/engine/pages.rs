@@ -41,6 +41,20 @@ fn caught_up(report: &RunReport) {
 }
 
 #[tokio::test]
+async fn a_list_that_is_left_out_is_empty_only_where_the_source_file_says_so() {
+    let paging = "  request: { get: \"https://api.example.com/logs\", query: { since: \"{window.start|epoch}\" } }";
+    for (said, body, ends_well) in [
+        ("", "{}", false),
+        ("\n  missing_records: empty", "{}", true),
+        ("\n  missing_records: empty", "{\"items\":{}}", false),
+    ] {
+        let (bench, vendor) = (Bench::new(0), Scripted::bodies(&[body]));
+        let report = run(&bench, &vendor, &file(&format!("{paging}{said}"))).await;
+        assert_eq!(matches!(report.end, RunEnd::CaughtUp), ends_well, "{said} {body}: {report:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_token_that_is_a_list_is_sent_as_one_text() {
     let paging = "  request: { get: \"https://api.example.com/logs\", query: { since: \"{window.start|epoch}\" } }
   next: { token: { from: next, join: \",\", query: at } }";

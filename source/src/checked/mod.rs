@@ -84,8 +84,8 @@ pub use webhook::{Verify, Webhook};
 use crate::SourceName;
 pub use crate::written::{
     Advance, AssertionAlgorithm, Bare, Compression, Decode, Encoding, ErrorAction, Granularity,
-    Hash, JwtAlgorithm, KeyEncoding, MissingTrailer, Order, PublicKeyAlgorithm, Repeats,
-    ResetFormat, RestartFrom, TimeFormat, TimeUnit,
+    Hash, JwtAlgorithm, KeyEncoding, MissingRecords, MissingTrailer, Order, PublicKeyAlgorithm,
+    Repeats, ResetFormat, RestartFrom, TimeFormat, TimeUnit,
 };
 
 /// A source, ready to use.

@@ -8,7 +8,7 @@ use super::next::{self, Next, Stop};
 use super::page_decode::PageDecode;
 use super::request::Request;
 use super::request_scope::RequestScope;
-use crate::written::{self, Compression, Located, StopRule};
+use crate::written::{self, Compression, Located, MissingRecords, StopRule};
 use crate::{Path, Root};
 
 /// How pages are asked for, and what is in them.
@@ -28,6 +28,8 @@ pub struct Pages {
     pub compression: Compression,
     /// Where a page has its records.
     pub records: Records,
+    /// What a page without that list means.
+    pub missing_records: MissingRecords,
 }
 
 /// Where a page has its records.
@@ -50,6 +52,7 @@ pub(super) struct WrittenPages<'w> {
     pub(super) decode: Option<&'w Located<written::PageDecode>>,
     pub(super) compression: Compression,
     pub(super) records: Option<&'w Located<String>>,
+    pub(super) missing_records: MissingRecords,
     pub(super) record: Option<&'w Located<String>>,
 }
 
@@ -63,6 +66,7 @@ macro_rules! pages_of {
             decode: $written.decode.as_ref(),
             compression: $written.compression,
             records: $written.records.as_ref(),
+            missing_records: $written.missing_records,
             record: $written.record.as_ref(),
         }
     };
@@ -95,6 +99,13 @@ impl RequestScope<'_, '_> {
         let decode = PageDecode::check(written.decode, checker);
         let is_lines = decode.as_ref().is_some_and(PageDecode::is_lines);
         let records = records(written, is_lines, checker);
+        if written.missing_records == MissingRecords::Empty && written.records.is_none() {
+            checker.error_with(
+                written.request.place(),
+                "`missing_records` means nothing without `records`",
+                "leave it out: it is about a list that a page may leave out",
+            );
+        }
         let (request, then) = (request?, then?);
         let next = match next {
             None => None,
@@ -116,6 +127,7 @@ impl RequestScope<'_, '_> {
             decode: decode?,
             compression: written.compression,
             records: records?,
+            missing_records: written.missing_records,
         })
     }
 }

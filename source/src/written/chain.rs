@@ -6,7 +6,10 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{AnswerWhen, Compression, Located, Next, Node, PageDecode, Request, StopRule, Then};
+use super::{
+    AnswerWhen, Compression, Located, MissingRecords, Next, Node, PageDecode, Request, StopRule,
+    Then,
+};
 
 /// A request that comes before the first page.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -69,6 +72,9 @@ pub struct Detail {
     /// The path of the list of records in it; empty where it is the list.
     #[serde(default)]
     pub records: Option<Located<String>>,
+    /// What a page without that list means.
+    #[serde(default)]
+    pub missing_records: MissingRecords,
     /// Or the path of the one record that it is; empty where it is the whole answer.
     #[serde(default)]
     pub record: Option<Located<String>>,

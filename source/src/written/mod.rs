@@ -54,7 +54,9 @@ pub use limits::{Limits, ResetFormat};
 pub use located::Located;
 pub use node::Node;
 pub use one_or_many::OneOrMany;
-pub use page_decode::{Compression, Csv, MissingTrailer, Ndjson, PageDecode, Trailer};
+pub use page_decode::{
+    Compression, Csv, MissingRecords, MissingTrailer, Ndjson, PageDecode, Trailer,
+};
 pub use partitions::{PartitionRequest, Partitions};
 pub use poll::{Poll, Repeats};
 pub use preset_use::PresetUse;

@@ -53,6 +53,17 @@ pub enum MissingTrailer {
     Last,
 }
 
+/// What a page without its list of records means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MissingRecords {
+    /// It is not understood: nothing of it counts, and the run fails.
+    #[default]
+    Fail,
+    /// It has none: some vendors leave an empty list out.
+    Empty,
+}
+
 /// Comma-separated values.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Compression, Located, Next, PageDecode, Request, StopRule, Then};
+use super::{Compression, Located, MissingRecords, Next, PageDecode, Request, StopRule, Then};
 
 /// The streams of one source.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -41,6 +41,9 @@ pub struct PartitionRequest {
     /// The path of the list in a page; empty where the page is the list.
     #[serde(default)]
     pub records: Option<Located<String>>,
+    /// What a page without that list means.
+    #[serde(default)]
+    pub missing_records: MissingRecords,
     /// Or the path of the one thing that a page lists.
     #[serde(default)]
     pub record: Option<Located<String>>,

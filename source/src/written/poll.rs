@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    Auth, Compression, Cursor, Detail, ErrorRule, Event, Limits, Located, Next, PageDecode,
-    Partitions, Request, SetupStep, StopRule, Then, Vars, Wait,
+    Auth, Compression, Cursor, Detail, ErrorRule, Event, Limits, Located, MissingRecords, Next,
+    PageDecode, Partitions, Request, SetupStep, StopRule, Then, Vars, Wait,
 };
 
 /// How we pull events from the vendor.
@@ -46,6 +46,9 @@ pub struct Poll {
     /// The path of the list of records in a page; empty where the page is the list.
     #[serde(default)]
     pub records: Option<Located<String>>,
+    /// What a page without that list means.
+    #[serde(default)]
+    pub missing_records: MissingRecords,
     /// Or the path of the one record that a page is; empty where it is the whole page.
     #[serde(default)]
     pub record: Option<Located<String>>,
