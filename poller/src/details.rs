@@ -5,6 +5,7 @@
 //! parts: what is delivered of it is known by the items' ids, so that a run
 //! which ends in its middle is gone on with at the next item.
 
+use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use mef_pipeline::{Admitted, deliver};
 use mef_ports::Commit;
@@ -12,7 +13,8 @@ use mef_source::checked::{Detail, TimeFormat};
 use serde_json::Value;
 
 use crate::classify::{News, record_time};
-use crate::fetch::{FetchError, Fetched};
+use crate::decode::Batches;
+use crate::fetch::{Asking, FetchError, Fetched};
 use crate::loop_guard::LoopGuard;
 use crate::report::RunError;
 use crate::request::{RequestScope, build, render_json};
@@ -27,101 +29,180 @@ const MOST_RECORDS: usize = 2_000;
 #[derive(Default)]
 struct Found {
     records: Vec<Value>,
-    /// Items that it no longer has.
-    gone: u64,
     /// The answers used up the limit: nothing before this moment.
     not_before: Option<Timestamp>,
+}
+
+/// What is found and not yet delivered.
+#[derive(Default)]
+struct Part {
+    records: Vec<News>,
+    /// The items that it has all of.
+    items: Vec<u64>,
+    /// How many of the records are of those items.
+    whole: usize,
 }
 
 impl Run<'_> {
     /// Asks for the details of `items`, and delivers all but the last part of
     /// them, which is given back.
     pub(crate) async fn details_of(&mut self, items: Vec<News>) -> Result<Vec<News>, RunError> {
-        let mut part = Vec::new();
-        let mut asked = Vec::new();
+        let mut part = Part::default();
         let mut began = self.now();
         for item in items {
             let took = self.now().duration_since(began);
-            if !asked.is_empty() && (took > LONGEST_PART || part.len() >= MOST_RECORDS) {
-                self.deliver_part(&mut part, &mut asked).await?;
+            if !part.items.is_empty() && (took > LONGEST_PART || part.is_full()) {
+                self.deliver_part(&mut part).await?;
                 self.note_slowest(took);
                 began = self.now();
                 if !self.has_time() {
                     return Err(FetchError::OutOfTime.into());
                 }
             }
-            let found = match self.found_of(&item.record).await {
-                Ok(found) => found,
-                Err(error) => {
-                    self.deliver_part(&mut part, &mut asked).await?;
-                    return Err(error.into());
-                }
-            };
-            self.summary.gone += found.gone;
             // The item itself was counted when it was listed.
             self.summary.records = self.summary.records.saturating_sub(1);
-            self.summary.records += found.records.len() as u64;
-            let news = |record| News { record, id: None, hash: item.hash };
-            part.extend(found.records.into_iter().map(news));
-            asked.push(item.hash);
-            if let Some(until) = found.not_before
-                && let Err(until) = self.fetcher.wait_until(until).await
-            {
-                self.deliver_part(&mut part, &mut asked).await?;
-                return Err(FetchError::Limited { until }.into());
+            let found = self.find_details(&item, &mut part).await;
+            if found.is_ok() {
+                part.items.push(item.hash);
+                part.whole = part.records.len();
+            }
+            let waited = match found {
+                Ok(Some(until)) => self.wait_for_limit(until).await.map_err(RunError::from),
+                Ok(None) => Ok(()),
+                Err(error) => Err(error),
+            };
+            if let Err(error) = waited {
+                // What there is of the item comes whole the next time.
+                part.records.truncate(part.whole);
+                self.deliver_part(&mut part).await?;
+                return Err(error);
             }
         }
-        Ok(part)
+        Ok(part.records)
     }
 
     /// Delivers a part of a page. The cursor stays where it is.
-    async fn deliver_part(
-        &mut self,
-        part: &mut Vec<News>,
-        asked: &mut Vec<u64>,
-    ) -> Result<(), RunError> {
-        let admitted = Admitted::page(admit(std::mem::take(part)), self.now());
+    async fn deliver_part(&mut self, part: &mut Part) -> Result<(), RunError> {
+        let Part { records, items, .. } = std::mem::take(part);
+        self.lease().keep().await?;
+        let admitted = Admitted::page(admit(records), self.now());
         let outcome = self.poller.pipeline.run(admitted);
         let receipt = deliver(&self.poller.ports.outputs, outcome).await?;
         self.summary.delivered += receipt.delivered();
         self.summary.rejected += receipt.rejected();
-        self.seen.delivered(asked);
-        asked.clear();
+        self.seen.delivered(&items);
         let seen = self.seen.to_store_at_the_end();
         let commit = Commit { record: &self.record, seen: Some(&seen) };
         let lease = self.lease().current().await;
         Ok(self.poller.ports.cursors.commit(&lease, commit).await?)
     }
 
-    /// The records that `item` leads to, through all steps of `details`.
-    async fn found_of(&self, item: &Value) -> Result<Found, FetchError> {
-        let mut all = Found { records: vec![item.clone()], ..Found::default() };
-        for detail in &self.poller.poll.details {
-            for item in std::mem::take(&mut all.records) {
-                if let Some(until) = all.not_before.take() {
-                    let waited = self.fetcher.wait_until(until).await;
-                    waited.map_err(|until| FetchError::Limited { until })?;
-                }
-                let found = self.step(detail, &item).await?;
-                all.records.extend(found.records);
-                all.gone += found.gone;
-                all.not_before = all.not_before.max(found.not_before);
+    /// Puts the records that `item` leads to into `part`, through all steps of
+    /// `details`; gives the moment before which nothing more is to be asked.
+    async fn find_details(
+        &mut self,
+        item: &News,
+        part: &mut Part,
+    ) -> Result<Option<Timestamp>, RunError> {
+        let Some((last, before)) = self.poller.poll.details.split_last() else { return Ok(None) };
+        let mut found = Found { records: vec![item.record.clone()], not_before: None };
+        for detail in before {
+            for item in std::mem::take(&mut found.records) {
+                self.wait_for_limit_of(&mut found).await?;
+                let more = self.step(detail, &item).await?;
+                found.records.extend(more.records);
+                found.not_before = more.not_before;
             }
         }
-        Ok(all)
+        for record in std::mem::take(&mut found.records) {
+            self.wait_for_limit_of(&mut found).await?;
+            if last.pages.is_only_lines() {
+                found.not_before = self.stream(last, &record, item.hash, part).await?;
+                continue;
+            }
+            let more = self.step(last, &record).await?;
+            found.not_before = more.not_before;
+            self.add(more.records, &[], item.hash, part);
+        }
+        Ok(found.not_before)
+    }
+
+    fn add(&mut self, records: Vec<Value>, kept: &[(String, Value)], hash: u64, part: &mut Part) {
+        self.summary.records += records.len() as u64;
+        part.records.extend(records.into_iter().map(|mut record| {
+            put(kept, &mut record);
+            News { record, id: None, hash }
+        }));
+    }
+
+    /// The lines of the answer, delivered as they come where they are many.
+    async fn stream(
+        &mut self,
+        detail: &Detail,
+        item: &Value,
+        hash: u64,
+        part: &mut Part,
+    ) -> Result<Option<Timestamp>, RunError> {
+        if self.has_expired(detail, item) {
+            return Ok(None);
+        }
+        let poll = &self.poller.poll;
+        let (request, kept) = {
+            let scope = RequestScope { item: Some(item), ..self.scope() };
+            let request = build(poll, &detail.pages, &scope, None).map_err(FetchError::Request)?;
+            (request.http, kept(detail, &scope)?)
+        };
+        let asking = Asking { request: &request, ignore: &[], wait: None };
+        let answer = match self.fetcher.ask(asking, |_, answer| Ok(answer.body.clone())).await {
+            Err(FetchError::Refused { status }) if is_gone(status) => {
+                self.summary.gone += 1;
+                return Ok(None);
+            }
+            answer => answer?,
+        };
+        let Some(body) = answer.value else { return Ok(answer.not_before) };
+        let mut batches = Batches::of(&detail.pages, poll.max_page, body.clone());
+        loop {
+            match batches.next().await {
+                Ok(None) => return Ok(answer.not_before),
+                Ok(Some(batch)) => self.add(batch, &kept, hash, part),
+                Err(error) => return Err(self.fetcher.keep_page(body, error).await.into()),
+            }
+            if part.is_full() {
+                self.deliver_part(part).await?;
+            }
+        }
+    }
+
+    fn has_expired(&mut self, detail: &Detail, item: &Value) -> bool {
+        let expires = detail.expires.as_ref().and_then(|path| path.find(item));
+        let expires = expires.and_then(|value| record_time(value, TimeFormat::Auto));
+        let has_expired = expires.is_some_and(|expires| expires <= self.now());
+        self.summary.gone += u64::from(has_expired);
+        has_expired
+    }
+
+    async fn wait_for_limit(&self, until: Timestamp) -> Result<(), FetchError> {
+        let waited = self.fetcher.wait_until(until).await;
+        waited.map_err(|until| FetchError::Limited { until })
+    }
+
+    async fn wait_for_limit_of(&self, found: &mut Found) -> Result<(), FetchError> {
+        match found.not_before.take() {
+            Some(until) => self.wait_for_limit(until).await,
+            None => Ok(()),
+        }
     }
 
     /// What one step of `details` brings for `item`.
-    async fn step(&self, detail: &Detail, item: &Value) -> Result<Found, FetchError> {
-        let expires = detail.expires.as_ref().and_then(|path| path.find(item));
-        let expires = expires.and_then(|value| record_time(value, TimeFormat::Auto));
-        let gone = Found { gone: 1, ..Found::default() };
-        if expires.is_some_and(|expires| expires <= self.now()) {
-            return Ok(gone);
+    async fn step(&mut self, detail: &Detail, item: &Value) -> Result<Found, FetchError> {
+        let mut found = Found::default();
+        if self.has_expired(detail, item) {
+            return Ok(found);
         }
         let poll = &self.poller.poll;
         let scope = RequestScope { item: Some(item), ..self.scope() };
-        let mut found = Found::default();
+        let kept = kept(detail, &scope)?;
         let mut guard = LoopGuard::default();
         let mut at = None;
         loop {
@@ -129,36 +210,52 @@ impl Run<'_> {
             let fetched = self.fetcher.fetch_of(&detail.pages, None, None, request).await;
             let Fetched { page, not_before } = match fetched {
                 // It was there when it was listed.
-                Err(FetchError::Refused { status }) if matches!(status.as_u16(), 404 | 410) => {
-                    found.gone += 1;
+                Err(FetchError::Refused { status }) if is_gone(status) => {
+                    self.summary.gone += 1;
                     return Ok(found);
                 }
                 fetched => fetched?,
             };
             let next = if page.ends { None } else { page.next.clone() };
             guard.visit(&page, next.as_ref()).map_err(FetchError::Loop)?;
-            for mut record in page.records {
-                keep(detail, &scope, &mut record)?;
-                found.records.push(record);
-            }
+            found.records.extend(page.records.into_iter().map(|mut record| {
+                put(&kept, &mut record);
+                record
+            }));
             found.not_before = not_before;
             let Some(next) = next else { return Ok(found) };
             if let Some(until) = not_before {
-                let waited = self.fetcher.wait_until(until).await;
-                waited.map_err(|until| FetchError::Limited { until })?;
+                self.wait_for_limit(until).await?;
             }
             at = Some(next);
         }
     }
 }
 
-/// Puts what is kept of the item into `record`, if that is an object.
-fn keep(detail: &Detail, scope: &RequestScope<'_>, record: &mut Value) -> Result<(), FetchError> {
-    let Value::Object(record) = record else { return Ok(()) };
+impl Part {
+    fn is_full(&self) -> bool {
+        self.records.len() >= MOST_RECORDS
+    }
+}
+
+fn is_gone(status: StatusCode) -> bool {
+    matches!(status, StatusCode::NOT_FOUND | StatusCode::GONE)
+}
+
+/// What is kept of an item, in each of its records.
+fn kept(detail: &Detail, scope: &RequestScope<'_>) -> Result<Vec<(String, Value)>, FetchError> {
+    let mut kept = Vec::new();
     for (name, template) in &detail.keep {
         if let Some(value) = render_json(template, scope, name)? {
-            record.insert(name.clone(), value);
+            kept.push((name.clone(), value));
         }
     }
-    Ok(())
+    Ok(kept)
+}
+
+/// Puts what is kept of the item into `record`, if that is an object.
+fn put(kept: &[(String, Value)], record: &mut Value) {
+    if let Value::Object(record) = record {
+        record.extend(kept.iter().cloned());
+    }
 }

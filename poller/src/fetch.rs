@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
+use bytes::Bytes;
 use http::header::{CONTENT_TYPE, LOCATION};
 use http::{Method, StatusCode};
 use jiff::{SignedDuration, Timestamp};
@@ -289,7 +290,14 @@ impl Fetcher<'_> {
             let not_before = limits.used_up(&response.headers, now);
             return match read(&url, &response) {
                 Ok(value) => Ok(Answer { value: Some(value), not_before }),
-                Err(error) => Err(self.keep_page(response, error).await),
+                Err(error) => {
+                    let again = error.may_pass();
+                    let error = self.keep_page(response.body, error).await;
+                    match again && matches!(error, FetchError::Page { .. }) {
+                        true => Err(Verdict::Again { error, after: None }),
+                        false => Err(Verdict::Fail(error)),
+                    }
+                }
             };
         }
         if limits.is_limit(status, &response.headers) {
@@ -391,13 +399,11 @@ impl Fetcher<'_> {
 
     /// Keeps the bytes of a page that cannot be understood, for a person. A
     /// body that is cut off or garbled may come whole the next time.
-    async fn keep_page(&self, response: HttpResponse, error: PageError) -> Verdict {
+    pub(crate) async fn keep_page(&self, body: Bytes, error: PageError) -> FetchError {
         let blob = format!("{}/page-not-understood", self.source.name);
-        if let Err(error) = self.blobs.put(&BlobKey(blob.clone()), response.body).await {
-            return Verdict::Fail(FetchError::Store(error));
+        match self.blobs.put(&BlobKey(blob.clone()), body).await {
+            Ok(()) => FetchError::Page { blob, error },
+            Err(error) => FetchError::Store(error),
         }
-        let again = error.may_pass();
-        let error = FetchError::Page { blob, error };
-        if again { Verdict::Again { error, after: None } } else { Verdict::Fail(error) }
     }
 }

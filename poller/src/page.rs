@@ -51,6 +51,9 @@ pub enum PageError {
         /// What is wrong.
         reason: String,
     },
+    /// There are more records than can be held at once.
+    #[error("the page has more than {0} lines: ask for smaller pages")]
+    TooManyLines(usize),
     /// The last line is not the one that says how to go on: the page was cut
     /// off.
     #[error("the page ends without its trailer")]
@@ -77,7 +80,14 @@ impl PageError {
     /// Whether the page was cut off or garbled, and may come whole the next
     /// time.
     pub(crate) fn may_pass(&self) -> bool {
-        matches!(self, PageError::Decode(_) | PageError::Format { .. } | PageError::NoTrailer)
+        match self {
+            // What is too large is so again.
+            PageError::Decode(error) => !matches!(error, DecodeError::TooLarge(_)),
+            PageError::Format { .. } | PageError::NoTrailer => true,
+            PageError::TooManyLines(_) | PageError::NoRecords { .. } | PageError::Next { .. } => {
+                false
+            }
+        }
     }
 }
 

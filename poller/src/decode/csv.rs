@@ -3,8 +3,8 @@
 use csv::ReaderBuilder;
 use serde_json::{Map, Value};
 
-use super::broken;
 use super::unpack::File;
+use super::{Take, broken};
 use crate::page::PageError;
 
 /// Reads a file of rows. The columns are called as `columns` says, or else as
@@ -13,7 +13,7 @@ pub(super) fn read(
     file: &mut File<'_>,
     separator: u8,
     columns: &[String],
-    rows: &mut Vec<Value>,
+    take: &mut Take<'_>,
 ) -> Result<(), PageError> {
     let failed = |error: csv::Error| broken("CSV", error);
     let mut reader = ReaderBuilder::new().delimiter(separator).has_headers(false).from_reader(file);
@@ -34,7 +34,7 @@ pub(super) fn read(
                 return Err(broken("CSV", format!("two columns are called `{name}`")));
             }
         }
-        rows.push(Value::Object(object));
+        take(Value::Object(object))?;
     }
     Ok(())
 }

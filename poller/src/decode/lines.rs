@@ -7,11 +7,11 @@ use mef_source::checked::{MissingTrailer, Trailer};
 use serde_json::Value;
 
 use super::unpack::File;
-use super::{Content, broken};
+use super::{Content, Take, broken};
 use crate::page::PageError;
 
 /// Reads a file of lines; empty ones are passed over.
-pub(super) fn read(file: &mut File<'_>, lines: &mut Vec<Value>) -> Result<(), PageError> {
+pub(super) fn read(file: &mut File<'_>, take: &mut Take<'_>) -> Result<(), PageError> {
     let mut line = Vec::new();
     for number in 1_u64.. {
         line.clear();
@@ -24,7 +24,7 @@ pub(super) fn read(file: &mut File<'_>, lines: &mut Vec<Value>) -> Result<(), Pa
         }
         let value = decode_json(&line)
             .map_err(|error| broken("NDJSON", format!("line {number}: {error}")))?;
-        lines.push(value);
+        take(value)?;
     }
     Ok(())
 }

@@ -5,6 +5,7 @@
 //! whole page: a page of which some lines were left out would move the cursor
 //! past them.
 
+mod batches;
 mod csv;
 mod lines;
 mod unpack;
@@ -15,7 +16,8 @@ use mef_source::checked::{PageDecode, Pages};
 use serde_json::Value;
 
 use crate::page::PageError;
-use unpack::each_file;
+pub(crate) use batches::Batches;
+use unpack::{File, each_file};
 
 /// What a page has.
 #[derive(Debug, Default)]
@@ -29,9 +31,17 @@ pub(crate) struct Content {
     pub(crate) is_last: bool,
 }
 
+/// Takes a line or a row.
+type Take<'t> = dyn FnMut(Value) -> Result<(), PageError> + 't;
+
+/// A page that is held as a whole has no more lines than this: small ones take
+/// many times their bytes.
+const MOST_LINES: usize = 200_000;
+
 /// Reads `bytes` as `pages` says, of which no more than `max_page` may come.
 pub(crate) fn decode(pages: &Pages, max_page: usize, bytes: &[u8]) -> Result<Content, PageError> {
     let mut content = Content::default();
+    let Content { lines, bodies, .. } = &mut content;
     each_file(bytes, pages.compression, max_page, &mut |file| {
         match &pages.decode {
             PageDecode::Json => {
@@ -39,13 +49,16 @@ pub(crate) fn decode(pages: &Pages, max_page: usize, bytes: &[u8]) -> Result<Con
                     Some(plain) => decode_json(plain),
                     None => decode_json(&file.whole()?),
                 };
-                content.bodies.push(value.map_err(PageError::Decode)?);
+                bodies.push(value.map_err(PageError::Decode)?);
             }
-            PageDecode::Ndjson { .. } => lines::read(file, &mut content.lines)?,
-            PageDecode::Csv { separator, columns } => {
-                csv::read(file, *separator, columns, &mut content.lines)?;
-            }
-            PageDecode::Xml => content.bodies.push(xml::read(file)?),
+            PageDecode::Xml => bodies.push(xml::read(file)?),
+            decode => read_lines(decode, file, &mut |line| {
+                if lines.len() == MOST_LINES {
+                    return Err(PageError::TooManyLines(MOST_LINES));
+                }
+                lines.push(line);
+                Ok(())
+            })?,
         }
         Ok(())
     })?;
@@ -53,6 +66,19 @@ pub(crate) fn decode(pages: &Pages, max_page: usize, bytes: &[u8]) -> Result<Con
         lines::take_trailer(trailer, &mut content)?;
     }
     Ok(content)
+}
+
+fn read_lines(
+    decode: &PageDecode,
+    file: &mut File<'_>,
+    take: &mut Take<'_>,
+) -> Result<(), PageError> {
+    match decode {
+        PageDecode::Ndjson { .. } => lines::read(file, take),
+        PageDecode::Csv { separator, columns } => csv::read(file, *separator, columns, take),
+        // These have none.
+        PageDecode::Json | PageDecode::Xml => Ok(()),
+    }
 }
 
 /// A page that is not in the format it should be in.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use mef_poller::{BackfillError, Budget, Poller, RunEnd};
 use mef_ports::{Cursors as _, Position};
 
-use crate::support::{Bench, Fault, at, source_file};
+use crate::support::{Bench, Fault, at, source_file, stream};
 
 const CURSOR: &str = "order: ascending, start: 1h, overlap: 60s, max_window: 20m";
 
@@ -35,6 +35,30 @@ async fn it_brings_what_lies_between_and_goes_on_where_it_failed() {
     assert_eq!(bench.delivered().await, [2, 3, 4]);
     let streams = bench.store.list().await;
     assert_eq!(streams.unwrap().len(), 1, "the live stream has no cursor yet, and got none");
+}
+
+/// What overlaps comes twice, under one id.
+#[tokio::test]
+async fn n18_a_backfill_beside_the_live_poll_leaves_its_cursor_alone() {
+    let bench = Bench::new(2);
+    let file = source_file(CURSOR, true);
+    for (id, second) in [(1, -7_100), (2, -5_000), (3, -4_000), (4, -1_000)] {
+        bench.vendor.add(id, at(second));
+    }
+    let live = source_file(&CURSOR.replace("start: 1h", "start: 90m"), true);
+    assert_ne!(live, file);
+    bench.run(&live).await;
+    assert_eq!(bench.delivered().await, [2, 3, 4]);
+    let (cursor, seen) = (bench.cursor().await, bench.store.seen(&stream()).await.unwrap());
+    let report = backfill(&bench, &file, 1).run(&Budget::default()).await;
+    assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+    assert_eq!(bench.delivered().await, [2, 3, 4, 1, 2, 3]);
+    assert_eq!(bench.cursor().await, cursor);
+    assert_eq!(bench.store.seen(&stream()).await.unwrap(), seen);
+    let events = bench.store.events(None, usize::MAX).await.unwrap();
+    let ids: Vec<_> = events.iter().map(|event| &event.message.event_id).collect();
+    assert_eq!((ids[0], ids[1]), (ids[4], ids[5]), "the same event has the same id");
+    assert_ne!(ids[0], ids[3]);
 }
 
 #[tokio::test]

@@ -59,7 +59,7 @@ fn failure(report: RunReport) -> String {
 }
 
 #[tokio::test]
-async fn a_next_link_to_another_origin_is_refused_and_nothing_is_sent_there() {
+async fn n14_a_next_link_to_another_origin_is_refused_and_nothing_is_sent_there() {
     let (foreign, foreign_requests) = serve(vec![ok("", "[]")]);
     let link = format!("link: <{foreign}/steal>; rel=\"next\"\r\n");
     let (own, _requests) = serve(vec![ok(&link, "[{\"id\":1}]")]);
@@ -69,12 +69,30 @@ async fn a_next_link_to_another_origin_is_refused_and_nothing_is_sent_there() {
 }
 
 #[tokio::test]
-async fn a_redirect_to_a_metadata_address_is_refused() {
-    let redirect = "HTTP/1.1 302 Found\r\nconnection: close\r\ncontent-length: 0\r\n\
-                    location: http://169.254.169.254/latest/meta-data\r\n\r\n";
-    let (own, _requests) = serve(vec![redirect.to_owned()]);
-    let error = failure(run(&file(&own, "")).await);
-    assert!(error.contains("Forbidden"), "{error}");
+async fn n14_a_redirect_to_another_origin_or_a_metadata_address_is_refused() {
+    let (foreign, foreign_requests) = serve(vec![ok("", "[]")]);
+    for target in [&*foreign, "http://169.254.169.254/latest/meta-data"] {
+        let redirect = format!(
+            "HTTP/1.1 302 Found\r\nconnection: close\r\ncontent-length: 0\r\nlocation: {target}\r\n\r\n"
+        );
+        let (own, _requests) = serve(vec![redirect]);
+        let error = failure(run(&file(&own, "")).await);
+        assert!(error.contains("Forbidden"), "{error}");
+    }
+    assert!(foreign_requests.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn n14_what_an_item_names_is_asked_for_only_where_the_source_may_go() {
+    let details = "  details: [{ request: { get: \"{item.uri}\" }, records: \"\" }]\n";
+    let (foreign, foreign_requests) = serve(vec![ok("", "[]")]);
+    let other_host = foreign.replace("http:", "");
+    for uri in [&*foreign, &*other_host, "http://169.254.169.254/latest", "file:///etc/passwd"] {
+        let (own, _requests) = serve(vec![ok("", &format!("[{{\"uri\":\"{uri}\"}}]"))]);
+        let error = failure(run(&file(&own, details)).await);
+        assert!(error.contains("Forbidden"), "{uri}: {error}");
+    }
+    assert!(foreign_requests.try_recv().is_err());
 }
 
 #[tokio::test]

@@ -28,7 +28,7 @@ async fn every_record_arrives_once_and_the_cursor_reaches_the_horizon() {
 }
 
 #[tokio::test]
-async fn records_at_one_moment_over_a_page_edge_arrive_once_each() {
+async fn n7_records_at_one_moment_over_a_page_edge_arrive_once_each() {
     for page_size in 1..=3 {
         let bench = Bench::new(page_size);
         (1..=7).for_each(|n| bench.vendor.add(n, at(-100)));

@@ -74,6 +74,13 @@ macro_rules! pages_of {
 pub(super) use pages_of;
 
 impl Pages {
+    /// Whether nothing but records is in them, a line or row each, so that they
+    /// can be taken out one after another while the rest is not yet read.
+    pub fn is_only_lines(&self) -> bool {
+        let has_trailer = matches!(&self.decode, PageDecode::Ndjson { trailer: Some(_) });
+        self.records == Records::Lines && self.next.is_none() && !has_trailer
+    }
+
     /// The two requests.
     pub(super) fn requests(&self) -> [&Request; 2] {
         [&self.request, &self.then]
