@@ -25,12 +25,30 @@ const LONGEST_PART: SignedDuration = SignedDuration::from_secs(5);
 /// Or when it has so many records.
 const MOST_RECORDS: usize = 2_000;
 
+/// So many items in a row are not gone, where none was there before: the source
+/// file is wrong, and nothing of them may be passed over.
+const MOST_GONE: u32 = 5;
+/// What the vendor says of one item has no more pages than this.
+const MOST_PAGES: usize = 1_000;
+
 /// What the vendor says of one item.
 #[derive(Default)]
 struct Found {
     records: Vec<Value>,
     /// The answers used up the limit: nothing before this moment.
     not_before: Option<Timestamp>,
+    end: End,
+}
+
+/// What became of an item.
+#[derive(Clone, Copy, Default)]
+enum End {
+    #[default]
+    Found,
+    /// Its time was over, so it was not asked for.
+    Expired,
+    /// It was there when it was listed.
+    Gone,
 }
 
 /// What is found and not yet delivered.
@@ -74,6 +92,9 @@ impl Run<'_> {
             if let Err(error) = waited {
                 // What there is of the item comes whole the next time.
                 part.records.truncate(part.whole);
+                if matches!(error, RunError::Fetch(FetchError::AllGone(_))) {
+                    part.items.clear();
+                }
                 self.deliver_part(&mut part).await?;
                 return Err(error);
             }
@@ -105,11 +126,12 @@ impl Run<'_> {
         part: &mut Part,
     ) -> Result<Option<Timestamp>, RunError> {
         let Some((last, before)) = self.poller.poll.details.split_last() else { return Ok(None) };
-        let mut found = Found { records: vec![item.record.clone()], not_before: None };
+        let mut found = Found { records: vec![item.record.clone()], ..Found::default() };
         for detail in before {
             for item in std::mem::take(&mut found.records) {
                 self.wait_for_limit_of(&mut found).await?;
                 let more = self.step(detail, &item).await?;
+                self.note(more.end)?;
                 found.records.extend(more.records);
                 found.not_before = more.not_before;
             }
@@ -121,6 +143,7 @@ impl Run<'_> {
                 continue;
             }
             let more = self.step(last, &record).await?;
+            self.note(more.end)?;
             found.not_before = more.not_before;
             self.add(more.records, &[], item.hash, part);
         }
@@ -143,7 +166,8 @@ impl Run<'_> {
         hash: u64,
         part: &mut Part,
     ) -> Result<Option<Timestamp>, RunError> {
-        if self.has_expired(detail, item) {
+        if has_expired(detail, item, self.now()) {
+            self.note(End::Expired)?;
             return Ok(None);
         }
         let poll = &self.poller.poll;
@@ -155,11 +179,12 @@ impl Run<'_> {
         let asking = Asking { request: &request, ignore: &[], wait: None };
         let answer = match self.fetcher.ask(asking, |_, answer| Ok(answer.body.clone())).await {
             Err(FetchError::Refused { status }) if is_gone(status) => {
-                self.summary.gone += 1;
+                self.note(End::Gone)?;
                 return Ok(None);
             }
             answer => answer?,
         };
+        self.note(End::Found)?;
         let Some(body) = answer.value else { return Ok(answer.not_before) };
         let mut batches = Batches::of(&detail.pages, poll.max_page, body.clone());
         loop {
@@ -172,14 +197,6 @@ impl Run<'_> {
                 self.deliver_part(part).await?;
             }
         }
-    }
-
-    fn has_expired(&mut self, detail: &Detail, item: &Value) -> bool {
-        let expires = detail.expires.as_ref().and_then(|path| path.find(item));
-        let expires = expires.and_then(|value| record_time(value, TimeFormat::Auto));
-        let has_expired = expires.is_some_and(|expires| expires <= self.now());
-        self.summary.gone += u64::from(has_expired);
-        has_expired
     }
 
     async fn wait_for_limit(&self, until: Timestamp) -> Result<(), FetchError> {
@@ -195,24 +212,22 @@ impl Run<'_> {
     }
 
     /// What one step of `details` brings for `item`.
-    async fn step(&mut self, detail: &Detail, item: &Value) -> Result<Found, FetchError> {
+    async fn step(&self, detail: &Detail, item: &Value) -> Result<Found, FetchError> {
         let mut found = Found::default();
-        if self.has_expired(detail, item) {
-            return Ok(found);
+        if has_expired(detail, item, self.now()) {
+            return Ok(Found { end: End::Expired, ..found });
         }
         let poll = &self.poller.poll;
         let scope = RequestScope { item: Some(item), ..self.scope() };
         let kept = kept(detail, &scope)?;
         let mut guard = LoopGuard::default();
         let mut at = None;
-        loop {
+        for _ in 0..MOST_PAGES {
             let request = build(poll, &detail.pages, &scope, at.as_ref())?;
             let fetched = self.fetcher.fetch_of(&detail.pages, None, None, request).await;
             let Fetched { page, not_before } = match fetched {
-                // It was there when it was listed.
                 Err(FetchError::Refused { status }) if is_gone(status) => {
-                    self.summary.gone += 1;
-                    return Ok(found);
+                    return Ok(Found { end: End::Gone, ..found });
                 }
                 fetched => fetched?,
             };
@@ -229,6 +244,23 @@ impl Run<'_> {
             }
             at = Some(next);
         }
+        Err(FetchError::Loop("what it says of one item has more than 1000 pages"))
+    }
+
+    /// Counts what became of an item.
+    fn note(&mut self, end: End) -> Result<(), FetchError> {
+        self.summary.gone += u64::from(!matches!(end, End::Found));
+        match (end, &mut self.gone_at_first) {
+            (End::Found, gone) => *gone = None,
+            (End::Gone, Some(gone)) => {
+                *gone += 1;
+                if *gone >= MOST_GONE {
+                    return Err(FetchError::AllGone(*gone));
+                }
+            }
+            (End::Expired, _) | (End::Gone, None) => {}
+        }
+        Ok(())
     }
 }
 
@@ -236,6 +268,12 @@ impl Part {
     fn is_full(&self) -> bool {
         self.records.len() >= MOST_RECORDS
     }
+}
+
+fn has_expired(detail: &Detail, item: &Value, now: Timestamp) -> bool {
+    let expires = detail.expires.as_ref().and_then(|path| path.find(item));
+    let expires = expires.and_then(|value| record_time(value, TimeFormat::Auto));
+    expires.is_some_and(|expires| expires <= now)
 }
 
 fn is_gone(status: StatusCode) -> bool {

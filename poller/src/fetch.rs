@@ -105,6 +105,12 @@ pub enum FetchError {
     /// The pages of details lead in a circle.
     #[error("the vendor leads in a circle: {0}")]
     Loop(&'static str),
+    /// Nothing of what is listed can be had.
+    #[error(
+        "the first {0} things listed are all gone: is the URL under `details` right, and may the \
+         credential read them?"
+    )]
+    AllGone(u32),
     /// The time is over before all that a page lists was asked for.
     #[error("the run's time ended before its page did")]
     OutOfTime,

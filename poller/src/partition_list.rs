@@ -19,6 +19,8 @@ use crate::run::run_id;
 
 /// More than this is no list of partitions.
 const MOST: usize = 10_000;
+/// Nor is what takes more pages than this.
+const MOST_PAGES: usize = 1_000;
 
 /// What is listed, as the template of a name sees it.
 struct Listed<'l>(&'l Value);
@@ -74,7 +76,7 @@ impl Poller {
         let mut names: Vec<String> = Vec::new();
         let mut guard = LoopGuard::default();
         let mut at = None;
-        loop {
+        for _ in 0..MOST_PAGES {
             let request = build(&self.poll, &listed.pages, &scope, at.as_ref())
                 .map_err(FetchError::Request)?;
             let Fetched { page, not_before } =
@@ -100,5 +102,6 @@ impl Poller {
             let Some(next) = next else { return Ok(names) };
             at = Some(next);
         }
+        Err(RunError::Loop("its list of partitions does not end"))
     }
 }

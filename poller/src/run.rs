@@ -40,6 +40,8 @@ pub(crate) struct Run<'p> {
     lease: &'p LeaseKeeper<'p>,
     budget: &'p Budget,
     slowest: SignedDuration,
+    /// How many items were gone, until the first that was not.
+    pub(crate) gone_at_first: Option<u32>,
 }
 
 /// What follows a delivered page.
@@ -87,6 +89,7 @@ impl<'p> Run<'p> {
             lease,
             budget,
             slowest: SignedDuration::ZERO,
+            gone_at_first: Some(0),
         })
     }
 

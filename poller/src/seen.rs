@@ -26,8 +26,9 @@ pub(crate) struct Seen {
     in_flight: HashSet<u64>,
     /// Ids forgotten that a later window may need.
     overflow: u64,
-    /// Whether the source wants repeats.
-    keeps_repeats: bool,
+    /// For a source that wants repeats: what is delivered of the page at which an
+    /// earlier run ended.
+    resumed: Option<HashSet<u64>>,
     /// What tells the job that lists the things at hand from others.
     job: u64,
 }
@@ -75,7 +76,11 @@ impl Seen {
 
     /// Whether the record is a repeat.
     pub(crate) fn contains(&self, hash: u64) -> bool {
-        !self.keeps_repeats && self.times.contains_key(&(hash ^ self.job))
+        let hash = hash ^ self.job;
+        match &self.resumed {
+            Some(resumed) => resumed.contains(&hash),
+            None => self.times.contains_key(&hash),
+        }
     }
 
     /// From now on things are known only within the job that `values` name:
@@ -86,9 +91,10 @@ impl Seen {
         });
     }
 
-    /// The set for a source that wants every record as often as it comes.
+    /// The set for a source that wants every record as often as it comes: it
+    /// knows only what is delivered of one page.
     pub(crate) fn keeping_repeats(mut self, keeps_repeats: bool) -> Seen {
-        self.keeps_repeats = keeps_repeats;
+        self.resumed = keeps_repeats.then(|| self.order.iter().copied().collect());
         self
     }
 
@@ -121,6 +127,10 @@ impl Seen {
     /// The page at hand is delivered.
     pub(crate) fn page_delivered(&mut self) {
         self.in_flight.clear();
+        if let Some(resumed) = &mut self.resumed {
+            resumed.clear();
+            self.clear();
+        }
     }
 
     /// Forgets what no later read can bring again.

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use mef_poller::{Budget, Poller, RunEnd, RunReport};
-use mef_ports::{Clock as _, Cursors as _, Http, HttpError, HttpRequest, HttpResponse, Position};
+use mef_ports::{Clock as _, Http, HttpError, HttpRequest, HttpResponse};
 use serde_json::json;
 
-use crate::scripted::{Scripted, records, run};
+use crate::scripted::{Scripted, endless, records, run};
 use crate::support::{Bench, TestClock, answer, at, source};
 
 /// A source that reads by time, with `keys` of `poll`.
@@ -247,6 +247,55 @@ async fn details_keep_what_the_source_file_says_and_pass_over_what_is_gone() {
 }
 
 #[tokio::test]
+async fn a_wrong_url_of_details_passes_nothing_over() {
+    let bench = Bench::new(0);
+    let list = json!(["a", "b", "c", "d", "e", "f"].map(|name| item(name, -30))).to_string();
+    let mut answers = vec![answer(200, &[], &list)];
+    answers.extend((0..6).map(|_| answer(404, &[], "{}")));
+    let vendor = Scripted::answers(answers);
+    let report = run(&bench, &vendor, &blobs()).await;
+    let error = report.summary.error.unwrap();
+    assert!(error.starts_with("the first 5 things listed are all gone"), "{error}");
+    assert_eq!((vendor.requests().len(), bench.done().await), (6, None));
+    // Once the file is right, they are all there.
+    let mut answers = vec![answer(200, &[], &list)];
+    answers.extend((0..6).map(|_| answer(200, &[], "[{\"id\":1}]")));
+    let report = run(&bench, &Scripted::answers(answers), &blobs()).await;
+    assert_eq!((report.summary.delivered, report.summary.duplicates), (6, 0));
+}
+
+#[tokio::test]
+async fn where_repeats_are_wanted_a_page_is_gone_on_with_all_the_same() {
+    let bench = Bench::new(0);
+    let file = format!("{}  repeats: keep\n", blobs());
+    let list = json!([item("a", -30), item("b", -20)]).to_string();
+    let busy = answer(429, &[("retry-after", "60".to_owned())], "{}");
+    let vendor =
+        Scripted::answers(vec![answer(200, &[], &list), answer(200, &[], r#"[{"id": 1}]"#), busy]);
+    run(&bench, &vendor, &file).await;
+    vendor.requests();
+    bench.clock.set(at(60));
+    vendor.more(&[&list, r#"[{"id": 2}]"#, &list, r#"[{"id": 1}]"#, r#"[{"id": 2}]"#]);
+    let report = run(&bench, &vendor, &file).await;
+    assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+    assert_eq!(vendor.requests()[1], "GET /blob/b", "the rest of the page");
+    assert_eq!(bench.delivered().await, [1, 2, 1, 2], "and then each again");
+}
+
+#[tokio::test]
+async fn details_that_lead_on_for_ever_end() {
+    let bench = Bench::new(0);
+    let details = "      next: { token: { from: next, query: page } }\n      records: lines";
+    let file = blobs().replacen("      records: \"\"", details, 1);
+    let mut answers = vec![answer(200, &[], &json!([item("a", -30)]).to_string())];
+    answers.extend(endless("lines"));
+    let vendor = Scripted::answers(answers);
+    let report = run(&bench, &vendor, &file).await;
+    assert!(report.summary.error.unwrap().contains("more than 1000 pages"));
+    assert_eq!(vendor.requests().len(), 1_001);
+}
+
+#[tokio::test]
 async fn an_item_that_comes_again_in_the_overlap_is_not_asked_for_again() {
     let bench = Bench::new(0);
     let vendor = Scripted::bodies(&[&json!([item("a", -30)]).to_string(), r#"[{"id": 1}]"#]);
@@ -353,85 +402,4 @@ async fn details_may_have_pages_and_details_of_their_own() {
             "POST /line | application/json | {\"n\":2,\"of\":\"f\"}",
         ]
     );
-}
-
-const LISTED: &str = "
-source: acme
-poll:
-  schedule: rate(1 minute)
-  partitions:
-    request:
-      name: \"{org.id}\"
-      request: { get: https://api.example.com/orgs }
-      next: { token: { from: next, query: page } }
-      records: orgs
-  request:
-    get: \"https://api.example.com/orgs/{partition}/logs\"
-    query: { from: \"{window.start|epoch}\", to: \"{window.end|epoch}\" }
-  records: \"\"
-  cursor: { time: t, id: id, start: 1h, end_lag: 60s }
-";
-
-#[tokio::test]
-async fn partitions_are_those_that_the_vendor_lists_now() {
-    let bench = Bench::new(0);
-    let vendor = Scripted::bodies(&[
-        r#"{"orgs": [{"org": {"id": 7}}, {"org": {"id": "x"}}], "next": "2"}"#,
-        r#"{"orgs": [{"org": {"id": 7}}]}"#,
-        "[]",
-        "[]",
-    ]);
-    let report = run(&bench, &vendor, LISTED).await;
-    assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
-    assert_eq!(report.summary.requests, 4);
-    bench.clock.set(at(60));
-    vendor.more(&[r#"{"orgs": [{"org": {"id": "new"}}, {"org": {"id": "x"}}]}"#, "[]", "[]"]);
-    run(&bench, &vendor, LISTED).await;
-    let requests = vendor.requests();
-    let paths: Vec<_> = requests.iter().map(|line| line.split("?from").next().unwrap()).collect();
-    assert_eq!(
-        paths,
-        [
-            "GET /orgs",
-            "GET /orgs?page=2",
-            "GET /orgs/7/logs",
-            "GET /orgs/x/logs",
-            "GET /orgs",
-            "GET /orgs/new/logs",
-            "GET /orgs/x/logs",
-        ]
-    );
-    let cursors = bench.store.list().await.unwrap();
-    let done = |name: &str| {
-        let cursor = cursors.iter().find(|cursor| cursor.stream.partition == name);
-        cursor.and_then(|cursor| cursor.record.done.clone())
-    };
-    assert_eq!(done("7"), Some(Position::Time(at(-60))), "no longer listed, not forgotten");
-    assert_eq!(
-        (done("x"), done("new")),
-        (Some(Position::Time(at(0))), Some(Position::Time(at(0))))
-    );
-}
-
-#[tokio::test]
-async fn a_name_that_is_none_is_an_error_and_holds_no_other_back() {
-    let bench = Bench::new(0);
-    let vendor = Scripted::bodies(&[r#"{"orgs": [{"org": {}}, {"org": {"id": "x"}}]}"#, "[]"]);
-    let report = run(&bench, &vendor, LISTED).await;
-    let RunEnd::Failed(error) = &report.end else { panic!("{report:?}") };
-    assert!(error.to_string().starts_with("the vendor lists a partition called ``"), "{error}");
-    assert_eq!(vendor.requests().len(), 2, "the other one was read");
-}
-
-#[tokio::test]
-async fn partitions_that_cannot_be_listed_now_are_waited_for() {
-    let bench = Bench::new(0);
-    let vendor = Scripted::answers(vec![answer(429, &[("retry-after", "90".to_owned())], "{}")]);
-    let report = run(&bench, &vendor, LISTED).await;
-    assert!(matches!(report.end, RunEnd::Limited { until } if until == at(90)), "{report:?}");
-    assert_eq!(*bench.wakeups.0.lock().unwrap(), [at(90)]);
-    vendor.requests();
-    let report = run(&bench, &vendor, LISTED).await;
-    assert!(matches!(report.end, RunEnd::Limited { .. }), "{report:?}");
-    assert!(vendor.requests().is_empty(), "nothing is asked while the limit lasts");
 }

@@ -20,6 +20,7 @@ mod hard_cases;
 mod hostile;
 mod limits;
 mod links;
+mod listed_partitions;
 mod listing;
 mod newest_first;
 mod origins;

@@ -64,6 +64,12 @@ impl Http for Scripted {
     }
 }
 
+/// Pages without anything under `list`, each of which names another.
+pub(crate) fn endless(list: &str) -> Vec<HttpResponse> {
+    let page = |n| format!("{{\"{list}\":[],\"next\":\"{n}\"}}");
+    (0..1_001).map(|n| answer(200, &[], &page(n))).collect()
+}
+
 /// One run of the source `file` against `vendor`.
 pub(crate) async fn run(bench: &Bench, vendor: &Arc<Scripted>, file: &str) -> RunReport {
     let poller = Poller::with_http(source(file), vendor.clone(), bench.ports()).unwrap();
