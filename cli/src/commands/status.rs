@@ -55,14 +55,18 @@ pub(super) async fn status(global: &Global, redactor: &Redactor) -> anyhow::Resu
                 match partitions {
                     Partitions::List(names) => lines.extend(names.iter().map(|name| line(name))),
                     // The vendor says which there are; these were read so far.
-                    Partitions::Request(_) => lines.extend(
-                        cursors
-                            .iter()
-                            .map(|cursor| &cursor.stream)
+                    Partitions::Request(_) => {
+                        let streams = cursors.iter().map(|cursor| &cursor.stream);
+                        let read: Vec<_> = streams
                             .filter(|stream| stream.source == source.name.as_str())
                             .filter(|stream| !stream.partition.is_empty())
-                            .map(|stream| line(&stream.partition)),
-                    ),
+                            .map(|stream| line(&stream.partition))
+                            .collect();
+                        if read.is_empty() {
+                            lines.push(line(""));
+                        }
+                        lines.extend(read);
+                    }
                 }
             }
         }
