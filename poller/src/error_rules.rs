@@ -76,6 +76,7 @@ pub(crate) fn decide<T>(
         ErrorAction::Fail => Verdict::Fail(ruled.into()),
         ErrorAction::Reauthenticate => Verdict::NewToken { error: ruled.into() },
         ErrorAction::Limit => {
+            let until = limits.until_by_rule(&response.headers, now);
             let error = FetchError::Limited {
                 until: until.unwrap_or_else(|| after(now, LIMIT_WITHOUT_RESET)),
             };

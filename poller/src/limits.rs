@@ -70,6 +70,14 @@ impl LimitHeaders<'_> {
         Some(until.clamp(now, after(now, LONGEST)))
     }
 
+    /// The same for an answer of which only a rule says that it is a limit: while
+    /// something remains, the reset is that of another one.
+    pub(crate) fn until_by_rule(&self, headers: &HeaderMap, now: Timestamp) -> Option<Timestamp> {
+        let says_when = headers.contains_key("retry-after");
+        let is_left = self.remaining(headers).is_some_and(|remaining| remaining > 0);
+        if is_left && !says_when { None } else { self.until(headers, now) }
+    }
+
     /// When to come back after an answer that was good but left no more than is
     /// to be left for others.
     pub(crate) fn used_up(&self, headers: &HeaderMap, now: Timestamp) -> Option<Timestamp> {
@@ -272,6 +280,22 @@ mod tests {
         assert!(!limits.is_limit(forbidden, &headers(&[])));
         assert!(limits.is_limit(StatusCode::TOO_MANY_REQUESTS, &headers(&[])));
         assert!(!limits.is_limit(StatusCode::OK, &headers(&[("x-ratelimit-remaining", "0")])));
+    }
+
+    #[test]
+    fn a_reset_counts_for_a_rule_only_where_nothing_remains() {
+        let (limits, now) = (PollLimits::default(), Timestamp::from_second(1_000).unwrap());
+        let limits = LimitHeaders(&limits);
+        let until =
+            |pairs: &[_]| limits.until_by_rule(&headers(pairs), now).map(|until| until.as_second());
+        let reset = ("x-ratelimit-reset", "4000");
+        assert_eq!(until(&[reset, ("x-ratelimit-remaining", "1700")]), None);
+        assert_eq!(until(&[reset, ("x-ratelimit-remaining", "0")]), Some(4_000));
+        assert_eq!(until(&[reset]), Some(4_000));
+        assert_eq!(
+            until(&[reset, ("x-ratelimit-remaining", "5"), ("retry-after", "9")]),
+            Some(1_009)
+        );
     }
 
     #[test]

@@ -95,7 +95,10 @@ impl Run<'_> {
         if !poll.details.is_empty() && poll.cursor.id().is_none() {
             self.seen.within_job(&done.values);
         }
-        self.record.setup = Some(done);
+        // Before anything is done, only what is waited for has a time to keep.
+        if done.steps > 0 || matches!(end, Ok(()) | Err(FetchError::NotReady { .. })) {
+            self.record.setup = Some(done);
+        }
         Ok(end?)
     }
 
