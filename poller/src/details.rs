@@ -9,6 +9,7 @@ use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use mef_pipeline::{Admitted, deliver};
 use mef_ports::Commit;
+use mef_source::Root;
 use mef_source::checked::{Detail, TimeFormat};
 use serde_json::Value;
 
@@ -19,15 +20,16 @@ use crate::loop_guard::LoopGuard;
 use crate::report::RunError;
 use crate::request::{RequestScope, build, render_json};
 use crate::run::{Run, admit};
+use crate::seen;
 
 /// A part of a page is delivered when it took this long.
 const LONGEST_PART: SignedDuration = SignedDuration::from_secs(5);
 /// Or when it has so many records.
 const MOST_RECORDS: usize = 2_000;
 
-/// So many items in a row are not gone, where none was there before: the source
-/// file is wrong, and nothing of them may be passed over.
-const MOST_GONE: u32 = 5;
+/// So many items are not gone where no other is there: the source file is wrong,
+/// and none of them may be passed over.
+const MOST_GONE: usize = 5;
 /// What the vendor says of one item has no more pages than this.
 const MOST_PAGES: usize = 1_000;
 
@@ -65,11 +67,17 @@ impl Run<'_> {
     /// Asks for the details of `items`, and delivers all but the last part of
     /// them, which is given back.
     pub(crate) async fn details_of(&mut self, items: Vec<News>) -> Result<Vec<News>, RunError> {
+        if items.len() > seen::LIMIT {
+            return Err(FetchError::TooManyItems(items.len()).into());
+        }
         let mut part = Part::default();
+        // Those of which it is not sure yet that they are.
+        let mut gone = Vec::new();
         let mut began = self.now();
         for item in items {
             let took = self.now().duration_since(began);
-            if !part.items.is_empty() && (took > LONGEST_PART || part.is_full()) {
+            let has_some = !part.items.is_empty() || !gone.is_empty();
+            if has_some && (took > LONGEST_PART || part.is_full()) {
                 self.deliver_part(&mut part).await?;
                 self.note_slowest(took);
                 began = self.now();
@@ -79,10 +87,15 @@ impl Run<'_> {
             }
             // The item itself was counted when it was listed.
             self.summary.records = self.summary.records.saturating_sub(1);
+            let refused = self.refused_details;
             let found = self.find_details(&item, &mut part).await;
             if found.is_ok() {
-                part.items.push(item.hash);
+                let is_gone = self.refused_details > refused;
+                if is_gone { &mut gone } else { &mut part.items }.push(item.hash);
                 part.whole = part.records.len();
+            }
+            if self.found_details {
+                part.items.append(&mut gone);
             }
             let waited = match found {
                 Ok(Some(until)) => self.wait_for_limit(until).await.map_err(RunError::from),
@@ -92,12 +105,12 @@ impl Run<'_> {
             if let Err(error) = waited {
                 // What there is of the item comes whole the next time.
                 part.records.truncate(part.whole);
-                if matches!(error, RunError::Fetch(FetchError::AllGone(_))) {
-                    part.items.clear();
-                }
                 self.deliver_part(&mut part).await?;
                 return Err(error);
             }
+        }
+        if gone.len() >= MOST_GONE {
+            return Err(FetchError::AllGone(gone.len()).into());
         }
         Ok(part.records)
     }
@@ -131,7 +144,7 @@ impl Run<'_> {
             for item in std::mem::take(&mut found.records) {
                 self.wait_for_limit_of(&mut found).await?;
                 let more = self.step(detail, &item).await?;
-                self.note(more.end)?;
+                self.note(more.end);
                 found.records.extend(more.records);
                 found.not_before = more.not_before;
             }
@@ -143,7 +156,7 @@ impl Run<'_> {
                 continue;
             }
             let more = self.step(last, &record).await?;
-            self.note(more.end)?;
+            self.note(more.end);
             found.not_before = more.not_before;
             self.add(more.records, &[], item.hash, part);
         }
@@ -167,7 +180,7 @@ impl Run<'_> {
         part: &mut Part,
     ) -> Result<Option<Timestamp>, RunError> {
         if has_expired(detail, item, self.now()) {
-            self.note(End::Expired)?;
+            self.note(End::Expired);
             return Ok(None);
         }
         let poll = &self.poller.poll;
@@ -178,13 +191,14 @@ impl Run<'_> {
         };
         let asking = Asking { request: &request, ignore: &[], wait: None };
         let answer = match self.fetcher.ask(asking, |_, answer| Ok(answer.body.clone())).await {
-            Err(FetchError::Refused { status }) if is_gone(status) => {
-                self.note(End::Gone)?;
+            Err(FetchError::Refused { status }) => {
+                refused(detail, status)?;
+                self.note(End::Gone);
                 return Ok(None);
             }
             answer => answer?,
         };
-        self.note(End::Found)?;
+        self.note(End::Found);
         let Some(body) = answer.value else { return Ok(answer.not_before) };
         let mut batches = Batches::of(&detail.pages, poll.max_page, body.clone());
         loop {
@@ -226,9 +240,12 @@ impl Run<'_> {
             let request = build(poll, &detail.pages, &scope, at.as_ref())?;
             let fetched = self.fetcher.fetch_of(&detail.pages, None, None, request).await;
             let Fetched { page, not_before } = match fetched {
-                Err(FetchError::Refused { status }) if is_gone(status) => {
+                // What is on a later page is not gone with the way to it.
+                Err(FetchError::Refused { status }) if at.is_none() => {
+                    refused(detail, status)?;
                     return Ok(Found { end: End::Gone, ..found });
                 }
+                Err(FetchError::Refused { status }) => return Err(FetchError::Detail { status }),
                 fetched => fetched?,
             };
             let next = if page.ends { None } else { page.next.clone() };
@@ -248,19 +265,11 @@ impl Run<'_> {
     }
 
     /// Counts what became of an item.
-    fn note(&mut self, end: End) -> Result<(), FetchError> {
+    fn note(&mut self, end: End) {
         self.summary.gone += u64::from(!matches!(end, End::Found));
-        match (end, &mut self.gone_at_first) {
-            (End::Found, gone) => *gone = None,
-            (End::Gone, Some(gone)) => {
-                *gone += 1;
-                if *gone >= MOST_GONE {
-                    return Err(FetchError::AllGone(*gone));
-                }
-            }
-            (End::Expired, _) | (End::Gone, None) => {}
-        }
-        Ok(())
+        // What has expired says nothing of how the others are asked for.
+        self.found_details |= matches!(end, End::Found);
+        self.refused_details += u64::from(matches!(end, End::Gone));
     }
 }
 
@@ -276,8 +285,15 @@ fn has_expired(detail: &Detail, item: &Value, now: Timestamp) -> bool {
     expires.is_some_and(|expires| expires <= now)
 }
 
-fn is_gone(status: StatusCode) -> bool {
-    matches!(status, StatusCode::NOT_FOUND | StatusCode::GONE)
+/// What a refusal of details means, if not that the item is gone: a part of a
+/// job is gone with all of it.
+fn refused(detail: &Detail, status: StatusCode) -> Result<(), FetchError> {
+    let is_gone = matches!(status, StatusCode::NOT_FOUND | StatusCode::GONE);
+    match is_gone {
+        true if detail.pages.request.reads(Root::Setup) => Err(FetchError::JobGone { status }),
+        true => Ok(()),
+        false => Err(FetchError::Detail { status }),
+    }
 }
 
 /// What is kept of an item, in each of its records.

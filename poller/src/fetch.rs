@@ -102,15 +102,32 @@ pub enum FetchError {
         /// The path in the source file.
         path: String,
     },
+    /// A part of a job is not there any more, and so the job is not.
+    #[error(
+        "the vendor answered {status} for a part of what it was asked to prepare; the next run asks for it anew"
+    )]
+    JobGone {
+        /// The answer's status.
+        status: StatusCode,
+    },
+    /// The vendor does not give the details of one item.
+    #[error("the vendor answered {status} for the details of an item")]
+    Detail {
+        /// The answer's status.
+        status: StatusCode,
+    },
+    /// There are more items on a page than can be told apart.
+    #[error("the page lists {0} items, and at most 20000 can be told apart: ask for smaller pages")]
+    TooManyItems(usize),
     /// The pages of details lead in a circle.
     #[error("the vendor leads in a circle: {0}")]
     Loop(&'static str),
     /// Nothing of what is listed can be had.
     #[error(
-        "the first {0} things listed are all gone: is the URL under `details` right, and may the \
-         credential read them?"
+        "all {0} things listed are gone: is the URL under `details` right, and may the credential \
+         read them?"
     )]
-    AllGone(u32),
+    AllGone(usize),
     /// The time is over before all that a page lists was asked for.
     #[error("the run's time ended before its page did")]
     OutOfTime,
@@ -132,6 +149,37 @@ pub enum FetchError {
     /// The lease is gone.
     #[error(transparent)]
     Lease(#[from] CommitError),
+}
+
+impl FetchError {
+    /// Whether what `setup` brought is still good after this: a later run goes on
+    /// with it, and starts no other job.
+    pub(crate) fn keeps_setup(&self) -> bool {
+        match self {
+            FetchError::Limited { .. }
+            | FetchError::NotReady { .. }
+            | FetchError::OutOfTime
+            | FetchError::Failing { .. }
+            | FetchError::Detail { .. }
+            | FetchError::AllGone(_)
+            | FetchError::TooManyItems(_)
+            | FetchError::Http(_)
+            | FetchError::Credential(_)
+            | FetchError::Store(_)
+            | FetchError::Lease(_) => true,
+            FetchError::Refused { .. }
+            | FetchError::Unauthorized { .. }
+            | FetchError::Page { .. }
+            | FetchError::Ruled(_)
+            | FetchError::Reread { .. }
+            | FetchError::GivenUp(_)
+            | FetchError::NoValue { .. }
+            | FetchError::JobGone { .. }
+            | FetchError::Loop(_)
+            | FetchError::Redirect(_)
+            | FetchError::Request(_) => false,
+        }
+    }
 }
 
 /// A page, and when the vendor wants to be asked next.

@@ -284,17 +284,17 @@ mod tests {
 
     #[test]
     fn a_reset_counts_for_a_rule_only_where_nothing_remains() {
-        let (limits, now) = (PollLimits::default(), Timestamp::from_second(1_000).unwrap());
+        let (limits, now) = (PollLimits::default(), Timestamp::from_second(1_700_000_000).unwrap());
         let limits = LimitHeaders(&limits);
         let until =
             |pairs: &[_]| limits.until_by_rule(&headers(pairs), now).map(|until| until.as_second());
-        let reset = ("x-ratelimit-reset", "4000");
+        let reset = ("x-ratelimit-reset", "1700003000");
         assert_eq!(until(&[reset, ("x-ratelimit-remaining", "1700")]), None);
-        assert_eq!(until(&[reset, ("x-ratelimit-remaining", "0")]), Some(4_000));
-        assert_eq!(until(&[reset]), Some(4_000));
+        assert_eq!(until(&[reset, ("x-ratelimit-remaining", "0")]), Some(1_700_003_000));
+        assert_eq!(until(&[reset]), Some(1_700_003_000));
         assert_eq!(
             until(&[reset, ("x-ratelimit-remaining", "5"), ("retry-after", "9")]),
-            Some(1_009)
+            Some(1_700_000_009)
         );
     }
 

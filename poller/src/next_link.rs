@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use mef_ports::Secret;
+use mef_ports::{Secret, SetupDone};
 use mef_source::checked::{Origin, Poll, PollAuth};
 use url::{Url, form_urlencoded};
 
@@ -74,6 +74,13 @@ fn is_credential(key: &str, auth: &PollAuth) -> bool {
 /// The parameters that depend on a secret, wherever the source file writes
 /// them: those that differ when the secrets do.
 fn secret_parameters(poll: &Poll) -> BTreeSet<String> {
+    let named = poll.setup.iter().flat_map(|step| &step.values).map(|(name, _)| name);
+    let setup = SetupDone {
+        steps: poll.setup.len(),
+        at: Timestamp::UNIX_EPOCH,
+        values: named.map(|name| (name.clone(), "0".to_owned())).collect(),
+        request_digest: String::new(),
+    };
     let with = |value: &str| {
         let secrets: BTreeMap<_, _> =
             poll.secret_names().map(|name| (name, Secret::new(value))).collect();
@@ -84,6 +91,7 @@ fn secret_parameters(poll: &Poll) -> BTreeSet<String> {
             cursor_time: Some(Timestamp::UNIX_EPOCH),
             cursor_id: Some("0"),
             partition: Some("0"),
+            setup: Some(&setup),
             ..RequestScope::new(&secrets, RunVariables { id: "0", started: Timestamp::UNIX_EPOCH })
         };
         let url = first_url(&poll.pages, &scope).ok()?;
@@ -143,6 +151,16 @@ mod tests {
             // A link that never had it does not get it.
             assert_eq!(with_secrets(url("?since=3"), &poll, &first), url("?since=3"));
         }
+    }
+
+    #[test]
+    fn a_secret_beside_what_was_set_up_is_found_too() {
+        let file = "source: acme\npoll:\n  schedule: rate(1 minute)\n  \
+                    setup: [{ request: { post: \"https://api.example.com/jobs\" }, values: { job: id } }]\n  \
+                    request: { get: \"https://api.example.com/jobs/{setup.job}?key={secret.key}\", query: { since: \"{window.start}\" } }\n  \
+                    next: { url: next }\n  records: items\n  cursor: { time: t, overlap: 1s }\n";
+        let poll = mef_source::load(file, &|_| Err(String::new())).unwrap().source.poll.unwrap();
+        assert_eq!(without_secrets(url("?key=s3cr3t&page=2"), &poll), url("?key=&page=2"));
     }
 
     #[test]

@@ -209,7 +209,9 @@ fn take_records(pages: &Pages, content: &mut Content) -> Result<Vec<Value>, Page
                     (Some(Value::Array(records)), _) => all.extend(records),
                     // Some servers write an empty list as null.
                     (Some(Value::Null), _) => {}
-                    (None, _) if pages.missing_records == MissingRecords::Empty => {}
+                    (None, _)
+                        if pages.missing_records == MissingRecords::Empty
+                            && could_have(body, path) => {}
                     // In XML a list of one is that one, and an empty list is no element or
                     // an empty text.
                     (None, PageDecode::Xml) => {}
@@ -224,6 +226,14 @@ fn take_records(pages: &Pages, content: &mut Content) -> Result<Vec<Value>, Page
         }
     }
     Ok(all)
+}
+
+/// Whether `body` has what encloses the list at `path`: else it is another kind
+/// of answer.
+fn could_have(body: &Value, path: &Path) -> bool {
+    let Some((_, before)) = path.segments().split_last() else { return false };
+    let parent = before.iter().try_fold(body, |value, segment| value.get(segment));
+    parent.is_some_and(Value::is_object)
 }
 
 /// The text or number at `path`; nothing where there is nothing, or nothing in

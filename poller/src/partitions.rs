@@ -4,7 +4,8 @@
 //! finish them all leaves none behind for ever.
 
 use jiff::{SignedDuration, Timestamp};
-use mef_ports::{Position, RunSummary, StoreError, StoredCursor, StreamKey};
+use mef_auth::Redactor;
+use mef_ports::{Position, RunSummary, StoreError, StoredCursor, StreamKey, chain};
 use mef_source::checked::Partitions;
 
 use crate::budget::Budget;
@@ -30,7 +31,10 @@ impl Poller {
         };
         let names = match names {
             Ok(names) => names,
-            Err(end) => return sum.report(end),
+            Err(end) => {
+                sum.worsen(end);
+                return sum.finish(self.ports.clock.now(), &self.ports.redactor);
+            }
         };
         let mut slowest = SignedDuration::ZERO;
         for name in names {
@@ -51,7 +55,7 @@ impl Poller {
                 break;
             }
         }
-        sum.finish(self.ports.clock.now())
+        sum.finish(self.ports.clock.now(), &self.ports.redactor)
     }
 
     async fn longest_waiting_first(&self, names: Vec<String>) -> Result<Vec<String>, StoreError> {
@@ -156,14 +160,13 @@ impl Sum {
         }
     }
 
-    fn report(self, end: RunEnd) -> RunReport {
-        let done = self.done.map(Position::Time);
-        RunReport { stream: self.stream, end, summary: self.summary, done, lag: self.lag }
-    }
-
-    fn finish(mut self, now: Timestamp) -> RunReport {
+    fn finish(mut self, now: Timestamp, redactor: &Redactor) -> RunReport {
         self.summary.ended = Some(now);
         let end = self.end.take().unwrap_or(RunEnd::CaughtUp);
-        self.report(end)
+        if let (None, RunEnd::Failed(error)) = (&self.summary.error, &end) {
+            self.summary.error = Some(redactor.mask(&chain(error)).into_owned());
+        }
+        let done = self.done.map(Position::Time);
+        RunReport { stream: self.stream, end, summary: self.summary, done, lag: self.lag }
     }
 }

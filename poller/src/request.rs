@@ -259,6 +259,11 @@ fn whole_url(
         .base_url(Some(&origin))
         .parse(&text)
         .map_err(|reason| error("the URL".to_owned(), &reason.to_string()))?;
+    // What an item names may be elsewhere: the file's parameters are for the
+    // source's own origin, as the credential is.
+    if Origin::of(&url).as_ref() != Some(&request.origin) {
+        return Ok(url);
+    }
     let own = match slot {
         Some((Slot::Query(name), at)) => Some((name.as_str(), plain(at))),
         _ => None,

@@ -40,8 +40,10 @@ pub(crate) struct Run<'p> {
     lease: &'p LeaseKeeper<'p>,
     budget: &'p Budget,
     slowest: SignedDuration,
-    /// How many items were gone, until the first that was not.
-    pub(crate) gone_at_first: Option<u32>,
+    /// Whether the details of an item could be had.
+    pub(crate) found_details: bool,
+    /// How often those of one could not, since it is gone.
+    pub(crate) refused_details: u64,
 }
 
 /// What follows a delivered page.
@@ -89,7 +91,8 @@ impl<'p> Run<'p> {
             lease,
             budget,
             slowest: SignedDuration::ZERO,
-            gone_at_first: Some(0),
+            found_details: false,
+            refused_details: 0,
         })
     }
 
@@ -105,12 +108,10 @@ impl<'p> Run<'p> {
         };
         // A job that is done, or that the vendor no longer knows, is not asked
         // for again.
-        if let RunEnd::CaughtUp
-        | RunEnd::Failed(RunError::Fetch(
-            FetchError::GivenUp(_) | FetchError::Refused { .. } | FetchError::NoValue { .. },
-        )) = end
-        {
-            self.drop_setup();
+        match &end {
+            RunEnd::CaughtUp => self.drop_setup(),
+            RunEnd::Failed(RunError::Fetch(error)) if !error.keeps_setup() => self.drop_setup(),
+            _ => {}
         }
         let end = match self.leave_wakeup(&end).await {
             Ok(()) => end,

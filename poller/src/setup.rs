@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use http::HeaderMap;
 use jiff::Timestamp;
 use mef_pipeline::decode_json;
-use mef_ports::{HttpResponse, SetupDone};
+use mef_ports::{Commit, CursorRecord, HttpResponse, SetupDone};
 use mef_source::Root;
-use mef_source::checked::SetupStep;
+use mef_source::checked::{Detail, SetupStep};
 use serde_json::Value;
 use url::Url;
 
@@ -56,6 +56,10 @@ impl Run<'_> {
             }
             done.steps = index + 1;
             done.at = self.now();
+            // Whatever happens from here on, it is not done a second time.
+            if let Err(error) = self.store_setup(&done).await {
+                return SetUp { done, end: Err(error) };
+            }
             if let Some(until) = answer.not_before
                 && let Err(until) = self.fetcher.wait_until(until).await
             {
@@ -63,6 +67,13 @@ impl Run<'_> {
             }
         }
         SetUp { done, end: Ok(()) }
+    }
+
+    async fn store_setup(&self, done: &SetupDone) -> Result<(), FetchError> {
+        let record = CursorRecord { setup: Some(done.clone()), ..self.record.clone() };
+        let lease = self.lease().current().await;
+        let commit = Commit { record: &record, seen: None };
+        Ok(self.poller.ports.cursors.commit(&lease, commit).await?)
     }
 
     async fn setup_step(
@@ -92,7 +103,10 @@ impl Run<'_> {
         if poll.setup.is_empty() {
             return Ok(());
         }
-        if !poll.details.is_empty() && poll.cursor.id().is_none() {
+        // What a job lists is known only within it, and so is what has no id.
+        let of_job = |detail: &Detail| detail.pages.request.reads(Root::Setup);
+        let has_details = !poll.details.is_empty();
+        if has_details && (poll.cursor.id().is_none() || poll.details.iter().any(of_job)) {
             self.seen.within_job(&done.values);
         }
         // Before anything is done, only what is waited for has a time to keep.

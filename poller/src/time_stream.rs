@@ -132,6 +132,7 @@ impl Run<'_> {
                     if open.next.is_some() && means_stale(status) =>
                 {
                     self.restart(open, false)?;
+                    self.set_up_again(open).await?;
                     guard = LoopGuard::default();
                     last_time = None;
                     let request = self.window_request(open)?;
@@ -142,6 +143,7 @@ impl Run<'_> {
                     if self.restart(open, half).is_err() {
                         return Err(FetchError::Reread { half, ruled }.into());
                     }
+                    self.set_up_again(open).await?;
                     guard = LoopGuard::default();
                     last_time = None;
                     let request = self.window_request(open)?;
@@ -204,6 +206,13 @@ impl Run<'_> {
                 Err(end) => return Ok(Some(end)),
             };
         }
+    }
+
+    /// What was set up was for the window as it was.
+    async fn set_up_again(&mut self, open: &OpenWindow) -> Result<(), RunError> {
+        self.drop_setup();
+        let set_up = self.set_up(self.window_scope(open)).await;
+        self.keep_setup(set_up)
     }
 
     /// Writes into the record what the delivered page means for the cursor.

@@ -41,12 +41,13 @@ pub trait Tokens: Send + Sync {
     /// When the token may not be stored.
     async fn put(&self, key: &TokenKey, token: &AccessToken) -> Result<(), StoreError>;
 
-    /// Drops what is kept under `key`: the vendor refused it.
+    /// Drops `refused`, which the vendor refused, if it is what is kept under
+    /// `key`: another process may have a new one by now.
     ///
     /// # Errors
     ///
     /// When the token may still be kept.
-    async fn forget(&self, key: &TokenKey) -> Result<(), StoreError>;
+    async fn forget(&self, key: &TokenKey, refused: &Secret) -> Result<(), StoreError>;
 
     /// Gives `claim` the right to ask for the token of `key` until `until`,
     /// unless another has it at `now`; says whether it was given.

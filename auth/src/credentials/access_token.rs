@@ -25,9 +25,9 @@ use crate::Redactor;
 /// How long before its end a token is no longer used, so that it does not end
 /// under way; of a shorter life, a tenth.
 const SPARED: Duration = Duration::from_secs(60);
-/// Longer than all tries of one token request take: who asks for longer is
-/// gone.
-const LONGEST_TURN: SignedDuration = SignedDuration::from_secs(120);
+/// Longer than all tries of two token requests take, as a refresh token may
+/// need: who asks for longer is gone.
+const LONGEST_TURN: SignedDuration = SignedDuration::from_secs(240);
 /// How often to look whether another process has its token.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// The longest wait for another process here; who has to wait longer comes back
@@ -126,8 +126,10 @@ impl AccessTokens {
     ) -> Result<(), CredentialError> {
         let slot = self.slot(key);
         let mut held = slot.lock().await;
-        held.token = None;
-        Ok(tokens.forget(key).await?)
+        match held.token.take() {
+            Some(refused) => Ok(tokens.forget(key, &refused.token).await?),
+            None => Ok(()),
+        }
     }
 
     fn slot(&self, key: &TokenKey) -> Slot {
@@ -168,14 +170,15 @@ async fn turn(request: &TokenRequest<'_>, ports: &TokenPorts<'_>) -> Result<Turn
         let until = now.checked_add(LONGEST_TURN).unwrap_or(Timestamp::MAX);
         let is_ours = tokens.claim(key, &claim, now, until).await?;
         // Whoever had the turn before this may have left a token.
-        if let Some(kept) = kept(request, ports).await? {
-            if is_ours {
-                tokens.release(key, &claim).await?;
-            }
-            return Ok(Turn::Kept(kept));
+        let kept = kept(request, ports).await;
+        if is_ours && matches!(kept, Ok(None)) {
+            return Ok(Turn::Ours(claim));
         }
         if is_ours {
-            return Ok(Turn::Ours(claim));
+            tokens.release(key, &claim).await?;
+        }
+        if let Some(kept) = kept? {
+            return Ok(Turn::Kept(kept));
         }
         if waited >= LONGEST_WAIT {
             let until = now.checked_add(COME_BACK).unwrap_or(Timestamp::MAX);

@@ -35,12 +35,10 @@ impl Tokens for Table {
             .map_err(|error| error.without(token.token.expose()).during("keep an access token"))
     }
 
-    async fn forget(&self, key: &TokenKey) -> Result<(), StoreError> {
-        let request = self.client().delete_item().table_name(self.name());
-        match request.set_key(Some(item_key(&pk(key), SK))).send().await {
-            Ok(_) => Ok(()),
-            Err(error) => Err(AwsError::from(error).during("forget an access token")),
-        }
+    async fn forget(&self, key: &TokenKey, refused: &Secret) -> Result<(), StoreError> {
+        self.delete_if(key, SK, "token", refused.expose())
+            .await
+            .map_err(|error| error.without(refused.expose()).during("forget an access token"))
     }
 
     async fn claim(
@@ -78,19 +76,33 @@ impl Tokens for Table {
     }
 
     async fn release(&self, key: &TokenKey, claim: &TokenClaim) -> Result<(), StoreError> {
-        let released = self
+        let released = self.delete_if(key, CLAIM, "claim", &claim.0).await;
+        released.map_err(|error| error.during("release an access token"))
+    }
+}
+
+impl Table {
+    /// Deletes the item if its attribute still has this value.
+    async fn delete_if(
+        &self,
+        key: &TokenKey,
+        sk: &str,
+        attribute: &'static str,
+        value: &str,
+    ) -> Result<(), AwsError> {
+        let deleted = self
             .client()
             .delete_item()
             .table_name(self.name())
-            .set_key(Some(item_key(&pk(key), CLAIM)))
-            .condition_expression("#claim = :claim")
-            .set_expression_attribute_names(Some(names(["claim"])))
-            .expression_attribute_values(":claim", string(&*claim.0))
+            .set_key(Some(item_key(&pk(key), sk)))
+            .condition_expression(format!("#{attribute} = :value"))
+            .set_expression_attribute_names(Some(names([attribute])))
+            .expression_attribute_values(":value", string(value))
             .send()
             .await;
-        match released {
+        match deleted {
             Ok(_) => Ok(()),
-            // It ran out, and another has it.
+            // Another has taken its place.
             Err(error)
                 if error
                     .as_service_error()
@@ -98,7 +110,7 @@ impl Tokens for Table {
             {
                 Ok(())
             }
-            Err(error) => Err(AwsError::from(error).during("release an access token")),
+            Err(error) => Err(error.into()),
         }
     }
 }

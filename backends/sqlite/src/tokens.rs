@@ -54,11 +54,14 @@ impl Tokens for Store {
             .await
     }
 
-    async fn forget(&self, key: &TokenKey) -> Result<(), StoreError> {
-        let key = key.clone();
+    async fn forget(&self, key: &TokenKey, refused: &Secret) -> Result<(), StoreError> {
+        let (key, refused) = (key.clone(), refused.clone());
         self.writer
             .write("forget an access token", move |transaction| {
-                transaction.execute("DELETE FROM tokens WHERE key = ?1", [key.0]).map(drop)
+                transaction
+                    .prepare_cached("DELETE FROM tokens WHERE key = ?1 AND token = ?2")?
+                    .execute([&*key.0, refused.expose()])
+                    .map(drop)
             })
             .await
     }

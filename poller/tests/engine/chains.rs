@@ -13,32 +13,10 @@ use crate::scripted::{Scripted, endless, records, run};
 use crate::support::{Bench, TestClock, answer, at, source};
 
 /// A source that reads by time, with `keys` of `poll`.
-fn by_time(keys: &str, cursor: &str) -> String {
+pub(crate) fn by_time(keys: &str, cursor: &str) -> String {
     format!(
         "source: acme\npoll:\n  schedule: rate(1 minute)\n{keys}  cursor: {{ start: 1h, overlap: 60s, {cursor} }}\n"
     )
-}
-
-const JOB: &str = r#"
-  setup:
-    - request:
-        post: https://api.example.com/exports
-        json: { since: "{window.start|rfc3339}" }
-      values: { job: id }
-  request: { get: "https://api.example.com/exports/{setup.job}" }
-  wait:
-    until: { body: { state: done } }
-    fail: { body: { state: failed } }
-    every: EVERY
-    at_most: 10m
-  records: parts
-  details:
-    - request: { get: "https://api.example.com/exports/{setup.job}/{item}" }
-      records: ""
-"#;
-
-fn job(every: &str) -> String {
-    by_time(&JOB[1..].replace("EVERY", every), "windows: true")
 }
 
 /// A vendor that takes its time.
@@ -98,112 +76,6 @@ async fn what_comes_before_a_page_comes_once_a_window() {
     assert_eq!(bench.cursor().await.record.setup, None, "nothing is under way");
 }
 
-#[tokio::test]
-async fn an_error_that_is_not_named_is_none_to_ignore() {
-    let bench = Bench::new(0);
-    let file = job("1s").replace("values", "ignore: [{ status: 409 }]\n      values");
-    let vendor = Scripted::answers(vec![answer(400, &[], "{}")]);
-    let report = run(&bench, &vendor, &file).await;
-    assert!(matches!(report.end, RunEnd::Failed(_)), "{report:?}");
-    assert_eq!(vendor.requests().len(), 1);
-}
-
-#[tokio::test]
-async fn a_value_that_is_not_there_says_which_step_lacks_it() {
-    let bench = Bench::new(0);
-    let vendor = Scripted::bodies(&[r#"{"id": null}"#]);
-    let report = run(&bench, &vendor, &job("1s")).await;
-    let error = report.summary.error.unwrap();
-    assert_eq!(error, "the answer to step 1 of `setup` has no text or number at `/id`");
-    assert_eq!(bench.cursor().await.record.setup, None, "the next run asks again");
-}
-
-#[tokio::test]
-async fn a_job_is_waited_for_and_its_parts_are_read() {
-    let bench = Bench::new(0);
-    let vendor = Scripted::bodies(&[
-        r#"{"id": "a"}"#,
-        r#"{"state": "running"}"#,
-        r#"{"state": "running", "parts": [1]}"#,
-        r#"{"state": "done", "parts": [1, 2]}"#,
-        r#"[{"id": 1}, {"id": 2}]"#,
-        r#"[{"id": 3}]"#,
-    ]);
-    let report = run(&bench, &vendor, &job("1s")).await;
-    assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
-    assert_eq!(bench.delivered().await, [1, 2, 3]);
-    assert_eq!((report.summary.records, report.summary.pages), (3, 1));
-    assert_eq!(bench.done().await, Some(at(0)));
-    assert_eq!(bench.clock.now(), at(2), "two waits of a second");
-    let since = at(-3600);
-    assert_eq!(
-        vendor.requests(),
-        [
-            format!("POST /exports | application/json | {{\"since\":\"{since}\"}}").as_str(),
-            "GET /exports/a",
-            "GET /exports/a",
-            "GET /exports/a",
-            "GET /exports/a/1",
-            "GET /exports/a/2",
-        ]
-    );
-}
-
-#[tokio::test]
-async fn a_job_that_takes_longer_than_a_run_is_submitted_once() {
-    let bench = Bench::new(0);
-    let vendor = Scripted::bodies(&[r#"{"id": "a"}"#, r#"{"state": "running"}"#]);
-    let report = run(&bench, &vendor, &job("30s")).await;
-    assert!(matches!(report.end, RunEnd::NotReady { until } if until == at(30)), "{report:?}");
-    assert_eq!(*bench.wakeups.0.lock().unwrap(), [at(30)]);
-    bench.clock.set(at(30));
-    vendor.more(&[r#"{"state": "done", "parts": [1]}"#, r#"[{"id": 1}]"#]);
-    vendor.requests();
-    let report = run(&bench, &vendor, &job("30s")).await;
-    assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
-    assert_eq!(vendor.requests(), ["GET /exports/a", "GET /exports/a/1"]);
-    // The window stands as it did when the job was submitted.
-    assert_eq!(bench.done().await, Some(at(0)));
-}
-
-#[tokio::test]
-async fn a_job_that_fails_or_never_ends_is_submitted_anew() {
-    for (state, minutes, words) in [
-        ("failed", 0, "has failed"),
-        ("running", 20, "is not ready in the time that `wait` gives it"),
-    ] {
-        let bench = Bench::new(0);
-        let running = r#"{"state": "running"}"#;
-        let vendor = Scripted::bodies(&[r#"{"id": "a"}"#, running]);
-        run(&bench, &vendor, &job("30s")).await;
-        bench.clock.set(at(60 * minutes));
-        vendor.more(&[&format!("{{\"state\": \"{state}\"}}")]);
-        let report = run(&bench, &vendor, &job("30s")).await;
-        let error = report.summary.error.unwrap();
-        assert!(error.contains(words), "{error}");
-        let done = r#"{"state": "done", "parts": []}"#;
-        // One for the window at hand, and one for what came since.
-        vendor.more(&[r#"{"id": "b"}"#, done, r#"{"id": "c"}"#, done]);
-        vendor.requests();
-        let report = run(&bench, &vendor, &job("30s")).await;
-        assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
-        assert!(vendor.requests()[0].starts_with("POST /exports "));
-    }
-}
-
-#[tokio::test]
-async fn parts_of_two_jobs_are_not_taken_for_repeats() {
-    let bench = Bench::new(0);
-    let done = r#"{"state": "done", "parts": [1]}"#;
-    let vendor = Scripted::bodies(&[r#"{"id": "a"}"#, done, r#"[{"id": 1}]"#]);
-    run(&bench, &vendor, &job("1s")).await;
-    bench.clock.set(at(60));
-    vendor.more(&[r#"{"id": "b"}"#, done, r#"[{"id": 2}]"#]);
-    let report = run(&bench, &vendor, &job("1s")).await;
-    assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
-    assert_eq!(bench.delivered().await, [1, 2]);
-}
-
 const BLOBS: &str = "  request: { get: \"https://api.example.com/list\", query: { from: \"{window.start|epoch}\" } }
   records: \"\"
   details:
@@ -255,13 +127,51 @@ async fn a_wrong_url_of_details_passes_nothing_over() {
     let vendor = Scripted::answers(answers);
     let report = run(&bench, &vendor, &blobs()).await;
     let error = report.summary.error.unwrap();
-    assert!(error.starts_with("the first 5 things listed are all gone"), "{error}");
-    assert_eq!((vendor.requests().len(), bench.done().await), (6, None));
+    assert!(error.starts_with("all 6 things listed are gone"), "{error}");
+    assert_eq!((vendor.requests().len(), bench.done().await), (7, None));
     // Once the file is right, they are all there.
     let mut answers = vec![answer(200, &[], &list)];
     answers.extend((0..6).map(|_| answer(200, &[], "[{\"id\":1}]")));
     let report = run(&bench, &Scripted::answers(answers), &blobs()).await;
     assert_eq!((report.summary.delivered, report.summary.duplicates), (6, 0));
+}
+
+#[tokio::test]
+async fn what_was_deleted_before_others_holds_them_not_up() {
+    let bench = Bench::new(0);
+    let list = json!(["a", "b", "c", "d", "e", "f"].map(|name| item(name, -30))).to_string();
+    let mut answers = vec![answer(200, &[], &list)];
+    answers.extend((0..5).map(|_| answer(404, &[], "{}")));
+    answers.push(answer(200, &[], "[{\"id\":1}]"));
+    let report = run(&bench, &Scripted::answers(answers), &blobs()).await;
+    assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+    assert_eq!((report.summary.gone, report.summary.delivered), (5, 1));
+}
+
+#[tokio::test]
+async fn what_is_on_a_later_page_of_an_item_is_not_gone_with_the_way_to_it() {
+    let bench = Bench::new(0);
+    let details = "      next: { token: { from: next, query: page } }\n      records: lines";
+    let file = blobs().replacen("      records: \"\"", details, 1);
+    let list = json!([item("a", -30)]).to_string();
+    let first = r#"{"lines": [{"id": 1}], "next": "2"}"#;
+    let gone = answer(410, &[], "{}");
+    let vendor = Scripted::answers(vec![answer(200, &[], &list), answer(200, &[], first), gone]);
+    let report = run(&bench, &vendor, &file).await;
+    assert!(report.summary.error.unwrap().contains("410"));
+    vendor.more(&[&list, first, r#"{"lines": [{"id": 2}]}"#]);
+    run(&bench, &vendor, &file).await;
+    assert_eq!(bench.delivered().await, [1, 2]);
+}
+
+#[tokio::test]
+async fn a_page_of_more_items_than_can_be_told_apart_is_refused() {
+    let bench = Bench::new(0);
+    let items: Vec<_> = (0..20_001).map(|n| item(&n.to_string(), -30)).collect();
+    let vendor = Scripted::bodies(&[&json!(items).to_string()]);
+    let report = run(&bench, &vendor, &blobs()).await;
+    assert!(report.summary.error.unwrap().starts_with("the page lists 20001 items"));
+    assert_eq!(vendor.requests().len(), 1);
 }
 
 #[tokio::test]

@@ -94,5 +94,6 @@ async fn a_list_that_leads_on_for_ever_ends() {
     let report = run(&bench, &vendor, LISTED).await;
     let RunEnd::Failed(error) = &report.end else { panic!("{report:?}") };
     assert!(error.to_string().contains("its list of partitions does not end"), "{error}");
+    assert!(report.summary.error.is_some() && report.summary.ended.is_some());
     assert_eq!(vendor.requests().len(), 1_000);
 }

@@ -18,6 +18,7 @@ mod every_stream;
 mod failures;
 mod hard_cases;
 mod hostile;
+mod jobs;
 mod limits;
 mod links;
 mod listed_partitions;

@@ -108,6 +108,20 @@ async fn an_allow_listed_origin_gets_no_credential() {
 }
 
 #[tokio::test]
+async fn details_elsewhere_get_no_parameter_of_the_file() {
+    let (foreign, foreign_requests) = serve(vec![ok("", "[]")]);
+    let (own, _requests) = serve(vec![ok("", &format!("[{{\"uri\":\"{foreign}/blob?sig=1\"}}]"))]);
+    let more = format!(
+        "  details: [{{ request: {{ get: \"{{item.uri}}\", query: {{ key: \"{{secret.token}}\" }}, headers: {{ x-key: \"{{secret.token}}\" }} }}, records: \"\" }}]\n  \
+         allow_origins: [\"{foreign}\"]\n"
+    );
+    let report = run(&file(&own, &more)).await;
+    assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+    let asked = foreign_requests.recv().unwrap();
+    assert!(asked.starts_with("GET /blob?sig=1 ") && !asked.contains("s3cr3t"), "{asked}");
+}
+
+#[tokio::test]
 async fn a_redirect_on_the_same_origin_is_followed_with_the_credential() {
     let redirect = "HTTP/1.1 307 Temporary Redirect\r\nconnection: close\r\ncontent-length: 0\r\n\
                     location: /elsewhere\r\n\r\n";

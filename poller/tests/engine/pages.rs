@@ -47,6 +47,9 @@ async fn a_list_that_is_left_out_is_empty_only_where_the_source_file_says_so() {
         ("", "{}", false),
         ("\n  missing_records: empty", "{}", true),
         ("\n  missing_records: empty", "{\"items\":{}}", false),
+        ("\n  missing_records: empty", "[]", false),
+        ("\n  missing_records: empty", "null", false),
+        ("\n  missing_records: empty", "\"unavailable\"", false),
     ] {
         let (bench, vendor) = (Bench::new(0), Scripted::bodies(&[body]));
         let report = run(&bench, &vendor, &file(&format!("{paging}{said}"))).await;

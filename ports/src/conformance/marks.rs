@@ -87,8 +87,11 @@ pub async fn a_forgotten_token_is_gone(backend: Backend) {
     let token = AccessToken { token: Secret::new("t"), expires: None };
     tokens.put(&one, &token).await.expect("a token is kept");
     tokens.put(&other, &token).await.expect("a token is kept");
-    tokens.forget(&one).await.expect("a token is forgotten");
-    tokens.forget(&one).await.expect("twice is once");
+    let older = Secret::new("an older one");
+    tokens.forget(&one, &older).await.expect("nothing to forget");
+    assert!(tokens.get(&one, at(0)).await.expect("a look").is_some(), "another is kept by now");
+    tokens.forget(&one, &token.token).await.expect("a token is forgotten");
+    tokens.forget(&one, &token.token).await.expect("twice is once");
     assert!(tokens.get(&one, at(0)).await.expect("a look").is_none());
     assert!(tokens.get(&other, at(0)).await.expect("a look").is_some());
 }

@@ -7,7 +7,7 @@ use super::answer_when::AnswerWhen;
 use super::checker::Checker;
 use super::origin::Origin;
 use super::pages::{Pages, pages_of};
-use super::request::Request;
+use super::request::{Method, Request};
 use super::request_scope::RequestScope;
 use crate::path::is_header_name;
 use crate::written::{self, Located};
@@ -15,6 +15,8 @@ use crate::{Path, Place, Root, Template};
 
 const DEFAULT_EVERY: Duration = Duration::from_secs(1);
 const DEFAULT_AT_MOST: Duration = Duration::from_secs(3_600);
+/// What a run waits for at most; anything longer is for another run.
+const LONGEST_IN_A_RUN: Duration = Duration::from_secs(5);
 
 /// A request that comes before the first page.
 #[derive(Clone, Debug)]
@@ -150,7 +152,11 @@ impl RequestScope<'_, '_> {
             None => Some(None),
             Some(path) => self.checker.path(path, &[Root::Record]).map(Some),
         };
+        // What is kept goes into events.
+        let roots = self.roots.clone();
+        self.roots.retain(|root| *root != Root::Secret);
         let keep = self.pairs(&written.keep);
+        self.roots = roots;
         let pages = pages?;
         if !pages.request.reads(Root::Item) {
             self.checker.error_with(
@@ -160,6 +166,32 @@ impl RequestScope<'_, '_> {
             );
         }
         Some(Detail { pages, expires: expires?, keep })
+    }
+}
+
+/// Reports what would never come to an end under the limits of the file's own.
+pub(super) fn is_fast_enough(
+    poll: &written::Poll,
+    wait: Option<&Wait>,
+    spacing: Option<Duration>,
+    checker: &mut Checker<'_>,
+) {
+    let lists = matches!(poll.partitions.as_deref(), Some(written::Partitions::Request(_)));
+    if (lists || !poll.details.is_empty())
+        && spacing.is_some_and(|spacing| spacing > LONGEST_IN_A_RUN)
+    {
+        checker.error_with(
+            poll.limits.rate.as_ref().and_then(Located::place),
+            "a run would come no further than its list: it waits five seconds at most, and the next begins with the list again",
+            "write `12/min` or more",
+        );
+    }
+    if poll.setup.is_empty() && wait.is_some_and(|wait| wait.every > LONGEST_IN_A_RUN) {
+        checker.error_with(
+            poll.wait.as_ref().and_then(Located::place),
+            "without `setup` each run begins to wait anew, so that `at_most` would never be over",
+            "write an `every` of five seconds or less",
+        );
     }
 }
 
@@ -194,6 +226,13 @@ pub(super) fn stays_near(
             place,
             "this goes to another origin than `request`",
             "list it under `allow_origins`: it is then asked without the credential",
+        );
+    } else if request.origin != *own && (request.method == Method::Post || request.has_own_parts())
+    {
+        checker.error_with(
+            place,
+            "another origin is asked by `get`, and for nothing but a URL",
+            "what else a request has is for the origin that the credential belongs to",
         );
     }
 }

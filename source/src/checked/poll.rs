@@ -78,9 +78,7 @@ impl Poll {
     /// The names of the secrets that its requests use.
     pub fn secret_names(&self) -> impl Iterator<Item = String> {
         let templates = self.requests().into_iter().flat_map(Request::templates);
-        let kept = self.details.iter().flat_map(|detail| &detail.keep).map(|(_, keep)| keep);
         let mut names: Vec<_> = templates
-            .chain(kept)
             .flat_map(Template::paths)
             .filter(|path| path.root() == Root::Secret)
             .map(|path| path.name().to_owned())
@@ -145,6 +143,7 @@ impl Poll {
             );
         }
         let (setup, pages, details, wait) = (setup?, pages?, details??, wait?);
+        chain::is_fast_enough(written, wait.as_ref(), limits.spacing, checker);
         let origin = &pages.request.origin;
         let auth = auth?.within(origin, &allow_origins, written, checker);
         let before = setup.iter().map(|step| &step.request).zip(&written.setup);

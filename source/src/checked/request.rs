@@ -55,8 +55,13 @@ impl Request {
         paths.any(|path| path.root() == root && path.name() == name)
     }
 
+    /// Whether it has more than a URL.
+    pub(super) fn has_own_parts(&self) -> bool {
+        !self.query.is_empty() || !self.headers.is_empty() || self.body.is_some()
+    }
+
     /// Whether one of them reads anything of `root`.
-    pub(super) fn reads(&self, root: Root) -> bool {
+    pub fn reads(&self, root: Root) -> bool {
         self.templates().into_iter().flat_map(Template::paths).any(|path| path.root() == root)
     }
 }

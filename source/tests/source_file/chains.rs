@@ -86,6 +86,13 @@ fn chains_that_cannot_be_meant() {
         ("an item where there is none", "{setup.job}\" }\n  wait", "{item.id}\" }\n  wait"),
         ("a window in details", "{item.uri}", "{item.uri}?{window.start}"),
         ("details without records", "      records: \"\"\n", ""),
+        (
+            "a job that is posted elsewhere",
+            "setup:\n    - request: { post: \"https://api.example.com/exports\"",
+            "allow_origins: [\"https://files.example.com\"]\n  setup:\n    - request: { post: \"https://files.example.com/exports\"",
+        ),
+        ("a secret in every event", "\"{setup.job}\", part", "\"{secret.token}\", part"),
+        ("too slow for details", "  records: parts", "  limits: { rate: 6/min }\n  records: parts"),
         ("windows and time", "windows: true", "windows: true, time: t"),
         ("no windows", "windows: true", "windows: false"),
         ("windows in order", "windows: true", "windows: true, order: ascending"),

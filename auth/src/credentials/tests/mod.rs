@@ -76,8 +76,9 @@ impl Tokens for World {
         Ok(())
     }
 
-    async fn forget(&self, key: &TokenKey) -> Result<(), StoreError> {
-        self.kept.lock().unwrap().remove(&key.0);
+    async fn forget(&self, key: &TokenKey, refused: &Secret) -> Result<(), StoreError> {
+        let is_it = |kept: &AccessToken| kept.token.expose() == refused.expose();
+        self.kept.lock().unwrap().retain(|known, kept| *known != key.0 || !is_it(kept));
         Ok(())
     }
 
