@@ -15,7 +15,8 @@ use serde_json::Value;
 
 use crate::classify::{News, record_time};
 use crate::decode::Batches;
-use crate::fetch::{Asking, FetchError, Fetched};
+use crate::fetch::{Asking, Fetched};
+use crate::fetch_error::FetchError;
 use crate::loop_guard::LoopGuard;
 use crate::report::RunError;
 use crate::request::{RequestScope, build, render_json};

@@ -6,7 +6,8 @@ use mef_ports::HttpResponse;
 use mef_source::checked::{AnswerWhen, ErrorAction, ErrorRule};
 use serde_json::Value;
 
-use crate::fetch::{Answer, FetchError, LIMIT_WITHOUT_RESET, Verdict};
+use crate::fetch::{Answer, LIMIT_WITHOUT_RESET, Verdict};
+use crate::fetch_error::FetchError;
 use crate::limits::LimitHeaders;
 use crate::moment::after;
 

@@ -12,22 +12,20 @@ use http::header::{CONTENT_TYPE, LOCATION};
 use http::{Method, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use mef_auth::credentials::{CredentialError, Credentials};
-use mef_ports::{
-    BlobKey, Blobs, Clock, CommitError, Http, HttpError, HttpRequest, HttpResponse, Secret,
-    StoreError,
-};
+use mef_ports::{BlobKey, Blobs, Clock, Http, HttpError, HttpRequest, HttpResponse, Secret};
 use mef_source::checked::{AnswerWhen, Cursor, Pages, Poll, Wait};
 use mef_source::{Path, Source};
 use url::Url;
 
 use crate::budget::Budget;
 use crate::error_rules::{self, RuledOut};
+use crate::fetch_error::FetchError;
 use crate::lease::LeaseKeeper;
 use crate::limits::LimitHeaders;
 use crate::moment::after;
 use crate::pace::Pace;
 use crate::page::{self, Page, PageError};
-use crate::request::{PageRequest, RequestError};
+use crate::request::PageRequest;
 
 /// The longest wait inside a run; anything longer ends it.
 pub(crate) const LONGEST_WAIT: SignedDuration = SignedDuration::from_secs(5);
@@ -35,152 +33,6 @@ pub(crate) const LONGEST_WAIT: SignedDuration = SignedDuration::from_secs(5);
 pub(crate) const LIMIT_WITHOUT_RESET: Duration = Duration::from_secs(60);
 const TRIES_AGAIN: usize = 4;
 const MOST_REDIRECTS: usize = 5;
-
-/// Why there is no page.
-#[derive(Debug, thiserror::Error)]
-pub enum FetchError {
-    /// The vendor's limit: come back later.
-    #[error("the vendor's rate limit is used up until {until}")]
-    Limited {
-        /// When to come back.
-        until: Timestamp,
-    },
-    /// The vendor does not know the page or token that it was asked for.
-    #[error("the vendor answered {status}")]
-    Refused {
-        /// The answer's status.
-        status: StatusCode,
-    },
-    /// The vendor refused the credential.
-    #[error("the vendor answered {status}: check the credential and what it is allowed to read")]
-    Unauthorized {
-        /// The answer's status.
-        status: StatusCode,
-    },
-    /// The vendor failed again and again.
-    #[error("the vendor answered {status}, {tries} times")]
-    Failing {
-        /// The last answer's status.
-        status: StatusCode,
-        /// How often it was asked.
-        tries: usize,
-    },
-    /// The page cannot be read; its bytes are kept.
-    #[error("the page cannot be understood; its bytes are kept as blob `{blob}`")]
-    Page {
-        /// Where the bytes are.
-        blob: String,
-        /// What is wrong with it.
-        #[source]
-        error: PageError,
-    },
-    /// A rule of the source file gives up on the answer.
-    #[error(transparent)]
-    Ruled(#[from] RuledOut),
-    /// A rule of the source file asks for the window to be read again.
-    #[error("{ruled}, and asks for its window to be read again")]
-    Reread {
-        /// Whether only half of it.
-        half: bool,
-        /// The rule.
-        ruled: RuledOut,
-    },
-    /// What `wait` waits for is not there yet: come back later.
-    #[error("the vendor is not ready before {until}")]
-    NotReady {
-        /// When to ask again.
-        until: Timestamp,
-    },
-    /// What `wait` waits for will never be there.
-    #[error("what the vendor was asked to prepare {0}; the next run asks for it anew")]
-    GivenUp(&'static str),
-    /// The answer to a step of `setup` lacks what later requests need.
-    #[error("the answer to step {step} of `setup` has no text or number at `{path}`")]
-    NoValue {
-        /// The step's number, from 1.
-        step: usize,
-        /// The path in the source file.
-        path: String,
-    },
-    /// A part of a job is not there any more, and so the job is not.
-    #[error(
-        "the vendor answered {status} for a part of what it was asked to prepare; the next run asks for it anew"
-    )]
-    JobGone {
-        /// The answer's status.
-        status: StatusCode,
-    },
-    /// The vendor does not give the details of one item.
-    #[error("the vendor answered {status} for the details of an item")]
-    Detail {
-        /// The answer's status.
-        status: StatusCode,
-    },
-    /// There are more items on a page than can be told apart.
-    #[error("the page lists {0} items, and at most 20000 can be told apart: ask for smaller pages")]
-    TooManyItems(usize),
-    /// The pages of details lead in a circle.
-    #[error("the vendor leads in a circle: {0}")]
-    Loop(&'static str),
-    /// Nothing of what is listed can be had.
-    #[error(
-        "all {0} things listed are gone: is the URL under `details` right, and may the credential \
-         read them?"
-    )]
-    AllGone(usize),
-    /// The time is over before all that a page lists was asked for.
-    #[error("the run's time ended before its page did")]
-    OutOfTime,
-    /// A redirect that leads nowhere.
-    #[error("the vendor redirects {0}")]
-    Redirect(&'static str),
-    /// No answer.
-    #[error("no answer from the vendor")]
-    Http(#[source] HttpError),
-    /// The request cannot be made.
-    #[error(transparent)]
-    Request(#[from] RequestError),
-    /// There is no credential.
-    #[error("no credential for the request")]
-    Credential(#[source] CredentialError),
-    /// A store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The lease is gone.
-    #[error(transparent)]
-    Lease(#[from] CommitError),
-}
-
-impl FetchError {
-    /// Whether what `setup` brought is still good after this: a later run goes on
-    /// with it, and starts no other job.
-    pub(crate) fn keeps_setup(&self) -> bool {
-        match self {
-            FetchError::Limited { .. }
-            | FetchError::NotReady { .. }
-            | FetchError::OutOfTime
-            | FetchError::Failing { .. }
-            | FetchError::Detail { .. }
-            | FetchError::AllGone(_)
-            | FetchError::TooManyItems(_)
-            | FetchError::Http(_)
-            | FetchError::Credential(_)
-            | FetchError::Store(_)
-            | FetchError::Lease(_) => true,
-            FetchError::Refused { .. }
-            | FetchError::Unauthorized { .. }
-            | FetchError::Page { .. }
-            | FetchError::Ruled(_)
-            | FetchError::Reread { .. }
-            | FetchError::GivenUp(_)
-            | FetchError::NoValue { .. }
-            | FetchError::JobGone { .. }
-            | FetchError::Loop(_)
-            | FetchError::Redirect(_)
-            | FetchError::Request(_) => false,
-        }
-    }
-}
 
 /// A page, and when the vendor wants to be asked next.
 pub(crate) struct Fetched {

@@ -9,7 +9,8 @@ use url::Url;
 
 use crate::backfill::PageEnd;
 use crate::classify::{News, record_hash, record_id, record_time};
-use crate::fetch::{FetchError, Fetched};
+use crate::fetch::Fetched;
+use crate::fetch_error::FetchError;
 use crate::loop_guard::LoopGuard;
 use crate::moment::before;
 use crate::next_link::without_secrets;

@@ -12,7 +12,8 @@ use serde_json::Value;
 
 use crate::backfill::PageEnd;
 use crate::classify::{News, note_late, record_hash, record_id, record_time};
-use crate::fetch::{FetchError, Fetched};
+use crate::fetch::Fetched;
+use crate::fetch_error::FetchError;
 use crate::key::Key;
 use crate::loop_guard::LoopGuard;
 use crate::moment::before;

@@ -9,7 +9,8 @@ use mef_source::{Path, Root};
 use serde_json::Value;
 
 use crate::budget::Budget;
-use crate::fetch::{FetchError, Fetched, Fetcher};
+use crate::fetch::{Fetched, Fetcher};
+use crate::fetch_error::FetchError;
 use crate::loop_guard::LoopGuard;
 use crate::partitions::Sum;
 use crate::poller::Poller;

@@ -206,6 +206,6 @@ pub(crate) fn lag(done: Option<&Position>, now: Timestamp) -> Option<jiff::Signe
 impl From<mef_ports::SecretsError> for RunError {
     fn from(error: mef_ports::SecretsError) -> RunError {
         let error = mef_auth::credentials::CredentialError::from(error);
-        RunError::Fetch(crate::fetch::FetchError::Credential(error))
+        RunError::Fetch(crate::fetch_error::FetchError::Credential(error))
     }
 }

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use mef_ports::{CommitError, Position, RunSummary, StoreError, StreamKey, chain};
 use serde::Serialize;
 
-use crate::fetch::FetchError;
+use crate::fetch_error::FetchError;
 use crate::poller::lag;
 use crate::window::NoProgress;
 

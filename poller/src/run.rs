@@ -13,7 +13,8 @@ use mef_source::checked::{Cursor, Repeats};
 
 use crate::budget::Budget;
 use crate::classify::News;
-use crate::fetch::{FetchError, Fetched, Fetcher};
+use crate::fetch::{Fetched, Fetcher};
+use crate::fetch_error::FetchError;
 use crate::followed_stream::Followed;
 use crate::history;
 use crate::lease::LeaseKeeper;

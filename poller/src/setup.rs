@@ -12,7 +12,8 @@ use mef_source::checked::{Detail, SetupStep};
 use serde_json::Value;
 use url::Url;
 
-use crate::fetch::{Answer, Asking, FetchError};
+use crate::fetch::{Answer, Asking};
+use crate::fetch_error::FetchError;
 use crate::page::{self, PageError};
 use crate::report::RunError;
 use crate::request::{RequestScope, build_one};

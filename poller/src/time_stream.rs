@@ -8,7 +8,8 @@ use mef_ports::{OpenWindow, Position};
 use mef_source::checked::{Advance, Order, TimeCursor};
 
 use crate::classify;
-use crate::fetch::{FetchError, Fetched};
+use crate::fetch::Fetched;
+use crate::fetch_error::FetchError;
 use crate::loop_guard::LoopGuard;
 use crate::moment::before;
 use crate::report::{RunEnd, RunError};

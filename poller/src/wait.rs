@@ -7,7 +7,8 @@ use mef_source::checked::Wait;
 use url::Url;
 
 use crate::error_rules::any;
-use crate::fetch::{Answer, Asking, FetchError, Fetcher, LONGEST_WAIT};
+use crate::fetch::{Answer, Asking, Fetcher, LONGEST_WAIT};
+use crate::fetch_error::FetchError;
 use crate::moment::after;
 use crate::page::PageError;
 
