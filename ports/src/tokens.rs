@@ -68,5 +68,5 @@ pub trait Tokens: Send + Sync {
     /// # Errors
     ///
     /// When the store failed; the right then ends by itself.
-    async fn release(&self, key: &TokenKey, claim: &TokenClaim) -> Result<(), StoreError>;
+    async fn release_claim(&self, key: &TokenKey, claim: &TokenClaim) -> Result<(), StoreError>;
 }

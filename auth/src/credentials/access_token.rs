@@ -106,7 +106,7 @@ impl AccessTokens {
             Turn::Kept(kept) => return held.keep(kept, with_base),
         };
         let asked = ask_and_keep(request, &mut held, ports).await;
-        if let Err(error) = ports.tokens.release(&request.key, &claim).await {
+        if let Err(error) = ports.tokens.release_claim(&request.key, &claim).await {
             tracing::warn!(error = %error, "nobody else asks for the token before the claim to it ends");
         }
         match asked? {
@@ -175,7 +175,7 @@ async fn turn(request: &TokenRequest<'_>, ports: &TokenPorts<'_>) -> Result<Turn
             return Ok(Turn::Ours(claim));
         }
         if is_ours {
-            tokens.release(key, &claim).await?;
+            tokens.release_claim(key, &claim).await?;
         }
         if let Some(kept) = kept? {
             return Ok(Turn::Kept(kept));

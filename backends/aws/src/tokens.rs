@@ -75,7 +75,7 @@ impl Tokens for Table {
         }
     }
 
-    async fn release(&self, key: &TokenKey, claim: &TokenClaim) -> Result<(), StoreError> {
+    async fn release_claim(&self, key: &TokenKey, claim: &TokenClaim) -> Result<(), StoreError> {
         let released = self.delete_if(key, CLAIM, "claim", &claim.0).await;
         released.map_err(|error| error.during("release an access token"))
     }

@@ -89,7 +89,7 @@ impl Tokens for Store {
             .await
     }
 
-    async fn release(&self, key: &TokenKey, claim: &TokenClaim) -> Result<(), StoreError> {
+    async fn release_claim(&self, key: &TokenKey, claim: &TokenClaim) -> Result<(), StoreError> {
         let (key, claim) = (key.clone(), claim.clone());
         self.writer
             .write("release an access token", move |transaction| {

@@ -58,13 +58,13 @@ pub async fn one_at_a_time_may_ask_for_a_token(backend: Backend) {
     assert!(tokens.claim(&key, &one, at(0), at(60)).await.expect("a claim"));
     assert!(!tokens.claim(&key, &two, at(59), at(90)).await.expect("a claim"));
     assert!(tokens.claim(&other, &two, at(59), at(90)).await.expect("a claim"));
-    tokens.release(&key, &two).await.expect("nothing to release");
+    tokens.release_claim(&key, &two).await.expect("nothing to release");
     assert!(!tokens.claim(&key, &two, at(59), at(90)).await.expect("a claim"));
-    tokens.release(&key, &one).await.expect("a release");
+    tokens.release_claim(&key, &one).await.expect("a release");
     assert!(tokens.claim(&key, &two, at(59), at(90)).await.expect("a claim"));
     // Its time is over, and what it has left to say counts no more.
     assert!(tokens.claim(&key, &one, at(90), at(120)).await.expect("a claim"));
-    tokens.release(&key, &two).await.expect("nothing to release");
+    tokens.release_claim(&key, &two).await.expect("nothing to release");
     assert!(!tokens.claim(&key, &two, at(91), at(120)).await.expect("a claim"));
 }
 

@@ -97,7 +97,7 @@ impl Tokens for World {
         Ok(is_free)
     }
 
-    async fn release(&self, key: &TokenKey, claim: &TokenClaim) -> Result<(), StoreError> {
+    async fn release_claim(&self, key: &TokenKey, claim: &TokenClaim) -> Result<(), StoreError> {
         self.claims.lock().unwrap().retain(|known, (held, _)| *known != key.0 || held != claim);
         Ok(())
     }
