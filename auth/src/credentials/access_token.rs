@@ -45,15 +45,9 @@ pub(super) struct Held {
 
 impl Held {
     /// Takes over what another process has left.
-    fn keep(
-        &mut self,
-        kept: AccessToken,
-        with_base: bool,
-    ) -> Result<(Session, u64), CredentialError> {
-        let session = unpack(&kept.token, with_base);
-        let session = session.ok_or_else(|| super::render::error("the token", "is lost"))?;
-        self.token = Some(kept);
-        Ok((session, 0))
+    fn keep(&mut self, kept: Kept) -> (Session, u64) {
+        self.token = Some(kept.token);
+        (kept.session, 0)
     }
 }
 
@@ -78,6 +72,13 @@ pub(super) struct Session {
     pub(super) base_url: Option<Url>,
 }
 
+/// A token that another process has left.
+pub(super) struct Kept {
+    /// As it was kept.
+    token: AccessToken,
+    session: Session,
+}
+
 impl AccessTokens {
     /// A token that is good now, and how many requests it took: none if it was
     /// kept.
@@ -94,16 +95,12 @@ impl AccessTokens {
         if let Some(session) = good.and_then(|kept| unpack(&kept.token, with_base)) {
             return Ok((session, 0));
         }
-        if let Some(kept) = kept(request, ports).await?
-            && let Some(session) = unpack(&kept.token, with_base)
-        {
-            ports.redactor.learn(&session.token);
-            held.token = Some(kept);
-            return Ok((session, 0));
+        if let Some(kept) = kept(request, ports).await? {
+            return Ok(held.keep(kept));
         }
         let claim = match turn(request, ports).await? {
             Turn::Ours(claim) => claim,
-            Turn::Kept(kept) => return held.keep(kept, with_base),
+            Turn::Kept(kept) => return Ok(held.keep(kept)),
         };
         let asked = ask_and_keep(request, &mut held, ports).await;
         if let Err(error) = ports.tokens.release_claim(&request.key, &claim).await {
@@ -114,7 +111,7 @@ impl AccessTokens {
                 let Granted { token, base_url, requests, .. } = granted;
                 Ok((Session { token, base_url }, requests))
             }
-            Asked::Kept(kept) => held.keep(kept, with_base),
+            Asked::Kept(kept) => Ok(held.keep(kept)),
         }
     }
 
@@ -157,7 +154,7 @@ enum Turn {
     /// This process's.
     Ours(TokenClaim),
     /// Another had it, and left a token.
-    Kept(AccessToken),
+    Kept(Kept),
 }
 
 /// Waits until this process may ask for a token, or another one has asked.
@@ -189,15 +186,21 @@ async fn turn(request: &TokenRequest<'_>, ports: &TokenPorts<'_>) -> Result<Turn
     }
 }
 
-/// The token that another process has left, if it is good.
+/// The token that another process has left, if it is good. The redactor learns
+/// it.
 pub(super) async fn kept(
     request: &TokenRequest<'_>,
     ports: &TokenPorts<'_>,
-) -> Result<Option<AccessToken>, CredentialError> {
+) -> Result<Option<Kept>, CredentialError> {
     let now = ports.clock.now();
     let kept = ports.tokens.get(&request.key, now).await?.filter(|kept| is_good(kept, now));
-    kept.iter().for_each(|kept| ports.redactor.learn(&kept.token));
-    Ok(kept)
+    let Some(token) = kept else { return Ok(None) };
+    let Some(session) = unpack(&token.token, request.auth.answer.base_url.is_some()) else {
+        return Ok(None);
+    };
+    ports.redactor.learn(&token.token);
+    ports.redactor.learn(&session.token);
+    Ok(Some(Kept { token, session }))
 }
 
 fn is_good(token: &AccessToken, now: Timestamp) -> bool {

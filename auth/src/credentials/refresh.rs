@@ -6,9 +6,9 @@
 
 use std::time::Duration;
 
-use mef_ports::{AccessToken, Secret, SecretRef, StoreError};
+use mef_ports::{Secret, SecretRef, StoreError};
 
-use super::access_token::{Held, TokenPorts, kept};
+use super::access_token::{Held, Kept, TokenPorts, kept};
 use super::error::{CredentialError, TokenEndpointError};
 use super::token_endpoint::{self, Granted};
 use super::token_request::TokenRequest;
@@ -22,7 +22,7 @@ pub(super) enum Asked {
     /// A new one.
     Granted(Granted),
     /// One that another process had asked for meanwhile.
-    Kept(AccessToken),
+    Kept(Kept),
 }
 
 /// Asks for a token, with the refresh token as it is stored now where the kind

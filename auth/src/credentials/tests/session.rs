@@ -129,6 +129,27 @@ async fn a_login_leads_the_requests_to_its_base_url_and_nowhere_else() {
     }
 }
 
+/// The one that waited for the other's turn learns the token, not only the text
+/// in which it is kept beside the base URL.
+#[tokio::test]
+async fn a_token_that_another_process_left_is_masked_with_a_base_url_too() {
+    let login = r#"json: { password: "{secret.password}" }"#;
+    let token = r#"{ from: token, send: { header: { name: Authorization, value: "{token}" } } }"#;
+    let auth = session(login, token, ", base_url: { from: base }");
+    let world =
+        World::new([answer(200, &[], r#"{"token":"tok-1234","base":"https://eu.example.com/"}"#)]);
+    let ((one, first), (two, second)) = (world.credentials(), world.credentials());
+    let (given, mut a, mut b) = (user(), request(), request());
+    let (a, b) = tokio::join!(
+        one.authorize("okta", &auth, &given, &mut a),
+        two.authorize("okta", &auth, &given, &mut b)
+    );
+    assert_eq!((a.unwrap().token_requests, b.unwrap().token_requests), (1, 0));
+    for redactor in [first, second] {
+        assert_eq!(redactor.mask("a tok-1234 b"), "a *** b");
+    }
+}
+
 #[tokio::test]
 async fn a_refused_session_logs_in_once_more() {
     let token = |token: &str| answer(200, &[], &format!(r#"{{"token":"{token}"}}"#));
