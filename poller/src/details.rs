@@ -7,11 +7,11 @@
 
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
-use mef_pipeline::{Admitted, deliver};
-use mef_ports::Commit;
+use mef_ports::HttpResponse;
 use mef_source::Root;
 use mef_source::checked::{Detail, TimeFormat};
 use serde_json::Value;
+use url::Url;
 
 use crate::classify::{News, record_time};
 use crate::decode::Batches;
@@ -20,7 +20,7 @@ use crate::fetch_error::FetchError;
 use crate::loop_guard::LoopGuard;
 use crate::report::RunError;
 use crate::request::{RequestScope, build, render_json};
-use crate::run::{Run, admit};
+use crate::run::Run;
 use crate::seen;
 
 /// A part of a page is delivered when it took this long.
@@ -79,7 +79,7 @@ impl Run<'_> {
             let took = self.now().duration_since(began);
             let has_some = !part.items.is_empty() || !gone.is_empty();
             if has_some && (took > LONGEST_PART || part.is_full()) {
-                self.deliver_part(&mut part).await?;
+                self.hand_over(&mut part).await?;
                 self.note_slowest(took);
                 began = self.now();
                 if !self.has_time() {
@@ -89,24 +89,24 @@ impl Run<'_> {
             // The item itself was counted when it was listed.
             self.summary.records = self.summary.records.saturating_sub(1);
             let refused = self.refused_details;
-            let found = self.find_details(&item, &mut part).await;
+            let News { record, hash, .. } = item;
+            let found = self.find_details(record, hash, &mut part).await;
             if found.is_ok() {
                 let is_gone = self.refused_details > refused;
-                if is_gone { &mut gone } else { &mut part.items }.push(item.hash);
+                if is_gone { &mut gone } else { &mut part.items }.push(hash);
                 part.whole = part.records.len();
             }
             if self.found_details {
                 part.items.append(&mut gone);
             }
             let waited = match found {
-                Ok(Some(until)) => self.wait_for_limit(until).await.map_err(RunError::from),
-                Ok(None) => Ok(()),
+                Ok(until) => self.fetcher.pass_limit(until).await.map_err(RunError::from),
                 Err(error) => Err(error),
             };
             if let Err(error) = waited {
                 // What there is of the item comes whole the next time.
                 part.records.truncate(part.whole);
-                self.deliver_part(&mut part).await?;
+                self.hand_over(&mut part).await?;
                 return Err(error);
             }
         }
@@ -116,34 +116,24 @@ impl Run<'_> {
         Ok(part.records)
     }
 
-    /// Delivers a part of a page. The cursor stays where it is.
-    async fn deliver_part(&mut self, part: &mut Part) -> Result<(), RunError> {
+    async fn hand_over(&mut self, part: &mut Part) -> Result<(), RunError> {
         let Part { records, items, .. } = std::mem::take(part);
-        self.lease().keep().await?;
-        let admitted = Admitted::page(admit(records), self.now());
-        let outcome = self.poller.pipeline.run(admitted);
-        let receipt = deliver(&self.poller.ports.outputs, outcome).await?;
-        self.summary.delivered += receipt.delivered();
-        self.summary.rejected += receipt.rejected();
-        self.seen.delivered(&items);
-        let seen = self.seen.to_store_at_the_end();
-        let commit = Commit { record: &self.record, seen: Some(&seen) };
-        let lease = self.lease().current().await;
-        Ok(self.poller.ports.cursors.commit(&lease, commit).await?)
+        self.deliver_part(records, &items).await
     }
 
     /// Puts the records that `item` leads to into `part`, through all steps of
     /// `details`; gives the moment before which nothing more is to be asked.
     async fn find_details(
         &mut self,
-        item: &News,
+        item: Value,
+        hash: u64,
         part: &mut Part,
     ) -> Result<Option<Timestamp>, RunError> {
         let Some((last, before)) = self.poller.poll.details.split_last() else { return Ok(None) };
-        let mut found = Found { records: vec![item.record.clone()], ..Found::default() };
+        let mut found = Found { records: vec![item], ..Found::default() };
         for detail in before {
             for item in std::mem::take(&mut found.records) {
-                self.wait_for_limit_of(&mut found).await?;
+                self.fetcher.pass_limit(found.not_before.take()).await?;
                 let more = self.step(detail, &item).await?;
                 self.note(more.end);
                 found.records.extend(more.records);
@@ -151,15 +141,15 @@ impl Run<'_> {
             }
         }
         for record in std::mem::take(&mut found.records) {
-            self.wait_for_limit_of(&mut found).await?;
+            self.fetcher.pass_limit(found.not_before.take()).await?;
             if last.pages.is_only_lines() {
-                found.not_before = self.stream(last, &record, item.hash, part).await?;
+                found.not_before = self.stream(last, &record, hash, part).await?;
                 continue;
             }
             let more = self.step(last, &record).await?;
             self.note(more.end);
             found.not_before = more.not_before;
-            self.add(more.records, &[], item.hash, part);
+            self.add(more.records, &[], hash, part);
         }
         Ok(found.not_before)
     }
@@ -191,7 +181,11 @@ impl Run<'_> {
             (request.http, kept(detail, &scope)?)
         };
         let asking = Asking { request: &request, ignore: &[], wait: None };
-        let answer = match self.fetcher.ask(asking, |_, answer| Ok(answer.body.clone())).await {
+        // An answer without content is a file without lines, whatever it is packed in.
+        let body_of = |_: &Url, answer: &HttpResponse| {
+            Ok((answer.status != StatusCode::NO_CONTENT).then(|| answer.body.clone()))
+        };
+        let answer = match self.fetcher.ask(asking, body_of).await {
             Err(FetchError::Refused { status }) => {
                 refused(detail, status)?;
                 self.note(End::Gone);
@@ -200,7 +194,7 @@ impl Run<'_> {
             answer => answer?,
         };
         self.note(End::Found);
-        let Some(body) = answer.value else { return Ok(answer.not_before) };
+        let Some(body) = answer.value.flatten() else { return Ok(answer.not_before) };
         let mut batches = Batches::of(&detail.pages, poll.max_page, body.clone());
         loop {
             match batches.next().await {
@@ -209,20 +203,8 @@ impl Run<'_> {
                 Err(error) => return Err(self.fetcher.keep_page(body, error).await.into()),
             }
             if part.is_full() {
-                self.deliver_part(part).await?;
+                self.hand_over(part).await?;
             }
-        }
-    }
-
-    async fn wait_for_limit(&self, until: Timestamp) -> Result<(), FetchError> {
-        let waited = self.fetcher.wait_until(until).await;
-        waited.map_err(|until| FetchError::Limited { until })
-    }
-
-    async fn wait_for_limit_of(&self, found: &mut Found) -> Result<(), FetchError> {
-        match found.not_before.take() {
-            Some(until) => self.wait_for_limit(until).await,
-            None => Ok(()),
         }
     }
 
@@ -257,9 +239,7 @@ impl Run<'_> {
             }));
             found.not_before = not_before;
             let Some(next) = next else { return Ok(found) };
-            if let Some(until) = not_before {
-                self.wait_for_limit(until).await?;
-            }
+            self.fetcher.pass_limit(not_before).await?;
             at = Some(next);
         }
         Err(FetchError::Loop("what it says of one item has more than 1000 pages"))

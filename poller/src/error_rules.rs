@@ -67,7 +67,10 @@ pub(crate) fn decide<T>(
     limits: &LimitHeaders<'_>,
     now: Timestamp,
 ) -> Result<Answer<T>, Verdict> {
-    let until = limits.until(&response.headers, now);
+    let until = match action {
+        ErrorAction::Limit => limits.until_by_rule(&response.headers, now),
+        _ => limits.until(&response.headers, now),
+    };
     Err(match action {
         ErrorAction::Ignore => {
             let not_before = limits.used_up(&response.headers, now);
@@ -77,7 +80,6 @@ pub(crate) fn decide<T>(
         ErrorAction::Fail => Verdict::Fail(ruled.into()),
         ErrorAction::Reauthenticate => Verdict::NewToken { error: ruled.into() },
         ErrorAction::Limit => {
-            let until = limits.until_by_rule(&response.headers, now);
             let error = FetchError::Limited {
                 until: until.unwrap_or_else(|| after(now, LIMIT_WITHOUT_RESET)),
             };

@@ -177,6 +177,16 @@ impl Fetcher<'_> {
         Ok(())
     }
 
+    /// Waits for what an answer wants waited for; what is far ends the run.
+    pub(crate) async fn pass_limit(&self, not_before: Option<Timestamp>) -> Result<(), FetchError> {
+        match not_before {
+            Some(until) => {
+                self.wait_until(until).await.map_err(|until| FetchError::Limited { until })
+            }
+            None => Ok(()),
+        }
+    }
+
     async fn attempt<T>(
         &self,
         asking: Asking<'_>,
@@ -196,6 +206,7 @@ impl Fetcher<'_> {
             let not_before = limits.used_up(&response.headers, now);
             return match read(&url, &response) {
                 Ok(value) => Ok(Answer { value: Some(value), not_before }),
+                // A body that is cut off or garbled may come whole the next time.
                 Err(error) => {
                     let again = error.may_pass();
                     let error = self.keep_page(response.body, error).await;
@@ -303,8 +314,7 @@ impl Fetcher<'_> {
         Ok(())
     }
 
-    /// Keeps the bytes of a page that cannot be understood, for a person. A
-    /// body that is cut off or garbled may come whole the next time.
+    /// Keeps the bytes of a page that cannot be understood, for a person.
     pub(crate) async fn keep_page(&self, body: Bytes, error: PageError) -> FetchError {
         let blob = format!("{}/page-not-understood", self.source.name);
         match self.blobs.put(&BlobKey(blob.clone()), body).await {

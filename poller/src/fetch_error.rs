@@ -90,7 +90,10 @@ pub enum FetchError {
         status: StatusCode,
     },
     /// There are more items on a page than can be told apart.
-    #[error("the page lists {0} items, and at most 20000 can be told apart: ask for smaller pages")]
+    #[error(
+        "the page lists {0} items, and at most {limit} can be told apart: ask for smaller pages",
+        limit = crate::seen::LIMIT
+    )]
     TooManyItems(usize),
     /// The pages of details lead in a circle.
     #[error("the vendor leads in a circle: {0}")]

@@ -1,6 +1,7 @@
 //! Partitions that the vendor lists: it is asked at the beginning of each run,
 //! so that a new one is read from then on without a word in the source file.
 
+use std::collections::HashSet;
 use std::sync::atomic::Ordering;
 
 use mef_source::checked::{PartitionRequest, name_problem};
@@ -22,6 +23,8 @@ use crate::run::run_id;
 const MOST: usize = 10_000;
 /// Nor is what takes more pages than this.
 const MOST_PAGES: usize = 1_000;
+/// How much is shown of a name that is none: it may have no end.
+const LONGEST_SHOWN: usize = 100;
 
 /// What is listed, as the template of a name sees it.
 struct Listed<'l>(&'l Value);
@@ -74,7 +77,7 @@ impl Poller {
         let id = run_id()?;
         let run = RunVariables { id: &id, started: self.ports.clock.now() };
         let scope = RequestScope::new(&fetcher.secrets, run);
-        let mut names: Vec<String> = Vec::new();
+        let (mut names, mut known) = (Vec::new(), HashSet::new());
         let mut guard = LoopGuard::default();
         let mut at = None;
         for _ in 0..MOST_PAGES {
@@ -88,18 +91,16 @@ impl Poller {
                 let name = render(&listed.name, &Listed(record), "the name of a partition");
                 let name = name.map_err(FetchError::Request)?.unwrap_or_default();
                 if name_problem(&name).is_some() {
-                    sum.worsen(RunEnd::Failed(RunError::Partition(name)));
-                } else if !names.contains(&name) {
+                    let beginning = name.chars().take(LONGEST_SHOWN).collect();
+                    sum.worsen(RunEnd::Failed(RunError::Partition(beginning)));
+                } else if known.insert(name.clone()) {
                     names.push(name);
                 }
+                if names.len() > MOST {
+                    return Err(RunError::TooManyPartitions(MOST));
+                }
             }
-            if names.len() > MOST {
-                return Err(RunError::TooManyPartitions(MOST));
-            }
-            if let Some(until) = not_before {
-                let waited = fetcher.wait_until(until).await;
-                waited.map_err(|until| FetchError::Limited { until })?;
-            }
+            fetcher.pass_limit(not_before).await?;
             let Some(next) = next else { return Ok(names) };
             at = Some(next);
         }

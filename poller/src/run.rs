@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
-use mef_pipeline::{Admitted, Receipt, deliver};
+use mef_pipeline::{Admitted, Outcome, Receipt, deliver};
 use mef_ports::{
-    Commit, CursorRecord, LostSpan, Position, ResumeAt, RunSummary, StoreError, StreamKey, chain,
+    Commit, CommitError, CursorRecord, LostSpan, Position, ResumeAt, RunSummary, SeenId,
+    StoreError, StreamKey, chain,
 };
 use mef_source::checked::{Cursor, Repeats};
 
@@ -130,9 +131,7 @@ impl<'p> Run<'p> {
         self.record.last_run = Some(self.summary.clone());
         history::note(&mut self.record, &done_before);
         let seen = self.record.open.as_ref().map(|_| self.seen.to_store_at_the_end());
-        let commit = Commit { record: &self.record, seen: seen.as_deref() };
-        let lease = self.lease.current().await;
-        let end = match self.poller.ports.cursors.commit(&lease, commit).await {
+        let end = match self.store(&self.record, seen.as_deref()).await {
             Ok(()) => end,
             // What failed first is what a person has to know.
             Err(_) if matches!(end, RunEnd::Failed(_)) => end,
@@ -260,11 +259,6 @@ impl<'p> Run<'p> {
         self.poller.ports.clock.now()
     }
 
-    /// The lease of the stream.
-    pub(crate) fn lease(&self) -> &LeaseKeeper<'p> {
-        self.lease
-    }
-
     /// Fetches a page and notes how long that took.
     pub(crate) async fn fetch(&mut self, request: PageRequest) -> Result<Fetched, FetchError> {
         let before = self.now();
@@ -294,11 +288,7 @@ impl<'p> Run<'p> {
     ) -> Result<(Receipt, NextPage), RunError> {
         let details = &self.poller.poll.details;
         let news = if details.is_empty() { news } else { self.details_of(news).await? };
-        let admitted = Admitted::page(admit(news), self.now());
-        let outcome = self.poller.pipeline.run(admitted);
-        if outcome.fallbacks > 0 {
-            tracing::debug!(source.id = %self.stream, event.fallbacks = outcome.fallbacks, "fields fell back to their defaults");
-        }
+        let outcome = self.outcome_of(news);
         let early = match next {
             Some(request) if not_before.is_none() && self.has_time() => Ok(request),
             other => Err(other),
@@ -319,10 +309,37 @@ impl<'p> Run<'p> {
         };
         self.seen.page_delivered();
         self.summary.pages += 1;
-        self.summary.delivered += receipt.delivered();
-        self.summary.rejected += receipt.rejected();
+        self.count(&receipt);
         self.summary.dedupe_overflow += self.seen.take_overflow();
         Ok((receipt, next))
+    }
+
+    /// What becomes of new records, before they are sent.
+    fn outcome_of(&self, news: Vec<News>) -> Outcome {
+        let outcome = self.poller.pipeline.run(Admitted::page(admit(news), self.now()));
+        if outcome.fallbacks > 0 {
+            tracing::debug!(source.id = %self.stream, event.fallbacks = outcome.fallbacks, "fields fell back to their defaults");
+        }
+        outcome
+    }
+
+    fn count(&mut self, receipt: &Receipt) {
+        self.summary.delivered += receipt.delivered();
+        self.summary.rejected += receipt.rejected();
+    }
+
+    /// Delivers a part of a page, made of these items, by whose ids a run that
+    /// ends before the page does goes on. The cursor stays where it is.
+    pub(crate) async fn deliver_part(
+        &mut self,
+        news: Vec<News>,
+        items: &[u64],
+    ) -> Result<(), RunError> {
+        self.lease.keep().await?;
+        let receipt = deliver(&self.poller.ports.outputs, self.outcome_of(news)).await?;
+        self.count(&receipt);
+        self.seen.delivered(items);
+        Ok(self.store(&self.record, Some(&self.seen.to_store_at_the_end())).await?)
     }
 
     /// Moves the cursor to what `self.record` says, which `_receipt` proves to
@@ -332,10 +349,18 @@ impl<'p> Run<'p> {
         _receipt: Receipt,
         needed: &Needed,
     ) -> Result<(), RunError> {
-        let seen = self.seen.to_store(needed);
-        let commit = Commit { record: &self.record, seen: Some(&seen) };
+        Ok(self.store(&self.record, Some(&self.seen.to_store(needed))).await?)
+    }
+
+    /// Writes `record` under the lease, and the ids, unless they stay as they
+    /// are.
+    pub(crate) async fn store(
+        &self,
+        record: &CursorRecord,
+        seen: Option<&[SeenId]>,
+    ) -> Result<(), CommitError> {
         let lease = self.lease.current().await;
-        Ok(self.poller.ports.cursors.commit(&lease, commit).await?)
+        self.poller.ports.cursors.commit(&lease, Commit { record, seen }).await
     }
 
     /// The page that follows a delivered one, or the end of the run: where there
@@ -393,6 +418,6 @@ pub(crate) fn means_stale(status: StatusCode) -> bool {
     clippy::disallowed_methods,
     reason = "these records were just fetched from the source's own origins"
 )]
-pub(crate) fn admit(news: Vec<News>) -> Vec<mef_pipeline::Fetched> {
+fn admit(news: Vec<News>) -> Vec<mef_pipeline::Fetched> {
     news.into_iter().map(|news| mef_pipeline::Fetched::new(news.record, news.id)).collect()
 }

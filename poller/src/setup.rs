@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use http::HeaderMap;
 use jiff::Timestamp;
 use mef_pipeline::decode_json;
-use mef_ports::{Commit, CursorRecord, HttpResponse, SetupDone};
+use mef_ports::{CursorRecord, HttpResponse, SetupDone};
 use mef_source::Root;
 use mef_source::checked::{Detail, SetupStep};
 use serde_json::Value;
@@ -58,23 +58,15 @@ impl Run<'_> {
             done.steps = index + 1;
             done.at = self.now();
             // Whatever happens from here on, it is not done a second time.
-            if let Err(error) = self.store_setup(&done).await {
-                return SetUp { done, end: Err(error) };
+            let record = CursorRecord { setup: Some(done.clone()), ..self.record.clone() };
+            if let Err(error) = self.store(&record, None).await {
+                return SetUp { done, end: Err(error.into()) };
             }
-            if let Some(until) = answer.not_before
-                && let Err(until) = self.fetcher.wait_until(until).await
-            {
-                return SetUp { done, end: Err(FetchError::Limited { until }) };
+            if let Err(error) = self.fetcher.pass_limit(answer.not_before).await {
+                return SetUp { done, end: Err(error) };
             }
         }
         SetUp { done, end: Ok(()) }
-    }
-
-    async fn store_setup(&self, done: &SetupDone) -> Result<(), FetchError> {
-        let record = CursorRecord { setup: Some(done.clone()), ..self.record.clone() };
-        let lease = self.lease().current().await;
-        let commit = Commit { record: &record, seen: None };
-        Ok(self.poller.ports.cursors.commit(&lease, commit).await?)
     }
 
     async fn setup_step(

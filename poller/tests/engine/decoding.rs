@@ -149,6 +149,15 @@ fn rows(from: u32, to: u32) -> String {
 }
 
 #[tokio::test]
+async fn a_file_of_details_without_content_has_no_rows() {
+    let list = "[{\"id\":1,\"t\":\"2026-11-24T09:30:00Z\",\"uri\":\"/file\"}]";
+    let files = FILES.replace("{ csv: {} }", "{ csv: {} }, compression: gzip");
+    let (_, vendor, report) = poll(&files, vec![bytes(list), answer(204, &[], "")]).await;
+    assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+    assert_eq!((vendor.requests().len(), report.summary.gone), (2, 0));
+}
+
+#[tokio::test]
 async fn a_file_of_details_is_delivered_in_parts_and_one_that_is_cut_comes_again() {
     let list = || answer(200, &[], "[{\"id\":1,\"t\":\"2026-11-24T09:30:00Z\",\"uri\":\"/file\"}]");
     let file = gzip(format!("id,name\n{}", rows(1, 9_000)).as_bytes());

@@ -75,6 +75,16 @@ async fn a_name_that_is_none_is_an_error_and_holds_no_other_back() {
 }
 
 #[tokio::test]
+async fn a_name_without_an_end_is_told_by_its_beginning() {
+    let bench = Bench::new(0);
+    let name = "x".repeat(100_000);
+    let vendor = Scripted::bodies(&[&format!(r#"{{"orgs": [{{"org": {{"id": "{name}"}}}}]}}"#)]);
+    let report = run(&bench, &vendor, LISTED).await;
+    let error = report.summary.error.unwrap();
+    assert!(error.contains("called `xxxx") && error.len() < 1_000, "{} bytes", error.len());
+}
+
+#[tokio::test]
 async fn partitions_that_cannot_be_listed_now_are_waited_for() {
     let bench = Bench::new(0);
     let vendor = Scripted::answers(vec![answer(429, &[("retry-after", "90".to_owned())], "{}")]);
