@@ -1,5 +1,6 @@
 //! From the source file's templates to a request.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
@@ -309,13 +310,11 @@ pub(crate) fn render(
     scope: &dyn Variables,
     name: &str,
 ) -> Result<Option<String>, RequestError> {
-    let failed =
-        |reason: mef_source::template::RenderError| error(format!("`{name}`"), &reason.to_string());
-    let rendered = template.render(scope).map_err(failed)?;
-    if rendered.is_null() {
-        return Ok(None);
-    }
-    rendered.to_text().map(|text| Some(text.into_owned())).map_err(failed)
+    let text = rendered(template, scope, name)?.map(|rendered| {
+        let text = rendered.to_text().map(Cow::into_owned);
+        text.map_err(|reason| error(format!("`{name}`"), &reason.to_string()))
+    });
+    text.transpose()
 }
 
 /// The value of a template as JSON; `None` where it stands for nothing.
@@ -324,9 +323,17 @@ pub(crate) fn render_json(
     scope: &dyn Variables,
     name: &str,
 ) -> Result<Option<Value>, RequestError> {
-    let rendered =
-        template.render(scope).map_err(|reason| error(format!("`{name}`"), &reason.to_string()))?;
-    Ok((!rendered.is_null()).then(|| rendered.into_json()))
+    Ok(rendered(template, scope, name)?.map(Rendered::into_json))
+}
+
+fn rendered<'s>(
+    template: &'s Template,
+    scope: &'s dyn Variables,
+    name: &str,
+) -> Result<Option<Rendered<'s>>, RequestError> {
+    let rendered = template.render(scope);
+    let rendered = rendered.map_err(|reason| error(format!("`{name}`"), &reason.to_string()))?;
+    Ok((!rendered.is_null()).then_some(rendered))
 }
 
 pub(crate) fn uses_secret(template: &Template) -> bool {

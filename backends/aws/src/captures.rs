@@ -51,16 +51,12 @@ impl S3Captures {
             .return_values(ReturnValue::UpdatedNew)
             .send()
             .await;
-        let item = match counted {
+        let item = match counted.map_err(AwsError::from) {
             Ok(counted) => counted.attributes.unwrap_or_default(),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
-            {
+            Err(error) if error.refused => {
                 return Ok(None);
             }
-            Err(error) => return Err(AwsError::from(error)),
+            Err(error) => return Err(error),
         };
         let count = item.get("count").and_then(|count| count.as_n().ok()?.parse().ok());
         count.map(Some).ok_or_else(|| broken("count", &"it is no number"))

@@ -270,16 +270,10 @@ impl Table {
             .set_expression_attribute_names(Some(names))
             .set_expression_attribute_values(Some(values));
         self.past_conflicts(|| async {
-            match request.clone().send().await {
+            match request.clone().send().await.map_err(AwsError::from) {
                 Ok(_) => Ok(Written::Done),
-                Err(error)
-                    if error
-                        .as_service_error()
-                        .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
-                {
-                    Ok(Written::Refused)
-                }
-                Err(error) => Err(error.into()),
+                Err(error) if error.refused => Ok(Written::Refused),
+                Err(error) => Err(error),
             }
         })
         .await

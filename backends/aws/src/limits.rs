@@ -38,17 +38,11 @@ impl Limits for Table {
             .expression_attribute_values(":ttl", ttl(until))
             .send()
             .await;
-        match held {
+        match held.map_err(AwsError::from) {
             Ok(_) => Ok(()),
             // It is already held back for as long, or longer.
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
-            {
-                Ok(())
-            }
-            Err(error) => Err(AwsError::from(error).during("hold a credential back")),
+            Err(error) if error.refused => Ok(()),
+            Err(error) => Err(error.during("hold a credential back")),
         }
     }
 }

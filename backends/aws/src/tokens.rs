@@ -62,16 +62,10 @@ impl Tokens for Table {
             .expression_attribute_values(":ttl", ttl(until))
             .send()
             .await;
-        match claimed {
+        match claimed.map_err(AwsError::from) {
             Ok(_) => Ok(true),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
-            {
-                Ok(false)
-            }
-            Err(error) => Err(AwsError::from(error).during("claim an access token")),
+            Err(error) if error.refused => Ok(false),
+            Err(error) => Err(error.during("claim an access token")),
         }
     }
 
@@ -100,17 +94,11 @@ impl Table {
             .expression_attribute_values(":value", string(value))
             .send()
             .await;
-        match deleted {
+        match deleted.map_err(AwsError::from) {
             Ok(_) => Ok(()),
             // Another has taken its place.
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
-            {
-                Ok(())
-            }
-            Err(error) => Err(error.into()),
+            Err(error) if error.refused => Ok(()),
+            Err(error) => Err(error),
         }
     }
 }
