@@ -274,7 +274,7 @@ fn maps(criterion: &mut Criterion) {
             bencher.iter_batched(
                 || vec![Fetched::new(push.clone(), None)],
                 |records| {
-                    let outcome = pipeline.run(Admitted::page(records, Timestamp::UNIX_EPOCH));
+                    let outcome = pipeline.page(Timestamp::UNIX_EPOCH, records);
                     assert_eq!(outcome.events.len(), 1);
                     outcome
                 },
@@ -303,7 +303,7 @@ fn page(criterion: &mut Criterion) {
                 records.into_iter().map(|record| Fetched::new(record, None)).collect()
             },
             |records| {
-                let outcome = pipeline.run(Admitted::page(records, Timestamp::UNIX_EPOCH));
+                let outcome = pipeline.page(Timestamp::UNIX_EPOCH, records);
                 assert_eq!(outcome.events.len(), 1_000);
                 outcome
             },

@@ -10,6 +10,7 @@ use mef_ports::{DeadLetter, RawRecord};
 use mef_source::checked::EventSpec;
 use serde_json::Value;
 
+use crate::decode::DecodeError;
 use crate::places::Place;
 
 /// The way by which records came.
@@ -44,15 +45,31 @@ impl fmt::Display for Channel {
 /// is a lint error.
 #[derive(Debug)]
 pub struct Fetched {
-    record: Value,
-    cursor_id: Option<String>,
+    pub(crate) record: Result<Value, DecodeError>,
+    /// What it was read from.
+    pub(crate) text: Option<Bytes>,
+    pub(crate) cursor_id: Option<String>,
 }
 
 impl Fetched {
     /// Vouches that `record` was fetched for the source that will take it.
     /// `cursor_id` is the id that the source file's cursor finds in it.
     pub fn new(record: Value, cursor_id: Option<String>) -> Fetched {
-        Fetched { record, cursor_id }
+        Fetched { record: Ok(record), text: None, cursor_id }
+    }
+
+    /// The same with the text that the record was read from and says all of. Until
+    /// the queue has the event, the text is kept in place of the record, which takes
+    /// ten times the room.
+    #[must_use]
+    pub fn read_from(self, text: Option<Bytes>) -> Fetched {
+        Fetched { text, ..self }
+    }
+
+    /// A record that was fetched in the same way and cannot be read.
+    #[must_use]
+    pub fn unreadable(text: Bytes, error: DecodeError) -> Fetched {
+        Fetched { record: Err(error), text: Some(text), cursor_id: None }
     }
 }
 
@@ -67,8 +84,6 @@ pub struct Admitted {
 pub(crate) enum Payload {
     /// A webhook's body, credentials masked.
     Body { bytes: Bytes, content_type: Option<String>, content_encoding: Option<String> },
-    /// Records of a page.
-    Records(Vec<Fetched>),
     /// What was refused before.
     Letter(Box<Again>),
 }
@@ -94,6 +109,20 @@ pub(crate) struct Context {
     pub(crate) delivery_id: Option<String>,
     /// How often the pipeline has seen these records, this time among them.
     pub(crate) attempts: u32,
+}
+
+impl Context {
+    /// That of a page, fetched at `received_at`.
+    pub(crate) fn page(received_at: Timestamp) -> Context {
+        Context {
+            channel: Channel::Poll,
+            received_at,
+            headers: BTreeMap::new(),
+            query: BTreeMap::new(),
+            delivery_id: None,
+            attempts: 1,
+        }
+    }
 }
 
 /// Headers that help to understand a dead letter and hold no credential.
@@ -143,21 +172,6 @@ impl Admitted {
         }
     }
 
-    /// Admits the records of one page, fetched at `received_at`.
-    pub fn page(records: Vec<Fetched>, received_at: Timestamp) -> Admitted {
-        Admitted {
-            payload: Payload::Records(records),
-            context: Context {
-                channel: Channel::Poll,
-                received_at,
-                headers: BTreeMap::new(),
-                query: BTreeMap::new(),
-                delivery_id: None,
-                attempts: 1,
-            },
-        }
-    }
-
     /// Admits what was refused before: it proved itself when it came, and a
     /// signature's time has run out since. So whoever may write dead letters
     /// may inject events.
@@ -183,11 +197,5 @@ impl Admitted {
                 attempts: letter.attempts.saturating_add(1),
             },
         })
-    }
-}
-
-impl Fetched {
-    pub(crate) fn into_parts(self) -> (Value, Option<String>) {
-        (self.record, self.cursor_id)
     }
 }

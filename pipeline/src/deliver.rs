@@ -73,7 +73,7 @@ pub(crate) struct Sent {
 pub(crate) async fn send(outputs: &Outputs, outcome: Outcome) -> Result<Sent, StoreError> {
     let Outcome { events, letters: mut refused, origin, .. } = outcome;
     let (mut batch, mut records): (Vec<_>, Vec<_>) =
-        events.into_iter().map(|prepared| (prepared.message, prepared.record)).unzip();
+        events.into_iter().map(|prepared| (prepared.message, prepared.kept)).unzip();
     let mut delivered = 0;
     let mut attempt = 0;
     while !batch.is_empty() {

@@ -3,18 +3,19 @@
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use jsonschema::Validator;
 use mef_ports::{DeadLetter, Message, RawRecord, Stage};
 use mef_source::Source;
 use mef_source::checked::{Decode, EventSpec, Split};
 use serde_json::Value;
 
-use crate::admitted::{Admitted, Again, Context, Payload};
-use crate::decode::{Decoded, decode};
+use crate::admitted::{Admitted, Again, Context, Fetched, Payload};
+use crate::decode::{Decoded, decode, decode_json};
 use crate::jq::Programs;
 use crate::letter::{Refusal, dead_letter, kept_bytes, raw_bytes};
 use crate::places::Places;
-use crate::split::{NotThere, Record, by_program, nested, parent_digest, root_list};
+use crate::split::{Kept, NotThere, Record, by_program, nested, parent_digest, root_list};
 use crate::structure::structure;
 use crate::validate::{SchemaError, compile, validate};
 
@@ -37,7 +38,7 @@ pub struct Pipeline {
 pub struct Prepared {
     /// What the queue is given.
     pub message: Message,
-    pub(crate) record: Record,
+    pub(crate) kept: Kept,
 }
 
 /// What became of the records that were admitted together.
@@ -51,6 +52,8 @@ pub struct Outcome {
     /// what they are made of.
     pub fallbacks: u64,
     pub(crate) origin: LetterOrigin,
+    /// Where the next record of a page stands.
+    places: Places,
 }
 
 /// What every dead letter of one outcome has in common.
@@ -101,10 +104,40 @@ impl Pipeline {
         Some(self.validator.get_or_init(|| compile(schema)))
     }
 
-    /// Takes what was admitted through every stage but the last.
-    pub fn run(&self, admitted: Admitted) -> Outcome {
-        let Admitted { payload, context } = admitted;
-        let mut outcome = Outcome {
+    /// Takes the records of a page that was fetched at `received_at` through every
+    /// stage but the last. More of them may follow by [`Pipeline::add`].
+    pub fn page(
+        &self,
+        received_at: Timestamp,
+        records: impl IntoIterator<Item = Fetched>,
+    ) -> Outcome {
+        let mut outcome = self.outcome(Context::page(received_at));
+        records.into_iter().for_each(|fetched| self.add(fetched, &mut outcome));
+        outcome
+    }
+
+    /// Takes one more record of the page that `outcome` is of through the same
+    /// stages. Only its text and its event stay in memory, where its text is known.
+    pub fn add(&self, fetched: Fetched, outcome: &mut Outcome) {
+        let Fetched { record, text, cursor_id } = fetched;
+        let mut places = std::mem::replace(&mut outcome.places, Places::whole());
+        match record {
+            Ok(value) => self.split(value, text, cursor_id, &mut places, outcome),
+            Err(error) => outcome.refuse(Refusal {
+                stage: Stage::Decode,
+                reason: error.to_string(),
+                place: String::new(),
+                raw: raw_bytes(&text.unwrap_or_default()),
+                parent: None,
+                at: places.next(),
+                cursor_id,
+            }),
+        }
+        outcome.places = places;
+    }
+
+    fn outcome(&self, context: Context) -> Outcome {
+        Outcome {
             events: Vec::new(),
             letters: Vec::new(),
             fallbacks: 0,
@@ -113,19 +146,18 @@ impl Pipeline {
                 source_version: self.source_version.clone(),
                 context,
             },
-        };
-        let mut places = Places::whole();
+            places: Places::whole(),
+        }
+    }
+
+    /// Takes what was admitted through every stage but the last.
+    pub fn run(&self, admitted: Admitted) -> Outcome {
+        let Admitted { payload, context } = admitted;
+        let mut outcome = self.outcome(context);
         match payload {
             Payload::Body { bytes, content_type, content_encoding } => {
                 let headers = (content_type.as_deref(), content_encoding.as_deref());
-                self.body(&bytes, headers, &mut places, &mut outcome);
-            }
-            Payload::Records(records) => {
-                outcome.events.reserve(records.len());
-                for fetched in records {
-                    let (value, cursor_id) = fetched.into_parts();
-                    self.split(value, cursor_id, &mut places, &mut outcome);
-                }
+                self.body(&bytes, headers, &mut Places::whole(), &mut outcome);
             }
             Payload::Letter(again) => self.letter(*again, &mut outcome),
         }
@@ -146,7 +178,7 @@ impl Pipeline {
                         places.take_apart();
                     }
                     for value in root_list(value) {
-                        self.split(value, None, places, outcome);
+                        self.split(value, None, None, places, outcome);
                     }
                 }
                 Decoded::Unreadable { raw, error, place } => {
@@ -175,6 +207,7 @@ impl Pipeline {
                 let digest = parent.as_ref().filter(|_| by_program);
                 let record = Record {
                     value,
+                    text: None,
                     parent_digest: digest.map(|parent| parent_digest(&parent.to_string())),
                     parent: parent.map(Arc::new),
                     place,
@@ -183,7 +216,7 @@ impl Pipeline {
                 return self.validate(record, outcome);
             }
             RawRecord::Record(value) => {
-                return self.split(value, cursor_id, &mut Places::inside(place), outcome);
+                return self.split(value, None, cursor_id, &mut Places::inside(place), outcome);
             }
             RawRecord::Text(text) => (text, false),
             RawRecord::Base64(text) => (text, true),
@@ -215,6 +248,7 @@ impl Pipeline {
     fn split(
         &self,
         value: Value,
+        text: Option<Bytes>,
         cursor_id: Option<String>,
         places: &mut Places,
         outcome: &mut Outcome,
@@ -223,6 +257,7 @@ impl Pipeline {
             None => {
                 let record = Record {
                     value,
+                    text,
                     parent: None,
                     parent_digest: None,
                     place: places.next(),
@@ -246,8 +281,9 @@ impl Pipeline {
                     let cursor_id = cursor_id.as_ref().map(|id| format!("{id}#{position}"));
                     let parent = Some(Arc::clone(&parent));
                     let parent_digest = digest.clone();
+                    let place = places.next();
                     let record =
-                        Record { value, parent, parent_digest, place: places.next(), cursor_id };
+                        Record { value, text: None, parent, parent_digest, place, cursor_id };
                     self.validate(record, outcome);
                 }
             }
@@ -292,7 +328,7 @@ impl Pipeline {
                         source: self.source.clone(),
                         body: structured.body,
                     },
-                    record,
+                    kept: record.into_kept(),
                 });
             }
             Err(error) => {
@@ -315,8 +351,20 @@ impl LetterOrigin {
     }
 
     /// The dead letter of a record whose event the queue refused for good.
-    pub(crate) fn undeliverable(&self, record: Record, reason: String) -> DeadLetter {
-        self.letter(record_refusal(record, Stage::Deliver, reason, String::new()))
+    pub(crate) fn undeliverable(&self, kept: Kept, reason: String) -> DeadLetter {
+        let place = String::new();
+        self.letter(match kept {
+            Kept::Record(record) => record_refusal(record, Stage::Deliver, reason, place),
+            Kept::Text { text, place: at, cursor_id } => Refusal {
+                stage: Stage::Deliver,
+                reason,
+                place,
+                raw: decode_json(&text).map_or_else(|_| raw_bytes(&text), RawRecord::Record),
+                parent: None,
+                at,
+                cursor_id,
+            },
+        })
     }
 }
 

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
+use bytes::Bytes;
 use mef_source::Path;
 use mef_source::jq::Program;
 use serde_json::Value;
@@ -16,12 +17,34 @@ use crate::places::Place;
 #[derive(Debug)]
 pub(crate) struct Record {
     pub(crate) value: Value,
+    /// What it was read from, where that is known.
+    pub(crate) text: Option<Bytes>,
     pub(crate) parent: Option<Arc<Value>>,
     /// What stands for the parent in the record's id, where that is not the
     /// parent's own text.
     pub(crate) parent_digest: Option<Arc<str>>,
     pub(crate) place: Place,
     pub(crate) cursor_id: Option<String>,
+}
+
+/// What is kept of a record until the queue has its event.
+#[derive(Debug)]
+pub(crate) enum Kept {
+    /// The text that it was read from.
+    Text { text: Bytes, place: Place, cursor_id: Option<String> },
+    /// The record itself.
+    Record(Record),
+}
+
+impl Record {
+    pub(crate) fn into_kept(self) -> Kept {
+        match self {
+            Record { text: Some(text), parent: None, place, cursor_id, .. } => {
+                Kept::Text { text, place, cursor_id }
+            }
+            record => Kept::Record(record),
+        }
+    }
 }
 
 /// The list is not where the source file says.

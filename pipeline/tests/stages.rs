@@ -149,9 +149,7 @@ fn a_push_and_a_pull_of_one_event_have_one_id() {
     let source = mef_source::load(file, &|_| Err(String::new())).unwrap().source;
     let pushed = run(&source, &[], r#"{"id":"e-7"}"#);
     let fetched = Fetched::new(json!({"uid": "e-7"}), None);
-    let pulled = Pipeline::for_poll(&source)
-        .unwrap()
-        .run(Admitted::page(vec![fetched], Timestamp::UNIX_EPOCH));
+    let pulled = Pipeline::for_poll(&source).unwrap().page(Timestamp::UNIX_EPOCH, [fetched]);
     assert_eq!(pushed.events[0].message.event_id, pulled.events[0].message.event_id);
 }
 
@@ -166,8 +164,7 @@ fn a_record_that_is_fetched_again_replaces_its_letter_and_deliveries_do_not() {
         let records =
             vec![Fetched::new(json!({"a": 1}), None), Fetched::new(json!({"a": 2}), None)];
         let at = Timestamp::from_second(seconds).unwrap();
-        let ids: Vec<_> =
-            pipeline.run(Admitted::page(records, at)).letters.into_iter().map(|l| l.id).collect();
+        let ids: Vec<_> = pipeline.page(at, records).letters.into_iter().map(|l| l.id).collect();
         ids
     };
     assert_eq!(letters(1), letters(2));

@@ -8,13 +8,15 @@ use mef_source::checked::{TimeCursor, TimeFormat};
 use serde_json::Value;
 
 use crate::backfill::PageEnd;
+use crate::gathered::Gathered;
 use crate::seen::{Needed, Seen, hash};
+use crate::unread::{Record, Unread};
 use crate::window::Bounds;
 
 /// A record that goes on, with the id that the cursor finds in it.
 #[derive(Debug)]
 pub(crate) struct News {
-    pub(crate) record: Value,
+    pub(crate) record: Record,
     pub(crate) id: Option<String>,
     /// By what it is known to have been delivered.
     pub(crate) hash: u64,
@@ -23,7 +25,6 @@ pub(crate) struct News {
 /// What a page of a window has.
 #[derive(Debug, Default)]
 pub(crate) struct Classified {
-    pub(crate) news: Vec<News>,
     /// The newest time on the page.
     pub(crate) newest: Option<Timestamp>,
     /// Whether a record was older than one before it.
@@ -35,10 +36,12 @@ pub(crate) struct Classified {
     pub(crate) end: PageEnd,
 }
 
-/// Sorts the records of a page of the window `bounds`; `last` is the time of
-/// the last record of the page before.
+/// Sorts the records of a page of the window `bounds`, and has the news
+/// `gathered`; `last` is the time of the last record of the page before.
+#[expect(clippy::too_many_arguments, reason = "what a run knows, each part of it by itself")]
 pub(crate) fn by_time(
-    records: Vec<Value>,
+    records: Vec<Unread>,
+    gathered: &mut Gathered<'_>,
     cursor: &TimeCursor,
     bounds: &Bounds,
     last: Option<Timestamp>,
@@ -50,7 +53,8 @@ pub(crate) fn by_time(
     let (mut previous, mut rises, mut all_before) = (None, false, true);
     for record in records {
         summary.records += 1;
-        let time = cursor.time.as_ref().and_then(|path| path.find(&record));
+        let Some(record) = gathered.read(record) else { continue };
+        let time = cursor.time.as_ref().and_then(|path| path.find(&record.value));
         let time = time.and_then(|value| record_time(value, cursor.time_format));
         if let Some(time) = time {
             rises |= previous.is_some_and(|previous| time > previous);
@@ -68,8 +72,8 @@ pub(crate) fn by_time(
             classified.out_of_order |= classified.newest.is_some_and(|newest| time < newest);
             classified.newest = classified.newest.max(Some(time));
         }
-        let id = cursor.id.as_ref().and_then(|path| record_id(&record, path));
-        let hash = record_hash(&record, id.as_deref(), time);
+        let id = cursor.id.as_ref().and_then(|path| record_id(&record.value, path));
+        let hash = record_hash(&record.value, id.as_deref(), time);
         if seen.contains(hash) {
             summary.duplicates += 1;
             continue;
@@ -79,7 +83,7 @@ pub(crate) fn by_time(
         }
         // A record without a time may come again wherever the window ends.
         seen.insert(hash, time.unwrap_or(bounds.end), needed);
-        classified.news.push(News { record, id, hash });
+        gathered.take(News { record, id, hash });
     }
     // Where the order is not what the source file says, only a page that is
     // all too old is an end.

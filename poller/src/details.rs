@@ -22,6 +22,7 @@ use crate::report::RunError;
 use crate::request::{RequestScope, build, render_json};
 use crate::run::Run;
 use crate::seen;
+use crate::unread::Record;
 
 /// A part of a page is delivered when it took this long.
 const LONGEST_PART: SignedDuration = SignedDuration::from_secs(5);
@@ -90,7 +91,7 @@ impl Run<'_> {
             self.summary.records = self.summary.records.saturating_sub(1);
             let refused = self.refused_details;
             let News { record, hash, .. } = item;
-            let found = self.find_details(record, hash, &mut part).await;
+            let found = self.find_details(record.value, hash, &mut part).await;
             if found.is_ok() {
                 let is_gone = self.refused_details > refused;
                 if is_gone { &mut gone } else { &mut part.items }.push(hash);
@@ -158,7 +159,7 @@ impl Run<'_> {
         self.summary.records += records.len() as u64;
         part.records.extend(records.into_iter().map(|mut record| {
             put(kept, &mut record);
-            News { record, id: None, hash }
+            News { record: Record { value: record, text: None }, id: None, hash }
         }));
     }
 
@@ -233,7 +234,8 @@ impl Run<'_> {
             };
             let next = if page.ends { None } else { page.next.clone() };
             guard.visit(&page, next.as_ref()).map_err(FetchError::Loop)?;
-            found.records.extend(page.records.into_iter().map(|mut record| {
+            let records = self.fetcher.values(page.records).await?;
+            found.records.extend(records.into_iter().map(|mut record| {
                 put(&kept, &mut record);
                 record
             }));

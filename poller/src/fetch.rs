@@ -15,6 +15,7 @@ use mef_auth::credentials::{CredentialError, Credentials};
 use mef_ports::{BlobKey, Blobs, Clock, Http, HttpError, HttpRequest, HttpResponse, Secret};
 use mef_source::checked::{AnswerWhen, Cursor, Pages, Poll, Wait};
 use mef_source::{Path, Source};
+use serde_json::Value;
 use url::Url;
 
 use crate::budget::Budget;
@@ -26,6 +27,7 @@ use crate::moment::after;
 use crate::pace::Pace;
 use crate::page::{self, Page, PageError};
 use crate::request::PageRequest;
+use crate::unread::{Unread, Unreadable};
 
 /// The longest wait inside a run; anything longer ends it.
 pub(crate) const LONGEST_WAIT: SignedDuration = SignedDuration::from_secs(5);
@@ -111,6 +113,21 @@ impl Fetcher<'_> {
         let answer = self.ask_until_ready(asking, read).await?;
         let page = answer.value.unwrap_or_else(Page::empty);
         Ok(Fetched { page, not_before: answer.not_before })
+    }
+
+    /// The records of a page that are no events themselves: all of them have to be
+    /// read.
+    pub(crate) async fn values(&self, records: Vec<Unread>) -> Result<Vec<Value>, FetchError> {
+        let mut values = Vec::with_capacity(records.len());
+        for record in records {
+            match record.read() {
+                Ok(record) => values.push(record.value),
+                Err(Unreadable { text, error }) => {
+                    return Err(self.keep_page(text, PageError::Decode(error)).await);
+                }
+            }
+        }
+        Ok(values)
     }
 
     /// Asks, again where that may help, and reads the answer.

@@ -4,13 +4,13 @@
 use jiff::Timestamp;
 use mef_ports::{LostSpan, Position, ResumeAt};
 use mef_source::checked::{Follow, NextLinkCursor, RestartFrom, TokenCursor};
-use serde_json::Value;
 use url::Url;
 
 use crate::backfill::PageEnd;
 use crate::classify::{News, record_hash, record_id, record_time};
 use crate::fetch::Fetched;
 use crate::fetch_error::FetchError;
+use crate::gathered::Gathered;
 use crate::loop_guard::LoopGuard;
 use crate::moment::before;
 use crate::next_link::without_secrets;
@@ -19,6 +19,7 @@ use crate::request::{PageRequest, RequestScope};
 use crate::rewrite::rewrite_query;
 use crate::run::{Run, means_stale};
 use crate::seen::Needed;
+use crate::unread::Unread;
 
 /// How many ids are kept where reading may begin again at a moment, besides
 /// those after it.
@@ -45,7 +46,6 @@ impl<'c> Followed<'c> {
 /// What a page of a stream has.
 #[derive(Default)]
 struct Sorted {
-    news: Vec<News>,
     /// The newest time on it.
     newest: Option<Timestamp>,
     /// Whether the page has come to the end of what a backfill reads.
@@ -111,13 +111,15 @@ impl Run<'_> {
                 guard.visit(&page, page.next.as_ref()).map_err(RunError::Loop)?;
             }
             let needed = self.needed_followed(follow);
-            let Sorted { news, newest, end } = self.sort_followed(page.records, follow, &needed);
+            let mut gathered = self.gathered();
+            let Sorted { newest, end } =
+                self.sort_followed(page.records, &mut gathered, follow, &needed);
             let ends = ends || end.is_past();
             let request = match &next {
                 Some(next) if !ends => Some(self.place_request(Some(next), start)?),
                 _ => None,
             };
-            let (receipt, next_page) = self.deliver(news, request, not_before).await?;
+            let (receipt, next_page) = self.deliver(gathered, request, not_before).await?;
             self.record.reached = self.record.reached.max(newest);
             match (&next, by) {
                 (Some(next), _) if !same => {
@@ -223,12 +225,19 @@ impl Run<'_> {
         }
     }
 
-    fn sort_followed(&mut self, records: Vec<Value>, follow: &Follow, needed: &Needed) -> Sorted {
+    fn sort_followed(
+        &mut self,
+        records: Vec<Unread>,
+        gathered: &mut Gathered<'_>,
+        follow: &Follow,
+        needed: &Needed,
+    ) -> Sorted {
         let mut sorted = Sorted::default();
         let last = self.poller.last_moment(Timestamp::MAX);
         for record in records {
             self.summary.records += 1;
-            let time = follow.time.as_ref().and_then(|path| path.find(&record));
+            let Some(record) = gathered.read(record) else { continue };
+            let time = follow.time.as_ref().and_then(|path| path.find(&record.value));
             let time = time.and_then(|value| record_time(value, follow.time_format));
             if let Some(time) = time {
                 sorted.end.note(time > last);
@@ -239,14 +248,14 @@ impl Run<'_> {
             }
             // A vendor whose clock is ahead must not move us past our own.
             sorted.newest = sorted.newest.max(time.map(|time| time.min(self.started)));
-            let id = follow.id.as_ref().and_then(|path| record_id(&record, path));
-            let hash = record_hash(&record, id.as_deref(), time);
+            let id = follow.id.as_ref().and_then(|path| record_id(&record.value, path));
+            let hash = record_hash(&record.value, id.as_deref(), time);
             if self.seen.contains(hash) {
                 self.summary.duplicates += 1;
                 continue;
             }
             self.seen.insert(hash, time.unwrap_or(needed.from), needed);
-            sorted.news.push(News { record, id, hash });
+            gathered.take(News { record, id, hash });
         }
         sorted
     }

@@ -8,12 +8,12 @@
 use jiff::Timestamp;
 use mef_ports::{OpenPass, ResumeAt};
 use mef_source::checked::{IdCursor, Order};
-use serde_json::Value;
 
 use crate::backfill::PageEnd;
 use crate::classify::{News, note_late, record_hash, record_id, record_time};
 use crate::fetch::Fetched;
 use crate::fetch_error::FetchError;
+use crate::gathered::Gathered;
 use crate::key::Key;
 use crate::loop_guard::LoopGuard;
 use crate::moment::before;
@@ -21,6 +21,7 @@ use crate::report::{RunEnd, RunError};
 use crate::request::{PageRequest, RequestScope};
 use crate::run::{NextPage, Run, means_stale};
 use crate::seen::Needed;
+use crate::unread::Unread;
 
 /// How many ids are kept: enough for what stands at the cursor's own moment,
 /// and for a page that is given twice.
@@ -42,7 +43,6 @@ struct Pass {
 /// What a page of a pass has.
 #[derive(Default)]
 struct Sorted {
-    news: Vec<News>,
     out_of_order: bool,
     /// The last record on the page is one that the cursor has passed.
     reached_known: bool,
@@ -109,7 +109,8 @@ impl Run<'_> {
             }
             guard.visit(&page, next.as_ref()).map_err(RunError::Loop)?;
             let needed = self.needed_by_id(&pass);
-            let sorted = self.sort_by_id(page.records, cursor, &mut pass, &needed);
+            let mut gathered = self.gathered();
+            let sorted = self.sort_by_id(page.records, &mut gathered, cursor, &mut pass, &needed);
             if sorted.out_of_order && pass.ascending {
                 pass.ascending = false;
                 tracing::warn!(
@@ -139,7 +140,7 @@ impl Run<'_> {
             }
             let request =
                 if !ended || ask_again { Some(self.id_request(cursor, &pass)?) } else { None };
-            let (receipt, next_page) = self.deliver(sorted.news, request, not_before).await?;
+            let (receipt, next_page) = self.deliver(gathered, request, not_before).await?;
             self.record.done = done.as_ref().and_then(Key::to_position);
             self.record.pass = self.open_pass(&pass);
             let needed = self.needed_by_id(&Pass { from: done.clone(), ..pass.clone() });
@@ -219,7 +220,8 @@ impl Run<'_> {
 
     fn sort_by_id(
         &mut self,
-        records: Vec<Value>,
+        records: Vec<Unread>,
+        gathered: &mut Gathered<'_>,
         cursor: &IdCursor,
         pass: &mut Pass,
         needed: &Needed,
@@ -227,10 +229,11 @@ impl Run<'_> {
         let mut sorted = Sorted::default();
         for record in records {
             self.summary.records += 1;
-            let time = cursor.time.as_ref().and_then(|path| path.find(&record));
+            let Some(record) = gathered.read(record) else { continue };
+            let time = cursor.time.as_ref().and_then(|path| path.find(&record.value));
             let time = time.and_then(|value| record_time(value, cursor.time_format));
-            let id = record_id(&record, &cursor.id);
-            let hash = record_hash(&record, id.as_deref(), time);
+            let id = record_id(&record.value, &cursor.id);
+            let hash = record_hash(&record.value, id.as_deref(), time);
             // A record that has no place moves nothing; it still arrives.
             let has_place = id.is_some() && (time.is_some() || cursor.time.is_none());
             let key = has_place.then(|| Key { time, id: id.clone() });
@@ -265,7 +268,7 @@ impl Run<'_> {
                 note_late(time, done, &mut self.summary);
             }
             self.seen.insert(hash, time.unwrap_or(Timestamp::UNIX_EPOCH), needed);
-            sorted.news.push(News { record, id, hash });
+            gathered.take(News { record, id, hash });
         }
         sorted
     }

@@ -16,6 +16,7 @@ mod error_rules;
 mod fetch;
 mod fetch_error;
 mod followed_stream;
+mod gathered;
 mod history;
 mod http;
 mod id_stream;
@@ -41,6 +42,7 @@ mod setup;
 mod stop;
 mod system_clock;
 mod time_stream;
+mod unread;
 mod wait;
 mod window;
 

@@ -7,15 +7,16 @@
 use jiff::Timestamp;
 use mef_ports::{Position, ResumeAt};
 use mef_source::checked::ListingCursor;
-use serde_json::Value;
 
 use crate::classify::{News, record_hash, record_id};
 use crate::fetch::Fetched;
+use crate::gathered::Gathered;
 use crate::loop_guard::LoopGuard;
 use crate::report::{RunEnd, RunError};
 use crate::request::{PageRequest, RequestScope};
 use crate::run::Run;
 use crate::seen::Needed;
+use crate::unread::Unread;
 
 /// Every id may come again, for as long as there is room for it.
 const NEEDED: Needed = Needed { from: Timestamp::UNIX_EPOCH, open_overlap_to: None, latest: 0 };
@@ -48,12 +49,13 @@ impl Run<'_> {
                 next = None;
             }
             guard.visit(&page, next.as_ref()).map_err(RunError::Loop)?;
-            let news = self.sort_listing(page.records, cursor);
+            let mut gathered = self.gathered();
+            self.sort_listing(page.records, &mut gathered, cursor);
             let request = match &next {
                 Some(next) => Some(self.listing_request(cursor, Some(next))?),
                 None => None,
             };
-            let (receipt, next_page) = self.deliver(news, request, not_before).await?;
+            let (receipt, next_page) = self.deliver(gathered, request, not_before).await?;
             if next.is_none() {
                 // Whatever was there then is delivered.
                 self.record.done = Some(Position::Time(self.started));
@@ -67,20 +69,24 @@ impl Run<'_> {
         }
     }
 
-    fn sort_listing(&mut self, records: Vec<Value>, cursor: &ListingCursor) -> Vec<News> {
-        let mut news = Vec::new();
+    fn sort_listing(
+        &mut self,
+        records: Vec<Unread>,
+        gathered: &mut Gathered<'_>,
+        cursor: &ListingCursor,
+    ) {
         for record in records {
             self.summary.records += 1;
-            let id = cursor.id.as_ref().and_then(|path| record_id(&record, path));
-            let hash = record_hash(&record, id.as_deref(), None);
+            let Some(record) = gathered.read(record) else { continue };
+            let id = cursor.id.as_ref().and_then(|path| record_id(&record.value, path));
+            let hash = record_hash(&record.value, id.as_deref(), None);
             if self.seen.contains(hash) {
                 self.summary.duplicates += 1;
                 continue;
             }
             self.seen.insert(hash, self.started, &NEEDED);
-            news.push(News { record, id, hash });
+            gathered.take(News { record, id, hash });
         }
-        news
     }
 
     fn listing_request(

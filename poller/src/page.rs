@@ -4,8 +4,8 @@ use aws_lc_rs::digest::{SHA256, digest};
 use http::{HeaderMap, StatusCode};
 use mef_pipeline::DecodeError;
 use mef_ports::{HttpResponse, ResumeAt};
-use mef_source::Path;
 use mef_source::checked::{MissingRecords, Next, PageDecode, Pages, Poll, Records};
+use mef_source::{Path, Root};
 use serde_json::Value;
 use url::Url;
 
@@ -13,12 +13,13 @@ use crate::decode::{Content, decode};
 use crate::link_header;
 use crate::next_link::without_secrets;
 use crate::stop::{self, find};
+use crate::unread::Unread;
 
 /// One page of records.
 #[derive(Debug)]
 pub(crate) struct Page {
     /// The records.
-    pub(crate) records: Vec<Value>,
+    pub(crate) records: Vec<Unread>,
     /// Where the vendor says the next page is.
     pub(crate) next: Option<ResumeAt>,
     /// Whether a rule of the source file makes this the last page, though it
@@ -107,7 +108,7 @@ pub(crate) fn read(
     let mut content = if response.status == StatusCode::NO_CONTENT {
         Content { is_last: true, ..Content::default() }
     } else {
-        decode(pages, poll.max_page, &response.body)?
+        decode(pages, apart_at(pages, token), poll.max_page, &response.body)?
     };
     let nothing = Value::Null;
     let body = content.bodies.last().unwrap_or(&nothing);
@@ -146,6 +147,22 @@ pub(crate) fn read(
     Ok(Page { records, next, ends, cursor_token, digest: page })
 }
 
+/// Where the list of records can be taken apart: where nothing else of the page
+/// stands in it or around it.
+fn apart_at<'p>(pages: &'p Pages, token: Option<&'p Path>) -> Option<&'p Path> {
+    let Records::List(list) = &pages.records else { return None };
+    let way = match &pages.next {
+        Some(Next::Url(path) | Next::Token { from: path, .. }) => Some(path),
+        _ => None,
+    };
+    let in_body = |path: &&Path| path.root() != Root::Header;
+    let meets = |path: &Path| {
+        path.segments().iter().zip(list.segments()).all(|(segment, list)| segment == list)
+    };
+    let mut others = pages.stop.paths().chain(way).chain(token).filter(in_body);
+    (!others.any(meets)).then_some(list)
+}
+
 /// A link as a URL without our secrets. A relative one is relative to the page
 /// it stands on (RFC 3986 §5).
 fn resolve(poll: &Poll, url: &Url, link: &str) -> String {
@@ -173,11 +190,12 @@ fn counted(number: u64) -> ResumeAt {
 }
 
 /// The value of the last record that leads on.
-fn last(from: &Path, plus: u64, records: &[Value]) -> Result<Option<ResumeAt>, PageError> {
+fn last(from: &Path, plus: u64, records: &[Unread]) -> Result<Option<ResumeAt>, PageError> {
     let Some(record) = records.last() else { return Ok(None) };
     let unusable = |found| PageError::Next { place: from.pointer(), found };
+    let record = record.look().map_err(PageError::Decode)?;
     // A page that leads nowhere would look like the last one.
-    let text = text_of(from.find(record), from)?.ok_or(unusable("nothing in its last record"))?;
+    let text = text_of(from.find(&record), from)?.ok_or(unusable("nothing in its last record"))?;
     if plus == 0 {
         return Ok(Some(ResumeAt::Token(text)));
     }
@@ -191,22 +209,24 @@ fn how_many(records: &Records, content: &Content) -> usize {
         Records::One(path) => usize::from(path.find(body).is_some_and(|record| !record.is_null())),
         Records::Lines => 0,
     };
-    content.lines.len() + content.bodies.iter().map(in_body).sum::<usize>()
+    content.records.len() + content.bodies.iter().map(in_body).sum::<usize>()
 }
 
-fn take_records(pages: &Pages, content: &mut Content) -> Result<Vec<Value>, PageError> {
-    let mut all = std::mem::take(&mut content.lines);
+fn take_records(pages: &Pages, content: &mut Content) -> Result<Vec<Unread>, PageError> {
+    let mut all = std::mem::take(&mut content.records);
     for body in &mut content.bodies {
         match &pages.records {
             Records::Lines => {}
             Records::One(path) => {
-                all.extend(path.find(body).filter(|record| !record.is_null()).cloned());
+                let record = path.find(body).filter(|record| !record.is_null());
+                all.extend(record.cloned().map(Unread::Value));
             }
             Records::List(path) => {
                 let place = path.pointer();
                 match (body.pointer_mut(&place).map(Value::take), &pages.decode) {
-                    (Some(Value::Array(records)), _) if all.is_empty() => all = records,
-                    (Some(Value::Array(records)), _) => all.extend(records),
+                    (Some(Value::Array(records)), _) => {
+                        all.extend(records.into_iter().map(Unread::Value));
+                    }
                     // Some servers write an empty list as null.
                     (Some(Value::Null), _) => {}
                     (None, _)
@@ -216,7 +236,7 @@ fn take_records(pages: &Pages, content: &mut Content) -> Result<Vec<Value>, Page
                     // an empty text.
                     (None, PageDecode::Xml) => {}
                     (Some(Value::String(text)), PageDecode::Xml) if text.trim().is_empty() => {}
-                    (Some(record), PageDecode::Xml) => all.push(record),
+                    (Some(record), PageDecode::Xml) => all.push(Unread::Value(record)),
                     (other, _) => {
                         let found = other.as_ref().map_or("nothing", kind);
                         return Err(PageError::NoRecords { place, found });

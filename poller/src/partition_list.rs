@@ -87,8 +87,8 @@ impl Poller {
                 fetcher.fetch_of(&listed.pages, None, None, request).await?;
             let next = if page.ends { None } else { page.next.clone() };
             guard.visit(&page, next.as_ref()).map_err(RunError::Loop)?;
-            for record in &page.records {
-                let name = render(&listed.name, &Listed(record), "the name of a partition");
+            for record in fetcher.values(page.records).await? {
+                let name = render(&listed.name, &Listed(&record), "the name of a partition");
                 let name = name.map_err(FetchError::Request)?.unwrap_or_default();
                 if name_problem(&name).is_some() {
                     let beginning = name.chars().take(LONGEST_SHOWN).collect();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
-use mef_pipeline::{Admitted, Outcome, Receipt, deliver};
+use mef_pipeline::{Outcome, Receipt, deliver};
 use mef_ports::{
     Commit, CommitError, CursorRecord, LostSpan, Position, ResumeAt, RunSummary, SeenId,
     StoreError, StreamKey, chain,
@@ -17,6 +17,7 @@ use crate::classify::News;
 use crate::fetch::{Fetched, Fetcher};
 use crate::fetch_error::FetchError;
 use crate::followed_stream::Followed;
+use crate::gathered::Gathered;
 use crate::history;
 use crate::lease::LeaseKeeper;
 use crate::moment::before;
@@ -277,18 +278,26 @@ impl<'p> Run<'p> {
         self.budget.allows(self.now(), self.slowest)
     }
 
+    /// For the news of a page that was just fetched.
+    pub(crate) fn gathered(&self) -> Gathered<'p> {
+        let poller = self.poller;
+        Gathered::new(&poller.pipeline, &poller.poll.details, self.now())
+    }
+
     /// Delivers what is new on a page and meanwhile fetches the next.
     ///
     /// The cursor is not moved here: the caller commits with the receipt.
     pub(crate) async fn deliver(
         &mut self,
-        news: Vec<News>,
+        mut gathered: Gathered<'_>,
         next: Option<PageRequest>,
         not_before: Option<Timestamp>,
     ) -> Result<(Receipt, NextPage), RunError> {
-        let details = &self.poller.poll.details;
-        let news = if details.is_empty() { news } else { self.details_of(news).await? };
-        let outcome = self.outcome_of(news);
+        if !self.poller.poll.details.is_empty() {
+            let items = std::mem::take(&mut gathered.items);
+            self.details_of(items).await?.into_iter().for_each(|news| gathered.add(news));
+        }
+        let outcome = self.told(gathered.outcome);
         let early = match next {
             Some(request) if not_before.is_none() && self.has_time() => Ok(request),
             other => Err(other),
@@ -314,9 +323,8 @@ impl<'p> Run<'p> {
         Ok((receipt, next))
     }
 
-    /// What becomes of new records, before they are sent.
-    fn outcome_of(&self, news: Vec<News>) -> Outcome {
-        let outcome = self.poller.pipeline.run(Admitted::page(admit(news), self.now()));
+    /// Tells of what is not told of the records one by one.
+    fn told(&self, outcome: Outcome) -> Outcome {
         if outcome.fallbacks > 0 {
             tracing::debug!(source.id = %self.stream, event.fallbacks = outcome.fallbacks, "fields fell back to their defaults");
         }
@@ -336,7 +344,10 @@ impl<'p> Run<'p> {
         items: &[u64],
     ) -> Result<(), RunError> {
         self.lease.keep().await?;
-        let receipt = deliver(&self.poller.ports.outputs, self.outcome_of(news)).await?;
+        let mut gathered = self.gathered();
+        news.into_iter().for_each(|news| gathered.add(news));
+        let outcome = self.told(gathered.outcome);
+        let receipt = deliver(&self.poller.ports.outputs, outcome).await?;
         self.count(&receipt);
         self.seen.delivered(items);
         Ok(self.store(&self.record, Some(&self.seen.to_store_at_the_end())).await?)
@@ -412,12 +423,4 @@ fn millis(duration: Duration) -> u64 {
 /// Whether an answer may mean that the place to go on at is stale.
 pub(crate) fn means_stale(status: StatusCode) -> bool {
     matches!(status.as_u16(), 400 | 404 | 409 | 410 | 416 | 422)
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "these records were just fetched from the source's own origins"
-)]
-fn admit(news: Vec<News>) -> Vec<mef_pipeline::Fetched> {
-    news.into_iter().map(|news| mef_pipeline::Fetched::new(news.record, news.id)).collect()
 }

@@ -166,8 +166,10 @@ impl Run<'_> {
                 lost: None,
             };
             let needed = self.needed(cursor, open, last_time);
+            let mut gathered = self.gathered();
             let classified = classify::by_time(
                 page.records,
+                &mut gathered,
                 cursor,
                 &bounds,
                 last_time,
@@ -194,7 +196,7 @@ impl Run<'_> {
                 Some(_) => Some(self.window_request(open)?),
                 None => None,
             };
-            let (receipt, next_page) = self.deliver(classified.news, request, not_before).await?;
+            let (receipt, next_page) = self.deliver(gathered, request, not_before).await?;
             self.advance(cursor, open, last_time, next.is_none());
             let needed = self.needed(cursor, open, last_time);
             self.commit(receipt, &needed).await?;

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
-use mef_pipeline::{Admitted, Fetched, Outcome, Pipeline};
+use mef_pipeline::{Fetched, Outcome, Pipeline};
 use mef_ports::DeadLetter;
 use mef_source::Source;
 use mef_sqlite::LocalSecrets;
@@ -195,15 +195,12 @@ fn records(source: &Source, text: &str, at: Timestamp) -> anyhow::Result<Expecte
     })?;
     let records: Vec<Value> = serde_json::from_str(text).context("a list of records is wanted")?;
     let id_path = source.poll.as_ref().and_then(|poll| poll.cursor.id());
-    let fetched = records
-        .into_iter()
-        .map(|record| {
-            let id = id_path.and_then(|path| path.find(&record)).and_then(Value::as_str);
-            let id = id.map(str::to_owned);
-            Fetched::new(record, id)
-        })
-        .collect();
-    let Outcome { events, letters, .. } = pipeline.run(Admitted::page(fetched, at));
+    let fetched = records.into_iter().map(|record| {
+        let id = id_path.and_then(|path| path.find(&record)).and_then(Value::as_str);
+        let id = id.map(str::to_owned);
+        Fetched::new(record, id)
+    });
+    let Outcome { events, letters, .. } = pipeline.page(at, fetched);
     let events = events
         .iter()
         .map(|prepared| serde_json::from_str(&prepared.message.body))

@@ -198,8 +198,7 @@ async fn a_fetched_record_keeps_the_id_that_its_cursor_found() {
     };
     let page = |source: &Source| {
         let record = Fetched::new(json!({"id": 1}), Some("cursor-id".to_owned()));
-        let admitted = Admitted::page(vec![record], TestClock.now());
-        Pipeline::for_poll(source).unwrap().run(admitted)
+        Pipeline::for_poll(source).unwrap().page(TestClock.now(), [record])
     };
     let (strict, mended) = (without_id("\"extra\""), without_id("\"id\""));
     let bench = Bench::new(Some(mended.clone()));
@@ -262,8 +261,7 @@ async fn equal_records_out_of_two_larger_ones_are_two_letters_and_two_events() {
     let (strict, mended) = (file("\"extra\""), file("\"x\""));
     let records = ["alice", "bob"]
         .map(|user| Fetched::new(json!({ "user": user, "items": [{ "x": 1 }] }), None));
-    let admitted = Admitted::page(records.into(), TestClock.now());
-    let outcome = Pipeline::for_poll(&strict).unwrap().run(admitted);
+    let outcome = Pipeline::for_poll(&strict).unwrap().page(TestClock.now(), records);
     let bench = Bench::new(Some(mended));
     let _ = deliver(&bench.outputs, outcome).await.unwrap();
     assert_eq!(bench.letters().await.len(), 2);

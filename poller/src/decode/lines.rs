@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::unpack::File;
 use super::{Content, Take, broken};
 use crate::page::PageError;
+use crate::unread::Unread;
 
 /// Reads a file of lines; empty ones are passed over.
 pub(super) fn read(file: &mut File<'_>, take: &mut Take<'_>) -> Result<(), PageError> {
@@ -32,10 +33,12 @@ pub(super) fn read(file: &mut File<'_>, take: &mut Take<'_>) -> Result<(), PageE
 /// Takes the last line away from the records, if it is the trailer.
 pub(super) fn take_trailer(trailer: &Trailer, content: &mut Content) -> Result<(), PageError> {
     let is_trailer = |line: &Value| trailer.has.iter().all(|path| path.find(line).is_some());
-    match content.lines.pop_if(|line| is_trailer(line)) {
-        Some(line) => content.bodies.push(line),
-        None if trailer.missing == MissingTrailer::Incomplete => return Err(PageError::NoTrailer),
-        None => content.is_last = true,
+    let last =
+        content.records.pop_if(|line| matches!(line, Unread::Value(line) if is_trailer(line)));
+    match last {
+        Some(Unread::Value(line)) => content.bodies.push(line),
+        _ if trailer.missing == MissingTrailer::Incomplete => return Err(PageError::NoTrailer),
+        _ => content.is_last = true,
     }
     Ok(())
 }

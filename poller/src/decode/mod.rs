@@ -1,29 +1,34 @@
 //! From the bytes of a page to its records.
 //!
 //! Lines and rows are read one by one out of the decompressor, so that a page
-//! is never held both as text and as records. What cannot be read fails the
-//! whole page: a page of which some lines were left out would move the cursor
-//! past them.
+//! is never held both as text and as records; the records of a page of JSON are
+//! held as text alone. What has not the form that the source file says fails the
+//! whole page: one of which some lines were left out would move the cursor past
+//! them.
 
 mod batches;
 mod csv;
 mod lines;
+mod list;
 mod unpack;
 mod xml;
 
+use bytes::Bytes;
 use mef_pipeline::{DecodeError, decode_json};
+use mef_source::Path;
 use mef_source::checked::{PageDecode, Pages};
 use serde_json::Value;
 
 use crate::page::PageError;
+use crate::unread::Unread;
 pub(crate) use batches::Batches;
 use unpack::{File, each_file};
 
 /// What a page has.
 #[derive(Debug, Default)]
 pub(crate) struct Content {
-    /// The records, where each line or row is one.
-    pub(crate) lines: Vec<Value>,
+    /// The records, where each line or row is one, or where they were taken apart.
+    pub(crate) records: Vec<Unread>,
     /// What else there is: the value of each file, or the trailer.
     pub(crate) bodies: Vec<Value>,
     /// Whether a trailer was wanted and is missing, which makes the page the
@@ -38,25 +43,36 @@ type Take<'t> = dyn FnMut(Value) -> Result<(), PageError> + 't;
 /// many times their bytes.
 const MOST_LINES: usize = 200_000;
 
-/// Reads `bytes` as `pages` says, of which no more than `max_page` may come.
-pub(crate) fn decode(pages: &Pages, max_page: usize, bytes: &[u8]) -> Result<Content, PageError> {
+/// Reads `bytes` as `pages` says, of which no more than `max_page` may come. The
+/// list at `apart` is taken apart, if there is one.
+pub(crate) fn decode(
+    pages: &Pages,
+    apart: Option<&Path>,
+    max_page: usize,
+    bytes: &Bytes,
+) -> Result<Content, PageError> {
     let mut content = Content::default();
-    let Content { lines, bodies, .. } = &mut content;
+    let Content { records, bodies, .. } = &mut content;
     each_file(bytes, pages.compression, max_page, &mut |file| {
         match &pages.decode {
             PageDecode::Json => {
-                let value = match file.plain() {
-                    Some(plain) => decode_json(plain),
-                    None => decode_json(&file.whole()?),
+                let text = match file.plain() {
+                    Some(plain) => bytes.slice_ref(plain),
+                    None => Bytes::from(file.whole()?),
                 };
-                bodies.push(value.map_err(PageError::Decode)?);
+                if let Some((rest, list)) = apart.and_then(|path| list::take_apart(&text, path)) {
+                    records.extend(list);
+                    bodies.push(rest);
+                } else {
+                    bodies.push(decode_json(&text).map_err(PageError::Decode)?);
+                }
             }
             PageDecode::Xml => bodies.push(xml::read(file)?),
             decode => read_lines(decode, file, &mut |line| {
-                if lines.len() == MOST_LINES {
+                if records.len() == MOST_LINES {
                     return Err(PageError::TooManyLines(MOST_LINES));
                 }
-                lines.push(line);
+                records.push(Unread::Value(line));
                 Ok(())
             })?,
         }

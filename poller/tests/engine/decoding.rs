@@ -8,7 +8,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use http::{HeaderMap, StatusCode};
 use mef_poller::{RunEnd, RunReport};
-use mef_ports::{HttpResponse, Position};
+use mef_ports::{DeadLetters, HttpResponse, Position, RawRecord, Stage};
 use serde_json::{Value, json};
 
 use crate::scripted::{Scripted, records, run};
@@ -272,4 +272,21 @@ async fn an_answer_without_content_is_an_empty_page() {
     let (bench, _, report) = poll("records: items", vec![nothing]).await;
     assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
     assert!(bench.done().await.is_some());
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_read_is_a_dead_letter_and_the_others_go_on() {
+    let deep = format!("{{\"id\":4,\"a\":{}{}}}", "[".repeat(200), "]".repeat(200));
+    let half = "{\"id\":\"\\ud83d\"}";
+    let page = format!("{{\"items\":[{{\"id\":1}},{half},{{\"id\":3}},{deep}]}}");
+    let (bench, _, report) = poll("records: items", vec![bytes(page)]).await;
+    assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+    assert_eq!((report.summary.delivered, report.summary.rejected), (2, 2));
+    assert_eq!(records(&bench).await, [json!({"id": 1}), json!({"id": 3})]);
+    assert!(bench.done().await.is_some());
+    let letters = DeadLetters::list(&bench.store, Some("acme"), usize::MAX).await.unwrap();
+    assert!(letters.iter().all(|letter| letter.stage == Stage::Decode), "{letters:?}");
+    let mut raw: Vec<_> = letters.into_iter().map(|letter| letter.raw).collect();
+    raw.sort_by_key(|raw| format!("{raw:?}").len());
+    assert_eq!(raw, [RawRecord::Text(half.to_owned()), RawRecord::Text(deep)]);
 }

@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use mef_poller::{Budget, Poller, RunEnd, RunError};
 use mef_ports::{
     Clock as _, CursorRecord, Cursors as _, DeadLetters, Http, HttpError, HttpRequest,
-    HttpResponse, LostSpan, Message, Position, Queue, Refused, StoreError,
+    HttpResponse, LostSpan, Message, Position, Queue, RawRecord, Refused, StoreError,
 };
 
 use crate::support::{Bench, Fault, QueueFault, answer, at, source, source_file, stream};
@@ -96,6 +96,10 @@ async fn n2_the_cursor_moves_when_every_entry_is_taken_or_in_the_dead_letters() 
         let letters = DeadLetters::list(&bench.store, Some("acme"), usize::MAX).await.unwrap();
         let (taken, refused) = if permanent { (9, 1) } else { (10, 0) };
         assert_eq!((bench.delivered().await.len(), letters.len()), (taken, refused));
+        for letter in letters {
+            let RawRecord::Record(record) = letter.raw else { panic!("{:?}", letter.raw) };
+            assert_eq!(record["id"], 3, "the letter has the record, not the event");
+        }
         assert_eq!(bench.done().await, Some(at(0)));
     }
 }

@@ -58,6 +58,15 @@ async fn a_list_that_is_left_out_is_empty_only_where_the_source_file_says_so() {
 }
 
 #[tokio::test]
+async fn a_way_on_that_leads_through_the_list_is_found_there() {
+    let paging = "  request: { get: \"https://api.example.com/logs\", query: { since: \"{window.start|epoch}\" } }
+  next: { token: { from: items.0.more, query: at } }";
+    let first = "{\"items\":[{\"id\":1,\"more\":\"b\"}]}".to_owned();
+    let expected = [format!("GET /logs?{SINCE}"), format!("GET /logs?{SINCE}&at=b")];
+    assert_eq!(requests(paging, &[first, page(&[2], "")]).await, expected);
+}
+
+#[tokio::test]
 async fn a_token_that_is_a_list_is_sent_as_one_text() {
     let paging = "  request: { get: \"https://api.example.com/logs\", query: { since: \"{window.start|epoch}\" } }
   next: { token: { from: next, join: \",\", query: at } }";

@@ -1,0 +1,53 @@
+//! A record of a page before it is looked at.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use mef_pipeline::{DecodeError, decode_json};
+use serde_json::Value;
+
+/// A record as its page has it.
+#[derive(Debug)]
+pub(crate) enum Unread {
+    /// Its text, which has the form of JSON.
+    Text(Bytes),
+    /// What stood in a format that had to be read to find it: a line, a row, an
+    /// element.
+    Value(Value),
+}
+
+/// A record, and the text that it was read from.
+#[derive(Debug)]
+pub(crate) struct Record {
+    pub(crate) value: Value,
+    pub(crate) text: Option<Bytes>,
+}
+
+/// A record that has the form of JSON and is none: half of a surrogate pair, or
+/// nested more deeply than any record.
+#[derive(Debug)]
+pub(crate) struct Unreadable {
+    pub(crate) text: Bytes,
+    pub(crate) error: DecodeError,
+}
+
+impl Unread {
+    /// The record, which stays unread.
+    pub(crate) fn look(&self) -> Result<Cow<'_, Value>, DecodeError> {
+        match self {
+            Unread::Value(value) => Ok(Cow::Borrowed(value)),
+            Unread::Text(text) => decode_json(text).map(Cow::Owned),
+        }
+    }
+
+    /// Reads the record.
+    pub(crate) fn read(self) -> Result<Record, Unreadable> {
+        match self {
+            Unread::Value(value) => Ok(Record { value, text: None }),
+            Unread::Text(text) => match decode_json(&text) {
+                Ok(value) => Ok(Record { value, text: Some(text) }),
+                Err(error) => Err(Unreadable { text, error }),
+            },
+        }
+    }
+}
