@@ -41,8 +41,8 @@ impl fmt::Display for Channel {
 /// A record that the poller fetched from the source's own origin with the
 /// source's own credential.
 ///
-/// Only the poller may vouch for that: calling [`Fetched::new`] anywhere else
-/// is a lint error.
+/// Only the poller may vouch for that: calling [`Fetched::new`] or
+/// [`Fetched::unreadable`] anywhere else is a lint error.
 #[derive(Debug)]
 pub struct Fetched {
     pub(crate) record: Result<Value, DecodeError>,

@@ -37,6 +37,10 @@ impl<'p> Gathered<'p> {
 
     /// Reads a record. One that cannot be read is a dead letter, and the records
     /// beside it go on.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this record was just fetched from the source's own origins"
+    )]
     pub(crate) fn read(&mut self, record: Unread) -> Option<Record> {
         let Unreadable { text, error } = match record.read() {
             Ok(record) => return Some(record),
