@@ -53,7 +53,9 @@ pub(crate) fn by_time(
     let (mut previous, mut rises, mut all_before) = (None, false, true);
     for record in records {
         summary.records += 1;
-        let Some(record) = gathered.read(record) else { continue };
+        // What has no time may come again wherever the window ends.
+        let record = gathered.read(record, |hash| seen.insert(hash, bounds.end, needed, summary));
+        let Some(record) = record else { continue };
         let time = cursor.time.as_ref().and_then(|path| path.find(&record.value));
         let time = time.and_then(|value| record_time(value, cursor.time_format));
         if let Some(time) = time {
@@ -74,15 +76,12 @@ pub(crate) fn by_time(
         }
         let id = cursor.id.as_ref().and_then(|path| record_id(&record.value, path));
         let hash = record_hash(&record.value, id.as_deref(), time);
-        if seen.contains(hash) {
-            summary.duplicates += 1;
+        if !seen.insert(hash, time.unwrap_or(bounds.end), needed, summary) {
             continue;
         }
         if let Some(time) = time.filter(|time| *time < bounds.done_before) {
             note_late(Some(time), Some(bounds.done_before), summary);
         }
-        // A record without a time may come again wherever the window ends.
-        seen.insert(hash, time.unwrap_or(bounds.end), needed);
         gathered.take(News { record, id, hash });
     }
     // Where the order is not what the source file says, only a page that is
@@ -119,8 +118,13 @@ pub(crate) fn record_id(record: &Value, path: &Path) -> Option<String> {
 pub(crate) fn record_hash(record: &Value, id: Option<&str>, time: Option<Timestamp>) -> u64 {
     match id {
         Some(id) => hash(id, time),
-        None => hash(&hex::encode(digest(&SHA256, record.to_string().as_bytes())), time),
+        None => text_hash(record.to_string().as_bytes(), time),
     }
+}
+
+/// By what a record without an id is known: all of its text.
+pub(crate) fn text_hash(text: &[u8], time: Option<Timestamp>) -> u64 {
+    hash(&hex::encode(digest(&SHA256, text)), time)
 }
 
 /// The time that a record carries, if it can be read.

@@ -236,13 +236,16 @@ impl Run<'_> {
         let last = self.poller.last_moment(Timestamp::MAX);
         for record in records {
             self.summary.records += 1;
-            let Some(record) = gathered.read(record) else { continue };
+            let Run { seen, summary, .. } = self;
+            let record =
+                gathered.read(record, |hash| seen.insert(hash, needed.from, needed, summary));
+            let Some(record) = record else { continue };
             let time = follow.time.as_ref().and_then(|path| path.find(&record.value));
             let time = time.and_then(|value| record_time(value, follow.time_format));
             if let Some(time) = time {
                 sorted.end.note(time > last);
                 if time > last {
-                    self.summary.held_back += 1;
+                    summary.held_back += 1;
                     continue;
                 }
             }
@@ -250,12 +253,9 @@ impl Run<'_> {
             sorted.newest = sorted.newest.max(time.map(|time| time.min(self.started)));
             let id = follow.id.as_ref().and_then(|path| record_id(&record.value, path));
             let hash = record_hash(&record.value, id.as_deref(), time);
-            if self.seen.contains(hash) {
-                self.summary.duplicates += 1;
-                continue;
+            if seen.insert(hash, time.unwrap_or(needed.from), needed, summary) {
+                gathered.take(News { record, id, hash });
             }
-            self.seen.insert(hash, time.unwrap_or(needed.from), needed);
-            gathered.take(News { record, id, hash });
         }
         sorted
     }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use mef_pipeline::{Fetched, Outcome, Pipeline};
 use mef_source::checked::Detail;
 
-use crate::classify::News;
+use crate::classify::{News, text_hash};
 use crate::unread::{Record, Unread, Unreadable};
 
 /// The news of a page, or of a part of one.
@@ -35,18 +35,24 @@ impl<'p> Gathered<'p> {
         }
     }
 
-    /// Reads a record. One that cannot be read is a dead letter, and the records
-    /// beside it go on.
+    /// Reads a record. One that cannot be read is a dead letter, where it is news
+    /// by the hash of its text, and the records beside it go on.
     #[expect(
         clippy::disallowed_methods,
         reason = "this record was just fetched from the source's own origins"
     )]
-    pub(crate) fn read(&mut self, record: Unread) -> Option<Record> {
+    pub(crate) fn read(
+        &mut self,
+        record: Unread,
+        is_news: impl FnOnce(u64) -> bool,
+    ) -> Option<Record> {
         let Unreadable { text, error } = match record.read() {
             Ok(record) => return Some(record),
             Err(unreadable) => unreadable,
         };
-        self.pipeline.add(Fetched::unreadable(text, error), &mut self.outcome);
+        if is_news(text_hash(&text, None)) {
+            self.pipeline.add(Fetched::unreadable(text, error), &mut self.outcome);
+        }
         None
     }
 

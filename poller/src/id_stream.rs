@@ -229,7 +229,11 @@ impl Run<'_> {
         let mut sorted = Sorted::default();
         for record in records {
             self.summary.records += 1;
-            let Some(record) = gathered.read(record) else { continue };
+            let Run { seen, summary, .. } = self;
+            // What has no time is kept as one of the latest.
+            let untimed = Timestamp::UNIX_EPOCH;
+            let record = gathered.read(record, |hash| seen.insert(hash, untimed, needed, summary));
+            let Some(record) = record else { continue };
             let time = cursor.time.as_ref().and_then(|path| path.find(&record.value));
             let time = time.and_then(|value| record_time(value, cursor.time_format));
             let id = record_id(&record.value, &cursor.id);
@@ -242,7 +246,7 @@ impl Run<'_> {
                 sorted.end.note(is_past);
             }
             if is_past {
-                self.summary.held_back += 1;
+                summary.held_back += 1;
                 sorted.held_back = true;
                 continue;
             }
@@ -259,15 +263,17 @@ impl Run<'_> {
             let is_same_moment = cursor.time.is_some()
                 && key != pass.from
                 && (cursor.lower_bound || time == pass.from.as_ref().and_then(|from| from.time));
-            if self.seen.contains(hash) || (passed && !is_same_moment) {
-                self.summary.duplicates += 1;
+            if passed && !is_same_moment {
+                summary.duplicates += 1;
+                continue;
+            }
+            if !seen.insert(hash, time.unwrap_or(untimed), needed, summary) {
                 continue;
             }
             if passed {
                 let done = pass.from.as_ref().and_then(|from| from.time);
-                note_late(time, done, &mut self.summary);
+                note_late(time, done, summary);
             }
-            self.seen.insert(hash, time.unwrap_or(Timestamp::UNIX_EPOCH), needed);
             gathered.take(News { record, id, hash });
         }
         sorted

@@ -77,15 +77,14 @@ impl Run<'_> {
     ) {
         for record in records {
             self.summary.records += 1;
-            let Some(record) = gathered.read(record) else { continue };
+            let mut is_news =
+                |hash| self.seen.insert(hash, self.started, &NEEDED, &mut self.summary);
+            let Some(record) = gathered.read(record, &mut is_news) else { continue };
             let id = cursor.id.as_ref().and_then(|path| record_id(&record.value, path));
             let hash = record_hash(&record.value, id.as_deref(), None);
-            if self.seen.contains(hash) {
-                self.summary.duplicates += 1;
-                continue;
+            if is_news(hash) {
+                gathered.take(News { record, id, hash });
             }
-            self.seen.insert(hash, self.started, &NEEDED);
-            gathered.take(News { record, id, hash });
         }
     }
 

@@ -293,7 +293,7 @@ impl<'p> Run<'p> {
         next: Option<PageRequest>,
         not_before: Option<Timestamp>,
     ) -> Result<(Receipt, NextPage), RunError> {
-        if !self.poller.poll.details.is_empty() {
+        if !gathered.items.is_empty() {
             let items = std::mem::take(&mut gathered.items);
             self.details_of(items).await?.into_iter().for_each(|news| gathered.add(news));
         }

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use aws_lc_rs::digest::{Context, SHA256};
 use jiff::Timestamp;
-use mef_ports::SeenId;
+use mef_ports::{RunSummary, SeenId};
 
 /// How many ids are kept at most: 16 bytes each, so that the set fits into one
 /// item of DynamoDB (400 KB).
@@ -98,11 +98,23 @@ impl Seen {
         self
     }
 
-    /// Adds a record of the page at hand.
-    pub(crate) fn insert(&mut self, hash: u64, time: Timestamp, needed: &Needed) {
+    /// Adds a record of the page at hand, and tells whether it is news: a repeat is
+    /// counted in `summary`.
+    pub(crate) fn insert(
+        &mut self,
+        hash: u64,
+        time: Timestamp,
+        needed: &Needed,
+        summary: &mut RunSummary,
+    ) -> bool {
+        if self.contains(hash) {
+            summary.duplicates += 1;
+            return false;
+        }
         let hash = hash ^ self.job;
         self.in_flight.insert(hash);
         self.add(hash, time.as_millisecond(), |time_ms| needed.includes(time_ms));
+        true
     }
 
     fn add(&mut self, hash: u64, time_ms: i64, is_needed: impl Fn(i64) -> bool) {
@@ -196,7 +208,12 @@ mod tests {
         let needed = Needed { from: at(100), open_overlap_to: Some(at(10)), latest: 0 };
         let mut seen = Seen::default();
         for second in [5, 10, 50, 99, 100, 150] {
-            seen.insert(hash("x", Some(at(second))), at(second), &needed);
+            seen.insert(
+                hash("x", Some(at(second))),
+                at(second),
+                &needed,
+                &mut RunSummary::default(),
+            );
         }
         let stored: Vec<_> = seen.to_store(&needed).iter().map(|id| id.time_ms / 1000).collect();
         assert_eq!(stored, [5, 10, 100, 150]);
@@ -214,7 +231,12 @@ mod tests {
         let needed = Needed { from: at(1000), open_overlap_to: None, latest: 2 };
         let mut seen = Seen::default();
         for second in [7, 2000, 5, 6] {
-            seen.insert(hash("x", Some(at(second))), at(second), &needed);
+            seen.insert(
+                hash("x", Some(at(second))),
+                at(second),
+                &needed,
+                &mut RunSummary::default(),
+            );
         }
         let stored: Vec<_> = seen.to_store(&needed).iter().map(|id| id.time_ms / 1000).collect();
         assert_eq!(stored, [2000, 5, 6]);
@@ -230,7 +252,12 @@ mod tests {
         let mut seen = Seen::default();
         let limit = i64::try_from(LIMIT).unwrap();
         for second in 0..limit + 3 {
-            seen.insert(hash("x", Some(at(second))), at(second), &needed);
+            seen.insert(
+                hash("x", Some(at(second))),
+                at(second),
+                &needed,
+                &mut RunSummary::default(),
+            );
         }
         assert_eq!(seen.to_store(&needed).len(), LIMIT);
         assert_eq!(seen.take_overflow(), 3);

@@ -14,6 +14,7 @@ use mef_ports::{
 };
 use serde_json::{Value, json};
 
+use crate::scripted::Scripted;
 use crate::support::{Bench, answer, at, source, stream};
 
 /// A vendor that is read in any way: `since` and `until`, `after` an id at
@@ -333,4 +334,29 @@ async fn a_record_that_comes_late_in_a_stream_by_time_and_id_says_how_late() {
     assert_eq!((report.summary.late, report.summary.late_max_s), (1, 10));
     assert_eq!(bench.delivered().await, [4, 9]);
     assert_eq!(report.lag.map(|lag| lag.as_secs()), Some(45));
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_read_is_rejected_once_however_often_it_comes() {
+    let page = format!(
+        r#"{{"items": [{{"id": 1, "time": "{}"}}, {{"id": "\ud800"}}], "token": null}}"#,
+        at(-10)
+    );
+    let by_window = file(
+        "since: \"{window.start|rfc3339}\"",
+        "  cursor: { time: time, id: id, start: 1h, overlap: 60s }\n",
+    );
+    let listing = file("all: \"yes\"", "  cursor: { listing: true, id: id }\n");
+    let files = [by_window, by_id(""), by_time_and_id(""), by_token(""), by_link(""), listing];
+    for file in files {
+        let bench = Bench::new(1);
+        let vendor = Scripted::bodies(&[&page, &page, &page]);
+        let poller = Poller::with_http(source(&file), vendor.clone(), bench.ports()).unwrap();
+        let first = poller.run(&Budget::default()).await.summary;
+        assert_eq!((first.delivered, first.rejected), (1, 1), "{file}");
+        bench.clock.set(at(30));
+        let second = poller.run(&Budget::default()).await.summary;
+        assert_eq!((second.delivered, second.rejected, second.duplicates), (0, 0, 2), "{file}");
+        assert_eq!(bench.delivered().await, [1]);
+    }
 }
