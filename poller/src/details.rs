@@ -18,6 +18,7 @@ use crate::decode::Batches;
 use crate::fetch::{Asking, Fetched};
 use crate::fetch_error::FetchError;
 use crate::loop_guard::LoopGuard;
+use crate::refusal::Refusal;
 use crate::report::RunError;
 use crate::request::{RequestScope, build, render_json};
 use crate::run::Run;
@@ -187,8 +188,8 @@ impl Run<'_> {
             Ok((answer.status != StatusCode::NO_CONTENT).then(|| answer.body.clone()))
         };
         let answer = match self.fetcher.ask(asking, body_of).await {
-            Err(FetchError::Refused { status }) => {
-                refused(detail, status)?;
+            Err(FetchError::Refused(refusal)) => {
+                refused(detail, refusal)?;
                 self.note(End::Gone);
                 return Ok(None);
             }
@@ -225,11 +226,11 @@ impl Run<'_> {
             let fetched = self.fetcher.fetch_of(&detail.pages, None, None, request).await;
             let Fetched { page, not_before } = match fetched {
                 // What is on a later page is not gone with the way to it.
-                Err(FetchError::Refused { status }) if at.is_none() => {
-                    refused(detail, status)?;
+                Err(FetchError::Refused(refusal)) if at.is_none() => {
+                    refused(detail, refusal)?;
                     return Ok(Found { end: End::Gone, ..found });
                 }
-                Err(FetchError::Refused { status }) => return Err(FetchError::Detail { status }),
+                Err(FetchError::Refused(refusal)) => return Err(FetchError::Detail(refusal)),
                 fetched => fetched?,
             };
             let next = if page.ends { None } else { page.next.clone() };
@@ -270,12 +271,12 @@ fn has_expired(detail: &Detail, item: &Value, now: Timestamp) -> bool {
 
 /// What a refusal of details means, if not that the item is gone: a part of a
 /// job is gone with all of it.
-fn refused(detail: &Detail, status: StatusCode) -> Result<(), FetchError> {
-    let is_gone = matches!(status, StatusCode::NOT_FOUND | StatusCode::GONE);
+fn refused(detail: &Detail, refusal: Refusal) -> Result<(), FetchError> {
+    let is_gone = matches!(refusal.status, StatusCode::NOT_FOUND | StatusCode::GONE);
     match is_gone {
-        true if detail.pages.request.reads(Root::Setup) => Err(FetchError::JobGone { status }),
+        true if detail.pages.request.reads(Root::Setup) => Err(FetchError::JobGone(refusal)),
         true => Ok(()),
-        false => Err(FetchError::Detail { status }),
+        false => Err(FetchError::Detail(refusal)),
     }
 }
 

@@ -1,6 +1,5 @@
 //! What the source file says that an answer means.
 
-use http::StatusCode;
 use jiff::Timestamp;
 use mef_ports::HttpResponse;
 use mef_source::checked::{AnswerWhen, ErrorAction, ErrorRule};
@@ -10,6 +9,7 @@ use crate::fetch::{Answer, LIMIT_WITHOUT_RESET, Verdict};
 use crate::fetch_error::FetchError;
 use crate::limits::LimitHeaders;
 use crate::moment::after;
+use crate::refusal::Refusal;
 
 /// The first of `rules` that `response` falls under: its number, from 1, and
 /// what it says to do.
@@ -50,11 +50,11 @@ fn holds(when: &AnswerWhen, response: &HttpResponse, body: Option<&Value>) -> bo
 }
 
 /// An answer that a rule of `errors` gives up on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the vendor answered {status}, which rule {rule} of `errors` is about")]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{refusal}, which rule {rule} of `errors` is about")]
 pub struct RuledOut {
-    /// The answer's status.
-    pub status: StatusCode,
+    /// The answer.
+    pub refusal: Refusal,
     /// The rule's number, from 1.
     pub rule: usize,
 }

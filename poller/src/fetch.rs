@@ -26,6 +26,7 @@ use crate::limits::LimitHeaders;
 use crate::moment::after;
 use crate::pace::Pace;
 use crate::page::{self, Page, PageError};
+use crate::refusal::Refusal;
 use crate::request::PageRequest;
 use crate::unread::{Unread, Unreadable};
 
@@ -209,7 +210,8 @@ impl Fetcher<'_> {
         asking: Asking<'_>,
         read: impl Fn(&Url, &HttpResponse) -> Result<T, PageError>,
     ) -> Result<Answer<T>, Verdict> {
-        let (url, response) = self.send_and_follow(asking.request.clone()).await?;
+        let (asked, response) = self.send_and_follow(asking.request.clone()).await?;
+        let refusal = |response: &_| Refusal::new(&asked.method, &asked.url, response);
         let limits = LimitHeaders(&self.poll.limits);
         let now = self.clock.now();
         let status = response.status;
@@ -217,11 +219,12 @@ impl Fetcher<'_> {
             return Ok(Answer { value: None, not_before: limits.used_up(&response.headers, now) });
         }
         if let Some((rule, action)) = error_rules::find(&self.poll.errors, &response) {
-            return error_rules::decide(RuledOut { status, rule }, action, &response, &limits, now);
+            let ruled = RuledOut { refusal: refusal(&response), rule };
+            return error_rules::decide(ruled, action, &response, &limits, now);
         }
         if status.is_success() {
             let not_before = limits.used_up(&response.headers, now);
-            return match read(&url, &response) {
+            return match read(&asked.url, &response) {
                 Ok(value) => Ok(Answer { value: Some(value), not_before }),
                 // A body that is cut off or garbled may come whole the next time.
                 Err(error) => {
@@ -241,27 +244,28 @@ impl Fetcher<'_> {
             };
             return Err(Verdict::Again { error, after: until });
         }
+        let refusal = refusal(&response);
         Err(match status {
             StatusCode::UNAUTHORIZED => {
-                Verdict::NewToken { error: FetchError::Unauthorized { status } }
+                Verdict::NewToken { error: FetchError::Unauthorized(refusal) }
             }
-            StatusCode::FORBIDDEN => Verdict::Fail(FetchError::Unauthorized { status }),
-            StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY => self.failing(status),
-            status if status.is_server_error() => self.failing(status),
-            status => Verdict::Fail(FetchError::Refused { status }),
+            StatusCode::FORBIDDEN => Verdict::Fail(FetchError::Unauthorized(refusal)),
+            status
+                if matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY)
+                    || status.is_server_error() =>
+            {
+                let error = FetchError::Failing { refusal, tries: TRIES_AGAIN + 1 };
+                Verdict::Again { error, after: None }
+            }
+            _ => Verdict::Fail(FetchError::Refused(refusal)),
         })
-    }
-
-    fn failing(&self, status: StatusCode) -> Verdict {
-        let error = FetchError::Failing { status, tries: TRIES_AGAIN + 1 };
-        Verdict::Again { error, after: None }
     }
 
     /// Sends the request, and follows redirects within the source's origins.
     async fn send_and_follow(
         &self,
         mut request: HttpRequest,
-    ) -> Result<(Url, HttpResponse), Verdict> {
+    ) -> Result<(HttpRequest, HttpResponse), Verdict> {
         for _ in 0..=MOST_REDIRECTS {
             let spacing = self.poll.limits.spacing;
             let turn = self.pace.take_turn(spacing, self.clock, LONGEST_WAIT).await;
@@ -279,7 +283,7 @@ impl Fetcher<'_> {
             let source = self.source.name.as_str();
             self.credentials.answered(source, &self.poll.auth, response.status, &response.headers);
             if !response.status.is_redirection() {
-                return Ok((request.url, response));
+                return Ok((request, response));
             }
             let target = response
                 .headers

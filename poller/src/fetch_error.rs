@@ -1,12 +1,12 @@
 //! Why there is no page, and whether what was set up for it is still good.
 
-use http::StatusCode;
 use jiff::Timestamp;
 use mef_auth::credentials::CredentialError;
 use mef_ports::{CommitError, HttpError, StoreError};
 
 use crate::error_rules::RuledOut;
 use crate::page::PageError;
+use crate::refusal::Refusal;
 use crate::request::RequestError;
 
 /// Why there is no page.
@@ -19,22 +19,16 @@ pub enum FetchError {
         until: Timestamp,
     },
     /// The vendor does not know the page or token that it was asked for.
-    #[error("the vendor answered {status}")]
-    Refused {
-        /// The answer's status.
-        status: StatusCode,
-    },
+    #[error("{0}")]
+    Refused(Refusal),
     /// The vendor refused the credential.
-    #[error("the vendor answered {status}: check the credential and what it is allowed to read")]
-    Unauthorized {
-        /// The answer's status.
-        status: StatusCode,
-    },
+    #[error("{0}: check the credential and what it is allowed to read")]
+    Unauthorized(Refusal),
     /// The vendor failed again and again.
-    #[error("the vendor answered {status}, {tries} times")]
+    #[error("{refusal}, {tries} times")]
     Failing {
-        /// The last answer's status.
-        status: StatusCode,
+        /// The last answer.
+        refusal: Refusal,
         /// How often it was asked.
         tries: usize,
     },
@@ -77,18 +71,12 @@ pub enum FetchError {
     },
     /// A part of a job is not there any more, and so the job is not.
     #[error(
-        "the vendor answered {status} for a part of what it was asked to prepare; the next run asks for it anew"
+        "a part of what the vendor was asked to prepare is gone, and the next run asks for it anew: {0}"
     )]
-    JobGone {
-        /// The answer's status.
-        status: StatusCode,
-    },
+    JobGone(Refusal),
     /// The vendor does not give the details of one item.
-    #[error("the vendor answered {status} for the details of an item")]
-    Detail {
-        /// The answer's status.
-        status: StatusCode,
-    },
+    #[error("the details of an item cannot be had: {0}")]
+    Detail(Refusal),
     /// There are more items on a page than can be told apart.
     #[error(
         "the page lists {0} items, and at most {limit} can be told apart: ask for smaller pages",
@@ -136,21 +124,21 @@ impl FetchError {
             | FetchError::NotReady { .. }
             | FetchError::OutOfTime
             | FetchError::Failing { .. }
-            | FetchError::Detail { .. }
+            | FetchError::Detail(_)
             | FetchError::AllGone(_)
             | FetchError::TooManyItems(_)
             | FetchError::Http(_)
             | FetchError::Credential(_)
             | FetchError::Store(_)
             | FetchError::Lease(_) => true,
-            FetchError::Refused { .. }
-            | FetchError::Unauthorized { .. }
+            FetchError::Refused(_)
+            | FetchError::Unauthorized(_)
             | FetchError::Page { .. }
             | FetchError::Ruled(_)
             | FetchError::Reread { .. }
             | FetchError::GivenUp(_)
             | FetchError::NoValue { .. }
-            | FetchError::JobGone { .. }
+            | FetchError::JobGone(_)
             | FetchError::Loop(_)
             | FetchError::Redirect(_)
             | FetchError::Request(_) => false,

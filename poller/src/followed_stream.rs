@@ -76,8 +76,8 @@ impl Run<'_> {
         let mut is_stored = place.is_some();
         loop {
             let begins_again = match &fetched {
-                Err(FetchError::Refused { status }) => {
-                    is_stored && means_stale(*status) && follow.restart.is_some()
+                Err(FetchError::Refused(refusal)) => {
+                    is_stored && means_stale(refusal.status) && follow.restart.is_some()
                 }
                 Err(FetchError::Reread { .. }) => place.is_some(),
                 _ => false,

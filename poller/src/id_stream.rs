@@ -59,7 +59,7 @@ struct Sorted {
 /// vendor refuses that too, and a rule says so, without the id.
 fn again_from(error: &FetchError, pass: &Pass) -> Option<Option<Key>> {
     let by_rule = match error {
-        FetchError::Refused { status } if means_stale(*status) => false,
+        FetchError::Refused(refusal) if means_stale(refusal.status) => false,
         FetchError::Reread { .. } => true,
         _ => return None,
     };

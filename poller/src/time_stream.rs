@@ -129,10 +129,8 @@ impl Run<'_> {
         loop {
             let Fetched { page, not_before } = match fetched {
                 Ok(fetched) => fetched,
-                Err(FetchError::Refused { status })
-                    if open.next.is_some() && means_stale(status) =>
-                {
-                    self.restart(open, false)?;
+                Err(error) => {
+                    self.restart(open, error)?;
                     self.set_up_again(open).await?;
                     guard = LoopGuard::default();
                     last_time = None;
@@ -140,18 +138,6 @@ impl Run<'_> {
                     fetched = self.fetch(request).await;
                     continue;
                 }
-                Err(FetchError::Reread { half, ruled }) => {
-                    if self.restart(open, half).is_err() {
-                        return Err(FetchError::Reread { half, ruled }.into());
-                    }
-                    self.set_up_again(open).await?;
-                    guard = LoopGuard::default();
-                    last_time = None;
-                    let request = self.window_request(open)?;
-                    fetched = self.fetch(request).await;
-                    continue;
-                }
-                Err(error) => return Err(error.into()),
             };
             let poll = &self.poller.poll;
             let mut next = page.next.clone();
@@ -267,19 +253,31 @@ impl Run<'_> {
         }
     }
 
-    /// The vendor no longer knows where to go on: from the start again, and a
-    /// second time, or where it is told so, only half of it.
-    fn restart(&mut self, open: &mut OpenWindow, half: bool) -> Result<(), RunError> {
+    /// Where `error` may mean that the vendor no longer knows where to go on: from
+    /// the start again, and a second time, or where it is told so, only half of it.
+    fn restart(&mut self, open: &mut OpenWindow, error: FetchError) -> Result<(), RunError> {
+        let half = match &error {
+            FetchError::Refused(refusal) if open.next.is_some() && means_stale(refusal.status) => {
+                false
+            }
+            FetchError::Reread { half, .. } => *half,
+            _ => return Err(error.into()),
+        };
+        open.next = None;
         open.restarts += 1;
         if open.restarts > MOST_RESTARTS {
-            return Err(RunError::Loop("it refuses its own next pages again and again"));
+            // A later run tries once more, from the start: what was refused now may
+            // not be refused for ever.
+            open.restarts = MOST_RESTARTS - 1;
+            self.record.open = Some(open.clone());
+            return Err(error.into());
         }
         tracing::warn!(
             source.id = %self.stream,
             window.restarts = open.restarts,
+            %error,
             "the vendor does not go on in the window: it is read again from its start"
         );
-        open.next = None;
         // From the very start, also where `done` has moved since: that the
         // order was true so far says nothing about the pages not seen.
         if half || open.restarts > 1 {

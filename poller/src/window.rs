@@ -36,8 +36,9 @@ pub(crate) fn horizon(cursor: &TimeCursor, now: Timestamp) -> Timestamp {
     let newest = before(now, cursor.end_lag);
     match cursor.granularity {
         // A day is read again until it is over, so its end need not be waited for.
-        Granularity::Day | Granularity::Ms => newest,
-        Granularity::S => floor(newest, cursor.granularity),
+        Granularity::Day => newest,
+        // As the start of a window: what is finer would be a window of its own.
+        Granularity::Ms | Granularity::S => floor(newest, cursor.granularity),
     }
 }
 

@@ -40,7 +40,7 @@ async fn what_a_rule_fails_is_not_asked_for_again() {
     let RunEnd::Failed(RunError::Fetch(FetchError::Ruled(ruled))) = report.end else {
         panic!("{report:?}")
     };
-    assert_eq!((ruled.status.as_u16(), ruled.rule, report.summary.requests), (503, 1, 1));
+    assert_eq!((ruled.refusal.status.as_u16(), ruled.rule, report.summary.requests), (503, 1, 1));
     assert_eq!(report.done, None);
 }
 
@@ -101,7 +101,7 @@ async fn a_window_is_read_again_from_its_start_but_not_for_ever() {
     let RunEnd::Failed(RunError::Fetch(FetchError::Reread { half, ruled })) = report.end else {
         panic!("{report:?}")
     };
-    assert_eq!((half, ruled.status.as_u16()), (false, 416));
+    assert_eq!((half, ruled.refusal.status.as_u16()), (false, 416));
 }
 
 #[tokio::test]

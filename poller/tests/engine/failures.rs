@@ -2,8 +2,10 @@
 
 use mef_poller::{Budget, RunEnd, RunError};
 use mef_ports::{BlobKey, Blobs as _, CursorRecord, Cursors as _, Position};
+use serde_json::json;
 
-use crate::support::{Bench, Fault, QueueFault, at, source_file, stream};
+use crate::scripted::{self, Scripted};
+use crate::support::{Bench, Fault, QueueFault, answer, at, source_file, stream};
 
 const ASCENDING: &str = "order: ascending, start: 1h, overlap: 60s";
 
@@ -164,5 +166,31 @@ async fn a_gone_page_of_a_falsely_ascending_stream_loses_nothing() {
     bench.vendor.answer(1);
     bench.vendor.fault(Fault::Status(410, vec![]));
     bench.run(&source_file(ASCENDING, true)).await;
+    assert_eq!(bench.delivered().await, [1, 2]);
+}
+
+#[tokio::test]
+async fn a_page_that_stays_refused_is_told_in_the_vendors_words_and_asked_for_anew_later() {
+    let file = "source: acme\npoll:\n  schedule: rate(1 minute)\n  request: { get: \"https://api.example.com/logs\", query: { since: \"{window.start}\" } }\n  \
+                next: { token: { from: next, query: page } }\n  records: items\n  cursor: { time: time, id: id, start: 1h }\n";
+    let page = |id: u32, next: &str| {
+        let time = at(-3_600 + i64::from(id)).to_string();
+        answer(200, &[], &json!({"items": [{"id": id, "time": time}], "next": next}).to_string())
+    };
+    let refused = || answer(400, &[], "{\"error\": \"page dead has\n expired\"}");
+    let dead = (0..7).flat_map(|_| [page(1, "dead"), refused()]);
+    let vendor = Scripted::answers(dead.chain([page(1, "good"), page(2, "")]).collect());
+    // What is left of the hour when its first part is read.
+    vendor.more(&[r#"{"items": []}"#; 10]);
+    let bench = Bench::new(2);
+    let failed = scripted::run(&bench, &vendor, file).await;
+    let RunEnd::Failed(error) = failed.end else { panic!("{failed:?}") };
+    assert_eq!(
+        error.to_string(),
+        "the vendor answered 400 Bad Request to GET https://api.example.com/logs \
+         ({\"error\": \"page dead has expired\"})"
+    );
+    let caught_up = scripted::run(&bench, &vendor, file).await;
+    assert!(matches!(caught_up.end, RunEnd::CaughtUp), "{caught_up:?}");
     assert_eq!(bench.delivered().await, [1, 2]);
 }

@@ -258,3 +258,11 @@ async fn a_first_run_that_follows_the_records_stands_at_the_newest_however_old()
     assert_eq!((report.summary.delivered, report.summary.duplicates), (0, 2));
     assert!(bench.vendor.requests()[0].contains("since=2020-02-14T22%3A18%3A51.843Z"));
 }
+
+#[tokio::test]
+async fn a_first_run_between_two_milliseconds_opens_one_window() {
+    let bench = Bench::new(2);
+    bench.clock.set(at(0) + SignedDuration::from_micros(1_500));
+    bench.run(&source_file("order: ascending, start: 1h, max_window: 1h", true)).await;
+    assert_eq!(bench.vendor.requests().len(), 1);
+}

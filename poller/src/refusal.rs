@@ -1,0 +1,79 @@
+//! What an error says of an answer that is no success.
+//!
+//! Whoever mends a source file needs three things first: what was asked, the
+//! status, and the vendor's own words. Secrets among them are masked where errors
+//! are shown or stored.
+
+use std::fmt;
+
+use http::{Method, StatusCode};
+use mef_ports::HttpResponse;
+use url::Url;
+
+/// How many characters of the vendor's words are kept.
+const WORDS: usize = 200;
+
+/// An answer that is no success: to what, and what the vendor says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The answer's status.
+    pub status: StatusCode,
+    /// The method and URL that were asked, without the query.
+    pub asked: String,
+    /// The beginning of the answer's text; empty where it has none.
+    pub words: String,
+}
+
+impl Refusal {
+    /// What `response` says, which answered `method` to `url`.
+    pub(crate) fn new(method: &Method, url: &Url, response: &HttpResponse) -> Refusal {
+        let mut place = url.clone();
+        place.set_query(None);
+        place.set_fragment(None);
+        let asked = format!("{method} {place}");
+        Refusal { status: response.status, asked, words: words(&response.body) }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the vendor answered {} to {}", self.status, self.asked)?;
+        if self.words.is_empty() { Ok(()) } else { write!(f, " ({})", self.words) }
+    }
+}
+
+/// The beginning of a text as one line; nothing of a web page.
+fn words(body: &[u8]) -> String {
+    let start = body.get(..body.len().min(4 * WORDS)).unwrap_or_default();
+    let text = String::from_utf8_lossy(start);
+    if text
+        .trim_start()
+        .get(..5)
+        .is_some_and(|tag| tag.eq_ignore_ascii_case("<html") || tag.eq_ignore_ascii_case("<!doc"))
+    {
+        return String::new();
+    }
+    let line = text.split(|c: char| c.is_whitespace() || c.is_control());
+    let line = line.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(WORDS) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_vendors_words_are_one_short_line() {
+        assert_eq!(
+            words(b"{\"error\":\n  \"no\\u0007 such\"\x1b[2J }"),
+            "{\"error\": \"no\\u0007 such\" [2J }"
+        );
+        assert_eq!(words(b"<!DOCTYPE html><p>Sorry"), "");
+        assert_eq!(words(" <HTML>".as_bytes()), "");
+        assert_eq!(words("é".repeat(300).as_bytes()).chars().count(), WORDS + 1);
+        assert_eq!(words(b""), "");
+    }
+}
