@@ -49,6 +49,8 @@ pub enum Metric {
     Late,
     /// Poller: how far behind the cursor the latest of those was.
     LateMaxSeconds,
+    /// Poller: records without a time that can be read.
+    Untimed,
     /// Poller: listed things of which the vendor had no details any more.
     Gone,
     /// Poller: runs that ended at the vendor's limit.

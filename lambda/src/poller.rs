@@ -84,6 +84,7 @@ fn count(name: SourceName, report: &RunReport) -> Metrics {
         .with(Metric::Duplicates, run.duplicates)
         .with(Metric::Late, run.late)
         .with(Metric::LateMaxSeconds, run.late_max_s)
+        .with(Metric::Untimed, run.untimed)
         .with(Metric::Gone, run.gone)
         .with(Metric::LimitWaitMs, run.limit_wait_ms)
         .with(Metric::DedupeOverflow, run.dedupe_overflow)

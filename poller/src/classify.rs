@@ -34,6 +34,8 @@ pub(crate) struct Classified {
     pub(crate) before_start: bool,
     /// Whether it has come to records that were held back.
     pub(crate) end: PageEnd,
+    /// Whether no record of it has a time.
+    pub(crate) is_untimed: bool,
 }
 
 /// Sorts the records of a page of the window `bounds`, and has the news
@@ -56,8 +58,9 @@ pub(crate) fn by_time(
         // What has no time may come again wherever the window ends.
         let record = gathered.read(record, |hash| seen.insert(hash, bounds.end, needed, summary));
         let Some(record) = record else { continue };
-        let time = cursor.time.as_ref().and_then(|path| path.find(&record.value));
-        let time = time.and_then(|value| record_time(value, cursor.time_format));
+        let (id, time) = (cursor.id.as_ref(), cursor.time.as_ref());
+        let Known { id, time, hash } = known(&record.value, id, time, cursor.time_format, summary);
+        classified.is_untimed = true;
         if let Some(time) = time {
             rises |= previous.is_some_and(|previous| time > previous);
             previous = Some(time);
@@ -74,8 +77,6 @@ pub(crate) fn by_time(
             classified.out_of_order |= classified.newest.is_some_and(|newest| time < newest);
             classified.newest = classified.newest.max(Some(time));
         }
-        let id = cursor.id.as_ref().and_then(|path| record_id(&record.value, path));
-        let hash = record_hash(&record.value, id.as_deref(), time);
         if !seen.insert(hash, time.unwrap_or(bounds.end), needed, summary) {
             continue;
         }
@@ -84,11 +85,46 @@ pub(crate) fn by_time(
         }
         gathered.take(News { record, id, hash });
     }
+    classified.is_untimed &= cursor.time.is_some() && previous.is_none();
     // Where the order is not what the source file says, only a page that is
     // all too old is an end.
     let ends_before = previous.is_some_and(|last| last < bounds.start);
     classified.before_start = ends_before && (all_before || !rises);
     classified
+}
+
+/// By what a record is known.
+pub(crate) struct Known {
+    pub(crate) id: Option<String>,
+    pub(crate) time: Option<Timestamp>,
+    pub(crate) hash: u64,
+}
+
+/// What a record has at the paths of the source file. One that has an id and
+/// lacks its time is known by all of it: else the next version of what it tells
+/// of would be a repeat.
+pub(crate) fn known(
+    record: &Value,
+    id: Option<&Path>,
+    time: Option<&Path>,
+    format: TimeFormat,
+    summary: &mut RunSummary,
+) -> Known {
+    let found = time.and_then(|path| path.find(record));
+    let read = found.and_then(|value| record_time(value, format));
+    let id = id.and_then(|path| record_id(record, path));
+    if let Some(path) = time.filter(|_| read.is_none()) {
+        if summary.untimed == 0 {
+            tracing::warn!(
+                cursor.time = %path,
+                record.time = found.map(|value| value.to_string().chars().take(60).collect::<String>()),
+                "a record has no time that can be read: see `time_format`"
+            );
+        }
+        summary.untimed += 1;
+        return Known { hash: record_hash(record, None, None), id, time: None };
+    }
+    Known { hash: record_hash(record, id.as_deref(), read), id, time: read }
 }
 
 /// Counts a record of `time` that came when the cursor had passed it.

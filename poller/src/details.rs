@@ -223,7 +223,7 @@ impl Run<'_> {
         let mut at = None;
         for _ in 0..MOST_PAGES {
             let request = build(poll, &detail.pages, &scope, at.as_ref())?;
-            let fetched = self.fetcher.fetch_of(&detail.pages, None, None, request).await;
+            let fetched = self.fetcher.fetch_of(&detail.pages, None, request).await;
             let Fetched { page, not_before } = match fetched {
                 // What is on a later page is not gone with the way to it.
                 Err(FetchError::Refused(refusal)) if at.is_none() => {

@@ -13,8 +13,8 @@ use http::{Method, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use mef_auth::credentials::{CredentialError, Credentials};
 use mef_ports::{BlobKey, Blobs, Clock, Http, HttpError, HttpRequest, HttpResponse, Secret};
-use mef_source::checked::{AnswerWhen, Cursor, Pages, Poll, Wait};
-use mef_source::{Path, Source};
+use mef_source::Source;
+use mef_source::checked::{AnswerWhen, Pages, Poll, Wait};
 use serde_json::Value;
 use url::Url;
 
@@ -91,25 +91,20 @@ impl Fetcher<'_> {
     /// Fetches the page of the stream that `request` asks for.
     pub(crate) async fn fetch(&self, request: PageRequest) -> Result<Fetched, FetchError> {
         let poll = self.poll;
-        let token = match &poll.cursor {
-            Cursor::Token(cursor) => Some(&cursor.token),
-            _ => None,
-        };
         let wait = poll.wait.as_ref().map(|wait| (wait, request.since));
-        self.fetch_of(&poll.pages, token, wait, request).await
+        self.fetch_of(&poll.pages, wait, request).await
     }
 
     /// Fetches the one of `pages` that `request` asks for.
     pub(crate) async fn fetch_of(
         &self,
         pages: &Pages,
-        token: Option<&Path>,
         wait: Option<(&Wait, Timestamp)>,
         request: PageRequest,
     ) -> Result<Fetched, FetchError> {
         let asking = Asking { request: &request.http, ignore: &[], wait };
         let read = |url: &Url, response: &HttpResponse| {
-            page::read(self.poll, pages, token, request.at.as_ref(), url, response)
+            page::read(self.poll, pages, request.at.as_ref(), url, response)
         };
         let answer = self.ask_until_ready(asking, read).await?;
         let page = answer.value.unwrap_or_else(Page::empty);

@@ -7,7 +7,7 @@ use mef_source::checked::{Follow, NextLinkCursor, RestartFrom, TokenCursor};
 use url::Url;
 
 use crate::backfill::PageEnd;
-use crate::classify::{News, record_hash, record_id, record_time};
+use crate::classify::{Known, News, known};
 use crate::fetch::Fetched;
 use crate::fetch_error::FetchError;
 use crate::gathered::Gathered;
@@ -99,27 +99,29 @@ impl Run<'_> {
             }
             let Fetched { page, not_before } = fetched?;
             is_stored = false;
-            let next = match by {
-                Followed::Token(_) => page.cursor_token.clone().map(ResumeAt::Token),
-                Followed::Link(_) => page.next.clone(),
-            };
+            let next = page.next.clone();
             let same = next.is_some() && next == place;
             let may_stay = poll.pages.stop.same_next || matches!(by, Followed::Link(_));
-            // A page without records is where such a stream ends.
-            let ends = next.is_none() || page.ends || page.records.is_empty() || (same && may_stay);
-            if !ends {
-                guard.visit(&page, page.next.as_ref()).map_err(RunError::Loop)?;
-            }
+            // A page without records is where such a stream ends, unless the vendor is
+            // asked whether there is more.
+            let is_empty = page.records.is_empty() && poll.pages.stop.unless.is_empty();
+            let ends = next.is_none() || page.ends || is_empty || (same && may_stay);
+            let circle = if ends { None } else { guard.visit(&page, next.as_ref()).err() };
             let needed = self.needed_followed(follow);
             let mut gathered = self.gathered();
             let Sorted { newest, end } =
                 self.sort_followed(page.records, &mut gathered, follow, &needed);
             let ends = ends || end.is_past();
             let request = match &next {
-                Some(next) if !ends => Some(self.place_request(Some(next), start)?),
+                Some(next) if !ends && circle.is_none() => {
+                    Some(self.place_request(Some(next), start)?)
+                }
                 _ => None,
             };
             let (receipt, next_page) = self.deliver(gathered, request, not_before).await?;
+            if let Some(circle) = circle {
+                return Err(RunError::Loop(circle));
+            }
             self.record.reached = self.record.reached.max(newest);
             match (&next, by) {
                 (Some(next), _) if !same => {
@@ -240,8 +242,9 @@ impl Run<'_> {
             let record =
                 gathered.read(record, |hash| seen.insert(hash, needed.from, needed, summary));
             let Some(record) = record else { continue };
-            let time = follow.time.as_ref().and_then(|path| path.find(&record.value));
-            let time = time.and_then(|value| record_time(value, follow.time_format));
+            let (id, time) = (follow.id.as_ref(), follow.time.as_ref());
+            let Known { id, time, hash } =
+                known(&record.value, id, time, follow.time_format, summary);
             if let Some(time) = time {
                 sorted.end.note(time > last);
                 if time > last {
@@ -251,8 +254,6 @@ impl Run<'_> {
             }
             // A vendor whose clock is ahead must not move us past our own.
             sorted.newest = sorted.newest.max(time.map(|time| time.min(self.started)));
-            let id = follow.id.as_ref().and_then(|path| record_id(&record.value, path));
-            let hash = record_hash(&record.value, id.as_deref(), time);
             if seen.insert(hash, time.unwrap_or(needed.from), needed, summary) {
                 gathered.take(News { record, id, hash });
             }

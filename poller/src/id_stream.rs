@@ -10,7 +10,7 @@ use mef_ports::{OpenPass, ResumeAt};
 use mef_source::checked::{IdCursor, Order};
 
 use crate::backfill::PageEnd;
-use crate::classify::{News, note_late, record_hash, record_id, record_time};
+use crate::classify::{Known, News, known, note_late};
 use crate::fetch::Fetched;
 use crate::fetch_error::FetchError;
 use crate::gathered::Gathered;
@@ -47,6 +47,9 @@ struct Sorted {
     /// The last record on the page is one that the cursor has passed.
     reached_known: bool,
     held_back: bool,
+    /// Whether some of its records have a place in the stream, and some have none.
+    placed: bool,
+    unplaced: bool,
     /// Whether the page has come to records that were held back.
     end: PageEnd,
 }
@@ -107,7 +110,7 @@ impl Run<'_> {
             if page.ends || (next == pass.next && next.is_some() && poll.pages.stop.same_next) {
                 next = None;
             }
-            guard.visit(&page, next.as_ref()).map_err(RunError::Loop)?;
+            let circle = guard.visit(&page, next.as_ref()).err();
             let needed = self.needed_by_id(&pass);
             let mut gathered = self.gathered();
             let sorted = self.sort_by_id(page.records, &mut gathered, cursor, &mut pass, &needed);
@@ -138,13 +141,21 @@ impl Run<'_> {
             if ended && ask_again {
                 pass = self.new_pass(cursor, pass.newest);
             }
-            let request =
-                if !ended || ask_again { Some(self.id_request(cursor, &pass)?) } else { None };
+            let goes_on = (!ended || ask_again) && circle.is_none();
+            let request = if goes_on { Some(self.id_request(cursor, &pass)?) } else { None };
             let (receipt, next_page) = self.deliver(gathered, request, not_before).await?;
+            if let Some(circle) = circle {
+                return Err(RunError::Loop(circle));
+            }
             self.record.done = done.as_ref().and_then(Key::to_position);
             self.record.pass = self.open_pass(&pass);
             let needed = self.needed_by_id(&Pass { from: done.clone(), ..pass.clone() });
             self.commit(receipt, &needed).await?;
+            if sorted.unplaced && !sorted.placed {
+                let time = cursor.time.as_ref().map(|path| format!(" and a time at `{path}`"));
+                let place = format!("an id at `{}`{}", cursor.id, time.unwrap_or_default());
+                return Err(RunError::NoPlace(place));
+            }
             if matches!(next_page, NextPage::None) {
                 self.seen.prune(&needed);
             }
@@ -234,13 +245,14 @@ impl Run<'_> {
             let untimed = Timestamp::UNIX_EPOCH;
             let record = gathered.read(record, |hash| seen.insert(hash, untimed, needed, summary));
             let Some(record) = record else { continue };
-            let time = cursor.time.as_ref().and_then(|path| path.find(&record.value));
-            let time = time.and_then(|value| record_time(value, cursor.time_format));
-            let id = record_id(&record.value, &cursor.id);
-            let hash = record_hash(&record.value, id.as_deref(), time);
+            let time = cursor.time.as_ref();
+            let Known { id, time, hash } =
+                known(&record.value, Some(&cursor.id), time, cursor.time_format, summary);
             // A record that has no place moves nothing; it still arrives.
             let has_place = id.is_some() && (time.is_some() || cursor.time.is_none());
             let key = has_place.then(|| Key { time, id: id.clone() });
+            sorted.placed |= has_place;
+            sorted.unplaced |= !has_place;
             let is_past = time.is_some_and(|time| time > pass.horizon);
             if time.is_some() {
                 sorted.end.note(is_past);

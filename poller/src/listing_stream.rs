@@ -48,14 +48,17 @@ impl Run<'_> {
             if page.ends || (next == at && next.is_some() && poll.pages.stop.same_next) {
                 next = None;
             }
-            guard.visit(&page, next.as_ref()).map_err(RunError::Loop)?;
+            let circle = guard.visit(&page, next.as_ref()).err();
             let mut gathered = self.gathered();
             self.sort_listing(page.records, &mut gathered, cursor);
             let request = match &next {
-                Some(next) => Some(self.listing_request(cursor, Some(next))?),
-                None => None,
+                Some(next) if circle.is_none() => Some(self.listing_request(cursor, Some(next))?),
+                _ => None,
             };
             let (receipt, next_page) = self.deliver(gathered, request, not_before).await?;
+            if let Some(circle) = circle {
+                return Err(RunError::Loop(circle));
+            }
             if next.is_none() {
                 // Whatever was there then is delivered.
                 self.record.done = Some(Position::Time(self.started));

@@ -4,7 +4,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use http::{HeaderMap, StatusCode};
 use mef_pipeline::DecodeError;
 use mef_ports::{HttpResponse, ResumeAt};
-use mef_source::checked::{MissingRecords, Next, PageDecode, Pages, Poll, Records};
+use mef_source::checked::{MissingRecords, Next, PageDecode, Pages, Poll, Records, TokenForm};
 use mef_source::{Path, Root};
 use serde_json::Value;
 use url::Url;
@@ -25,8 +25,6 @@ pub(crate) struct Page {
     /// Whether a rule of the source file makes this the last page, though it
     /// may name what a later run goes on with.
     pub(crate) ends: bool,
-    /// For a cursor by token: the token for what comes next.
-    pub(crate) cursor_token: Option<String>,
     /// Tells two pages apart.
     pub(crate) digest: [u8; 32],
 }
@@ -34,7 +32,7 @@ pub(crate) struct Page {
 impl Page {
     /// A page without records, and the last.
     pub(crate) fn empty() -> Page {
-        Page { records: Vec::new(), next: None, ends: true, cursor_token: None, digest: [0; 32] }
+        Page { records: Vec::new(), next: None, ends: true, digest: [0; 32] }
     }
 }
 
@@ -93,11 +91,10 @@ impl PageError {
 }
 
 /// Reads the answer to a request to `url`, which asked for the one of `pages`
-/// that is `at`; `token` is where it has the cursor's.
+/// that is `at`.
 pub(crate) fn read(
     poll: &Poll,
     pages: &Pages,
-    token: Option<&Path>,
     at: Option<&ResumeAt>,
     url: &Url,
     response: &HttpResponse,
@@ -108,7 +105,7 @@ pub(crate) fn read(
     let mut content = if response.status == StatusCode::NO_CONTENT {
         Content { is_last: true, ..Content::default() }
     } else {
-        decode(pages, apart_at(pages, token), poll.max_page, &response.body)?
+        decode(pages, apart_at(pages), poll.max_page, &response.body)?
     };
     let nothing = Value::Null;
     let body = content.bodies.last().unwrap_or(&nothing);
@@ -116,9 +113,9 @@ pub(crate) fn read(
         None => None,
         Some(Next::Link(relation)) => link_header::find(headers, relation).map(ResumeAt::Url),
         Some(Next::Url(path)) => text(path, body, headers)?.map(ResumeAt::Url),
-        Some(Next::Token { from, join, .. }) => {
+        Some(Next::Token { from, form, .. }) => {
             let value = find(from, body, headers);
-            text_or_list(value.as_deref(), from, join.as_deref())?.map(ResumeAt::Token)
+            token(value.as_deref(), from, form)?.map(ResumeAt::Token)
         }
         Some(Next::Page { .. } | Next::Offset { .. } | Next::Last { .. }) => None,
     };
@@ -126,13 +123,11 @@ pub(crate) fn read(
         Some(ResumeAt::Url(link)) => Some(ResumeAt::Url(resolve(poll, url, &link))),
         named => named,
     };
-    let cursor_token = match token {
-        Some(path) => text(path, body, headers)?,
-        None => None,
-    };
     let count = count(pages, at);
     let records = how_many(&pages.records, &content);
-    let seen = stop::Seen { body, headers, records, count };
+    let start = pages.next.as_ref().and_then(Next::start).unwrap_or_default();
+    let asked_for = count.map(|count| count.saturating_sub(start));
+    let seen = stop::Seen { body, headers, records, before: asked_for };
     let ends = content.is_last || stop::ends(&pages.stop, &seen);
     let records = take_records(pages, &mut content)?;
     let next = match &pages.next {
@@ -144,12 +139,12 @@ pub(crate) fn read(
         Some(Next::Last { from, plus, .. }) => last(from, *plus, &records)?,
         _ => named,
     };
-    Ok(Page { records, next, ends, cursor_token, digest: page })
+    Ok(Page { records, next, ends, digest: page })
 }
 
 /// Where the list of records can be taken apart: where nothing else of the page
 /// stands in it or around it.
-fn apart_at<'p>(pages: &'p Pages, token: Option<&'p Path>) -> Option<&'p Path> {
+fn apart_at(pages: &Pages) -> Option<&Path> {
     let Records::List(list) = &pages.records else { return None };
     let way = match &pages.next {
         Some(Next::Url(path) | Next::Token { from: path, .. }) => Some(path),
@@ -159,7 +154,7 @@ fn apart_at<'p>(pages: &'p Pages, token: Option<&'p Path>) -> Option<&'p Path> {
     let meets = |path: &Path| {
         path.segments().iter().zip(list.segments()).all(|(segment, list)| segment == list)
     };
-    let mut others = pages.stop.paths().chain(way).chain(token).filter(in_body);
+    let mut others = pages.stop.paths().chain(way).filter(in_body);
     (!others.any(meets)).then_some(list)
 }
 
@@ -266,19 +261,31 @@ pub(crate) fn text(
     text_of(find(path, body, headers).as_deref(), path)
 }
 
-/// The same of a list, whose parts are texts or numbers, where it is said what
-/// stands between them.
-fn text_or_list(
+/// A token as the text that is kept of it.
+fn token(
     value: Option<&Value>,
     path: &Path,
-    join: Option<&str>,
+    form: &TokenForm,
 ) -> Result<Option<String>, PageError> {
-    let (Some(Value::Array(parts)), Some(join)) = (value, join) else {
-        return text_of(value, path);
-    };
-    let parts = parts.iter().map(|part| Ok(text_of(Some(part), path)?.unwrap_or_default()));
-    let text = parts.collect::<Result<Vec<_>, PageError>>()?.join(join);
-    Ok((!text.is_empty()).then_some(text))
+    match (value, form) {
+        (Some(Value::Array(parts)), TokenForm::Joined(between)) => {
+            let parts = parts.iter().map(|part| Ok(text_of(Some(part), path)?.unwrap_or_default()));
+            let text = parts.collect::<Result<Vec<_>, PageError>>()?.join(between);
+            Ok((!text.is_empty()).then_some(text))
+        }
+        (Some(value @ (Value::Array(_) | Value::Object(_))), TokenForm::Json) => {
+            Ok(Some(value.to_string()))
+        }
+        // A header has the text of it.
+        (Some(Value::String(text)), TokenForm::Json) if !text.is_empty() => {
+            let unusable =
+                |_| PageError::Next { place: path.to_string(), found: "what is no JSON" };
+            serde_json::from_str::<Value>(text)
+                .map(|value| Some(value.to_string()))
+                .map_err(unusable)
+        }
+        _ => text_of(value, path),
+    }
 }
 
 fn text_of(value: Option<&Value>, path: &Path) -> Result<Option<String>, PageError> {

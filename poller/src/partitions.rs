@@ -126,6 +126,7 @@ impl Sum {
             (&mut sum.late, one.late),
             (&mut sum.limit_wait_ms, one.limit_wait_ms),
             (&mut sum.held_back, one.held_back),
+            (&mut sum.untimed, one.untimed),
             (&mut sum.gone, one.gone),
             (&mut sum.dedupe_overflow, one.dedupe_overflow),
         ] {

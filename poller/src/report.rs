@@ -100,6 +100,7 @@ impl RunReport {
             run.rejected = self.summary.rejected,
             run.duplicates = self.summary.duplicates,
             run.late = self.summary.late,
+            run.untimed = self.summary.untimed,
             run.gone = self.summary.gone,
             run.late_max_s = self.summary.late_max_s,
             run.limit_wait_ms = self.summary.limit_wait_ms,
@@ -187,6 +188,12 @@ pub enum RunError {
     /// The vendor lists more partitions than a run could look at.
     #[error("the vendor lists more than {0} partitions: narrow the request down")]
     TooManyPartitions(usize),
+    /// The records have no place in the stream, so the cursor stays behind them.
+    #[error(
+        "the records are delivered, but none of the page has {0} that can be read, by which the cursor \
+         would move: correct the path or `time_format`"
+    )]
+    NoPlace(String),
     /// The vendor leads in a circle.
     #[error("the vendor leads in a circle: {0}; the window is not committed")]
     Loop(&'static str),

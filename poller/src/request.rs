@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
 use mef_ports::{HttpRequest, ResumeAt, Secret, SetupDone};
-use mef_source::checked::{Method, Next, Origin, PageDecode, Pages, Poll, Request, Slot};
+use mef_source::checked::{
+    Method, Next, Origin, PageDecode, Pages, Poll, Request, Slot, TokenForm,
+};
 use mef_source::template::{Rendered, Variables};
 use mef_source::{Path, Root, Template};
 use serde_json::Value;
@@ -217,6 +219,10 @@ fn page_value(pages: &Pages, resume: Option<&ResumeAt>) -> Option<Value> {
     };
     let number = || text.parse::<i64>().ok().filter(|number| number.to_string() == *text);
     Some(match &pages.next {
+        // What a person set by hand may be any text.
+        Some(Next::Token { form: TokenForm::Json, .. }) => {
+            serde_json::from_str(text).unwrap_or_else(|_| Value::from(text.as_str()))
+        }
         Some(Next::Page { .. } | Next::Offset { .. } | Next::Last { .. }) => {
             number().map_or_else(|| Value::from(text.as_str()), Value::from)
         }

@@ -13,8 +13,8 @@ pub(crate) struct Seen<'p> {
     pub(crate) headers: &'p HeaderMap,
     /// How many records the page has.
     pub(crate) records: usize,
-    /// The page's number, or how many records were passed over before it.
-    pub(crate) count: Option<u64>,
+    /// How many pages, or records, were asked for before it.
+    pub(crate) before: Option<u64>,
 }
 
 /// Whether no page is to be asked for after this one.
@@ -34,8 +34,8 @@ pub(crate) fn ends(stop: &Stop, page: &Seen<'_>) -> bool {
                 Some(found) => same(&found, wanted),
             })
         })
-        || reached(&stop.total, page.count.map(|count| count.saturating_add(records)))
-        || reached(&stop.pages, page.count)
+        || reached(&stop.total, page.before.map(|before| before.saturating_add(records)))
+        || reached(&stop.pages, page.before.map(|before| before.saturating_add(1)))
 }
 
 impl Seen<'_> {
@@ -103,7 +103,7 @@ mod tests {
     fn ends_at(stop: &Stop, body: &Value, records: usize, count: Option<u64>) -> bool {
         let mut headers = HeaderMap::new();
         headers.insert("x-more", "false".parse().unwrap());
-        ends(stop, &Seen { body, headers: &headers, records, count })
+        ends(stop, &Seen { body, headers: &headers, records, before: count })
     }
 
     #[test]
@@ -141,7 +141,7 @@ mod tests {
         assert!(is(total(), json!({"total": 5}), 2, 3) && !is(total(), json!({"total": 5}), 2, 2));
         assert!(is(total(), json!({"total": "5"}), 2, 3) && !is(total(), json!({}), 2, 3));
         let pages = || Stop { pages: Some(path("pages")), ..Stop::default() };
-        assert!(is(pages(), json!({"pages": 2}), 2, 2) && !is(pages(), json!({"pages": 2}), 2, 1));
+        assert!(is(pages(), json!({"pages": 2}), 2, 1) && !is(pages(), json!({"pages": 2}), 2, 0));
         let both = vec![(path("last"), json!(true)), (path("status"), json!(7))];
         let when = || Stop { when: vec![both.clone()], ..Stop::default() };
         assert!(is(when(), json!({"last": true, "status": "7"}), 1, 1));

@@ -144,7 +144,7 @@ impl Run<'_> {
             if page.ends || (next == open.next && next.is_some() && poll.pages.stop.same_next) {
                 next = None;
             }
-            guard.visit(&page, next.as_ref()).map_err(RunError::Loop)?;
+            let circle = guard.visit(&page, next.as_ref()).err();
             let bounds = Bounds {
                 start: open.start,
                 end: open.end,
@@ -179,13 +179,22 @@ impl Run<'_> {
             }
             open.next.clone_from(&next);
             let request = match &next {
-                Some(_) => Some(self.window_request(open)?),
-                None => None,
+                Some(_) if circle.is_none() => Some(self.window_request(open)?),
+                _ => None,
             };
             let (receipt, next_page) = self.deliver(gathered, request, not_before).await?;
+            if let Some(circle) = circle {
+                return Err(RunError::Loop(circle));
+            }
             self.advance(cursor, open, last_time, next.is_none());
             let needed = self.needed(cursor, open, last_time);
             self.commit(receipt, &needed).await?;
+            if classified.is_untimed
+                && cursor.advance == Advance::NewestRecord
+                && let Some(path) = &cursor.time
+            {
+                return Err(RunError::NoPlace(format!("a time at `{path}`")));
+            }
             if matches!(next_page, NextPage::None) {
                 self.seen.prune(&needed);
                 return Ok(None);

@@ -119,6 +119,9 @@ pub struct RunSummary {
     pub limit_wait_ms: u64,
     /// Records left for the next window because they lie past this one's end.
     pub held_back: u64,
+    /// Records without a time that can be read, where the source file says that
+    /// they have one.
+    pub untimed: u64,
     /// Things listed of which the vendor had no details any more: gone, or past
     /// their time.
     pub gone: u64,

@@ -108,8 +108,16 @@ pub(super) fn show(report: &RunReport, json: bool) -> anyhow::Result<()> {
         RunEnd::OutOfTime => "stopped before it was caught up".to_owned(),
         RunEnd::Failed(_) => "failed".to_owned(),
     };
+    // What is rare is told where it happened.
+    let rare = [
+        (summary.untimed, "without a time that can be read"),
+        (summary.gone, "gone"),
+        (summary.dedupe_overflow, "forgotten while they may come again"),
+    ];
+    let rare = rare.iter().filter(|(count, _)| *count > 0);
+    let rare = rare.map(|(count, what)| format!(", {count} {what}")).collect::<String>();
     output::say(&format!(
-        "{}: {words}. {} requests, {} pages, {} records: {} delivered, {} rejected, {} duplicates, {} late",
+        "{}: {words}. {} requests, {} pages, {} records: {} delivered, {} rejected, {} duplicates, {} late{rare}",
         report.stream,
         summary.requests,
         summary.pages,

@@ -14,7 +14,7 @@ use mef_ports::{
 };
 use serde_json::{Value, json};
 
-use crate::scripted::Scripted;
+use crate::scripted::{self, Scripted};
 use crate::support::{Bench, answer, at, source, stream};
 
 /// A vendor that is read in any way: `since` and `until`, `after` an id at
@@ -357,6 +357,44 @@ async fn a_record_that_cannot_be_read_is_rejected_once_however_often_it_comes() 
         bench.clock.set(at(30));
         let second = poller.run(&Budget::default()).await.summary;
         assert_eq!((second.delivered, second.rejected, second.duplicates), (0, 0, 2), "{file}");
+        assert_eq!(bench.delivered().await, [1]);
+    }
+}
+
+#[tokio::test]
+async fn a_new_version_of_a_record_whose_time_cannot_be_read_is_no_repeat() {
+    let page = |state| {
+        json!({"items": [{"id": 1, "time": "28/11/2026", "state": state}], "token": null})
+            .to_string()
+    };
+    let by_window = file(
+        "since: \"{window.start|rfc3339}\"",
+        "  cursor: { time: time, id: id, start: 1h, overlap: 60s }\n",
+    );
+    for file in [by_window, by_token(""), by_link("")] {
+        let bench = Bench::new(1);
+        let vendor = Scripted::bodies(&[&page("open"), &page("closed"), &page("closed")]);
+        let poller = Poller::with_http(source(&file), vendor.clone(), bench.ports()).unwrap();
+        for (second, delivered) in [(0, 1), (30, 1), (60, 0)] {
+            bench.clock.set(at(second));
+            let summary = poller.run(&Budget::default()).await.summary;
+            assert_eq!((summary.delivered, summary.untimed), (delivered, 1), "{file}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn records_by_which_the_cursor_cannot_move_are_delivered_and_fail_the_run() {
+    let page = json!({"items": [{"id": 1, "time": "28/11/2026"}]}).to_string();
+    let newest = file(
+        "since: \"{window.start|rfc3339}\"",
+        "  cursor: { time: time, id: id, start: 1h, advance: newest_record }\n",
+    );
+    for file in [by_time_and_id(""), newest] {
+        let bench = Bench::new(1);
+        let report = scripted::run(&bench, &Scripted::bodies(&[&page]), &file).await;
+        let RunEnd::Failed(error @ RunError::NoPlace(_)) = report.end else { panic!("{report:?}") };
+        assert!(error.to_string().contains("a time at `/time`"), "{error}");
         assert_eq!(bench.delivered().await, [1]);
     }
 }

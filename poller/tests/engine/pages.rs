@@ -172,6 +172,51 @@ async fn pages_and_offsets_are_counted_from_the_first_request_on() {
 }
 
 #[tokio::test]
+async fn a_total_is_reached_by_what_was_asked_for_wherever_the_count_begins() {
+    let get = "request: { get: \"https://api.example.com/logs\", query: { since: \"{window.start|epoch}\" } }";
+    for (next, stop, said) in [
+        ("offset: { query: p, start: 1 }", "total", 3),
+        ("offset: { query: p }", "total", 3),
+        ("page: { query: p, start: 0 }", "pages", 2),
+        ("page: { query: p }", "pages", 2),
+    ] {
+        let said = format!(",\"said\":{said}");
+        let paging = format!("  {get}\n  next: {{ {next} }}\n  stop: [ {{ {stop}: said }} ]");
+        requests(&paging, &[page(&[1, 2], &said), page(&[3], &said)]).await;
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_is_json_goes_back_as_what_it_is() {
+    let base = "  request: { post: \"https://api.example.com/logs\", json: { since: \"{window.start|epoch}\", after: {} } }
+  next: { token: { from: FROM, format: json, json: after } }";
+    for (token, said) in [
+        ("[1573,\"a b\"]", "[1573,\"a b\"]"),
+        ("{\"t\":9007199254740993,\"h\":{}}", "{\"t\":9007199254740993,\"h\":{}}"),
+        ("\"[1573]\"", "[1573]"),
+        ("7", "7"),
+    ] {
+        let first = page(&[1], &format!(",\"next\":{token}"));
+        let requests = requests(&base.replace("FROM", "next"), &[first, page(&[2], "")]).await;
+        assert!(requests[0].ends_with("{\"since\":1795510800,\"after\":{}}"), "{requests:?}");
+        let expected = format!("{{\"since\":1795510800,\"after\":{said}}}");
+        assert!(requests[1].ends_with(&expected), "{requests:?}");
+    }
+    let answers = vec![
+        answer(200, &[("x-after", "[1573,\"id\"]".to_owned())], &page(&[1], "")),
+        answer(200, &[], &page(&[2], "")),
+    ];
+    let (bench, vendor) = (Bench::new(0), Scripted::answers(answers));
+    caught_up(&run(&bench, &vendor, &file(&base.replace("FROM", "header.X-After"))).await);
+    assert!(vendor.requests()[1].ends_with("\"after\":[1573,\"id\"]}"));
+    let garbled = page(&[1], ",\"next\":\"[1573\"");
+    let (bench, vendor) = (Bench::new(0), Scripted::bodies(&[&garbled]));
+    let report = run(&bench, &vendor, &file(&base.replace("FROM", "next"))).await;
+    let error = report.summary.error.unwrap();
+    assert!(error.contains("names the next one by what is no JSON, at `/next`"), "{error}");
+}
+
+#[tokio::test]
 async fn the_last_record_leads_on() {
     let get = "request: { get: \"https://api.example.com/logs\", query: { since: \"{window.start|epoch}\" } }";
     let pages = [page(&[1, 2], ""), page(&[3], ""), page(&[], "")];
@@ -266,6 +311,34 @@ async fn a_vendor_that_ignores_the_page_number_is_an_error() {
     let report = run(&bench, &vendor, &file(paging)).await;
     assert!(matches!(report.end, RunEnd::Failed(RunError::Loop(_))), "{report:?}");
     assert!(report.summary.requests <= 3, "{report:?}");
+}
+
+#[tokio::test]
+async fn the_page_that_closes_a_circle_is_delivered() {
+    let pages = [page(&[1], ",\"next\":\"on\""), page(&[2], ",\"next\":\"on\"")];
+    for cursor in [
+        "time: t, id: id, start: 1h",
+        "listing: true, id: id",
+        "id: id, order: ascending",
+        "token: next, id: id, start: 1h",
+    ] {
+        let query = match cursor {
+            _ if cursor.starts_with("time") => "since: \"{window.start}\"",
+            _ if cursor.starts_with("listing") => "a: b",
+            _ if cursor.starts_with("id") => "after: \"{cursor.id}\"",
+            _ => "since: \"{cursor.start}\"",
+        };
+        let file = format!(
+            "source: acme\npoll:\n  schedule: rate(1 minute)\n  request: {{ get: \"https://api.example.com/logs\", query: {{ {query} }} }}\n  \
+             next: {{ token: {{ from: next, query: p }} }}\n  records: items\n  cursor: {{ {cursor} }}\n"
+        );
+        let (bench, vendor) = (Bench::new(0), Scripted::bodies(&[&pages[0], &pages[1]]));
+        let report = run(&bench, &vendor, &file).await;
+        // A token that names itself again is where such a stream ends.
+        let fails = matches!(report.end, RunEnd::Failed(RunError::Loop(_)));
+        assert!(fails, "{cursor}: {report:?}");
+        assert_eq!(bench.delivered().await, [1, 2], "{cursor}");
+    }
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use mef_poller::{Budget, Poller, RunEnd, RunReport};
 use mef_ports::{CursorRecord, Cursors as _, Http, HttpError, HttpRequest, HttpResponse, Position};
 use serde_json::json;
 
+use crate::scripted::{self, Scripted};
 use crate::support::{Bench, answer, source, stream};
 
 const FILE: &str = "
@@ -119,4 +120,39 @@ async fn a_forgotten_token_is_left_for_the_start_but_only_once() {
         assert_eq!(delivered.first(), Some(&0), "from the start");
         assert_eq!(delivered.len(), if ends_well { 5 } else { 2 });
     }
+}
+
+#[tokio::test]
+async fn a_page_without_records_is_no_end_where_the_vendor_says_that_there_is_more() {
+    let file = |stop: &str| {
+        FILE.replace("  records: items\n", &format!("  stop: [ {stop} ]\n  records: items\n"))
+    };
+    let page = |ids: &[u32], cursor: &str, more: bool| {
+        let items: Vec<_> = ids.iter().map(|id| json!({ "id": id })).collect();
+        json!({ "items": items, "cursor": cursor, "more": more }).to_string()
+    };
+    let pages = [page(&[1], "a", true), page(&[], "b", true), page(&[2], "c", false)];
+    for (stop, delivered) in [("unless: more", vec![1, 2]), ("no_next", vec![1])] {
+        let vendor = Scripted::bodies(&pages.each_ref().map(String::as_str));
+        let bench = Bench::new(0);
+        let report = scripted::run(&bench, &vendor, &file(stop)).await;
+        assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+        assert_eq!(bench.delivered().await, delivered, "{stop}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_in_a_header_leads_on_from_page_to_page_and_from_run_to_run() {
+    let file = FILE
+        .replace("from: cursor,", "from: header.X-Next,")
+        .replace("token: cursor,", "token: header.X-Next,");
+    let answers = (1..=3).map(|n: u32| {
+        let next = [("x-next", format!("t{n}"))];
+        let items = if n == 3 { json!([]) } else { json!([{ "id": n }]) };
+        answer(200, &next, &json!({ "items": items }).to_string())
+    });
+    let (bench, vendor) = (Bench::new(0), Scripted::answers(answers.collect()));
+    let report = scripted::run(&bench, &vendor, &file).await;
+    assert_eq!(report.done, Some(Position::Token("t3".to_owned())));
+    assert_eq!(bench.delivered().await, [1, 2]);
 }

@@ -204,6 +204,7 @@ pub async fn a_record_comes_back_with_every_field(backend: Backend) {
             late_max_s: 10,
             limit_wait_ms: 11,
             held_back: 8,
+            untimed: 13,
             gone: 12,
             dedupe_overflow: 9,
             lost: Some(LostSpan { from: at(-9), to: at(-3) }),

@@ -64,7 +64,7 @@ pub use json_template::JsonTemplate;
 pub use jwt::{ClaimDigest, Jwt, JwtKeys};
 pub use limits::{Early, PollLimits};
 pub use load::{Loaded, load};
-pub use next::{Next, Slot, Stop};
+pub use next::{Next, Slot, Stop, TokenForm};
 pub use origin::Origin;
 pub use page_decode::{PageDecode, Trailer};
 pub use pages::{Pages, Records};

@@ -7,7 +7,7 @@ use super::constant::constant;
 use super::request::Request;
 use super::request_body::RequestBody;
 use super::request_scope::RequestScope;
-use crate::written::{self, Located, StopRule};
+use crate::written::{self, Located, StopRule, TokenFormat};
 use crate::{Path, Place, Root};
 
 /// Where a page says how to get the next.
@@ -21,8 +21,8 @@ pub enum Next {
     Token {
         /// Where the token is: in the body or in a header.
         from: Path,
-        /// What stands between its parts, where it is a list.
-        join: Option<String>,
+        /// What it is.
+        form: TokenForm,
         /// What takes it in the next request.
         to: Option<Slot>,
     },
@@ -51,6 +51,17 @@ pub enum Next {
         /// What takes it in the next request.
         to: Option<Slot>,
     },
+}
+
+/// What a token is, and how it goes back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TokenForm {
+    /// A text or a number.
+    Text,
+    /// A list of those, sent as one text with this between them.
+    Joined(String),
+    /// A list or an object, or the text of one, sent as what it is.
+    Json,
 }
 
 /// What in a request takes the way to a page.
@@ -162,8 +173,20 @@ impl RequestScope<'_, '_> {
             written::Next::Url(path) => self.checker.path(path, PAGE_ROOTS).map(Next::Url),
             written::Next::Token(token) => {
                 let from = self.checker.path(&token.from, PAGE_ROOTS)?;
-                let (join, to) = (token.join.clone(), self.slot(&slot_of!(token), place)?);
-                Some(Next::Token { from, join, to })
+                let form = match (&token.join, token.format) {
+                    (None, None) => TokenForm::Text,
+                    (Some(between), None) => TokenForm::Joined(between.clone()),
+                    (None, Some(TokenFormat::Json)) => TokenForm::Json,
+                    (Some(_), Some(_)) => {
+                        self.checker.error_with(
+                            place,
+                            "a token is sent back as one text or as JSON, not both",
+                            "write `join` or `format`",
+                        );
+                        return None;
+                    }
+                };
+                Some(Next::Token { from, form, to: self.slot(&slot_of!(token), place)? })
             }
             written::Next::Page(page) => Some(Next::Page {
                 to: self.slot(&slot_of!(page), place)?,

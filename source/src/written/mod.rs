@@ -60,7 +60,9 @@ pub use page_decode::{
 pub use partitions::{PartitionRequest, Partitions};
 pub use poll::{Poll, Repeats};
 pub use preset_use::PresetUse;
-pub use request::{Next, NextLast, NextOffset, NextPage, NextToken, Request, StopRule, Then};
+pub use request::{
+    Next, NextLast, NextOffset, NextPage, NextToken, Request, StopRule, Then, TokenFormat,
+};
 pub use secret_use::{RetiringSecret, SecretUse};
 pub use sign::{Sign, SignDuo, SignEdgegrid, SignHmac, SignSigv4};
 pub use signature::{Bare, Encoding, Hash, Key, KeyEncoding, Signature, SignedTime, TimeUnit};

@@ -108,6 +108,9 @@ pub struct NextToken {
     /// Where the token is a list: what stands between its parts when it is sent back.
     #[serde(default)]
     pub join: Option<String>,
+    /// `json` where the token is a list or an object, or the text of one: it is sent back as that.
+    #[serde(default)]
+    pub format: Option<TokenFormat>,
     /// The query parameter that takes it.
     #[serde(default)]
     pub query: Option<Located<String>>,
@@ -120,6 +123,14 @@ pub struct NextToken {
     /// Or the form field that takes it.
     #[serde(default)]
     pub form: Option<Located<String>>,
+}
+
+/// What a token is that is no plain text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenFormat {
+    /// A list or an object.
+    Json,
 }
 
 /// The number of the page, sent with every request; templates read it as `{page.number}`.

@@ -142,3 +142,14 @@ fn partitions_are_the_streams_of_a_request_that_uses_them() {
     let list = vec!["north".to_owned(), "south".to_owned()];
     assert_eq!(partitions.unwrap().named(), list);
 }
+
+#[test]
+fn a_cursor_by_token_keeps_the_token_that_leads_to_the_next_page() {
+    let text = with("since: \"{cursor.start|rfc3339}\"", "token: checkpoint, id: uuid");
+    let text = text.replace("next: { link: next }", "next: { token: { from: next, query: p } }");
+    assert_eq!(
+        said(&text),
+        "13:20: error: the token is `next` under `next` (the token that leads to the next page is what \
+         is kept between runs: write the same path)\n"
+    );
+}

@@ -20,16 +20,24 @@ pub(super) fn token(
     let keys = [&KEYS[..], &["token"]].concat();
     let variables = [(Root::Cursor, "token"), (Root::Cursor, "start")];
     only("token", &keys, &variables, poll, requests, checker);
-    if !matches!(poll.next.as_deref(), Some(written::Next::Token(_))) {
+    let Some(written::Next::Token(next)) = poll.next.as_deref() else {
         checker.error_with(
             poll.cursor.place(),
             "a cursor by token needs `next: { token: … }`",
             "the token that leads to the next page is what is kept between runs",
         );
         return None;
+    };
+    let roots = [Root::Record, Root::Header];
+    let kept = checker.path(token, &roots)?;
+    if Path::parse(&next.from, &roots).is_ok_and(|next| next != kept) {
+        checker.error_with(
+            token.place(),
+            format!("the token is `{}` under `next`", *next.from),
+            "the token that leads to the next page is what is kept between runs: write the same path",
+        );
     }
-    let token = checker.path(token, &[Root::Record])?;
-    Some(TokenCursor { token, follow: follow(poll, requests, checker)? })
+    Some(TokenCursor { follow: follow(poll, requests, checker)? })
 }
 
 pub(super) fn next_link(

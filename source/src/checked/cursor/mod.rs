@@ -99,8 +99,6 @@ pub struct TimeCursor {
 /// A cursor by the vendor's token.
 #[derive(Clone, Debug)]
 pub struct TokenCursor {
-    /// Where a page has the token for what comes next.
-    pub token: Path,
     /// What it has in common with other places that the vendor names.
     pub follow: Follow,
 }
