@@ -49,6 +49,8 @@ pub enum PageError {
         format: &'static str,
         /// What is wrong.
         reason: String,
+        /// Whether it was cut off or garbled, and may come whole the next time.
+        may_pass: bool,
     },
     /// There are more records than can be held at once.
     #[error("the page has more than {0} lines: ask for smaller pages")]
@@ -82,7 +84,8 @@ impl PageError {
         match self {
             // What is too large is so again.
             PageError::Decode(error) => !matches!(error, DecodeError::TooLarge(_)),
-            PageError::Format { .. } | PageError::NoTrailer => true,
+            PageError::Format { may_pass, .. } => *may_pass,
+            PageError::NoTrailer => true,
             PageError::TooManyLines(_) | PageError::NoRecords { .. } | PageError::Next { .. } => {
                 false
             }

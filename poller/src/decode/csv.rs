@@ -4,7 +4,7 @@ use csv::ReaderBuilder;
 use serde_json::{Map, Value};
 
 use super::unpack::File;
-use super::{Take, broken};
+use super::{Take, broken, other};
 use crate::page::PageError;
 
 /// Reads a file of rows. The columns are called as `columns` says, or else as
@@ -31,7 +31,7 @@ pub(super) fn read(
         let mut object = Map::new();
         for (name, value) in names.iter().zip(&row) {
             if object.insert(name.clone(), Value::from(value)).is_some() {
-                return Err(broken("CSV", format!("two columns are called `{name}`")));
+                return Err(other("CSV", format!("two columns are called `{name}`")));
             }
         }
         take(Value::Object(object))?;

@@ -97,9 +97,15 @@ fn read_lines(
     }
 }
 
-/// A page that is not in the format it should be in.
+/// A page that is not in the format it should be in: it was cut off, or garbled on
+/// its way.
 fn broken(format: &'static str, reason: impl ToString) -> PageError {
-    PageError::Format { format, reason: reason.to_string() }
+    PageError::Format { format, reason: reason.to_string(), may_pass: true }
+}
+
+/// A page that came whole and is none, so that it would be none the next time.
+fn other(format: &'static str, reason: impl ToString) -> PageError {
+    PageError::Format { format, reason: reason.to_string(), may_pass: false }
 }
 
 fn too_large(max: usize) -> PageError {

@@ -2,14 +2,15 @@
 //! elements, one that comes again a list, one that has only text that text.
 
 use mef_pipeline::MOST_LEVELS;
-use quick_xml::XmlVersion;
+use quick_xml::errors::IllFormedError;
 use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
+use quick_xml::{Error, XmlVersion};
 use serde_json::{Map, Value};
 
-use super::broken;
 use super::unpack::File;
+use super::{broken, other};
 use crate::page::PageError;
 
 /// An element that is being read.
@@ -29,15 +30,13 @@ pub(super) fn read(file: &mut File<'_>) -> Result<Value, PageError> {
     let mut open = vec![Element::default()];
     loop {
         buffer.clear();
-        let event = reader.read_event_into(&mut buffer).map_err(|error| broken("XML", error))?;
-        let Some(current) = open.last_mut() else { return Err(broken("XML", "it is not nested")) };
+        let event = reader.read_event_into(&mut buffer).map_err(unreadable)?;
+        let Some(current) = open.last_mut() else { return Err(other("XML", "it is not nested")) };
         match event {
             Event::Start(start) => {
                 if open.len() > MOST_LEVELS {
-                    return Err(broken(
-                        "XML",
-                        format!("nested more than {MOST_LEVELS} levels deep"),
-                    ));
+                    let reason = format!("nested more than {MOST_LEVELS} levels deep");
+                    return Err(other("XML", reason));
                 }
                 open.push(begin(&start)?);
             }
@@ -47,21 +46,21 @@ pub(super) fn read(file: &mut File<'_>) -> Result<Value, PageError> {
             }
             Event::End(_) => {
                 let element = open.pop().unwrap_or_default();
-                let parent = open.last_mut().ok_or_else(|| broken("XML", "it is not nested"))?;
+                let parent = open.last_mut().ok_or_else(|| other("XML", "it is not nested"))?;
                 parent.add(element);
             }
             Event::Text(text) => current.text.push_str(&text.xml10_content()),
             Event::CData(text) => current.text.push_str(&text.xml10_content()),
             Event::GeneralRef(entity) => {
-                match entity.resolve_char_ref().map_err(|error| broken("XML", error))? {
+                match entity.resolve_char_ref().map_err(|error| other("XML", error))? {
                     Some(character) => current.text.push(character),
                     None => match resolve_predefined_entity(&entity) {
                         Some(text) => current.text.push_str(text),
-                        None => return Err(broken("XML", "an entity is not known")),
+                        None => return Err(other("XML", "an entity is not known")),
                     },
                 }
             }
-            Event::DocType(_) => return Err(broken("XML", "a document type is not taken")),
+            Event::DocType(_) => return Err(other("XML", "a document type is not taken")),
             Event::Comment(_) | Event::Decl(_) | Event::PI(_) => {}
             Event::Eof => break,
         }
@@ -74,14 +73,23 @@ pub(super) fn read(file: &mut File<'_>) -> Result<Value, PageError> {
     }
 }
 
+/// What is not well-formed is so again; all else may be an end that came too early.
+fn unreadable(error: Error) -> PageError {
+    match error {
+        Error::IllFormed(IllFormedError::UnclosedReference) => broken("XML", error),
+        Error::IllFormed(_) | Error::InvalidAttr(_) => other("XML", error),
+        error => broken("XML", error),
+    }
+}
+
 fn begin(start: &BytesStart<'_>) -> Result<Element, PageError> {
     let name = start.name().as_ref().to_owned();
     let mut element = Element { name, ..Element::default() };
     for attribute in start.attributes() {
-        let attribute = attribute.map_err(|error| broken("XML", error))?;
+        let attribute = attribute.map_err(|error| other("XML", error))?;
         let value = attribute
             .normalized_value(XmlVersion::Implicit1_0)
-            .map_err(|error| broken("XML", error))?;
+            .map_err(|error| other("XML", error))?;
         let name = format!("@{}", attribute.key.as_ref());
         element.members.insert(name, Value::from(value.into_owned()));
     }

@@ -32,3 +32,4 @@ mod support;
 mod tokens;
 mod watched;
 mod windows;
+mod xml;
