@@ -127,7 +127,7 @@ pub(crate) fn read(
         named => named,
     };
     let count = count(pages, at);
-    let records = how_many(&pages.records, &content);
+    let records = how_many(pages, &content);
     let start = pages.next.as_ref().and_then(Next::start).unwrap_or_default();
     let asked_for = count.map(|count| count.saturating_sub(start));
     let seen = stop::Seen { body, headers, records, before: asked_for };
@@ -201,9 +201,13 @@ fn last(from: &Path, plus: u64, records: &[Unread]) -> Result<Option<ResumeAt>, 
     Ok(Some(counted(number.saturating_add(plus))))
 }
 
-fn how_many(records: &Records, content: &Content) -> usize {
-    let in_body = |body: &Value| match records {
-        Records::List(path) => path.find(body).and_then(Value::as_array).map_or(0, Vec::len),
+fn how_many(pages: &Pages, content: &Content) -> usize {
+    let in_body = |body: &Value| match &pages.records {
+        Records::List(path) => match path.find(body) {
+            Some(Value::Array(list)) => list.len(),
+            Some(one) if pages.decode == PageDecode::Xml => usize::from(!is_blank(one)),
+            _ => 0,
+        },
         Records::One(path) => usize::from(path.find(body).is_some_and(|record| !record.is_null())),
         Records::Lines => 0,
     };
@@ -220,38 +224,55 @@ fn take_records(pages: &Pages, content: &mut Content) -> Result<Vec<Unread>, Pag
                 all.extend(record.cloned().map(Unread::Value));
             }
             Records::List(path) => {
-                let place = path.pointer();
-                match (body.pointer_mut(&place).map(Value::take), &pages.decode) {
-                    (Some(Value::Array(records)), _) => {
-                        all.extend(records.into_iter().map(Unread::Value));
-                    }
-                    // Some servers write an empty list as null.
-                    (Some(Value::Null), _) => {}
-                    (None, _)
-                        if pages.missing_records == MissingRecords::Empty
-                            && could_have(body, path) => {}
-                    // In XML a list of one is that one, and an empty list is no element or
-                    // an empty text.
-                    (None, PageDecode::Xml) => {}
-                    (Some(Value::String(text)), PageDecode::Xml) if text.trim().is_empty() => {}
-                    (Some(record), PageDecode::Xml) => all.push(Unread::Value(record)),
-                    (other, _) => {
-                        let found = other.as_ref().map_or("nothing", kind);
-                        return Err(PageError::NoRecords { place, found });
-                    }
-                }
+                let list = take_list(pages, path, body)?;
+                all.extend(list.into_iter().map(Unread::Value));
             }
         }
     }
     Ok(all)
 }
 
-/// Whether `body` has what encloses the list at `path`: else it is another kind
-/// of answer.
-fn could_have(body: &Value, path: &Path) -> bool {
-    let Some((_, before)) = path.segments().split_last() else { return false };
-    let parent = before.iter().try_fold(body, |value, segment| value.get(segment));
-    parent.is_some_and(Value::is_object)
+fn take_list(pages: &Pages, path: &Path, body: &mut Value) -> Result<Vec<Value>, PageError> {
+    let is_xml = pages.decode == PageDecode::Xml;
+    let place = path.pointer();
+    Ok(match body.pointer_mut(&place).map(Value::take) {
+        Some(Value::Array(records)) => records,
+        // Some servers write an empty list as null.
+        Some(Value::Null) => Vec::new(),
+        None if is_left_out(pages, path, body) => Vec::new(),
+        // In XML a list of one is that one, and an empty list is no element or an empty text.
+        Some(record) if is_xml && is_blank(&record) => Vec::new(),
+        Some(record) if is_xml => vec![record],
+        other => {
+            let found = other.as_ref().map_or("nothing", kind);
+            return Err(PageError::NoRecords { place, found });
+        }
+    })
+}
+
+/// Whether `body`, which has no list at `path`, has an empty one: what encloses
+/// it has to be there, or else it is another kind of answer.
+fn is_left_out(pages: &Pages, path: &Path, body: &Value) -> bool {
+    let Some((_, enclosing)) = path.segments().split_last() else { return false };
+    let (mut found, mut inner) = (0, body);
+    while let Some(value) = enclosing.get(found).and_then(|segment| inner.get(segment)) {
+        (found, inner) = (found + 1, value);
+    }
+    let is_whole = found == enclosing.len();
+    let may_be_empty = pages.missing_records == MissingRecords::Empty;
+    match &pages.decode {
+        // In XML an element with nothing in it is left out, and what encloses it as well; of
+        // a document the root is always there.
+        PageDecode::Xml => {
+            found > 0 && (is_whole || may_be_empty) && (inner.is_object() || is_blank(inner))
+        }
+        _ => may_be_empty && is_whole && inner.is_object(),
+    }
+}
+
+/// Whether `value` is what an XML element without anything in it is.
+fn is_blank(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| text.trim().is_empty())
 }
 
 /// The text or number at `path`; nothing where there is nothing, or nothing in

@@ -1,8 +1,10 @@
 //! Pages of XML: what is in them, what is missing from them, and what is none.
 
+use mef_poller::RunEnd;
 use serde_json::{Value, json};
 
-use crate::decoding::{read, refused, refused_once};
+use crate::decoding::{bytes, poll, read, refused, refused_once};
+use crate::scripted::records;
 
 #[tokio::test]
 async fn elements_are_objects() {
@@ -21,6 +23,44 @@ async fn elements_are_objects() {
     assert!(refused_once(decode, b"<events><event>&x;</event></events>").await.contains("entity"));
     let deep = "<a>".repeat(5_000) + &"</a>".repeat(5_000);
     assert!(refused_once(decode, deep.as_bytes()).await.contains("levels"));
+}
+
+/// A maintenance page, another kind of answer and a typo in `records` were all
+/// taken for a page without records.
+#[tokio::test]
+async fn an_xml_page_without_its_list_is_no_empty_page() {
+    let other = "<SIMPLE_RETURN><RESPONSE><CODE>1960</CODE></RESPONSE></SIMPLE_RETURN>";
+    for missing in ["fail", "empty"] {
+        let decode =
+            |records| format!("decode: xml\n  records: {records}\n  missing_records: {missing}");
+        for (records, body) in [
+            ("events.event", "<html><body>Maintenance</body></html>"),
+            ("events.event", other),
+            ("events.event", "<events>Maintenance</events>"),
+            ("event", "<events><event/></events>"),
+            // What encloses the list is there more than once.
+            ("a.b.c", "<a><b><c>1</c></b><b><c>2</c></b></a>"),
+        ] {
+            let said = refused_once(&decode(records), body.as_bytes()).await;
+            assert!(said.contains("NoRecords"), "{missing} {body}: {said}");
+        }
+        assert_eq!(read(&decode("a.b.c"), "<a><b/></a>").await, Vec::<Value>::new());
+    }
+    let list = "decode: xml\n  records: OUT.RESPONSE.LIST.HOST";
+    let none = "<OUT><RESPONSE><DATETIME>x</DATETIME></RESPONSE></OUT>";
+    assert!(refused_once(list, none.as_bytes()).await.contains("NoRecords"));
+    let list = format!("{list}\n  missing_records: empty");
+    assert_eq!(read(&list, none).await, Vec::<Value>::new());
+}
+
+/// A page number ends at a page without records: one record is not none.
+#[tokio::test]
+async fn a_page_of_one_element_is_not_the_last() {
+    let pages = "next: { page: { start: 1, query: page } }\n  decode: xml\n  records: a.b";
+    let answers = ["<a><b>1</b></a>", "<a><b>2</b><b>3</b></a>", "<a/>"].map(bytes);
+    let (bench, vendor, report) = poll(pages, answers.to_vec()).await;
+    assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+    assert_eq!((vendor.requests().len(), records(&bench).await.len()), (3, 3));
 }
 
 #[tokio::test]
