@@ -97,6 +97,9 @@ fn read_lines(
     }
 }
 
+/// What a text may begin with that is no part of it.
+const BOM: &[u8] = b"\xef\xbb\xbf";
+
 /// A page that is not in the format it should be in: it was cut off, or garbled on
 /// its way.
 fn broken(format: &'static str, reason: impl ToString) -> PageError {

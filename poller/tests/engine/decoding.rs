@@ -203,6 +203,40 @@ async fn rows_are_objects_of_texts() {
     assert!(refused_once("decode: { csv: {} }", b"a,a\n1,2\n").await.contains("two columns"));
 }
 
+/// Half a row was delivered, and its page counted as read.
+#[tokio::test]
+async fn a_page_of_rows_that_is_cut_inside_quotes_is_cut_off() {
+    let csv = "decode: { csv: {} }";
+    for cut in ["id,text\n1,\"a", "id,text\n1,\"a\n", "id,text\n1,\"", "id,text\n1,\"a\"\"", "\"id"]
+    {
+        assert!(refused(csv, cut.as_bytes()).await.contains("quote"), "{cut}");
+    }
+    for whole in ["id,text\n1,\"a\"", "id,text\n1,\"a\"\r\n\n", "id,text\n1,a\r"] {
+        assert_eq!(read(csv, whole).await, [json!({"id": "1", "text": "a"})], "{whole}");
+    }
+    assert_eq!(read("decode: { csv: { columns: [a] } }", "end").await, [json!({"a": "end"})]);
+    assert_eq!(read(csv, "").await, Vec::<Value>::new());
+}
+
+#[tokio::test]
+async fn an_error_page_is_not_taken_for_a_head_row() {
+    let csv = "decode: { csv: {} }";
+    for other in ["<html>\n<body>\n", "\n  {\"error\":1}", "\u{feff}[]", "[\"a\"]\n"] {
+        assert!(refused_once(csv, other.as_bytes()).await.contains("head row"), "{other}");
+        assert!(refused_once(csv, &gzip(other.as_bytes())).await.contains("head row"), "{other}");
+    }
+    let own = "decode: { csv: { columns: [x] } }";
+    assert_eq!(read(own, "<a>\n").await, [json!({"x": "<a>"})]);
+}
+
+#[tokio::test]
+async fn rows_of_uneven_length_are_asked_for_again_only_where_the_last_is_short() {
+    let csv = "decode: { csv: {} }";
+    assert!(refused(csv, b"id,t\n1,2\n3").await.contains("1 values for 2 columns"));
+    refused_once(csv, b"id,t\n1\n2,3\n").await;
+    refused_once(csv, b"id,t\n1,2,3\n").await;
+}
+
 const TRAILER: &str = "next: { token: { from: offset, query: offset } }\n  \
                        decode: { ndjson: { trailer: { has: [total, offset] } } }";
 
