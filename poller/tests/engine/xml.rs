@@ -64,6 +64,18 @@ async fn a_page_of_one_element_is_not_the_last() {
 }
 
 #[tokio::test]
+async fn a_document_type_is_passed_over_unless_it_declares_something() {
+    let decode = "decode: xml\n  records: events.event";
+    let rest = "<events><event><id>1</id></event></events>";
+    for kind in ["SYSTEM \"https://vendor.example/out.dtd\"", "PUBLIC '-//V//OUT' 'out.dtd'", ""] {
+        let document = format!("<?xml version=\"1.0\"?>\n<!DOCTYPE events {kind}>\n{rest}");
+        assert_eq!(read(decode, document).await, [json!({"id": "1"})]);
+    }
+    let bomb = "<!DOCTYPE a [<!ENTITY x \"xxxx\">]><events><event>&x;</event></events>";
+    assert!(refused_once(decode, bomb.as_bytes()).await.contains("document type"));
+}
+
+#[tokio::test]
 async fn what_is_cut_off_is_asked_for_again_and_what_is_ill_formed_is_not() {
     let decode = "decode: xml\n  records: a.b";
     for cut in
