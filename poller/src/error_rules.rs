@@ -5,6 +5,7 @@ use mef_ports::HttpResponse;
 use mef_source::checked::{AnswerWhen, ErrorAction, ErrorRule};
 use serde_json::Value;
 
+use crate::decode::value_of;
 use crate::fetch::{Answer, LIMIT_WITHOUT_RESET, Verdict};
 use crate::fetch_error::FetchError;
 use crate::limits::LimitHeaders;
@@ -32,9 +33,7 @@ fn body_for<'w>(
     response: &HttpResponse,
 ) -> Option<Value> {
     let status = response.status.as_u16();
-    whens
-        .any(|when| when.reads_body(status))
-        .then(|| serde_json::from_slice(&response.body).ok())?
+    whens.any(|when| when.reads_body(status)).then(|| value_of(&response.body))?
 }
 
 fn holds(when: &AnswerWhen, response: &HttpResponse, body: Option<&Value>) -> bool {

@@ -97,6 +97,16 @@ fn read_lines(
     }
 }
 
+/// The answer `body` where it is one JSON or XML value, whatever pages are: an error
+/// is often of another kind.
+pub(crate) fn value_of(body: &[u8]) -> Option<Value> {
+    let text = body.strip_prefix(BOM).unwrap_or(body).trim_ascii_start();
+    match text.first() {
+        Some(b'<') => xml::read(&mut File::Plain(text)).ok(),
+        _ => serde_json::from_slice(text).ok(),
+    }
+}
+
 /// What a text may begin with that is no part of it.
 const BOM: &[u8] = b"\xef\xbb\xbf";
 

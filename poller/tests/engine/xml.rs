@@ -1,6 +1,6 @@
 //! Pages of XML: what is in them, what is missing from them, and what is none.
 
-use mef_poller::RunEnd;
+use mef_poller::{FetchError, RunEnd, RunError};
 use serde_json::{Value, json};
 
 use crate::decoding::{bytes, poll, read, refused, refused_once};
@@ -85,5 +85,23 @@ async fn what_is_cut_off_is_asked_for_again_and_what_is_ill_formed_is_not() {
     }
     for other in ["<a><b>1</c></a>", "<a b=1><b>1</b></a>"] {
         refused_once(decode, other.as_bytes()).await;
+    }
+}
+
+#[tokio::test]
+async fn a_rule_looks_into_an_answer_that_is_xml() {
+    let rules = "errors: [{ when: { body: { ERROR.CODE: 1960 } }, do: fail }]";
+    let error = "<?xml version=\"1.0\"?>\n<!DOCTYPE ERROR SYSTEM \"x.dtd\"><ERROR><CODE>1960</CODE></ERROR>";
+    for (decode, body) in [
+        ("decode: xml\n  records: OUT.HOST", error),
+        ("decode: xml\n  records: OUT.HOST", "{\"ERROR\":{\"CODE\":1960}}"),
+        ("decode: { csv: {} }", "{\"ERROR\":{\"CODE\":\"1960\"}}"),
+        ("records: items", error),
+    ] {
+        let (_, vendor, report) = poll(&format!("{decode}\n  {rules}"), vec![bytes(body)]).await;
+        let RunEnd::Failed(RunError::Fetch(FetchError::Ruled(ruled))) = report.end else {
+            panic!("{decode} {body}: {report:?}")
+        };
+        assert_eq!((ruled.rule, vendor.requests().len()), (1, 1));
     }
 }

@@ -17,7 +17,7 @@ pub struct AnswerWhen {
     pub status: Statuses,
     /// Headers by name in lower case, each with what it must be.
     pub headers: Vec<(String, Condition)>,
-    /// Places in the JSON body, each with what it must be.
+    /// Places in a body that is JSON or XML, each with what it must be.
     pub body: Vec<(Path, Condition)>,
 }
 

@@ -32,7 +32,7 @@ pub struct AnswerWhen {
     /// Headers, each with its value.
     #[serde(default)]
     pub header: BTreeMap<String, Located<Node>>,
-    /// Paths into a JSON body, each with its value.
+    /// Paths into a body that is JSON or XML, each with its value.
     #[serde(default)]
     pub body: BTreeMap<String, Located<Node>>,
 }
