@@ -265,9 +265,8 @@ impl Pipeline {
                 };
                 return self.validate(record, outcome);
             }
-            Some(Split::Path(path)) => {
-                nested(value, path).map(|(list, parent)| (list, parent, None))
-            }
+            Some(Split::Path(path)) => nested(value, path, self.event.one_is_a_list)
+                .map(|(list, parent)| (list, parent, None)),
             Some(Split::Jq(program)) => {
                 by_program(value, program, &self.programs, &outcome.origin.context)
                     .map(|(list, parent, digest)| (list, parent, Some(digest)))

@@ -64,10 +64,17 @@ pub(crate) fn root_list(value: Value) -> Vec<Value> {
 }
 
 /// The elements of the list at `path` in `value`, each with what is left of
-/// `value` as its parent.
-pub(crate) fn nested(mut value: Value, path: &Path) -> Result<(Vec<Value>, Arc<Value>), NotThere> {
+/// `value` as its parent. Where `one_is_a_list`, another value is a list of one, and
+/// an empty text an empty list.
+pub(crate) fn nested(
+    mut value: Value,
+    path: &Path,
+    one_is_a_list: bool,
+) -> Result<(Vec<Value>, Arc<Value>), NotThere> {
     let list = match value.pointer_mut(&path.pointer()) {
         Some(Value::Array(list)) => std::mem::take(list),
+        Some(Value::String(text)) if one_is_a_list && text.trim().is_empty() => Vec::new(),
+        Some(one) if one_is_a_list => vec![one.take()],
         found => {
             let reason = match found {
                 None => "there is no list to split".to_owned(),

@@ -1,6 +1,7 @@
 //! Pages of XML: what is in them, what is missing from them, and what is none.
 
 use mef_poller::{FetchError, RunEnd, RunError};
+use mef_ports::DeadLetters;
 use serde_json::{Value, json};
 
 use crate::decoding::{bytes, poll, read, refused, refused_once};
@@ -104,4 +105,21 @@ async fn a_rule_looks_into_an_answer_that_is_xml() {
         };
         assert_eq!((ruled.rule, vendor.requests().len()), (1, 1));
     }
+}
+
+#[tokio::test]
+async fn a_single_element_is_split_as_a_list_of_one() {
+    let split = "decode: xml\n  records: out.host\n  event: { split: detections.one }";
+    let host =
+        |inner: &str| format!("<out><host><ip>h</ip><detections>{inner}</detections></host></out>");
+    let expected = [json!({"q": "1"}), json!({"q": "2"})];
+    assert_eq!(read(split, host("<one><q>1</q></one><one><q>2</q></one>")).await, expected);
+    assert_eq!(read(split, host("<one><q>1</q></one>")).await, expected[..1]);
+    assert_eq!(read(split, host("<one>x</one>")).await, [json!({"value": "x"})]);
+    // In JSON it is not what the source file says.
+    let json = split.replace("decode: xml\n  ", "");
+    let page = "{\"out\":{\"host\":[{\"detections\":{\"one\":{\"q\":1}}}]}}";
+    let (bench, _, report) = poll(&json, vec![bytes(page)]).await;
+    assert_eq!(report.summary.rejected, 1);
+    assert_eq!(DeadLetters::list(&bench.store, Some("acme"), 9).await.unwrap().len(), 1);
 }

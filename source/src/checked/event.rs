@@ -36,6 +36,9 @@ pub struct EventSpec {
     pub schema: Option<RecordSchema>,
     /// Where the records are inside of a larger one.
     pub split: Option<Split>,
+    /// Whether another value than a list, where a path of `split` leads, is a list of
+    /// one: XML has no other.
+    pub one_is_a_list: bool,
     /// What makes two records the same event.
     pub id: Option<Template>,
     /// The event's fields by name; one that is not here has its default.
@@ -138,7 +141,7 @@ impl EventSpec {
             }
         }
         let programs = scope.programs;
-        EventSpec { schema, split, id, map, vars, programs }
+        EventSpec { schema, split, one_is_a_list: false, id, map, vars, programs }
     }
 
     /// The names, in lower case, of the headers that the event reads.

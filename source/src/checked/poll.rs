@@ -12,6 +12,7 @@ use super::error_rule::{self, ErrorRule};
 use super::event::EventSpec;
 use super::limits::PollLimits;
 use super::origin::Origin;
+use super::page_decode::PageDecode;
 use super::pages::{Pages, pages_of};
 use super::partitions::{self, Partitions};
 use super::request::{Request, Requests};
@@ -99,7 +100,7 @@ impl Poll {
     pub(super) fn check(
         written: &written::Poll,
         vars: &Map<String, Value>,
-        event: EventSpec,
+        mut event: EventSpec,
         checker: &mut Checker<'_>,
     ) -> Option<Poll> {
         let schedule = checker.rate(&written.schedule);
@@ -164,6 +165,8 @@ impl Poll {
         let cursor = cursor::check(written, &requests, rewrite, &event, checker)?;
         let errors = error_rule::check(written, &requests, &cursor, checker);
         let schedule = schedule?;
+        let has_records = details.last().map_or(&pages, |detail| &detail.pages);
+        event.one_is_a_list = has_records.decode == PageDecode::Xml;
         cursor::check_pace(&cursor, schedule, written, checker);
         let asked = format!("{:?}{:?}{:?}", pages.request, pages.then, pages.next);
         // What a page leads on to came later: without it the digest is as it was.
