@@ -1,44 +1,39 @@
-//! NDJSON: one JSON value a line, the last of which may be no record.
+//! Lines of text, each a record of its own, and how lines are read one by one.
 
 use std::io::BufRead as _;
 
-use mef_pipeline::decode_json;
-use mef_source::checked::{MissingTrailer, Trailer};
-use serde_json::Value;
+use serde_json::json;
 
 use super::unpack::File;
-use super::{Content, Take, broken};
+use super::{BOM, Take, broken};
 use crate::page::PageError;
-use crate::unread::Unread;
 
 /// Reads a file of lines; empty ones are passed over.
 pub(super) fn read(file: &mut File<'_>, take: &mut Take<'_>) -> Result<(), PageError> {
+    each_line(file, "text", |number, line| {
+        let line = if number == 1 { line.strip_prefix(BOM).unwrap_or(line) } else { line };
+        let line = line.strip_suffix(b"\n").unwrap_or(line);
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let line = std::str::from_utf8(line)
+            .map_err(|error| broken("text", format!("line {number}: {error}")))?;
+        if line.is_empty() { Ok(()) } else { take(json!({ "line": line })) }
+    })
+}
+
+/// Reads line by line, each with its number, from 1, and its end.
+pub(super) fn each_line(
+    file: &mut File<'_>,
+    format: &'static str,
+    mut read: impl FnMut(u64, &[u8]) -> Result<(), PageError>,
+) -> Result<(), PageError> {
     let mut line = Vec::new();
     for number in 1_u64.. {
         line.clear();
-        let count = file.read_until(b'\n', &mut line).map_err(|error| broken("NDJSON", error))?;
+        let count = file.read_until(b'\n', &mut line).map_err(|error| broken(format, error))?;
         if count == 0 {
             break;
         }
-        if line.iter().all(u8::is_ascii_whitespace) {
-            continue;
-        }
-        let value = decode_json(&line)
-            .map_err(|error| broken("NDJSON", format!("line {number}: {error}")))?;
-        take(value)?;
-    }
-    Ok(())
-}
-
-/// Takes the last line away from the records, if it is the trailer.
-pub(super) fn take_trailer(trailer: &Trailer, content: &mut Content) -> Result<(), PageError> {
-    let is_trailer = |line: &Value| trailer.has.iter().all(|path| path.find(line).is_some());
-    let last =
-        content.records.pop_if(|line| matches!(line, Unread::Value(line) if is_trailer(line)));
-    match last {
-        Some(Unread::Value(line)) => content.bodies.push(line),
-        _ if trailer.missing == MissingTrailer::Incomplete => return Err(PageError::NoTrailer),
-        _ => content.is_last = true,
+        read(number, &line)?;
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ mod batches;
 mod csv;
 mod lines;
 mod list;
+mod ndjson;
 mod unpack;
 mod xml;
 
@@ -79,7 +80,7 @@ pub(crate) fn decode(
         Ok(())
     })?;
     if let PageDecode::Ndjson { trailer: Some(trailer) } = &pages.decode {
-        lines::take_trailer(trailer, &mut content)?;
+        ndjson::take_trailer(trailer, &mut content)?;
     }
     Ok(content)
 }
@@ -90,7 +91,8 @@ fn read_lines(
     take: &mut Take<'_>,
 ) -> Result<(), PageError> {
     match decode {
-        PageDecode::Ndjson { .. } => lines::read(file, take),
+        PageDecode::Ndjson { .. } => ndjson::read(file, take),
+        PageDecode::Lines => lines::read(file, take),
         PageDecode::Csv { separator, columns } => csv::read(file, *separator, columns, take),
         // These have none.
         PageDecode::Json | PageDecode::Xml => Ok(()),

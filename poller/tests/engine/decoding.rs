@@ -237,6 +237,27 @@ async fn rows_of_uneven_length_are_asked_for_again_only_where_the_last_is_short(
     refused_once(csv, b"id,t\n1,2,3\n").await;
 }
 
+#[tokio::test]
+async fn lines_of_text_are_records() {
+    let text = b"\xef\xbb\xbf1_a.log\r\n\n 2_b.log \nlast";
+    let expected = ["1_a.log", " 2_b.log ", "last"].map(|line| json!({ "line": line }));
+    assert_eq!(read("decode: lines", text.to_vec()).await, expected);
+    assert_eq!(read("decode: lines", gzip(text)).await, expected);
+    assert!(refused("decode: lines", b"a\n\xff\n").await.contains("line 2"));
+    let many = "x\n".repeat(200_001);
+    assert!(refused_once("decode: lines", many.as_bytes()).await.contains("TooManyLines"));
+}
+
+#[tokio::test]
+async fn lines_of_text_list_files_of_lines_of_text() {
+    let files = "decode: lines\n  details: [{ request: { get: \"https://api.example.com/{item.line}\" }, decode: lines }]";
+    let answers = vec![bytes("a.log\nb.log\n"), bytes("x\ny\n"), bytes("z")];
+    let (bench, vendor, report) = poll(files, answers).await;
+    assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+    assert_eq!(vendor.requests()[1..], ["GET /a.log", "GET /b.log"]);
+    assert_eq!(records(&bench).await, ["x", "y", "z"].map(|line| json!({ "line": line })));
+}
+
 const TRAILER: &str = "next: { token: { from: offset, query: offset } }\n  \
                        decode: { ndjson: { trailer: { has: [total, offset] } } }";
 

@@ -23,6 +23,8 @@ pub enum PageDecode {
         /// The names of the columns; empty where the first row has them.
         columns: Vec<String>,
     },
+    /// Lines of text.
+    Lines,
     /// XML.
     Xml,
 }
@@ -44,6 +46,7 @@ impl PageDecode {
         let Some(written) = written else { return Some(PageDecode::Json) };
         Some(match &**written {
             written::PageDecode::Json => PageDecode::Json,
+            written::PageDecode::Lines => PageDecode::Lines,
             written::PageDecode::Xml => PageDecode::Xml,
             written::PageDecode::Ndjson(ndjson) => PageDecode::Ndjson {
                 trailer: match &ndjson.trailer {
@@ -73,7 +76,7 @@ impl PageDecode {
 
     /// Whether each line or row is a record, so that there is no list of them.
     pub(super) fn is_lines(&self) -> bool {
-        matches!(self, PageDecode::Ndjson { .. } | PageDecode::Csv { .. })
+        matches!(self, PageDecode::Ndjson { .. } | PageDecode::Csv { .. } | PageDecode::Lines)
     }
 
     /// Reports what looks into a body where there is none but records.
@@ -85,8 +88,8 @@ impl PageDecode {
         place: Option<crate::Place>,
         checker: &mut Checker<'_>,
     ) {
-        let bare = matches!(self, PageDecode::Ndjson { trailer: None } | PageDecode::Csv { .. });
-        if !bare || *records != Records::Lines {
+        let has_trailer = matches!(self, PageDecode::Ndjson { trailer: Some(_) });
+        if has_trailer || *records != Records::Lines {
             return;
         }
         let named = match next {

@@ -16,6 +16,8 @@ pub enum PageDecode {
     Ndjson(Ndjson),
     /// Comma-separated values (RFC 4180); each row is a record of texts.
     Csv(Csv),
+    /// Plain text: each line that is not empty is a record, `{"line": "…"}`.
+    Lines,
     /// XML: an element is an object of its attributes (`@name`) and elements, one that is repeated a
     /// list, one that has only text is that text; text beside others is `$text`.
     Xml,

@@ -83,6 +83,7 @@ fn formats_that_the_rest_does_not_fit_to() {
     let cases = [
         ("lines with a path", "  records: \"\"", "  records: a\n  decode: { ndjson: {} }"),
         ("rows with a path", "  records: \"\"", "  record: a\n  decode: { csv: {} }"),
+        ("text with a path", "  records: \"\"", "  records: a\n  decode: lines"),
         ("any trailer", "  records: \"\"", "  decode: { ndjson: { trailer: { has: [] } } }"),
         ("separator", "  records: \"\"", "  decode: { csv: { separator: \", \" } }"),
         ("no format", "  records: \"\"", "  decode: yaml"),
@@ -92,6 +93,7 @@ fn formats_that_the_rest_does_not_fit_to() {
             "{ link: next }\n  stop: [no_next, empty_page, same_next]\n  records: \"\"",
             "{ token: { from: a, query: b } }\n  decode: { ndjson: {} }",
         ),
+        ("flag in text", "same_next]\n  records: \"\"", "{ unless: more }]\n  decode: lines"),
         ("flag in rows", "same_next]\n  records: \"\"", "{ unless: more }]\n  decode: { csv: {} }"),
     ];
     insta::assert_snapshot!(report(OKTA, &cases));

@@ -1,0 +1,36 @@
+//! NDJSON: one JSON value a line, the last of which may be no record.
+
+use mef_pipeline::decode_json;
+use mef_source::checked::{MissingTrailer, Trailer};
+use serde_json::Value;
+
+use super::lines::each_line;
+use super::unpack::File;
+use super::{Content, Take, broken};
+use crate::page::PageError;
+use crate::unread::Unread;
+
+/// Reads a file of lines; empty ones are passed over.
+pub(super) fn read(file: &mut File<'_>, take: &mut Take<'_>) -> Result<(), PageError> {
+    each_line(file, "NDJSON", |number, line| {
+        if line.iter().all(u8::is_ascii_whitespace) {
+            return Ok(());
+        }
+        let value = decode_json(line)
+            .map_err(|error| broken("NDJSON", format!("line {number}: {error}")))?;
+        take(value)
+    })
+}
+
+/// Takes the last line away from the records, if it is the trailer.
+pub(super) fn take_trailer(trailer: &Trailer, content: &mut Content) -> Result<(), PageError> {
+    let is_trailer = |line: &Value| trailer.has.iter().all(|path| path.find(line).is_some());
+    let last =
+        content.records.pop_if(|line| matches!(line, Unread::Value(line) if is_trailer(line)));
+    match last {
+        Some(Unread::Value(line)) => content.bodies.push(line),
+        _ if trailer.missing == MissingTrailer::Incomplete => return Err(PageError::NoTrailer),
+        _ => content.is_last = true,
+    }
+    Ok(())
+}
