@@ -203,8 +203,9 @@ fn last(from: &Path, plus: u64, records: &[Unread]) -> Result<Option<ResumeAt>, 
 
 fn how_many(pages: &Pages, content: &Content) -> usize {
     let in_body = |body: &Value| match &pages.records {
-        Records::List(path) => match path.find(body) {
+        Records::List(path) | Records::Values(path) => match path.find(body) {
             Some(Value::Array(list)) => list.len(),
+            Some(Value::Object(map)) if matches!(pages.records, Records::Values(_)) => map.len(),
             Some(one) if pages.decode == PageDecode::Xml => usize::from(!is_blank(one)),
             _ => 0,
         },
@@ -223,7 +224,7 @@ fn take_records(pages: &Pages, content: &mut Content) -> Result<Vec<Unread>, Pag
                 let record = path.find(body).filter(|record| !record.is_null());
                 all.extend(record.cloned().map(Unread::Value));
             }
-            Records::List(path) => {
+            Records::List(path) | Records::Values(path) => {
                 let list = take_list(pages, path, body)?;
                 all.extend(list.into_iter().map(Unread::Value));
             }
@@ -233,10 +234,13 @@ fn take_records(pages: &Pages, content: &mut Content) -> Result<Vec<Unread>, Pag
 }
 
 fn take_list(pages: &Pages, path: &Path, body: &mut Value) -> Result<Vec<Value>, PageError> {
+    let is_map = matches!(pages.records, Records::Values(_));
     let is_xml = pages.decode == PageDecode::Xml;
     let place = path.pointer();
     Ok(match body.pointer_mut(&place).map(Value::take) {
+        // Some languages write an empty map as a list.
         Some(Value::Array(records)) => records,
+        Some(Value::Object(records)) if is_map => records.into_iter().map(|(_, one)| one).collect(),
         // Some servers write an empty list as null.
         Some(Value::Null) => Vec::new(),
         None if is_left_out(pages, path, body) => Vec::new(),

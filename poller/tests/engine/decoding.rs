@@ -258,6 +258,28 @@ async fn lines_of_text_list_files_of_lines_of_text() {
     assert_eq!(records(&bench).await, ["x", "y", "z"].map(|line| json!({ "line": line })));
 }
 
+#[tokio::test]
+async fn a_map_of_records_is_read_in_the_order_of_the_page() {
+    let values = "records: { values: data }";
+    let page = "{\"data\":{\"Event2\":{\"id\":2},\"Event1\":{\"id\":1}},\"next\":null}";
+    assert_eq!(read(values, page).await, [json!({"id": 2}), json!({"id": 1})]);
+    // So an empty map is written in PHP.
+    for none in ["{\"data\":{}}", "{\"data\":[]}", "{\"data\":null}"] {
+        assert_eq!(read(values, none).await, Vec::<Value>::new());
+    }
+    for other in ["{}", "{\"data\":\"none\"}"] {
+        assert!(refused_once(values, other.as_bytes()).await.contains("NoRecords"));
+    }
+    assert_eq!(
+        read(&format!("{values}\n  missing_records: empty"), "{}").await,
+        Vec::<Value>::new()
+    );
+    let pages = format!("{values}\n  next: {{ page: {{ start: 1, query: page }} }}");
+    let (_, vendor, report) = poll(&pages, vec![bytes(page), bytes("{\"data\":{}}")]).await;
+    assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+    assert_eq!(vendor.requests().len(), 2, "a page of two is not empty");
+}
+
 const TRAILER: &str = "next: { token: { from: offset, query: offset } }\n  \
                        decode: { ndjson: { trailer: { has: [total, offset] } } }";
 

@@ -37,6 +37,8 @@ pub struct Pages {
 pub enum Records {
     /// A list of them.
     List(Path),
+    /// The values of an object.
+    Values(Path),
     /// One, which may be the whole page.
     One(Path),
     /// Each line or row is one.
@@ -51,7 +53,7 @@ pub(super) struct WrittenPages<'w> {
     pub(super) stop: &'w [Located<StopRule>],
     pub(super) decode: Option<&'w Located<written::PageDecode>>,
     pub(super) compression: Compression,
-    pub(super) records: Option<&'w Located<String>>,
+    pub(super) records: Option<&'w Located<written::Records>>,
     pub(super) missing_records: MissingRecords,
     pub(super) record: Option<&'w Located<String>>,
 }
@@ -145,7 +147,16 @@ fn records(
     checker: &mut Checker<'_>,
 ) -> Option<Records> {
     let (message, help) = match (&written.records, &written.record, is_lines) {
-        (Some(path), None, false) => return checker.path(path, &[Root::Record]).map(Records::List),
+        (Some(records), None, false) => {
+            return match &***records {
+                written::Records::List(path) => {
+                    checker.path_at(records.place(), path, &[Root::Record]).map(Records::List)
+                }
+                written::Records::Values(path) => {
+                    checker.path(path, &[Root::Record]).map(Records::Values)
+                }
+            };
+        }
         (None, Some(path), false) => return checker.path(path, &[Root::Record]).map(Records::One),
         (None, None, true) => return Some(Records::Lines),
         (_, _, true) => (
@@ -161,7 +172,8 @@ fn records(
             "leave `records` or `record` out",
         ),
     };
-    let place = written.record.or(written.records).and_then(Located::place);
+    let place = written.record.and_then(Located::place);
+    let place = place.or(written.records.and_then(Located::place));
     checker.error_with(place.or(written.request.place()), message, help);
     None
 }

@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    AnswerWhen, Compression, Located, MissingRecords, Next, Node, PageDecode, Request, StopRule,
-    Then,
+    AnswerWhen, Compression, Located, MissingRecords, Next, Node, PageDecode, Records, Request,
+    StopRule, Then,
 };
 
 /// A request that comes before the first page.
@@ -71,7 +71,7 @@ pub struct Detail {
     pub compression: Compression,
     /// The path of the list of records in it; empty where it is the list.
     #[serde(default)]
-    pub records: Option<Located<String>>,
+    pub records: Option<Located<Records>>,
     /// What a page without that list means.
     #[serde(default)]
     pub missing_records: MissingRecords,

@@ -23,6 +23,7 @@ mod page_decode;
 mod partitions;
 mod poll;
 mod preset_use;
+mod records;
 mod request;
 mod secret_use;
 mod sign;
@@ -60,6 +61,7 @@ pub use page_decode::{
 pub use partitions::{PartitionRequest, Partitions};
 pub use poll::{Poll, Repeats};
 pub use preset_use::PresetUse;
+pub use records::Records;
 pub use request::{
     Next, NextLast, NextOffset, NextPage, NextToken, Request, StopRule, Then, TokenFormat,
 };

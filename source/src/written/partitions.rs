@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Compression, Located, MissingRecords, Next, PageDecode, Request, StopRule, Then};
+use super::{
+    Compression, Located, MissingRecords, Next, PageDecode, Records, Request, StopRule, Then,
+};
 
 /// The streams of one source.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -40,7 +42,7 @@ pub struct PartitionRequest {
     pub compression: Compression,
     /// The path of the list in a page; empty where the page is the list.
     #[serde(default)]
-    pub records: Option<Located<String>>,
+    pub records: Option<Located<Records>>,
     /// What a page without that list means.
     #[serde(default)]
     pub missing_records: MissingRecords,

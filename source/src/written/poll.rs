@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::{
     Auth, Compression, Cursor, Detail, ErrorRule, Event, Limits, Located, MissingRecords, Next,
-    PageDecode, Partitions, Request, SetupStep, StopRule, Then, Vars, Wait,
+    PageDecode, Partitions, Records, Request, SetupStep, StopRule, Then, Vars, Wait,
 };
 
 /// How we pull events from the vendor.
@@ -43,9 +43,10 @@ pub struct Poll {
     /// How a page's body is compressed, besides what its headers say.
     #[serde(default)]
     pub compression: Compression,
-    /// The path of the list of records in a page; empty where the page is the list.
+    /// The path of the list of records in a page, empty where the page is the list; or
+    /// `{ values: PATH }`, the path of an object whose values they are.
     #[serde(default)]
-    pub records: Option<Located<String>>,
+    pub records: Option<Located<Records>>,
     /// What a page without that list means.
     #[serde(default)]
     pub missing_records: MissingRecords,

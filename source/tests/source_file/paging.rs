@@ -84,6 +84,7 @@ fn formats_that_the_rest_does_not_fit_to() {
         ("lines with a path", "  records: \"\"", "  records: a\n  decode: { ndjson: {} }"),
         ("rows with a path", "  records: \"\"", "  record: a\n  decode: { csv: {} }"),
         ("text with a path", "  records: \"\"", "  records: a\n  decode: lines"),
+        ("records of no kind", "records: \"\"", "records: { keys: data }"),
         ("any trailer", "  records: \"\"", "  decode: { ndjson: { trailer: { has: [] } } }"),
         ("separator", "  records: \"\"", "  decode: { csv: { separator: \", \" } }"),
         ("no format", "  records: \"\"", "  decode: yaml"),
