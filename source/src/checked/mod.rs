@@ -45,7 +45,7 @@ mod yaml_error;
 
 pub use answer_when::{AnswerWhen, Condition, Statuses};
 pub use auth::{
-    Assertion, AssertionKey, AssertionPlace, Life, PollAuth, SendToken, Sign, SignHmac,
+    Assertion, AssertionKey, AssertionPlace, Life, PollAuth, SendToken, Sign, SignText,
     TokenAnswer, TokenAuth, TokenBody, TokenPlace, UserPassword,
 };
 pub use aws_sns::AwsSns;

@@ -66,7 +66,7 @@ pub use request::{
     Next, NextLast, NextOffset, NextPage, NextToken, Request, StopRule, Then, TokenFormat,
 };
 pub use secret_use::{RetiringSecret, SecretUse};
-pub use sign::{Sign, SignDuo, SignEdgegrid, SignHmac, SignSigv4};
+pub use sign::{Sign, SignDuo, SignEdgegrid, SignHash, SignHmac, SignSigv4};
 pub use signature::{Bare, Encoding, Hash, Key, KeyEncoding, Signature, SignedTime, TimeUnit};
 pub use split::Split;
 pub use webhook::{Decode, Webhook};

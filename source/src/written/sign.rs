@@ -13,6 +13,8 @@ use super::{Hash, Key, Located};
 pub enum Sign {
     /// An HMAC over a text that the file says.
     Hmac(Box<SignHmac>),
+    /// A hash without a key, over a text with a secret in it.
+    Hash(Box<SignHash>),
     /// The Duo Admin API.
     Duo(SignDuo),
     /// Akamai EdgeGrid (`EG1-HMAC-SHA256`).
@@ -35,6 +37,22 @@ pub struct SignHmac {
     pub key: Key,
     /// What is signed: a template over `{method}`, `{url}`, `{host}`, `{path}`, `{query}`,
     /// `{query_sorted}`, `{body}`, `{body_sha256}`, `{date}`, `{nonce}` and `{header.NAME}`.
+    pub text: Located<String>,
+    /// How the signature is written; by default `hex`.
+    #[serde(default)]
+    pub encoding: Option<super::Encoding>,
+    /// Headers to set, as templates over the same and `{signature}`.
+    pub into: BTreeMap<String, Located<String>>,
+}
+
+/// A hash without a key, over a text with a secret in it.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SignHash {
+    /// The hash; by default `sha256`.
+    #[serde(default)]
+    pub hash: Option<Hash>,
+    /// What is hashed: a template over the same as in `hmac`, with a secret in it.
     pub text: Located<String>,
     /// How the signature is written; by default `hex`.
     #[serde(default)]

@@ -35,6 +35,7 @@ fn kinds() -> Vec<(&'static str, String)> {
             "session: { login: { post: \"https://api.example.com/login\", json: { p: [\"{secret.sid}\"] } }, token: { from: header.x-token, send: { query: sid } }, expires: { in: ttl } }".to_owned(),
         ),
         ("hmac", "sign: { hmac: { secret: \"{secret.sid}\", text: \"{method}{path}\", into: { x-signature: \"{signature}\" } } }".to_owned()),
+        ("hash", "sign: { hash: { text: \"{secret.sid}{nonce}\", into: { x-nonce: \"{nonce}\", authorization: \"{signature}\" } } }".to_owned()),
         ("duo", "sign: { duo: { integration_key: i, secret_key: \"{secret.sid}\" } }".to_owned()),
         ("edgegrid", "sign: { edgegrid: { client_token: c, client_secret: \"{secret.sid}\", access_token: a } }".to_owned()),
         ("sigv4", "sign: { sigv4: { access_key: a, secret_key: \"{secret.sid}\", region: eu-west-1, service: es } }".to_owned()),
@@ -79,6 +80,11 @@ fn mistakes_are_told_with_their_place() {
             "{{ sign: {{ hmac: {{ secret: \"{{secret.s}}\", text: \"{text}\", into: {into} }} }} }}"
         )
     };
+    let hash = |text: &str| {
+        format!(
+            "{{ sign: {{ hash: {{ text: \"{text}\", into: {{ x-s: \"{{signature}}\" }} }} }} }}"
+        )
+    };
     let cases = [
         ("no secret", client(""), ""),
         ("key with a secret", client(", client_secret: \"{secret.s}\", key: \"{secret.k}\""), ""),
@@ -106,6 +112,9 @@ fn mistakes_are_told_with_their_place() {
         ("unknown word in a text", hmac("{pth}", "{ x-s: \"{signature}\" }"), ""),
         ("header of ours", hmac("{path}", "{ host: \"{signature}\" }"), ""),
         ("header twice", hmac("{path}", "{ x-s: \"{signature}\" }"), ", headers: { X-S: a }"),
+        ("hash that anybody could make", hash("{method}{path}"), ""),
+        ("hash that is always the same", hash("{secret.s}"), ""),
+        ("hash with a key", "{ sign: { hash: { secret: \"{secret.s}\", text: \"{path}\", into: { x-s: \"{signature}\" } } } }".to_owned(), ""),
         ("date of Duo twice", "{ sign: { duo: { integration_key: i, secret_key: \"{secret.s}\" } } }".to_owned(), ", headers: { Date: a }"),
         ("cookie twice", "{ cookie: { name: c, value: \"{secret.s}\" } }".to_owned(), ", headers: { Cookie: a }"),
     ];

@@ -9,14 +9,14 @@ mod sigv4;
 
 use std::collections::BTreeMap;
 
-use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, SHA512, digest};
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_PAD_INDIFFERENT, URL_SAFE_NO_PAD};
 use http::HeaderName;
 use jiff::Timestamp;
 use mef_ports::{HttpRequest, Secret};
-use mef_source::checked::{Encoding, Hash, KeyEncoding, Sign, SignHmac};
+use mef_source::checked::{Encoding, Hash, Key, KeyEncoding, Sign, SignText};
 use url::{Position, Url};
 
 use super::error::CredentialError;
@@ -42,7 +42,7 @@ impl Credentials {
     ) -> Result<(), CredentialError> {
         let value = |field: &str, template| self.render(&format!("`{field}`"), template, secrets);
         let headers = match sign {
-            Sign::Hmac(hmac) => self.hmac(hmac, secrets, request, now, nonce)?,
+            Sign::Text(text) => self.sign_text(text, secrets, request, now, nonce)?,
             Sign::Duo { integration_key, secret_key } => duo::sign(
                 &value("integration_key", integration_key)?,
                 &value("secret_key", secret_key)?,
@@ -82,16 +82,14 @@ impl Credentials {
         Ok(())
     }
 
-    fn hmac(
+    fn sign_text(
         &self,
-        hmac: &SignHmac,
+        sign: &SignText,
         secrets: &BTreeMap<String, Secret>,
         request: &HttpRequest,
         now: Timestamp,
         nonce: &str,
     ) -> Result<Vec<Header>, CredentialError> {
-        let secret = self.render("`secret`", &hmac.secret, secrets)?;
-        let key = key(hmac, &secret)?;
         let url = &request.url;
         let body = request.body.as_deref().unwrap_or_default();
         let host = host(url);
@@ -110,16 +108,23 @@ impl Credentials {
         // A body that is no text can be signed by its digest.
         texts.extend(std::str::from_utf8(body).ok().map(|body| ("body", body)));
         let mut words = Words { texts, date: Some(now), headers: Some(&request.headers) };
-        let text = self.render_with("`text`", &hmac.text, secrets, &words)?;
-        let made = hmac::sign(&key, text.expose().as_bytes());
-        let signature = match hmac.encoding {
+        let text = self.render_with("`text`", &sign.text, secrets, &words)?;
+        let text = text.expose().as_bytes();
+        let made = match &sign.key {
+            None => hashed(sign.hash, text),
+            Some((secret, written)) => {
+                let secret = self.render("`secret`", secret, secrets)?;
+                hmac::sign(&key(sign.hash, written, &secret)?, text).as_ref().to_vec()
+            }
+        };
+        let signature = match sign.encoding {
             Encoding::Hex => hex::encode(made),
             Encoding::Base64 => STANDARD.encode(made),
             Encoding::Base64url => URL_SAFE_NO_PAD.encode(made),
         };
         self.redactor.learn(&Secret::new(signature.clone()));
         words.texts.push(("signature", signature.as_str()));
-        let headers = hmac.into.iter().map(|(name, template)| {
+        let headers = sign.into.iter().map(|(name, template)| {
             let field = format!("the header `{name}`");
             let value = self.render_with(&field, template, secrets, &words)?;
             let name = HeaderName::from_bytes(name.as_bytes())
@@ -130,18 +135,27 @@ impl Credentials {
     }
 }
 
-fn key(hmac: &SignHmac, secret: &Secret) -> Result<hmac::Key, CredentialError> {
+fn hashed(hash: Hash, text: &[u8]) -> Vec<u8> {
+    let algorithm = match hash {
+        Hash::Sha1 => &SHA1_FOR_LEGACY_USE_ONLY,
+        Hash::Sha256 => &SHA256,
+        Hash::Sha512 => &SHA512,
+    };
+    digest(algorithm, text).as_ref().to_vec()
+}
+
+fn key(hash: Hash, written: &Key, secret: &Secret) -> Result<hmac::Key, CredentialError> {
     let text = secret.expose();
-    let prefix = hmac.key.strip_prefix.as_deref();
+    let prefix = written.strip_prefix.as_deref();
     let text = prefix.and_then(|prefix| text.strip_prefix(prefix)).unwrap_or(text);
-    let bytes = match hmac.key.encoding {
+    let bytes = match written.encoding {
         KeyEncoding::Utf8 => Some(text.as_bytes().to_vec()),
         KeyEncoding::Base64 => STANDARD_PAD_INDIFFERENT.decode(text).ok(),
         KeyEncoding::Hex => hex::decode(text).ok(),
     };
     let bytes = bytes.filter(|bytes| !bytes.is_empty());
     let bytes = bytes.ok_or_else(|| error("`secret`", "is not written as `key.encoding` says"))?;
-    let algorithm = match hmac.hash {
+    let algorithm = match hash {
         Hash::Sha1 => hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
         Hash::Sha256 => hmac::HMAC_SHA256,
         Hash::Sha512 => hmac::HMAC_SHA512,

@@ -250,3 +250,46 @@ async fn an_hmac_signs_the_text_of_the_file() {
         "{nonces:?}"
     );
 }
+
+/// Computed with Python's `hashlib`.
+#[tokio::test]
+async fn a_hash_without_a_key_is_that_of_the_text_and_gives_no_secret_away() {
+    let now = "2026-11-24T10:00:00.123Z".parse().unwrap();
+    let nonce = "6f1c1b6e-0d3a-4c7b-9b57-2d2c4e0a9f10";
+    let given = secrets(&[("api_key", "s3cr3t-api-key")]);
+    for (how, expected) in [
+        ("hash: sha1, encoding: base64", "9D453oz/QYB8o5j3rKffjvUcxd8="),
+        ("encoding: hex", "121c06b8a0eaf5f2b9510a59ccf0f1a14e342b0f865840aed4946abd39cca1a7"),
+        (
+            "hash: sha512, encoding: base64url",
+            "tlM-QjTghExG_OeZ1YmIsPXbB3OcZLwzx_aWIJ9cDIB9E-w1iixKbdtPf3aixEJvVENVP-L4VbmCO3Lm1x3uUQ",
+        ),
+    ] {
+        let PollAuth::Sign(sign) = poll_auth(&format!(
+            r#"{{ sign: {{ hash: {{ {how}, text: "{{secret.api_key}}{{nonce|sha256_hex}}{{date|epoch_ms}}",
+              into: {{ Authorization: "{{signature}}", x-xdr-auth-id: "7", x-xdr-nonce: "{{nonce|sha256_hex}}",
+                       x-xdr-timestamp: "{{date|epoch_ms}}" }} }} }} }}"#
+        )) else {
+            panic!("no signature")
+        };
+        let (credentials, redactor) = World::new([]).credentials();
+        let mut sent = request();
+        credentials.sign(&sign, &given, &mut sent, now, nonce).unwrap();
+        assert_eq!(sent.headers[AUTHORIZATION], expected);
+        assert_eq!(sent.headers["x-xdr-auth-id"], "7");
+        assert_eq!(
+            sent.headers["x-xdr-nonce"],
+            "b52b4d01f68d84bde3b41ed40f803a287d7b2f220a019863b34e11867ebc9050"
+        );
+        assert_eq!(sent.headers["x-xdr-timestamp"], "1795514400123");
+        assert!(sent.headers.values().all(HeaderValue::is_sensitive));
+        assert!(!format!("{:?} {credentials:?}", sent.headers).contains("s3cr3t"));
+        assert_eq!(redactor.mask("a s3cr3t-api-keyb52b4d 1"), "a ***b52b4d 1");
+        assert_eq!(redactor.mask(expected), "***");
+        let failed = credentials.sign(&sign, &secrets(&[]), &mut sent, now, nonce).unwrap_err();
+        assert_eq!(
+            failed.to_string(),
+            "`text` in `poll.auth` stands for nothing: the secret `api_key` is not there"
+        );
+    }
+}

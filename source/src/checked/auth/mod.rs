@@ -16,7 +16,7 @@ use super::request_scope::RequestScope;
 use crate::written::{self, Located};
 use crate::{Root, Template};
 
-pub use sign::{Sign, SignHmac};
+pub use sign::{Sign, SignText};
 pub use token::{
     Assertion, AssertionKey, AssertionPlace, Life, SendToken, TokenAnswer, TokenAuth, TokenBody,
     TokenPlace,

@@ -1,6 +1,6 @@
 //! A signature over each request.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::login::with_record;
 use crate::Root;
@@ -27,8 +27,8 @@ const WORDS: [&str; 10] = [
 /// A signature over each request.
 #[derive(Clone, Debug)]
 pub enum Sign {
-    /// An HMAC over a text that the file says.
-    Hmac(SignHmac),
+    /// An HMAC, or a hash without a key, over a text that the file says.
+    Text(SignText),
     /// The Duo Admin API.
     Duo {
         /// The integration key.
@@ -60,15 +60,14 @@ pub enum Sign {
     },
 }
 
-/// An HMAC over a text that the file says.
+/// An HMAC, or a hash without a key, over a text that the file says.
 #[derive(Clone, Debug)]
-pub struct SignHmac {
+pub struct SignText {
     /// The hash.
     pub hash: Hash,
-    /// The secret.
-    pub secret: Template,
-    /// How the secret becomes the key.
-    pub key: Key,
+    /// The secret of an HMAC, and how it becomes the key; without it a secret
+    /// stands in the text.
+    pub key: Option<(Template, Key)>,
     /// What is signed.
     pub text: Template,
     /// How the signature is written.
@@ -80,7 +79,8 @@ pub struct SignHmac {
 impl Sign {
     pub(super) fn kind(&self) -> &'static str {
         match self {
-            Sign::Hmac(_) => "hmac",
+            Sign::Text(text) if text.key.is_none() => "hash",
+            Sign::Text(_) => "hmac",
             Sign::Duo { .. } => "duo",
             Sign::Edgegrid { .. } => "edgegrid",
             Sign::Sigv4 { .. } => "sigv4",
@@ -89,10 +89,10 @@ impl Sign {
 
     pub(super) fn templates(&self) -> Vec<&Template> {
         match self {
-            Sign::Hmac(hmac) => {
-                let mut templates = vec![&hmac.secret, &hmac.text];
-                templates.extend(hmac.into.iter().map(|(_, value)| value));
-                templates
+            Sign::Text(text) => {
+                let secret = text.key.iter().map(|(secret, _)| secret);
+                let into = text.into.iter().map(|(_, value)| value);
+                secret.chain([&text.text]).chain(into).collect()
             }
             Sign::Duo { integration_key, secret_key } => vec![integration_key, secret_key],
             Sign::Edgegrid { client_token, client_secret, access_token } => {
@@ -109,7 +109,7 @@ impl Sign {
     pub(super) fn headers(&self) -> Vec<String> {
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         match self {
-            Sign::Hmac(hmac) => hmac.into.iter().map(|(name, _)| name.clone()).collect(),
+            Sign::Text(text) => text.into.iter().map(|(name, _)| name.clone()).collect(),
             Sign::Duo { .. } => names(&["authorization", "date"]),
             Sign::Edgegrid { .. } => names(&["authorization"]),
             Sign::Sigv4 { .. } => names(&["authorization", "x-amz-date", "x-amz-security-token"]),
@@ -124,7 +124,20 @@ pub(super) fn check(written: &written::Sign, scope: &mut RequestScope<'_, '_>) -
         Some(template)
     };
     Some(match written {
-        written::Sign::Hmac(written) => Sign::Hmac(hmac(written, scope)?),
+        written::Sign::Hmac(written) => {
+            let key = (secret(&written.secret, scope)?, Key::of(&written.key));
+            let into = (written.encoding, &written.into);
+            Sign::Text(SignText {
+                key: Some(key),
+                ..sign_text(written.hash, &written.text, into, scope)?
+            })
+        }
+        written::Sign::Hash(written) => {
+            let into = (written.encoding, &written.into);
+            let text = sign_text(written.hash, &written.text, into, scope)?;
+            has_a_secret(&text.text, &written.text, scope)?;
+            Sign::Text(text)
+        }
         written::Sign::Duo(written) => Sign::Duo {
             integration_key: scope.template(&written.integration_key)?,
             secret_key: secret(&written.secret_key, scope)?,
@@ -147,13 +160,17 @@ pub(super) fn check(written: &written::Sign, scope: &mut RequestScope<'_, '_>) -
     })
 }
 
-fn hmac(written: &written::SignHmac, scope: &mut RequestScope<'_, '_>) -> Option<SignHmac> {
-    let secret = scope.template(&written.secret)?;
-    names_a_secret(&secret, &written.secret, scope.checker);
-    let text = with_record(&written.text, &WORDS, scope)?;
+/// What an HMAC and a hash without a key have in common.
+fn sign_text(
+    hash: Option<Hash>,
+    written: &Located<String>,
+    (encoding, headers): (Option<Encoding>, &BTreeMap<String, Located<String>>),
+    scope: &mut RequestScope<'_, '_>,
+) -> Option<SignText> {
+    let text = with_record(written, &WORDS, scope)?;
     if !text.paths().any(|path| matches!(path.root(), Root::Record | Root::Header)) {
         scope.checker.error_with(
-            written.text.place(),
+            written.place(),
             "the signature covers nothing of the request",
             "name what the vendor wants signed, such as `{method}`, `{path}` and `{date}`",
         );
@@ -162,7 +179,7 @@ fn hmac(written: &written::SignHmac, scope: &mut RequestScope<'_, '_>) -> Option
     let mut words = WORDS.to_vec();
     words.push("signature");
     let (mut into, mut names) = (Vec::new(), BTreeSet::new());
-    for (name, value) in &written.into {
+    for (name, value) in headers {
         scope.header_name(name, value.place())?;
         if !names.insert(name.to_ascii_lowercase()) {
             scope.checker.error(value.place(), format!("the header `{name}` is set twice"));
@@ -178,7 +195,7 @@ fn hmac(written: &written::SignHmac, scope: &mut RequestScope<'_, '_>) -> Option
     };
     if !sends("signature") {
         scope.checker.error_with(
-            written.text.place(),
+            written.place(),
             "no header sends the signature",
             "write `{signature}` into a header under `into`",
         );
@@ -191,18 +208,34 @@ fn hmac(written: &written::SignHmac, scope: &mut RequestScope<'_, '_>) -> Option
         });
         if signed && !sends(word) {
             scope.checker.warn(
-                written.text.place(),
+                written.place(),
                 format!("`{{{word}}}` is signed, but no header sends it"),
                 "the vendor can check the signature only if it is told",
             );
         }
     }
-    Some(SignHmac {
-        hash: written.hash.unwrap_or(Hash::Sha256),
-        secret,
-        key: Key::of(&written.key),
+    Some(SignText {
+        hash: hash.unwrap_or(Hash::Sha256),
+        key: None,
         text,
-        encoding: written.encoding.unwrap_or(Encoding::Hex),
+        encoding: encoding.unwrap_or(Encoding::Hex),
         into,
     })
+}
+
+/// Without a key, all that others do not know is in the text.
+fn has_a_secret(
+    text: &Template,
+    written: &Located<String>,
+    scope: &mut RequestScope<'_, '_>,
+) -> Option<()> {
+    let has = text.paths().any(|path| path.root() == Root::Secret);
+    if !has {
+        scope.checker.error_with(
+            written.place(),
+            "what is hashed has no secret in it",
+            "anybody could make that hash: write `{secret.api_key}` where the vendor wants it",
+        );
+    }
+    has.then_some(())
 }
