@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use mef_ports::{Secret, SetupDone};
-use mef_source::checked::{Origin, Poll, PollAuth};
+use mef_source::Path;
+use mef_source::checked::{Poll, PollAuth};
 use url::{Url, form_urlencoded};
 
 use crate::request::{RequestScope, RunVariables, first_url, uses_secret};
@@ -33,11 +34,11 @@ pub(crate) fn without_secrets(mut link: Url, poll: &Poll) -> Url {
     link
 }
 
-/// The link with what [`without_secrets`] took out, if it leads to the origin
+/// The link with what [`without_secrets`] took out, if it leads to an origin
 /// that these secrets are for. `first` is the request that they stand in.
 pub(crate) fn with_secrets(mut link: Url, poll: &Poll, first: &Url) -> Url {
     let Some(query) = link.query() else { return link };
-    if Origin::of(&link).as_ref() != Some(&poll.pages.request.origin) {
+    if !poll.is_own(&link) {
         return link;
     }
     let ours = secret_parameters(poll);
@@ -75,10 +76,16 @@ fn is_credential(key: &str, auth: &PollAuth) -> bool {
 /// them: those that differ when the secrets do.
 fn secret_parameters(poll: &Poll) -> BTreeSet<String> {
     let named = poll.setup.iter().flat_map(|step| &step.values).map(|(name, _)| name);
+    let request = &poll.pages.request;
+    let base = request.led_by().map(Path::name);
+    let value = |name: &str| match base == Some(name) {
+        true => format!("{}/", request.origin),
+        false => "0".to_owned(),
+    };
     let setup = SetupDone {
         steps: poll.setup.len(),
         at: Timestamp::UNIX_EPOCH,
-        values: named.map(|name| (name.clone(), "0".to_owned())).collect(),
+        values: named.map(|name| (name.clone(), value(name))).collect(),
         request_digest: String::new(),
     };
     let with = |value: &str| {
@@ -94,7 +101,7 @@ fn secret_parameters(poll: &Poll) -> BTreeSet<String> {
             setup: Some(&setup),
             ..RequestScope::new(&secrets, RunVariables { id: "0", started: Timestamp::UNIX_EPOCH })
         };
-        let url = first_url(&poll.pages, &scope).ok()?;
+        let url = first_url(poll, &poll.pages, &scope).ok()?;
         Some(url.query_pairs().into_owned().collect::<Vec<(String, String)>>())
     };
     let requests = poll.requests().into_iter();
@@ -158,6 +165,17 @@ mod tests {
         let file = "source: acme\npoll:\n  schedule: rate(1 minute)\n  \
                     setup: [{ request: { post: \"https://api.example.com/jobs\" }, values: { job: id } }]\n  \
                     request: { get: \"https://api.example.com/jobs/{setup.job}?key={secret.key}\", query: { since: \"{window.start}\" } }\n  \
+                    next: { url: next }\n  records: items\n  cursor: { time: t, overlap: 1s }\n";
+        let poll = mef_source::load(file, &|_| Err(String::new())).unwrap().source.poll.unwrap();
+        assert_eq!(without_secrets(url("?key=s3cr3t&page=2"), &poll), url("?key=&page=2"));
+    }
+
+    #[test]
+    fn a_secret_is_found_where_an_answer_named_the_origin() {
+        let file = "source: acme\npoll:\n  schedule: rate(1 minute)\n  \
+                    own_origins: [\"https://api.example.com\"]\n  \
+                    setup: [{ request: { get: \"https://api.example.com/me\" }, values: { base: host } }]\n  \
+                    request: { get: \"{setup.base}/logs?key={secret.key}\", query: { since: \"{window.start}\" } }\n  \
                     next: { url: next }\n  records: items\n  cursor: { time: t, overlap: 1s }\n";
         let poll = mef_source::load(file, &|_| Err(String::new())).unwrap().source.poll.unwrap();
         assert_eq!(without_secrets(url("?key=s3cr3t&page=2"), &poll), url("?key=&page=2"));

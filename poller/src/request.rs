@@ -143,14 +143,10 @@ pub(crate) fn build(
         // A vendor's next link has all its parameters in it; those that the
         // cursor must not show are in the first request too.
         Some(ResumeAt::Url(next)) => {
-            let link = with_secrets(parse_url(next)?, poll, &first_url(pages, scope.run)?);
-            if Origin::of(&link).as_ref() == Some(&poll.pages.request.origin) {
-                add_parameters(link, request, &scope)?
-            } else {
-                link
-            }
+            let link = with_secrets(parse_url(next)?, poll, &first_url(poll, pages, scope.run)?);
+            if poll.is_own(&link) { add_parameters(link, request, &scope)? } else { link }
         }
-        _ => whole_url(request, &scope, slot)?,
+        _ => whole_url(poll, request, &scope, slot)?,
     };
     let http = whole_request(poll, request, &scope, url, slot, &pages.decode)?;
     Ok(PageRequest { http, at: resume.cloned(), since })
@@ -163,7 +159,7 @@ pub(crate) fn build_one(
     scope: &RequestScope<'_>,
 ) -> Result<HttpRequest, RequestError> {
     let scope = PageScope { run: scope, at: None };
-    let url = whole_url(request, &scope, None)?;
+    let url = whole_url(poll, request, &scope, None)?;
     whole_request(poll, request, &scope, url, None, &PageDecode::Json)
 }
 
@@ -246,29 +242,47 @@ fn put_header(
 }
 
 /// The URL of the first request.
-pub(crate) fn first_url(pages: &Pages, scope: &RequestScope<'_>) -> Result<Url, RequestError> {
+pub(crate) fn first_url(
+    poll: &Poll,
+    pages: &Pages,
+    scope: &RequestScope<'_>,
+) -> Result<Url, RequestError> {
     let at = page_value(pages, None);
     let slot = pages.next.as_ref().and_then(Next::slot).zip(at.as_ref());
-    whole_url(&pages.request, &PageScope { run: scope, at: at.as_ref() }, slot)
+    whole_url(poll, &pages.request, &PageScope { run: scope, at: at.as_ref() }, slot)
 }
 
 /// The URL of a request that no link leads to.
 fn whole_url(
+    poll: &Poll,
     request: &Request,
     scope: &PageScope<'_>,
     slot: Option<(&Slot, &Value)>,
 ) -> Result<Url, RequestError> {
     let text = render(&request.url, scope, "the URL")?
         .ok_or_else(|| error("the URL".to_owned(), "has a placeholder that stands for nothing"))?;
-    // What an item names may be a path of the source's origin.
-    let origin = parse_url(&request.origin.to_string())?;
+    let is_set_up =
+        |request: &Request| request.led_by().is_some_and(|path| path.root() == Root::Setup);
+    // What an item names may be a path of the source's origin, if the file says
+    // which that is.
+    let origin = match is_set_up(request) || is_set_up(&poll.pages.request) {
+        true => None,
+        false => Some(parse_url(&request.origin.to_string())?),
+    };
     let mut url = Url::options()
-        .base_url(Some(&origin))
+        .base_url(origin.as_ref())
         .parse(&text)
         .map_err(|reason| error("the URL".to_owned(), &reason.to_string()))?;
-    // What an item names may be elsewhere: the file's parameters are for the
-    // source's own origin, as the credential is.
-    if Origin::of(&url).as_ref() != Some(&request.origin) {
+    let origin = Origin::of(&url);
+    if origin.as_ref() != Some(&request.origin) && !poll.is_own(&url) {
+        // Whom we talk to is for the source file to say, and not for an answer.
+        if is_set_up(request) {
+            let led = origin.map_or_else(|| "no origin".to_owned(), |origin| origin.to_string());
+            let reason = format!("leads to {led}: list it under `own_origins` if that is right");
+            return Err(error("the URL".to_owned(), &reason));
+        }
+        // What an item names may be elsewhere: the file's parameters are for the
+        // source's own origins, as the credential is.
         return Ok(url);
     }
     let own = match slot {

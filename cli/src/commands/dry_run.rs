@@ -45,7 +45,7 @@ pub(super) async fn run(
     let budget = Budget::default();
     let asked = Asked {
         json: global.json,
-        origin: poll.pages.request.origin.clone(),
+        origins: poll.own_origins.clone(),
         answers: AtomicU64::new(0),
         most: options.pages,
         budget: budget.clone(),
@@ -113,7 +113,7 @@ async fn copy(source: &Source, backend: &Backend) -> anyhow::Result<Store> {
 /// Tells each request, and ends the run after so many answers.
 struct Asked {
     json: bool,
-    origin: Origin,
+    origins: Vec<Origin>,
     answers: AtomicU64,
     most: u64,
     budget: Budget,
@@ -138,7 +138,7 @@ impl Sink for Asked {
             )));
         }
         let origin = text("url").parse::<Url>().ok().and_then(|url| Origin::of(&url));
-        if origin.as_ref() == Some(&self.origin)
+        if origin.is_some_and(|origin| self.origins.contains(&origin))
             && self.answers.fetch_add(1, Ordering::Relaxed) + 1 >= self.most
         {
             self.budget.stop();

@@ -114,7 +114,7 @@ struct SourceHttp {
 
 impl SourceHttp {
     fn new(clients: HttpClients, poll: &Poll) -> SourceHttp {
-        let mut written = vec![poll.pages.request.origin.clone()];
+        let mut written = poll.own_origins.clone();
         written.extend(poll.auth.token_origin().cloned());
         SourceHttp { clients, written, allowed: poll.allow_origins.clone() }
     }
@@ -132,7 +132,7 @@ impl SourceHttp {
             }
         } else {
             return Err(forbidden(
-                "it is neither the source's own origin nor listed under `allow_origins`",
+                "it is none of the source's own origins, nor listed under `allow_origins`",
             ));
         };
         within(reach, &origin, request)

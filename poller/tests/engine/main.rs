@@ -25,6 +25,7 @@ mod listed_partitions;
 mod listing;
 mod newest_first;
 mod origins;
+mod own_origins;
 mod pages;
 mod partitions;
 mod scripted;

@@ -10,7 +10,7 @@ use crate::support::{Bench, source};
 
 /// A server that gives each connection the next of `answers`, and hands out
 /// what it was asked.
-fn serve(answers: Vec<String>) -> (String, Receiver<String>) {
+pub(crate) fn serve(answers: Vec<String>) -> (String, Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
     let (asked, requests) = channel();
@@ -32,14 +32,14 @@ fn serve(answers: Vec<String>) -> (String, Receiver<String>) {
     (origin, requests)
 }
 
-fn ok(headers: &str, body: &str) -> String {
+pub(crate) fn ok(headers: &str, body: &str) -> String {
     format!(
         "HTTP/1.1 200 OK\r\nconnection: close\r\n{headers}content-length: {}\r\n\r\n{body}",
         body.len()
     )
 }
 
-fn file(origin: &str, more: &str) -> String {
+pub(crate) fn file(origin: &str, more: &str) -> String {
     format!(
         "source: acme\npoll:\n  schedule: rate(1 minute)\n  auth: {{ bearer: \"{{secret.token}}\" }}\n  \
          request: {{ get: \"{origin}/logs\", query: {{ since: \"{{window.start|rfc3339}}\" }} }}\n  \
@@ -47,13 +47,13 @@ fn file(origin: &str, more: &str) -> String {
     )
 }
 
-async fn run(file: &str) -> RunReport {
+pub(crate) async fn run(file: &str) -> RunReport {
     let bench = Bench::new(1);
     let poller = Poller::new(source(file), &HttpClients::default(), bench.ports()).unwrap();
     poller.run(&Budget::default()).await
 }
 
-fn failure(report: RunReport) -> String {
+pub(crate) fn failure(report: RunReport) -> String {
     let RunEnd::Failed(error) = report.end else { panic!("{report:?}") };
     format!("{error:?}")
 }

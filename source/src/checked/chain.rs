@@ -212,23 +212,24 @@ fn good_answers(
     Some(when)
 }
 
-/// Reports a request that leaves the origin that the credential belongs to,
+/// Reports a request that leaves the origins that the credential belongs to,
 /// unless it leads to one that is allowed.
 pub(super) fn stays_near(
     request: &Request,
     place: Option<Place>,
-    own: &Origin,
-    allowed: &[Origin],
+    (own, allowed): (&[Origin], &[Origin]),
     checker: &mut Checker<'_>,
 ) {
-    if request.origin != *own && !allowed.contains(&request.origin) {
+    if own.contains(&request.origin) {
+        return;
+    }
+    if !allowed.contains(&request.origin) {
         checker.error_with(
             place,
             "this goes to another origin than `request`",
-            "list it under `allow_origins`: it is then asked without the credential",
+            "list it under `own_origins` if the credential is for it too, or under `allow_origins`: it is then asked without",
         );
-    } else if request.origin != *own && (request.method == Method::Post || request.has_own_parts())
-    {
+    } else if request.method == Method::Post || request.has_own_parts() {
         checker.error_with(
             place,
             "another origin is asked by `get`, and for nothing but a URL",

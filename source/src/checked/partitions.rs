@@ -91,7 +91,7 @@ pub(super) fn check(
     written: &Located<written::Partitions>,
     listed: Option<PartitionRequest>,
     requests: &Requests<'_>,
-    (own, allowed): (&Origin, &[Origin]),
+    near: (&[Origin], &[Origin]),
     checker: &mut Checker<'_>,
 ) -> Option<Partitions> {
     if !requests.paths().any(|path| path.root() == Root::Partition) {
@@ -105,7 +105,7 @@ pub(super) fn check(
         (written::Partitions::List(list), _) => list,
         (written::Partitions::Request(written), Some(listed)) => {
             let place = written.request.place();
-            super::chain::stays_near(&listed.pages.request, place, own, allowed, checker);
+            super::chain::stays_near(&listed.pages.request, place, near, checker);
             return Some(Partitions::Request(Box::new(listed)));
         }
         (written::Partitions::Request(_), None) => return None,

@@ -51,7 +51,10 @@ pub struct Poll {
     pub limits: PollLimits,
     /// What answers mean that their status alone does not say.
     pub errors: Vec<ErrorRule>,
-    /// Further origins that links and redirects may lead to.
+    /// The origins that the credential belongs to: that of `request`, and those
+    /// that the file says are the vendor's own too.
+    pub own_origins: Vec<Origin>,
+    /// Further origins that links and redirects may lead to, without it.
     pub allow_origins: Vec<Origin>,
     /// The largest page taken, in bytes.
     pub max_page: usize,
@@ -88,13 +91,17 @@ impl Poll {
         names.into_iter()
     }
 
-    /// Whether a request for `url` may have the credential: one for the source's
-    /// own origin, or one that a login may lead to, which the login's answer has
+    /// Whether `url` is of one of the source's own origins.
+    pub fn is_own(&self, url: &url::Url) -> bool {
+        Origin::of(url).is_some_and(|origin| self.own_origins.contains(&origin))
+    }
+
+    /// Whether a request for `url` may have the credential: one for an own origin
+    /// of the source, or one that a login may lead to, which the login's answer has
     /// to name as well.
     pub fn credential_may_go(&self, url: &url::Url) -> bool {
-        let origin = Origin::of(url);
-        origin.as_ref() == Some(&self.pages.request.origin)
-            || origin.is_some_and(|origin| self.auth.base_origins().contains(&origin))
+        let led_to = |origin| self.auth.base_origins().contains(&origin);
+        self.is_own(url) || Origin::of(url).is_some_and(led_to)
     }
 
     pub(super) fn check(
@@ -105,7 +112,10 @@ impl Poll {
     ) -> Option<Poll> {
         let schedule = checker.rate(&written.schedule);
         let mut scope = RequestScope::new(checker, vars);
-        let allow_origins = allow_origins(&written.allow_origins, &mut scope);
+        let allow_origins = origins(&written.allow_origins, &mut scope);
+        let allow_origins: Vec<_> = allow_origins.iter().map(|origin| (**origin).clone()).collect();
+        let listed_origins = origins(&written.own_origins, &mut scope);
+        scope.own_origins = listed_origins.iter().map(|origin| (**origin).clone()).collect();
         scope.roots = vec![Root::Var, Root::Secret, Root::Run];
         let listed = scope.partition_request(written.partitions.as_ref());
         scope.roots = vec![Root::Var, Root::Secret, Root::Run, Root::Window, Root::Cursor];
@@ -146,22 +156,24 @@ impl Poll {
         let (setup, pages, details, wait) = (setup?, pages?, details??, wait?);
         chain::is_fast_enough(written, wait.as_ref(), limits.spacing, checker);
         let origin = &pages.request.origin;
+        let own_origins = own_origins(origin, &listed_origins, &allow_origins, checker);
         let auth = auth?.within(origin, &allow_origins, written, checker);
+        let near = (&own_origins[..], &allow_origins[..]);
         let before = setup.iter().map(|step| &step.request).zip(&written.setup);
         for (request, written) in before {
-            chain::stays_near(request, written.request.place(), origin, &allow_origins, checker);
+            chain::stays_near(request, written.request.place(), near, checker);
         }
         let after = details.iter().map(|detail| &detail.pages.request).zip(&written.details);
         for (request, written) in after {
-            chain::stays_near(request, written.request.place(), origin, &allow_origins, checker);
+            chain::stays_near(request, written.request.place(), near, checker);
         }
         let others = setup.iter().map(|step| &step.request);
         let others = others.chain(details.iter().flat_map(|detail| detail.pages.requests()));
         let requests = Requests::new(&pages.request, others);
-        let partitions = written.partitions.as_ref().map(|written| {
-            let near = (origin, &allow_origins[..]);
-            partitions::check(written, listed.flatten(), &requests, near, checker)
-        });
+        let partitions = written
+            .partitions
+            .as_ref()
+            .map(|written| partitions::check(written, listed.flatten(), &requests, near, checker));
         let cursor = cursor::check(written, &requests, rewrite, &event, checker)?;
         let errors = error_rule::check(written, &requests, &cursor, checker);
         let schedule = schedule?;
@@ -190,6 +202,7 @@ impl Poll {
             repeats: written.repeats,
             limits,
             errors: errors?,
+            own_origins,
             allow_origins,
             max_page,
             timeout,
@@ -209,7 +222,37 @@ pub(super) fn names_a_secret(value: &Template, text: &Located<String>, checker: 
     }
 }
 
-fn allow_origins(written: &[Located<String>], scope: &mut RequestScope<'_, '_>) -> Vec<Origin> {
+/// The origin of `request` and those that are `listed` as the vendor's own.
+fn own_origins(
+    origin: &Origin,
+    listed: &[Located<Origin>],
+    allowed: &[Origin],
+    checker: &mut Checker<'_>,
+) -> Vec<Origin> {
+    let mut own = vec![origin.clone()];
+    for other in listed {
+        if other.is_loopback() && !origin.is_loopback() {
+            checker.error_with(
+                other.place(),
+                "this machine gets no credential of a vendor's",
+                "loopback origins go together with a `request` that is on one",
+            );
+        }
+        if allowed.contains(other) {
+            checker.error_with(
+                other.place(),
+                format!("`{}` is under `own_origins` and under `allow_origins`", **other),
+                "keep it under `own_origins` if it gets the credential, or else under the other",
+            );
+        }
+        if !own.contains(other) {
+            own.push((**other).clone());
+        }
+    }
+    own
+}
+
+fn origins(written: &[Located<String>], scope: &mut RequestScope<'_, '_>) -> Vec<Located<Origin>> {
     scope.roots = vec![Root::Var];
     let mut origins = Vec::new();
     for text in written {
@@ -220,13 +263,14 @@ fn allow_origins(written: &[Located<String>], scope: &mut RequestScope<'_, '_>) 
             .filter(|url| url.path() == "/" && url.query().is_none() && url.fragment().is_none())
             .filter(|url| url.username().is_empty() && url.password().is_none())
             .and_then(|url| Origin::of(&url))
-            .filter(|origin| origin.scheme == "https" || origin.is_loopback());
+            .filter(|origin| origin.scheme == "https" || origin.is_loopback())
+            .filter(|origin| !origin.host.to_string().contains('*'));
         match origin {
-            Some(origin) => origins.push(origin),
+            Some(origin) => origins.push(text.with(origin)),
             None => scope.checker.error_with(
                 text.place(),
                 format!("`{}` is not an origin", &**text),
-                "write `https://host`, without a path",
+                "write `https://host`, whole and without a path",
             ),
         }
     }

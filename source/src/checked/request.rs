@@ -31,7 +31,8 @@ pub struct Request {
     pub method: Method,
     /// The URL, without the parameters below.
     pub url: Template,
-    /// The origin of that URL.
+    /// The origin of that URL; where it begins with what an answer names, one of
+    /// those that it may have.
     pub origin: Origin,
     /// Query parameters in the order they are sent.
     pub query: Vec<(String, Template)>,
@@ -47,6 +48,15 @@ impl Request {
         let pairs = self.query.iter().chain(&self.headers).map(|(_, template)| template);
         let body = self.body.iter().flat_map(RequestBody::templates);
         pairs.chain([&self.url]).chain(body).collect()
+    }
+
+    /// What the URL begins with, where that and not the source file names its
+    /// origin: an `item`, or a value of `setup`.
+    pub fn led_by(&self) -> Option<&Path> {
+        match self.url.parts.first()? {
+            Part::Placeholder(placeholder) => Some(&placeholder.path),
+            Part::Literal(_) => None,
+        }
     }
 
     /// Whether one of them reads this.

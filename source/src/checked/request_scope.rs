@@ -27,6 +27,8 @@ pub(super) struct RequestScope<'c, 't> {
     /// Where a URL may begin with `{item.…}`: the origin that it is of unless it
     /// says otherwise.
     pub(super) item_origin: Option<Origin>,
+    /// The origins that a URL may lead to which begins with `{setup.…}`.
+    pub(super) own_origins: Vec<Origin>,
 }
 
 /// Headers that say how a request travels, which is not the source file's to
@@ -44,8 +46,15 @@ impl Variables for OnlyVars<'_> {
 impl<'c, 't> RequestScope<'c, 't> {
     /// A scope in which nothing may be named yet.
     pub(super) fn new(checker: &'c mut Checker<'t>, vars: &'c Map<String, Value>) -> Self {
-        let setup = BTreeSet::new();
-        RequestScope { checker, vars, roots: Vec::new(), page: None, setup, item_origin: None }
+        RequestScope {
+            checker,
+            vars,
+            roots: Vec::new(),
+            page: None,
+            setup: BTreeSet::new(),
+            item_origin: None,
+            own_origins: Vec::new(),
+        }
     }
 }
 
@@ -167,13 +176,27 @@ impl RequestScope<'_, '_> {
     }
 
     /// A URL whose origin is fixed: nothing that changes from run to run, and
-    /// no secret, may choose whom we talk to.
+    /// no secret, may choose whom we talk to, but for a value of `setup` among
+    /// the origins that the source file says are the vendor's own.
     pub(super) fn url(&mut self, text: &Located<String>) -> Option<(Template, Origin)> {
         let template = self.template(text)?;
         if let (Some(origin), Some(Part::Placeholder(first))) =
             (&self.item_origin, template.parts.first())
             && first.path.root() == Root::Item
         {
+            return Some((template, origin.clone()));
+        }
+        if let Some(Part::Placeholder(first)) = template.parts.first()
+            && first.path.root() == Root::Setup
+        {
+            let Some(origin) = self.own_origins.first() else {
+                self.checker.error_with(
+                    text.place(),
+                    format!("`{{{}}}` could lead anywhere", first.path),
+                    "list the origins that it may lead to under `own_origins`: they get the credential",
+                );
+                return None;
+            };
             return Some((template, origin.clone()));
         }
         let start = match template.parts.first() {

@@ -71,8 +71,12 @@ pub struct Poll {
     /// What answers mean that their status alone does not say: the first rule that holds decides.
     #[serde(default)]
     pub errors: Vec<ErrorRule>,
+    /// Further origins of the vendor's own (`https://host`, also with `{var.NAME}`), which get the
+    /// credential as that of `request` does. A URL may begin with a value of `setup` that names one.
+    #[serde(default)]
+    pub own_origins: Vec<Located<String>>,
     /// Further origins (`https://host`, also with `{var.NAME}`) that next links and redirects may
-    /// lead to.
+    /// lead to, without the credential.
     #[serde(default)]
     pub allow_origins: Vec<Located<String>>,
     /// The largest page taken, decompressed; by default `64MiB`.

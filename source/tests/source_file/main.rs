@@ -16,6 +16,7 @@ mod limits;
 mod meaning;
 mod mistakes;
 mod numbers;
+mod own_origins;
 mod paging;
 mod preset_files;
 mod presets;

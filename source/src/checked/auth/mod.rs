@@ -179,7 +179,13 @@ impl PollAuth {
             && token.answer.base_url.is_some()
         {
             token.base_origins = [own, &token.origin].into_iter().chain(allowed).cloned().collect();
-            if allowed.is_empty() {
+            if let Some(other) = written.own_origins.first() {
+                checker.error_with(
+                    other.place(),
+                    "the login says where its token goes, and it goes nowhere else",
+                    "list the origins that `base_url` may lead to under `allow_origins`",
+                );
+            } else if allowed.is_empty() {
                 checker.warn(
                     written.request.url_place(),
                     "the base URL of the login may lead nowhere but to the origins of `get` and `login`",
