@@ -4,11 +4,12 @@ use aws_lc_rs::digest::{SHA256, digest};
 use jiff::Timestamp;
 use mef_ports::RunSummary;
 use mef_source::Path;
-use mef_source::checked::{TimeCursor, TimeFormat};
+use mef_source::checked::TimeCursor;
 use serde_json::Value;
 
 use crate::backfill::PageEnd;
 use crate::gathered::Gathered;
+use crate::record_time::record_time;
 use crate::seen::{Needed, Seen, hash};
 use crate::unread::{Record, Unread};
 use crate::window::Bounds;
@@ -59,7 +60,7 @@ pub(crate) fn by_time(
         let record = gathered.read(record, |hash| seen.insert(hash, bounds.end, needed, summary));
         let Some(record) = record else { continue };
         let (id, time) = (cursor.id.as_ref(), cursor.time.as_ref());
-        let Known { id, time, hash } = known(&record.value, id, time, cursor.time_format, summary);
+        let Known { id, time, hash } = known(&record.value, id, time, &cursor.time_format, summary);
         classified.is_untimed = true;
         if let Some(time) = time {
             rises |= previous.is_some_and(|previous| time > previous);
@@ -107,7 +108,7 @@ pub(crate) fn known(
     record: &Value,
     id: Option<&Path>,
     time: Option<&Path>,
-    format: TimeFormat,
+    format: &TimeFormat,
     summary: &mut RunSummary,
 ) -> Known {
     let found = time.and_then(|path| path.find(record));
@@ -161,70 +162,4 @@ pub(crate) fn record_hash(record: &Value, id: Option<&str>, time: Option<Timesta
 /// By what a record without an id is known: all of its text.
 pub(crate) fn text_hash(text: &[u8], time: Option<Timestamp>) -> u64 {
     hash(&hex::encode(digest(&SHA256, text)), time)
-}
-
-/// The time that a record carries, if it can be read.
-pub(crate) fn record_time(value: &Value, format: TimeFormat) -> Option<Timestamp> {
-    let text = match value {
-        Value::String(text) => text.clone(),
-        Value::Number(number) => number.to_string(),
-        _ => return None,
-    };
-    match format {
-        TimeFormat::Rfc3339 => text.parse().ok(),
-        TimeFormat::Epoch => epoch(&text, 1_000_000_000),
-        TimeFormat::EpochMs => epoch(&text, 1_000_000),
-        TimeFormat::Auto => {
-            // Seconds reach this number in the year 5138.
-            let unit =
-                |whole: i64| if whole.abs() < 100_000_000_000 { 1_000_000_000 } else { 1_000_000 };
-            let whole = text.split('.').next().and_then(|whole| whole.parse().ok());
-            whole.map_or_else(|| text.parse().ok(), |whole| epoch(&text, unit(whole)))
-        }
-    }
-}
-
-/// A count of units since the epoch, with decimals, to the nanosecond.
-fn epoch(text: &str, nanos_per_unit: i128) -> Option<Timestamp> {
-    let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
-    let mut nanos = whole.parse::<i128>().ok()?.checked_mul(nanos_per_unit)?;
-    let mut unit = nanos_per_unit;
-    for digit in decimals.chars() {
-        unit /= 10;
-        nanos +=
-            i128::from(digit.to_digit(10)?) * unit * if text.starts_with('-') { -1 } else { 1 };
-    }
-    Timestamp::from_nanosecond(nanos).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn times_are_read_in_every_form() {
-        let expected: Timestamp = "2026-11-24T10:00:00.25Z".parse().unwrap();
-        let millis = expected.as_millisecond();
-        let cases = [
-            (json!("2026-11-24T10:00:00.250Z"), TimeFormat::Auto),
-            (json!("2026-11-24T11:00:00.25+01:00"), TimeFormat::Rfc3339),
-            (json!(millis), TimeFormat::Auto),
-            (json!(millis.to_string()), TimeFormat::EpochMs),
-            (serde_json::from_str("1795514400.25").unwrap(), TimeFormat::Auto),
-            (serde_json::from_str("1795514400.25").unwrap(), TimeFormat::Epoch),
-        ];
-        for (value, format) in cases {
-            assert_eq!(record_time(&value, format), Some(expected), "{value} {format:?}");
-        }
-        for (value, format) in [
-            (json!("yesterday"), TimeFormat::Auto),
-            (json!(null), TimeFormat::Auto),
-            (json!(12), TimeFormat::Rfc3339),
-            (json!("1e400"), TimeFormat::Epoch),
-        ] {
-            assert_eq!(record_time(&value, format), None, "{value} {format:?}");
-        }
-    }
 }

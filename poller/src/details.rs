@@ -13,12 +13,13 @@ use mef_source::checked::{Detail, TimeFormat};
 use serde_json::Value;
 use url::Url;
 
-use crate::classify::{News, record_time};
+use crate::classify::News;
 use crate::decode::Batches;
 use crate::fetch::{Asking, Fetched};
 use crate::fetch_error::FetchError;
 use crate::loop_guard::LoopGuard;
 use crate::refusal::Refusal;
+use crate::record_time::record_time;
 use crate::report::RunError;
 use crate::request::{RequestScope, build, render_json};
 use crate::run::Run;
@@ -265,7 +266,7 @@ impl Part {
 
 fn has_expired(detail: &Detail, item: &Value, now: Timestamp) -> bool {
     let expires = detail.expires.as_ref().and_then(|path| path.find(item));
-    let expires = expires.and_then(|value| record_time(value, TimeFormat::Auto));
+    let expires = expires.and_then(|value| record_time(value, &TimeFormat::Auto));
     expires.is_some_and(|expires| expires <= now)
 }
 

@@ -14,6 +14,7 @@ use crate::gathered::Gathered;
 use crate::loop_guard::LoopGuard;
 use crate::moment::before;
 use crate::next_link::without_secrets;
+use crate::record_time::record_time;
 use crate::report::{RunEnd, RunError};
 use crate::request::{PageRequest, RequestScope};
 use crate::rewrite::rewrite_query;
@@ -244,7 +245,7 @@ impl Run<'_> {
             let Some(record) = record else { continue };
             let (id, time) = (follow.id.as_ref(), follow.time.as_ref());
             let Known { id, time, hash } =
-                known(&record.value, id, time, follow.time_format, summary);
+                known(&record.value, id, time, &follow.time_format, summary);
             if let Some(time) = time {
                 sorted.end.note(time > last);
                 if time > last {

@@ -17,6 +17,7 @@ use crate::gathered::Gathered;
 use crate::key::Key;
 use crate::loop_guard::LoopGuard;
 use crate::moment::before;
+use crate::record_time::record_time;
 use crate::report::{RunEnd, RunError};
 use crate::request::{PageRequest, RequestScope};
 use crate::run::{NextPage, Run, means_stale};
@@ -247,7 +248,7 @@ impl Run<'_> {
             let Some(record) = record else { continue };
             let time = cursor.time.as_ref();
             let Known { id, time, hash } =
-                known(&record.value, Some(&cursor.id), time, cursor.time_format, summary);
+                known(&record.value, Some(&cursor.id), time, &cursor.time_format, summary);
             // A record that has no place moves nothing; it still arrives.
             let has_place = id.is_some() && (time.is_some() || cursor.time.is_none());
             let key = has_place.then(|| Key { time, id: id.clone() });

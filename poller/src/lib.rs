@@ -34,6 +34,7 @@ mod partition_list;
 mod partitions;
 mod poller;
 mod refusal;
+mod record_time;
 mod report;
 mod request;
 mod rewrite;

@@ -16,6 +16,7 @@ mod problem;
 mod schema;
 mod spelling;
 pub mod template;
+mod time_format;
 mod units;
 pub mod written;
 

@@ -7,6 +7,8 @@ use serde_json::Value;
 
 use super::{Filter, Part, Placeholder, Template};
 use crate::Path;
+use crate::time_format::epoch;
+use crate::written::TimeFormat;
 
 /// What a path stands for while a template is rendered.
 pub trait Variables {
@@ -104,17 +106,14 @@ impl<'v> Rendered<'v> {
     pub(super) fn to_time(&self) -> Result<Timestamp, RenderError> {
         match self {
             Rendered::Time(time) => Ok(*time),
-            other => other.to_text()?.parse().map_err(|_| RenderError::Time),
+            other => TimeFormat::Auto.read(&other.to_text()?).ok_or(RenderError::Time),
         }
     }
 
     /// Reads a count of units since the epoch; decimals are kept to the
     /// nanosecond, and what is finer is rounded down.
     pub(super) fn to_epoch(&self, nanos_per_unit: i128) -> Result<Timestamp, RenderError> {
-        let text = self.to_text()?;
-        epoch_nanos(&text, nanos_per_unit)
-            .and_then(|nanos| Timestamp::from_nanosecond(nanos).ok())
-            .ok_or(RenderError::Time)
+        epoch(&self.to_text()?, nanos_per_unit).ok_or(RenderError::Time)
     }
 
     pub(super) fn join(&self, separator: &str) -> Result<String, RenderError> {
@@ -125,28 +124,6 @@ impl<'v> Rendered<'v> {
             .map(|element| Rendered::json(Some(element)).to_text().map(Cow::into_owned))
             .collect::<Result<Vec<_>, _>>()?;
         Ok(texts.join(separator))
-    }
-}
-
-/// `12.5` and the unit of seconds give 12,500,000,000, rounded down to the
-/// nanosecond; no float in between, and exponents as JSON has them.
-fn epoch_nanos(text: &str, nanos_per_unit: i128) -> Option<i128> {
-    let (number, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
-    let (sign, number) = number.strip_prefix('-').map_or((1, number), |number| (-1, number));
-    let (whole, decimals) = number.split_once('.').map_or((number, None), |(a, b)| (a, Some(b)));
-    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    if !is_digits(whole) || decimals.is_some_and(|decimals| !is_digits(decimals)) {
-        return None;
-    }
-    let decimals = decimals.unwrap_or("").trim_end_matches('0');
-    let units: i128 = format!("{whole}{decimals}").parse().ok()?;
-    let nanos = (sign * units).checked_mul(nanos_per_unit)?;
-    // How many places the point moves, to the right where it is positive.
-    let shift = exponent.parse::<i64>().ok()?.checked_sub(i64::try_from(decimals.len()).ok()?)?;
-    let scale = |places: u64| 10_i128.checked_pow(u32::try_from(places).ok()?);
-    match shift {
-        0.. => nanos.checked_mul(scale(shift.unsigned_abs())?),
-        _ => Some(nanos.div_euclid(scale(shift.unsigned_abs())?)),
     }
 }
 
@@ -193,56 +170,5 @@ impl Placeholder {
             }
             filter => filter.apply(value),
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn counts_since_the_epoch_are_exact_and_rounded_down() {
-        for (text, nanos) in [
-            ("0", 0),
-            ("1795514400.25", 1_795_514_400_250_000_000),
-            ("-1", -1_000_000_000),
-            ("-0.5", -500_000_000),
-            ("-1.000000001", -1_000_000_001),
-            ("0.0000000019", 1),
-            ("-0.0000000001", -1),
-            ("1.7955144e9", 1_795_514_400_000_000_000),
-            ("17955144000E-1", 1_795_514_400_000_000_000),
-            ("1.00000000000000000000000000000000000000000000", 1_000_000_000),
-        ] {
-            assert_eq!(epoch_nanos(text, 1_000_000_000), Some(nanos), "{text}");
-        }
-        assert_eq!(epoch_nanos("-1.5", 1_000_000), Some(-1_500_000));
-        assert_eq!(epoch_nanos("1795514400250", 1_000_000), Some(1_795_514_400_250_000_000));
-    }
-
-    #[test]
-    fn what_is_no_count_is_refused() {
-        for text in [
-            "",
-            "-",
-            "+5",
-            ".5",
-            "5.",
-            "1_000",
-            "0x10",
-            "1e",
-            "1e1.5",
-            "1e400",
-            "1e-400",
-            "1e99999",
-            "NaN",
-            " 5",
-            "--5",
-            "1.-5",
-            "\u{663}",
-            "99999999999999999999999999999999999999999",
-        ] {
-            assert_eq!(epoch_nanos(text, 1_000_000_000), None, "{text}");
-        }
     }
 }

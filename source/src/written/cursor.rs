@@ -4,9 +4,10 @@
 //! The key that names the place decides the kind: `token`, `next_link`, `time`,
 //! or `id` alone; or `listing` says that there is none.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
 use super::{Located, Node};
@@ -41,7 +42,7 @@ pub struct Cursor {
     pub restart: Option<Located<Restart>>,
     /// How a record's time is written; by default found out from the value.
     #[serde(default)]
-    pub time_format: TimeFormat,
+    pub time_format: Located<TimeFormat>,
     /// In which order the vendor gives the records of a window.
     #[serde(default)]
     pub order: Order,
@@ -69,10 +70,11 @@ pub struct Cursor {
 }
 
 /// How a record's time is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(from = "String")]
 pub enum TimeFormat {
-    /// RFC 3339 where it is text; seconds or milliseconds by size where it is a number.
+    /// RFC 3339, also without a zone, which is UTC, where it is text; seconds, milliseconds,
+    /// microseconds or nanoseconds by size where it is a number.
     #[default]
     Auto,
     /// RFC 3339.
@@ -81,6 +83,43 @@ pub enum TimeFormat {
     Epoch,
     /// Milliseconds since the epoch.
     EpochMs,
+    /// Microseconds since the epoch.
+    EpochUs,
+    /// Nanoseconds since the epoch.
+    EpochNs,
+    /// As this `strftime` format says, and in UTC where it has no zone.
+    Strftime(String),
+}
+
+impl From<String> for TimeFormat {
+    fn from(text: String) -> TimeFormat {
+        match text.as_str() {
+            "auto" => TimeFormat::Auto,
+            "rfc3339" => TimeFormat::Rfc3339,
+            "epoch" => TimeFormat::Epoch,
+            "epoch_ms" => TimeFormat::EpochMs,
+            "epoch_us" => TimeFormat::EpochUs,
+            "epoch_ns" => TimeFormat::EpochNs,
+            // Whether it is one is told where the cursor is understood.
+            _ => TimeFormat::Strftime(text),
+        }
+    }
+}
+
+impl JsonSchema for TimeFormat {
+    fn schema_name() -> Cow<'static, str> {
+        "TimeFormat".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "How a record's time is written: a strftime format has a `%`.",
+            "anyOf": [
+                { "enum": ["auto", "rfc3339", "epoch", "epoch_ms", "epoch_us", "epoch_ns"] },
+                { "type": "string", "pattern": "%" }
+            ]
+        })
+    }
 }
 
 /// In which order the vendor gives the records of a window.

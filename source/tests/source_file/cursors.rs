@@ -65,6 +65,8 @@ fn what_does_not_go_together() {
             "  records:",
             "  partitions: { list: [a, a, \"\", backfill a] }\n  records:",
         ),
+        ("unknown time format", CURSOR, "time: published, overlap: 1m, time_format: iso"),
+        ("a format without a date", CURSOR, "time: published, overlap: 1m, time_format: \"%H:%M\""),
         ("unknown restart", CURSOR, "token: a, restart: { from: noon }"),
     ];
     insta::assert_snapshot!(report(&windows, &cases));

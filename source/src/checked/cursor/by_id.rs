@@ -54,7 +54,7 @@ pub(super) fn check(
     Some(IdCursor {
         id: checker.path(id, &[Root::Record])?,
         time,
-        time_format: written.time_format,
+        time_format: (*written.time_format).clone(),
         order: written.order,
         start: checker.duration_or(written.start.as_ref(), DEFAULT_START),
         end_lag: checker.duration_or(written.end_lag.as_ref(), Duration::ZERO),

@@ -118,7 +118,7 @@ fn follow(
     Some(Follow {
         id,
         time,
-        time_format: written.time_format,
+        time_format: (*written.time_format).clone(),
         start: checker.duration_or(written.start.as_ref(), DEFAULT_START),
         restart,
         retention: written.retention.as_ref().and_then(|text| checker.duration(text)),

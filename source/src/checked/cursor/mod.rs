@@ -15,7 +15,7 @@ use std::time::Duration;
 use super::checker::Checker;
 use super::event::EventSpec;
 use super::request::Requests;
-use crate::written::{self, Advance, Granularity, Order, RestartFrom, TimeFormat};
+use crate::written::{self, Advance, Granularity, Located, Order, RestartFrom, TimeFormat};
 use crate::{Path, Root, Template};
 
 pub(super) use follow::rewrite;
@@ -180,6 +180,7 @@ pub(super) fn check(
     checker: &mut Checker<'_>,
 ) -> Option<Cursor> {
     let written = &poll.cursor;
+    check_time_format(&written.time_format, checker);
     // Of what a page lists, an event's schema says nothing.
     if poll.details.is_empty() {
         check_schema(written, event, checker);
@@ -235,7 +236,7 @@ fn only(
         ("overlap", written.overlap.is_some()),
         ("max_window", written.max_window.is_some()),
         ("retention", written.retention.is_some()),
-        ("time_format", written.time_format != TimeFormat::default()),
+        ("time_format", *written.time_format != TimeFormat::default()),
         ("advance", written.advance != Advance::default()),
         ("order", written.order != Order::default()),
         ("granularity", written.granularity != Granularity::default()),
@@ -259,6 +260,23 @@ fn only(
                 "the cursor's keys decide its kind, and the kind what a request can use",
             );
         }
+    }
+}
+
+fn check_time_format(format: &Located<TimeFormat>, checker: &mut Checker<'_>) {
+    let TimeFormat::Strftime(text) = &**format else { return };
+    if !text.contains('%') {
+        checker.error_with(
+            format.place(),
+            format!("there is no time format `{text}`"),
+            "write `auto`, `rfc3339`, `epoch`, `epoch_ms`, `epoch_us`, `epoch_ns`, or a strftime format such as `%m/%d/%Y %H:%M:%S`",
+        );
+    } else if !format.reads_what_it_writes() {
+        checker.error_with(
+            format.place(),
+            format!("no time can be read by the format `{text}`"),
+            "it needs the whole date, `%p` beside `%I`, and none of `%c`, `%q`, `%Q`, `%r`, `%x` and `%X`",
+        );
     }
 }
 

@@ -61,7 +61,7 @@ pub(super) fn check(
     has_no_time(written, checker);
     let cursor = TimeCursor {
         time,
-        time_format: written.time_format,
+        time_format: (*written.time_format).clone(),
         id,
         order: written.order,
         advance: written.advance,
@@ -141,7 +141,7 @@ fn has_no_time(written: &Located<written::Cursor>, checker: &mut Checker<'_>) {
     let needs_time = [
         ("order", written.order != Order::Unordered),
         ("advance", written.advance != Advance::WindowEnd),
-        ("time_format", written.time_format != written::TimeFormat::default()),
+        ("time_format", *written.time_format != written::TimeFormat::default()),
     ];
     for (name, is_set) in needs_time {
         if is_set {

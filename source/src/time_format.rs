@@ -1,0 +1,226 @@
+//! The one reading of times, which cursors and templates share: a field that
+//! moves a cursor also gives the event its time.
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+use jiff::fmt::strtime::BrokenDownTime;
+use jiff::tz::Offset;
+
+use crate::written::TimeFormat;
+
+const NANOS_PER_SECOND: i128 = 1_000_000_000;
+
+impl TimeFormat {
+    /// The time that `text` is in this format, if it is one; a number is given
+    /// as JSON writes it. What is finer than a nanosecond is rounded down.
+    pub fn read(&self, text: &str) -> Option<Timestamp> {
+        match self {
+            TimeFormat::Auto => auto(text),
+            TimeFormat::Rfc3339 => text.parse().ok(),
+            TimeFormat::Epoch => epoch(text, NANOS_PER_SECOND),
+            TimeFormat::EpochMs => epoch(text, 1_000_000),
+            TimeFormat::EpochUs => epoch(text, 1_000),
+            TimeFormat::EpochNs => epoch(text, 1),
+            TimeFormat::Strftime(format) => by_format(format, text),
+        }
+    }
+
+    /// Whether times can be read so: what the format writes has to be read as
+    /// what it was, but for what it leaves out at the end.
+    pub(crate) fn reads_what_it_writes(&self) -> bool {
+        let TimeFormat::Strftime(format) = self else { return true };
+        // In the afternoon, so that an hour of twelve is not enough.
+        let second = 1_795_526_055;
+        let written = Timestamp::from_second(second).and_then(|time| {
+            let mut parts = BrokenDownTime::from(time);
+            // Else `%Q` would write an offset, and could read no name.
+            parts.set_iana_time_zone(Some("UTC".to_owned()));
+            parts.to_string(format)
+        });
+        let read = written.ok().and_then(|text| by_format(format, &text));
+        let rounded = [1, 60, 3_600, 86_400].map(|unit| second - second % unit);
+        read.is_some_and(|time| {
+            time.subsec_nanosecond() == 0 && rounded.contains(&time.as_second())
+        })
+    }
+}
+
+fn auto(text: &str) -> Option<Timestamp> {
+    let Some(count) = epoch_nanos(text, 1) else {
+        // What has no zone is in UTC; a text that has one ends in no other.
+        return text.parse().ok().or_else(|| format!("{text}Z").parse().ok());
+    };
+    // Each unit reaches its bound in the year 5138.
+    let nanos_per_unit = match count.unsigned_abs() {
+        0..100_000_000_000 => NANOS_PER_SECOND,
+        0..100_000_000_000_000 => 1_000_000,
+        0..100_000_000_000_000_000 => 1_000,
+        _ => 1,
+    };
+    epoch(text, nanos_per_unit)
+}
+
+/// A count of units since the epoch as a time.
+pub(crate) fn epoch(text: &str, nanos_per_unit: i128) -> Option<Timestamp> {
+    Timestamp::from_nanosecond(epoch_nanos(text, nanos_per_unit)?).ok()
+}
+
+fn by_format(format: &str, text: &str) -> Option<Timestamp> {
+    // Of the names of zones only these have one meaning.
+    let zones: &[&str] = if format.contains("%Z") { &["UTC", "GMT", "Z"] } else { &[""] };
+    zones.iter().find_map(|zone| {
+        let mut parts = BrokenDownTime::parse(with_zone(format, zone).as_ref(), text).ok()?;
+        // There is no table of zones here to look it up in.
+        if parts.iana_time_zone().is_some() {
+            return None;
+        }
+        if parts.offset().is_none() {
+            parts.set_offset(Some(Offset::UTC));
+        }
+        parts.to_timestamp().ok()
+    })
+}
+
+/// The format with the name of the zone in the place of `%Z`, which `jiff` only
+/// writes; `%%Z` is a percent sign and a letter.
+fn with_zone<'f>(format: &'f str, zone: &str) -> Cow<'f, str> {
+    if !format.contains("%Z") {
+        return Cow::Borrowed(format);
+    }
+    let pieces: Vec<_> = format.split("%%").map(|piece| piece.replace("%Z", zone)).collect();
+    Cow::Owned(pieces.join("%%"))
+}
+
+/// `12.5` and the unit of seconds give 12,500,000,000, rounded down to the
+/// nanosecond; no float in between, and exponents as JSON has them.
+fn epoch_nanos(text: &str, nanos_per_unit: i128) -> Option<i128> {
+    let (number, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let (sign, number) = number.strip_prefix('-').map_or((1, number), |number| (-1, number));
+    let (whole, decimals) = number.split_once('.').map_or((number, None), |(a, b)| (a, Some(b)));
+    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    if !is_digits(whole) || decimals.is_some_and(|decimals| !is_digits(decimals)) {
+        return None;
+    }
+    let decimals = decimals.unwrap_or("").trim_end_matches('0');
+    let units: i128 = format!("{whole}{decimals}").parse().ok()?;
+    let nanos = (sign * units).checked_mul(nanos_per_unit)?;
+    // How many places the point moves, to the right where it is positive.
+    let shift = exponent.parse::<i64>().ok()?.checked_sub(i64::try_from(decimals.len()).ok()?)?;
+    let scale = |places: u64| 10_i128.checked_pow(u32::try_from(places).ok()?);
+    match shift {
+        0.. => nanos.checked_mul(scale(shift.unsigned_abs())?),
+        _ => Some(nanos.div_euclid(scale(shift.unsigned_abs())?)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MOMENT: &str = "2026-11-24T10:00:00.25Z";
+
+    #[test]
+    fn a_time_is_found_out_from_its_form() {
+        for text in [
+            MOMENT,
+            "2026-11-24T11:00:00.25+01:00",
+            "2026-11-24 10:00:00.25",
+            "2026-11-24T10:00:00.250000",
+            "1795514400.25",
+            "1795514400250",
+            "1.79551440025e12",
+            "1795514400250000",
+            "1795514400250000000",
+        ] {
+            assert_eq!(TimeFormat::Auto.read(text), MOMENT.parse().ok(), "{text}");
+        }
+        assert_eq!(TimeFormat::Auto.read("-99999999999").unwrap().as_second(), -99_999_999_999);
+        assert_eq!(TimeFormat::Auto.read("-100000000000").unwrap().as_second(), -100_000_000);
+        for text in [
+            "",
+            "yesterday",
+            "2026-11-24",
+            "10:00:00",
+            "2026-11-24T10:00:00[Europe/Vienna]",
+            "2026-11-24T10:00:00+99:00",
+            "2026-11-31T10:00:00",
+        ] {
+            assert_eq!(TimeFormat::Auto.read(text), None, "{text}");
+        }
+        assert_eq!(TimeFormat::Rfc3339.read("2026-11-24T10:00:00"), None);
+        assert_eq!(TimeFormat::Rfc3339.read("1795514400"), None);
+    }
+
+    #[test]
+    fn a_time_is_read_by_its_format() {
+        let read = |format: &str, text: &str| TimeFormat::from(format.to_owned()).read(text);
+        let second = "2026-11-24T10:00:00Z".parse::<Timestamp>().ok();
+        for (format, text) in [
+            ("epoch_us", "1795514400000000"),
+            ("epoch_ns", "1795514400000000000"),
+            ("%m/%d/%Y %H:%M:%S", "11/24/2026 10:00:00"),
+            ("%a, %d %b %Y %H:%M:%S %Z", "Tue, 24 Nov 2026 10:00:00 GMT"),
+            ("%a, %d %b %Y %H:%M:%S %Z", "Tue, 24 Nov 2026 10:00:00 UTC"),
+            ("%d/%b/%Y:%H:%M:%S %z", "24/Nov/2026:11:00:00 +0100"),
+            ("%m/%d/%y %I:%M %p", "11/24/26 10:00 AM"),
+            ("%Y%m%d%H", "2026112410"),
+            ("100%%Z %F %T %Z", "100%Z 2026-11-24 10:00:00 Z"),
+        ] {
+            assert_eq!(read(format, text), second, "{format}");
+            assert!(TimeFormat::from(format.to_owned()).reads_what_it_writes(), "{format}");
+        }
+        assert_eq!(read("%F %T %Z", "2026-11-24 10:00:00 EST"), None);
+        assert_eq!(read("%F %T", "2026-11-24 10:00:00 and more"), None);
+        for format in ["%H:%M", "%Y-%m", "%c", "%F %I:%M", "%F %Q", "%F %k:%", "%E", "100%%", "%Z"]
+        {
+            assert!(!TimeFormat::from(format.to_owned()).reads_what_it_writes(), "{format}");
+        }
+    }
+
+    #[test]
+    fn counts_since_the_epoch_are_exact_and_rounded_down() {
+        for (text, nanos) in [
+            ("0", 0),
+            ("1795514400.25", 1_795_514_400_250_000_000),
+            ("-1", -1_000_000_000),
+            ("-0.5", -500_000_000),
+            ("-1.000000001", -1_000_000_001),
+            ("0.0000000019", 1),
+            ("-0.0000000001", -1),
+            ("1.7955144e9", 1_795_514_400_000_000_000),
+            ("17955144000E-1", 1_795_514_400_000_000_000),
+            ("1.00000000000000000000000000000000000000000000", 1_000_000_000),
+        ] {
+            assert_eq!(epoch_nanos(text, 1_000_000_000), Some(nanos), "{text}");
+        }
+        assert_eq!(epoch_nanos("-1.5", 1_000_000), Some(-1_500_000));
+        assert_eq!(epoch_nanos("1795514400250", 1_000_000), Some(1_795_514_400_250_000_000));
+    }
+
+    #[test]
+    fn what_is_no_count_is_refused() {
+        for text in [
+            "",
+            "-",
+            "+5",
+            ".5",
+            "5.",
+            "1_000",
+            "0x10",
+            "1e",
+            "1e1.5",
+            "1e400",
+            "1e-400",
+            "1e99999",
+            "NaN",
+            " 5",
+            "--5",
+            "1.-5",
+            "\u{663}",
+            "99999999999999999999999999999999999999999",
+        ] {
+            assert_eq!(epoch_nanos(text, 1_000_000_000), None, "{text}");
+        }
+    }
+}
