@@ -34,6 +34,10 @@ pub enum Filter {
     FromEpoch,
     /// A number of milliseconds since the epoch as a time.
     FromEpochMs,
+    /// A number of microseconds since the epoch as a time.
+    FromEpochUs,
+    /// A number of nanoseconds since the epoch as a time.
+    FromEpochNs,
     /// A time in UTC by a `strftime` format.
     Date(String),
     /// Text in lower case.
@@ -107,8 +111,8 @@ pub enum FilterError {
 }
 
 const KNOWN: &str = "`rfc3339`, `rfc3339_s`, `rfc3339_ms`, `epoch`, `epoch_ms`, `epoch_us`, \
-     `epoch_ns`, `from_epoch`, `from_epoch_ms`, `date`, `lower`, `upper`, `join`, `default`, \
-     `urlencode`, `base64`, `sha256_hex`, `lookup`, `json`, `text`";
+     `epoch_ns`, `from_epoch`, `from_epoch_ms`, `from_epoch_us`, `from_epoch_ns`, `date`, `lower`, \
+     `upper`, `join`, `default`, `urlencode`, `base64`, `sha256_hex`, `lookup`, `json`, `text`";
 
 impl Filter {
     pub(super) fn new(
@@ -130,6 +134,8 @@ impl Filter {
             "epoch_ns" => plain(Filter::EpochNs, "epoch_ns"),
             "from_epoch" => plain(Filter::FromEpoch, "from_epoch"),
             "from_epoch_ms" => plain(Filter::FromEpochMs, "from_epoch_ms"),
+            "from_epoch_us" => plain(Filter::FromEpochUs, "from_epoch_us"),
+            "from_epoch_ns" => plain(Filter::FromEpochNs, "from_epoch_ns"),
             "lower" => plain(Filter::Lower, "lower"),
             "upper" => plain(Filter::Upper, "upper"),
             "urlencode" => plain(Filter::UrlEncode, "urlencode"),
@@ -188,6 +194,8 @@ impl Filter {
             Filter::EpochNs => count(value.to_time()?, 1),
             Filter::FromEpoch => value.to_epoch(1_000_000_000).map(Rendered::Time),
             Filter::FromEpochMs => value.to_epoch(1_000_000).map(Rendered::Time),
+            Filter::FromEpochUs => value.to_epoch(1_000).map(Rendered::Time),
+            Filter::FromEpochNs => value.to_epoch(1).map(Rendered::Time),
             Filter::Date(format) => {
                 let moment = value.to_time()?;
                 owned(jiff::fmt::strtime::format(format, moment).map_err(|_| RenderError::Time)?)

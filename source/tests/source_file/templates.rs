@@ -58,7 +58,7 @@ fn one_placeholder_keeps_the_type_and_the_digits() {
 
 #[test]
 fn longer_texts_and_filters() {
-    let record = r#"{"a":"Änn","n":5,"tags":["x","y"],"t":"2026-11-24T11:00:00.999+01:00","ms":-1,"s":"1795514400.25","u":"a b/ü&","sev":"high","brace":"{}"}"#;
+    let record = r#"{"a":"Änn","n":5,"tags":["x","y"],"t":"2026-11-24T11:00:00.999+01:00","ms":-1,"s":"1795514400.25","us":1795514400250000,"local":"2026-11-28 11:45:29","u":"a b/ü&","sev":"high","brace":"{}"}"#;
     for (template, expected) in [
         ("{a} has {n}", json!("Änn has 5")),
         ("{a} has {nothing}", json!(null)),
@@ -82,6 +82,12 @@ fn longer_texts_and_filters() {
         ("{t|epoch|text}", json!("1795514400")),
         ("{ms|from_epoch_ms|epoch}", json!(-1)),
         ("{s|from_epoch|rfc3339}", json!("2026-11-24T10:00:00.25Z")),
+        ("{s|text|rfc3339}", json!("2026-11-24T10:00:00.25Z")),
+        ("{us|rfc3339}", json!("2026-11-24T10:00:00.25Z")),
+        ("{us|from_epoch_us|rfc3339}", json!("2026-11-24T10:00:00.25Z")),
+        ("{n|from_epoch_ns|epoch_ns}", json!(5)),
+        ("{local|rfc3339}", json!("2026-11-28T11:45:29Z")),
+        ("{local|date(\"%d.%m.\")}", json!("28.11.")),
         ("{t|date(\"%Y-%m-%d\")}", json!("2026-11-24")),
         ("{u|urlencode}", json!("a%20b%2F%C3%BC%26")),
         ("{a|base64}", json!("w4Rubg==")),
