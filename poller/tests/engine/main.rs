@@ -31,6 +31,7 @@ mod partitions;
 mod scripted;
 mod support;
 mod tokens;
+mod values;
 mod watched;
 mod windows;
 mod xml;

@@ -17,14 +17,14 @@ fn file(paging: &str) -> String {
 
 const SINCE: &str = "since=1795510800";
 
-fn page(ids: &[u32], rest: &str) -> String {
+pub(crate) fn page(ids: &[u32], rest: &str) -> String {
     let items: Vec<_> = ids.iter().map(|id| json!({ "id": id })).collect();
     format!("{{\"items\":{}{rest}}}", json!(items))
 }
 
 /// Polls once, and gives the requests; the script must be used up and all
 /// records there.
-async fn requests(paging: &str, pages: &[String]) -> Vec<String> {
+pub(crate) async fn requests(paging: &str, pages: &[String]) -> Vec<String> {
     let pages: Vec<_> = pages.iter().map(String::as_str).collect();
     let (bench, vendor) = (Bench::new(0), Scripted::bodies(&pages));
     let report = run(&bench, &vendor, &file(paging)).await;

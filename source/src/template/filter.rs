@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use super::Lookups;
 use super::render::{RenderError, Rendered};
@@ -40,6 +40,8 @@ pub enum Filter {
     FromEpochNs,
     /// A time in UTC by a `strftime` format.
     Date(String),
+    /// A whole number and this.
+    Plus(i64),
     /// Text in lower case.
     Lower,
     /// Text in upper case.
@@ -111,8 +113,8 @@ pub enum FilterError {
 }
 
 const KNOWN: &str = "`rfc3339`, `rfc3339_s`, `rfc3339_ms`, `epoch`, `epoch_ms`, `epoch_us`, \
-     `epoch_ns`, `from_epoch`, `from_epoch_ms`, `from_epoch_us`, `from_epoch_ns`, `date`, `lower`, \
-     `upper`, `join`, `default`, `urlencode`, `base64`, `sha256_hex`, `lookup`, `json`, `text`";
+     `epoch_ns`, `from_epoch`, `from_epoch_ms`, `from_epoch_us`, `from_epoch_ns`, `date`, `plus`, \
+     `lower`, `upper`, `join`, `default`, `urlencode`, `base64`, `sha256_hex`, `lookup`, `json`, `text`";
 
 impl Filter {
     pub(super) fn new(
@@ -152,6 +154,12 @@ impl Filter {
                     Ok(Filter::Date(format.clone()))
                 }
                 _ => Err(usage("date(\"%Y-%m-%d\")")),
+            },
+            "plus" => match arguments {
+                [Argument::Value(value)] => {
+                    value.as_i64().map(Filter::Plus).ok_or_else(|| usage("plus(100)"))
+                }
+                _ => Err(usage("plus(100)")),
             },
             "join" => match arguments {
                 [Argument::Value(Value::String(separator))] => Ok(Filter::Join(separator.clone())),
@@ -199,6 +207,11 @@ impl Filter {
             Filter::Date(format) => {
                 let moment = value.to_time()?;
                 owned(jiff::fmt::strtime::format(format, moment).map_err(|_| RenderError::Time)?)
+            }
+            Filter::Plus(more) => {
+                let sum = value.to_whole()?.checked_add(i128::from(*more));
+                let sum = sum.and_then(Number::from_i128).ok_or(RenderError::Overflow)?;
+                Ok(Rendered::Json(Cow::Owned(Value::Number(sum))))
             }
             Filter::Lower => owned(value.to_text()?.to_lowercase()),
             Filter::Upper => owned(value.to_text()?.to_uppercase()),

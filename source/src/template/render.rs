@@ -46,6 +46,12 @@ pub enum RenderError {
     /// A text filter met an object or list.
     #[error("the value is not text")]
     Text,
+    /// `plus` met something else.
+    #[error("the value is not a whole number")]
+    Number,
+    /// `plus` came to a number that is too large.
+    #[error("the sum is too large a number")]
+    Overflow,
     /// An HMAC filter where there is no key.
     #[error("there is no key to make the HMAC with")]
     Key,
@@ -114,6 +120,12 @@ impl<'v> Rendered<'v> {
     /// nanosecond, and what is finer is rounded down.
     pub(super) fn to_epoch(&self, nanos_per_unit: i128) -> Result<Timestamp, RenderError> {
         epoch(&self.to_text()?, nanos_per_unit).ok_or(RenderError::Time)
+    }
+
+    /// Reads a whole number, or the text of one.
+    pub(super) fn to_whole(&self) -> Result<i128, RenderError> {
+        let text = self.to_text()?;
+        text.parse().map_err(|_| RenderError::Number)
     }
 
     pub(super) fn join(&self, separator: &str) -> Result<String, RenderError> {

@@ -89,6 +89,9 @@ fn longer_texts_and_filters() {
         ("{local|rfc3339}", json!("2026-11-28T11:45:29Z")),
         ("{local|date(\"%d.%m.\")}", json!("28.11.")),
         ("{t|date(\"%Y-%m-%d\")}", json!("2026-11-24")),
+        ("{n|plus(100)}", json!(105)),
+        ("{n|text|plus(-6)}", json!(-1)),
+        ("{ms|plus(1)} of {nothing|plus(1)|default(2)}", json!("0 of 2")),
         ("{u|urlencode}", json!("a%20b%2F%C3%BC%26")),
         ("{a|base64}", json!("w4Rubg==")),
         (
@@ -115,10 +118,29 @@ fn longer_texts_and_filters() {
 
 #[test]
 fn a_filter_that_cannot_take_the_value_is_an_error() {
-    let scope = Scope(json!({"a": "x", "o": {}}));
-    for template in ["{a|rfc3339}", "{a|join(\",\")}", "{o|upper}", "{a|from_epoch}", "x{o}"] {
+    let scope = Scope(json!({"a": "x", "o": {}, "half": 0.5, "most": i128::MAX.to_string()}));
+    for template in [
+        "{a|rfc3339}",
+        "{a|join(\",\")}",
+        "{o|upper}",
+        "{a|from_epoch}",
+        "x{o}",
+        "{a|plus(1)}",
+        "{o|plus(1)}",
+        "{half|plus(1)}",
+        "{most|plus(1)}",
+    ] {
         let template = Template::parse(template, ROOTS, &Lookups::new()).unwrap();
         assert!(template.render(&scope).is_err(), "{template:?}");
+    }
+}
+
+#[test]
+fn what_is_added_is_a_whole_number() {
+    for argument in ["", "1.5", "\"1\"", "a", "1, 2", "99999999999999999999"] {
+        let template = format!("{{a|plus({argument})}}");
+        let error = Template::parse(&template, ROOTS, &Lookups::new()).unwrap_err().to_string();
+        assert!(error.contains("plus("), "{template}: {error}");
     }
 }
 
