@@ -1,6 +1,11 @@
 //! What the values in a request can be made of.
 
+use serde_json::json;
+
+use crate::chains::by_time;
 use crate::pages::{page, requests};
+use crate::scripted::{Scripted, records, run};
+use crate::support::Bench;
 
 #[tokio::test]
 async fn a_request_has_both_ends_of_the_range_that_a_page_is() {
@@ -16,4 +21,28 @@ async fn a_request_has_both_ends_of_the_range_that_a_page_is() {
             "{\"search_to\":300,\"search_from\":200}",
         ]
     );
+}
+
+#[tokio::test]
+async fn a_request_looks_up_in_the_tables_of_the_event() {
+    let keys = r#"  request: { get: "https://api.example.com/changes", query: { since: "{window.start|epoch}" } }
+  records: ""
+  details:
+    - request: { get: 'https://api.example.com/{item.kind|lookup(paths)|default("any")}/{item.id}' }
+      record: ""
+  event: { lookups: { paths: { u: users } } }
+"#;
+    let file = by_time(keys, "windows: true");
+    let (bench, vendor) = (
+        Bench::new(0),
+        Scripted::bodies(&[
+            "[{\"kind\":\"u\",\"id\":1},{\"kind\":\"g\",\"id\":2}]",
+            "{\"a\":1}",
+            "{\"a\":2}",
+        ]),
+    );
+    let report = run(&bench, &vendor, &file).await;
+    let requests = vendor.requests();
+    assert_eq!(requests[1..], ["GET /users/1", "GET /any/2"], "{report:?}");
+    assert_eq!(records(&bench).await, [json!({ "a": 1 }), json!({ "a": 2 })]);
 }

@@ -47,6 +47,8 @@ pub struct EventSpec {
     pub vars: Map<String, Value>,
     /// How many jq programs there are.
     pub programs: usize,
+    /// Tables for templates.
+    pub(super) lookups: Lookups,
 }
 
 /// How a larger record is split into the records.
@@ -140,8 +142,8 @@ impl EventSpec {
                 map.insert(name, mapping);
             }
         }
-        let programs = scope.programs;
-        EventSpec { schema, split, one_is_a_list: false, id, map, vars, programs }
+        let EventScope { programs, lookups, .. } = scope;
+        EventSpec { schema, split, one_is_a_list: false, id, map, vars, programs, lookups }
     }
 
     /// The names, in lower case, of the headers that the event reads.

@@ -111,7 +111,7 @@ impl Poll {
         checker: &mut Checker<'_>,
     ) -> Option<Poll> {
         let schedule = checker.rate(&written.schedule);
-        let mut scope = RequestScope::new(checker, vars);
+        let mut scope = RequestScope::new(checker, vars, &event.lookups);
         let allow_origins = origins(&written.allow_origins, &mut scope);
         let allow_origins: Vec<_> = allow_origins.iter().map(|origin| (**origin).clone()).collect();
         let listed_origins = origins(&written.own_origins, &mut scope);

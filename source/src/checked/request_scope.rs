@@ -19,6 +19,8 @@ use crate::{Path, Place, Root, Template};
 pub(super) struct RequestScope<'c, 't> {
     pub(super) checker: &'c mut Checker<'t>,
     pub(super) vars: &'c Map<String, Value>,
+    /// The tables of the event, in which requests may look up too.
+    lookups: &'c Lookups,
     pub(super) roots: Vec<Root>,
     /// What `page.…` may be read here.
     pub(super) page: Option<&'static str>,
@@ -45,10 +47,15 @@ impl Variables for OnlyVars<'_> {
 
 impl<'c, 't> RequestScope<'c, 't> {
     /// A scope in which nothing may be named yet.
-    pub(super) fn new(checker: &'c mut Checker<'t>, vars: &'c Map<String, Value>) -> Self {
+    pub(super) fn new(
+        checker: &'c mut Checker<'t>,
+        vars: &'c Map<String, Value>,
+        lookups: &'c Lookups,
+    ) -> Self {
         RequestScope {
             checker,
             vars,
+            lookups,
             roots: Vec::new(),
             page: None,
             setup: BTreeSet::new(),
@@ -60,7 +67,7 @@ impl<'c, 't> RequestScope<'c, 't> {
 
 impl RequestScope<'_, '_> {
     pub(super) fn template(&mut self, text: &Located<String>) -> Option<Template> {
-        let template = self.checker.template(text, &self.roots, &Lookups::new())?;
+        let template = self.checker.template(text, &self.roots, self.lookups)?;
         for path in template.paths() {
             let (name, place) = (path.name(), text.place());
             match path.root() {

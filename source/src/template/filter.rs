@@ -104,8 +104,10 @@ pub enum FilterError {
         /// How it is written.
         usage: &'static str,
     },
-    /// The table is not in the source file.
-    #[error("there is no table `{0}` under `event.lookups`")]
+    /// The table is not in the source file, or this is not a place for one.
+    #[error(
+        "no table `{0}` can be looked up here: tables stand under `event.lookups`, for `event` and the requests of `poll`"
+    )]
     NoTable(String),
     /// The format is not one that `strftime` knows.
     #[error("`{0}` is not a strftime format")]

@@ -24,6 +24,7 @@ fn requests_that_contradict_themselves() {
         ("header without a name", "name: Authorization", "name: \"\""),
         ("parameter without a name", "{ header: { name: Authorization,", "{ query: { name: \"\","),
         ("credential in the file", "SSWS {secret.api_token}", "SSWS 123"),
+        ("no table", "/api/v1/logs", "/api/v1/{var.domain|lookup(paths)}"),
         ("relation", "{ link: next }", "{ link: \"\" }"),
         ("token's parameter", "{ link: next }", "{ token: { from: a, query: \"\" } }"),
         ("limit's header", "  records:", "  limits: { reset: \"a b\" }\n  records:"),
