@@ -4,7 +4,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use jiff::Timestamp;
 use mef_ports::RunSummary;
 use mef_source::Path;
-use mef_source::checked::TimeCursor;
+use mef_source::checked::{TimeCursor, TimeFormat};
 use serde_json::Value;
 
 use crate::backfill::PageEnd;

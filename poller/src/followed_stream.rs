@@ -14,7 +14,6 @@ use crate::gathered::Gathered;
 use crate::loop_guard::LoopGuard;
 use crate::moment::before;
 use crate::next_link::without_secrets;
-use crate::record_time::record_time;
 use crate::report::{RunEnd, RunError};
 use crate::request::{PageRequest, RequestScope};
 use crate::rewrite::rewrite_query;

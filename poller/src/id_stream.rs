@@ -17,7 +17,6 @@ use crate::gathered::Gathered;
 use crate::key::Key;
 use crate::loop_guard::LoopGuard;
 use crate::moment::before;
-use crate::record_time::record_time;
 use crate::report::{RunEnd, RunError};
 use crate::request::{PageRequest, RequestScope};
 use crate::run::{NextPage, Run, means_stale};

@@ -312,8 +312,9 @@ fn add_parameters(
     request: &Request,
     scope: &PageScope<'_>,
 ) -> Result<Url, RequestError> {
+    let own: Vec<_> = link.query_pairs().map(|(name, _)| name.into_owned()).collect();
     for (name, template) in &request.query {
-        if link.query_pairs().any(|(known, _)| known == name.as_str()) {
+        if own.contains(name) {
             continue;
         }
         if let Some(value) = render(template, scope, name)? {

@@ -54,8 +54,8 @@ fn auto(text: &str) -> Option<Timestamp> {
     // Each unit reaches its bound in the year 5138.
     let nanos_per_unit = match count.unsigned_abs() {
         0..100_000_000_000 => NANOS_PER_SECOND,
-        0..100_000_000_000_000 => 1_000_000,
-        0..100_000_000_000_000_000 => 1_000,
+        100_000_000_000..100_000_000_000_000 => 1_000_000,
+        100_000_000_000_000..100_000_000_000_000_000 => 1_000,
         _ => 1,
     };
     epoch(text, nanos_per_unit)

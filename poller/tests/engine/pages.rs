@@ -15,7 +15,7 @@ fn file(paging: &str) -> String {
     )
 }
 
-const SINCE: &str = "since=1795510800";
+pub(crate) const SINCE: &str = "since=1795510800";
 
 pub(crate) fn page(ids: &[u32], rest: &str) -> String {
     let items: Vec<_> = ids.iter().map(|id| json!({ "id": id })).collect();

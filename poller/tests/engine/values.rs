@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::chains::by_time;
-use crate::pages::{page, requests};
+use crate::pages::{SINCE, page, requests};
 use crate::scripted::{Scripted, records, run};
 use crate::support::Bench;
 
@@ -45,4 +45,39 @@ async fn a_request_looks_up_in_the_tables_of_the_event() {
     let requests = vendor.requests();
     assert_eq!(requests[1..], ["GET /users/1", "GET /any/2"], "{report:?}");
     assert_eq!(records(&bench).await, [json!({ "a": 1 }), json!({ "a": 2 })]);
+}
+
+#[tokio::test]
+async fn a_parameter_with_a_list_is_sent_with_each_element() {
+    // What the table does not have is nothing.
+    let base = "  event: { lookups: { none: {} } }
+  request: { get: \"https://api.example.com/logs\", query: { a: [x, \"{run.id|lookup(none)}\", 1], since: \"{window.start|epoch}\" } }";
+    let token = [page(&[1], ",\"next\":\"b\""), page(&[2], "")];
+    let link = [page(&[1], ",\"next\":\"?p=2\""), page(&[2], "")];
+    let own = [page(&[1], ",\"next\":\"?a=3\""), page(&[2], "")];
+    let by_token = "next: { token: { from: next, query: p } }";
+    for (rest, pages, second) in [
+        (by_token, &token, format!("a=x&a=1&{SINCE}&p=b")),
+        ("next: { token: { from: next, query: a } }", &token, format!("{SINCE}&a=b")),
+        (
+            &format!("{by_token}\n  then: {{ query: {{ a: [y, z] }} }}"),
+            &token,
+            format!("{SINCE}&a=y&a=z&p=b"),
+        ),
+        (
+            &format!("{by_token}\n  then: {{ query: {{ a: y }} }}"),
+            &token,
+            format!("{SINCE}&a=y&p=b"),
+        ),
+        (&format!("{by_token}\n  then: {{ repeat: [since] }}"), &token, format!("{SINCE}&p=b")),
+        ("next: { url: next }\n  then: { repeat: all }", &link, format!("p=2&a=x&a=1&{SINCE}")),
+        ("next: { url: next }\n  then: { repeat: [a] }", &own, "a=3".to_owned()),
+    ] {
+        let asked = requests(&format!("{base}\n  {rest}"), pages).await;
+        assert_eq!(
+            asked,
+            [format!("GET /logs?a=x&a=1&{SINCE}"), format!("GET /logs?{second}")],
+            "{rest}"
+        );
+    }
 }

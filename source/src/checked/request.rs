@@ -34,7 +34,8 @@ pub struct Request {
     /// The origin of that URL; where it begins with what an answer names, one of
     /// those that it may have.
     pub origin: Origin,
-    /// Query parameters in the order they are sent.
+    /// Query parameters in the order they are sent; one that is sent more than
+    /// once stands here as often.
     pub query: Vec<(String, Template)>,
     /// Headers.
     pub headers: Vec<(String, Template)>,
@@ -106,7 +107,7 @@ impl RequestScope<'_, '_> {
     /// The request for a window's first page.
     pub(super) fn request(&mut self, written: &Located<written::Request>) -> Option<Request> {
         let target = self.target(written.get.as_ref(), written.post.as_ref(), written.place());
-        let query = self.pairs(&written.query);
+        let query = self.query_pairs(&written.query);
         let headers = self.header_pairs(&written.headers);
         let body = self.body(
             &WrittenBody {
@@ -164,7 +165,7 @@ impl RequestScope<'_, '_> {
             None => first.query.clone(),
             Some(names) => self.repeated(first, names),
         };
-        merge(&mut query, self.pairs(&written.query), |one, other| one == other);
+        merge(&mut query, self.query_pairs(&written.query), |one, other| one == other);
         let mut headers = first.headers.clone();
         merge(&mut headers, self.header_pairs(&written.headers), |one, other| {
             one.eq_ignore_ascii_case(other)
@@ -287,8 +288,6 @@ fn merge(
     own: Vec<(String, Template)>,
     same: impl Fn(&str, &str) -> bool,
 ) {
-    for (name, value) in own {
-        pairs.retain(|(known, _)| !same(known, &name));
-        pairs.push((name, value));
-    }
+    pairs.retain(|(known, _)| !own.iter().any(|(name, _)| same(known, name)));
+    pairs.extend(own);
 }

@@ -302,4 +302,39 @@ impl RequestScope<'_, '_> {
     ) -> Vec<(String, Template)> {
         written.iter().filter_map(|(name, node)| Some((name.clone(), self.node(node)?))).collect()
     }
+
+    /// The parameters of a query: one whose value is a list is sent with each
+    /// of its elements.
+    pub(super) fn query_pairs(
+        &mut self,
+        written: &BTreeMap<String, Located<Node>>,
+    ) -> Vec<(String, Template)> {
+        let mut pairs = Vec::new();
+        for (name, node) in written {
+            let Node::List(list) = &**node else {
+                pairs.extend(self.node(node).map(|template| (name.clone(), template)));
+                continue;
+            };
+            if list.is_empty() {
+                self.checker.error_with(
+                    node.place(),
+                    format!("the list of values for the parameter `{name}` is empty"),
+                    "leave the parameter out",
+                );
+            }
+            for element in list {
+                let Some(template) = self.node(element) else { continue };
+                // The vendor's link back would not say which of them it was.
+                if template.paths().any(|path| path.root() == Root::Secret) {
+                    self.checker.error_with(
+                        element.place(),
+                        "a parameter that is sent more than once has no secret in it",
+                        "give the secret a parameter of its own, or write it under `auth`",
+                    );
+                }
+                pairs.push((name.clone(), template));
+            }
+        }
+        pairs
+    }
 }

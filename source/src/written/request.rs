@@ -18,7 +18,8 @@ pub struct Request {
     /// Or the URL to POST to.
     #[serde(default)]
     pub post: Option<Located<String>>,
-    /// Query parameters, as templates; one whose value is nothing is left out.
+    /// Query parameters, as templates; one whose value is nothing is left out, and one that has a list
+    /// is sent with each of its elements.
     #[serde(default)]
     pub query: BTreeMap<String, Located<Node>>,
     /// Headers, as templates; one whose value is nothing is left out.
@@ -59,7 +60,7 @@ pub struct Then {
     /// Or the URL to POST to.
     #[serde(default)]
     pub post: Option<Located<String>>,
-    /// Further query parameters, or other values of them.
+    /// Further query parameters, or other values of them: a list replaces all that it had.
     #[serde(default)]
     pub query: BTreeMap<String, Located<Node>>,
     /// Further headers, or other values of them.

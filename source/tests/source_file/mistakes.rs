@@ -113,7 +113,7 @@ fn mistakes_in_a_pulled_source() {
         ("no such bound", "{window.start|rfc3339}", "{window.begin}"),
         ("window never used", "since: \"{window.start|rfc3339}\", ", ""),
         ("record in a request", "sortOrder: ASCENDING", "sortOrder: \"{/actor}\""),
-        ("list in a query", "limit: 1000", "limit: [1000]"),
+        ("object in a query", "limit: 1000", "limit: { a: 1000 }"),
         ("neither time nor token", "time: published, ", ""),
         ("both time and token", "time: published,", "time: published, token: next,"),
         ("token without next token", "time: published,", "token: next,"),

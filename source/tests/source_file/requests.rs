@@ -10,6 +10,9 @@ use crate::{OKTA, no_files};
 fn requests_that_contradict_themselves() {
     let cases = [
         ("parameter twice", "/api/v1/logs", "/api/v1/logs?limit=1"),
+        ("values of none", "limit:", "a: [], limit:"),
+        ("values of values", "limit:", "a: [[1], { b: 2 }], limit:"),
+        ("secret among values", "limit:", "a: [1, \"{secret.a}\"], limit:"),
         ("fragment", "/api/v1/logs", "/api/v1/logs#top"),
         ("credentials", "https://{var.domain}", "https://u:p@{var.domain}"),
         ("variable of nothing", "domain: example.okta.com", "domain:"),
