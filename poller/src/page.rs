@@ -60,7 +60,10 @@ pub enum PageError {
     #[error("the page ends without its trailer")]
     NoTrailer,
     /// The list of records is not where the source file says.
-    #[error("the page has no list of records at `{place}`, but {found}")]
+    #[error(
+        "the page has no list of records at `{place}`, but {found}: where that is how the vendor writes \
+         an empty one, say `missing_records: empty`"
+    )]
     NoRecords {
         /// The path in the source file.
         place: String,
@@ -241,8 +244,8 @@ fn take_list(pages: &Pages, path: &Path, body: &mut Value) -> Result<Vec<Value>,
         // Some languages write an empty map as a list.
         Some(Value::Array(records)) => records,
         Some(Value::Object(records)) if is_map => records.into_iter().map(|(_, one)| one).collect(),
-        // Some servers write an empty list as null.
-        Some(Value::Null) => Vec::new(),
+        // Some servers write an empty list as null, and some what they failed to read.
+        Some(Value::Null) if pages.missing_records == MissingRecords::Empty => Vec::new(),
         None if is_left_out(pages, path, body) => Vec::new(),
         // In XML a list of one is that one, and an empty list is no element or an empty text.
         Some(record) if is_xml && is_blank(&record) => Vec::new(),

@@ -45,6 +45,8 @@ async fn a_list_that_is_left_out_is_empty_only_where_the_source_file_says_so() {
     let paging = "  request: { get: \"https://api.example.com/logs\", query: { since: \"{window.start|epoch}\" } }";
     for (said, body, ends_well) in [
         ("", "{}", false),
+        ("", "{\"items\":null}", false),
+        ("\n  missing_records: empty", "{\"items\":null}", true),
         ("\n  missing_records: empty", "{}", true),
         ("\n  missing_records: empty", "{\"items\":{}}", false),
         ("\n  missing_records: empty", "[]", false),
