@@ -21,7 +21,7 @@ use crate::loop_guard::LoopGuard;
 use crate::record_time::record_time;
 use crate::refusal::Refusal;
 use crate::report::RunError;
-use crate::request::{RequestScope, build, render_json};
+use crate::request::{RequestScope, build, error, render_json};
 use crate::run::Run;
 use crate::seen;
 use crate::unread::Record;
@@ -78,7 +78,7 @@ impl Run<'_> {
         // Those of which it is not sure yet that they are.
         let mut gone = Vec::new();
         let mut began = self.now();
-        for item in items {
+        for (item, hashes) in self.asked_together(items)? {
             let took = self.now().duration_since(began);
             let has_some = !part.items.is_empty() || !gone.is_empty();
             if has_some && (took > LONGEST_PART || part.is_full()) {
@@ -89,14 +89,14 @@ impl Run<'_> {
                     return Err(FetchError::OutOfTime.into());
                 }
             }
-            // The item itself was counted when it was listed.
-            self.summary.records = self.summary.records.saturating_sub(1);
+            // The items themselves were counted when they were listed.
+            self.summary.records = self.summary.records.saturating_sub(hashes.len() as u64);
             let refused = self.refused_details;
-            let News { record, hash, .. } = item;
-            let found = self.find_details(record.value, hash, &mut part).await;
+            let hash = hashes.first().copied().unwrap_or_default();
+            let found = self.find_details(item, hash, &mut part).await;
             if found.is_ok() {
                 let is_gone = self.refused_details > refused;
-                if is_gone { &mut gone } else { &mut part.items }.push(hash);
+                if is_gone { &mut gone } else { &mut part.items }.extend(hashes);
                 part.whole = part.records.len();
             }
             if self.found_details {
@@ -117,6 +117,25 @@ impl Run<'_> {
             return Err(FetchError::AllGone(gone.len()).into());
         }
         Ok(part.records)
+    }
+
+    /// What is asked for, and the items that it is about: each by itself, or the
+    /// list that a `batch` makes of them.
+    fn asked_together(&self, items: Vec<News>) -> Result<Vec<(Value, Vec<u64>)>, FetchError> {
+        let alone = |News { record, hash, .. }: News| (record.value, vec![hash]);
+        let Some(batch) = self.poller.poll.details.first().and_then(|first| first.batch.as_ref())
+        else {
+            return Ok(items.into_iter().map(alone).collect());
+        };
+        let value_of = |news: &News| {
+            let lacks = || error(format!("`batch`: an item has nothing at `{}`", batch.of), "");
+            batch.of.find(&news.record.value).cloned().ok_or_else(lacks)
+        };
+        let together = |items: &[News]| {
+            let values = items.iter().map(value_of).collect::<Result<_, _>>()?;
+            Ok((Value::Array(values), items.iter().map(|news| news.hash).collect()))
+        };
+        items.chunks(batch.size).map(together).collect()
     }
 
     async fn hand_over(&mut self, part: &mut Part) -> Result<(), RunError> {
@@ -276,6 +295,8 @@ fn refused(detail: &Detail, refusal: Refusal) -> Result<(), FetchError> {
     let is_gone = matches!(refusal.status, StatusCode::NOT_FOUND | StatusCode::GONE);
     match is_gone {
         true if detail.pages.request.reads(Root::Setup) => Err(FetchError::JobGone(refusal)),
+        // That one of many is gone says nothing of the others.
+        true if detail.batch.is_some() => Err(FetchError::Detail(refusal)),
         true => Ok(()),
         false => Err(FetchError::Detail(refusal)),
     }

@@ -313,3 +313,39 @@ async fn details_may_have_pages_and_details_of_their_own() {
         ]
     );
 }
+
+#[tokio::test]
+async fn details_of_many_items_are_asked_for_at_once() {
+    let bench = Bench::new(0);
+    let file = by_time(
+        "  request: { get: \"https://api.example.com/alerts\", query: { from: \"{window.start|epoch}\" } }
+  records: \"\"
+  details:
+    - request: { post: \"https://api.example.com/entities\", json: { ids: \"{item}\" } }
+      batch: { size: 2, of: key }
+      records: resources\n",
+        "time: t, id: key",
+    );
+    let alert = |key: &str| json!({ "key": key, "t": at(-30) });
+    let list = json!([alert("a"), alert("b"), alert("c")]).to_string();
+    let vendor = Scripted::answers(vec![
+        answer(200, &[], &list),
+        answer(200, &[], r#"{"resources": [{"id": 1}, {"id": 2}]}"#),
+        answer(404, &[], "{}"),
+        answer(200, &[], &list),
+        answer(200, &[], r#"{"resources": [{"id": 3}]}"#),
+    ]);
+    let failed = run(&bench, &vendor, &file).await;
+    assert!(matches!(failed.end, RunEnd::Failed(_)), "{failed:?}");
+    let report = run(&bench, &vendor, &file).await;
+    assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+    assert_eq!(bench.delivered().await, [1, 2, 3]);
+    let ids = |ids: &str| format!("POST /entities | application/json | {{\"ids\":[{ids}]}}");
+    let requests = vendor.requests();
+    assert_eq!(requests[1..3], [ids("\"a\",\"b\""), ids("\"c\"")]);
+    assert_eq!(requests[4..], [ids("\"c\"")]);
+    let nameless = json!([{ "t": at(-20) }]).to_string();
+    let (bench, vendor) = (Bench::new(0), Scripted::bodies(&[&nameless]));
+    let error = run(&bench, &vendor, &file).await.summary.error.unwrap();
+    assert!(error.contains("`batch`: an item has nothing at `/key`"), "{error}");
+}

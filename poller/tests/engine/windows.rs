@@ -266,3 +266,18 @@ async fn a_first_run_between_two_milliseconds_opens_one_window() {
     bench.run(&source_file("order: ascending, start: 1h, max_window: 1h", true)).await;
     assert_eq!(bench.vendor.requests().len(), 1);
 }
+
+#[tokio::test]
+async fn a_start_in_whole_seconds_brings_no_repeat_of_what_that_second_has() {
+    let bench = Bench::new(2);
+    bench.vendor.add(1, at(-1) + SignedDuration::from_millis(300));
+    bench.clock.set(at(-1) + SignedDuration::from_millis(700));
+    let file = source_file("start: 1h", true).replace("start|rfc3339}", "start|rfc3339_s}");
+    assert!(file.contains("rfc3339_s"), "{file}");
+    bench.run(&file).await;
+    bench.clock.set(at(5));
+    bench.run(&file).await;
+    bench.clock.set(at(9));
+    bench.run(&file).await;
+    assert_eq!(bench.delivered().await, [1]);
+}

@@ -51,11 +51,25 @@ pub struct Wait {
 pub struct Detail {
     /// How the records are asked for, and where they are.
     pub pages: Pages,
+    /// How many items are asked for at once, where it is not one.
+    pub batch: Option<Batch>,
     /// Where the item has the moment after which it is not to be asked for.
     pub expires: Option<Path>,
     /// What of the item is put into each record that is an object.
     pub keep: Vec<(String, Template)>,
 }
+
+/// Items that are asked for together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Batch {
+    /// How many at most.
+    pub size: usize,
+    /// What of each of them stands in the list that `{item}` then is.
+    pub of: Path,
+}
+
+/// What vendors take at most is no more than this.
+const MOST_AT_ONCE: u64 = 1_000;
 
 impl RequestScope<'_, '_> {
     /// The steps before the first page; each may use the values of those before
@@ -143,6 +157,15 @@ impl RequestScope<'_, '_> {
         let details: Vec<_> = written.iter().map(|written| self.detail(written)).collect();
         self.roots.retain(|root| *root != Root::Item);
         self.item_origin = None;
+        for later in written.iter().skip(1) {
+            if let Some(batch) = &later.batch {
+                self.checker.error_with(
+                    batch.place(),
+                    "only the first step of `details` can ask for many items at once",
+                    "leave `batch` out",
+                );
+            }
+        }
         details.into_iter().collect()
     }
 
@@ -157,7 +180,7 @@ impl RequestScope<'_, '_> {
         self.roots.retain(|root| *root != Root::Secret);
         let keep = self.pairs(&written.keep);
         self.roots = roots;
-        let pages = pages?;
+        let (pages, batch) = (pages?, self.batch(written)?);
         if !pages.request.reads(Root::Item) {
             self.checker.error_with(
                 written.request.place(),
@@ -165,7 +188,36 @@ impl RequestScope<'_, '_> {
                 "without it every item would bring the same: such as `{item.id}` in its URL",
             );
         }
-        Some(Detail { pages, expires: expires?, keep })
+        Some(Detail { pages, batch, expires: expires?, keep })
+    }
+
+    /// The items that are asked for together; `None` outside where that is a
+    /// mistake.
+    fn batch(&mut self, detail: &written::Detail) -> Option<Option<Batch>> {
+        let Some(written) = &detail.batch else { return Some(None) };
+        if detail.expires.is_some() || !detail.keep.is_empty() {
+            self.checker.error_with(
+                written.place(),
+                "`expires` and `keep` are about one item, and `batch` asks for many",
+                "leave `batch` out, or take what you need from the records themselves",
+            );
+            return None;
+        }
+        let size = Some(*written.size).filter(|size| (1..=MOST_AT_ONCE).contains(size));
+        let Some(size) = size.and_then(|size| usize::try_from(size).ok()) else {
+            self.checker.error_with(
+                written.size.place(),
+                format!("{} items cannot be asked for at once", *written.size),
+                format!("write from 1 to {MOST_AT_ONCE}"),
+            );
+            return None;
+        };
+        let (place, of) = match &written.of {
+            Some(path) => (path.place(), path.as_str()),
+            None => (None, ""),
+        };
+        let of = self.checker.path_at(place, of, &[Root::Record])?;
+        Some(Some(Batch { size, of }))
     }
 }
 

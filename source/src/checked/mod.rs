@@ -49,7 +49,7 @@ pub use auth::{
     TokenAnswer, TokenAuth, TokenBody, TokenPlace, UserPassword,
 };
 pub use aws_sns::AwsSns;
-pub use chain::{Detail, SetupStep, Wait};
+pub use chain::{Batch, Detail, SetupStep, Wait};
 pub use check::Check;
 pub use cursor::{
     Cursor, Follow, IdCursor, ListingCursor, NextLinkCursor, RestartAt, TimeCursor, TokenCursor,

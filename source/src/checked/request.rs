@@ -97,6 +97,12 @@ impl<'r> Requests<'r> {
         self.paths().any(|path| path.root() == root && path.name() == name)
     }
 
+    /// Whether one of them writes this in whole seconds.
+    pub(super) fn uses_in_seconds(&self, root: Root, name: &str) -> bool {
+        let mut paths = self.templates.iter().flat_map(|template| template.paths_in_seconds());
+        paths.any(|path| path.root() == root && path.name() == name)
+    }
+
     /// All that they read.
     pub(super) fn paths(&self) -> impl Iterator<Item = &Path> {
         self.templates.iter().flat_map(|template| template.paths())

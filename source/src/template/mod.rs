@@ -68,6 +68,21 @@ impl Template {
         })
     }
 
+    /// Every path whose value is written in whole seconds.
+    pub fn paths_in_seconds(&self) -> impl Iterator<Item = &Path> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Placeholder(placeholder)
+                if matches!(
+                    placeholder.filters.first(),
+                    Some(Filter::Epoch | Filter::Rfc3339Decimals(0))
+                ) =>
+            {
+                Some(&placeholder.path)
+            }
+            _ => None,
+        })
+    }
+
     /// Every path whose value goes into an HMAC.
     pub fn signed_paths(&self) -> impl Iterator<Item = &Path> {
         self.parts.iter().filter_map(|part| match part {

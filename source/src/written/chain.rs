@@ -78,10 +78,24 @@ pub struct Detail {
     /// Or the path of the one record that it is; empty where it is the whole answer.
     #[serde(default)]
     pub record: Option<Located<String>>,
+    /// Asks for many items at once. The first step alone can.
+    #[serde(default)]
+    pub batch: Option<Located<Batch>>,
     /// The path, in the item, of the moment after which it is not to be asked for any more.
     #[serde(default)]
     pub expires: Option<Located<String>>,
     /// What of the item is kept in each record, as templates: `{ created: "{item.created}" }`.
     #[serde(default)]
     pub keep: BTreeMap<String, Located<Node>>,
+}
+
+/// How many items are asked for at once: `{item}` is then the list of them.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Batch {
+    /// How many at most, from 1 to 1000.
+    pub size: Located<u64>,
+    /// The path of what of each item is in the list, such as `id`; by default the whole item.
+    #[serde(default)]
+    pub of: Option<Located<String>>,
 }

@@ -41,7 +41,7 @@ pub use auth::{
     GoogleServiceAccount, JwtBearer, Login, NamedValue, PasswordGrant, RefreshToken, SendToken,
     Session, SessionToken, TokenAnswer, TokenBody, UserPassword,
 };
-pub use chain::{Detail, SetupStep, Wait};
+pub use chain::{Batch, Detail, SetupStep, Wait};
 pub use check::{Basic, Check, Digest, Hmac, Ip, PublicKey, PublicKeyAlgorithm, Token};
 pub use cursor::{
     Advance, Cursor, Granularity, NextLink, Order, Restart, RestartFrom, Rewrite, TimeFormat,

@@ -118,3 +118,22 @@ fn chains_that_cannot_be_meant() {
     ];
     insta::assert_snapshot!("listed_partitions", report(ORGS, &cases));
 }
+
+#[test]
+fn many_items_are_asked_for_at_once_only_where_that_can_be() {
+    let with = |details: &str| {
+        let (before, _) = EXPORT.split_once("  details:").unwrap();
+        said(&format!("{before}  details:\n{details}  cursor: {{ windows: true, overlap: 60s }}\n"))
+    };
+    let step = "    - request: { post: \"https://api.example.com/e\", json: { ids: \"{item}\" } }\n      record: \"\"\n";
+    assert_eq!(with(&format!("{step}      batch: {{ size: 1000, of: id }}\n")), "");
+    for (details, wanted) in [
+        (format!("{step}      batch: {{ size: 0 }}\n"), "0 items cannot be asked for at once"),
+        (format!("{step}      batch: {{ size: 1001 }}\n"), "1001 items cannot be"),
+        (format!("{step}      batch: {{ size: 2 }}\n      expires: at\n"), "are about one item"),
+        (format!("{step}{step}      batch: {{ size: 2 }}\n"), "only the first step"),
+    ] {
+        let said = with(&details);
+        assert!(said.contains(wanted), "{details} {said}");
+    }
+}

@@ -70,7 +70,11 @@ pub(super) fn check(
         overlap: checker.duration_or(written.overlap.as_ref(), Duration::ZERO),
         max_window,
         retention: written.retention.as_ref().and_then(|text| checker.duration(text)),
-        granularity: written.granularity,
+        granularity: match written.granularity {
+            // The vendor is asked for the whole of that second again.
+            Granularity::Ms if requests.uses_in_seconds(Root::Window, "start") => Granularity::S,
+            written => written,
+        },
         upper_bound,
         lower_bound,
     };
