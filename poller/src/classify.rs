@@ -78,7 +78,10 @@ pub(crate) fn by_time(
             classified.out_of_order |= classified.newest.is_some_and(|newest| time < newest);
             classified.newest = classified.newest.max(Some(time));
         }
-        if !seen.insert(hash, time.unwrap_or(bounds.end), needed, summary) {
+        // Neither has what is older than was asked for a place in a window: it may come
+        // with each.
+        let placed = time.filter(|time| *time >= bounds.start);
+        if !seen.insert(hash, placed.unwrap_or(bounds.end), needed, summary) {
             continue;
         }
         if let Some(time) = time.filter(|time| *time < bounds.done_before) {

@@ -56,7 +56,7 @@ pub(crate) enum NextPage {
     /// It was fetched while the page before it was delivered.
     Here(Result<Fetched, FetchError>),
     /// It has to wait until after the commit, or for another run.
-    Later(PageRequest, Option<Timestamp>),
+    Later(Box<PageRequest>, Option<Timestamp>),
 }
 
 impl<'p> Run<'p> {
@@ -312,7 +312,7 @@ impl<'p> Run<'p> {
                 (receipt?, NextPage::Here(fetched))
             }
             Err(Some(request)) => {
-                (deliver(outputs, outcome).await?, NextPage::Later(request, not_before))
+                (deliver(outputs, outcome).await?, NextPage::Later(Box::new(request), not_before))
             }
             Err(None) => (deliver(outputs, outcome).await?, NextPage::None),
         };
@@ -383,7 +383,7 @@ impl<'p> Run<'p> {
         let (request, not_before) = match next {
             NextPage::None => return Err(RunEnd::CaughtUp),
             NextPage::Here(fetched) => return Ok(fetched),
-            NextPage::Later(request, not_before) => (request, not_before),
+            NextPage::Later(request, not_before) => (*request, not_before),
         };
         if !self.has_time() {
             return Err(RunEnd::OutOfTime);

@@ -98,8 +98,8 @@ impl Seen {
         self
     }
 
-    /// Adds a record of the page at hand, and tells whether it is news: a repeat is
-    /// counted in `summary`.
+    /// Adds a record of the page at hand, and tells whether it is news. A repeat is
+    /// counted in `summary`, and may come again as long as it does now.
     pub(crate) fn insert(
         &mut self,
         hash: u64,
@@ -107,11 +107,15 @@ impl Seen {
         needed: &Needed,
         summary: &mut RunSummary,
     ) -> bool {
-        if self.contains(hash) {
+        let is_repeat = self.contains(hash);
+        let hash = hash ^ self.job;
+        if is_repeat {
             summary.duplicates += 1;
+            if let Some(known) = self.times.get_mut(&hash) {
+                *known = (*known).max(time.as_millisecond());
+            }
             return false;
         }
-        let hash = hash ^ self.job;
         self.in_flight.insert(hash);
         self.add(hash, time.as_millisecond(), |time_ms| needed.includes(time_ms));
         true

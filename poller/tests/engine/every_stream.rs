@@ -398,3 +398,22 @@ async fn records_by_which_the_cursor_cannot_move_are_delivered_and_fail_the_run(
         assert_eq!(bench.delivered().await, [1]);
     }
 }
+
+#[tokio::test]
+async fn what_a_vendor_gives_again_and_again_though_it_is_older_than_asked_for_is_known() {
+    let page = json!({"items": [{"id": 1, "time": at(-90_000)}, {"id": 2, "time": at(-10)}]});
+    let page = page.to_string();
+    let file = file(
+        "since: \"{window.start|rfc3339}\"",
+        "  cursor: { time: time, id: id, start: 1h, overlap: 60s }\n",
+    );
+    let bench = Bench::new(1);
+    let vendor = Scripted::bodies(&[page.as_str(); 5]);
+    let poller = Poller::with_http(source(&file), vendor, bench.ports()).unwrap();
+    // The second lay in windows first: nobody knew that it would come for ever.
+    for (minutes, delivered) in [(0, 2), (10, 0), (20, 1), (30, 0), (40, 0)] {
+        bench.clock.set(at(60 * minutes));
+        let summary = poller.run(&Budget::default()).await.summary;
+        assert_eq!((summary.delivered, summary.records), (delivered, 2), "minute {minutes}");
+    }
+}
