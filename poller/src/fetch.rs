@@ -309,10 +309,7 @@ impl Fetcher<'_> {
     /// Adds the credential, but only for the origin that it belongs to.
     async fn authorize(&self, request: &mut HttpRequest) -> Result<(), Verdict> {
         if !self.poll.credential_may_go(&request.url) {
-            request.headers.clear();
-            // A body may have a secret in it, and is for the source's vendor.
-            request.body = None;
-            request.method = Method::GET;
+            request.strip();
             return Ok(());
         }
         let source = self.source.name.as_str();

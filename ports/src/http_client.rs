@@ -27,6 +27,16 @@ pub struct HttpRequest {
     pub timeout: Duration,
 }
 
+impl HttpRequest {
+    /// Leaves of it what any origin may see: its URL, which is got. Headers and a
+    /// body may hold credentials.
+    pub fn strip(&mut self) {
+        self.method = Method::GET;
+        self.headers.clear();
+        self.body = None;
+    }
+}
+
 impl std::fmt::Debug for HttpRequest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} {}{}", self.method, self.url.origin().ascii_serialization(), self.url.path())

@@ -184,7 +184,7 @@ impl Credentials {
             && !lead_to(base, auth, &mut request.url)
         {
             // The token is for that base URL alone.
-            request.headers.clear();
+            request.strip();
             return Ok(authorized);
         }
         self.put(&auth.send, &session, secrets, request)?;

@@ -104,3 +104,40 @@ async fn a_session_is_begun_once_and_again_when_it_is_refused() {
     );
     assert_eq!(report.summary.requests, 4);
 }
+
+#[tokio::test]
+async fn what_is_posted_to_a_sessions_base_goes_to_no_other_origin() {
+    let vendor = Arc::new(Vendor {
+        judge: |request: &HttpRequest, number| match number {
+            1 => answer(200, &[], r#"{"token": "t", "base": "https://eu.example.com"}"#),
+            2 => {
+                assert!(request.body.is_some());
+                let elsewhere = "https://us.example.com/events".to_owned();
+                answer(307, &[("location", elsewhere)], "")
+            }
+            _ => {
+                assert_eq!(request.url.host_str(), Some("us.example.com"));
+                assert_eq!((&request.method, &request.body), (&Method::GET, &None));
+                assert!(request.headers.is_empty(), "{:?}", request.headers);
+                page()
+            }
+        },
+        asked: Mutex::default(),
+    });
+    let auth = "{ session: { login: { post: \"https://api.example.com/login\", form: { p: \"{secret.p}\" } }, \
+                token: { from: token, send: { cookie: S } }, base_url: { from: base } } }";
+    let file = file(auth)
+        .replace(
+            "get: https://api.example.com/events,",
+            "post: https://api.example.com/events, json: { key: \"{secret.key}\" },",
+        )
+        .replace(
+            "[\"https://eu.example.com\"]",
+            "[\"https://eu.example.com\", \"https://us.example.com\"]",
+        );
+    let bench = Bench::new(0);
+    let poller = Poller::with_http(source(&file), vendor.clone(), bench.ports()).unwrap();
+    let report = poller.run(&Budget::default()).await;
+    assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+    assert_eq!(vendor.asked.lock().unwrap().len(), 3);
+}
