@@ -26,6 +26,7 @@ mod listing;
 mod newest_first;
 mod origins;
 mod own_origins;
+mod page_ends;
 mod pages;
 mod partitions;
 mod scripted;

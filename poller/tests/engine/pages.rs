@@ -1,6 +1,6 @@
 //! Every way to ask for a page and to get to the next.
 
-use mef_poller::{RunEnd, RunError, RunReport};
+use mef_poller::{RunEnd, RunReport};
 use mef_ports::Position;
 use serde_json::json;
 
@@ -8,7 +8,7 @@ use crate::scripted::{Scripted, records, run};
 use crate::support::{Bench, answer};
 
 /// A source by time whose request and paging are `paging`.
-fn file(paging: &str) -> String {
+pub(crate) fn file(paging: &str) -> String {
     format!(
         "source: acme\npoll:\n  schedule: rate(1 minute)\n{paging}\n  \
          records: items\n  cursor: {{ time: t, id: id, start: 1h, overlap: 60s }}\n"
@@ -36,7 +36,7 @@ pub(crate) async fn requests(paging: &str, pages: &[String]) -> Vec<String> {
     requests
 }
 
-fn caught_up(report: &RunReport) {
+pub(crate) fn caught_up(report: &RunReport) {
     assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
 }
 
@@ -174,21 +174,6 @@ async fn pages_and_offsets_are_counted_from_the_first_request_on() {
 }
 
 #[tokio::test]
-async fn a_total_is_reached_by_what_was_asked_for_wherever_the_count_begins() {
-    let get = "request: { get: \"https://api.example.com/logs\", query: { since: \"{window.start|epoch}\" } }";
-    for (next, stop, said) in [
-        ("offset: { query: p, start: 1 }", "total", 3),
-        ("offset: { query: p }", "total", 3),
-        ("page: { query: p, start: 0 }", "pages", 2),
-        ("page: { query: p }", "pages", 2),
-    ] {
-        let said = format!(",\"said\":{said}");
-        let paging = format!("  {get}\n  next: {{ {next} }}\n  stop: [ {{ {stop}: said }} ]");
-        requests(&paging, &[page(&[1, 2], &said), page(&[3], &said)]).await;
-    }
-}
-
-#[tokio::test]
 async fn a_token_that_is_json_goes_back_as_what_it_is() {
     let base = "  request: { post: \"https://api.example.com/logs\", json: { since: \"{window.start|epoch}\", after: {} } }
   next: { token: { from: FROM, format: json, json: after } }";
@@ -280,80 +265,6 @@ async fn the_next_url_or_token_may_stand_in_a_header() {
         caught_up(&run(&bench, &vendor, &file(&format!("  {get}\n  next: {{ {next} }}"))).await);
         assert_eq!(vendor.requests()[1], second);
     }
-}
-
-#[tokio::test]
-async fn a_stop_rule_ends_the_window_though_a_next_is_named() {
-    let more = ",\"next\":\"b\",\"more\":true,\"last\":false";
-    let end = ",\"next\":\"c\",\"more\":false,\"last\":true";
-    let pages = [page(&[1, 2], more), page(&[3], end)];
-    for rule in ["{ unless: more }", "{ when: { last: true } }", "{ short_page: 2 }"] {
-        let paging = format!(
-            "  request: {{ get: \"https://api.example.com/logs\", query: {{ since: \"{{window.start|epoch}}\" }} }}\n  \
-             next: {{ token: {{ from: next, query: at }} }}\n  stop: [{rule}]"
-        );
-        requests(&paging, &pages).await;
-    }
-    for (next, rule) in [("offset", "total"), ("page", "pages")] {
-        let count = if rule == "total" { 3 } else { 2 };
-        let rest = format!(",\"count\":{count}");
-        let paging = format!(
-            "  request: {{ get: \"https://api.example.com/logs\", query: {{ since: \"{{window.start|epoch}}\" }} }}\n  \
-             next: {{ {next}: {{ query: p }} }}\n  stop: [{{ {rule}: count }}]"
-        );
-        requests(&paging, &[page(&[1, 2], &rest), page(&[3], &rest)]).await;
-    }
-}
-
-#[tokio::test]
-async fn a_vendor_that_ignores_the_page_number_is_an_error() {
-    let same = page(&[1], "");
-    let (bench, vendor) = (Bench::new(0), Scripted::bodies(&[&same, &same, &same]));
-    let paging = "  request: { get: \"https://api.example.com/logs\", query: { since: \"{window.start}\" } }\n  next: { page: { query: p } }";
-    let report = run(&bench, &vendor, &file(paging)).await;
-    assert!(matches!(report.end, RunEnd::Failed(RunError::Loop(_))), "{report:?}");
-    assert!(report.summary.requests <= 3, "{report:?}");
-}
-
-#[tokio::test]
-async fn the_page_that_closes_a_circle_is_delivered() {
-    let pages = [page(&[1], ",\"next\":\"on\""), page(&[2], ",\"next\":\"on\"")];
-    for cursor in [
-        "time: t, id: id, start: 1h",
-        "listing: true, id: id",
-        "id: id, order: ascending",
-        "token: next, id: id, start: 1h",
-    ] {
-        let query = match cursor {
-            _ if cursor.starts_with("time") => "since: \"{window.start}\"",
-            _ if cursor.starts_with("listing") => "a: b",
-            _ if cursor.starts_with("id") => "after: \"{cursor.id}\"",
-            _ => "since: \"{cursor.start}\"",
-        };
-        let file = format!(
-            "source: acme\npoll:\n  schedule: rate(1 minute)\n  request: {{ get: \"https://api.example.com/logs\", query: {{ {query} }} }}\n  \
-             next: {{ token: {{ from: next, query: p }} }}\n  records: items\n  cursor: {{ {cursor} }}\n"
-        );
-        let (bench, vendor) = (Bench::new(0), Scripted::bodies(&[&pages[0], &pages[1]]));
-        let report = run(&bench, &vendor, &file).await;
-        // A token that names itself again is where such a stream ends.
-        let fails = matches!(report.end, RunEnd::Failed(RunError::Loop(_)));
-        assert!(fails, "{cursor}: {report:?}");
-        assert_eq!(bench.delivered().await, [1, 2], "{cursor}");
-    }
-}
-
-#[tokio::test]
-async fn a_last_page_that_equals_the_one_before_it_is_no_loop() {
-    let same = page(&[1], "");
-    let link = "<https://api.example.com/logs?after=2>; rel=\"next\"".to_owned();
-    let (bench, vendor) = (
-        Bench::new(0),
-        Scripted::answers(vec![answer(200, &[("link", link)], &same), answer(200, &[], &same)]),
-    );
-    let paging = "  request: { get: \"https://api.example.com/logs\", query: { since: \"{window.start}\" } }\n  next: { link: next }";
-    caught_up(&run(&bench, &vendor, &file(paging)).await);
-    assert_eq!(records(&bench).await.len(), 1);
 }
 
 #[tokio::test]
