@@ -121,7 +121,7 @@ pub(crate) fn known(
         if summary.untimed == 0 {
             tracing::warn!(
                 cursor.time = %path,
-                record.time = found.map(|value| value.to_string().chars().take(60).collect::<String>()),
+                record.has_one = found.is_some(),
                 "a record has no time that can be read: see `time_format`"
             );
         }

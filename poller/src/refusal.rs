@@ -20,7 +20,8 @@ pub struct Refusal {
     pub status: StatusCode,
     /// The method and URL that were asked, without the query.
     pub asked: String,
-    /// The beginning of the answer's text; empty where it has none.
+    /// The beginning of the answer's text; empty where it has none, and where the
+    /// status is good: then records may stand in it, which are for no log.
     pub words: String,
 }
 
@@ -31,7 +32,9 @@ impl Refusal {
         place.set_query(None);
         place.set_fragment(None);
         let asked = format!("{method} {place}");
-        Refusal { status: response.status, asked, words: words(&response.body) }
+        let status = response.status;
+        let words = if status.is_success() { String::new() } else { words(&response.body) };
+        Refusal { status, asked, words }
     }
 }
 
@@ -64,6 +67,24 @@ fn words(body: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_may_have_records_in_it_is_not_told() {
+        let said = |status, method| {
+            let url = Url::parse("https://api.example.com/a?key=k#f").unwrap();
+            let body = bytes::Bytes::from_static(b"{\"id\": 1}");
+            let response = HttpResponse { status, headers: http::HeaderMap::new(), body };
+            Refusal::new(&method, &url, &response).to_string()
+        };
+        assert_eq!(
+            said(StatusCode::OK, Method::GET),
+            "the vendor answered 200 OK to GET https://api.example.com/a"
+        );
+        assert_eq!(
+            said(StatusCode::CONFLICT, Method::POST),
+            "the vendor answered 409 Conflict to POST https://api.example.com/a ({\"id\": 1})"
+        );
+    }
 
     #[test]
     fn the_vendors_words_are_one_short_line() {

@@ -180,7 +180,8 @@ impl RequestScope<'_, '_> {
         self.roots.retain(|root| *root != Root::Secret);
         let keep = self.pairs(&written.keep);
         self.roots = roots;
-        let (pages, batch) = (pages?, self.batch(written)?);
+        let pages = pages?;
+        let batch = self.batch(written, &pages.request)?;
         if !pages.request.reads(Root::Item) {
             self.checker.error_with(
                 written.request.place(),
@@ -193,8 +194,17 @@ impl RequestScope<'_, '_> {
 
     /// The items that are asked for together; `None` outside where that is a
     /// mistake.
-    fn batch(&mut self, detail: &written::Detail) -> Option<Option<Batch>> {
+    fn batch(&mut self, detail: &written::Detail, request: &Request) -> Option<Option<Batch>> {
         let Some(written) = &detail.batch else { return Some(None) };
+        let mut paths = request.templates().into_iter().flat_map(Template::paths);
+        if paths.any(|path| path.root() == Root::Item && !path.segments().is_empty()) {
+            self.checker.error_with(
+                written.place(),
+                "`{item}` is a list where many are asked for, and has nothing at a path",
+                "write `{item}`, and under `of` what of each item stands in the list",
+            );
+            return None;
+        }
         if detail.expires.is_some() || !detail.keep.is_empty() {
             self.checker.error_with(
                 written.place(),

@@ -131,6 +131,10 @@ fn many_items_are_asked_for_at_once_only_where_that_can_be() {
         (format!("{step}      batch: {{ size: 0 }}\n"), "0 items cannot be asked for at once"),
         (format!("{step}      batch: {{ size: 1001 }}\n"), "1001 items cannot be"),
         (format!("{step}      batch: {{ size: 2 }}\n      expires: at\n"), "are about one item"),
+        (
+            step.replace("{item}", "{item.id}") + "      batch: { size: 2 }\n",
+            "has nothing at a path",
+        ),
         (format!("{step}{step}      batch: {{ size: 2 }}\n"), "only the first step"),
     ] {
         let said = with(&details);
