@@ -29,6 +29,7 @@ mod secret_use;
 mod sign;
 mod signature;
 mod split;
+mod text_or_object;
 mod webhook;
 
 use std::collections::BTreeMap;

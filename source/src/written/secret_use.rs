@@ -1,14 +1,12 @@
 //! A secret by name, with the moment after which it counts no more.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::Located;
+use super::text_or_object::text_or_object;
 
 /// A secret that a check may use.
 #[derive(Clone, Debug)]
@@ -41,26 +39,8 @@ impl SecretUse {
 
 impl<'de> Deserialize<'de> for SecretUse {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(SecretUseVisitor)
-    }
-}
-
-// An untagged enum would lose the place and the wording of a mistake.
-struct SecretUseVisitor;
-
-impl<'de> Visitor<'de> for SecretUseVisitor {
-    type Value = SecretUse;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a secret's name, or `{name, not_after}`")
-    }
-
-    fn visit_str<E: Error>(self, name: &str) -> Result<SecretUse, E> {
-        Ok(SecretUse::Name(name.to_owned()))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<SecretUse, A::Error> {
-        RetiringSecret::deserialize(MapAccessDeserializer::new(map)).map(SecretUse::Retiring)
+        let expected = "a secret's name, or `{name, not_after}`";
+        text_or_object(deserializer, expected, SecretUse::Name, SecretUse::Retiring)
     }
 }
 
