@@ -148,20 +148,21 @@ pub(crate) fn read(
     Ok(Page { records, next, ends, digest: page })
 }
 
-/// Where the list of records can be taken apart: where nothing else of the page
-/// stands in it or around it.
-fn apart_at(pages: &Pages) -> Option<&Path> {
-    let Records::List(list) = &pages.records else { return None };
+/// Where the lists of records can be taken apart: where nothing else of the page
+/// stands in one or around it.
+fn apart_at(pages: &Pages) -> &[Path] {
+    let Records::Lists(lists) = &pages.records else { return &[] };
     let way = match &pages.next {
         Some(Next::Url(path) | Next::Token { from: path, .. }) => Some(path),
         _ => None,
     };
     let in_body = |path: &&Path| path.root() != Root::Header;
     let meets = |path: &Path| {
-        path.segments().iter().zip(list.segments()).all(|(segment, list)| segment == list)
+        let mut pairs = lists.iter().map(|list| path.segments().iter().zip(list.segments()));
+        pairs.any(|mut pair| pair.all(|(segment, list)| segment == list))
     };
     let mut others = pages.stop.paths().chain(way).filter(in_body);
-    (!others.any(meets)).then_some(list)
+    if others.any(meets) { &[] } else { lists }
 }
 
 /// A link as a URL without our secrets. A relative one is relative to the page
@@ -205,13 +206,15 @@ fn last(from: &Path, plus: u64, records: &[Unread]) -> Result<Option<ResumeAt>, 
 }
 
 fn how_many(pages: &Pages, content: &Content) -> usize {
+    let in_list = |path: &Path, body: &Value| match path.find(body) {
+        Some(Value::Array(list)) => list.len(),
+        Some(Value::Object(map)) if matches!(pages.records, Records::Values(_)) => map.len(),
+        Some(one) if pages.decode == PageDecode::Xml => usize::from(!is_blank(one)),
+        _ => 0,
+    };
     let in_body = |body: &Value| match &pages.records {
-        Records::List(path) | Records::Values(path) => match path.find(body) {
-            Some(Value::Array(list)) => list.len(),
-            Some(Value::Object(map)) if matches!(pages.records, Records::Values(_)) => map.len(),
-            Some(one) if pages.decode == PageDecode::Xml => usize::from(!is_blank(one)),
-            _ => 0,
-        },
+        Records::Lists(paths) => paths.iter().map(|path| in_list(path, body)).sum(),
+        Records::Values(path) => in_list(path, body),
         Records::One(path) => usize::from(path.find(body).is_some_and(|record| !record.is_null())),
         Records::Lines => 0,
     };
@@ -227,9 +230,13 @@ fn take_records(pages: &Pages, content: &mut Content) -> Result<Vec<Unread>, Pag
                 let record = path.find(body).filter(|record| !record.is_null());
                 all.extend(record.cloned().map(Unread::Value));
             }
-            Records::List(path) | Records::Values(path) => {
-                let list = take_list(pages, path, body)?;
-                all.extend(list.into_iter().map(Unread::Value));
+            Records::Lists(paths) => {
+                for path in paths {
+                    all.extend(take_list(pages, path, body)?.into_iter().map(Unread::Value));
+                }
+            }
+            Records::Values(path) => {
+                all.extend(take_list(pages, path, body)?.into_iter().map(Unread::Value));
             }
         }
     }

@@ -17,61 +17,88 @@ use crate::unread::Unread;
 /// records.
 pub(super) type Apart = (Value, Vec<Unread>);
 
-/// Takes the list at `path` apart. Nothing where there is none behind objects
-/// alone, or where `text` is not JSON: whoever reads the whole then says why.
+/// Takes the lists at `paths` apart. Nothing where there is none of them behind
+/// objects alone, or where `text` is not JSON: whoever reads the whole then says
+/// why.
 ///
 /// Of a record only its form is looked at, so that a single one may turn out not
 /// to be readable.
-pub(super) fn take_apart(text: &Bytes, path: &Path) -> Option<Apart> {
+pub(super) fn take_apart(text: &Bytes, paths: &[Path]) -> Option<Apart> {
     let plain = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     let mut json = serde_json::Deserializer::from_str(std::str::from_utf8(plain).ok()?);
-    let (rest, records) = Way(path.segments()).deserialize(&mut json).ok()?;
+    let mut lists = vec![None; paths.len()];
+    let ways = paths.iter().map(Path::segments).enumerate().collect();
+    let rest = Ways { ways, lists: &mut lists }.deserialize(&mut json).ok()?;
     json.end().ok()?;
+    if lists.iter().all(Option::is_none) {
+        return None;
+    }
     let unread = |record: &RawValue| Unread::Text(text.slice_ref(record.get().as_bytes()));
-    Some((rest, records?.into_iter().map(unread).collect()))
+    Some((rest, lists.into_iter().flatten().flatten().map(unread).collect()))
 }
 
-/// The keys that still lead to the list.
-struct Way<'p>(&'p [String]);
+/// The keys that still lead to lists, each with its number, and what was found.
+struct Ways<'p, 'l, 'de> {
+    ways: Vec<(usize, &'p [String])>,
+    lists: &'l mut [Option<Vec<&'de RawValue>>],
+}
 
-impl<'de> DeserializeSeed<'de> for Way<'_> {
-    type Value = (Value, Option<Vec<&'de RawValue>>);
-
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
-        if self.0.is_empty() { json.deserialize_seq(self) } else { json.deserialize_map(self) }
+impl<'de> Ways<'_, '_, 'de> {
+    fn found(&mut self, list: usize, records: Option<Vec<&'de RawValue>>) {
+        if let Some(place) = self.lists.get_mut(list) {
+            *place = records;
+        }
     }
 }
 
-impl<'de> Visitor<'de> for Way<'_> {
-    type Value = (Value, Option<Vec<&'de RawValue>>);
+impl<'de> DeserializeSeed<'de> for Ways<'_, '_, 'de> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Value, D::Error> {
+        match self.ways.as_slice() {
+            [(_, [])] => json.deserialize_seq(self),
+            _ => json.deserialize_map(self),
+        }
+    }
+}
+
+impl<'p, 'de> Visitor<'de> for Ways<'p, '_, 'de> {
+    type Value = Value;
 
     fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str("a list of records")
     }
 
-    fn visit_seq<S: SeqAccess<'de>>(self, mut list: S) -> Result<Self::Value, S::Error> {
+    fn visit_seq<S: SeqAccess<'de>>(mut self, mut list: S) -> Result<Value, S::Error> {
         let mut records = Vec::new();
         while let Some(record) = list.next_element()? {
             records.push(record);
         }
-        Ok((Value::Array(Vec::new()), Some(records)))
+        if let Some((number, _)) = self.ways.first() {
+            self.found(*number, Some(records));
+        }
+        Ok(Value::Array(Vec::new()))
     }
 
-    fn visit_map<M: MapAccess<'de>>(self, mut object: M) -> Result<Self::Value, M::Error> {
-        let (mut rest, mut records) = (Map::new(), None);
+    fn visit_map<M: MapAccess<'de>>(mut self, mut object: M) -> Result<Value, M::Error> {
+        let mut rest = Map::new();
         while let Some(key) = object.next_key::<String>()? {
-            let value = match self.0.split_first() {
-                Some((wanted, way)) if *wanted == key => {
-                    let (value, list) = object.next_value_seed(Way(way))?;
-                    // Of a key that comes twice, the last counts.
-                    records = list;
-                    value
-                }
-                _ => object.next_value()?,
+            let on = |&(number, way): &(usize, &'p [String])| {
+                let (wanted, way) = way.split_first()?;
+                (*wanted == key).then_some((number, way))
+            };
+            let ways: Vec<_> = self.ways.iter().filter_map(on).collect();
+            // Of a key that comes twice, the last counts.
+            for (number, _) in &ways {
+                self.found(*number, None);
+            }
+            let value = match ways.is_empty() {
+                true => object.next_value()?,
+                false => object.next_value_seed(Ways { ways, lists: self.lists })?,
             };
             rest.insert(key, value);
         }
-        Ok((Value::Object(rest), records))
+        Ok(Value::Object(rest))
     }
 }
 
@@ -83,9 +110,10 @@ mod tests {
 
     use super::*;
 
-    fn apart(text: &str, path: &str) -> Option<(Value, Vec<Value>)> {
-        let path = Path::parse(path, &[Root::Record]).unwrap();
-        let (rest, records) = take_apart(&Bytes::copy_from_slice(text.as_bytes()), &path)?;
+    fn apart(text: &str, paths: &str) -> Option<(Value, Vec<Value>)> {
+        let path = |path| Path::parse(path, &[Root::Record]).unwrap();
+        let paths: Vec<_> = paths.split(' ').map(path).collect();
+        let (rest, records) = take_apart(&Bytes::copy_from_slice(text.as_bytes()), &paths)?;
         Some((rest, records.into_iter().map(|record| record.read().unwrap().value).collect()))
     }
 
@@ -96,6 +124,17 @@ mod tests {
         let records = serde_json::from_str::<Vec<Value>>(r#"[{"a": 1.0}, 7]"#).unwrap();
         assert_eq!(apart(page, "data.items"), Some((rest, records)));
         assert_eq!(apart("\u{feff}[1]", ""), Some((json!([]), vec![json!(1)])));
+    }
+
+    #[test]
+    fn of_several_lists_the_records_follow_each_other_as_the_lists_are_named() {
+        let page = r#"{"b": [3], "in": {"a": [1, 2], "c": 7}, "d": [4]}"#;
+        let rest = json!({"b": [], "in": {"a": [], "c": 7}, "d": [4]});
+        assert_eq!(apart(page, "in.a b"), Some((rest.clone(), vec![json!(1), json!(2), json!(3)])));
+        assert_eq!(apart(page, "in.a none b").map(|(rest, _)| rest), Some(rest));
+        assert_eq!(apart(page, "in.a in.c"), None);
+        let twice = r#"{"in": {"a": [1]}, "b": [2], "in": {}}"#;
+        assert_eq!(apart(twice, "in.a b"), Some((json!({"in": {}, "b": []}), vec![json!(2)])));
     }
 
     #[test]

@@ -45,10 +45,10 @@ type Take<'t> = dyn FnMut(Value) -> Result<(), PageError> + 't;
 const MOST_LINES: usize = 200_000;
 
 /// Reads `bytes` as `pages` says, of which no more than `max_page` may come. The
-/// list at `apart` is taken apart, if there is one.
+/// lists at `apart` are taken apart.
 pub(crate) fn decode(
     pages: &Pages,
-    apart: Option<&Path>,
+    apart: &[Path],
     max_page: usize,
     bytes: &Bytes,
 ) -> Result<Content, PageError> {
@@ -61,7 +61,7 @@ pub(crate) fn decode(
                     Some(plain) => bytes.slice_ref(plain),
                     None => Bytes::from(file.whole()?),
                 };
-                if let Some((rest, list)) = apart.and_then(|path| list::take_apart(&text, path)) {
+                if let Some((rest, list)) = list::take_apart(&text, apart) {
                     records.extend(list);
                     bodies.push(rest);
                 } else {

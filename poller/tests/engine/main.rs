@@ -29,6 +29,7 @@ mod own_origins;
 mod page_ends;
 mod pages;
 mod partitions;
+mod record_lists;
 mod scripted;
 mod support;
 mod tokens;

@@ -8,7 +8,7 @@ use super::next::{self, Next, Stop};
 use super::page_decode::PageDecode;
 use super::request::Request;
 use super::request_scope::RequestScope;
-use crate::written::{self, Compression, Located, MissingRecords, StopRule};
+use crate::written::{self, Compression, Located, MissingRecords, OneOrMany, StopRule};
 use crate::{Path, Root};
 
 /// How pages are asked for, and what is in them.
@@ -35,8 +35,8 @@ pub struct Pages {
 /// Where a page has its records.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Records {
-    /// A list of them.
-    List(Path),
+    /// A list of them, or several, which follow each other.
+    Lists(Vec<Path>),
     /// The values of an object.
     Values(Path),
     /// One, which may be the whole page.
@@ -149,9 +149,7 @@ fn records(
     let (message, help) = match (&written.records, &written.record, is_lines) {
         (Some(records), None, false) => {
             return match &***records {
-                written::Records::List(path) => {
-                    checker.path_at(records.place(), path, &[Root::Record]).map(Records::List)
-                }
+                written::Records::Lists(paths) => lists(paths, records, checker),
                 written::Records::Values(path) => {
                     checker.path(path, &[Root::Record]).map(Records::Values)
                 }
@@ -176,4 +174,25 @@ fn records(
     let place = place.or(written.records.and_then(Located::place));
     checker.error_with(place.or(written.request.place()), message, help);
     None
+}
+
+fn lists(
+    written: &OneOrMany,
+    records: &Located<written::Records>,
+    checker: &mut Checker<'_>,
+) -> Option<Records> {
+    let paths = checker.alternatives("records", &records.with(written.clone()), &[Root::Record])?;
+    let inside = |one: &Path, other: &Path| other.segments().starts_with(one.segments());
+    for (number, ((text, place), path)) in written.iter().zip(&paths).enumerate() {
+        let mut others = paths.iter().enumerate().filter(|(other, _)| *other != number);
+        if others.any(|(_, other)| inside(other, path)) {
+            checker.error_with(
+                place.or(records.place()),
+                format!("the list at `{text}` is another of these lists, or stands in one"),
+                "name each list of records once",
+            );
+            return None;
+        }
+    }
+    Some(Records::Lists(paths))
 }

@@ -43,8 +43,8 @@ pub struct Poll {
     /// How a page's body is compressed, besides what its headers say.
     #[serde(default)]
     pub compression: Compression,
-    /// The path of the list of records in a page, empty where the page is the list; or
-    /// `{ values: PATH }`, the path of an object whose values they are.
+    /// The path of the list of records in a page, empty where the page is the list; the paths of
+    /// several lists; or `{ values: PATH }`, the path of an object whose values they are.
     #[serde(default)]
     pub records: Option<Located<Records>>,
     /// What a page without that list means.

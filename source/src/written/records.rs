@@ -1,18 +1,20 @@
 //! Where a page has its records.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{Error, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::Located;
-use super::text_or_object::text_or_object;
+use super::{Located, OneOrMany};
 
-/// The path of a list, or of an object whose values the records are.
+/// The path of a list, the paths of several, or that of an object whose values the records are.
 #[derive(Clone, Debug)]
 pub enum Records {
-    /// The path of a list.
-    List(String),
+    /// The path of a list, or of several, whose records follow each other.
+    Lists(OneOrMany),
     /// `{ values: PATH }`.
     Values(Located<String>),
 }
@@ -25,9 +27,31 @@ struct Object {
 
 impl<'de> Deserialize<'de> for Records {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let values = |object: Object| Records::Values(object.values);
-        let expected = "the path of a list or `{ values: PATH }`";
-        text_or_object(deserializer, expected, Records::List, values)
+        deserializer.deserialize_any(RecordsVisitor)
+    }
+}
+
+// An untagged enum would lose the place and the wording of a mistake.
+struct RecordsVisitor;
+
+impl<'de> Visitor<'de> for RecordsVisitor {
+    type Value = Records;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the path of a list, a list of such paths, or `{ values: PATH }`")
+    }
+
+    fn visit_str<E: Error>(self, path: &str) -> Result<Records, E> {
+        OneOrMany::deserialize(path.into_deserializer()).map(Records::Lists)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, paths: A) -> Result<Records, A::Error> {
+        OneOrMany::deserialize(SeqAccessDeserializer::new(paths)).map(Records::Lists)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Records, A::Error> {
+        let object = Object::deserialize(MapAccessDeserializer::new(map))?;
+        Ok(Records::Values(object.values))
     }
 }
 
@@ -40,6 +64,7 @@ impl JsonSchema for Records {
         json_schema!({
             "anyOf": [
                 { "type": "string" },
+                { "type": "array", "items": { "type": "string" }, "minItems": 1 },
                 {
                     "type": "object",
                     "properties": {

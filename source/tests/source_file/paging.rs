@@ -79,6 +79,17 @@ fn a_way_that_a_template_takes_needs_no_other_place() {
 }
 
 #[test]
+fn lists_of_records_that_cannot_be_meant() {
+    let cases = [
+        ("no list", "records: \"\"", "records: []"),
+        ("no path", "records: \"\"", "records: [a, b..c]"),
+        ("twice", "records: \"\"", "records: [a, b, /a]"),
+        ("in another", "records: \"\"", "records: [a.b, a]"),
+    ];
+    insta::assert_snapshot!(report(OKTA, &cases));
+}
+
+#[test]
 fn formats_that_the_rest_does_not_fit_to() {
     let cases = [
         ("lines with a path", "  records: \"\"", "  records: a\n  decode: { ndjson: {} }"),
