@@ -65,6 +65,7 @@ fn read(
             }
             Ok(())
         })
+        .map(|_| ())
     })?;
     if batch.is_empty() { Ok(()) } else { sender.blocking_send(batch).map_err(gone) }
 }

@@ -2,7 +2,8 @@
 
 use std::io::{BufRead as _, Read as _};
 
-use csv::ReaderBuilder;
+use csv::{ReaderBuilder, StringRecord};
+use mef_source::checked::Csv;
 use serde_json::{Map, Value};
 
 use super::unpack::File;
@@ -14,29 +15,73 @@ use crate::page::PageError;
 /// takes for whole.
 const END: &[u8] = b"\n\"end\"";
 
-/// Reads a file of rows. The columns are called as `columns` says, or else as
-/// the first row does.
+/// What follows the rows says how to go on, in a line or two: more is none of it.
+const MOST_ROWS_AFTER: usize = 1_000;
+
+/// Where in a file the reader is.
+enum At {
+    /// Before the line that the rows stand after.
+    Head,
+    Rows,
+    /// Behind the line that they end before.
+    Foot(Vec<Value>),
+}
+
+/// Reads a file of rows. The columns are called as the source file says, or else as
+/// the first row does. What follows the rows is given back, a list of rows, each a
+/// list of its values, where there is a line that they end before.
 pub(super) fn read(
     file: &mut File<'_>,
-    separator: u8,
-    columns: &[String],
+    csv: &Csv,
     take: &mut Take<'_>,
-) -> Result<(), PageError> {
-    if columns.is_empty() {
+) -> Result<Option<Value>, PageError> {
+    if csv.columns.is_empty() && csv.after.is_none() {
         has_head_row(file)?;
     }
     let mut reader = ReaderBuilder::new()
-        .delimiter(separator)
+        .delimiter(csv.separator)
         .has_headers(false)
         .flexible(true)
         .from_reader(file.chain(END));
-    let mut names = columns.to_vec();
+    let is_line = |line: &Option<String>, row: &StringRecord| {
+        let separator = char::from(csv.separator);
+        line.as_ref().is_some_and(|line| line.split(separator).eq(row))
+    };
+    let mut names = csv.columns.clone();
+    let mut at = if csv.after.is_some() { At::Head } else { At::Rows };
     let mut rows = reader.records().peekable();
     while let Some(row) = rows.next() {
         let row = row.map_err(|error| broken("CSV", error))?;
         if rows.peek().is_none() {
             let is_end = row.len() == 1 && row.get(0) == Some("end");
-            return if is_end { Ok(()) } else { Err(broken("CSV", "a quote is open at its end")) };
+            return if is_end {
+                end(csv, at)
+            } else {
+                Err(broken("CSV", "a quote is open at its end"))
+            };
+        }
+        match &mut at {
+            At::Head => {
+                if is_line(&csv.after, &row) {
+                    at = At::Rows;
+                }
+                continue;
+            }
+            At::Rows if is_line(&csv.before, &row) => {
+                at = At::Foot(Vec::new());
+                continue;
+            }
+            At::Rows => {}
+            At::Foot(rows) if rows.len() == MOST_ROWS_AFTER => {
+                return Err(other(
+                    "CSV",
+                    format!("more than {MOST_ROWS_AFTER} rows follow its end"),
+                ));
+            }
+            At::Foot(rows) => {
+                rows.push(row.iter().collect());
+                continue;
+            }
         }
         if names.is_empty() {
             names = row.iter().map(str::to_owned).collect();
@@ -56,7 +101,18 @@ pub(super) fn read(
         }
         take(Value::Object(object))?;
     }
-    Ok(())
+    end(csv, at)
+}
+
+/// What a file has that ends where the reader is.
+fn end(csv: &Csv, at: At) -> Result<Option<Value>, PageError> {
+    match (at, &csv.after, &csv.before) {
+        (At::Foot(rows), ..) => Ok(Some(Value::Array(rows))),
+        // It is another kind of answer.
+        (At::Head, Some(line), _) => Err(other("CSV", format!("it has no line `{line}`"))),
+        (_, _, Some(line)) => Err(broken("CSV", format!("it ends before the line `{line}`"))),
+        _ => Ok(None),
+    }
 }
 
 /// Refuses an error page, which would be taken for the names of columns.

@@ -30,7 +30,7 @@ use unpack::{File, each_file};
 pub(crate) struct Content {
     /// The records, where each line or row is one, or where they were taken apart.
     pub(crate) records: Vec<Unread>,
-    /// What else there is: the value of each file, or the trailer.
+    /// What else there is: the value of each file, the trailer, or what follows the rows.
     pub(crate) bodies: Vec<Value>,
     /// Whether a trailer was wanted and is missing, which makes the page the
     /// last.
@@ -69,13 +69,13 @@ pub(crate) fn decode(
                 }
             }
             PageDecode::Xml => bodies.push(xml::read(file)?),
-            decode => read_lines(decode, file, &mut |line| {
+            decode => bodies.extend(read_lines(decode, file, &mut |line| {
                 if records.len() == MOST_LINES {
                     return Err(PageError::TooManyLines(MOST_LINES));
                 }
                 records.push(Unread::Value(line));
                 Ok(())
-            })?,
+            })?),
         }
         Ok(())
     })?;
@@ -85,17 +85,18 @@ pub(crate) fn decode(
     Ok(content)
 }
 
+/// Reads the lines or rows, and gives what follows them.
 fn read_lines(
     decode: &PageDecode,
     file: &mut File<'_>,
     take: &mut Take<'_>,
-) -> Result<(), PageError> {
+) -> Result<Option<Value>, PageError> {
     match decode {
-        PageDecode::Ndjson { .. } => ndjson::read(file, take),
-        PageDecode::Lines => lines::read(file, take),
-        PageDecode::Csv { separator, columns } => csv::read(file, *separator, columns, take),
+        PageDecode::Ndjson { .. } => ndjson::read(file, take).map(|()| None),
+        PageDecode::Lines => lines::read(file, take).map(|()| None),
+        PageDecode::Csv(csv) => csv::read(file, csv, take),
         // These have none.
-        PageDecode::Json | PageDecode::Xml => Ok(()),
+        PageDecode::Json | PageDecode::Xml => Ok(None),
     }
 }
 

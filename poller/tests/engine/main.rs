@@ -30,6 +30,7 @@ mod page_ends;
 mod pages;
 mod partitions;
 mod record_lists;
+mod rows_between_lines;
 mod scripted;
 mod support;
 mod tokens;

@@ -66,7 +66,7 @@ pub use limits::{Early, PollLimits};
 pub use load::{Loaded, load};
 pub use next::{Next, Slot, Stop, TokenForm};
 pub use origin::Origin;
-pub use page_decode::{PageDecode, Trailer};
+pub use page_decode::{Csv, PageDecode, Trailer};
 pub use pages::{Pages, Records};
 pub use partitions::{PartitionRequest, Partitions, name_problem};
 pub use poll::Poll;

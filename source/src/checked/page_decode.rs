@@ -17,16 +17,24 @@ pub enum PageDecode {
         trailer: Option<Trailer>,
     },
     /// Comma-separated values.
-    Csv {
-        /// What separates values.
-        separator: u8,
-        /// The names of the columns; empty where the first row has them.
-        columns: Vec<String>,
-    },
+    Csv(Csv),
     /// Lines of text.
     Lines,
     /// XML.
     Xml,
+}
+
+/// Comma-separated values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Csv {
+    /// What separates values.
+    pub separator: u8,
+    /// The names of the columns; empty where the first row has them.
+    pub columns: Vec<String>,
+    /// The line after which they stand.
+    pub after: Option<String>,
+    /// The line before which they end.
+    pub before: Option<String>,
 }
 
 /// The last line of a page, which says how to go on.
@@ -54,29 +62,13 @@ impl PageDecode {
                     Some(trailer) => Some(self::trailer(trailer, checker)?),
                 },
             },
-            written::PageDecode::Csv(csv) => PageDecode::Csv {
-                separator: match &csv.separator {
-                    None => b',',
-                    Some(text) => match text.as_bytes() {
-                        [byte] if byte.is_ascii() && !matches!(byte, b'"' | b'\r' | b'\n') => *byte,
-                        _ => {
-                            checker.error_with(
-                                text.place(),
-                                format!("`{}` cannot separate values", text.escape_debug()),
-                                "write one ASCII character, such as `\";\"` or `\"\\t\"`",
-                            );
-                            return None;
-                        }
-                    },
-                },
-                columns: csv.columns.iter().map(|name| (**name).clone()).collect(),
-            },
+            written::PageDecode::Csv(csv) => PageDecode::Csv(self::csv(csv, checker)?),
         })
     }
 
     /// Whether each line or row is a record, so that there is no list of them.
     pub(super) fn is_lines(&self) -> bool {
-        matches!(self, PageDecode::Ndjson { .. } | PageDecode::Csv { .. } | PageDecode::Lines)
+        matches!(self, PageDecode::Ndjson { .. } | PageDecode::Csv(_) | PageDecode::Lines)
     }
 
     /// Reports what looks into a body where there is none but records.
@@ -88,8 +80,11 @@ impl PageDecode {
         place: Option<crate::Place>,
         checker: &mut Checker<'_>,
     ) {
-        let has_trailer = matches!(self, PageDecode::Ndjson { trailer: Some(_) });
-        if has_trailer || *records != Records::Lines {
+        let has_body = matches!(
+            self,
+            PageDecode::Ndjson { trailer: Some(_) } | PageDecode::Csv(Csv { before: Some(_), .. })
+        );
+        if has_body || *records != Records::Lines {
             return;
         }
         let named = match next {
@@ -101,10 +96,44 @@ impl PageDecode {
             checker.error_with(
                 place,
                 "`next` or `stop` has a path in the page, whose lines are all records",
-                "name a header (`header.NAME`), or say under `ndjson` which line is the `trailer`",
+                "name a header (`header.NAME`), or say under `ndjson` which line is the `trailer`, or under `csv` which line stands `before` the footer",
             );
         }
     }
+}
+
+fn csv(written: &written::Csv, checker: &mut Checker<'_>) -> Option<Csv> {
+    let separator = match &written.separator {
+        None => b',',
+        Some(text) => match text.as_bytes() {
+            [byte] if byte.is_ascii() && !matches!(byte, b'"' | b'\r' | b'\n') => *byte,
+            _ => {
+                checker.error_with(
+                    text.place(),
+                    format!("`{}` cannot separate values", text.escape_debug()),
+                    "write one ASCII character, such as `\";\"` or `\"\\t\"`",
+                );
+                return None;
+            }
+        },
+    };
+    for line in [&written.after, &written.before].into_iter().flatten() {
+        if line.is_empty() || line.contains(['"', '\r', '\n']) {
+            checker.error_with(
+                line.place(),
+                format!("no row is the line `{}`", line.escape_debug()),
+                "write the whole line as the vendor does, without its end and without quotes",
+            );
+            return None;
+        }
+    }
+    let text = |line: &Option<Located<String>>| line.as_ref().map(|line| (**line).clone());
+    Some(Csv {
+        separator,
+        columns: written.columns.iter().map(|name| (**name).clone()).collect(),
+        after: text(&written.after),
+        before: text(&written.before),
+    })
 }
 
 fn trailer(written: &Located<written::Trailer>, checker: &mut Checker<'_>) -> Option<Trailer> {

@@ -76,6 +76,13 @@ pub struct Csv {
     /// The names of the columns, where the first row does not have them.
     #[serde(default)]
     pub columns: Vec<Located<String>>,
+    /// The line after which the head row and the rows stand; what comes before it is passed over.
+    #[serde(default)]
+    pub after: Option<Located<String>>,
+    /// The line before which the rows end. A page without it was cut off. What follows it is a list
+    /// of rows, each a list of its values, for the paths of `next` and `stop`.
+    #[serde(default)]
+    pub before: Option<Located<String>>,
 }
 
 /// How the body of a page is compressed.

@@ -98,6 +98,8 @@ fn formats_that_the_rest_does_not_fit_to() {
         ("records of no kind", "records: \"\"", "records: { keys: data }"),
         ("any trailer", "  records: \"\"", "  decode: { ndjson: { trailer: { has: [] } } }"),
         ("separator", "  records: \"\"", "  decode: { csv: { separator: \", \" } }"),
+        ("no line", "  records: \"\"", "  decode: { csv: { after: \"\" } }"),
+        ("quotes", "  records: \"\"", "  decode: { csv: { before: 'a,\"b\"' } }"),
         ("no format", "  records: \"\"", "  decode: yaml"),
         ("no compression", "  records: \"\"", "  records: \"\"\n  compression: lzma"),
         (
