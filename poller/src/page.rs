@@ -70,6 +70,17 @@ pub enum PageError {
         /// What is there instead.
         found: &'static str,
     },
+    /// The one record is not where the source file says.
+    #[error(
+        "the page has no record at `{place}`, but {found}: where that is how the vendor says that \
+         there is none, say `missing_records: empty`"
+    )]
+    NoRecord {
+        /// The path in the source file.
+        place: String,
+        /// What is there instead.
+        found: &'static str,
+    },
     /// The next page's URL or token is not text.
     #[error("the page names the next one by {found}, at `{place}`")]
     Next {
@@ -89,9 +100,10 @@ impl PageError {
             PageError::Decode(error) => !matches!(error, DecodeError::TooLarge(_)),
             PageError::Format { may_pass, .. } => *may_pass,
             PageError::NoTrailer => true,
-            PageError::TooManyLines(_) | PageError::NoRecords { .. } | PageError::Next { .. } => {
-                false
-            }
+            PageError::TooManyLines(_)
+            | PageError::NoRecords { .. }
+            | PageError::NoRecord { .. }
+            | PageError::Next { .. } => false,
         }
     }
 }
@@ -226,10 +238,7 @@ fn take_records(pages: &Pages, content: &mut Content) -> Result<Vec<Unread>, Pag
     for body in &mut content.bodies {
         match &pages.records {
             Records::Lines => {}
-            Records::One(path) => {
-                let record = path.find(body).filter(|record| !record.is_null());
-                all.extend(record.cloned().map(Unread::Value));
-            }
+            Records::One(path) => all.extend(take_one(pages, path, body)?.map(Unread::Value)),
             Records::Lists(paths) => {
                 for path in paths {
                     all.extend(take_list(pages, path, body)?.into_iter().map(Unread::Value));
@@ -241,6 +250,18 @@ fn take_records(pages: &Pages, content: &mut Content) -> Result<Vec<Unread>, Pag
         }
     }
     Ok(all)
+}
+
+fn take_one(pages: &Pages, path: &Path, body: &mut Value) -> Result<Option<Value>, PageError> {
+    let may_be_empty = pages.missing_records == MissingRecords::Empty;
+    let place = path.pointer();
+    match body.pointer_mut(&place).map(Value::take) {
+        Some(Value::Null) if may_be_empty => Ok(None),
+        Some(Value::Null) => Err(PageError::NoRecord { place, found: "null" }),
+        None if may_be_empty && is_left_out(pages, path, body) => Ok(None),
+        None => Err(PageError::NoRecord { place, found: "nothing" }),
+        record => Ok(record),
+    }
 }
 
 fn take_list(pages: &Pages, path: &Path, body: &mut Value) -> Result<Vec<Value>, PageError> {
@@ -264,8 +285,8 @@ fn take_list(pages: &Pages, path: &Path, body: &mut Value) -> Result<Vec<Value>,
     })
 }
 
-/// Whether `body`, which has no list at `path`, has an empty one: what encloses
-/// it has to be there, or else it is another kind of answer.
+/// Whether `body`, which has nothing at `path`, says so that there is none: what
+/// encloses it has to be there, or else it is another kind of answer.
 fn is_left_out(pages: &Pages, path: &Path, body: &Value) -> bool {
     let Some((_, enclosing)) = path.segments().split_last() else { return false };
     let (mut found, mut inner) = (0, body);

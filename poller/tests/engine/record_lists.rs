@@ -1,6 +1,6 @@
 //! Where a page has its records: in several lists, or as the one that it is.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::decoding::{read, refused_once};
 use crate::pages::caught_up;
@@ -61,4 +61,25 @@ async fn records_of_several_lists_are_counted_together() {
 async fn a_record_of_several_lists_that_cannot_be_read_holds_up_no_other() {
     let page = "{\"a\":[{\"id\":1},{\"id\":\"\\ud800\"}],\"b\":[{\"id\":3}]}";
     assert_eq!(read("records: [a, b]", page).await, [json!({"id": 1}), json!({"id": 3})]);
+}
+
+/// It was passed over in silence, whatever the vendor had answered instead.
+#[tokio::test]
+async fn a_page_without_its_one_record_is_not_understood() {
+    let record = "record: data.user";
+    let page = "{\"data\":{\"user\":{\"id\":1}}}";
+    assert_eq!(read(record, page).await, [json!({"id": 1})]);
+    let empty = format!("{record}\n  missing_records: empty");
+    for none in ["{\"data\":{\"user\":null}}", "{\"data\":{}}"] {
+        assert!(refused_once(record, none.as_bytes()).await.contains("/data/user"), "{none}");
+        assert_eq!(read(&empty, none).await, Vec::<Value>::new(), "{none}");
+    }
+    for other in ["{\"error\":\"unavailable\"}", "[]", "null"] {
+        refused_once(record, other.as_bytes()).await;
+        refused_once(&empty, other.as_bytes()).await;
+    }
+    refused_once("record: \"\"", b"null").await;
+    refused_once("decode: xml\n  record: a.b", b"<a/>").await;
+    let xml = "decode: xml\n  record: a.b\n  missing_records: empty";
+    assert_eq!(read(xml, "<a/>").await, Vec::<Value>::new());
 }

@@ -28,7 +28,7 @@ pub struct Pages {
     pub compression: Compression,
     /// Where a page has its records.
     pub records: Records,
-    /// What a page without that list means.
+    /// What a page without that list, or that record, means.
     pub missing_records: MissingRecords,
 }
 
@@ -108,11 +108,11 @@ impl RequestScope<'_, '_> {
         let decode = PageDecode::check(written.decode, checker);
         let is_lines = decode.as_ref().is_some_and(PageDecode::is_lines);
         let records = records(written, is_lines, checker);
-        if written.missing_records == MissingRecords::Empty && written.records.is_none() {
+        if written.missing_records == MissingRecords::Empty && is_lines {
             checker.error_with(
                 written.request.place(),
-                "`missing_records` means nothing without `records`",
-                "leave it out: it is about a list that a page may leave out",
+                "`missing_records` means nothing where each line of the page is a record",
+                "leave it out: it is about a list or a record that a page may leave out",
             );
         }
         let (request, then) = (request?, then?);

@@ -55,14 +55,14 @@ pub enum MissingTrailer {
     Last,
 }
 
-/// What a page without its list of records means.
+/// What a page without its list of records, or its record, means.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MissingRecords {
     /// It is not understood: nothing of it counts, and the run fails.
     #[default]
     Fail,
-    /// It has none: some vendors leave an empty list out.
+    /// It has none: some vendors leave an empty list, or what is not there, out.
     Empty,
 }
 

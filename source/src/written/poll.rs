@@ -47,7 +47,7 @@ pub struct Poll {
     /// several lists; or `{ values: PATH }`, the path of an object whose values they are.
     #[serde(default)]
     pub records: Option<Located<Records>>,
-    /// What a page without that list means.
+    /// What a page without that list, or that `record`, means.
     #[serde(default)]
     pub missing_records: MissingRecords,
     /// Or the path of the one record that a page is; empty where it is the whole page.
