@@ -81,6 +81,17 @@ pub enum PageError {
         /// What is there instead.
         found: &'static str,
     },
+    /// There is more, but no way to it.
+    #[error(
+        "the page says at `{more}` that there is more, but has no next {way}: correct `next`, or leave \
+         `unless` out of `stop`"
+    )]
+    NoNext {
+        /// The path in the source file of what says that there is more.
+        more: String,
+        /// What leads on, and where it should be.
+        way: String,
+    },
     /// The next page's URL or token is not text.
     #[error("the page names the next one by {found}, at `{place}`")]
     Next {
@@ -103,6 +114,7 @@ impl PageError {
             PageError::TooManyLines(_)
             | PageError::NoRecords { .. }
             | PageError::NoRecord { .. }
+            | PageError::NoNext { .. }
             | PageError::Next { .. } => false,
         }
     }
@@ -157,6 +169,11 @@ pub(crate) fn read(
         Some(Next::Last { from, plus, .. }) => last(from, *plus, &records)?,
         _ => named,
     };
+    if let Some(way) = pages.next.as_ref().filter(|_| next.is_none() && !ends)
+        && let Some(more) = pages.stop.unless.first()
+    {
+        return Err(PageError::NoNext { more: more.to_string(), way: way.to_string() });
+    }
     Ok(Page { records, next, ends, digest: page })
 }
 

@@ -5,6 +5,7 @@ use mef_poller::{RunEnd, RunError};
 use crate::pages::{caught_up, file, page, requests};
 use crate::scripted::{Scripted, records, run};
 use crate::support::{Bench, answer};
+
 #[tokio::test]
 async fn a_total_is_reached_by_what_was_asked_for_wherever_the_count_begins() {
     let get = "request: { get: \"https://api.example.com/logs\", query: { since: \"{window.start|epoch}\" } }";
@@ -40,6 +41,35 @@ async fn a_stop_rule_ends_the_window_though_a_next_is_named() {
              next: {{ {next}: {{ query: p }} }}\n  stop: [{{ {rule}: count }}]"
         );
         requests(&paging, &[page(&[1, 2], &rest), page(&[3], &rest)]).await;
+    }
+}
+
+/// The window ended there, and the cursor moved past what was never read.
+#[tokio::test]
+async fn a_page_that_says_that_there_is_more_and_leads_nowhere_fails_the_run() {
+    for (next, way) in [
+        ("token: { from: meta.next, query: at }", "token at `/meta/next`"),
+        ("url: meta.next", "URL at `/meta/next`"),
+        ("link: next", "link `next` in its header"),
+    ] {
+        let paging = |stop: &str| {
+            format!(
+                "  request: {{ get: \"https://api.example.com/logs\", query: {{ since: \"{{window.start|epoch}}\" }} }}\n  \
+                 next: {{ {next} }}\n  stop: [{stop}]"
+            )
+        };
+        let more = page(&[1], ",\"more\":true");
+        let (bench, vendor) = (Bench::new(0), Scripted::bodies(&[&more]));
+        let report = run(&bench, &vendor, &file(&paging("{ unless: more }"))).await;
+        let RunEnd::Failed(error) = &report.end else { panic!("{report:?}") };
+        let said = format!("{error:?}");
+        assert!(said.contains("NoNext") && said.contains(way), "{said}");
+        assert_eq!((bench.done().await, vendor.requests().len()), (None, 1));
+        // Where another rule ends the pages, nothing is left behind.
+        for stop in ["{ unless: more }, { short_page: 2 }", "no_next"] {
+            requests(&paging(stop), std::slice::from_ref(&more)).await;
+        }
+        requests(&paging("{ unless: more }"), &[page(&[1], ",\"more\":false")]).await;
     }
 }
 

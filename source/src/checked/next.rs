@@ -1,5 +1,7 @@
 //! The way from page to page, and where it ends.
 
+use std::fmt;
+
 use serde_json::Value;
 
 use super::checker::Checker;
@@ -139,6 +141,19 @@ impl Next {
         match self {
             Next::Page { start, .. } | Next::Offset { start, .. } => Some(*start),
             _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Next {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Next::Link(relation) => write!(f, "link `{relation}` in its header"),
+            Next::Url(path) => write!(f, "URL at `{path}`"),
+            Next::Token { from, .. } => write!(f, "token at `{from}`"),
+            Next::Page { .. } => f.write_str("number"),
+            Next::Offset { .. } => f.write_str("offset"),
+            Next::Last { from, .. } => write!(f, "value at `{from}` in a record"),
         }
     }
 }
