@@ -12,6 +12,10 @@ use crate::written::TimeFormat;
 const NANOS_PER_SECOND: i128 = 1_000_000_000;
 
 impl TimeFormat {
+    /// What a `strftime` format has to have for times to be read by it.
+    pub(crate) const NEEDED: &str = "it needs the whole date, `%p` beside `%I`, and none of `%c`, \
+         `%q`, `%Q`, `%r`, `%x` and `%X`";
+
     /// The time that `text` is in this format, if it is one; a number is given
     /// as JSON writes it. What is finer than a nanosecond is rounded down.
     pub fn read(&self, text: &str) -> Option<Timestamp> {

@@ -11,6 +11,7 @@ use serde_json::{Number, Value};
 
 use super::Lookups;
 use super::render::{RenderError, Rendered};
+use crate::written::TimeFormat;
 
 /// Everything but the unreserved characters of RFC 3986.
 const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -40,6 +41,8 @@ pub enum Filter {
     FromEpochNs,
     /// A time in UTC by a `strftime` format.
     Date(String),
+    /// A text in this format as a time.
+    FromDate(TimeFormat),
     /// A whole number and this.
     Plus(i64),
     /// Text in lower case.
@@ -112,11 +115,14 @@ pub enum FilterError {
     /// The format is not one that `strftime` knows.
     #[error("`{0}` is not a strftime format")]
     Format(String),
+    /// The format cannot be read back.
+    #[error("no time can be read by the format `{0}`: {needed}", needed = TimeFormat::NEEDED)]
+    Unreadable(String),
 }
 
 const KNOWN: &str = "`rfc3339`, `rfc3339_s`, `rfc3339_ms`, `epoch`, `epoch_ms`, `epoch_us`, \
-     `epoch_ns`, `from_epoch`, `from_epoch_ms`, `from_epoch_us`, `from_epoch_ns`, `date`, `plus`, \
-     `lower`, `upper`, `join`, `default`, `urlencode`, `base64`, `sha256_hex`, `lookup`, `json`, `text`";
+     `epoch_ns`, `from_epoch`, `from_epoch_ms`, `from_epoch_us`, `from_epoch_ns`, `date`, `from_date`, \
+     `plus`, `lower`, `upper`, `join`, `default`, `urlencode`, `base64`, `sha256_hex`, `lookup`, `json`, `text`";
 
 impl Filter {
     pub(super) fn new(
@@ -156,6 +162,16 @@ impl Filter {
                     Ok(Filter::Date(format.clone()))
                 }
                 _ => Err(usage("date(\"%Y-%m-%d\")")),
+            },
+            "from_date" => match arguments {
+                [Argument::Value(Value::String(format))] => {
+                    let read = TimeFormat::Strftime(format.clone());
+                    if !read.reads_what_it_writes() {
+                        return Err(FilterError::Unreadable(format.clone()));
+                    }
+                    Ok(Filter::FromDate(read))
+                }
+                _ => Err(usage("from_date(\"%m/%d/%Y %H:%M:%S\")")),
             },
             "plus" => match arguments {
                 [Argument::Value(value)] => {
@@ -209,6 +225,9 @@ impl Filter {
             Filter::Date(format) => {
                 let moment = value.to_time()?;
                 owned(jiff::fmt::strtime::format(format, moment).map_err(|_| RenderError::Time)?)
+            }
+            Filter::FromDate(format) => {
+                format.read(&value.to_text()?).map(Rendered::Time).ok_or(RenderError::Time)
             }
             Filter::Plus(more) => {
                 let sum = value.to_whole()?.checked_add(i128::from(*more));

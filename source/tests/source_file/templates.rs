@@ -136,6 +136,28 @@ fn a_filter_that_cannot_take_the_value_is_an_error() {
 }
 
 #[test]
+fn a_time_in_a_format_of_the_vendors_is_read() {
+    let record =
+        r#"{"us":"11/24/2026 10:00:00","day":20261124,"gmt":"Tue, 24 Nov 2026 10:00:00 GMT"}"#;
+    for (template, expected) in [
+        ("{us|from_date(\"%m/%d/%Y %H:%M:%S\")}", json!("2026-11-24T10:00:00Z")),
+        ("{us|from_date(\"%m/%d/%Y %H:%M:%S\")|epoch}", json!(1_795_514_400)),
+        ("{day|from_date(\"%Y%m%d\")}", json!("2026-11-24T00:00:00Z")),
+        ("{gmt|from_date(\"%a, %d %b %Y %H:%M:%S %Z\")}", json!("2026-11-24T10:00:00Z")),
+        ("{nothing|from_date(\"%F %T\")}", json!(null)),
+    ] {
+        assert_eq!(render(template, record), expected, "{template}");
+    }
+    let unread = Template::parse("{us|from_date(\"%F %T\")}", ROOTS, &lookups()).unwrap();
+    assert!(unread.render(&Scope(serde_json::from_str(record).unwrap())).is_err());
+    for argument in ["", "1", "\"%H:%M\"", "\"epoch\"", "\"%F %I:%M\""] {
+        let template = format!("{{us|from_date({argument})}}");
+        let error = Template::parse(&template, ROOTS, &lookups()).unwrap_err().to_string();
+        assert!(error.contains("from_date(") || error.contains("it needs"), "{template}: {error}");
+    }
+}
+
+#[test]
 fn what_is_added_is_a_whole_number() {
     for argument in ["", "1.5", "\"1\"", "a", "1, 2", "99999999999999999999"] {
         let template = format!("{{a|plus({argument})}}");

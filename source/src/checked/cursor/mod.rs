@@ -275,7 +275,7 @@ fn check_time_format(format: &Located<TimeFormat>, checker: &mut Checker<'_>) {
         checker.error_with(
             format.place(),
             format!("no time can be read by the format `{text}`"),
-            "it needs the whole date, `%p` beside `%I`, and none of `%c`, `%q`, `%Q`, `%r`, `%x` and `%X`",
+            TimeFormat::NEEDED,
         );
     }
 }
