@@ -144,6 +144,22 @@ pub enum PathError {
     /// `header.X Event`: no request has such a header.
     #[error("`{0}` is not a header's name")]
     HeaderName(String),
+    /// `{meta.next}`: braces are for templates.
+    #[error("`{path}` is a path, which has no braces: write `{bare}`")]
+    Braces {
+        /// The path.
+        path: String,
+        /// The same without braces and filters.
+        bare: String,
+    },
+    /// `@odata.nextLink`: an annotation of OData has its dot in its name.
+    #[error("`{path}` has a key with a dot in it, as OData writes them: write `{pointer}`")]
+    Annotation {
+        /// The path.
+        path: String,
+        /// The pointer that is meant.
+        pointer: String,
+    },
     /// Records cannot be reached from here, and the first word has no meaning.
     #[error("nothing is called `{path}` here; what can be used: {known}")]
     Unknown {
@@ -178,6 +194,10 @@ impl Path {
             }
             return Ok(Path { root: Root::Record, segments: pointer_segments(text)? });
         }
+        if text.contains(['{', '}']) {
+            let bare = text.trim_matches(['{', '}']).split('|').next().unwrap_or_default().trim();
+            return Err(PathError::Braces { path: text.to_owned(), bare: bare.to_owned() });
+        }
         let mut parts = text.split('.').map(str::to_owned).collect::<Vec<_>>();
         if parts.iter().any(String::is_empty) {
             return Err(PathError::EmptyPart(text.to_owned()));
@@ -211,9 +231,10 @@ impl Path {
                 Err(PathError::TooLong { path: text.to_owned(), word: root.word() })
             }
             Some(root) => Ok(Path { root, segments: parts.split_off(1) }),
-            None if roots.contains(&Root::Record) => {
-                Ok(Path { root: Root::Record, segments: parts })
-            }
+            None if roots.contains(&Root::Record) => match annotation(&parts) {
+                Some(pointer) => Err(PathError::Annotation { path: text.to_owned(), pointer }),
+                None => Ok(Path { root: Root::Record, segments: parts }),
+            },
             None => Err(unknown()),
         }
     }
@@ -268,6 +289,15 @@ impl fmt::Display for Path {
 pub(crate) fn is_header_name(name: &str) -> bool {
     let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
     !name.is_empty() && name.chars().all(is_token)
+}
+
+/// The pointer to an annotation of OData (OData JSON Format 4.01 §4.6) that was
+/// taken apart at the dots in its name.
+fn annotation(parts: &[String]) -> Option<String> {
+    let at = parts.iter().position(|part| part.ends_with("@odata"))?;
+    let (enclosing, name) = parts.split_at(at);
+    let segments = enclosing.iter().cloned().chain([name.join(".")]).collect();
+    (name.len() > 1).then(|| Path { root: Root::Record, segments }.pointer())
 }
 
 fn pointer_segments(text: &str) -> Result<Vec<String>, PathError> {

@@ -134,8 +134,8 @@ impl Checker<'_> {
         match Template::parse(text, roots, lookups) {
             Ok(template) => Some(template),
             Err(error) => {
-                let shown: String =
-                    text.get(error.offset..).unwrap_or("").chars().take(30).collect();
+                let rest = text.get(error.offset..).and_then(|rest| rest.lines().next());
+                let shown: String = rest.unwrap_or_default().chars().take(30).collect();
                 self.error(text.place(), format!("{error}, at `{shown}`"));
                 None
             }

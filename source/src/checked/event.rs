@@ -203,8 +203,9 @@ fn takes_parts(object: &[(String, Located<Node>)]) -> bool {
     })
 }
 
-/// Whether one of the keys is `jq` with a text.
-fn runs_jq(object: &[(String, Located<Node>)]) -> bool {
+/// Whether one of its keys is `jq` with a text.
+pub(super) fn runs_jq(node: &Node) -> bool {
+    let Node::Object(object) = node else { return false };
     object.iter().any(|(key, node)| key == "jq" && matches!(**node, Node::Text(_)))
 }
 
@@ -341,7 +342,7 @@ impl EventScope<'_, '_> {
                 [(key, paths)] if key == "pick" => self.paths(paths).map(Mapping::Pick),
                 [(key, paths)] if key == "omit" => self.paths(paths).map(Mapping::Omit),
                 [(key, text)] if key == "jq" => self.program(text),
-                object if runs_jq(object) => {
+                _ if runs_jq(node) => {
                     self.checker.error_with(
                         node.place(),
                         "`jq` stands alone",

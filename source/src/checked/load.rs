@@ -12,7 +12,7 @@ use super::preset::{ExpandedPreset, Expansion, expand, name_the_preset};
 use super::webhook::Webhook;
 use super::yaml_error;
 use crate::presets::text_of;
-use crate::written::SourceFile;
+use crate::written::{Located, Node, SourceFile};
 use crate::{Place, Problem, SourceName};
 
 /// A source that loaded, and what a person should still look at.
@@ -41,7 +41,7 @@ pub fn load(
     // YAML 1.2: `no` and `on` are words, not booleans.
     let options = serde_saphyr::options! { strict_booleans: true };
     let mut written: SourceFile = serde_saphyr::from_str_with_options(text, options.clone())
-        .map_err(|error| vec![yaml_error::problem(&error)])?;
+        .map_err(|error| vec![yaml_error::problem(&error, text)])?;
     let mut checker = Checker { text, problems: Vec::new() };
     let expansion = expand(&mut written, options, &mut checker);
     let presets = expansion.as_ref().map_or(&[][..], |expansion| &expansion.presets);
@@ -61,6 +61,20 @@ pub fn load(
         }
         _ => Err(checker.problems),
     }
+}
+
+/// A variable's value: what looks like a template in it would go out as it is.
+fn variable(node: &Located<Node>, checker: &mut Checker<'_>) -> Value {
+    let value = constant(node, checker);
+    let text = value.to_string();
+    if let Some(word) = ["{secret.", "{var."].into_iter().find(|word| text.contains(word)) {
+        checker.error_with(
+            node.place(),
+            format!("a variable is a constant, in which `{word}…}}` stands for nothing"),
+            format!("write `{word}…}}` where the variable is used"),
+        );
+    }
+    value
 }
 
 fn check(
@@ -92,7 +106,7 @@ fn check(
         );
     }
     let vars: Map<String, Value> = written.poll.as_ref().map_or_else(Map::new, |poll| {
-        poll.vars.iter().map(|(name, node)| (name.clone(), constant(node, checker))).collect()
+        poll.vars.iter().map(|(name, node)| (name.clone(), variable(node, checker))).collect()
     });
     let mut event = |own| EventSpec::check(&written.event, own, vars.clone(), files, checker);
     let webhook_event = written.webhook.as_ref().map(|webhook| event(webhook.event.as_ref()));

@@ -47,7 +47,7 @@ pub(super) fn expand(
     let node: Located<Node> = match serde_saphyr::from_str_with_options(checker.text, options) {
         Ok(node) => node,
         Err(error) => {
-            checker.problems.push(yaml_error::problem(&error));
+            checker.problems.push(yaml_error::problem(&error, checker.text));
             return None;
         }
     };

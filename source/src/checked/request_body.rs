@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::constant::constant;
+use super::event::runs_jq;
 use super::json_template::JsonTemplate;
 use super::request_scope::RequestScope;
+use super::yaml_error::NO_PROGRAM;
 use crate::Template;
 use crate::written::{Located, Node};
 
@@ -94,8 +96,22 @@ impl RequestScope<'_, '_> {
         Some(Some(RequestBody::Raw { text, content_type: (**content_type).clone() }))
     }
 
+    /// Warns of what goes out as it is, and may have been meant as a program.
+    fn no_programs(&mut self, node: &Located<Node>) {
+        match &**node {
+            Node::Object(object) if object.len() == 1 && runs_jq(node) => {
+                let message = "this goes out as an object with the key `jq`, and nothing runs it";
+                self.checker.warn(node.place(), message, NO_PROGRAM);
+            }
+            Node::Object(object) => object.iter().for_each(|(_, node)| self.no_programs(node)),
+            Node::List(list) => list.iter().for_each(|node| self.no_programs(node)),
+            _ => {}
+        }
+    }
+
     /// JSON in which each text is a template.
     pub(super) fn json(&mut self, node: &Located<Node>) -> Option<JsonTemplate> {
+        self.no_programs(node);
         JsonTemplate::check(node, &mut |leaf| match &**leaf {
             Node::Text(text) => self.template(&leaf.with(text.clone())).map(JsonTemplate::of),
             _ => Some(JsonTemplate::Constant(constant(leaf, self.checker))),

@@ -8,7 +8,9 @@ use url::Url;
 
 use super::checker::Checker;
 use super::constant::constant;
+use super::event::runs_jq;
 use super::origin::Origin;
+use super::yaml_error::NO_PROGRAM;
 use crate::path::is_header_name;
 use crate::template::{Lookups, Part, Rendered, Variables};
 use crate::written::{Located, Node};
@@ -172,7 +174,11 @@ impl RequestScope<'_, '_> {
         match &**node {
             Node::Text(text) => self.template(&node.with(text.clone())),
             Node::List(_) | Node::Object(_) => {
-                self.checker.error(node.place(), "this is one value: text, a number or a boolean");
+                let message = "this is one value: text, a number or a boolean";
+                match runs_jq(node) {
+                    true => self.checker.error_with(node.place(), message, NO_PROGRAM),
+                    false => self.checker.error(node.place(), message),
+                }
                 None
             }
             _ => Some(match constant(node, self.checker) {

@@ -4,8 +4,8 @@
 use crate::spelling::distance;
 use crate::{Place, Problem};
 
-/// The parser's error as a problem.
-pub(super) fn problem(error: &serde_saphyr::Error) -> Problem {
+/// The parser's error about the file `text` as a problem.
+pub(super) fn problem(error: &serde_saphyr::Error, text: &str) -> Problem {
     let location = error.location().filter(|location| location.line() > 0);
     let place = location.map(|location| Place {
         line: location.line(),
@@ -13,8 +13,19 @@ pub(super) fn problem(error: &serde_saphyr::Error) -> Problem {
         offset: location.span().byte_offset().and_then(|n| usize::try_from(n).ok()),
         len: location.span().byte_len().and_then(|n| usize::try_from(n).ok()).unwrap_or_default(),
     });
-    worded(place, &error.without_snippet().to_string())
+    let problem = worded(place, &error.without_snippet().to_string());
+    let begins = place.and_then(|place| text.get(place.offset?..)).unwrap_or_default();
+    let begins = begins.trim_start_matches(['{', ' ']);
+    if problem.message == TEXT_WANTED && begins.starts_with("jq:") {
+        return problem.help(NO_PROGRAM);
+    }
+    problem
 }
+
+const TEXT_WANTED: &str = "text is wanted here";
+/// What to do about a jq program in the place of a template.
+pub(super) const NO_PROGRAM: &str =
+    "here stands a template, such as `{actor.id|lower}`; `jq` is for `event.map` and `event.split`";
 
 /// What serde says of a value, as a problem at its place.
 pub(super) fn worded(place: Option<Place>, message: &str) -> Problem {
@@ -59,7 +70,7 @@ fn in_our_words(message: &str) -> &str {
     match message {
         "expected mapping start" => "an object (`key: value`) is wanted here",
         "expected sequence start" => "a list is wanted here",
-        "expected string scalar" => "text is wanted here",
+        "expected string scalar" => TEXT_WANTED,
         "unexpected end of input" => "the file ends here, and is not whole",
         "invalid u32" => "a whole number is wanted here",
         "expected end of mapping after enum variant value" => {

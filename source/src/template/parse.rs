@@ -26,6 +26,11 @@ pub enum TemplateErrorKind {
     /// `{}`.
     #[error("this placeholder is empty; the whole record is `{{/}}`")]
     Empty,
+    /// What stands between the braces is text in another language.
+    #[error(
+        "this is no placeholder: a brace that is text, as in GraphQL or JSON, is written `{{{{` or `}}}}`"
+    )]
+    Text,
     /// The path is wrong or means nothing here.
     #[error(transparent)]
     Path(PathError),
@@ -111,9 +116,19 @@ fn parse_placeholder(
         "/" => "",
         path => path,
     };
-    let path = Path::parse(path_text, roots).map_err(TemplateErrorKind::Path)?;
+    let path = Path::parse(path_text, roots).map_err(|error| match error {
+        PathError::Unknown { .. } | PathError::Braces { .. } if is_other_text(path_text) => {
+            TemplateErrorKind::Text
+        }
+        error => TemplateErrorKind::Path(error),
+    })?;
     let filters = pieces.map(|piece| parse_filter(piece.trim(), lookups)).collect::<Result<_, _>>();
     Ok(Placeholder { path, filters: filters? })
+}
+
+/// Whether what stands between braces was never meant as a path.
+fn is_other_text(text: &str) -> bool {
+    text.contains(|c: char| c.is_whitespace() || "{(\":,".contains(c))
 }
 
 fn parse_filter(text: &str, lookups: &Lookups) -> Result<Filter, TemplateErrorKind> {

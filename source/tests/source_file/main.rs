@@ -13,6 +13,7 @@ mod handshakes;
 mod jq;
 mod keys;
 mod limits;
+mod lookalikes;
 mod meaning;
 mod mistakes;
 mod numbers;
