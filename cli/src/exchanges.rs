@@ -67,7 +67,8 @@ struct Expect {
     origin: Option<String>,
     #[serde(default)]
     path: Option<String>,
-    /// Parameters; `null` stands for one that must not be there.
+    /// Parameters, a list where one comes several times; `null` stands for one that must not be
+    /// there.
     #[serde(default)]
     query: BTreeMap<String, Value>,
     #[serde(default)]
@@ -331,54 +332,55 @@ impl Expect {
     /// What `request` has that is not as expected.
     fn against(&self, request: &HttpRequest, redactor: &Redactor) -> Vec<String> {
         let mut wrong = Vec::new();
-        let mut compare = |what: &str, wanted: Option<String>, found: Option<String>| {
-            let found = found.map(|found| redactor.mask(&found).into_owned());
+        let mut compare = |what: &str, wanted: Vec<String>, found: Vec<String>| {
+            let mask = |found: &String| redactor.mask(found).into_owned();
+            let found: Vec<_> = found.iter().map(mask).collect();
             if wanted != found {
-                let name = |text: Option<String>| {
-                    text.map_or("nothing".to_owned(), |text| format!("`{text}`"))
+                let name = |texts: Vec<String>| match texts.as_slice() {
+                    [] => "nothing".to_owned(),
+                    texts => format!("`{}`", texts.join("`, `")),
                 };
                 wrong.push(format!("{what} is {}, not {}", name(found), name(wanted)));
             }
         };
         if let Some(method) = &self.method {
-            compare("the method", Some(method.clone()), Some(request.method.to_string()));
+            compare("the method", vec![method.clone()], vec![request.method.to_string()]);
         }
         if let Some(origin) = &self.origin {
             let found = request.url.origin().ascii_serialization();
-            compare("the origin", Some(origin.clone()), Some(found));
+            compare("the origin", vec![origin.clone()], vec![found]);
         }
         if let Some(path) = &self.path {
-            compare("the path", Some(path.clone()), Some(request.url.path().to_owned()));
+            compare("the path", vec![path.clone()], vec![request.url.path().to_owned()]);
         }
         for (name, wanted) in &self.query {
-            let mut pairs = request.url.query_pairs();
-            let found = pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
+            let found = values(request.url.query_pairs(), name);
             compare(&format!("the parameter `{name}`"), plain(wanted), found);
         }
         for (name, wanted) in &self.headers {
             let found = request.headers.get(name).and_then(|value| value.to_str().ok());
-            compare(&format!("the header `{name}`"), plain(wanted), found.map(str::to_owned));
+            let found = found.map(str::to_owned).into_iter().collect();
+            compare(&format!("the header `{name}`"), plain(wanted), found);
         }
         let body = request.body.as_ref().map(|body| {
             let text = String::from_utf8_lossy(body);
             redactor.mask(&text).into_owned()
         });
         if let Some(wanted) = &self.text {
-            compare("the body", Some(wanted.clone()), body.clone());
+            compare("the body", vec![wanted.clone()], body.iter().cloned().collect());
         }
         if let Some(wanted) = &self.json {
             let found: Option<Value> =
                 body.as_ref().and_then(|body| serde_json::from_str(body).ok());
             if found.as_ref() != Some(wanted) {
                 let found = found.map_or_else(|| body.clone(), |found| Some(found.to_string()));
-                compare("the body", Some(wanted.to_string()), found);
+                compare("the body", vec![wanted.to_string()], found.into_iter().collect());
             }
         }
         if let Some(wanted) = &self.form {
             let body = body.unwrap_or_default();
             for (name, wanted) in wanted {
-                let mut pairs = url::form_urlencoded::parse(body.as_bytes());
-                let found = pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
+                let found = values(url::form_urlencoded::parse(body.as_bytes()), name);
                 compare(&format!("the field `{name}`"), plain(wanted), found);
             }
         }
@@ -386,13 +388,19 @@ impl Expect {
     }
 }
 
-/// The text of a value; nothing for `null`.
-fn plain(value: &Value) -> Option<String> {
+/// The texts of a value: several for a list, none for `null`.
+fn plain(value: &Value) -> Vec<String> {
     match value {
-        Value::Null => None,
-        Value::String(text) => Some(text.clone()),
-        other => Some(other.to_string()),
+        Value::Null => Vec::new(),
+        Value::String(text) => vec![text.clone()],
+        Value::Array(list) => list.iter().flat_map(plain).collect(),
+        other => vec![other.to_string()],
     }
+}
+
+/// Every value that is called `name`, in their order.
+fn values(pairs: url::form_urlencoded::Parse<'_>, name: &str) -> Vec<String> {
+    pairs.filter(|(key, _)| key == name).map(|(_, value)| value.into_owned()).collect()
 }
 
 /// A request as a test's record shows it: without secrets.

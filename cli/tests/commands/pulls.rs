@@ -196,6 +196,26 @@ fn exchanges_are_played_to_the_real_engine() {
     folder.lines(&["test"]);
 }
 
+/// Only the first was compared, so that a lost one went unnoticed.
+#[test]
+fn every_value_of_a_parameter_is_compared() {
+    let folder = tested();
+    let twice = EXCHANGES.replace("page=2", "page=2&page=3");
+    for (expected, told) in [
+        ("\"2\"", "the parameter `page` is `2`, `3`, not `2`"),
+        ("[3, 2]", "the parameter `page` is `2`, `3`, not `3`, `2`"),
+        ("null", "the parameter `page` is `2`, `3`, not nothing"),
+    ] {
+        let file = twice.replace("page: \"2\"", &format!("page: {expected}"));
+        folder.write("acme/tests/run.exchanges.yml", &file);
+        let output = folder.mef(&["test"]);
+        assert!(stderr(&output).contains(told), "{told} in {}", stderr(&output));
+    }
+    folder.write("acme/tests/run.exchanges.yml", &twice.replace("page: \"2\"", "page: [2, \"3\"]"));
+    folder.lines(&["test", "--update"]);
+    folder.lines(&["test"]);
+}
+
 #[test]
 fn what_is_not_as_expected_is_told() {
     let folder = tested();
