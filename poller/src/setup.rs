@@ -5,16 +5,16 @@ use std::collections::BTreeMap;
 
 use http::HeaderMap;
 use jiff::Timestamp;
-use mef_pipeline::decode_json;
 use mef_ports::{CursorRecord, HttpResponse, SetupDone};
 use mef_source::Root;
 use mef_source::checked::{Detail, SetupStep};
 use serde_json::Value;
 use url::Url;
 
+use crate::decode::json;
 use crate::fetch::{Answer, Asking};
 use crate::fetch_error::FetchError;
-use crate::page::{self, PageError};
+use crate::page;
 use crate::report::RunError;
 use crate::request::{RequestScope, build_one};
 use crate::run::Run;
@@ -81,7 +81,7 @@ impl Run<'_> {
         let reads_body = step.values.iter().any(|(_, path)| path.root() == Root::Record);
         let read = |_: &Url, response: &HttpResponse| {
             let body = match reads_body {
-                true => decode_json(&response.body).map_err(PageError::Decode)?,
+                true => json(&response.body)?,
                 false => Value::Null,
             };
             Ok((body, response.headers.clone()))

@@ -65,7 +65,7 @@ pub(crate) fn decode(
                     records.extend(list);
                     bodies.push(rest);
                 } else {
-                    bodies.push(decode_json(&text).map_err(PageError::Decode)?);
+                    bodies.push(json(&text)?);
                 }
             }
             PageDecode::Xml => bodies.push(xml::read(file)?),
@@ -100,6 +100,19 @@ fn read_lines(
     }
 }
 
+/// The answer `body`, which has to be one JSON value.
+pub(crate) fn json(body: &[u8]) -> Result<Value, PageError> {
+    decode_json(body).map_err(|error| match is_markup(body) {
+        true => html("JSON"),
+        false => PageError::Decode(error),
+    })
+}
+
+/// Whether `body` is HTML or XML, which is so again where it is not wanted.
+fn is_markup(body: &[u8]) -> bool {
+    body.strip_prefix(BOM).unwrap_or(body).trim_ascii_start().starts_with(b"<")
+}
+
 /// The answer `body` where it is one JSON or XML value, whatever pages are: an error
 /// is often of another kind.
 pub(crate) fn value_of(body: &[u8]) -> Option<Value> {
@@ -122,6 +135,11 @@ fn broken(format: &'static str, reason: impl ToString) -> PageError {
 /// A page that came whole and is none, so that it would be none the next time.
 fn other(format: &'static str, reason: impl ToString) -> PageError {
     PageError::Format { format, reason: reason.to_string(), may_pass: false }
+}
+
+/// Another kind of answer, which every request gets.
+fn html(format: &'static str) -> PageError {
+    other(format, "it begins with `<`, as the HTML of a login page or a proxy does")
 }
 
 fn too_large(max: usize) -> PageError {

@@ -1,17 +1,22 @@
 //! NDJSON: one JSON value a line, the last of which may be no record.
 
+use std::io::BufRead as _;
+
 use mef_pipeline::decode_json;
 use mef_source::checked::{MissingTrailer, Trailer};
 use serde_json::Value;
 
 use super::lines::each_line;
 use super::unpack::File;
-use super::{Content, Take, broken};
+use super::{Content, Take, broken, html, is_markup};
 use crate::page::PageError;
 use crate::unread::Unread;
 
 /// Reads a file of lines; empty ones are passed over.
 pub(super) fn read(file: &mut File<'_>, take: &mut Take<'_>) -> Result<(), PageError> {
+    if is_markup(file.fill_buf().map_err(|error| broken("NDJSON", error))?) {
+        return Err(html("NDJSON"));
+    }
     each_line(file, "NDJSON", |number, line| {
         if line.iter().all(u8::is_ascii_whitespace) {
             return Ok(());

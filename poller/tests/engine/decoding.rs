@@ -218,6 +218,22 @@ async fn a_page_of_rows_that_is_cut_inside_quotes_is_cut_off() {
     assert_eq!(read(csv, "").await, Vec::<Value>::new());
 }
 
+/// It was asked for five times, as if it had been garbled on its way.
+#[tokio::test]
+async fn html_where_json_is_wanted_is_told_at_once() {
+    for html in [
+        "<!DOCTYPE html><html>Sign in</html>",
+        "\u{feff}\r\n <html>",
+        "<?xml version=\"1.0\"?><e/>",
+    ] {
+        for decode in ["records: items", "record: \"\"", "decode: { ndjson: {} }"] {
+            assert!(refused_once(decode, html.as_bytes()).await.contains("login page"), "{html}");
+        }
+        assert!(refused_once("records: v", &gzip(html.as_bytes())).await.contains("login page"));
+    }
+    assert!(!refused("records: v", b"{\"v\": <").await.contains("login page"));
+}
+
 #[tokio::test]
 async fn an_error_page_is_not_taken_for_a_head_row() {
     let csv = "decode: { csv: {} }";
