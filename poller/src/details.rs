@@ -17,11 +17,12 @@ use crate::classify::News;
 use crate::decode::Batches;
 use crate::fetch::{Asking, Fetched};
 use crate::fetch_error::FetchError;
+use crate::kept::{kept, put};
 use crate::loop_guard::LoopGuard;
 use crate::record_time::record_time;
 use crate::refusal::Refusal;
 use crate::report::RunError;
-use crate::request::{RequestScope, build, error, render_json};
+use crate::request::{RequestScope, build, error};
 use crate::run::Run;
 use crate::seen;
 use crate::unread::Record;
@@ -200,7 +201,7 @@ impl Run<'_> {
         let (request, kept) = {
             let scope = RequestScope { item: Some(item), ..self.scope() };
             let request = build(poll, &detail.pages, &scope, None).map_err(FetchError::Request)?;
-            (request.http, kept(detail, &scope)?)
+            (request.http, kept(&detail.keep, &scope)?)
         };
         let asking = Asking { request: &request, ignore: &[], wait: None };
         // An answer without content is a file without lines, whatever it is packed in.
@@ -238,7 +239,7 @@ impl Run<'_> {
         }
         let poll = &self.poller.poll;
         let scope = RequestScope { item: Some(item), ..self.scope() };
-        let kept = kept(detail, &scope)?;
+        let kept = kept(&detail.keep, &scope)?;
         let mut guard = LoopGuard::default();
         let mut at = None;
         for _ in 0..MOST_PAGES {
@@ -299,23 +300,5 @@ fn refused(detail: &Detail, refusal: Refusal) -> Result<(), FetchError> {
         true if detail.batch.is_some() => Err(FetchError::Detail(refusal)),
         true => Ok(()),
         false => Err(FetchError::Detail(refusal)),
-    }
-}
-
-/// What is kept of an item, in each of its records.
-fn kept(detail: &Detail, scope: &RequestScope<'_>) -> Result<Vec<(String, Value)>, FetchError> {
-    let mut kept = Vec::new();
-    for (name, template) in &detail.keep {
-        if let Some(value) = render_json(template, scope, name)? {
-            kept.push((name.clone(), value));
-        }
-    }
-    Ok(kept)
-}
-
-/// Puts what is kept of the item into `record`, if that is an object.
-fn put(kept: &[(String, Value)], record: &mut Value) {
-    if let Value::Object(record) = record {
-        record.extend(kept.iter().cloned());
     }
 }

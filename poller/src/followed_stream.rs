@@ -108,7 +108,7 @@ impl Run<'_> {
             let ends = next.is_none() || page.ends || is_empty || (same && may_stay);
             let circle = if ends { None } else { guard.visit(&page, next.as_ref()).err() };
             let needed = self.needed_followed(follow);
-            let mut gathered = self.gathered();
+            let mut gathered = self.gathered()?;
             let Sorted { newest, end } =
                 self.sort_followed(page.records, &mut gathered, follow, &needed);
             let ends = ends || end.is_past();

@@ -3,17 +3,21 @@
 //! A record that is news becomes an event at once, and after that only its text is
 //! kept: a page of a thousand is never in memory as a thousand values.
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use mef_pipeline::{Fetched, Outcome, Pipeline};
 use mef_source::checked::Detail;
+use serde_json::Value;
 
 use crate::classify::{News, text_hash};
+use crate::kept::put;
 use crate::unread::{Record, Unread, Unreadable};
 
 /// The news of a page, or of a part of one.
 pub(crate) struct Gathered<'p> {
     pipeline: &'p Pipeline,
     has_details: bool,
+    kept: Vec<(String, Value)>,
     /// The events that they became, and the dead letters.
     pub(crate) outcome: Outcome,
     /// Where details have to be asked for, what to ask for.
@@ -21,15 +25,18 @@ pub(crate) struct Gathered<'p> {
 }
 
 impl<'p> Gathered<'p> {
-    /// Nothing yet of what was fetched at `received_at`.
+    /// Nothing yet of what was fetched at `received_at`; what is `kept` is put into
+    /// each record of the page.
     pub(crate) fn new(
         pipeline: &'p Pipeline,
         details: &[Detail],
+        kept: Vec<(String, Value)>,
         received_at: Timestamp,
     ) -> Gathered<'p> {
         Gathered {
             pipeline,
             has_details: !details.is_empty(),
+            kept,
             outcome: pipeline.page(received_at, []),
             items: Vec::new(),
         }
@@ -57,7 +64,12 @@ impl<'p> Gathered<'p> {
     }
 
     /// Takes a record that is news.
-    pub(crate) fn take(&mut self, news: News) {
+    pub(crate) fn take(&mut self, mut news: News) {
+        if !self.kept.is_empty() {
+            let Record { value, text } = &mut news.record;
+            put(&self.kept, value);
+            *text = text.is_some().then(|| Bytes::from(value.to_string()));
+        }
         if self.has_details {
             self.items.push(news);
         } else {

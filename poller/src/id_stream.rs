@@ -112,7 +112,7 @@ impl Run<'_> {
             }
             let circle = guard.visit(&page, next.as_ref()).err();
             let needed = self.needed_by_id(&pass);
-            let mut gathered = self.gathered();
+            let mut gathered = self.gathered()?;
             let sorted = self.sort_by_id(page.records, &mut gathered, cursor, &mut pass, &needed);
             if sorted.out_of_order && pass.ascending {
                 pass.ascending = false;

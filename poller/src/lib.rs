@@ -21,6 +21,7 @@ mod history;
 mod http;
 mod id_stream;
 mod key;
+mod kept;
 mod lease;
 mod limits;
 mod link_header;

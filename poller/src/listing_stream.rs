@@ -49,7 +49,7 @@ impl Run<'_> {
                 next = None;
             }
             let circle = guard.visit(&page, next.as_ref()).err();
-            let mut gathered = self.gathered();
+            let mut gathered = self.gathered()?;
             self.sort_listing(page.records, &mut gathered, cursor);
             let request = match &next {
                 Some(next) if circle.is_none() => Some(self.listing_request(cursor, Some(next))?),

@@ -19,6 +19,7 @@ use crate::fetch_error::FetchError;
 use crate::followed_stream::Followed;
 use crate::gathered::Gathered;
 use crate::history;
+use crate::kept::kept;
 use crate::lease::LeaseKeeper;
 use crate::moment::before;
 use crate::poller::{Poller, lag};
@@ -279,9 +280,10 @@ impl<'p> Run<'p> {
     }
 
     /// For the news of a page that was just fetched.
-    pub(crate) fn gathered(&self) -> Gathered<'p> {
+    pub(crate) fn gathered(&self) -> Result<Gathered<'p>, FetchError> {
         let poller = self.poller;
-        Gathered::new(&poller.pipeline, &poller.poll.details, self.now())
+        let kept = kept(&poller.poll.keep, &self.scope())?;
+        Ok(Gathered::new(&poller.pipeline, &poller.poll.details, kept, self.now()))
     }
 
     /// Delivers what is new on a page and meanwhile fetches the next.
@@ -344,7 +346,7 @@ impl<'p> Run<'p> {
         items: &[u64],
     ) -> Result<(), RunError> {
         self.lease.keep().await?;
-        let mut gathered = self.gathered();
+        let mut gathered = self.gathered()?;
         news.into_iter().for_each(|news| gathered.add(news));
         let outcome = self.told(gathered.outcome);
         let receipt = deliver(&self.poller.ports.outputs, outcome).await?;

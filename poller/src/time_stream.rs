@@ -152,7 +152,7 @@ impl Run<'_> {
                 lost: None,
             };
             let needed = self.needed(cursor, open, last_time);
-            let mut gathered = self.gathered();
+            let mut gathered = self.gathered()?;
             let classified = classify::by_time(
                 page.records,
                 &mut gathered,

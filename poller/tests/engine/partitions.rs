@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use mef_poller::{Budget, Poller, RunEnd, RunReport};
 use mef_ports::{Clock, Cursors as _, Http, HttpError, HttpRequest, HttpResponse, Position};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{Bench, TestClock, answer, at, source};
 
@@ -96,4 +96,29 @@ async fn a_run_that_cannot_serve_all_begins_the_next_with_the_longest_waiting() 
         assert_eq!(asked(&vendor), served);
         assert_eq!(bench.wakeups.0.lock().unwrap().pop(), Some(at(begin + 20)), "one is left");
     }
+}
+
+#[tokio::test]
+async fn what_is_kept_says_in_each_event_of_which_partition_it_is() {
+    let file = FILE.to_owned() + "  keep: { region: \"{partition}\" }\n";
+    let bench = Bench::new(0);
+    let vendor = regions(&bench, "");
+    let run = async || {
+        let poller = Poller::with_http(source(&file), vendor.clone(), bench.ports()).unwrap();
+        poller.run(&Budget::default()).await
+    };
+    run().await;
+    let events = bench.store.events(None, usize::MAX).await.unwrap();
+    let kept: Vec<_> = events
+        .iter()
+        .map(|event| {
+            let event: Value = serde_json::from_str(&event.message.body).unwrap();
+            event["details"]["region"].clone()
+        })
+        .collect();
+    assert_eq!(kept, ["north", "south", "east/west"]);
+    // What it is known by was taken before.
+    bench.clock.set(at(30));
+    let report = run().await;
+    assert_eq!(report.summary.duplicates, 1, "of the first, whose window reaches back so far");
 }

@@ -41,6 +41,9 @@ pub struct Poll {
     /// What is asked of each thing that a page lists: without any, a page lists
     /// the records themselves.
     pub details: Vec<Detail>,
+    /// What is put into each record, or each thing that a page lists, that is an
+    /// object.
+    pub keep: Vec<(String, Template)>,
     /// How far the stream has been read.
     pub cursor: Cursor,
     /// The streams that the source has; without it there is one.
@@ -126,6 +129,9 @@ impl Poll {
         scope.roots.retain(|root| !matches!(root, Root::Window | Root::Cursor));
         let origin = pages.as_ref().map(|pages| pages.request.origin.clone());
         let details = origin.as_ref().map(|origin| scope.details(&written.details, origin));
+        // What is kept goes into events, and is the same in whichever run.
+        scope.roots.retain(|root| !matches!(root, Root::Secret | Root::Run));
+        let keep = scope.pairs(&written.keep);
         scope.roots = vec![Root::Var];
         scope.roots.extend(written.partitions.as_ref().map(|_| Root::Partition));
         let rewrite = cursor::rewrite(&written.cursor, &mut scope);
@@ -194,6 +200,7 @@ impl Poll {
             pages,
             wait,
             details,
+            keep,
             cursor,
             partitions: match partitions {
                 None => None,

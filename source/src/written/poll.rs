@@ -1,11 +1,13 @@
 //! The `poll` part: how records are fetched, and how far they have been read.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
     Auth, Compression, Cursor, Detail, ErrorRule, Event, Limits, Located, MissingRecords, Next,
-    PageDecode, Partitions, Records, Request, SetupStep, StopRule, Then, Vars, Wait,
+    Node, PageDecode, Partitions, Records, Request, SetupStep, StopRule, Then, Vars, Wait,
 };
 
 /// How we pull events from the vendor.
@@ -57,6 +59,10 @@ pub struct Poll {
     /// asks of what the one before it brought.
     #[serde(default)]
     pub details: Vec<Located<Detail>>,
+    /// What is put into each record, or each thing that a page lists, as templates:
+    /// `{ organisation: "{partition}" }`.
+    #[serde(default)]
+    pub keep: BTreeMap<String, Located<Node>>,
     /// How far the stream has been read.
     pub cursor: Located<Cursor>,
     /// What becomes of a record that was delivered before.
