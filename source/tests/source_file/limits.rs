@@ -43,6 +43,7 @@ fn limits_and_rules_that_cannot_be_meant() {
         ("form of the reset", limits("{ reset_format: ms }")),
         ("every answer", errors(&rule("{}", "retry"))),
         ("every good answer", errors(&rule("{ status: 2xx }", "ignore"))),
+        ("some good answers", errors(&rule("{ status: [201, 202] }", "retry"))),
         ("redirects", errors(&rule("{ status: 3xx }", "fail"))),
         ("status in words", errors(&rule("{ status: forbidden }", "fail"))),
         ("class that is none", errors(&rule("{ status: 9xx }", "fail"))),
