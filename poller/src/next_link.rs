@@ -9,9 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use mef_ports::{Secret, SetupDone};
 use mef_source::Path;
-use mef_source::checked::{Poll, PollAuth};
+use mef_source::checked::{Partitions, Poll, PollAuth};
 use url::{Url, form_urlencoded};
 
+use crate::partitions::Partition;
 use crate::request::{RequestScope, RunVariables, first_url, uses_secret};
 
 /// The link without what came from a secret. A parameter of `auth` goes as a
@@ -75,17 +76,27 @@ fn is_credential(key: &str, auth: &PollAuth) -> bool {
 /// The parameters that depend on a secret, wherever the source file writes
 /// them: those that differ when the secrets do.
 fn secret_parameters(poll: &Poll) -> BTreeSet<String> {
-    let named = poll.setup.iter().flat_map(|step| &step.values).map(|(name, _)| name);
+    let set_up = poll.setup.iter().flat_map(|step| &step.values);
+    let listed = match &poll.partitions {
+        Some(Partitions::Request(listed)) => listed.values.as_slice(),
+        _ => &[],
+    };
     let request = &poll.pages.request;
     let base = request.led_by().map(Path::name);
     let value = |name: &str| match base == Some(name) {
         true => format!("{}/", request.origin),
         false => "0".to_owned(),
     };
+    let valued = |(name, _): &(String, Path)| (name.clone(), value(name));
+    let partition = Partition {
+        name: "0".to_owned(),
+        values: listed.iter().map(valued).collect(),
+        missing: None,
+    };
     let setup = SetupDone {
         steps: poll.setup.len(),
         at: Timestamp::UNIX_EPOCH,
-        values: named.map(|name| (name.clone(), value(name))).collect(),
+        values: set_up.map(valued).collect(),
         request_digest: String::new(),
     };
     let with = |value: &str| {
@@ -97,7 +108,7 @@ fn secret_parameters(poll: &Poll) -> BTreeSet<String> {
             cursor_start: Some(Timestamp::UNIX_EPOCH),
             cursor_time: Some(Timestamp::UNIX_EPOCH),
             cursor_id: Some("0"),
-            partition: Some("0"),
+            partition: Some(&partition),
             setup: Some(&setup),
             ..RequestScope::new(&secrets, RunVariables { id: "0", started: Timestamp::UNIX_EPOCH })
         };
@@ -176,6 +187,17 @@ mod tests {
                     own_origins: [\"https://api.example.com\"]\n  \
                     setup: [{ request: { get: \"https://api.example.com/me\" }, values: { base: host } }]\n  \
                     request: { get: \"{setup.base}/logs?key={secret.key}\", query: { since: \"{window.start}\" } }\n  \
+                    next: { url: next }\n  records: items\n  cursor: { time: t, overlap: 1s }\n";
+        let poll = mef_source::load(file, &|_| Err(String::new())).unwrap().source.poll.unwrap();
+        assert_eq!(without_secrets(url("?key=s3cr3t&page=2"), &poll), url("?key=&page=2"));
+    }
+
+    #[test]
+    fn a_secret_is_found_where_what_was_listed_named_the_origin() {
+        let file = "source: acme\npoll:\n  schedule: rate(1 minute)\n  \
+                    own_origins: [\"https://api.example.com\"]\n  \
+                    partitions:\n    request: { name: \"{id}\", values: { base: host, id: id }, request: { get: \"https://api.example.com/orgs\" }, records: orgs }\n  \
+                    request: { get: \"{partition.base}/logs/{partition.id}?key={secret.key}\", query: { since: \"{window.start}\" } }\n  \
                     next: { url: next }\n  records: items\n  cursor: { time: t, overlap: 1s }\n";
         let poll = mef_source::load(file, &|_| Err(String::new())).unwrap().source.poll.unwrap();
         assert_eq!(without_secrets(url("?key=s3cr3t&page=2"), &poll), url("?key=&page=2"));

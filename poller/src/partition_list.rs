@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 use std::sync::atomic::Ordering;
 
+use http::HeaderMap;
 use mef_source::checked::{PartitionRequest, name_problem};
 use mef_source::template::{Rendered, Variables};
 use mef_source::{Path, Root};
@@ -13,7 +14,8 @@ use crate::budget::Budget;
 use crate::fetch::{Fetched, Fetcher};
 use crate::fetch_error::FetchError;
 use crate::loop_guard::LoopGuard;
-use crate::partitions::Sum;
+use crate::page;
+use crate::partitions::{Partition, Sum};
 use crate::poller::Poller;
 use crate::report::{RunEnd, RunError};
 use crate::request::{RequestScope, RunVariables, build, render};
@@ -39,14 +41,14 @@ impl Variables for Listed<'_> {
 }
 
 impl Poller {
-    /// The names that the vendor lists, each once. One that no cursor can be
+    /// The streams that the vendor lists, each once. A name that no cursor can be
     /// kept under is an error in `sum`, and holds no other back.
     pub(crate) async fn listed_partitions(
         &self,
         listed: &PartitionRequest,
         budget: &Budget,
         sum: &mut Sum,
-    ) -> Result<Vec<String>, RunEnd> {
+    ) -> Result<Vec<Partition>, RunEnd> {
         let (limits, now) = (&self.ports.limits, self.ports.clock.now());
         let held = limits.not_before(&self.credential_key(), now).await.map_err(RunEnd::from)?;
         if let Some(until) = held.filter(|until| *until > now) {
@@ -55,10 +57,10 @@ impl Poller {
         let secrets = self.credentials.secrets(self.source.name.as_str(), self.poll.secret_names());
         let secrets = secrets.await.map_err(|error| RunEnd::Failed(error.into()))?;
         let fetcher = self.fetcher(secrets, None, budget);
-        let names = self.ask_for_partitions(listed, &fetcher, sum).await;
+        let partitions = self.ask_for_partitions(listed, &fetcher, sum).await;
         sum.summary.requests += fetcher.requests.load(Ordering::Relaxed);
-        match names {
-            Ok(names) => Ok(names),
+        match partitions {
+            Ok(partitions) => Ok(partitions),
             Err(RunError::Fetch(FetchError::Limited { until })) => {
                 limits.hold(&self.credential_key(), until).await.map_err(RunEnd::from)?;
                 self.ports.wakeups.wake(&self.stream(), until).await.map_err(RunEnd::from)?;
@@ -73,11 +75,11 @@ impl Poller {
         listed: &PartitionRequest,
         fetcher: &Fetcher<'_>,
         sum: &mut Sum,
-    ) -> Result<Vec<String>, RunError> {
+    ) -> Result<Vec<Partition>, RunError> {
         let id = run_id()?;
         let run = RunVariables { id: &id, started: self.ports.clock.now() };
         let scope = RequestScope::new(&fetcher.secrets, run);
-        let (mut names, mut known) = (Vec::new(), HashSet::new());
+        let (mut partitions, mut known) = (Vec::new(), HashSet::new());
         let mut guard = LoopGuard::default();
         let mut at = None;
         for _ in 0..MOST_PAGES {
@@ -94,16 +96,30 @@ impl Poller {
                     let beginning = name.chars().take(LONGEST_SHOWN).collect();
                     sum.worsen(RunEnd::Failed(RunError::Partition(beginning)));
                 } else if known.insert(name.clone()) {
-                    names.push(name);
+                    partitions.push(partition(name, &listed.values, &record));
                 }
-                if names.len() > MOST {
+                if partitions.len() > MOST {
                     return Err(RunError::TooManyPartitions(MOST));
                 }
             }
             fetcher.pass_limit(not_before).await?;
-            let Some(next) = next else { return Ok(names) };
+            let Some(next) = next else { return Ok(partitions) };
             at = Some(next);
         }
         Err(RunError::Loop("its list of partitions does not end"))
     }
+}
+
+/// The stream called `name`, with what `record` has of it at `paths`.
+fn partition(name: String, paths: &[(String, Path)], record: &Value) -> Partition {
+    let mut partition = Partition { name, ..Partition::default() };
+    for (name, path) in paths {
+        match page::text(path, record, &HeaderMap::new()).ok().flatten() {
+            Some(value) => {
+                partition.values.insert(name.clone(), value);
+            }
+            None => partition.missing = Some(path.to_string()),
+        }
+    }
+    partition
 }

@@ -3,6 +3,8 @@
 //! Whoever was served longest ago is served first, so that a run which cannot
 //! finish them all leaves none behind for ever.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use mef_auth::Redactor;
 use mef_ports::{Position, RunSummary, StoreError, StoredCursor, StreamKey, chain};
@@ -11,6 +13,16 @@ use mef_source::checked::Partitions;
 use crate::budget::Budget;
 use crate::poller::Poller;
 use crate::report::{RunEnd, RunReport};
+
+/// One of the streams of a source.
+#[derive(Default)]
+pub(crate) struct Partition {
+    pub(crate) name: String,
+    /// What was listed with it.
+    pub(crate) values: BTreeMap<String, String>,
+    /// Where something should have been listed with it and was not.
+    pub(crate) missing: Option<String>,
+}
 
 impl Poller {
     /// Reads each partition, and sums up what that came to.
@@ -21,29 +33,33 @@ impl Poller {
     ) -> RunReport {
         let started = self.ports.clock.now();
         let mut sum = Sum::new(self.stream(), started);
-        let names = match partitions {
-            Partitions::List(names) => Ok(names.clone()),
+        let listed = match partitions {
+            Partitions::List(names) => {
+                let named =
+                    |name: &String| Partition { name: name.clone(), ..Partition::default() };
+                Ok(names.iter().map(named).collect())
+            }
             Partitions::Request(listed) => self.listed_partitions(listed, budget, &mut sum).await,
         };
-        let names = match names {
-            Ok(names) => self.longest_waiting_first(names).await.map_err(RunEnd::from),
+        let listed = match listed {
+            Ok(listed) => self.longest_waiting_first(listed).await.map_err(RunEnd::from),
             Err(end) => Err(end),
         };
-        let names = match names {
-            Ok(names) => names,
+        let listed = match listed {
+            Ok(listed) => listed,
             Err(end) => {
                 sum.worsen(end);
                 return sum.finish(self.ports.clock.now(), &self.ports.redactor);
             }
         };
         let mut slowest = SignedDuration::ZERO;
-        for name in names {
+        for partition in listed {
             if !budget.allows(self.ports.clock.now(), slowest) {
                 sum.worsen(self.leave_rest().await);
                 break;
             }
             let before = self.ports.clock.now();
-            let report = self.run_stream(Some(&name), budget).await;
+            let report = self.run_stream(Some(&partition), budget).await;
             let took = self.ports.clock.now().duration_since(before);
             // A page of the next stream takes about as long as one of this.
             let pages = i32::try_from(report.summary.pages.max(1)).unwrap_or(i32::MAX);
@@ -58,20 +74,26 @@ impl Poller {
         sum.finish(self.ports.clock.now(), &self.ports.redactor)
     }
 
-    async fn longest_waiting_first(&self, names: Vec<String>) -> Result<Vec<String>, StoreError> {
+    async fn longest_waiting_first(
+        &self,
+        listed: Vec<Partition>,
+    ) -> Result<Vec<Partition>, StoreError> {
         let mut waiting = Vec::new();
-        for name in names {
-            let stored = self.ports.cursors.read(&self.stream_of(Some(&name))).await?;
-            waiting.push((stored.and_then(served), name));
+        for partition in listed {
+            let stored = self.ports.cursors.read(&self.stream_of(Some(&partition.name))).await?;
+            waiting.push((stored.and_then(served), partition));
         }
         // The sort is stable: those never served come as they are listed.
         waiting.sort_by_key(|(served, _)| *served);
-        Ok(waiting.into_iter().map(|(_, name)| name).collect())
+        Ok(waiting.into_iter().map(|(_, partition)| partition).collect())
     }
 
     /// Whether `partition` is paused because all of the source is, which its
     /// own cursor says: partitions that come later are paused with the others.
-    pub(crate) async fn is_paused_with(&self, partition: Option<&str>) -> Result<bool, StoreError> {
+    pub(crate) async fn is_paused_with(
+        &self,
+        partition: Option<&Partition>,
+    ) -> Result<bool, StoreError> {
         // As without partitions, whoever reads back by hand is not held up.
         if partition.is_none() || self.is_backfill() {
             return Ok(false);

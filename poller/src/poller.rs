@@ -21,6 +21,7 @@ use crate::fetch::Fetcher;
 use crate::http::HttpClients;
 use crate::lease::{LeaseKeeper, TTL};
 use crate::pace::Pace;
+use crate::partitions::Partition;
 use crate::report::{RunEnd, RunError, RunReport};
 use crate::run::Run;
 
@@ -133,8 +134,12 @@ impl Poller {
     }
 
     /// Reads what is new in one stream.
-    pub(crate) async fn run_stream(&self, partition: Option<&str>, budget: &Budget) -> RunReport {
-        let stream = self.stream_of(partition);
+    pub(crate) async fn run_stream(
+        &self,
+        partition: Option<&Partition>,
+        budget: &Budget,
+    ) -> RunReport {
+        let stream = self.stream_of(partition.map(|partition| partition.name.as_str()));
         let started = self.ports.clock.now();
         let summary = RunSummary { started: Some(started), ..RunSummary::default() };
         let nothing = |end| RunReport {

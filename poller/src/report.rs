@@ -185,6 +185,9 @@ pub enum RunError {
         .0.escape_debug()
     )]
     Partition(String),
+    /// What is listed of a partition lacks what its requests need.
+    #[error("what the vendor lists of this partition has no text or number at `{0}`")]
+    PartitionValue(String),
     /// The vendor lists more partitions than a run could look at.
     #[error("the vendor lists more than {0} partitions: narrow the request down")]
     TooManyPartitions(usize),

@@ -16,6 +16,7 @@ use url::Url;
 
 use crate::body::{self, plain};
 use crate::next_link::with_secrets;
+use crate::partitions::Partition;
 
 /// What the templates of a request stand for.
 #[derive(Clone, Copy)]
@@ -32,7 +33,7 @@ pub(crate) struct RequestScope<'r> {
     /// The id of the newest record, for a cursor by id.
     pub(crate) cursor_id: Option<&'r str>,
     /// The partition that is read.
-    pub(crate) partition: Option<&'r str>,
+    pub(crate) partition: Option<&'r Partition>,
     /// What the requests before the first page brought.
     pub(crate) setup: Option<&'r SetupDone>,
     /// What a page lists, of which details are asked for.
@@ -82,7 +83,13 @@ impl Variables for RequestScope<'_> {
             (Root::Run, "started") => Rendered::Time(self.run.started),
             (Root::Cursor, "time") => time(self.cursor_time),
             (Root::Cursor, "id") => Rendered::text(self.cursor_id),
-            (Root::Partition, _) => Rendered::text(self.partition),
+            (Root::Partition, "") => {
+                Rendered::text(self.partition.map(|partition| partition.name.as_str()))
+            }
+            (Root::Partition, name) => {
+                let value = self.partition.and_then(|partition| partition.values.get(name));
+                Rendered::text(value.map(String::as_str))
+            }
             (Root::Setup, name) => {
                 let value = self.setup.and_then(|setup| setup.values.get(name));
                 Rendered::text(value.map(String::as_str))
@@ -261,11 +268,10 @@ fn whole_url(
 ) -> Result<Url, RequestError> {
     let text = render(&request.url, scope, "the URL")?
         .ok_or_else(|| error("the URL".to_owned(), "has a placeholder that stands for nothing"))?;
-    let is_set_up =
-        |request: &Request| request.led_by().is_some_and(|path| path.root() == Root::Setup);
+    let is_led = |request: &Request| request.led_by().is_some_and(|path| path.root() != Root::Item);
     // What an item names may be a path of the source's origin, if the file says
     // which that is.
-    let origin = match is_set_up(request) || is_set_up(&poll.pages.request) {
+    let origin = match is_led(request) || is_led(&poll.pages.request) {
         true => None,
         false => Some(parse_url(&request.origin.to_string())?),
     };
@@ -276,7 +282,7 @@ fn whole_url(
     let origin = Origin::of(&url);
     if origin.as_ref() != Some(&request.origin) && !poll.is_own(&url) {
         // Whom we talk to is for the source file to say, and not for an answer.
-        if is_set_up(request) {
+        if is_led(request) {
             let led = origin.map_or_else(|| "no origin".to_owned(), |origin| origin.to_string());
             let reason = format!("leads to {led}: list it under `own_origins` if that is right");
             return Err(error("the URL".to_owned(), &reason));

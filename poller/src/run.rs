@@ -22,6 +22,7 @@ use crate::history;
 use crate::kept::kept;
 use crate::lease::LeaseKeeper;
 use crate::moment::before;
+use crate::partitions::Partition;
 use crate::poller::{Poller, lag};
 use crate::report::{RunEnd, RunError, RunReport};
 use crate::request::{PageRequest, RequestScope, RunVariables, build};
@@ -40,7 +41,7 @@ pub(crate) struct Run<'p> {
     pub(crate) stream: &'p StreamKey,
     /// Somebody let no run read the stream.
     pub(crate) paused: bool,
-    partition: Option<&'p str>,
+    partition: Option<&'p Partition>,
     lease: &'p LeaseKeeper<'p>,
     budget: &'p Budget,
     slowest: SignedDuration,
@@ -65,7 +66,7 @@ impl<'p> Run<'p> {
     pub(crate) async fn begin(
         poller: &'p Poller,
         stream: &'p StreamKey,
-        partition: Option<&'p str>,
+        partition: Option<&'p Partition>,
         lease: &'p LeaseKeeper<'p>,
         budget: &'p Budget,
         summary: RunSummary,
@@ -163,6 +164,9 @@ impl<'p> Run<'p> {
     async fn read_stream(&mut self) -> Result<RunEnd, RunError> {
         let limits = &self.poller.ports.limits;
         let now = self.now();
+        if let Some(missing) = self.partition.and_then(|partition| partition.missing.clone()) {
+            return Err(RunError::PartitionValue(missing));
+        }
         if let Some(until) = limits.not_before(&self.poller.credential_key(), now).await?
             && let Err(until) = self.fetcher.wait_until(until).await
         {

@@ -31,7 +31,7 @@ pub enum Root {
     Window,
     /// The cursor: `cursor.token`, `cursor.start`, `cursor.time`, `cursor.id`.
     Cursor,
-    /// The partition that is read.
+    /// The partition that is read: `partition`, or a value that was listed with it.
     Partition,
     /// The page that a request asks for: `page.token`, `page.number`, `page.offset`, `page.last`.
     Page,
@@ -205,7 +205,7 @@ impl Path {
         let named = roots.iter().copied().find(|root| {
             parts.first().is_some_and(|first| first == root.word())
                 && (root.is_scalar() == (parts.len() == 1)
-                    || matches!(root, Root::Parent | Root::Item))
+                    || matches!(root, Root::Parent | Root::Item | Root::Partition))
         });
         match named {
             Some(root @ (Root::Header | Root::SignedHeaders)) => {
@@ -224,6 +224,7 @@ impl Path {
                 | Root::Secret
                 | Root::Window
                 | Root::Cursor
+                | Root::Partition
                 | Root::Page
                 | Root::Run
                 | Root::Setup),

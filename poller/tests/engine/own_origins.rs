@@ -2,6 +2,7 @@
 //! sockets, as Sophos Central is asked.
 
 use mef_poller::{Budget, HttpClients, Poller, RunEnd};
+use mef_ports::Cursors as _;
 
 use crate::origins::{failure, ok, run, serve};
 use crate::support::{Bench, source};
@@ -140,4 +141,46 @@ async fn a_path_in_an_item_is_no_url_where_an_answer_named_the_origin() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn each_listed_partition_is_asked_at_the_own_origin_that_is_listed_with_it() {
+    let (foreign, stolen) = serve(vec![ok("", "[]")]);
+    let (one, ones) = serve(vec![ok("", "[{\"id\":1}]")]);
+    let (two, twos) = serve(vec![ok("", "[{\"id\":2}]")]);
+    let tenants = format!(
+        "[{{\"id\":\"a\",\"apiHost\":\"{one}\"}},{{\"id\":\"b\",\"apiHost\":\"{foreign}\"}},\
+         {{\"id\":\"c\",\"apiHost\":null}},{{\"id\":\"d\",\"apiHost\":\"{two}\"}}]"
+    );
+    let (central, _listed) = serve(vec![ok("", &tenants)]);
+    let text = format!(
+        "source: acme\npoll:\n  schedule: rate(1 minute)\n  auth: {{ bearer: \"{{secret.token}}\" }}\n  \
+         own_origins: {:?}\n  \
+         partitions:\n    request:\n      name: \"{{id}}\"\n      values: {{ base: apiHost, tenant: id }}\n      \
+         request: {{ get: \"{central}/partner/v1/tenants\" }}\n      records: \"\"\n  \
+         request: {{ get: \"{{partition.base}}/siem/v1/events\", query: {{ since: \"{{window.start|epoch}}\" }}, headers: {{ X-Tenant-ID: \"{{partition.tenant}}\", X-Name: \"{{partition}}\" }} }}\n  \
+         records: \"\"\n  cursor: {{ windows: true, overlap: 1m }}\n",
+        [&central, &one, &two]
+    );
+    let bench = Bench::new(1);
+    let poller = Poller::new(source(&text), &HttpClients::default(), bench.ports()).unwrap();
+    let report = poller.run(&Budget::default()).await;
+    assert!(matches!(report.end, RunEnd::Failed(_)), "{report:?}");
+    assert_eq!(report.summary.delivered, 2, "the others go on");
+    for (asked, tenant) in [(ones, "a"), (twos, "d")] {
+        let asked = asked.recv().unwrap();
+        assert!(asked.starts_with("GET /siem/v1/events?since="), "{asked}");
+        assert!(asked.contains(CREDENTIAL), "{asked}");
+        for name in ["x-tenant-id", "x-name"] {
+            assert!(asked.contains(&format!("{name}: {tenant}\r\n")), "{asked}");
+        }
+    }
+    assert!(stolen.try_recv().is_err());
+    let cursors = bench.store.list().await.unwrap();
+    let error = |name: &str| {
+        let cursor = cursors.iter().find(|cursor| cursor.stream.partition == name).unwrap();
+        cursor.record.last_run.clone().unwrap().error.unwrap_or_default()
+    };
+    assert!(error("b").contains(&format!("leads to {foreign}: list it")), "{}", error("b"));
+    assert!(error("c").contains("has no text or number at `/apiHost`"), "{}", error("c"));
 }

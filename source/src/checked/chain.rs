@@ -1,6 +1,7 @@
 //! Chains of requests: what comes before the first page, what a page has to be
 //! waited for, and what is asked of each thing that a page lists.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::answer_when::AnswerWhen;
@@ -96,15 +97,8 @@ impl RequestScope<'_, '_> {
         let ignore: Vec<_> =
             written.ignore.iter().map(|when| AnswerWhen::check(when, self.checker)).collect();
         let wait = self.wait(written.wait.as_ref());
-        let mut values = Some(Vec::new());
+        let values = self.values(&written.values, &[Root::Record, Root::Header]);
         for (name, path) in &written.values {
-            if !is_name(name) {
-                self.checker.error_with(
-                    path.place(),
-                    format!("`{name}` cannot be the name of a value"),
-                    "use letters, digits and `_`",
-                );
-            }
             if self.setup.contains(name) {
                 self.checker.error_with(
                     path.place(),
@@ -113,13 +107,32 @@ impl RequestScope<'_, '_> {
                 );
             }
             self.setup.insert(name.clone());
-            match (self.checker.path(path, &[Root::Record, Root::Header]), &mut values) {
+        }
+        let ignore = ignore.into_iter().collect::<Option<_>>()?;
+        Some(SetupStep { request: request?, ignore, wait: wait?, values: values? })
+    }
+
+    /// Names, and where what they stand for is found.
+    pub(super) fn values(
+        &mut self,
+        written: &BTreeMap<String, Located<String>>,
+        roots: &[Root],
+    ) -> Option<Vec<(String, Path)>> {
+        let mut values = Some(Vec::new());
+        for (name, path) in written {
+            if !is_name(name) {
+                self.checker.error_with(
+                    path.place(),
+                    format!("`{name}` cannot be the name of a value"),
+                    "use letters, digits and `_`",
+                );
+            }
+            match (self.checker.path(path, roots), &mut values) {
                 (Some(path), Some(values)) => values.push((name.clone(), path)),
                 _ => values = None,
             }
         }
-        let ignore = ignore.into_iter().collect::<Option<_>>()?;
-        Some(SetupStep { request: request?, ignore, wait: wait?, values: values? })
+        values
     }
 
     /// What to wait for, if anything; `None` outside where that cannot be used.

@@ -8,7 +8,7 @@ use super::pages::{Pages, pages_of};
 use super::request::Requests;
 use super::request_scope::RequestScope;
 use crate::written::{self, Located};
-use crate::{Root, Template};
+use crate::{Path, Root, Template};
 
 /// A partition's name is part of the key under which its cursor is kept.
 const LONGEST: usize = 200;
@@ -31,6 +31,8 @@ pub struct PartitionRequest {
     pub pages: Pages,
     /// A stream's name, as a template of what is listed.
     pub name: Template,
+    /// Where what is listed has what requests read as `{partition.NAME}`.
+    pub values: Vec<(String, Path)>,
 }
 
 impl Partitions {
@@ -74,6 +76,8 @@ impl RequestScope<'_, '_> {
     ) -> Option<Option<PartitionRequest>> {
         let written::Partitions::Request(written) = &**written? else { return Some(None) };
         let pages = self.pages(&pages_of!(written));
+        let values = self.values(&written.values, &[Root::Record]);
+        self.partition = written.values.keys().cloned().collect();
         self.roots = vec![Root::Record, Root::Var];
         let name = self.template(&written.name)?;
         if !name.paths().any(|path| path.root() == Root::Record) {
@@ -83,7 +87,7 @@ impl RequestScope<'_, '_> {
                 "use what is listed: such as `\"{id}\"`",
             );
         }
-        Some(Some(PartitionRequest { pages: pages?, name }))
+        Some(Some(PartitionRequest { pages: pages?, name, values: values? }))
     }
 }
 

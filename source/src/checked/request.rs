@@ -52,7 +52,7 @@ impl Request {
     }
 
     /// What the URL begins with, where that and not the source file names its
-    /// origin: an `item`, or a value of `setup`.
+    /// origin: an `item`, or a value of `setup` or of the partition.
     pub fn led_by(&self) -> Option<&Path> {
         match self.url.parts.first()? {
             Part::Placeholder(placeholder) => Some(&placeholder.path),

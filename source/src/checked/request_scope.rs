@@ -28,10 +28,12 @@ pub(super) struct RequestScope<'c, 't> {
     pub(super) page: Option<&'static str>,
     /// Which `setup.…` may be read here.
     pub(super) setup: BTreeSet<String>,
+    /// Which `partition.…` may be read here.
+    pub(super) partition: BTreeSet<String>,
     /// Where a URL may begin with `{item.…}`: the origin that it is of unless it
     /// says otherwise.
     pub(super) item_origin: Option<Origin>,
-    /// The origins that a URL may lead to which begins with `{setup.…}`.
+    /// The origins that a URL may lead to which begins with what an answer names.
     pub(super) own_origins: Vec<Origin>,
 }
 
@@ -61,6 +63,7 @@ impl<'c, 't> RequestScope<'c, 't> {
             roots: Vec::new(),
             page: None,
             setup: BTreeSet::new(),
+            partition: BTreeSet::new(),
             item_origin: None,
             own_origins: Vec::new(),
         }
@@ -121,6 +124,14 @@ impl RequestScope<'_, '_> {
                         place,
                         format!("no step of `setup` before this sets `{name}`"),
                         "values are named under `values` of a step",
+                    );
+                    return None;
+                }
+                Root::Partition if !name.is_empty() && !self.partition.contains(name) => {
+                    self.checker.error_with(
+                        place,
+                        format!("a partition has no `{name}`"),
+                        "values are named under `values` of `partitions.request`",
                     );
                     return None;
                 }
@@ -189,8 +200,8 @@ impl RequestScope<'_, '_> {
     }
 
     /// A URL whose origin is fixed: nothing that changes from run to run, and
-    /// no secret, may choose whom we talk to, but for a value of `setup` among
-    /// the origins that the source file says are the vendor's own.
+    /// no secret, may choose whom we talk to, but for a value of `setup` or of the
+    /// partition among the origins that the source file says are the vendor's own.
     pub(super) fn url(&mut self, text: &Located<String>) -> Option<(Template, Origin)> {
         let template = self.template(text)?;
         if let (Some(origin), Some(Part::Placeholder(first))) =
@@ -200,7 +211,8 @@ impl RequestScope<'_, '_> {
             return Some((template, origin.clone()));
         }
         if let Some(Part::Placeholder(first)) = template.parts.first()
-            && first.path.root() == Root::Setup
+            && matches!(first.path.root(), Root::Setup | Root::Partition)
+            && !first.path.name().is_empty()
         {
             let Some(origin) = self.own_origins.first() else {
                 self.checker.error_with(

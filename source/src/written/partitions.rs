@@ -1,5 +1,7 @@
 //! The `partitions` of a `poll`: several streams behind the same requests.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -23,6 +25,9 @@ pub enum Partitions {
 pub struct PartitionRequest {
     /// The stream's name, as a template of what is listed: `"{id}"`. It is `{partition}` elsewhere.
     pub name: Located<String>,
+    /// What requests read as `{partition.NAME}`: the path of each in what is listed.
+    #[serde(default)]
+    pub values: BTreeMap<String, Located<String>>,
     /// The request for the first page.
     pub request: Located<Request>,
     /// What differs in the requests for later pages.

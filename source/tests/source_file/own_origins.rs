@@ -89,3 +89,28 @@ fn origins_that_get_no_credential() {
     ];
     insta::assert_snapshot!("own_origins", report(SOPHOS, &cases));
 }
+
+#[test]
+fn a_partition_names_one_of_the_vendors_own_origins() {
+    let (before, request) = SOPHOS.split_once("  setup:").unwrap();
+    let (_, request) = request.split_once("  request:").unwrap();
+    let partner = format!(
+        "{before}  partitions:\n    request:\n      name: \"{{id}}\"\n      \
+         values: {{ tenant: id, base: apiHost }}\n      \
+         request: {{ get: \"https://api.central.sophos.com/partner/v1/tenants\" }}\n      \
+         records: items\n  request:{}",
+        request.replace("{setup.", "{partition.")
+    );
+    assert_eq!(said(&partner), "");
+    let poll = load(&partner, &no_files).unwrap().source.poll.unwrap();
+    assert_eq!(poll.pages.request.led_by().unwrap().to_string(), "partition.base");
+    let cases = [
+        ("a base that could lead anywhere", "  own_origins:", "  allow_origins:"),
+        ("a name for a host", "\"{partition.base}/siem", "\"{partition}/siem"),
+        ("a value that is not listed", "\"{partition.tenant}\"", "\"{partition.tennant}\""),
+        ("a value of a value", "\"{partition.tenant}\"", "\"{partition.tenant.id}\""),
+        ("a value with a dot", "tenant: id", "ten.ant: id"),
+        ("a value in its own list", "partner/v1/tenants", "partner/{partition.tenant}"),
+    ];
+    insta::assert_snapshot!("partition_values", report(&partner, &cases));
+}
