@@ -2,8 +2,8 @@
 //! help, and from nowhere but the source's origins.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
@@ -12,9 +12,11 @@ use http::header::{CONTENT_TYPE, LOCATION};
 use http::{Method, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use mef_auth::credentials::{CredentialError, Credentials};
-use mef_ports::{BlobKey, Blobs, Clock, Http, HttpError, HttpRequest, HttpResponse, Secret};
+use mef_ports::{
+    BlobKey, Blobs, Clock, Http, HttpError, HttpRequest, HttpResponse, OpenWait, Secret, WaitedFor,
+};
 use mef_source::Source;
-use mef_source::checked::{AnswerWhen, Pages, Poll, Wait};
+use mef_source::checked::{AnswerWhen, Pages, Poll};
 use serde_json::Value;
 use url::Url;
 
@@ -29,6 +31,7 @@ use crate::page::{self, Page, PageError};
 use crate::refusal::Refusal;
 use crate::request::PageRequest;
 use crate::unread::{Unread, Unreadable};
+use crate::wait::Waiting;
 
 /// The longest wait inside a run; anything longer ends it.
 pub(crate) const LONGEST_WAIT: SignedDuration = SignedDuration::from_secs(5);
@@ -57,8 +60,7 @@ pub(crate) struct Asking<'a> {
     pub(crate) request: &'a HttpRequest,
     /// Answers that are as good as success.
     pub(crate) ignore: &'a [AnswerWhen],
-    /// What to wait for, and since when.
-    pub(crate) wait: Option<(&'a Wait, Timestamp)>,
+    pub(crate) wait: Option<&'a Waiting<'a>>,
 }
 
 /// Fetches the pages of one run.
@@ -73,6 +75,8 @@ pub(crate) struct Fetcher<'p> {
     /// Nothing where no stream is read yet.
     pub(crate) lease: Option<&'p LeaseKeeper<'p>>,
     pub(crate) budget: &'p Budget,
+    /// What an earlier run waited for, or what this one leaves to the next.
+    pub(crate) open_wait: Mutex<Option<OpenWait>>,
     pub(crate) requests: AtomicU64,
     pub(crate) pace: &'p Pace,
 }
@@ -91,15 +95,21 @@ impl Fetcher<'_> {
     /// Fetches the page of the stream that `request` asks for.
     pub(crate) async fn fetch(&self, request: PageRequest) -> Result<Fetched, FetchError> {
         let poll = self.poll;
-        let wait = poll.wait.as_ref().map(|wait| (wait, request.since));
-        self.fetch_of(&poll.pages, wait, request).await
+        let made_of = if request.at.is_some() { &poll.pages.then } else { &poll.pages.request };
+        let wait = poll.wait.as_ref().map(|wait| Waiting {
+            wait,
+            of: WaitedFor::Page(request.at.clone()),
+            since: request.since,
+            request: made_of,
+        });
+        self.fetch_of(&poll.pages, wait.as_ref(), request).await
     }
 
     /// Fetches the one of `pages` that `request` asks for.
     pub(crate) async fn fetch_of(
         &self,
         pages: &Pages,
-        wait: Option<(&Wait, Timestamp)>,
+        wait: Option<&Waiting<'_>>,
         request: PageRequest,
     ) -> Result<Fetched, FetchError> {
         let asking = Asking { request: &request.http, ignore: &[], wait };

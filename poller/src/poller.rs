@@ -1,8 +1,8 @@
 //! One source's poller: everything that a run needs, put together once.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 use mef_auth::Redactor;
@@ -189,6 +189,7 @@ impl Poller {
             clock: &*self.ports.clock,
             lease,
             budget,
+            open_wait: Mutex::default(),
             requests: AtomicU64::new(0),
             pace: &self.pace,
         }

@@ -192,7 +192,7 @@ fn whole_request(
             Some(body)
         }
     };
-    for (name, template) in &request.headers {
+    for (name, template) in request.headers.iter().filter(|(_, template)| !waits(template)) {
         let Some(value) = render(template, scope, name)? else { continue };
         put_header(&mut headers, name, &value, uses_secret(template))?;
     }
@@ -233,7 +233,12 @@ fn page_value(pages: &Pages, resume: Option<&ResumeAt>) -> Option<Value> {
     })
 }
 
-fn put_header(
+/// Whether it stands for what is put in when the request is made again.
+pub(crate) fn waits(template: &Template) -> bool {
+    template.paths().any(|path| path.root() == Root::Wait)
+}
+
+pub(crate) fn put_header(
     headers: &mut HeaderMap,
     name: &str,
     value: &str,
@@ -296,7 +301,7 @@ fn whole_url(
         _ => None,
     };
     let mut parameters = Vec::new();
-    for (name, template) in &request.query {
+    for (name, template) in request.query.iter().filter(|(_, template)| !waits(template)) {
         if own.as_ref().is_some_and(|(parameter, _)| parameter == name) {
             continue;
         }
@@ -319,7 +324,7 @@ fn add_parameters(
     scope: &PageScope<'_>,
 ) -> Result<Url, RequestError> {
     let own: Vec<_> = link.query_pairs().map(|(name, _)| name.into_owned()).collect();
-    for (name, template) in &request.query {
+    for (name, template) in request.query.iter().filter(|(_, template)| !waits(template)) {
         if own.contains(name) {
             continue;
         }

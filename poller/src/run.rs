@@ -74,6 +74,8 @@ impl<'p> Run<'p> {
         let ports = &poller.ports;
         let stored = ports.cursors.read(stream).await?;
         let mut record = stored.map(|stored| stored.record).unwrap_or_default();
+        let wait =
+            record.wait.take().filter(|wait| wait.request_digest == poller.poll.request_digest);
         let paused = record.paused.is_some() || poller.is_paused_with(partition).await?;
         if let (None, Some(stretch)) = (&record.done, poller.stretch) {
             record.done = stretch.first_position(&poller.poll.cursor);
@@ -82,9 +84,11 @@ impl<'p> Run<'p> {
             .keeping_repeats(poller.poll.repeats == Repeats::Keep);
         let names = poller.poll.secret_names();
         let secrets = poller.credentials.secrets(&stream.source, names).await?;
+        let fetcher = poller.fetcher(secrets, Some(lease), budget);
+        *fetcher.open_wait() = wait;
         Ok(Run {
             poller,
-            fetcher: poller.fetcher(secrets, Some(lease), budget),
+            fetcher,
             record,
             seen,
             started: summary.started.unwrap_or_else(|| ports.clock.now()),
@@ -118,6 +122,7 @@ impl<'p> Run<'p> {
             RunEnd::Failed(RunError::Fetch(error)) if !error.keeps_setup() => self.drop_setup(),
             _ => {}
         }
+        self.record.wait = self.fetcher.open_wait().take();
         let end = match self.leave_wakeup(&end).await {
             Ok(()) => end,
             Err(error) => RunEnd::Failed(error),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use http::HeaderMap;
 use jiff::Timestamp;
-use mef_ports::{CursorRecord, HttpResponse, SetupDone};
+use mef_ports::{CursorRecord, HttpResponse, SetupDone, WaitedFor};
 use mef_source::Root;
 use mef_source::checked::{Detail, SetupStep};
 use serde_json::Value;
@@ -18,6 +18,7 @@ use crate::page;
 use crate::report::RunError;
 use crate::request::{RequestScope, build_one};
 use crate::run::Run;
+use crate::wait::Waiting;
 
 /// How far the setup came, and why no further.
 pub(crate) struct SetUp {
@@ -41,7 +42,7 @@ impl Run<'_> {
         };
         for (index, step) in poll.setup.iter().enumerate().skip(done.steps) {
             let scope = RequestScope { setup: Some(&done), ..scope };
-            let answer = match self.setup_step(step, &scope, done.at).await {
+            let answer = match self.setup_step(index, step, &scope, done.at).await {
                 Ok(answer) => answer,
                 Err(error) => return SetUp { done, end: Err(error) },
             };
@@ -71,13 +72,19 @@ impl Run<'_> {
 
     async fn setup_step(
         &self,
+        index: usize,
         step: &SetupStep,
         scope: &RequestScope<'_>,
         since: Timestamp,
     ) -> Result<Answer<(Value, HeaderMap)>, FetchError> {
         let request = build_one(&self.poller.poll, &step.request, scope)?;
-        let wait = step.wait.as_ref().map(|wait| (wait, since));
-        let asking = Asking { request: &request, ignore: &step.ignore, wait };
+        let wait = step.wait.as_ref().map(|wait| Waiting {
+            wait,
+            of: WaitedFor::Step(index),
+            since,
+            request: &step.request,
+        });
+        let asking = Asking { request: &request, ignore: &step.ignore, wait: wait.as_ref() };
         let reads_body = step.values.iter().any(|(_, path)| path.root() == Root::Record);
         let read = |_: &Url, response: &HttpResponse| {
             let body = match reads_body {

@@ -101,6 +101,7 @@ impl Run<'_> {
             self.note_lost(lost);
         }
         self.record.setup = None;
+        *self.fetcher.open_wait() = None;
         Ok(Some(OpenWindow {
             start: bounds.start,
             end: bounds.end,

@@ -81,6 +81,33 @@ pub struct SetupDone {
     pub request_digest: String,
 }
 
+/// What the vendor was asked for and does not have ready yet: a run that goes on
+/// asks for the same thing again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OpenWait {
+    /// What is waited for.
+    pub of: WaitedFor,
+    /// Since when.
+    pub since: Timestamp,
+    /// What the answers so far said, by the names of the source file.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub values: BTreeMap<String, String>,
+    /// A digest of the requests in the source file: under others it is asked for
+    /// anew.
+    pub request_digest: String,
+}
+
+/// The request whose answer is waited for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WaitedFor {
+    /// A step of the setup, counted from 0.
+    Step(usize),
+    /// The page that this leads to; the first without it.
+    Page(Option<ResumeAt>),
+}
+
 /// A stretch of time that was never read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LostSpan {
@@ -151,6 +178,9 @@ pub struct CursorRecord {
     /// What `setup` brought for the window, or for what else is being read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub setup: Option<SetupDone>,
+    /// What the vendor does not have ready yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wait: Option<OpenWait>,
     /// The newest time delivered, for a cursor that is the vendor's token or
     /// link: where reading begins again when that is refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]

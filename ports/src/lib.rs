@@ -32,7 +32,8 @@ pub use blobs::{BlobKey, Blobs};
 pub use captures::Captures;
 pub use clock::Clock;
 pub use cursor_record::{
-    CursorRecord, LostSpan, OpenPass, OpenWindow, PastRun, ResumeAt, RunSummary, SetupDone,
+    CursorRecord, LostSpan, OpenPass, OpenWait, OpenWindow, PastRun, ResumeAt, RunSummary,
+    SetupDone, WaitedFor,
 };
 pub use cursors::{
     Commit, CommitError, Cursors, Lease, LeaseError, Position, SeenId, StoredCursor, StreamKey,

@@ -39,6 +39,8 @@ pub enum Root {
     Run,
     /// What an answer of `setup` brought.
     Setup,
+    /// What an answer that was not ready said.
+    Wait,
     /// What a page lists, of which details are asked for.
     Item,
     /// When the bytes reached us.
@@ -82,6 +84,7 @@ impl Root {
             Root::Page => "page",
             Root::Run => "run",
             Root::Setup => "setup",
+            Root::Wait => "wait",
             Root::Item => "item",
             Root::ReceivedAt => "received_at",
             Root::DeliveryId => "delivery_id",
@@ -227,7 +230,8 @@ impl Path {
                 | Root::Partition
                 | Root::Page
                 | Root::Run
-                | Root::Setup),
+                | Root::Setup
+                | Root::Wait),
             ) if parts.len() > 2 => {
                 Err(PathError::TooLong { path: text.to_owned(), word: root.word() })
             }

@@ -223,3 +223,83 @@ async fn half_a_window_is_another_job() {
     assert!(posts[1].contains("09:30:00"), "half of the hour: {posts:?}");
     assert_eq!(bench.done().await, Some(at(0)));
 }
+
+/// ESET Connect names an answer that it prepares, and is asked for it by that.
+const PREPARED: &str = r#"
+  request:
+    get: https://api.example.com/detections
+    query: { since: "{window.start|epoch}", job: "{wait.job}" }
+    headers: { x-page: "{wait.response}" }
+  next: { token: { from: next, query: after } }
+  wait: { until: { status: 200 }, every: EVERY, values: { response: header.response-id, job: job } }
+  records: items
+"#;
+
+#[tokio::test]
+async fn what_an_answer_that_is_not_ready_says_is_sent_when_it_is_asked_for_again() {
+    let file = |every: &str| by_time(&PREPARED[1..].replace("EVERY", every), "windows: true");
+    let not_ready = |id: &str, body| answer(202, &[("response-id", id.to_owned())], body);
+    let first = "GET /detections?since=1795510800";
+    let expected = [
+        first.to_owned(),
+        format!("{first}&job=7 | x-page: r-1"),
+        format!("{first}&job=7 | x-page: r-2"),
+        format!("{first}&after=p2"),
+        format!("{first}&after=p2 | x-page: r-3"),
+    ];
+    let answers = || {
+        vec![
+            not_ready("r-1", r#"{"job": 7}"#),
+            not_ready("r-2", ""),
+            answer(200, &[], r#"{"items": [{"id": 1}], "next": "p2"}"#),
+            not_ready("r-3", ""),
+            answer(200, &[], r#"{"items": [{"id": 2}]}"#),
+        ]
+    };
+    let bench = Bench::new(0);
+    let vendor = Scripted::answers(answers());
+    let report = run(&bench, &vendor, &file("1s")).await;
+    assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+    assert_eq!(vendor.requests(), expected);
+
+    // What is waited for longer is asked for by another run, also after one that failed.
+    let bench = Bench::new(0);
+    let vendor = Scripted::answers(answers());
+    for seconds in [0, 30] {
+        bench.clock.set(at(seconds));
+        let report = run(&bench, &vendor, &file("30s")).await;
+        assert!(matches!(report.end, RunEnd::NotReady { .. }), "{report:?}");
+    }
+    let rest = vendor.left();
+    let report = run(&bench, &vendor, &file("30s")).await;
+    assert!(matches!(report.end, RunEnd::Failed(_)), "{report:?}");
+    let mut asked = vendor.requests();
+    assert_eq!(asked.split_off(3), [&*asked[2]; 4], "the same, since there is no answer");
+    let vendor = Scripted::answers(rest);
+    for _ in 0..2 {
+        asked.extend(vendor.requests());
+        run(&bench, &vendor, &file("30s")).await;
+    }
+    assert_eq!(vendor.requests(), expected[4..]);
+    assert_eq!(asked[..2], expected[..2]);
+    assert_eq!(asked[3..], expected[2..4]);
+    assert_eq!(bench.delivered().await, [1, 2]);
+    assert_eq!(bench.cursor().await.record.wait, None);
+}
+
+#[tokio::test]
+async fn the_time_of_a_wait_without_setup_is_over_once() {
+    let bench = Bench::new(0);
+    let file = by_time(&PREPARED[1..].replace("EVERY", "30m"), "windows: true");
+    let vendor = Scripted::answers(vec![answer(202, &[], ""); 3]);
+    for minutes in [0, 30] {
+        bench.clock.set(at(60 * minutes));
+        let report = run(&bench, &vendor, &file).await;
+        assert!(matches!(report.end, RunEnd::NotReady { .. }), "{report:?}");
+    }
+    bench.clock.set(at(3_600));
+    let report = run(&bench, &vendor, &file).await;
+    let error = report.summary.error.unwrap();
+    assert!(error.contains("is not ready in the time that `wait` gives it"), "{error}");
+    assert_eq!(bench.cursor().await.record.wait, None, "the next run asks anew");
+}

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::{Backend, at};
 use crate::{
-    Commit, CommitError, CursorRecord, Cursors, Lease, LeaseError, LostSpan, OpenPass, OpenWindow,
-    PastRun, Position, ResumeAt, RunSummary, SeenId, SetupDone, StreamKey,
+    Commit, CommitError, CursorRecord, Cursors, Lease, LeaseError, LostSpan, OpenPass, OpenWait,
+    OpenWindow, PastRun, Position, ResumeAt, RunSummary, SeenId, SetupDone, StreamKey, WaitedFor,
 };
 
 const TTL: Duration = Duration::from_secs(30);
@@ -224,6 +224,12 @@ pub async fn a_record_comes_back_with_every_field(backend: Backend) {
             at: at(5),
             values: [("job".to_owned(), "a\"b ü".to_owned())].into(),
             request_digest: "a third digest".to_owned(),
+        }),
+        wait: Some(OpenWait {
+            of: WaitedFor::Page(Some(ResumeAt::Token("p3".to_owned()))),
+            since: at(9),
+            values: [("response".to_owned(), "r-1".to_owned())].into(),
+            request_digest: "a fourth digest".to_owned(),
         }),
         reached: Some(at(8)),
         link_request: Some("another digest".to_owned()),

@@ -1,7 +1,7 @@
 //! Chains of requests: what comes before the first page, what a page has to be
 //! waited for, and what is asked of each thing that a page lists.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::answer_when::AnswerWhen;
@@ -40,10 +40,13 @@ pub struct Wait {
     pub until: AnswerWhen,
     /// The good answers that never will be.
     pub fail: Option<AnswerWhen>,
+    /// Where an answer that is not ready has what the request reads as
+    /// `{wait.NAME}` when it is made again: in its JSON or in a header.
+    pub values: Vec<(String, Path)>,
     /// How long between two requests.
     pub every: Duration,
     /// After how long it is given up, since the setup was done or else since
-    /// the run began.
+    /// the run began that asked first.
     pub at_most: Duration,
 }
 
@@ -93,7 +96,9 @@ impl RequestScope<'_, '_> {
     }
 
     fn setup_step(&mut self, written: &Located<written::SetupStep>) -> Option<SetupStep> {
+        self.wait = wait_names(written.wait.as_ref());
         let request = self.request(&written.request);
+        self.wait.clear();
         let ignore: Vec<_> =
             written.ignore.iter().map(|when| AnswerWhen::check(when, self.checker)).collect();
         let wait = self.wait(written.wait.as_ref());
@@ -143,6 +148,7 @@ impl RequestScope<'_, '_> {
         let Some(written) = written else { return Some(None) };
         let until = good_answers(&written.until, self.checker);
         let fail = written.fail.as_ref().map(|fail| good_answers(fail, self.checker));
+        let values = self.values(&written.values, &[Root::Record, Root::Header]);
         let every = self.checker.duration_or(written.every.as_ref(), DEFAULT_EVERY);
         let at_most = self.checker.duration_or(written.at_most.as_ref(), DEFAULT_AT_MOST);
         if every.is_zero() || at_most < every {
@@ -156,7 +162,7 @@ impl RequestScope<'_, '_> {
             None => None,
             Some(fail) => Some(fail?),
         };
-        Some(Some(Wait { until: until?, fail, every, at_most }))
+        Some(Some(Wait { until: until?, fail, values: values?, every, at_most }))
     }
 
     /// What is asked of each thing that a page of `own` lists.
@@ -261,13 +267,18 @@ pub(super) fn is_fast_enough(
             "write `12/min` or more",
         );
     }
-    if poll.setup.is_empty() && wait.is_some_and(|wait| wait.every > LONGEST_IN_A_RUN) {
+    if poll.cursor.listing.is_some() && wait.is_some_and(|wait| wait.every > LONGEST_IN_A_RUN) {
         checker.error_with(
             poll.wait.as_ref().and_then(Located::place),
-            "without `setup` each run begins to wait anew, so that `at_most` would never be over",
+            "each run reads a listing from its first page, so that one which ends to wait comes no further",
             "write an `every` of five seconds or less",
         );
     }
+}
+
+/// What the request that `wait` belongs to may read.
+pub(super) fn wait_names(wait: Option<&Located<written::Wait>>) -> BTreeSet<String> {
+    wait.map(|wait| wait.values.keys().cloned().collect()).unwrap_or_default()
 }
 
 /// Only a good answer is looked at: what others mean is for `errors` to say.

@@ -123,10 +123,12 @@ impl Poll {
         let listed = scope.partition_request(written.partitions.as_ref());
         scope.roots = vec![Root::Var, Root::Secret, Root::Run, Root::Window, Root::Cursor];
         scope.roots.extend(written.partitions.as_ref().map(|_| Root::Partition));
+        scope.roots.push(Root::Wait);
         let setup = scope.setup(&written.setup);
+        scope.wait = chain::wait_names(written.wait.as_ref());
         let pages = scope.pages(&pages_of!(written));
         let wait = scope.wait(written.wait.as_ref());
-        scope.roots.retain(|root| !matches!(root, Root::Window | Root::Cursor));
+        scope.roots.retain(|root| !matches!(root, Root::Window | Root::Cursor | Root::Wait));
         let origin = pages.as_ref().map(|pages| pages.request.origin.clone());
         let details = origin.as_ref().map(|origin| scope.details(&written.details, origin));
         // What is kept goes into events, and is the same in whichever run.

@@ -135,7 +135,27 @@ impl RequestScope<'_, '_> {
         self.parameters_come_once(&written.query, &url);
         let body = body?;
         self.body_needs_post(method, body.is_some(), written.place())?;
-        Some(Request { method, url, origin, query, headers, body })
+        self.waits_apart(Request { method, url, origin, query, headers, body }, written.place())
+    }
+
+    /// `request`, if what is read of its `wait` stands alone in parameters and
+    /// headers: these are put in when it is made again, and all else is as it was.
+    fn waits_apart(&mut self, request: Request, place: Option<Place>) -> Option<Request> {
+        let is_late = |template: &Template| template.paths().any(|path| path.root() == Root::Wait);
+        let late: Vec<_> = request.templates().into_iter().filter(|one| is_late(one)).collect();
+        let pairs = request.query.iter().chain(&request.headers);
+        let has_places = pairs.filter(|(_, template)| is_late(template)).count() == late.len();
+        let is_alone =
+            |template: &&Template| template.paths().all(|path| path.root() == Root::Wait);
+        if has_places && late.iter().all(is_alone) {
+            return Some(request);
+        }
+        self.checker.error_with(
+            place,
+            "`{wait.…}` stands in a URL or a body, or beside something else",
+            "write it as the value of a query parameter or header of its own",
+        );
+        None
     }
 
     /// The request for a later page: `first` with what `written` changes of it.
@@ -202,7 +222,7 @@ impl RequestScope<'_, '_> {
             _ => own_body.or_else(|| first.body.clone()),
         };
         self.body_needs_post(method, own, place)?;
-        Some(Request { method, url, origin, query, headers, body })
+        self.waits_apart(Request { method, url, origin, query, headers, body }, place)
     }
 
     /// The query parameters of `first` that come again.

@@ -28,6 +28,8 @@ pub(super) struct RequestScope<'c, 't> {
     pub(super) page: Option<&'static str>,
     /// Which `setup.…` may be read here.
     pub(super) setup: BTreeSet<String>,
+    /// Which `wait.…` may be read here.
+    pub(super) wait: BTreeSet<String>,
     /// Which `partition.…` may be read here.
     pub(super) partition: BTreeSet<String>,
     /// Where a URL may begin with `{item.…}`: the origin that it is of unless it
@@ -63,6 +65,7 @@ impl<'c, 't> RequestScope<'c, 't> {
             roots: Vec::new(),
             page: None,
             setup: BTreeSet::new(),
+            wait: BTreeSet::new(),
             partition: BTreeSet::new(),
             item_origin: None,
             own_origins: Vec::new(),
@@ -124,6 +127,14 @@ impl RequestScope<'_, '_> {
                         place,
                         format!("no step of `setup` before this sets `{name}`"),
                         "values are named under `values` of a step",
+                    );
+                    return None;
+                }
+                Root::Wait if !self.wait.contains(name) => {
+                    self.checker.error_with(
+                        place,
+                        format!("no `wait` of this request sets `{name}`"),
+                        "values are named under `values` of the `wait` that belongs to the request",
                     );
                     return None;
                 }

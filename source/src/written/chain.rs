@@ -38,6 +38,10 @@ pub struct Wait {
     /// The answers that never will be: the run fails, and the next begins anew.
     #[serde(default)]
     pub fail: Option<Located<AnswerWhen>>,
+    /// What the request reads as `{wait.NAME}` when it is made again: the path of each in the JSON of
+    /// an answer that is not ready, or `header.NAME`.
+    #[serde(default)]
+    pub values: BTreeMap<String, Located<String>>,
     /// How long between two requests; by default `1s`. Longer than `5s` ends the run, and a wake-up
     /// goes on.
     #[serde(default)]

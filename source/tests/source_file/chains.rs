@@ -120,6 +120,39 @@ fn chains_that_cannot_be_meant() {
 }
 
 #[test]
+fn what_a_wait_says_goes_into_parameters_and_headers_of_its_own_request() {
+    let wait = "wait: { until: { status: 200 }, values: { response: header.response-id } }";
+    let (before, rest) = EXPORT.split_once("  wait:").unwrap();
+    let (_, after) = rest.split_once('\n').unwrap();
+    let read = "{setup.job}\", headers: { response-id: \"{wait.response}\" } }\n  WAIT\n";
+    let file = format!("{before}  WAIT\n{after}").replacen("{setup.job}\" }\n  WAIT\n", read, 1);
+    let file = file.replace("WAIT", wait);
+    assert_eq!(said(&file), "");
+    let cases = [
+        ("a value that the wait does not set", "{wait.response}", "{wait.respons}"),
+        ("one beside something else", "{wait.response}", "{setup.job}{wait.response}"),
+        ("one in a URL", "exports/{setup.job}\", h", "exports/{setup.job}?r={wait.response}\", h"),
+        ("one of another request", "{window.start|epoch}", "{wait.response}"),
+        ("one in details", "{item.uri}", "{item.uri}?r={wait.response}"),
+        ("a value with a dot", "{ response: h", "{ re.sponse: h"),
+    ];
+    insta::assert_snapshot!("wait_values", report(&file, &cases));
+}
+
+#[test]
+fn a_listing_is_not_waited_for_from_run_to_run() {
+    let (before, _) = EXPORT.split_once("setup:").unwrap();
+    let file = |every: &str| {
+        format!(
+            "{before}request: {{ get: \"https://api.example.com/x\" }}\n  \
+             wait: {{ until: {{ status: 200 }}, every: {every} }}\n  records: x\n  cursor: {{ listing: true }}\n"
+        )
+    };
+    assert_eq!(said(&file("5s")), "");
+    assert!(said(&file("6s")).contains("comes no further"), "{}", said(&file("6s")));
+}
+
+#[test]
 fn many_items_are_asked_for_at_once_only_where_that_can_be() {
     let with = |details: &str| {
         let (before, _) = EXPORT.split_once("  details:").unwrap();
