@@ -203,7 +203,7 @@ impl Run<'_> {
             let request = build(poll, &detail.pages, &scope, None).map_err(FetchError::Request)?;
             (request.http, kept(&detail.keep, &scope)?)
         };
-        let asking = Asking { request: &request, ignore: &[], wait: None };
+        let asking = Asking { request: &request, again: None, ignore: &[], wait: None };
         // An answer without content is a file without lines, whatever it is packed in.
         let body_of = |_: &Url, answer: &HttpResponse| {
             Ok((answer.status != StatusCode::NO_CONTENT).then(|| answer.body.clone()))
@@ -240,7 +240,7 @@ impl Run<'_> {
         let poll = &self.poller.poll;
         let scope = RequestScope { item: Some(item), ..self.scope() };
         let kept = kept(&detail.keep, &scope)?;
-        let mut guard = LoopGuard::default();
+        let mut guard = LoopGuard::new(&detail.pages);
         let mut at = None;
         for _ in 0..MOST_PAGES {
             let request = build(poll, &detail.pages, &scope, at.as_ref())?;

@@ -58,6 +58,8 @@ pub(crate) struct Answer<T> {
 #[derive(Clone, Copy)]
 pub(crate) struct Asking<'a> {
     pub(crate) request: &'a HttpRequest,
+    /// What is asked where that brought no answer, if it is not the same.
+    pub(crate) again: Option<&'a HttpRequest>,
     /// Answers that are as good as success.
     pub(crate) ignore: &'a [AnswerWhen],
     pub(crate) wait: Option<&'a Waiting<'a>>,
@@ -112,7 +114,8 @@ impl Fetcher<'_> {
         wait: Option<&Waiting<'_>>,
         request: PageRequest,
     ) -> Result<Fetched, FetchError> {
-        let asking = Asking { request: &request.http, ignore: &[], wait };
+        let asking =
+            Asking { request: &request.http, again: request.again.as_ref(), ignore: &[], wait };
         let read = |url: &Url, response: &HttpResponse| {
             page::read(self.poll, pages, request.at.as_ref(), url, response)
         };
@@ -139,7 +142,7 @@ impl Fetcher<'_> {
     /// Asks, again where that may help, and reads the answer.
     pub(crate) async fn ask<T>(
         &self,
-        asking: Asking<'_>,
+        mut asking: Asking<'_>,
         read: impl Fn(&Url, &HttpResponse) -> Result<T, PageError>,
     ) -> Result<Answer<T>, FetchError> {
         let mut waits = ExponentialBuilder::new()
@@ -178,6 +181,7 @@ impl Fetcher<'_> {
                     let Some(backoff) = waits.next() else { return Err(error) };
                     let asked = wait.and_then(|wait| wait.try_into().ok()).unwrap_or(backoff);
                     tracing::debug!(source.id = %self.source.name, error = %error, "trying again");
+                    asking.request = asking.again.unwrap_or(asking.request);
                     // A limit is counted as waited for, a failure is not.
                     match after {
                         Some(_) => self.pace.wait(asked, self.clock).await,

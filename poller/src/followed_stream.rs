@@ -61,7 +61,7 @@ impl Run<'_> {
     pub(crate) async fn read_followed(&mut self, by: Followed<'_>) -> Result<RunEnd, RunError> {
         let poll = &self.poller.poll;
         let follow = by.follow();
-        let mut guard = LoopGuard::default();
+        let mut guard = LoopGuard::new(&self.poller.poll.pages);
         let mut restarted = false;
         let mut start = self.first_moment(follow.start);
         let mut place = self.stored_place(by, &mut start)?;
@@ -91,7 +91,7 @@ impl Run<'_> {
                     "the vendor refuses the place that was kept: reading begins again at a moment"
                 );
                 (place, is_stored, restarted) = (None, false, true);
-                guard = LoopGuard::default();
+                guard = LoopGuard::new(&self.poller.poll.pages);
                 let request = self.place_request(None, start)?;
                 first_url = without_secrets(request.http.url.clone(), poll).to_string();
                 fetched = self.fetch(request).await;

@@ -79,7 +79,7 @@ impl Run<'_> {
         let poll = &self.poller.poll;
         let mut done = self.stored_key(cursor)?;
         let mut pass = self.resume_pass(cursor, done.clone());
-        let (mut guard, mut restarted) = (LoopGuard::default(), false);
+        let (mut guard, mut restarted) = (LoopGuard::new(&self.poller.poll.pages), false);
         if !self.has_time() {
             return Ok(RunEnd::OutOfTime);
         }
@@ -100,7 +100,7 @@ impl Run<'_> {
                 );
                 (self.record.pass, restarted) = (None, true);
                 pass = self.new_pass(cursor, from);
-                guard = LoopGuard::default();
+                guard = LoopGuard::new(&self.poller.poll.pages);
                 let request = self.id_request(cursor, &pass)?;
                 fetched = self.fetch(request).await;
                 continue;

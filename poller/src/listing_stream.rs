@@ -3,6 +3,9 @@
 //!
 //! A run that ends before the listing does delivers what it has read; the next
 //! one begins at the first page again, so nothing is passed over.
+//!
+//! Where the vendor keeps the place, a page is given once: it is stored that it
+//! was asked for until it is delivered, and in between it is asked for again.
 
 use jiff::Timestamp;
 use mef_ports::{Position, ResumeAt};
@@ -21,6 +24,9 @@ use crate::unread::Unread;
 /// Every id may come again, for as long as there is room for it.
 const NEEDED: Needed = Needed { from: Timestamp::UNIX_EPOCH, open_overlap_to: None, latest: 0 };
 
+/// What is asked for where it is not known that what was given is delivered.
+const RESEND: &str = "resend";
+
 impl Run<'_> {
     /// Reads the listing from its first page to its last.
     pub(crate) async fn read_listing(
@@ -36,7 +42,7 @@ impl Run<'_> {
             return Ok(RunEnd::OutOfTime);
         }
         let poll = &self.poller.poll;
-        let mut guard = LoopGuard::default();
+        let mut guard = LoopGuard::new(&self.poller.poll.pages);
         let mut at = None;
         let set_up = self.set_up(self.listing_scope(cursor)).await;
         self.keep_setup(set_up)?;
@@ -59,7 +65,8 @@ impl Run<'_> {
             if let Some(circle) = circle {
                 return Err(RunError::Loop(circle));
             }
-            if next.is_none() {
+            self.record.asked = false;
+            if next.is_none() || cursor.by_vendor {
                 // Whatever was there then is delivered.
                 self.record.done = Some(Position::Time(self.started));
             }
@@ -96,7 +103,20 @@ impl Run<'_> {
         cursor: &ListingCursor,
         at: Option<&ResumeAt>,
     ) -> Result<PageRequest, RunError> {
-        Ok(self.request(&self.listing_scope(cursor), at)?)
+        let scope = self.listing_scope(cursor);
+        if !cursor.by_vendor {
+            return Ok(self.request(&scope, at)?);
+        }
+        let is_first = at.is_none() && self.record.done.is_none();
+        let asking = |ask| RequestScope {
+            cursor_start: scope.cursor_start.filter(|_| is_first),
+            cursor_ask: (!is_first).then_some(ask),
+            ..scope
+        };
+        // A later page is asked for when the one before it is delivered.
+        let ask = if at.is_none() && self.record.asked { RESEND } else { "next" };
+        let again = Some(self.request(&asking(RESEND), at)?.http);
+        Ok(PageRequest { again, ..self.request(&asking(ask), at)? })
     }
 
     fn listing_scope(&self, cursor: &ListingCursor) -> RequestScope<'_> {

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use mef_ports::ResumeAt;
+use mef_source::checked::{Next, Pages};
 
 use crate::page::Page;
 
@@ -11,9 +12,19 @@ use crate::page::Page;
 pub(crate) struct LoopGuard {
     visited: HashSet<u64>,
     last_page: Option<[u8; 32]>,
+    /// How often in a row a page came again, and how often it may.
+    repeats: u32,
+    may_repeat: u32,
 }
 
 impl LoopGuard {
+    /// Watches `pages`. Where the same request brings them, a page may be the same
+    /// as the one before it; there are not many such in a row.
+    pub(crate) fn new(pages: &Pages) -> LoopGuard {
+        let may_repeat = u32::from(pages.next == Some(Next::Again));
+        LoopGuard { may_repeat, ..LoopGuard::default() }
+    }
+
     /// Notes a page and where it leads; says what is wrong if either came
     /// before.
     pub(crate) fn visit(
@@ -22,10 +33,11 @@ impl LoopGuard {
         next: Option<&ResumeAt>,
     ) -> Result<(), &'static str> {
         let repeated = self.last_page.replace(page.digest) == Some(page.digest);
+        self.repeats = if repeated { self.repeats + 1 } else { 0 };
         // The last page leads nowhere, whatever it has.
         let Some(next) = next else { return Ok(()) };
-        if repeated && !page.records.is_empty() {
-            return Err("the same page came twice");
+        if self.repeats > self.may_repeat && !page.records.is_empty() {
+            return Err("the same page came again");
         }
         let text = match next {
             ResumeAt::Url(text) | ResumeAt::Token(text) => text,

@@ -147,7 +147,7 @@ pub(crate) fn read(
             let value = find(from, body, headers);
             token(value.as_deref(), from, form)?.map(ResumeAt::Token)
         }
-        Some(Next::Page { .. } | Next::Offset { .. } | Next::Last { .. }) => None,
+        Some(Next::Page { .. } | Next::Offset { .. } | Next::Last { .. } | Next::Again) => None,
     };
     let named = match named {
         Some(ResumeAt::Url(link)) => Some(ResumeAt::Url(resolve(poll, url, &link))),
@@ -161,7 +161,9 @@ pub(crate) fn read(
     let ends = content.is_last || stop::ends(&pages.stop, &seen);
     let records = take_records(pages, &mut content)?;
     let next = match &pages.next {
-        Some(Next::Page { .. }) => count.map(|number| counted(number.saturating_add(1))),
+        Some(Next::Page { .. } | Next::Again) => {
+            count.map(|number| counted(number.saturating_add(1)))
+        }
         Some(Next::Offset { step, .. }) => {
             let records = u64::try_from(records.len()).unwrap_or(u64::MAX);
             count.map(|offset| counted(offset.saturating_add(step.unwrap_or(records))))

@@ -80,7 +80,7 @@ impl Poller {
         let run = RunVariables { id: &id, started: self.ports.clock.now() };
         let scope = RequestScope::new(&fetcher.secrets, run);
         let (mut partitions, mut known) = (Vec::new(), HashSet::new());
-        let mut guard = LoopGuard::default();
+        let mut guard = LoopGuard::new(&listed.pages);
         let mut at = None;
         for _ in 0..MOST_PAGES {
             let request = build(&self.poll, &listed.pages, &scope, at.as_ref())

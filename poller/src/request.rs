@@ -28,6 +28,8 @@ pub(crate) struct RequestScope<'r> {
     pub(crate) cursor_token: Option<&'r str>,
     /// How far back a first run begins; nothing on later runs.
     pub(crate) cursor_start: Option<Timestamp>,
+    /// What a vendor that keeps the place is asked for; nothing on the first run.
+    pub(crate) cursor_ask: Option<&'static str>,
     /// The time of the newest record, for a cursor by time and id.
     pub(crate) cursor_time: Option<Timestamp>,
     /// The id of the newest record, for a cursor by id.
@@ -60,6 +62,7 @@ impl<'r> RequestScope<'r> {
             window: None,
             cursor_token: None,
             cursor_start: None,
+            cursor_ask: None,
             cursor_time: None,
             cursor_id: None,
             partition: None,
@@ -79,6 +82,7 @@ impl Variables for RequestScope<'_> {
             (Root::Window, "end") => time(self.window.map(|(_, end)| end)),
             (Root::Cursor, "token") => Rendered::text(self.cursor_token),
             (Root::Cursor, "start") => time(self.cursor_start),
+            (Root::Cursor, "ask") => Rendered::text(self.cursor_ask),
             (Root::Run, "id") => Rendered::text(Some(self.run.id)),
             (Root::Run, "started") => Rendered::Time(self.run.started),
             (Root::Cursor, "time") => time(self.cursor_time),
@@ -119,6 +123,8 @@ impl Variables for PageScope<'_> {
 #[derive(Clone)]
 pub(crate) struct PageRequest {
     pub(crate) http: HttpRequest,
+    /// What is asked where that brought no answer, if it is not the same.
+    pub(crate) again: Option<HttpRequest>,
     /// The way to the page; nothing for the first.
     pub(crate) at: Option<ResumeAt>,
     /// Since when it is waited for: the end of the setup, or else the beginning
@@ -156,7 +162,7 @@ pub(crate) fn build(
         _ => whole_url(poll, request, &scope, slot)?,
     };
     let http = whole_request(poll, request, &scope, url, slot, &pages.decode)?;
-    Ok(PageRequest { http, at: resume.cloned(), since })
+    Ok(PageRequest { http, again: None, at: resume.cloned(), since })
 }
 
 /// A request that is for no page.

@@ -10,7 +10,7 @@ use mef_ports::{
     Commit, CommitError, CursorRecord, LostSpan, Position, ResumeAt, RunSummary, SeenId,
     StoreError, StreamKey, chain,
 };
-use mef_source::checked::{Cursor, Repeats};
+use mef_source::checked::{Cursor, Next, Repeats};
 
 use crate::budget::Budget;
 use crate::classify::News;
@@ -272,6 +272,11 @@ impl<'p> Run<'p> {
 
     /// Fetches a page and notes how long that took.
     pub(crate) async fn fetch(&mut self, request: PageRequest) -> Result<Fetched, FetchError> {
+        if self.poller.poll.cursor.is_by_vendor() {
+            // Whatever happens from here on, what it gives may have to be given again.
+            self.record.asked = true;
+            self.store(&self.record, None).await?;
+        }
         let before = self.now();
         let fetched = self.fetcher.fetch(request).await;
         self.note_slowest(self.now().duration_since(before));
@@ -309,8 +314,10 @@ impl<'p> Run<'p> {
             self.details_of(items).await?.into_iter().for_each(|news| gathered.add(news));
         }
         let outcome = self.told(gathered.outcome);
+        // Who asks for more says that what came before has arrived.
+        let may_overlap = self.poller.poll.pages.next != Some(Next::Again);
         let early = match next {
-            Some(request) if not_before.is_none() && self.has_time() => Ok(request),
+            Some(request) if may_overlap && not_before.is_none() && self.has_time() => Ok(request),
             other => Err(other),
         };
         let outputs = &self.poller.ports.outputs;

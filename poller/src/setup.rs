@@ -84,7 +84,8 @@ impl Run<'_> {
             since,
             request: &step.request,
         });
-        let asking = Asking { request: &request, ignore: &step.ignore, wait: wait.as_ref() };
+        let asking =
+            Asking { request: &request, again: None, ignore: &step.ignore, wait: wait.as_ref() };
         let reads_body = step.values.iter().any(|(_, path)| path.root() == Root::Record);
         let read = |_: &Url, response: &HttpResponse| {
             let body = match reads_body {

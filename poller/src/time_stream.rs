@@ -120,7 +120,7 @@ impl Run<'_> {
         cursor: &TimeCursor,
         open: &mut OpenWindow,
     ) -> Result<Option<RunEnd>, RunError> {
-        let mut guard = LoopGuard::default();
+        let mut guard = LoopGuard::new(&self.poller.poll.pages);
         let mut last_time = None;
         self.record.open = Some(open.clone());
         let set_up = self.set_up(self.window_scope(open)).await;
@@ -133,7 +133,7 @@ impl Run<'_> {
                 Err(error) => {
                     self.restart(open, error)?;
                     self.set_up_again(open).await?;
-                    guard = LoopGuard::default();
+                    guard = LoopGuard::new(&self.poller.poll.pages);
                     last_time = None;
                     let request = self.window_request(open)?;
                     fetched = self.fetch(request).await;

@@ -181,6 +181,10 @@ pub struct CursorRecord {
     /// What the vendor does not have ready yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wait: Option<OpenWait>,
+    /// For a cursor that the vendor keeps: it was asked, and what it gave is not
+    /// known to be delivered.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub asked: bool,
     /// The newest time delivered, for a cursor that is the vendor's token or
     /// link: where reading begins again when that is refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]

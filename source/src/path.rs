@@ -29,7 +29,7 @@ pub enum Root {
     Secret,
     /// The window that is read: `window.start`, `window.end`.
     Window,
-    /// The cursor: `cursor.token`, `cursor.start`, `cursor.time`, `cursor.id`.
+    /// The cursor: `cursor.token`, `cursor.start`, `cursor.time`, `cursor.id`, `cursor.ask`.
     Cursor,
     /// The partition that is read: `partition`, or a value that was listed with it.
     Partition,

@@ -19,6 +19,7 @@ mod failures;
 mod hard_cases;
 mod hostile;
 mod jobs;
+mod kept_by_vendor;
 mod limits;
 mod links;
 mod listed_partitions;

@@ -231,6 +231,7 @@ pub async fn a_record_comes_back_with_every_field(backend: Backend) {
             values: [("response".to_owned(), "r-1".to_owned())].into(),
             request_digest: "a fourth digest".to_owned(),
         }),
+        asked: true,
         reached: Some(at(8)),
         link_request: Some("another digest".to_owned()),
         paused: Some(at(4)),

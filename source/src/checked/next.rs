@@ -53,6 +53,8 @@ pub enum Next {
         /// What takes it in the next request.
         to: Option<Slot>,
     },
+    /// The same is asked again: the vendor itself keeps the place.
+    Again,
 }
 
 /// What a token is, and how it goes back.
@@ -112,7 +114,7 @@ impl Next {
     /// What takes the way to a page.
     pub fn slot(&self) -> Option<&Slot> {
         match self {
-            Next::Link(_) | Next::Url(_) => None,
+            Next::Link(_) | Next::Url(_) | Next::Again => None,
             Next::Token { to, .. }
             | Next::Page { to, .. }
             | Next::Offset { to, .. }
@@ -123,7 +125,7 @@ impl Next {
     /// What templates call the way to a page: `{page.NAME}`.
     pub fn variable(&self) -> Option<&'static str> {
         match self {
-            Next::Link(_) | Next::Url(_) => None,
+            Next::Link(_) | Next::Url(_) | Next::Again => None,
             Next::Token { .. } => Some("token"),
             Next::Page { .. } => Some("number"),
             Next::Offset { .. } => Some("offset"),
@@ -140,6 +142,8 @@ impl Next {
     pub fn start(&self) -> Option<u64> {
         match self {
             Next::Page { start, .. } | Next::Offset { start, .. } => Some(*start),
+            // Nothing takes the count; it tells one page from another.
+            Next::Again => Some(1),
             _ => None,
         }
     }
@@ -154,6 +158,7 @@ impl fmt::Display for Next {
             Next::Page { .. } => f.write_str("number"),
             Next::Offset { .. } => f.write_str("offset"),
             Next::Last { from, .. } => write!(f, "value at `{from}` in a record"),
+            Next::Again => f.write_str("way to the same request again"),
         }
     }
 }
@@ -227,6 +232,16 @@ impl RequestScope<'_, '_> {
                 plus: last.plus.as_ref().map_or(0, |plus| **plus),
                 to: self.slot(&slot_of!(last), place)?,
             }),
+            written::Next::Again(again) => {
+                if !**again {
+                    self.checker.error_with(
+                        again.place(),
+                        "`again: false` leads to no page",
+                        "leave `next` out where there is one",
+                    );
+                }
+                Some(Next::Again)
+            }
         }
     }
 
@@ -312,8 +327,10 @@ pub(super) fn stop(
     checker: &mut Checker<'_>,
 ) -> Option<Stop> {
     // Such a way never ends by itself.
-    let empty_page =
-        matches!(next, Some(Next::Page { .. } | Next::Offset { .. } | Next::Last { .. }));
+    let empty_page = matches!(
+        next,
+        Some(Next::Page { .. } | Next::Offset { .. } | Next::Last { .. } | Next::Again)
+    );
     let mut stop = Stop { empty_page, ..Stop::default() };
     for rule in rules {
         match &**rule {

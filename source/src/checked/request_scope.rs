@@ -95,11 +95,11 @@ impl RequestScope<'_, '_> {
                     );
                     return None;
                 }
-                Root::Cursor if !matches!(name, "token" | "start" | "time" | "id") => {
+                Root::Cursor if !matches!(name, "token" | "start" | "time" | "id" | "ask") => {
                     self.checker.error_with(
                         place,
                         format!("a cursor has no `{name}`"),
-                        "it has `token`, `id` or `time`, as its kind is, and `start`, which is nothing after the first run",
+                        "it has `token`, `id`, `time` or `ask`, as its kind is, and `start`, which is nothing after the first run",
                     );
                     return None;
                 }

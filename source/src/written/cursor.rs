@@ -2,7 +2,8 @@
 //! rely on when it goes on from there.
 //!
 //! The key that names the place decides the kind: `token`, `next_link`, `time`,
-//! or `id` alone; or `listing` says that there is none.
+//! or `id` alone; or `listing` says that there is none, and `vendor` that the vendor
+//! keeps it.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -13,7 +14,7 @@ use serde::Deserialize;
 use super::{Located, Node};
 
 /// How far the stream has been read: by `time`, by `id`, by both, by the vendor's `token`, by its
-/// `next_link`, or not at all (`listing`). Where there are `details`, its paths are in what is listed.
+/// `next_link`, by the vendor itself (`vendor`), or not at all (`listing`). Where there are `details`, its paths are in what is listed.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Cursor {
@@ -37,6 +38,9 @@ pub struct Cursor {
     /// was delivered before.
     #[serde(default)]
     pub listing: Option<Located<bool>>,
+    /// `true` where the vendor itself keeps the place, and `next` asks for the same again.
+    #[serde(default)]
+    pub vendor: Option<Located<bool>>,
     /// What to do when the vendor refuses the token or link that was kept: by default the run fails.
     #[serde(default)]
     pub restart: Option<Located<Restart>>,

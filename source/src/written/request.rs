@@ -96,6 +96,8 @@ pub enum Next {
     Offset(NextOffset),
     /// A value of the last record on the page.
     Last(NextLast),
+    /// `true` where the vendor itself keeps the place: the same is asked again until a page is empty.
+    Again(Located<bool>),
 }
 
 /// A token that the page has, sent back with the next request.
@@ -209,8 +211,8 @@ pub struct NextLast {
 pub enum StopRule {
     /// The page names no next one. This always stops.
     NoNext,
-    /// The page has no records, whatever it names. Pages by number, offset or last record always
-    /// stop so.
+    /// The page has no records, whatever it names. Pages by number, offset or last record, and those
+    /// that the same request brings, always stop so.
     EmptyPage,
     /// The next page is the one just read.
     SameNext,

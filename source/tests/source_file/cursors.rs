@@ -155,3 +155,21 @@ fn a_cursor_by_token_keeps_the_token_that_leads_to_the_next_page() {
          is kept between runs: write the same path)\n"
     );
 }
+
+#[test]
+fn a_place_that_the_vendor_keeps_is_asked_for_again() {
+    let ask = "op: \"{cursor.start|epoch|default(\\\"\\\")}{cursor.ask|default(\\\"\\\")}\"";
+    let text = with(ask, "vendor: true, id: uuid, start: 1h");
+    let text = text.replace("next: { link: next }", "next: { again: true }");
+    assert_eq!(said(&text), "");
+    let cases = [
+        ("no vendor", "vendor: true", "vendor: false"),
+        ("not again", "again: true", "again: false"),
+        ("another way", "again: true", "link: next"),
+        ("a listing too", "vendor: true", "vendor: true, listing: true"),
+        ("an order", "id: uuid", "order: ascending"),
+        ("a token", "cursor.ask", "cursor.token"),
+        ("what others ask for", "vendor: true", "listing: true"),
+    ];
+    insta::assert_snapshot!("vendor", report(&text, &cases));
+}

@@ -34,7 +34,8 @@ pub enum Cursor {
     NextLink(NextLinkCursor),
     /// By the records' id, or by their time and id together.
     Id(IdCursor),
-    /// By nothing: every run reads the whole listing.
+    /// By nothing: every run reads the whole listing, or what the vendor has left
+    /// of it.
     Listing(ListingCursor),
 }
 
@@ -47,8 +48,14 @@ impl Cursor {
             Cursor::NextLink(_) => "next link",
             Cursor::Id(IdCursor { time: None, .. }) => "id",
             Cursor::Id(_) => "time and id",
+            Cursor::Listing(_) if self.is_by_vendor() => "vendor",
             Cursor::Listing(_) => "listing",
         }
+    }
+
+    /// Whether the vendor keeps the place.
+    pub fn is_by_vendor(&self) -> bool {
+        matches!(self, Cursor::Listing(ListingCursor { by_vendor: true, .. }))
     }
 
     /// Where a record's id is.
@@ -170,6 +177,9 @@ pub struct ListingCursor {
     pub id: Option<Path>,
     /// How far back every run begins, where the vendor is asked for that: `{cursor.start}`.
     pub start: Duration,
+    /// The vendor itself knows what of it was given: only the first run asks from
+    /// `start` on, and a later one for what is left, `{cursor.ask}`.
+    pub by_vendor: bool,
 }
 
 pub(super) fn check(
@@ -185,8 +195,8 @@ pub(super) fn check(
     if poll.details.is_empty() {
         check_schema(written, event, checker);
     }
-    if let Some(listing) = &written.listing {
-        return listing::check(poll, requests, listing, checker).map(Cursor::Listing);
+    if written.listing.is_some() || written.vendor.is_some() {
+        return listing::check(poll, requests, checker).map(Cursor::Listing);
     }
     match (&written.token, &written.next_link, &written.time, &written.id) {
         (Some(token), None, ..) => follow::token(poll, requests, token, checker).map(Cursor::Token),
@@ -204,10 +214,10 @@ pub(super) fn check(
         _ => {
             checker.error_with(
                 written.place(),
-                "a cursor needs one of `time`, `windows`, `id`, `token`, `next_link` and `listing`",
+                "a cursor needs one of `time`, `windows`, `id`, `token`, `next_link`, `vendor` and `listing`",
                 "`time` and `id` are paths in a record, `token` is the path of the page's token, \
                  `next_link` keeps the link to the next page, `windows: true` reads window after window \
-                 what has no time, and `listing: true` reads all of it each time",
+                 what has no time, `vendor: true` leaves the place to the vendor, and `listing: true` reads all of it each time",
             );
             None
         }
@@ -231,6 +241,7 @@ fn only(
         ("token", written.token.is_some()),
         ("next_link", written.next_link.is_some()),
         ("listing", written.listing.is_some()),
+        ("vendor", written.vendor.is_some()),
         ("restart", written.restart.is_some()),
         ("end_lag", written.end_lag.is_some()),
         ("overlap", written.overlap.is_some()),
