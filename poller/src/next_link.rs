@@ -104,6 +104,7 @@ fn secret_parameters(poll: &Poll) -> BTreeSet<String> {
             poll.secret_names().map(|name| (name, Secret::new(value))).collect();
         let scope = RequestScope {
             window: Some((Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH)),
+            window_since: Some(Timestamp::UNIX_EPOCH),
             cursor_token: Some("0"),
             cursor_start: Some(Timestamp::UNIX_EPOCH),
             cursor_time: Some(Timestamp::UNIX_EPOCH),

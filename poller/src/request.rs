@@ -24,6 +24,8 @@ pub(crate) struct RequestScope<'r> {
     pub(crate) secrets: &'r BTreeMap<String, Secret>,
     /// The window's first moment and its end.
     pub(crate) window: Option<(Timestamp, Timestamp)>,
+    /// The window's first moment again; nothing where it is the first window.
+    pub(crate) window_since: Option<Timestamp>,
     /// The token kept from the last run.
     pub(crate) cursor_token: Option<&'r str>,
     /// How far back a first run begins; nothing on later runs.
@@ -60,6 +62,7 @@ impl<'r> RequestScope<'r> {
         RequestScope {
             secrets,
             window: None,
+            window_since: None,
             cursor_token: None,
             cursor_start: None,
             cursor_ask: None,
@@ -79,6 +82,7 @@ impl Variables for RequestScope<'_> {
         match (path.root(), path.name()) {
             (Root::Secret, name) => Rendered::text(self.secrets.get(name).map(Secret::expose)),
             (Root::Window, "start") => time(self.window.map(|(start, _)| start)),
+            (Root::Window, "since") => time(self.window_since),
             (Root::Window, "end") => time(self.window.map(|(_, end)| end)),
             (Root::Cursor, "token") => Rendered::text(self.cursor_token),
             (Root::Cursor, "start") => time(self.cursor_start),

@@ -106,6 +106,7 @@ impl Run<'_> {
             start: bounds.start,
             end: bounds.end,
             done_before: bounds.done_before,
+            first: self.record.done.is_none(),
             next: None,
             restarts: 0,
             ascending: cursor.order == Order::Ascending,
@@ -310,6 +311,7 @@ impl Run<'_> {
     }
 
     fn window_scope(&self, open: &OpenWindow) -> RequestScope<'_> {
-        RequestScope { window: Some((open.start, open.end)), ..self.scope() }
+        let window_since = (!open.first).then_some(open.start);
+        RequestScope { window: Some((open.start, open.end)), window_since, ..self.scope() }
     }
 }

@@ -28,6 +28,9 @@ pub struct OpenWindow {
     /// What `done` was when the window was opened: records before it are
     /// repeats or came late.
     pub done_before: Timestamp,
+    /// Nothing of the stream was delivered when the window was opened.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub first: bool,
     /// The request to make next; `None` reads the window from its start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<ResumeAt>,

@@ -27,7 +27,7 @@ pub enum Root {
     Var,
     /// A secret of the source.
     Secret,
-    /// The window that is read: `window.start`, `window.end`.
+    /// The window that is read: `window.start`, `window.since`, `window.end`.
     Window,
     /// The cursor: `cursor.token`, `cursor.start`, `cursor.time`, `cursor.id`, `cursor.ask`.
     Cursor,

@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 use mef_poller::RunEnd;
 use mef_ports::{CursorRecord, Cursors as _, Position};
 
+use crate::scripted::{Scripted, run};
 use crate::support::{Bench, Fault, QueueFault, at, source_file, stream};
 
 #[tokio::test]
@@ -280,4 +281,42 @@ async fn a_start_in_whole_seconds_brings_no_repeat_of_what_that_second_has() {
     bench.clock.set(at(9));
     bench.run(&file).await;
     assert_eq!(bench.delivered().await, [1]);
+}
+
+/// As Rapid7 InsightVM has assets: what changed since the last run, and all of it first.
+const CHANGED: &str = r#"
+source: acme
+poll:
+  schedule: rate(1 minute)
+  request:
+    post: https://api.example.com/assets
+    json: { asset: "last_scan_end > {window.since|rfc3339}" }
+  next: { token: { from: next, query: cursor } }
+  records: data
+  cursor: { windows: true, start: 1h, overlap: 60s }
+"#;
+
+#[tokio::test]
+async fn a_first_window_may_be_asked_for_without_a_bound_until_it_is_done() {
+    let bench = Bench::new(0);
+    let page = r#"{"data": [{"id": 1}], "next": "p2"}"#;
+    let last = r#"{"data": [{"id": 2}]}"#;
+    let vendor = Scripted::bodies(&[page]);
+    let report = run(&bench, &vendor, CHANGED).await;
+    assert!(matches!(report.end, RunEnd::Failed(_)), "{report:?}");
+    let first = "POST /assets | application/json | {}";
+    let second = "POST /assets?cursor=p2 | application/json | {}";
+    assert_eq!(vendor.requests()[..2], [first, second]);
+    vendor.more(&[last]);
+    run(&bench, &vendor, CHANGED).await;
+    assert_eq!(vendor.requests(), [second], "though it is another run");
+    bench.clock.set(at(120));
+    vendor.more(&[last]);
+    run(&bench, &vendor, CHANGED).await;
+    let since = at(-60);
+    assert_eq!(
+        vendor.requests(),
+        [format!("POST /assets | application/json | {{\"asset\":\"last_scan_end > {since}\"}}")]
+    );
+    assert_eq!(bench.delivered().await, [1, 2]);
 }

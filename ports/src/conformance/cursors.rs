@@ -26,6 +26,7 @@ fn record(seconds: i64) -> CursorRecord {
             start: at(seconds),
             end: at(seconds + 60),
             done_before: at(seconds),
+            first: true,
             next: Some(ResumeAt::Url("https://api.example.com/?after=2".to_owned())),
             restarts: 1,
             ascending: true,

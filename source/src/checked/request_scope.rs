@@ -87,11 +87,11 @@ impl RequestScope<'_, '_> {
                     );
                     return None;
                 }
-                Root::Window if !matches!(name, "start" | "end") => {
+                Root::Window if !matches!(name, "start" | "since" | "end") => {
                     self.checker.error_with(
                         place,
                         format!("a window has no `{name}`"),
-                        "it has `window.start` and `window.end`",
+                        "it has `window.start`, `window.end`, and `window.since`, which is the start but nothing in the first window",
                     );
                     return None;
                 }

@@ -28,9 +28,10 @@ pub(super) fn check(
         "retention",
         "granularity",
     ];
-    let variables = [(Root::Window, "start"), (Root::Window, "end")];
+    let variables = [(Root::Window, "start"), (Root::Window, "since"), (Root::Window, "end")];
     only("time", &keys, &variables, poll, requests, checker);
-    let lower_bound = requests.uses(Root::Window, "start");
+    let starts = ["start", "since"];
+    let lower_bound = starts.iter().any(|name| requests.uses(Root::Window, name));
     let upper_bound = requests.uses(Root::Window, "end");
     let start = checker.duration_or(written.start.as_ref(), DEFAULT_START);
     let id = match &written.id {
@@ -72,7 +73,11 @@ pub(super) fn check(
         retention: written.retention.as_ref().and_then(|text| checker.duration(text)),
         granularity: match written.granularity {
             // The vendor is asked for the whole of that second again.
-            Granularity::Ms if requests.uses_in_seconds(Root::Window, "start") => Granularity::S,
+            Granularity::Ms
+                if starts.iter().any(|name| requests.uses_in_seconds(Root::Window, name)) =>
+            {
+                Granularity::S
+            }
             written => written,
         },
         upper_bound,
