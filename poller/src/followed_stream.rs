@@ -8,6 +8,7 @@ use url::Url;
 
 use crate::backfill::PageEnd;
 use crate::classify::{Known, News, known};
+use crate::delivery::Step;
 use crate::fetch::Fetched;
 use crate::fetch_error::FetchError;
 use crate::gathered::Gathered;
@@ -107,32 +108,20 @@ impl Run<'_> {
             let is_empty = page.records.is_empty() && poll.pages.stop.unless.is_empty();
             let ends = next.is_none() || page.ends || is_empty || (same && may_stay);
             let circle = if ends { None } else { guard.visit(&page, next.as_ref()).err() };
-            let needed = self.needed_followed(follow);
+            let needed = needed_followed(follow, self.record.reached, false);
             let mut gathered = self.gathered()?;
             let Sorted { newest, end } =
                 self.sort_followed(page.records, &mut gathered, follow, &needed);
             let ends = ends || end.is_past();
             let request = match &next {
-                Some(next) if !ends && circle.is_none() => {
-                    Some(self.place_request(Some(next), start)?)
-                }
+                Some(next) if !ends => Some(self.place_request(Some(next), start)?),
                 _ => None,
             };
-            let (receipt, next_page) = self.deliver(gathered, request, not_before).await?;
-            if let Some(circle) = circle {
-                return Err(RunError::Loop(circle));
-            }
-            self.record.reached = self.record.reached.max(newest);
+            let mut moved = self.record.clone();
+            moved.reached = moved.reached.max(newest);
+            let goes_on = next.is_some() && !same;
             match (&next, by) {
-                (Some(next), _) if !same => {
-                    place = Some(next.clone());
-                    match follow.restart {
-                        Some(restart) if restart.from == RestartFrom::Time => {
-                            self.seen.prune(&self.needed_followed(follow));
-                        }
-                        _ => self.seen.clear(),
-                    }
-                }
+                (Some(next), _) if !same => place = Some(next.clone()),
                 // A listing that ends without a link goes on behind its last
                 // page.
                 (None, Followed::Link(_)) if place.is_none() => {
@@ -140,16 +129,20 @@ impl Run<'_> {
                 }
                 _ => {}
             }
-            self.record.done = match &place {
+            moved.done = match &place {
                 Some(ResumeAt::Token(token)) => Some(Position::Token(token.clone())),
                 Some(ResumeAt::Url(link)) => Some(Position::Link(link.clone())),
-                None => self.record.done.take(),
+                None => moved.done,
             };
             if let Followed::Link(cursor) = by {
-                self.record.link_request = Some(cursor.digest.clone());
+                moved.link_request = Some(cursor.digest.clone());
             }
-            let needed = self.needed_followed(follow);
-            self.commit(receipt, &needed).await?;
+            let needed = needed_followed(follow, moved.reached, goes_on);
+            let step = Step { moved, needed: &needed, circle };
+            let next_page = self.deliver(gathered, step, request, not_before).await?;
+            if goes_on {
+                self.seen.prune(&needed);
+            }
             fetched = match self.go_on(next_page).await {
                 Ok(fetched) => fetched,
                 Err(end) => return Ok(end),
@@ -215,18 +208,6 @@ impl Run<'_> {
         before(reached, restart.overlap).max(oldest)
     }
 
-    fn needed_followed(&self, follow: &Follow) -> Needed {
-        let by_time = follow.restart.filter(|restart| restart.from == RestartFrom::Time);
-        match by_time {
-            None => Needed { from: Timestamp::UNIX_EPOCH, open_overlap_to: None, latest: 0 },
-            Some(restart) => {
-                let reached = self.record.reached.unwrap_or(Timestamp::UNIX_EPOCH);
-                let from = before(reached, restart.overlap);
-                Needed { from, open_overlap_to: None, latest: LATEST }
-            }
-        }
-    }
-
     fn sort_followed(
         &mut self,
         records: Vec<Unread>,
@@ -284,4 +265,17 @@ impl Run<'_> {
             ..self.scope()
         }
     }
+}
+
+/// Which ids a later read may bring again, where `reached` is the newest time
+/// delivered: none of those before a page that leads on, unless reading may begin
+/// again at a moment.
+fn needed_followed(follow: &Follow, reached: Option<Timestamp>, goes_on: bool) -> Needed {
+    let by_time = follow.restart.filter(|restart| restart.from == RestartFrom::Time);
+    let (from, latest) = match by_time {
+        Some(restart) => (before(reached.unwrap_or_default(), restart.overlap), LATEST),
+        None if goes_on => (Timestamp::MAX, 0),
+        None => (Timestamp::UNIX_EPOCH, 0),
+    };
+    Needed { from, open_overlap_to: None, latest }
 }

@@ -6,11 +6,12 @@
 //! the end of the pass, and where the pass is stands beside it.
 
 use jiff::Timestamp;
-use mef_ports::{OpenPass, ResumeAt};
+use mef_ports::{CursorRecord, OpenPass, ResumeAt};
 use mef_source::checked::{IdCursor, Order};
 
 use crate::backfill::PageEnd;
 use crate::classify::{Known, News, known, note_late};
+use crate::delivery::{NextPage, Step};
 use crate::fetch::Fetched;
 use crate::fetch_error::FetchError;
 use crate::gathered::Gathered;
@@ -19,7 +20,7 @@ use crate::loop_guard::LoopGuard;
 use crate::moment::before;
 use crate::report::{RunEnd, RunError};
 use crate::request::{PageRequest, RequestScope};
-use crate::run::{NextPage, Run, means_stale};
+use crate::run::{Run, means_stale};
 use crate::seen::Needed;
 use crate::unread::Unread;
 
@@ -141,16 +142,16 @@ impl Run<'_> {
             if ended && ask_again {
                 pass = self.new_pass(cursor, pass.newest);
             }
-            let goes_on = (!ended || ask_again) && circle.is_none();
+            let goes_on = !ended || ask_again;
             let request = if goes_on { Some(self.id_request(cursor, &pass)?) } else { None };
-            let (receipt, next_page) = self.deliver(gathered, request, not_before).await?;
-            if let Some(circle) = circle {
-                return Err(RunError::Loop(circle));
-            }
-            self.record.done = done.as_ref().and_then(Key::to_position);
-            self.record.pass = self.open_pass(&pass);
+            let moved = CursorRecord {
+                done: done.as_ref().and_then(Key::to_position),
+                pass: self.open_pass(&pass),
+                ..self.record.clone()
+            };
             let needed = self.needed_by_id(&Pass { from: done.clone(), ..pass.clone() });
-            self.commit(receipt, &needed).await?;
+            let step = Step { moved, needed: &needed, circle };
+            let next_page = self.deliver(gathered, step, request, not_before).await?;
             if sorted.unplaced && !sorted.placed {
                 let time = cursor.time.as_ref().map(|path| format!(" and a time at `{path}`"));
                 let place = format!("an id at `{}`{}", cursor.id, time.unwrap_or_default());

@@ -11,6 +11,7 @@ mod body;
 mod budget;
 mod classify;
 mod decode;
+mod delivery;
 mod details;
 mod error_rules;
 mod fetch;

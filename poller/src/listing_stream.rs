@@ -8,10 +8,11 @@
 //! was asked for until it is delivered, and in between it is asked for again.
 
 use jiff::Timestamp;
-use mef_ports::{Position, ResumeAt};
+use mef_ports::{CursorRecord, Position, ResumeAt};
 use mef_source::checked::ListingCursor;
 
 use crate::classify::{News, record_hash, record_id};
+use crate::delivery::Step;
 use crate::fetch::Fetched;
 use crate::gathered::Gathered;
 use crate::loop_guard::LoopGuard;
@@ -57,20 +58,14 @@ impl Run<'_> {
             let circle = guard.visit(&page, next.as_ref()).err();
             let mut gathered = self.gathered()?;
             self.sort_listing(page.records, &mut gathered, cursor);
-            let request = match &next {
-                Some(next) if circle.is_none() => Some(self.listing_request(cursor, Some(next))?),
-                _ => None,
-            };
-            let (receipt, next_page) = self.deliver(gathered, request, not_before).await?;
-            if let Some(circle) = circle {
-                return Err(RunError::Loop(circle));
-            }
-            self.record.asked = false;
+            let request = next.as_ref().map(|next| self.listing_request(cursor, Some(next)));
+            let mut moved = CursorRecord { asked: false, ..self.record.clone() };
             if next.is_none() || cursor.by_vendor {
                 // Whatever was there then is delivered.
-                self.record.done = Some(Position::Time(self.started));
+                moved.done = Some(Position::Time(self.started));
             }
-            self.commit(receipt, &NEEDED).await?;
+            let step = Step { moved, needed: &NEEDED, circle };
+            let next_page = self.deliver(gathered, step, request.transpose()?, not_before).await?;
             at = next;
             fetched = match self.go_on(next_page).await {
                 Ok(fetched) => fetched,

@@ -5,15 +5,13 @@ use std::time::Duration;
 
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
-use mef_pipeline::{Outcome, Receipt, deliver};
 use mef_ports::{
     Commit, CommitError, CursorRecord, LostSpan, Position, ResumeAt, RunSummary, SeenId,
     StoreError, StreamKey, chain,
 };
-use mef_source::checked::{Cursor, Next, Repeats};
+use mef_source::checked::{Cursor, Repeats};
 
 use crate::budget::Budget;
-use crate::classify::News;
 use crate::fetch::{Fetched, Fetcher};
 use crate::fetch_error::FetchError;
 use crate::followed_stream::Followed;
@@ -26,7 +24,7 @@ use crate::partitions::Partition;
 use crate::poller::{Poller, lag};
 use crate::report::{RunEnd, RunError, RunReport};
 use crate::request::{PageRequest, RequestScope, RunVariables, build};
-use crate::seen::{Needed, Seen};
+use crate::seen::Seen;
 
 /// A run and all it knows.
 pub(crate) struct Run<'p> {
@@ -42,23 +40,13 @@ pub(crate) struct Run<'p> {
     /// Somebody let no run read the stream.
     pub(crate) paused: bool,
     partition: Option<&'p Partition>,
-    lease: &'p LeaseKeeper<'p>,
+    pub(crate) lease: &'p LeaseKeeper<'p>,
     budget: &'p Budget,
     slowest: SignedDuration,
     /// Whether the details of an item could be had.
     pub(crate) found_details: bool,
     /// How often those of one could not, since it is gone.
     pub(crate) refused_details: u64,
-}
-
-/// What follows a delivered page.
-pub(crate) enum NextPage {
-    /// There is none.
-    None,
-    /// It was fetched while the page before it was delivered.
-    Here(Result<Fetched, FetchError>),
-    /// It has to wait until after the commit, or for another run.
-    Later(Box<PageRequest>, Option<Timestamp>),
 }
 
 impl<'p> Run<'p> {
@@ -300,87 +288,6 @@ impl<'p> Run<'p> {
         Ok(Gathered::new(&poller.pipeline, &poller.poll.details, kept, self.now()))
     }
 
-    /// Delivers what is new on a page and meanwhile fetches the next.
-    ///
-    /// The cursor is not moved here: the caller commits with the receipt.
-    pub(crate) async fn deliver(
-        &mut self,
-        mut gathered: Gathered<'_>,
-        next: Option<PageRequest>,
-        not_before: Option<Timestamp>,
-    ) -> Result<(Receipt, NextPage), RunError> {
-        if !gathered.items.is_empty() {
-            let items = std::mem::take(&mut gathered.items);
-            self.details_of(items).await?.into_iter().for_each(|news| gathered.add(news));
-        }
-        let outcome = self.told(gathered.outcome);
-        // Who asks for more says that what came before has arrived.
-        let may_overlap = self.poller.poll.pages.next != Some(Next::Again);
-        let early = match next {
-            Some(request) if may_overlap && not_before.is_none() && self.has_time() => Ok(request),
-            other => Err(other),
-        };
-        let outputs = &self.poller.ports.outputs;
-        let (receipt, next) = match early {
-            Ok(request) => {
-                let before = self.poller.ports.clock.now();
-                let (receipt, fetched) =
-                    futures::join!(deliver(outputs, outcome), self.fetcher.fetch(request));
-                self.note_slowest(self.now().duration_since(before));
-                (receipt?, NextPage::Here(fetched))
-            }
-            Err(Some(request)) => {
-                (deliver(outputs, outcome).await?, NextPage::Later(Box::new(request), not_before))
-            }
-            Err(None) => (deliver(outputs, outcome).await?, NextPage::None),
-        };
-        self.seen.page_delivered();
-        self.summary.pages += 1;
-        self.count(&receipt);
-        self.summary.dedupe_overflow += self.seen.take_overflow();
-        Ok((receipt, next))
-    }
-
-    /// Tells of what is not told of the records one by one.
-    fn told(&self, outcome: Outcome) -> Outcome {
-        if outcome.fallbacks > 0 {
-            tracing::debug!(source.id = %self.stream, event.fallbacks = outcome.fallbacks, "fields fell back to their defaults");
-        }
-        outcome
-    }
-
-    fn count(&mut self, receipt: &Receipt) {
-        self.summary.delivered += receipt.delivered();
-        self.summary.rejected += receipt.rejected();
-    }
-
-    /// Delivers a part of a page, made of these items, by whose ids a run that
-    /// ends before the page does goes on. The cursor stays where it is.
-    pub(crate) async fn deliver_part(
-        &mut self,
-        news: Vec<News>,
-        items: &[u64],
-    ) -> Result<(), RunError> {
-        self.lease.keep().await?;
-        let mut gathered = self.gathered()?;
-        news.into_iter().for_each(|news| gathered.add(news));
-        let outcome = self.told(gathered.outcome);
-        let receipt = deliver(&self.poller.ports.outputs, outcome).await?;
-        self.count(&receipt);
-        self.seen.delivered(items);
-        Ok(self.store(&self.record, Some(&self.seen.to_store_at_the_end())).await?)
-    }
-
-    /// Moves the cursor to what `self.record` says, which `_receipt` proves to
-    /// be delivered.
-    pub(crate) async fn commit(
-        &mut self,
-        _receipt: Receipt,
-        needed: &Needed,
-    ) -> Result<(), RunError> {
-        Ok(self.store(&self.record, Some(&self.seen.to_store(needed))).await?)
-    }
-
     /// Writes `record` under the lease, and the ids, unless they stay as they
     /// are.
     pub(crate) async fn store(
@@ -390,29 +297,6 @@ impl<'p> Run<'p> {
     ) -> Result<(), CommitError> {
         let lease = self.lease.current().await;
         self.poller.ports.cursors.commit(&lease, Commit { record, seen }).await
-    }
-
-    /// The page that follows a delivered one, or the end of the run: where there
-    /// is none, or where it was put off for longer than a run waits.
-    pub(crate) async fn go_on(
-        &mut self,
-        next: NextPage,
-    ) -> Result<Result<Fetched, FetchError>, RunEnd> {
-        let (request, not_before) = match next {
-            NextPage::None => return Err(RunEnd::CaughtUp),
-            NextPage::Here(fetched) => return Ok(fetched),
-            NextPage::Later(request, not_before) => (*request, not_before),
-        };
-        if !self.has_time() {
-            return Err(RunEnd::OutOfTime);
-        }
-        if let Some(until) = not_before {
-            match self.fetcher.wait_until(until).await {
-                Ok(()) => {}
-                Err(until) => return Err(RunEnd::Limited { until }),
-            }
-        }
-        Ok(self.fetch(request).await)
     }
 }
 

@@ -4,17 +4,18 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use mef_ports::{OpenWindow, Position};
+use mef_ports::{CursorRecord, OpenWindow, Position};
 use mef_source::checked::{Advance, Order, TimeCursor};
 
 use crate::classify;
+use crate::delivery::{NextPage, Step};
 use crate::fetch::Fetched;
 use crate::fetch_error::FetchError;
 use crate::loop_guard::LoopGuard;
 use crate::moment::before;
 use crate::report::{RunEnd, RunError};
 use crate::request::{PageRequest, RequestScope};
-use crate::run::{NextPage, Run, means_stale};
+use crate::run::{Run, means_stale};
 use crate::seen::Needed;
 use crate::window::{self, Bounds};
 
@@ -153,7 +154,7 @@ impl Run<'_> {
                 done_before: open.done_before,
                 lost: None,
             };
-            let needed = self.needed(cursor, open, last_time);
+            let needed = needed_ids(&self.record, cursor, open, last_time);
             let mut gathered = self.gathered()?;
             let classified = classify::by_time(
                 page.records,
@@ -180,17 +181,11 @@ impl Run<'_> {
                 );
             }
             open.next.clone_from(&next);
-            let request = match &next {
-                Some(_) if circle.is_none() => Some(self.window_request(open)?),
-                _ => None,
-            };
-            let (receipt, next_page) = self.deliver(gathered, request, not_before).await?;
-            if let Some(circle) = circle {
-                return Err(RunError::Loop(circle));
-            }
-            self.advance(cursor, open, last_time, next.is_none());
-            let needed = self.needed(cursor, open, last_time);
-            self.commit(receipt, &needed).await?;
+            let request = if next.is_some() { Some(self.window_request(open)?) } else { None };
+            let moved = self.advance(cursor, open, last_time, next.is_none());
+            let needed = needed_ids(&moved, cursor, open, last_time);
+            let step = Step { moved, needed: &needed, circle };
+            let next_page = self.deliver(gathered, step, request, not_before).await?;
             if classified.is_untimed
                 && cursor.advance == Advance::NewestRecord
                 && let Some(path) = &cursor.time
@@ -215,53 +210,34 @@ impl Run<'_> {
         self.keep_setup(set_up)
     }
 
-    /// Writes into the record what the delivered page means for the cursor.
+    /// What the delivery of a page means for the cursor.
     fn advance(
-        &mut self,
+        &self,
         cursor: &TimeCursor,
         open: &OpenWindow,
         newest: Option<Timestamp>,
         window_done: bool,
-    ) {
+    ) -> CursorRecord {
+        let mut moved = self.record.clone();
         if window_done && cursor.advance == Advance::WindowEnd {
-            self.record.done = Some(Position::Time(open.end));
+            moved.done = Some(Position::Time(open.end));
         } else if let Some(newest) = newest
             && (window_done || open.ascending)
         {
             // Never past the window, whatever the vendor's clock says, and
             // never back.
             let newest = newest.min(open.end);
-            let done = match self.record.done {
+            let done = match moved.done {
                 Some(Position::Time(done)) => done.max(newest),
                 // A first run that follows the records stands at the newest,
                 // though it may be older than what was asked for.
                 _ if cursor.advance == Advance::NewestRecord => newest,
                 _ => open.done_before.max(newest),
             };
-            self.record.done = Some(Position::Time(done));
+            moved.done = Some(Position::Time(done));
         }
-        self.record.open = (!window_done).then(|| open.clone());
-    }
-
-    /// Which ids later reads may bring again: see [`Needed`].
-    fn needed(&self, cursor: &TimeCursor, open: &OpenWindow, newest: Option<Timestamp>) -> Needed {
-        let is_open = self.record.open.is_some();
-        let done = match self.record.done {
-            Some(Position::Time(done)) if open.ascending || !is_open => done,
-            _ if open.ascending => open.done_before,
-            _ if cursor.advance == Advance::NewestRecord => {
-                newest.map_or(open.done_before, |newest| newest.max(open.done_before))
-            }
-            _ => open.end,
-        };
-        Needed {
-            from: window::start_after(cursor, done),
-            open_overlap_to: is_open.then_some(open.done_before),
-            latest: match cursor.advance {
-                Advance::WindowEnd => 0,
-                Advance::NewestRecord => LATEST,
-            },
-        }
+        moved.open = (!window_done).then(|| open.clone());
+        moved
     }
 
     /// Where `error` may mean that the vendor no longer knows where to go on: from
@@ -313,5 +289,31 @@ impl Run<'_> {
     fn window_scope(&self, open: &OpenWindow) -> RequestScope<'_> {
         let window_since = (!open.first).then_some(open.start);
         RequestScope { window: Some((open.start, open.end)), window_since, ..self.scope() }
+    }
+}
+
+/// Which ids later reads may bring again: see [`Needed`].
+fn needed_ids(
+    record: &CursorRecord,
+    cursor: &TimeCursor,
+    open: &OpenWindow,
+    newest: Option<Timestamp>,
+) -> Needed {
+    let is_open = record.open.is_some();
+    let done = match record.done {
+        Some(Position::Time(done)) if open.ascending || !is_open => done,
+        _ if open.ascending => open.done_before,
+        _ if cursor.advance == Advance::NewestRecord => {
+            newest.map_or(open.done_before, |newest| newest.max(open.done_before))
+        }
+        _ => open.end,
+    };
+    Needed {
+        from: window::start_after(cursor, done),
+        open_overlap_to: is_open.then_some(open.done_before),
+        latest: match cursor.advance {
+            Advance::WindowEnd => 0,
+            Advance::NewestRecord => LATEST,
+        },
     }
 }

@@ -1,11 +1,18 @@
 //! Crashes, refusals and pages that cannot be read.
 
-use mef_poller::{Budget, RunEnd, RunError};
-use mef_ports::{BlobKey, Blobs as _, CursorRecord, Cursors as _, Position};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use mef_poller::{Budget, Poller, RunEnd, RunError};
+use mef_ports::{
+    BlobKey, Blobs as _, CursorRecord, Cursors as _, Http, HttpError, HttpRequest, HttpResponse,
+    Position,
+};
 use serde_json::json;
+use tokio::sync::Notify;
 
 use crate::scripted::{self, Scripted};
-use crate::support::{Bench, Fault, QueueFault, answer, at, source_file, stream};
+use crate::support::{Bench, Fault, QueueFault, Vendor, answer, at, source, source_file, stream};
 
 const ASCENDING: &str = "order: ascending, start: 1h, overlap: 60s";
 
@@ -192,5 +199,41 @@ async fn a_page_that_stays_refused_is_told_in_the_vendors_words_and_asked_for_an
     );
     let caught_up = scripted::run(&bench, &vendor, file).await;
     assert!(matches!(caught_up.end, RunEnd::CaughtUp), "{caught_up:?}");
+    assert_eq!(bench.delivered().await, [1, 2]);
+}
+
+/// A vendor whose later pages come when the test says so.
+struct Held {
+    vendor: Arc<Vendor>,
+    released: Notify,
+}
+
+#[async_trait]
+impl Http for Held {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        if request.url.query().is_some_and(|query| query.contains("after=")) {
+            self.released.notified().await;
+        }
+        self.vendor.send(request).await
+    }
+}
+
+#[tokio::test]
+async fn a_page_is_committed_while_the_next_is_on_its_way() {
+    let bench = Bench::new(1);
+    bench.vendor.add(1, at(-600));
+    bench.vendor.add(2, at(-500));
+    let vendor = Arc::new(Held { vendor: bench.vendor.clone(), released: Notify::new() });
+    let file = source_file("order: ascending, start: 1h, overlap: 60s", true);
+    let poller = Poller::with_http(source(&file), vendor.clone(), bench.ports()).unwrap();
+    let budget = Budget::default();
+    let when_committed = async {
+        while bench.done().await != Some(at(-600)) {
+            tokio::task::yield_now().await;
+        }
+        vendor.released.notify_one();
+    };
+    let (report, ()) = tokio::join!(poller.run(&budget), when_committed);
+    assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
     assert_eq!(bench.delivered().await, [1, 2]);
 }
