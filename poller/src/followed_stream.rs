@@ -22,8 +22,9 @@ use crate::run::{Run, means_stale};
 use crate::seen::Needed;
 use crate::unread::Unread;
 
-/// How many ids are kept where reading may begin again at a moment, besides
-/// those after it.
+/// How many ids of records are kept where a vendor that leads on may give the same
+/// record again, or where reading may begin again at a moment, besides those after
+/// it.
 const LATEST: usize = 1_000;
 
 /// What leads on from page to page and from run to run.
@@ -268,13 +269,13 @@ impl Run<'_> {
 }
 
 /// Which ids a later read may bring again, where `reached` is the newest time
-/// delivered: none of those before a page that leads on, unless reading may begin
-/// again at a moment.
+/// delivered. Of what came before a page that leads on, these are the latest of
+/// records that have an id: two without one may be equal and still be two.
 fn needed_followed(follow: &Follow, reached: Option<Timestamp>, goes_on: bool) -> Needed {
     let by_time = follow.restart.filter(|restart| restart.from == RestartFrom::Time);
     let (from, latest) = match by_time {
         Some(restart) => (before(reached.unwrap_or_default(), restart.overlap), LATEST),
-        None if goes_on => (Timestamp::MAX, 0),
+        None if goes_on => (Timestamp::MAX, if follow.id.is_some() { LATEST } else { 0 }),
         None => (Timestamp::UNIX_EPOCH, 0),
     };
     Needed { from, open_overlap_to: None, latest }

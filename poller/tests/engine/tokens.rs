@@ -156,3 +156,18 @@ async fn a_token_in_a_header_leads_on_from_page_to_page_and_from_run_to_run() {
     assert_eq!(report.done, Some(Position::Token("t3".to_owned())));
     assert_eq!(bench.delivered().await, [1, 2]);
 }
+
+#[tokio::test]
+async fn a_record_with_an_id_that_comes_on_two_pages_or_in_two_runs_is_delivered_once() {
+    let bench = Bench::new(0);
+    let page = |items: &[u32], cursor: &str| {
+        let items: Vec<_> = items.iter().map(|id| json!({ "id": id })).collect();
+        json!({ "items": items, "cursor": cursor }).to_string()
+    };
+    let vendor = Scripted::bodies(&[&page(&[1, 2], "a"), &page(&[2, 3], "b"), &page(&[], "b")]);
+    scripted::run(&bench, &vendor, FILE).await;
+    vendor.more(&[&page(&[1, 3, 4], "c"), &page(&[], "c")]);
+    let report = scripted::run(&bench, &vendor, FILE).await;
+    assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+    assert_eq!((bench.delivered().await, report.summary.duplicates), (vec![1, 2, 3, 4], 2));
+}
