@@ -203,7 +203,7 @@ impl Run<'_> {
             let request = build(poll, &detail.pages, &scope, None).map_err(FetchError::Request)?;
             (request.http, kept(&detail.keep, &scope)?)
         };
-        let asking = Asking { request: &request, again: None, ignore: &[], wait: None };
+        let asking = Asking { request: &request, again: None, ignore: &detail.ignore, wait: None };
         // An answer without content is a file without lines, whatever it is packed in.
         let body_of = |_: &Url, answer: &HttpResponse| {
             Ok((answer.status != StatusCode::NO_CONTENT).then(|| answer.body.clone()))
@@ -244,7 +244,7 @@ impl Run<'_> {
         let mut at = None;
         for _ in 0..MOST_PAGES {
             let request = build(poll, &detail.pages, &scope, at.as_ref())?;
-            let fetched = self.fetcher.fetch_of(&detail.pages, None, request).await;
+            let fetched = self.fetcher.fetch_of(&detail.pages, None, &detail.ignore, request).await;
             let Fetched { page, not_before } = match fetched {
                 // What is on a later page is not gone with the way to it.
                 Err(FetchError::Refused(refusal)) if at.is_none() => {

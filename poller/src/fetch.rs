@@ -104,18 +104,19 @@ impl Fetcher<'_> {
             since: request.since,
             request: made_of,
         });
-        self.fetch_of(&poll.pages, wait.as_ref(), request).await
+        self.fetch_of(&poll.pages, wait.as_ref(), &[], request).await
     }
 
-    /// Fetches the one of `pages` that `request` asks for.
+    /// Fetches the one of `pages` that `request` asks for; answers to `ignore` are
+    /// an empty one.
     pub(crate) async fn fetch_of(
         &self,
         pages: &Pages,
         wait: Option<&Waiting<'_>>,
+        ignore: &[AnswerWhen],
         request: PageRequest,
     ) -> Result<Fetched, FetchError> {
-        let asking =
-            Asking { request: &request.http, again: request.again.as_ref(), ignore: &[], wait };
+        let asking = Asking { request: &request.http, again: request.again.as_ref(), ignore, wait };
         let read = |url: &Url, response: &HttpResponse| {
             page::read(self.poll, pages, request.at.as_ref(), url, response)
         };

@@ -86,7 +86,7 @@ impl Poller {
             let request = build(&self.poll, &listed.pages, &scope, at.as_ref())
                 .map_err(FetchError::Request)?;
             let Fetched { page, not_before } =
-                fetcher.fetch_of(&listed.pages, None, request).await?;
+                fetcher.fetch_of(&listed.pages, None, &[], request).await?;
             let next = if page.ends { None } else { page.next.clone() };
             guard.visit(&page, next.as_ref()).map_err(RunError::Loop)?;
             for record in fetcher.values(page.records).await? {

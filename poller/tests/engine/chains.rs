@@ -119,6 +119,29 @@ async fn details_keep_what_the_source_file_says_and_pass_over_what_is_gone() {
 }
 
 #[tokio::test]
+async fn one_item_that_the_vendor_refuses_stops_no_stream_where_the_file_says_so() {
+    let bench = Bench::new(0);
+    let list = json!([item("locked", -60), item("open", -50)]).to_string();
+    let locked = answer(403, &[], r#"{"code":"LOCKED"}"#);
+    let vendor = Scripted::answers(vec![
+        answer(200, &[], &list),
+        locked.clone(),
+        answer(200, &[], r#"[{"id": 1}]"#),
+    ]);
+    let rule = "      ignore: [ { status: 403, body: { code: LOCKED } } ]\n      expires:";
+    let file = blobs().replacen("      expires:", rule, 1);
+    let report = run(&bench, &vendor, &file).await;
+    assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+    assert_eq!(bench.delivered().await, [1]);
+    // Another 403 is the source's affair.
+    let bench = Bench::new(0);
+    let vendor = Scripted::answers(vec![answer(200, &[], &list), answer(403, &[], "{}")]);
+    let report = run(&bench, &vendor, &file).await;
+    assert!(matches!(report.end, RunEnd::Failed(_)), "{report:?}");
+    assert_eq!(bench.done().await, None);
+}
+
+#[tokio::test]
 async fn a_wrong_url_of_details_passes_nothing_over() {
     let bench = Bench::new(0);
     let list = json!(["a", "b", "c", "d", "e", "f"].map(|name| item(name, -30))).to_string();

@@ -57,6 +57,8 @@ pub struct Detail {
     pub pages: Pages,
     /// How many items are asked for at once, where it is not one.
     pub batch: Option<Batch>,
+    /// Answers that say that there is nothing of the item.
+    pub ignore: Vec<AnswerWhen>,
     /// Where the item has the moment after which it is not to be asked for.
     pub expires: Option<Path>,
     /// What of the item is put into each record that is an object.
@@ -190,6 +192,8 @@ impl RequestScope<'_, '_> {
 
     fn detail(&mut self, written: &Located<written::Detail>) -> Option<Detail> {
         let pages = self.pages(&pages_of!(written));
+        let ignore: Vec<_> =
+            written.ignore.iter().map(|when| AnswerWhen::check(when, self.checker)).collect();
         let expires = match &written.expires {
             None => Some(None),
             Some(path) => self.checker.path(path, &[Root::Record]).map(Some),
@@ -208,7 +212,8 @@ impl RequestScope<'_, '_> {
                 "without it every item would bring the same: such as `{item.id}` in its URL",
             );
         }
-        Some(Detail { pages, batch, expires: expires?, keep })
+        let ignore = ignore.into_iter().collect::<Option<_>>()?;
+        Some(Detail { pages, batch, ignore, expires: expires?, keep })
     }
 
     /// The items that are asked for together; `None` outside where that is a

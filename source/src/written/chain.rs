@@ -85,6 +85,9 @@ pub struct Detail {
     /// Asks for many items at once. The first step alone can.
     #[serde(default)]
     pub batch: Option<Located<Batch>>,
+    /// Answers that say that there is nothing of this item, such as a 403 for one that is locked.
+    #[serde(default)]
+    pub ignore: Vec<Located<AnswerWhen>>,
     /// The path, in the item, of the moment after which it is not to be asked for any more.
     #[serde(default)]
     pub expires: Option<Located<String>>,
