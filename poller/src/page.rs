@@ -92,6 +92,15 @@ pub enum PageError {
         /// What leads on, and where it should be.
         way: String,
     },
+    /// There is more, and none of it on the page by which to ask for it.
+    #[error(
+        "the page has no records, but says at `{more}` that there are more: where the vendor does not \
+         count exactly, write `empty_page` under `stop`"
+    )]
+    Emptied {
+        /// The path in the source file of what says that there are more.
+        more: String,
+    },
     /// The next page's URL or token is not text.
     #[error("the page names the next one by {found}, at `{place}`")]
     Next {
@@ -110,7 +119,7 @@ impl PageError {
             // What is too large is so again.
             PageError::Decode(error) => !matches!(error, DecodeError::TooLarge(_)),
             PageError::Format { may_pass, .. } => *may_pass,
-            PageError::NoTrailer => true,
+            PageError::NoTrailer | PageError::Emptied { .. } => true,
             PageError::TooManyLines(_)
             | PageError::NoRecords { .. }
             | PageError::NoRecord { .. }
@@ -158,7 +167,14 @@ pub(crate) fn read(
     let start = pages.next.as_ref().and_then(Next::start).unwrap_or_default();
     let asked_for = count.map(|count| count.saturating_sub(start));
     let seen = stop::Seen { body, headers, records, before: asked_for };
-    let ends = content.is_last || stop::ends(&pages.stop, &seen);
+    let mut ends = content.is_last || stop::ends(&pages.stop, &seen);
+    if let Some(way) = pages.next.as_ref().filter(|way| way.never_ends() && records == 0 && !ends) {
+        match stop::says_more(&pages.stop, &seen) {
+            Some(_) if way.passes_empty_pages() => {}
+            Some(more) => return Err(PageError::Emptied { more: more.to_string() }),
+            None => ends = true,
+        }
+    }
     let records = take_records(pages, &mut content)?;
     let next = match &pages.next {
         Some(Next::Page { .. } | Next::Again) => {

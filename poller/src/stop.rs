@@ -21,8 +21,8 @@ pub(crate) struct Seen<'p> {
 pub(crate) fn ends(stop: &Stop, page: &Seen<'_>) -> bool {
     let records = u64::try_from(page.records).unwrap_or(u64::MAX);
     let reached = |path: &Option<Path>, count: Option<u64>| {
-        let wanted =
-            path.as_ref().and_then(|path| page.find(path)).and_then(|value| number(&value));
+        let wanted = path.as_ref().and_then(|path| page.find(path));
+        let wanted = wanted.and_then(|value| number(&value));
         wanted.zip(count).is_some_and(|(wanted, count)| count >= wanted)
     };
     (stop.empty_page && records == 0)
@@ -36,6 +36,18 @@ pub(crate) fn ends(stop: &Stop, page: &Seen<'_>) -> bool {
         })
         || reached(&stop.total, page.before.map(|before| before.saturating_add(records)))
         || reached(&stop.pages, page.before.map(|before| before.saturating_add(1)))
+}
+
+/// What says, on a page at which nothing ends, that there are more: a flag, or a
+/// number that is not reached.
+pub(crate) fn says_more<'s>(stop: &'s Stop, page: &Seen<'_>) -> Option<&'s Path> {
+    let is_counted = |path: &&Path| page.find(path).is_some_and(|value| number(&value).is_some());
+    let is_flag = |all: &'s Vec<(Path, Value)>| match &all[..] {
+        [(path, Value::Bool(_))] => Some(path).filter(|path| page.find(path).is_some()),
+        _ => None,
+    };
+    let counts = stop.total.iter().chain(&stop.pages).filter(is_counted);
+    stop.unless.iter().chain(counts).chain(stop.when.iter().filter_map(is_flag)).next()
 }
 
 impl Seen<'_> {

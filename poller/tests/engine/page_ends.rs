@@ -44,6 +44,46 @@ async fn a_stop_rule_ends_the_window_though_a_next_is_named() {
     }
 }
 
+/// It ended the window, and what stood on the pages after it was never read.
+#[tokio::test]
+async fn an_empty_page_is_no_end_where_it_says_that_there_are_more() {
+    let paging = |next: &str, stop: &str| {
+        format!(
+            "  request: {{ get: \"https://api.example.com/logs\", query: {{ since: \"{{window.start|epoch}}\" }} }}\n  \
+             next: {{ {next} }}\n  stop: [{stop}]"
+        )
+    };
+    for (stop, more, end) in [
+        ("{ unless: more }", ",\"more\":true", ",\"more\":false"),
+        ("{ pages: count }", ",\"count\":3", ",\"count\":3"),
+        ("{ when: { last: true } }", ",\"last\":false", ",\"last\":true"),
+    ] {
+        let pages = [page(&[1], more), page(&[], more), page(&[2], end)];
+        let bench = Bench::new(0);
+        let vendor = Scripted::bodies(&[&pages[0], &pages[1], &pages[2]]);
+        caught_up(&run(&bench, &vendor, &file(&paging("page: { query: p }", stop))).await);
+        assert_eq!(bench.delivered().await, [1, 2], "{stop}");
+    }
+    // An offset would stay where it is: the vendor is asked again, and not believed.
+    let total = ",\"total\":2";
+    let paging = |stop: &str| file(&paging("offset: { query: p }", stop));
+    let bench = Bench::new(0);
+    let pages = [page(&[1], total), page(&[], total), page(&[2], total)];
+    let vendor = Scripted::bodies(&[&pages[0], &pages[1], &pages[2]]);
+    caught_up(&run(&bench, &vendor, &paging("{ total: total }")).await);
+    assert_eq!(bench.delivered().await, [1, 2]);
+    let bench = Bench::new(0);
+    let mut pages = vec![pages[0].as_str()];
+    let empty = page(&[], total);
+    pages.extend([empty.as_str(); 5]);
+    let report = run(&bench, &Scripted::bodies(&pages), &paging("{ total: total }")).await;
+    assert!(matches!(report.end, RunEnd::Failed(_)), "{report:?}");
+    assert!(report.summary.error.unwrap().contains("says at `/total` that there are more"));
+    // Where the file says that the total is not exact, it is none of these.
+    let vendor = Scripted::bodies(&pages[..2]);
+    caught_up(&run(&Bench::new(0), &vendor, &paging("empty_page, { total: total }")).await);
+}
+
 /// The window ended there, and the cursor moved past what was never read.
 #[tokio::test]
 async fn a_page_that_says_that_there_is_more_and_leads_nowhere_fails_the_run() {

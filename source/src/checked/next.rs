@@ -133,6 +133,17 @@ impl Next {
         }
     }
 
+    /// Whether no page says that it is the last: then one without records is, unless
+    /// something else on it says that there is more.
+    pub fn never_ends(&self) -> bool {
+        matches!(self, Next::Page { .. } | Next::Offset { .. } | Next::Last { .. } | Next::Again)
+    }
+
+    /// Whether it leads on from a page without records.
+    pub fn passes_empty_pages(&self) -> bool {
+        matches!(self, Next::Page { .. } | Next::Offset { step: Some(_), .. })
+    }
+
     /// Whether the page names the URL of the next.
     pub fn is_url(&self) -> bool {
         matches!(self, Next::Link(_) | Next::Url(_))
@@ -326,12 +337,7 @@ pub(super) fn stop(
     next: Option<&Next>,
     checker: &mut Checker<'_>,
 ) -> Option<Stop> {
-    // Such a way never ends by itself.
-    let empty_page = matches!(
-        next,
-        Some(Next::Page { .. } | Next::Offset { .. } | Next::Last { .. } | Next::Again)
-    );
-    let mut stop = Stop { empty_page, ..Stop::default() };
+    let mut stop = Stop::default();
     for rule in rules {
         match &**rule {
             StopRule::NoNext => {}
