@@ -4,6 +4,7 @@
 //! `then` put into it, so that the engine has two whole requests and no rules.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use url::Url;
 
@@ -97,10 +98,11 @@ impl<'r> Requests<'r> {
         self.paths().any(|path| path.root() == root && path.name() == name)
     }
 
-    /// Whether one of them writes this in whole seconds.
-    pub(super) fn uses_in_seconds(&self, root: Root, name: &str) -> bool {
-        let mut paths = self.templates.iter().flat_map(|template| template.paths_in_seconds());
-        paths.any(|path| path.root() == root && path.name() == name)
+    /// The coarsest unit in which one of them writes this, if that is a second or more.
+    pub(super) fn unit_of(&self, root: Root, name: &str) -> Option<Duration> {
+        let paths = self.templates.iter().flat_map(|template| template.rounded_paths());
+        let same = paths.filter(|(path, _)| path.root() == root && path.name() == name);
+        same.map(|(_, unit)| unit).max()
     }
 
     /// All that they read.

@@ -1,6 +1,7 @@
 //! Filters: the few changes of form that vendors' fields need.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
@@ -125,6 +126,25 @@ const KNOWN: &str = "`rfc3339`, `rfc3339_s`, `rfc3339_ms`, `epoch`, `epoch_ms`, 
      `plus`, `lower`, `upper`, `join`, `default`, `urlencode`, `base64`, `sha256_hex`, `lookup`, `json`, `text`";
 
 impl Filter {
+    /// To what it rounds a moment down, if that is a second or more.
+    pub(super) fn unit(&self) -> Option<Duration> {
+        let format = match self {
+            Filter::Epoch | Filter::Rfc3339Decimals(0) => return Some(Duration::from_secs(1)),
+            Filter::Date(format) => format,
+            _ => return None,
+        };
+        let written = |moment| jiff::fmt::strtime::format(format, moment).ok();
+        let is_lost = |span: Duration| {
+            Some(
+                written(Timestamp::UNIX_EPOCH)?
+                    == written(Timestamp::UNIX_EPOCH.checked_add(span).ok()?)?,
+            )
+        };
+        [(86_400, 86_399_999), (1, 999)].into_iter().find_map(|(seconds, almost)| {
+            is_lost(Duration::from_millis(almost))?.then(|| Duration::from_secs(seconds))
+        })
+    }
+
     pub(super) fn new(
         name: &str,
         arguments: &[Argument],

@@ -10,6 +10,8 @@ mod filter;
 mod parse;
 mod render;
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 pub use filter::{Filter, FilterError, HmacText};
@@ -68,16 +70,13 @@ impl Template {
         })
     }
 
-    /// Every path whose value is written in whole seconds.
-    pub fn paths_in_seconds(&self) -> impl Iterator<Item = &Path> {
+    /// Every path whose moment is written in coarser units than it may have, with that
+    /// unit.
+    pub fn rounded_paths(&self) -> impl Iterator<Item = (&Path, Duration)> {
         self.parts.iter().filter_map(|part| match part {
-            Part::Placeholder(placeholder)
-                if matches!(
-                    placeholder.filters.first(),
-                    Some(Filter::Epoch | Filter::Rfc3339Decimals(0))
-                ) =>
-            {
-                Some(&placeholder.path)
+            Part::Placeholder(placeholder) => {
+                let unit = placeholder.filters.first()?.unit()?;
+                Some((&placeholder.path, unit))
             }
             _ => None,
         })

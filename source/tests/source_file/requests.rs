@@ -1,6 +1,7 @@
 //! Requests that would not be what they look like, and cursors that would
 //! never find anything.
 
+use mef_source::checked::{Cursor, Granularity};
 use mef_source::load;
 
 use crate::mistakes::{report, said};
@@ -83,6 +84,24 @@ fn a_window_as_long_as_its_overlap_and_unit_gets_further() {
     assert!(!tight.contains("error"), "{tight}");
     assert!(with("overlap: 60s, max_window: 60s, granularity: s").contains("error"));
     assert!(with("overlap: 60s, max_window: 1d, granularity: day").contains("error"));
+}
+
+#[test]
+fn bounds_are_rounded_to_what_the_request_writes() {
+    let unit = |start: &str| {
+        let text = OKTA.replace("{window.start|rfc3339}", start);
+        let text = text.replace(", max_window: 1d", "");
+        let Cursor::Time(cursor) = load(&text, &no_files).unwrap().source.poll.unwrap().cursor
+        else {
+            panic!("{start}")
+        };
+        cursor.granularity
+    };
+    assert_eq!(unit("{window.start|date(\\\"%Y-%m-%d\\\")}"), Granularity::Day);
+    assert_eq!(unit("{window.start|date(\\\"%d.%m.%y %H:%M:%S\\\")}"), Granularity::S);
+    assert_eq!(unit("{window.start|epoch}"), Granularity::S);
+    assert_eq!(unit("{window.start|epoch_ms}"), Granularity::Ms);
+    assert_eq!(unit("{window.start|date(\\\"%FT%T%.3f\\\")}"), Granularity::Ms);
 }
 
 #[test]

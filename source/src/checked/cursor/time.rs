@@ -8,7 +8,8 @@ use crate::checked::checker::Checker;
 use crate::checked::request::Requests;
 use crate::written::{self, Advance, Granularity, Located, Order};
 
-const DEFAULT_MAX_WINDOW: Duration = Duration::from_secs(86_400);
+/// How long a window is at most where nothing needs it to be longer.
+const DAY: Duration = Duration::from_secs(86_400);
 
 pub(super) fn check(
     poll: &written::Poll,
@@ -45,21 +46,34 @@ pub(super) fn check(
             "without it every run would read everything there is, unless the newest comes first: `order: descending`",
         );
     }
-    // Without an upper bound each of several windows would bring all there is,
-    // and nothing could be held back of it.
-    let reaches_to_the_present = written.windows.is_some() && !upper_bound;
-    let max_window = match reaches_to_the_present {
-        true => Duration::MAX,
-        false => checker.duration_or(written.max_window.as_ref(), DEFAULT_MAX_WINDOW),
-    };
-    if max_window.is_zero() {
-        checker.error(written.max_window.as_ref().and_then(Located::place), "`max_window` is zero");
-    }
     let time = match &written.time {
         None => None,
         Some(time) => Some(checker.path(time, &[Root::Record])?),
     };
     has_no_time(written, checker);
+    let overlap = checker.duration_or(written.overlap.as_ref(), Duration::ZERO);
+    // The vendor is asked for the whole of that second, or day, again.
+    let asked = starts.iter().filter_map(|name| requests.unit_of(Root::Window, name)).max();
+    let granularity = match (written.granularity, asked) {
+        (Granularity::Ms, Some(DAY)) => Granularity::Day,
+        (Granularity::Ms, Some(_)) => Granularity::S,
+        (written, _) => written,
+    };
+    let unit = match granularity {
+        Granularity::Day => DAY,
+        Granularity::S => Duration::from_secs(1),
+        Granularity::Ms => Duration::from_millis(1),
+    };
+    // Without an upper bound each of several windows would bring all there is,
+    // and nothing could be held back of it.
+    let reaches_to_the_present = written.windows.is_some() && !upper_bound;
+    let max_window = match reaches_to_the_present {
+        true => Duration::MAX,
+        false => checker.duration_or(written.max_window.as_ref(), DAY.max(overlap + unit)),
+    };
+    if max_window.is_zero() {
+        checker.error(written.max_window.as_ref().and_then(Located::place), "`max_window` is zero");
+    }
     let cursor = TimeCursor {
         time,
         time_format: (*written.time_format).clone(),
@@ -68,25 +82,12 @@ pub(super) fn check(
         advance: written.advance,
         start,
         end_lag: checker.duration_or(written.end_lag.as_ref(), Duration::ZERO),
-        overlap: checker.duration_or(written.overlap.as_ref(), Duration::ZERO),
+        overlap,
         max_window,
         retention: written.retention.as_ref().and_then(|text| checker.duration(text)),
-        granularity: match written.granularity {
-            // The vendor is asked for the whole of that second again.
-            Granularity::Ms
-                if starts.iter().any(|name| requests.uses_in_seconds(Root::Window, name)) =>
-            {
-                Granularity::S
-            }
-            written => written,
-        },
+        granularity,
         upper_bound,
         lower_bound,
-    };
-    let unit = match cursor.granularity {
-        Granularity::Day => Duration::from_secs(86_400),
-        Granularity::S => Duration::from_secs(1),
-        Granularity::Ms => Duration::from_millis(1),
     };
     // The start is rounded down by less than a unit, so that a window
     // as long as both together still gets further.
@@ -94,7 +95,10 @@ pub(super) fn check(
         checker.error_with(
             written.place(),
             "`max_window` is shorter than `overlap` and the granularity together",
-            "a window could end before it brings anything new",
+            format!(
+                "a window could end before it brings anything new: leave it out, or write `{}s` or more",
+                (cursor.overlap + unit).as_secs_f64().ceil()
+            ),
         );
     }
     if cursor.advance == Advance::NewestRecord && cursor.upper_bound {
