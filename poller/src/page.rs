@@ -9,7 +9,7 @@ use mef_source::{Path, Root};
 use serde_json::Value;
 use url::Url;
 
-use crate::decode::{Content, decode};
+use crate::decode::{Content, Held, decode};
 use crate::link_header;
 use crate::next_link::without_secrets;
 use crate::stop::{self, find};
@@ -53,8 +53,14 @@ pub enum PageError {
         may_pass: bool,
     },
     /// There are more records than can be held at once.
-    #[error("the page has more than {0} lines: ask for smaller pages")]
-    TooManyLines(usize),
+    #[error("the page has more than {0} records: ask for smaller pages")]
+    TooManyRecords(usize),
+    /// There are more values than can be held at once.
+    #[error("the page has more than {0} values: ask for smaller pages")]
+    TooManyValues(usize),
+    /// The rows, with the names of their columns, are longer than can be held at once.
+    #[error("the records of the page take more than {0} bytes: ask for smaller pages")]
+    TooManyBytes(usize),
     /// The last line is not the one that says how to go on: the page was cut
     /// off.
     #[error("the page ends without its trailer")]
@@ -117,10 +123,14 @@ impl PageError {
     pub(crate) fn may_pass(&self) -> bool {
         match self {
             // What is too large is so again.
-            PageError::Decode(error) => !matches!(error, DecodeError::TooLarge(_)),
+            PageError::Decode(error) => {
+                !matches!(error, DecodeError::TooLarge(_) | DecodeError::TooManyValues(_))
+            }
             PageError::Format { may_pass, .. } => *may_pass,
             PageError::NoTrailer | PageError::Emptied { .. } => true,
-            PageError::TooManyLines(_)
+            PageError::TooManyRecords(_)
+            | PageError::TooManyValues(_)
+            | PageError::TooManyBytes(_)
             | PageError::NoRecords { .. }
             | PageError::NoRecord { .. }
             | PageError::NoNext { .. }
@@ -176,6 +186,12 @@ pub(crate) fn read(
         }
     }
     let records = take_records(pages, &mut content)?;
+    let mut held = Held::default();
+    held.take_records(records.len())?;
+    // What is listed stays in memory while its details are asked for, or its names read.
+    if !poll.details.is_empty() || !std::ptr::eq(pages, &raw const poll.pages) {
+        held.take_value_count(records.iter().map(Unread::values).sum())?;
+    }
     let next = match &pages.next {
         Some(Next::Page { .. } | Next::Again) => {
             count.map(|number| counted(number.saturating_add(1)))

@@ -6,6 +6,8 @@ use bytes::Bytes;
 use mef_pipeline::{DecodeError, decode_json};
 use serde_json::Value;
 
+use crate::decode::{MOST_VALUES, values_in};
+
 /// A record as its page has it.
 #[derive(Debug)]
 pub(crate) enum Unread {
@@ -31,12 +33,29 @@ pub(crate) struct Unreadable {
     pub(crate) error: DecodeError,
 }
 
+/// Reads one JSON value, of no more values than may be held.
+pub(crate) fn read_bounded(text: &[u8]) -> Result<Value, DecodeError> {
+    // What is shorter cannot have so many.
+    if text.len() > MOST_VALUES && values_in(text) > MOST_VALUES {
+        return Err(DecodeError::TooManyValues(MOST_VALUES));
+    }
+    decode_json(text)
+}
+
 impl Unread {
+    /// At most how many values it has that are still to be read.
+    pub(crate) fn values(&self) -> usize {
+        match self {
+            Unread::Value(_) => 0,
+            Unread::Text(text) => values_in(text),
+        }
+    }
+
     /// The record, which stays unread.
     pub(crate) fn look(&self) -> Result<Cow<'_, Value>, DecodeError> {
         match self {
             Unread::Value(value) => Ok(Cow::Borrowed(value)),
-            Unread::Text(text) => decode_json(text).map(Cow::Owned),
+            Unread::Text(text) => read_bounded(text).map(Cow::Owned),
         }
     }
 
@@ -44,7 +63,7 @@ impl Unread {
     pub(crate) fn read(self) -> Result<Record, Unreadable> {
         match self {
             Unread::Value(value) => Ok(Record { value, text: None }),
-            Unread::Text(text) => match decode_json(&text) {
+            Unread::Text(text) => match read_bounded(&text) {
                 Ok(value) => Ok(Record { value, text: Some(text) }),
                 Err(error) => Err(Unreadable { text, error }),
             },

@@ -37,6 +37,9 @@ pub enum DecodeError {
     /// Too large once decompressed.
     #[error("more than {0} bytes once decompressed")]
     TooLarge(usize),
+    /// More values than can be held at once.
+    #[error("more than {0} values")]
+    TooManyValues(usize),
     /// Nothing to read.
     #[error("the body is empty")]
     Empty,

@@ -18,6 +18,9 @@ const END: &[u8] = b"\n\"end\"";
 /// What follows the rows says how to go on, in a line or two: more is none of it.
 const MOST_ROWS_AFTER: usize = 1_000;
 
+/// A row of more columns is none.
+const MOST_COLUMNS: usize = 1_000;
+
 /// Where in a file the reader is.
 enum At {
     /// Before the line that the rows stand after.
@@ -82,6 +85,9 @@ pub(super) fn read(
                 rows.push(row.iter().collect());
                 continue;
             }
+        }
+        if row.len() > MOST_COLUMNS {
+            return Err(other("CSV", format!("a row has more than {MOST_COLUMNS} columns")));
         }
         if names.is_empty() {
             names = row.iter().map(str::to_owned).collect();

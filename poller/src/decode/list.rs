@@ -7,10 +7,11 @@
 use bytes::Bytes;
 use mef_source::Path;
 use serde::Deserializer;
-use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use super::Held;
 use crate::unread::Unread;
 
 /// What stands around the records, with an empty list in their place, and the
@@ -19,16 +20,16 @@ pub(super) type Apart = (Value, Vec<Unread>);
 
 /// Takes the lists at `paths` apart. Nothing where there is none of them behind
 /// objects alone, or where `text` is not JSON: whoever reads the whole then says
-/// why.
+/// why. Nor where it is more than may be `held`, which then does not fit.
 ///
 /// Of a record only its form is looked at, so that a single one may turn out not
 /// to be readable.
-pub(super) fn take_apart(text: &Bytes, paths: &[Path]) -> Option<Apart> {
+pub(super) fn take_apart(text: &Bytes, paths: &[Path], held: &mut Held) -> Option<Apart> {
     let plain = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     let mut json = serde_json::Deserializer::from_str(std::str::from_utf8(plain).ok()?);
     let mut lists = vec![None; paths.len()];
     let ways = paths.iter().map(Path::segments).enumerate().collect();
-    let rest = Ways { ways, lists: &mut lists }.deserialize(&mut json).ok()?;
+    let rest = Ways { ways, lists: &mut lists, held }.deserialize(&mut json).ok()?;
     json.end().ok()?;
     if lists.iter().all(Option::is_none) {
         return None;
@@ -41,6 +42,7 @@ pub(super) fn take_apart(text: &Bytes, paths: &[Path]) -> Option<Apart> {
 struct Ways<'p, 'l, 'de> {
     ways: Vec<(usize, &'p [String])>,
     lists: &'l mut [Option<Vec<&'de RawValue>>],
+    held: &'l mut Held,
 }
 
 impl<'de> Ways<'_, '_, 'de> {
@@ -72,6 +74,7 @@ impl<'p, 'de> Visitor<'de> for Ways<'p, '_, 'de> {
     fn visit_seq<S: SeqAccess<'de>>(mut self, mut list: S) -> Result<Value, S::Error> {
         let mut records = Vec::new();
         while let Some(record) = list.next_element()? {
+            self.held.take_record().map_err(S::Error::custom)?;
             records.push(record);
         }
         if let Some((number, _)) = self.ways.first() {
@@ -93,8 +96,15 @@ impl<'p, 'de> Visitor<'de> for Ways<'p, '_, 'de> {
                 self.found(*number, None);
             }
             let value = match ways.is_empty() {
-                true => object.next_value()?,
-                false => object.next_value_seed(Ways { ways, lists: self.lists })?,
+                true => {
+                    let value = object.next_value::<&RawValue>()?.get();
+                    self.held.take_values(value.as_bytes()).map_err(M::Error::custom)?;
+                    serde_json::from_str(value).map_err(M::Error::custom)?
+                }
+                false => {
+                    let Ways { lists, held, .. } = &mut self;
+                    object.next_value_seed(Ways { ways, lists, held })?
+                }
             };
             rest.insert(key, value);
         }
@@ -113,7 +123,8 @@ mod tests {
     fn apart(text: &str, paths: &str) -> Option<(Value, Vec<Value>)> {
         let path = |path| Path::parse(path, &[Root::Record]).unwrap();
         let paths: Vec<_> = paths.split(' ').map(path).collect();
-        let (rest, records) = take_apart(&Bytes::copy_from_slice(text.as_bytes()), &paths)?;
+        let (rest, records) =
+            take_apart(&Bytes::copy_from_slice(text.as_bytes()), &paths, &mut Held::default())?;
         Some((rest, records.into_iter().map(|record| record.read().unwrap().value).collect()))
     }
 

@@ -1,13 +1,14 @@
 //! From the bytes of a page to its records.
 //!
 //! Lines and rows are read one by one out of the decompressor, so that a page
-//! is never held both as text and as records; the records of a page of JSON are
-//! held as text alone. What has not the form that the source file says fails the
+//! is never held both as text and as records; records are held as text alone, and
+//! what is held has a bound. What has not the form that the source file says fails the
 //! whole page: one of which some lines were left out would move the cursor past
 //! them.
 
 mod batches;
 mod csv;
+mod held;
 mod lines;
 mod list;
 mod ndjson;
@@ -23,6 +24,7 @@ use serde_json::Value;
 use crate::page::PageError;
 use crate::unread::Unread;
 pub(crate) use batches::Batches;
+pub(crate) use held::{Held, MOST_VALUES, values_in};
 use unpack::{File, each_file};
 
 /// What a page has.
@@ -40,10 +42,6 @@ pub(crate) struct Content {
 /// Takes a line or a row.
 type Take<'t> = dyn FnMut(Value) -> Result<(), PageError> + 't;
 
-/// A page that is held as a whole has no more lines than this: small ones take
-/// many times their bytes.
-const MOST_LINES: usize = 200_000;
-
 /// Reads `bytes` as `pages` says, of which no more than `max_page` may come. The
 /// lists at `apart` are taken apart.
 pub(crate) fn decode(
@@ -54,6 +52,7 @@ pub(crate) fn decode(
 ) -> Result<Content, PageError> {
     let mut content = Content::default();
     let Content { records, bodies, .. } = &mut content;
+    let mut held = Held::default();
     each_file(bytes, pages.compression, max_page, &mut |file| {
         match &pages.decode {
             PageDecode::Json => {
@@ -61,19 +60,22 @@ pub(crate) fn decode(
                     Some(plain) => bytes.slice_ref(plain),
                     None => Bytes::from(file.whole()?),
                 };
-                if let Some((rest, list)) = list::take_apart(&text, apart) {
+                let mut with_list = held;
+                if let Some((rest, list)) = list::take_apart(&text, apart, &mut with_list) {
+                    held = with_list;
                     records.extend(list);
                     bodies.push(rest);
                 } else {
-                    bodies.push(json(&text)?);
+                    with_list.fits()?;
+                    held.take_values(&text)?;
+                    bodies.push(whole(&text)?);
                 }
             }
-            PageDecode::Xml => bodies.push(xml::read(file)?),
+            PageDecode::Xml => bodies.push(xml::read(file, &mut held)?),
             decode => bodies.extend(read_lines(decode, file, &mut |line| {
-                if records.len() == MOST_LINES {
-                    return Err(PageError::TooManyLines(MOST_LINES));
-                }
-                records.push(Unread::Value(line));
+                let text = line.to_string();
+                held.take_line(&text, max_page)?;
+                records.push(Unread::Text(text.into()));
                 Ok(())
             })?),
         }
@@ -102,6 +104,11 @@ fn read_lines(
 
 /// The answer `body`, which has to be one JSON value.
 pub(crate) fn json(body: &[u8]) -> Result<Value, PageError> {
+    Held::default().take_values(body)?;
+    whole(body)
+}
+
+fn whole(body: &[u8]) -> Result<Value, PageError> {
     decode_json(body).map_err(|error| match is_markup(body) {
         true => html("JSON"),
         false => PageError::Decode(error),
@@ -118,8 +125,11 @@ fn is_markup(body: &[u8]) -> bool {
 pub(crate) fn value_of(body: &[u8]) -> Option<Value> {
     let text = body.strip_prefix(BOM).unwrap_or(body).trim_ascii_start();
     match text.first() {
-        Some(b'<') => xml::read(&mut File::Plain(text)).ok(),
-        _ => serde_json::from_slice(text).ok(),
+        Some(b'<') => xml::read(&mut File::Plain(text), &mut Held::default()).ok(),
+        _ => {
+            Held::default().take_values(text).ok()?;
+            serde_json::from_slice(text).ok()
+        }
     }
 }
 

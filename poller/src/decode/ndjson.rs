@@ -1,8 +1,8 @@
 //! NDJSON: one JSON value a line, the last of which may be no record.
 
+use std::borrow::Cow;
 use std::io::BufRead as _;
 
-use mef_pipeline::decode_json;
 use mef_source::checked::{MissingTrailer, Trailer};
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ use super::lines::each_line;
 use super::unpack::File;
 use super::{Content, Take, broken, html, is_markup};
 use crate::page::PageError;
-use crate::unread::Unread;
+use crate::unread::read_bounded;
 
 /// Reads a file of lines; empty ones are passed over.
 pub(super) fn read(file: &mut File<'_>, take: &mut Take<'_>) -> Result<(), PageError> {
@@ -21,7 +21,7 @@ pub(super) fn read(file: &mut File<'_>, take: &mut Take<'_>) -> Result<(), PageE
         if line.iter().all(u8::is_ascii_whitespace) {
             return Ok(());
         }
-        let value = decode_json(line)
+        let value = read_bounded(line)
             .map_err(|error| broken("NDJSON", format!("line {number}: {error}")))?;
         take(value)
     })
@@ -30,12 +30,14 @@ pub(super) fn read(file: &mut File<'_>, take: &mut Take<'_>) -> Result<(), PageE
 /// Takes the last line away from the records, if it is the trailer.
 pub(super) fn take_trailer(trailer: &Trailer, content: &mut Content) -> Result<(), PageError> {
     let is_trailer = |line: &Value| trailer.has.iter().all(|path| path.find(line).is_some());
-    let last =
-        content.records.pop_if(|line| matches!(line, Unread::Value(line) if is_trailer(line)));
-    match last {
-        Some(Unread::Value(line)) => content.bodies.push(line),
-        _ if trailer.missing == MissingTrailer::Incomplete => return Err(PageError::NoTrailer),
-        _ => content.is_last = true,
+    let last = content.records.last().and_then(|line| line.look().ok().map(Cow::into_owned));
+    match last.filter(is_trailer) {
+        Some(line) => {
+            content.records.pop();
+            content.bodies.push(line);
+        }
+        None if trailer.missing == MissingTrailer::Incomplete => return Err(PageError::NoTrailer),
+        None => content.is_last = true,
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use quick_xml::{Error, XmlVersion};
 use serde_json::{Map, Value};
 
 use super::unpack::File;
-use super::{broken, other};
+use super::{Held, broken, other};
 use crate::page::PageError;
 
 /// An element that is being read.
@@ -23,7 +23,7 @@ struct Element {
 
 /// Reads a document. No entity is known but the five of XML itself, so that
 /// none can grow.
-pub(super) fn read(file: &mut File<'_>) -> Result<Value, PageError> {
+pub(super) fn read(file: &mut File<'_>, held: &mut Held) -> Result<Value, PageError> {
     let mut reader = Reader::from_reader(file);
     let mut buffer = Vec::new();
     // The document itself holds the root.
@@ -38,10 +38,10 @@ pub(super) fn read(file: &mut File<'_>) -> Result<Value, PageError> {
                     let reason = format!("nested more than {MOST_LEVELS} levels deep");
                     return Err(other("XML", reason));
                 }
-                open.push(begin(&start)?);
+                open.push(begin(&start, held)?);
             }
             Event::Empty(start) => {
-                let element = begin(&start)?;
+                let element = begin(&start, held)?;
                 current.add(element);
             }
             Event::End(_) => {
@@ -86,10 +86,12 @@ fn unreadable(error: Error) -> PageError {
     }
 }
 
-fn begin(start: &BytesStart<'_>) -> Result<Element, PageError> {
+fn begin(start: &BytesStart<'_>, held: &mut Held) -> Result<Element, PageError> {
+    held.take_value_count(1)?;
     let name = start.name().as_ref().to_owned();
     let mut element = Element { name, ..Element::default() };
     for attribute in start.attributes() {
+        held.take_value_count(1)?;
         let attribute = attribute.map_err(|error| other("XML", error))?;
         let value = attribute
             .normalized_value(XmlVersion::Implicit1_0)

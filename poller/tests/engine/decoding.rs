@@ -148,7 +148,7 @@ async fn n15_a_gigabyte_of_rows_is_read_to_the_bound_and_no_further() {
     let csv = "decode: { csv: { columns: [id, name] } }";
     let (bench, vendor, report) = poll(csv, vec![bytes(packed)]).await;
     let RunEnd::Failed(error) = report.end else { panic!("{report:?}") };
-    assert!(format!("{error:?}").contains("TooManyLines(200000)"), "{error:?}");
+    assert!(format!("{error:?}").contains("TooManyRecords(200000)"), "{error:?}");
     assert_eq!((vendor.requests().len(), records(&bench).await.len()), (1, 0), "asked once");
 }
 
@@ -261,7 +261,7 @@ async fn lines_of_text_are_records() {
     assert_eq!(read("decode: lines", gzip(text)).await, expected);
     assert!(refused("decode: lines", b"a\n\xff\n").await.contains("line 2"));
     let many = "x\n".repeat(200_001);
-    assert!(refused_once("decode: lines", many.as_bytes()).await.contains("TooManyLines"));
+    assert!(refused_once("decode: lines", many.as_bytes()).await.contains("TooManyRecords"));
 }
 
 #[tokio::test]

@@ -27,6 +27,7 @@ mod listing;
 mod newest_first;
 mod origins;
 mod own_origins;
+mod page_bounds;
 mod page_ends;
 mod pages;
 mod partitions;
