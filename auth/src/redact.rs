@@ -10,7 +10,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use mef_ports::Secret;
@@ -105,7 +105,10 @@ impl Redactor {
         let mut learnt = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if learnt.finder.is_none() {
             let all: BTreeSet<_> = learnt.values.iter().flat_map(|value| &value.forms).collect();
-            let finder = AhoCorasick::new(all);
+            // What it would choose by itself for a few patterns takes a kilobyte for each
+            // byte of an access token.
+            let kind = Some(AhoCorasickKind::ContiguousNFA);
+            let finder = AhoCorasick::builder().kind(kind).build(all);
             #[expect(clippy::expect_used, reason = "it fails only above two billion states")]
             let finder = finder.expect("a few hundred credentials fit");
             learnt.finder = Some(Arc::new(finder));
@@ -330,6 +333,18 @@ mod tests {
         }
         assert_eq!(redactor.mask("first second"), "*** second");
         assert_eq!(redactor.mask(long(19).expose()), "***");
+    }
+
+    /// One of thirty kilobytes took a hundred megabytes, since every form of it was
+    /// searched for by a table of all bytes.
+    #[test]
+    fn a_long_access_token_takes_no_hundred_times_its_forms() {
+        let token: String = (1..6_000_u64).map(|n| format!("{:x}", n * n)).collect();
+        assert!(token.len() > 30_000);
+        let redactor = knowing(&[&token]);
+        assert_eq!(redactor.mask(&token), "***");
+        let used = redactor.finder().unwrap().memory_usage();
+        assert!(used < 25 * 1024 * 1024, "{used}");
     }
 
     #[test]
