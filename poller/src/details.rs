@@ -38,19 +38,17 @@ const MOST_GONE: usize = 5;
 /// What the vendor says of one item has no more pages than this.
 const MOST_PAGES: usize = 1_000;
 
-/// What the vendor says of one item.
-#[derive(Default)]
-struct Found {
-    records: Vec<Value>,
-    /// The answers used up the limit: nothing before this moment.
-    not_before: Option<Timestamp>,
-    end: End,
+/// What becomes of the records that a step brings.
+enum To<'t> {
+    /// The next step asks for each.
+    Items(&'t mut Vec<Value>),
+    /// They are delivered, of the item with this hash.
+    Part(&'t mut Part, u64),
 }
 
 /// What became of an item.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 enum End {
-    #[default]
     Found,
     /// Its time was over, so it was not asked for.
     Expired,
@@ -82,7 +80,7 @@ impl Run<'_> {
         for (item, hashes) in self.asked_together(items)? {
             let took = self.now().duration_since(began);
             let has_some = !part.items.is_empty() || !gone.is_empty();
-            if has_some && (took > LONGEST_PART || part.is_full()) {
+            if has_some && (took > LONGEST_PART || part.is_full() || !self.has_time()) {
                 self.hand_over(&mut part).await?;
                 self.note_slowest(took);
                 began = self.now();
@@ -153,28 +151,39 @@ impl Run<'_> {
         part: &mut Part,
     ) -> Result<Option<Timestamp>, RunError> {
         let Some((last, before)) = self.poller.poll.details.split_last() else { return Ok(None) };
-        let mut found = Found { records: vec![item], ..Found::default() };
+        let (mut items, mut not_before, mut is_asked) = (vec![item], None, false);
         for detail in before {
-            for item in std::mem::take(&mut found.records) {
-                self.fetcher.pass_limit(found.not_before.take()).await?;
-                let more = self.step(detail, &item).await?;
-                self.note(more.end);
-                found.records.extend(more.records);
-                found.not_before = more.not_before;
+            let mut found = Vec::new();
+            for item in items {
+                if std::mem::replace(&mut is_asked, true) {
+                    self.go_on_asking(not_before).await?;
+                }
+                not_before = self.step(detail, &item, To::Items(&mut found)).await?;
             }
+            items = found;
         }
-        for record in std::mem::take(&mut found.records) {
-            self.fetcher.pass_limit(found.not_before.take()).await?;
-            if last.pages.is_only_lines() {
-                found.not_before = self.stream(last, &record, hash, part).await?;
-                continue;
+        for item in items {
+            if part.is_full() {
+                self.hand_over(part).await?;
             }
-            let more = self.step(last, &record).await?;
-            self.note(more.end);
-            found.not_before = more.not_before;
-            self.add(more.records, &[], hash, part);
+            if std::mem::replace(&mut is_asked, true) {
+                self.go_on_asking(not_before).await?;
+            }
+            not_before = match last.pages.is_only_lines() {
+                true => self.stream(last, &item, hash, part).await?,
+                false => self.step(last, &item, To::Part(part, hash)).await?,
+            };
         }
-        Ok(found.not_before)
+        Ok(not_before)
+    }
+
+    /// Waits for the turn of a further request about one item. One past the end of
+    /// the run's time is not begun: the item comes whole the next time.
+    async fn go_on_asking(&self, not_before: Option<Timestamp>) -> Result<(), FetchError> {
+        if !self.fetcher.budget.allows(self.now(), SignedDuration::ZERO) {
+            return Err(FetchError::OutOfTime);
+        }
+        self.fetcher.pass_limit(not_before).await
     }
 
     fn add(&mut self, records: Vec<Value>, kept: &[(String, Value)], hash: u64, part: &mut Part) {
@@ -231,42 +240,63 @@ impl Run<'_> {
         }
     }
 
-    /// What one step of `details` brings for `item`.
-    async fn step(&self, detail: &Detail, item: &Value) -> Result<Found, FetchError> {
-        let mut found = Found::default();
+    /// What one step of `details` brings for `item`, page after page.
+    async fn step(
+        &mut self,
+        detail: &Detail,
+        item: &Value,
+        mut to: To<'_>,
+    ) -> Result<Option<Timestamp>, RunError> {
         if has_expired(detail, item, self.now()) {
-            return Ok(Found { end: End::Expired, ..found });
+            self.note(End::Expired);
+            return Ok(None);
         }
         let poll = &self.poller.poll;
-        let scope = RequestScope { item: Some(item), ..self.scope() };
-        let kept = kept(&detail.keep, &scope)?;
+        let kept = kept(&detail.keep, &RequestScope { item: Some(item), ..self.scope() })?;
         let mut guard = LoopGuard::new(&detail.pages);
         let mut at = None;
         for _ in 0..MOST_PAGES {
-            let request = build(poll, &detail.pages, &scope, at.as_ref())?;
+            let request = {
+                let scope = RequestScope { item: Some(item), ..self.scope() };
+                build(poll, &detail.pages, &scope, at.as_ref()).map_err(FetchError::Request)?
+            };
             let fetched = self.fetcher.fetch_of(&detail.pages, None, &detail.ignore, request).await;
             let Fetched { page, not_before } = match fetched {
                 // What is on a later page is not gone with the way to it.
                 Err(FetchError::Refused(refusal)) if at.is_none() => {
                     refused(detail, refusal)?;
-                    return Ok(Found { end: End::Gone, ..found });
+                    self.note(End::Gone);
+                    return Ok(None);
                 }
-                Err(FetchError::Refused(refusal)) => return Err(FetchError::Detail(refusal)),
+                Err(FetchError::Refused(refusal)) => return Err(FetchError::Detail(refusal).into()),
                 fetched => fetched?,
             };
             let next = if page.ends { None } else { page.next.clone() };
             guard.visit(&page, next.as_ref()).map_err(FetchError::Loop)?;
-            let records = self.fetcher.values(page.records).await?;
-            found.records.extend(records.into_iter().map(|mut record| {
-                put(&kept, &mut record);
-                record
-            }));
-            found.not_before = not_before;
-            let Some(next) = next else { return Ok(found) };
-            self.fetcher.pass_limit(not_before).await?;
+            let mut records = self.fetcher.values(page.records).await?;
+            records.iter_mut().for_each(|record| put(&kept, record));
+            match &mut to {
+                To::Part(part, hash) => {
+                    self.add(records, &[], *hash, part);
+                    if next.is_some() && part.is_full() {
+                        self.hand_over(part).await?;
+                    }
+                }
+                To::Items(items) => {
+                    items.extend(records);
+                    if items.len() > seen::LIMIT {
+                        return Err(FetchError::TooManyItems(items.len()).into());
+                    }
+                }
+            }
+            let Some(next) = next else {
+                self.note(End::Found);
+                return Ok(not_before);
+            };
+            self.go_on_asking(not_before).await?;
             at = Some(next);
         }
-        Err(FetchError::Loop("what it says of one item has more than 1000 pages"))
+        Err(FetchError::Loop("what it says of one item has more than 1000 pages").into())
     }
 
     /// Counts what became of an item.

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::sync::atomic::Ordering;
 
 use http::HeaderMap;
+use jiff::SignedDuration;
 use mef_source::checked::{PartitionRequest, name_problem};
 use mef_source::template::{Rendered, Variables};
 use mef_source::{Path, Root};
@@ -66,6 +67,7 @@ impl Poller {
                 self.ports.wakeups.wake(&self.stream(), until).await.map_err(RunEnd::from)?;
                 Err(RunEnd::Limited { until })
             }
+            Err(RunError::Fetch(FetchError::OutOfTime)) => Err(self.leave_rest().await),
             Err(error) => Err(RunEnd::Failed(error)),
         }
     }
@@ -101,6 +103,11 @@ impl Poller {
                 if partitions.len() > MOST {
                     return Err(RunError::TooManyPartitions(MOST));
                 }
+            }
+            if next.is_some()
+                && !fetcher.budget.allows(self.ports.clock.now(), SignedDuration::ZERO)
+            {
+                return Err(FetchError::OutOfTime.into());
             }
             fetcher.pass_limit(not_before).await?;
             let Some(next) = next else { return Ok(partitions) };

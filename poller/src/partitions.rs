@@ -102,7 +102,7 @@ impl Poller {
         Ok(stored.is_some_and(|stored| stored.record.paused.is_some()))
     }
 
-    async fn leave_rest(&self) -> RunEnd {
+    pub(crate) async fn leave_rest(&self) -> RunEnd {
         match self.ports.wakeups.wake(&self.stream(), self.ports.clock.now()).await {
             Ok(()) => RunEnd::OutOfTime,
             Err(error) => RunEnd::Failed(error.into()),

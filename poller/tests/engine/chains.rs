@@ -20,10 +20,10 @@ pub(crate) fn by_time(keys: &str, cursor: &str) -> String {
 }
 
 /// A vendor that takes its time.
-struct Slow {
-    inner: Arc<Scripted>,
-    clock: Arc<TestClock>,
-    each: Duration,
+pub(crate) struct Slow {
+    pub(crate) inner: Arc<Scripted>,
+    pub(crate) clock: Arc<TestClock>,
+    pub(crate) each: Duration,
 }
 
 #[async_trait]

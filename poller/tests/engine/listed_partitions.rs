@@ -6,7 +6,7 @@ use mef_ports::{Cursors as _, Position};
 use crate::scripted::{Scripted, endless, run};
 use crate::support::{Bench, answer, at};
 
-const LISTED: &str = "
+pub(crate) const LISTED: &str = "
 source: acme
 poll:
   schedule: rate(1 minute)

@@ -35,6 +35,7 @@ mod record_lists;
 mod rows_between_lines;
 mod scripted;
 mod support;
+mod time_of_items;
 mod tokens;
 mod values;
 mod watched;
