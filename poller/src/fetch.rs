@@ -154,9 +154,6 @@ impl Fetcher<'_> {
             .build();
         let mut may_refresh = true;
         loop {
-            if let Some(lease) = self.lease {
-                lease.keep().await?;
-            }
             let verdict = match self.attempt(asking, &read).await {
                 Ok(answer) => return Ok(answer),
                 Err(verdict) => verdict,
@@ -280,9 +277,12 @@ impl Fetcher<'_> {
             let spacing = self.poll.limits.spacing;
             let turn = self.pace.take_turn(spacing, self.clock, LONGEST_WAIT).await;
             turn.map_err(|until| Verdict::Fail(FetchError::Limited { until }))?;
+            self.keep_lease().await?;
             // After the wait: a signature has the time in it.
             let mut authorized = request.clone();
             self.authorize(&mut authorized).await?;
+            // A login takes its time as well.
+            self.keep_lease().await?;
             self.requests.fetch_add(1, Ordering::Relaxed);
             let response = self.http.send(authorized).await.map_err(|error| match error {
                 error @ (HttpError::Transport(_) | HttpError::Encoding(_)) => {
@@ -319,6 +319,12 @@ impl Fetcher<'_> {
             request.url = target;
         }
         Err(Verdict::Fail(FetchError::Redirect("again and again")))
+    }
+
+    /// Makes sure that the lease outlasts the next request.
+    async fn keep_lease(&self) -> Result<(), Verdict> {
+        let Some(lease) = self.lease else { return Ok(()) };
+        lease.keep().await.map_err(|error| Verdict::Fail(error.into()))
     }
 
     /// Adds the credential, but only for the origin that it belongs to.

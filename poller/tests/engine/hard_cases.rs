@@ -9,9 +9,10 @@ use jiff::SignedDuration;
 use mef_poller::{Budget, Poller, RunEnd, RunError};
 use mef_ports::{
     Clock as _, CursorRecord, Cursors as _, DeadLetters, Http, HttpError, HttpRequest,
-    HttpResponse, LostSpan, Message, Position, Queue, RawRecord, Refused, StoreError,
+    HttpResponse, LeaseError, LostSpan, Message, Position, Queue, RawRecord, Refused, StoreError,
 };
 
+use crate::scripted::Scripted;
 use crate::support::{Bench, Fault, QueueFault, answer, at, source, source_file, stream};
 
 const ASCENDING: &str = "order: ascending, start: 1h, overlap: 60s";
@@ -304,4 +305,30 @@ async fn n17_a_page_that_is_cut_every_time_is_not_committed() {
     bench.vendor.state.lock().unwrap().faults.clear();
     bench.run(&file).await;
     assert_eq!(bench.delivered().await, [1, 2, 3, 4]);
+}
+
+/// Answers after eight seconds, while another run tries for the lease.
+struct Contested(Arc<Scripted>, Arc<crate::support::TestClock>, mef_sqlite::Store);
+
+#[async_trait]
+impl Http for Contested {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        self.1.sleep(Duration::from_secs(8)).await;
+        let rival = self.2.lease(&stream(), self.1.now(), Duration::from_secs(30)).await;
+        assert!(matches!(rival, Err(LeaseError::Held { .. })), "another run took over");
+        self.0.send(request).await
+    }
+}
+
+/// It was renewed once for all of them, and another run delivered the same records.
+#[tokio::test]
+async fn a_lease_outlasts_a_chain_of_redirects() {
+    let bench = Bench::new(2);
+    let hop = || answer(302, &[("location", "/logs".to_owned())], "");
+    let vendor = Scripted::answers(vec![hop(), hop(), hop(), hop(), answer(200, &[], "[]")]);
+    let http = Contested(vendor, bench.clock.clone(), bench.store.clone());
+    let file = source(&source_file(ASCENDING, true));
+    let poller = Poller::with_http(file, Arc::new(http), bench.ports()).unwrap();
+    let report = poller.run(&Budget::default()).await;
+    assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
 }
