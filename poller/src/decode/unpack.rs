@@ -81,6 +81,8 @@ pub(super) fn each_file(
     let mut left = max;
     match compression {
         Compression::Auto if !bytes.starts_with(GZIP) && !is_zip => read(&mut File::Plain(bytes)),
+        // Nothing is nothing, however it would have been packed.
+        Compression::Gzip | Compression::Zip if bytes.is_empty() => read(&mut File::Plain(bytes)),
         Compression::Auto if is_zip => unzip(bytes, &mut left, max, read),
         Compression::Zip => unzip(bytes, &mut left, max, read),
         Compression::Auto | Compression::Gzip => {

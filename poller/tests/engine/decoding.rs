@@ -375,3 +375,14 @@ async fn a_record_that_cannot_be_read_is_a_dead_letter_and_the_others_go_on() {
     raw.sort_by_key(|raw| format!("{raw:?}").len());
     assert_eq!(raw, [RawRecord::Text(half.to_owned()), RawRecord::Text(deep)]);
 }
+
+/// It was asked for five times by each run, since nothing is no gzip.
+#[tokio::test]
+async fn an_empty_body_is_an_empty_page_whatever_it_would_have_been_packed_in() {
+    for decode in ["{ ndjson: {} }", "{ csv: {} }", "lines"] {
+        for compression in ["auto", "gzip", "zip"] {
+            let decode = format!("decode: {decode}\n  compression: {compression}");
+            assert_eq!(read(&decode, Bytes::new()).await, Vec::<Value>::new(), "{decode}");
+        }
+    }
+}
