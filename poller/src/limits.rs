@@ -176,7 +176,8 @@ fn moment(text: &str, format: ResetFormat, now: Timestamp) -> Option<Timestamp> 
     // Decimals of a second are rounded up: too early is refused again.
     let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
     if let Ok(number) = whole.parse::<i64>() {
-        let number = number + i64::from(decimals.bytes().any(|b| (b'1'..=b'9').contains(&b)));
+        let more = i64::from(decimals.bytes().any(|b| (b'1'..=b'9').contains(&b)));
+        let number = number.saturating_add(more);
         let unsigned = u64::try_from(number).ok()?;
         return match (format, number) {
             (ResetFormat::Seconds, _) | (ResetFormat::Auto, 0..100_000_000) => {
@@ -267,6 +268,9 @@ mod tests {
         assert_eq!(own.until(&past, now), Some(now));
         let absurd = headers(&[("retry-after", "99999999")]);
         assert_eq!(own.until(&absurd, now), Some(now + LONGEST));
+        // The part of a second made it overflow.
+        let last = format!("{}.5", i64::MAX);
+        assert_eq!(own.until(&headers(&[("retry-after", &last)]), now), None);
     }
 
     #[test]
