@@ -218,7 +218,8 @@ impl Fetcher<'_> {
         read: impl Fn(&Url, &HttpResponse) -> Result<T, PageError>,
     ) -> Result<Answer<T>, Verdict> {
         let (asked, response) = self.send_and_follow(asking.request.clone()).await?;
-        let refusal = |response: &_| Refusal::new(&asked.method, &asked.url, response);
+        let redactor = self.credentials.redactor();
+        let refusal = |response: &_| Refusal::new(&asked.method, &asked.url, response, redactor);
         let limits = LimitHeaders(&self.poll.limits);
         let now = self.clock.now();
         let status = response.status;

@@ -95,6 +95,8 @@ impl Poller {
                 let name = render(&listed.name, &Listed(&record), "the name of a partition");
                 let name = name.map_err(FetchError::Request)?.unwrap_or_default();
                 if name_problem(&name).is_some() {
+                    // Of half a secret nobody would know later what it is.
+                    let name = fetcher.credentials.redactor().mask(&name);
                     let beginning = name.chars().take(LONGEST_SHOWN).collect();
                     sum.worsen(RunEnd::Failed(RunError::Partition(beginning)));
                 } else if known.insert(name.clone()) {

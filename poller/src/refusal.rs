@@ -1,17 +1,20 @@
 //! What an error says of an answer that is no success.
 //!
 //! Whoever mends a source file needs three things first: what was asked, the
-//! status, and the vendor's own words. Secrets among them are masked where errors
-//! are shown or stored.
+//! status, and the vendor's own words. These are cut, and so the secrets in them are
+//! masked here: of half a secret nobody would know later what it is.
 
 use std::fmt;
 
 use http::{Method, StatusCode};
+use mef_auth::Redactor;
 use mef_ports::HttpResponse;
 use url::Url;
 
 /// How many characters of the vendor's words are kept.
 const WORDS: usize = 200;
+/// An answer with more bytes than this is no message, and none of it is shown.
+const LONGEST: usize = 256 * 1024;
 
 /// An answer that is no success: to what, and what the vendor says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,14 +29,21 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// What `response` says, which answered `method` to `url`.
-    pub(crate) fn new(method: &Method, url: &Url, response: &HttpResponse) -> Refusal {
+    /// What `response` says, which answered `method` to `url`, without what
+    /// `redactor` knows.
+    pub(crate) fn new(
+        method: &Method,
+        url: &Url,
+        response: &HttpResponse,
+        redactor: &Redactor,
+    ) -> Refusal {
         let mut place = url.clone();
         place.set_query(None);
         place.set_fragment(None);
         let asked = format!("{method} {place}");
         let status = response.status;
-        let words = if status.is_success() { String::new() } else { words(&response.body) };
+        let is_told = !status.is_success() && response.body.len() <= LONGEST;
+        let words = if is_told { words(&response.body, redactor) } else { String::new() };
         Refusal { status, asked, words }
     }
 }
@@ -46,9 +56,9 @@ impl fmt::Display for Refusal {
 }
 
 /// The beginning of a text as one line; nothing of a web page.
-fn words(body: &[u8]) -> String {
-    let start = body.get(..body.len().min(4 * WORDS)).unwrap_or_default();
-    let text = String::from_utf8_lossy(start);
+fn words(body: &[u8], redactor: &Redactor) -> String {
+    let text = String::from_utf8_lossy(body);
+    let text = redactor.mask(&text);
     if text
         .trim_start()
         .get(..5)
@@ -57,7 +67,7 @@ fn words(body: &[u8]) -> String {
         return String::new();
     }
     let line = text.split(|c: char| c.is_whitespace() || c.is_control());
-    let line = line.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    let line = line.filter(|word| !word.is_empty()).take(WORDS).collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(WORDS) {
         Some((end, _)) => format!("{}…", &line[..end]),
         None => line,
@@ -66,6 +76,8 @@ fn words(body: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use mef_ports::Secret;
+
     use super::*;
 
     #[test]
@@ -74,7 +86,7 @@ mod tests {
             let url = Url::parse("https://api.example.com/a?key=k#f").unwrap();
             let body = bytes::Bytes::from_static(b"{\"id\": 1}");
             let response = HttpResponse { status, headers: http::HeaderMap::new(), body };
-            Refusal::new(&method, &url, &response).to_string()
+            Refusal::new(&method, &url, &response, &Redactor::default()).to_string()
         };
         assert_eq!(
             said(StatusCode::OK, Method::GET),
@@ -87,7 +99,16 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_with_white_space_in_it_is_found_before_that_is_joined() {
+        let redactor = Redactor::default();
+        redactor.learn(&Secret::new("correct  horse\nbattery"));
+        let body = b"{\"bad\":\n  \"correct  horse\nbattery\"}";
+        assert_eq!(words(body, &redactor), "{\"bad\": \"***\"}");
+    }
+
+    #[test]
     fn the_vendors_words_are_one_short_line() {
+        let words = |body: &[u8]| words(body, &Redactor::default());
         assert_eq!(
             words(b"{\"error\":\n  \"no\\u0007 such\"\x1b[2J }"),
             "{\"error\": \"no\\u0007 such\" [2J }"

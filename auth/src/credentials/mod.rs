@@ -74,6 +74,11 @@ impl Credentials {
         Credentials { http, tokens, secrets, clock, redactor, access_tokens, challenges }
     }
 
+    /// What has learnt every credential that was handed out.
+    pub fn redactor(&self) -> &Redactor {
+        &self.redactor
+    }
+
     /// The secrets of `source` with these names: what templates see as
     /// `{secret.NAME}`.
     ///

@@ -24,6 +24,7 @@ mod limits;
 mod links;
 mod listed_partitions;
 mod listing;
+mod masked;
 mod newest_first;
 mod origins;
 mod own_origins;

@@ -1,0 +1,52 @@
+//! What a vendor says back of our secrets is masked wherever an error shows it.
+
+use mef_poller::RunReport;
+
+use crate::scripted::{self, Scripted};
+use crate::support::{Bench, answer};
+
+fn file(query: &str, more: &str) -> String {
+    format!(
+        "source: acme\npoll:\n  schedule: rate(1 minute)\n  auth: {{ bearer: \"{{secret.token}}\" }}\n  \
+         request: {{ get: \"https://api.example.com/logs\", query: {{ {query} }} }}\n  records: items\n  \
+         cursor: {{ listing: true }}\n{more}"
+    )
+}
+
+async fn refused(file: &str, said: &str) -> String {
+    let vendor = Scripted::answers(vec![answer(400, &[], said)]);
+    error(scripted::run(&Bench::new(1), &vendor, file).await)
+}
+
+fn error(report: RunReport) -> String {
+    report.summary.error.unwrap_or_else(|| panic!("no error: {:?}", report.end))
+}
+
+#[tokio::test]
+async fn half_a_secret_at_the_end_of_the_vendors_words_is_not_shown() {
+    for before in ["x".repeat(195), " ".repeat(795), format!("{}é", "x ".repeat(97))] {
+        let error = refused(&file("", ""), &format!("{before}s3cr3t-token")).await;
+        assert!(error.contains("400 Bad Request") && !error.contains("s3"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_filter_makes_of_a_secret_is_not_shown() {
+    for (filter, made) in [
+        ("upper", "S3CR3T-TOKEN"),
+        ("sha256_hex", "fb07916a0e7daf7f3f4823b7773f85a839a8dd46fbf3858b8f53d3fa463c8ef3"),
+    ] {
+        let query = format!("k: \"{{secret.token|{filter}}}\"");
+        let error = refused(&file(&query, ""), &format!("no such key: {made}")).await;
+        assert!(error.ends_with("(no such key: ***)"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn half_a_secret_in_the_name_of_a_partition_is_not_shown() {
+    let more = "  partitions:\n    request:\n      name: \"{id}\"\n      request: { get: \"https://api.example.com/orgs\" }\n      records: items\n";
+    let file = file("org: \"{partition}\"", more);
+    let page = format!("{{\"items\":[{{\"id\":\"backfill {}s3cr3t-token\"}}]}}", "x".repeat(86));
+    let error = error(scripted::run(&Bench::new(1), &Scripted::bodies(&[&page]), &file).await);
+    assert!(error.contains("xxxx") && !error.contains("s3"), "{error}");
+}
