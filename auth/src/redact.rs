@@ -182,19 +182,29 @@ fn forms(text: &str) -> BTreeSet<String> {
         .into_iter()
         .chain([form, spaced]);
     for encoded in encoded {
-        forms.insert(with_lower_escapes(&encoded));
-        forms.insert(encoded);
+        // A URL inside a URL, as a redirect to a login names it.
+        let twice = encoded.replace('%', "%25");
+        forms.extend([with_lower_escapes(&encoded), with_lower_escapes(&twice), encoded, twice]);
     }
+    forms.extend(html(text));
     let json = json_inside(text);
-    let ascii = |digit: fn(u16) -> String| -> String {
-        let escape = |c: char| match c.is_ascii() {
-            true => c.to_string(),
+    let ascii = |safe: fn(char) -> bool, digit: fn(u16) -> String| -> String {
+        let escape = |c: char| match safe(c) {
+            true => json_inside(c.encode_utf8(&mut [0; 4])),
             false => c.encode_utf16(&mut [0; 2]).iter().map(|unit| digit(*unit)).collect(),
         };
-        json.chars().map(escape).collect()
+        text.chars().map(escape).collect()
     };
-    let ascii = [ascii(|unit| format!("\\u{unit:04x}")), ascii(|unit| format!("\\u{unit:04X}"))];
-    for json in ascii.into_iter().chain([json]) {
+    let (lower, upper) = (|unit: u16| format!("\\u{unit:04x}"), |unit: u16| format!("\\u{unit:04X}"));
+    let escaped = [
+        ascii(|c| c.is_ascii(), lower),
+        ascii(|c| c.is_ascii(), upper),
+        // As Go writes it, PHP with all its flags, and .NET.
+        ascii(|c| !"&<>".contains(c), lower),
+        ascii(|c| c.is_ascii() && !"&<>'\"".contains(c), upper),
+        ascii(|c| c.is_ascii() && !"&<>'\"+`".contains(c), upper),
+    ];
+    for json in escaped.into_iter().chain([json]) {
         forms.insert(json.replace('/', "\\/"));
         // JSON inside a JSON string, as logs of logs are.
         forms.insert(json_inside(&json));
@@ -202,6 +212,19 @@ fn forms(text: &str) -> BTreeSet<String> {
     }
     forms.extend(inside_base64(bytes));
     forms
+}
+
+/// `text` as HTML has it, which leaves quotes as they are or writes them in one of
+/// three ways.
+fn html(text: &str) -> [String; 4] {
+    let plain = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let quoted = |double, single| plain.replace('"', double).replace('\'', single);
+    [
+        quoted("\"", "'"),
+        quoted("&#34;", "&#39;"),
+        quoted("&quot;", "&#39;"),
+        quoted("&quot;", "&#x27;"),
+    ]
 }
 
 fn json_inside(text: &str) -> String {
@@ -283,6 +306,24 @@ mod tests {
             }
         }
         assert_eq!(redactor.mask("nothing here"), "nothing here");
+    }
+
+    #[test]
+    fn a_secret_is_masked_as_programs_of_many_languages_escape_it() {
+        let redactor = knowing(&["a&b<c>d'e\"f+g/h="]);
+        for text in [
+            r#"{"e":"a\u0026b\u003cc\u003ed'e\"f+g/h="}"#,
+            r#"{"e":"a\u0026b\u003Cc\u003Ed\u0027e\u0022f+g\/h="}"#,
+            r#"{"e":"a\u0026b\u003Cc\u003Ed\u0027e\u0022f\u002Bg/h="}"#,
+            r#"<p>a&amp;b&lt;c&gt;d'e"f+g/h="#,
+            "<p>a&amp;b&lt;c&gt;d&#39;e&#34;f+g/h=",
+            "<p>a&amp;b&lt;c&gt;d&#x27;e&quot;f+g/h=",
+            "/login?to=%2Flogs%3Fk%3Da%2526b%253Cc%253Ed%2527e%2522f%252Bg%252Fh%253D",
+        ] {
+            let masked = redactor.mask(text);
+            assert!(masked.contains("***") && !masked.contains("g/h"), "{masked}");
+            assert!(!masked.contains("252F"), "{masked}");
+        }
     }
 
     #[test]
