@@ -13,7 +13,7 @@ use mef_ports::{
     StreamKey, Tokens, Wakeups,
 };
 use mef_source::Source;
-use mef_source::checked::Poll;
+use mef_source::checked::{Poll, Request};
 
 use crate::backfill::Stretch;
 use crate::budget::Budget;
@@ -179,6 +179,8 @@ impl Poller {
         lease: Option<&'p LeaseKeeper<'p>>,
         budget: &'p Budget,
     ) -> Fetcher<'p> {
+        let requests = self.poll.requests().into_iter();
+        self.credentials.learn_made(requests.flat_map(Request::templates), &secrets);
         Fetcher {
             source: &self.source,
             poll: &self.poll,

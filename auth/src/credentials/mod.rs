@@ -32,7 +32,7 @@ use url::{Position, Url};
 
 use self::access_token::{AccessTokens, Session, TokenPorts};
 use self::digest::Challenge;
-use self::render::{Words, error, render, secret_names};
+use self::render::{Words, error, made_of_secrets, render, secret_names};
 use crate::Redactor;
 use crate::request::{form_decode, pieces};
 
@@ -99,6 +99,20 @@ impl Credentials {
             secrets.insert(name, value);
         }
         Ok(secrets)
+    }
+
+    /// Learns what the filters of `templates` make of `secrets`, such as a digest: none
+    /// of the forms of a secret shows it.
+    pub fn learn_made<'t>(
+        &self,
+        templates: impl IntoIterator<Item = &'t Template>,
+        secrets: &BTreeMap<String, Secret>,
+    ) {
+        for template in templates {
+            for made in made_of_secrets(template, secrets) {
+                self.redactor.learn(&made);
+            }
+        }
     }
 
     /// Puts the credential of `source` on `request`, in place of one that is
@@ -275,6 +289,7 @@ impl Credentials {
             secrets.get(name).into_iter().for_each(|secret| self.redactor.learn(secret));
             uses_secret = true;
         }
+        self.learn_made([template], secrets);
         let rendered = render(field, template, secrets, words)?;
         if uses_secret && self.redactor.mask(rendered.expose()) == rendered.expose() {
             self.redactor.learn(&rendered);

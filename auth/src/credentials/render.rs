@@ -71,6 +71,16 @@ pub(super) fn render(
     Ok(Secret::new(rendered))
 }
 
+/// What each placeholder of `template` that reads a secret stands for.
+pub(super) fn made_of_secrets(
+    template: &Template,
+    secrets: &BTreeMap<String, Secret>,
+) -> Vec<Secret> {
+    let scope = Scope { secrets, words: &Words::default() };
+    let made = template.values_of(Root::Secret, &scope);
+    made.filter_map(|made| Some(Secret::new(made.to_text().ok()?))).collect()
+}
+
 /// The secrets that a template uses.
 pub(super) fn secret_names(template: &Template) -> impl Iterator<Item = &str> {
     template.paths().filter(|path| path.root() == Root::Secret).map(Path::name)

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{Filter, Part, Placeholder, Template};
-use crate::Path;
+use crate::{Path, Root};
 use crate::time_format::epoch;
 use crate::written::TimeFormat;
 
@@ -170,6 +170,22 @@ impl Template {
             }
         }
         Ok(Rendered::Text(Cow::Owned(text)))
+    }
+}
+
+impl Template {
+    /// What each placeholder that reads something of `root` stands for by itself,
+    /// filters and all; one whose filter cannot take what it is given is left out.
+    pub fn values_of<'v>(
+        &'v self,
+        root: Root,
+        variables: &'v dyn Variables,
+    ) -> impl Iterator<Item = Rendered<'v>> {
+        let placeholders = self.parts.iter().filter_map(move |part| match part {
+            Part::Placeholder(placeholder) if placeholder.path.root() == root => Some(placeholder),
+            _ => None,
+        });
+        placeholders.filter_map(|placeholder| placeholder.render(variables).ok())
     }
 }
 

@@ -28,6 +28,19 @@ async fn headers_and_parameters_are_put_in_and_marked() {
 }
 
 #[tokio::test]
+async fn what_a_filter_makes_of_a_secret_is_learnt_beside_the_secret_itself() {
+    let (credentials, redactor) = World::new([]).credentials();
+    let auth = poll_auth(
+        r#"{ header: { name: X-Key, value: "{secret.token}:{secret.token|sha256_hex}" } }"#,
+    );
+    let token = secrets(&[("token", "to ken/+")]);
+    let mut sent = request();
+    credentials.authorize("okta", &auth, &token, &mut sent).await.unwrap();
+    let sent = sent.headers["x-key"].to_str().unwrap();
+    assert_eq!(redactor.mask(sent), "***:***");
+}
+
+#[tokio::test]
 async fn what_cannot_be_sent_is_an_error_that_names_the_field() {
     let (credentials, _) = World::new([]).credentials();
     let header = poll_auth(r#"{ header: { name: X-Key, value: "{secret.token}" } }"#);
