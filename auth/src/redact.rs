@@ -195,7 +195,8 @@ fn forms(text: &str) -> BTreeSet<String> {
         };
         text.chars().map(escape).collect()
     };
-    let (lower, upper) = (|unit: u16| format!("\\u{unit:04x}"), |unit: u16| format!("\\u{unit:04X}"));
+    let (lower, upper) =
+        (|unit: u16| format!("\\u{unit:04x}"), |unit: u16| format!("\\u{unit:04X}"));
     let escaped = [
         ascii(|c| c.is_ascii(), lower),
         ascii(|c| c.is_ascii(), upper),

@@ -26,6 +26,7 @@ use crate::fetch_error::FetchError;
 use crate::lease::LeaseKeeper;
 use crate::limits::LimitHeaders;
 use crate::moment::after;
+use crate::next_link::without_repeated;
 use crate::pace::Pace;
 use crate::page::{self, Page, PageError};
 use crate::refusal::Refusal;
@@ -83,6 +84,14 @@ pub(crate) struct Fetcher<'p> {
     pub(crate) pace: &'p Pace,
 }
 
+/// An answer, and how it was asked for.
+struct Answered {
+    request: HttpRequest,
+    response: HttpResponse,
+    /// Whether the credential went there.
+    is_ours: bool,
+}
+
 /// What to do about an answer that is no page.
 pub(crate) enum Verdict {
     /// Try again, after this moment if there is one.
@@ -91,6 +100,28 @@ pub(crate) enum Verdict {
     NewToken { error: FetchError },
     /// Give up.
     Fail(FetchError),
+}
+
+impl Verdict {
+    /// The same of an answer to what was asked without the credential: it says
+    /// nothing of that.
+    fn of_another(self, now: Timestamp) -> Verdict {
+        match self {
+            Verdict::NewToken { error } => Verdict::Fail(error),
+            Verdict::Again { after: Some(until), .. }
+                if until.duration_since(now) > LONGEST_WAIT =>
+            {
+                Verdict::Fail(FetchError::NotReady { until })
+            }
+            Verdict::Again { error: FetchError::Limited { until }, after } => {
+                Verdict::Again { error: FetchError::NotReady { until }, after }
+            }
+            Verdict::Fail(FetchError::Limited { until }) => {
+                Verdict::Fail(FetchError::NotReady { until })
+            }
+            verdict => verdict,
+        }
+    }
 }
 
 impl Fetcher<'_> {
@@ -217,7 +248,23 @@ impl Fetcher<'_> {
         asking: Asking<'_>,
         read: impl Fn(&Url, &HttpResponse) -> Result<T, PageError>,
     ) -> Result<Answer<T>, Verdict> {
-        let (asked, response) = self.send_and_follow(asking.request.clone()).await?;
+        let answered = self.send_and_follow(asking.request.clone()).await?;
+        let is_ours = answered.is_ours;
+        match self.judge(asking, answered, read).await {
+            Ok(Answer { value, .. }) if !is_ours => Ok(Answer { value, not_before: None }),
+            Err(verdict) if !is_ours => Err(verdict.of_another(self.clock.now())),
+            judged => judged,
+        }
+    }
+
+    /// What an answer is.
+    async fn judge<T>(
+        &self,
+        asking: Asking<'_>,
+        answered: Answered,
+        read: impl Fn(&Url, &HttpResponse) -> Result<T, PageError>,
+    ) -> Result<Answer<T>, Verdict> {
+        let Answered { request: asked, response, .. } = answered;
         let redactor = self.credentials.redactor();
         let refusal = |response: &_| Refusal::new(&asked.method, &asked.url, response, redactor);
         let limits = LimitHeaders(&self.poll.limits);
@@ -270,18 +317,25 @@ impl Fetcher<'_> {
     }
 
     /// Sends the request, and follows redirects within the source's origins.
-    async fn send_and_follow(
-        &self,
-        mut request: HttpRequest,
-    ) -> Result<(HttpRequest, HttpResponse), Verdict> {
+    async fn send_and_follow(&self, mut request: HttpRequest) -> Result<Answered, Verdict> {
+        let first = request.url.clone();
+        let mut is_ours = true;
         for _ in 0..=MOST_REDIRECTS {
             let spacing = self.poll.limits.spacing;
             let turn = self.pace.take_turn(spacing, self.clock, LONGEST_WAIT).await;
             turn.map_err(|until| Verdict::Fail(FetchError::Limited { until }))?;
+            // Who is asked without the credential says of no request that has it.
+            if !is_ours && self.poll.credential_may_go(&request.url) {
+                let back = "from where no credential goes back to where it does";
+                return Err(Verdict::Fail(FetchError::Redirect(back)));
+            }
             self.keep_lease().await?;
             // After the wait: a signature has the time in it.
             let mut authorized = request.clone();
-            self.authorize(&mut authorized).await?;
+            is_ours = self.authorize(&mut authorized, &first).await?;
+            if !is_ours {
+                request = authorized.clone();
+            }
             // A login takes its time as well.
             self.keep_lease().await?;
             self.requests.fetch_add(1, Ordering::Relaxed);
@@ -294,7 +348,7 @@ impl Fetcher<'_> {
             let source = self.source.name.as_str();
             self.credentials.answered(source, &self.poll.auth, response.status, &response.headers);
             if !response.status.is_redirection() {
-                return Ok((request, response));
+                return Ok(Answered { request, response, is_ours });
             }
             let target = response
                 .headers
@@ -328,25 +382,40 @@ impl Fetcher<'_> {
         lease.keep().await.map_err(|error| Verdict::Fail(error.into()))
     }
 
-    /// Adds the credential, but only for the origin that it belongs to.
-    async fn authorize(&self, request: &mut HttpRequest) -> Result<(), Verdict> {
-        if !self.poll.credential_may_go(&request.url) {
-            request.strip();
-            return Ok(());
+    /// Adds the credential, but only for the origin that it belongs to, and gives
+    /// whether it did; `first` is the URL that redirects lead on from.
+    async fn authorize(&self, request: &mut HttpRequest, first: &Url) -> Result<bool, Verdict> {
+        if !self.poll.may_ask(&request.url) {
+            let host = request.url.host_str().unwrap_or_default().to_owned();
+            let reason = "it is none of the source's own origins, nor listed under `allow_origins`";
+            let error = HttpError::Forbidden { host, reason: reason.to_owned() };
+            return Err(Verdict::Fail(FetchError::Http(error)));
         }
-        let source = self.source.name.as_str();
-        let authorized = self
-            .credentials
-            .authorize(source, &self.poll.auth, &self.secrets, request)
-            .await
-            .map_err(|error| match error {
-                CredentialError::Limited { until } => {
-                    Verdict::Again { error: FetchError::Limited { until }, after: Some(until) }
-                }
-                error => Verdict::Fail(FetchError::Credential(error)),
-            })?;
-        self.requests.fetch_add(authorized.token_requests, Ordering::Relaxed);
-        Ok(())
+        if self.poll.credential_may_go(&request.url) {
+            let source = self.source.name.as_str();
+            let authorized = self
+                .credentials
+                .authorize(source, &self.poll.auth, &self.secrets, request)
+                .await
+                .map_err(|error| match error {
+                    CredentialError::Limited { until } => {
+                        Verdict::Again { error: FetchError::Limited { until }, after: Some(until) }
+                    }
+                    error => Verdict::Fail(FetchError::Credential(error)),
+                })?;
+            self.requests.fetch_add(authorized.token_requests, Ordering::Relaxed);
+            if !authorized.is_withheld {
+                return Ok(true);
+            }
+        }
+        request.strip();
+        let is_secret = |text: &str| self.credentials.shows_one(text);
+        request.url = without_repeated(request.url.clone(), self.poll, first, is_secret);
+        if is_secret(request.url.as_str()) {
+            let host = request.url.host_str().unwrap_or_default().to_owned();
+            return Err(Verdict::Fail(FetchError::SecretElsewhere { host }));
+        }
+        Ok(false)
     }
 
     /// Keeps the bytes of a page that cannot be understood, for a person.

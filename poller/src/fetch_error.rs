@@ -62,7 +62,9 @@ pub enum FetchError {
     #[error("what the vendor was asked to prepare {0}; the next run asks for it anew")]
     GivenUp(&'static str),
     /// The answer to a step of `setup` lacks what later requests need.
-    #[error("the answer to step {step} of `setup` has no text or number at `{path}`")]
+    #[error(
+        "the answer to step {step} of `setup` has no text or number of at most 16 KiB at `{path}`"
+    )]
     NoValue {
         /// The step's number, from 1.
         step: usize,
@@ -98,6 +100,15 @@ pub enum FetchError {
     /// A redirect that leads nowhere.
     #[error("the vendor redirects {0}")]
     Redirect(&'static str),
+    /// A secret would go where no credential does.
+    #[error(
+        "what is asked of `{host}` has a secret in its URL, and that origin gets none: list it under \
+         `own_origins` if the credential is for it too; what is no secret belongs under `vars`"
+    )]
+    SecretElsewhere {
+        /// The host.
+        host: String,
+    },
     /// No answer.
     #[error("no answer from the vendor")]
     Http(#[source] HttpError),
@@ -141,6 +152,7 @@ impl FetchError {
             | FetchError::JobGone(_)
             | FetchError::Loop(_)
             | FetchError::Redirect(_)
+            | FetchError::SecretElsewhere { .. }
             | FetchError::Request(_) => false,
         }
     }

@@ -59,6 +59,49 @@ pub(crate) fn with_secrets(mut link: Url, poll: &Poll, first: &Url) -> Url {
     link
 }
 
+/// Whether the page at `page` may lead to `link`; else why not, and what to do.
+pub(crate) fn may_follow(poll: &Poll, page: &Url, link: &Url) -> Result<(), &'static str> {
+    if !poll.may_ask(link) {
+        return Err(
+            "which is none of the source's own origins: list it under `own_origins` if the \
+                    credential is for it too, or else under `allow_origins`",
+        );
+    }
+    if page.scheme() == "https" && link.scheme() != "https" {
+        return Err("which leads from https to http");
+    }
+    if !poll.credential_may_go(page) && poll.credential_may_go(link) {
+        return Err(
+            "which leads back to where the credential goes from where it does not: list both \
+                    under `own_origins` if it is for both",
+        );
+    }
+    Ok(())
+}
+
+/// The URL of a request that goes without the credential: without the parameters
+/// of ours that it repeats, which are those that hold a secret, or what `asked` made
+/// of one. A parameter of the same name that the vendor made is the vendor's.
+pub(crate) fn without_repeated(
+    mut url: Url,
+    poll: &Poll,
+    asked: &Url,
+    is_secret: impl Fn(&str) -> bool,
+) -> Url {
+    let Some(query) = url.query() else { return url };
+    let ours = secret_parameters(poll);
+    let repeats = |piece: &str| {
+        let Some((key, value)) = form_urlencoded::parse(piece.as_bytes()).next() else {
+            return false;
+        };
+        let is_ours = is_credential(&key, &poll.auth) || ours.contains(key.as_ref());
+        is_ours && (is_secret(&value) || asked.query_pairs().any(|(k, v)| k == key && v == value))
+    };
+    let kept = query.split('&').filter(|piece| !repeats(piece)).collect::<Vec<_>>().join("&");
+    url.set_query(Some(kept.as_str()).filter(|kept| !kept.is_empty()));
+    url
+}
+
 /// The name in one piece of a query.
 fn key(piece: &str) -> Option<String> {
     form_urlencoded::parse(piece.as_bytes()).next().map(|(key, _)| key.into_owned())

@@ -4,14 +4,16 @@ use aws_lc_rs::digest::{SHA256, digest};
 use http::{HeaderMap, StatusCode};
 use mef_pipeline::DecodeError;
 use mef_ports::{HttpResponse, ResumeAt};
-use mef_source::checked::{MissingRecords, Next, PageDecode, Pages, Poll, Records, TokenForm};
+use mef_source::checked::{
+    Cursor, MissingRecords, Next, PageDecode, Pages, Poll, Records, TokenForm,
+};
 use mef_source::{Path, Root};
 use serde_json::Value;
 use url::Url;
 
 use crate::decode::{Content, Held, decode};
 use crate::link_header;
-use crate::next_link::without_secrets;
+use crate::next_link::{may_follow, without_secrets};
 use crate::stop::{self, find};
 use crate::unread::Unread;
 
@@ -35,6 +37,10 @@ impl Page {
         Page { records: Vec::new(), next: None, ends: true, digest: [0; 32] }
     }
 }
+
+/// A token or link that is longer stands for nothing that a vendor would take back:
+/// written in a URL it may be three times as long, and a URL has at most 64 KiB.
+pub(crate) const MOST_NEXT: usize = 16 * 1024;
 
 /// Why an answer is no page.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -107,6 +113,17 @@ pub enum PageError {
         /// The path in the source file of what says that there are more.
         more: String,
     },
+    /// The next page is where no request may go.
+    #[error("the page names a next one at `{place}` {reason}")]
+    ForbiddenNext {
+        /// The origin; the beginning of what is no URL.
+        place: String,
+        /// Why not, and what to do.
+        reason: &'static str,
+    },
+    /// What leads to the next page is too long to be kept.
+    #[error("the page names the next one by more than {MOST_NEXT} bytes")]
+    LongNext,
     /// The next page's URL or token is not text.
     #[error("the page names the next one by {found}, at `{place}`")]
     Next {
@@ -134,6 +151,8 @@ impl PageError {
             | PageError::NoRecords { .. }
             | PageError::NoRecord { .. }
             | PageError::NoNext { .. }
+            | PageError::ForbiddenNext { .. }
+            | PageError::LongNext
             | PageError::Next { .. } => false,
         }
     }
@@ -208,6 +227,11 @@ pub(crate) fn read(
     {
         return Err(PageError::NoNext { more: more.to_string(), way: way.to_string() });
     }
+    // Before it is in the cursor, from where every later run would go on.
+    let is_kept = matches!(poll.cursor, Cursor::Token(_) | Cursor::NextLink(_));
+    if let Some(next) = next.as_ref().filter(|_| !ends || is_kept) {
+        may_lead(poll, url, next)?;
+    }
     Ok(Page { records, next, ends, digest: page })
 }
 
@@ -238,6 +262,20 @@ fn resolve(poll: &Poll, url: &Url, link: &str) -> String {
         // It leads nowhere; its query may have our secrets in it.
         Err(_) => link.split('?').next().unwrap_or_default().to_owned(),
     }
+}
+
+/// Whether what the page at `url` names may be gone on with.
+fn may_lead(poll: &Poll, url: &Url, next: &ResumeAt) -> Result<(), PageError> {
+    let (ResumeAt::Url(text) | ResumeAt::Token(text)) = next;
+    if text.len() > MOST_NEXT {
+        return Err(PageError::LongNext);
+    }
+    let ResumeAt::Url(link) = next else { return Ok(()) };
+    let forbidden = |place, reason| PageError::ForbiddenNext { place, reason };
+    let link = Url::parse(link)
+        .map_err(|_| forbidden(link.chars().take(100).collect(), "which is no URL"))?;
+    may_follow(poll, url, &link)
+        .map_err(|reason| forbidden(link.origin().ascii_serialization(), reason))
 }
 
 /// The number of the page that was asked for, or how many records were passed

@@ -28,6 +28,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use mef_ports::{Clock, Http, HttpRequest, Secret, SecretRef, Secrets, SecretsError, Tokens};
 use mef_source::Template;
 use mef_source::checked::{Origin, PollAuth, SendToken, TokenAuth};
+use percent_encoding::percent_decode_str;
 use url::{Position, Url};
 
 use self::access_token::{AccessTokens, Session, TokenPorts};
@@ -57,6 +58,8 @@ pub struct Authorized {
     pub token_requests: u64,
     /// Whether an access token was there already.
     pub from_cache: bool,
+    /// Whether the login leads elsewhere, so that the request has to go without.
+    pub is_withheld: bool,
 }
 
 impl Credentials {
@@ -198,13 +201,13 @@ impl Credentials {
             redactor: &self.redactor,
         };
         let (session, token_requests) = self.access_tokens.get(&asked, &ports).await?;
-        let authorized = Authorized { token_requests, from_cache: token_requests == 0 };
+        let from_cache = token_requests == 0;
+        let authorized = Authorized { token_requests, from_cache, is_withheld: false };
         if let Some(base) = &session.base_url
             && !lead_to(base, auth, &mut request.url)
         {
             // The token is for that base URL alone.
-            request.strip();
-            return Ok(authorized);
+            return Ok(Authorized { is_withheld: true, ..authorized });
         }
         self.put(&auth.send, &session, secrets, request)?;
         Ok(authorized)
@@ -231,6 +234,13 @@ impl Credentials {
             SendToken::Query(name) => set_parameter(&mut request.url, name, token),
         }
         Ok(())
+    }
+
+    /// Whether `text`, a part of a URL, has a credential in it, in any form that the
+    /// redactor knows.
+    pub fn shows_one(&self, text: &str) -> bool {
+        let decoded = percent_decode_str(text).decode_utf8_lossy();
+        self.redactor.mask(text) != text || self.redactor.mask(&decoded) != *decoded
     }
 
     /// Takes note of what an answer says about how to authorise the next

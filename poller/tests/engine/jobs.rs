@@ -45,7 +45,10 @@ async fn a_value_that_is_not_there_says_which_step_lacks_it() {
     let vendor = Scripted::bodies(&[r#"{"id": null}"#]);
     let report = run(&bench, &vendor, &job("1s")).await;
     let error = report.summary.error.unwrap();
-    assert_eq!(error, "the answer to step 1 of `setup` has no text or number at `/id`");
+    assert_eq!(
+        error,
+        "the answer to step 1 of `setup` has no text or number of at most 16 KiB at `/id`"
+    );
     assert_eq!(bench.cursor().await.record.setup, None, "the next run asks again");
 }
 

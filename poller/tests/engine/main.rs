@@ -20,6 +20,7 @@ mod hard_cases;
 mod hostile;
 mod jobs;
 mod kept_by_vendor;
+mod leaving;
 mod limits;
 mod links;
 mod listed_partitions;

@@ -303,14 +303,40 @@ fn good_answers(
     Some(when)
 }
 
+/// Reports requests for `pages` that leave the origins that the credential belongs
+/// to, unless they lead to one that is allowed and take nothing along.
+pub(super) fn pages_stay_near(
+    pages: &Pages,
+    place: Option<Place>,
+    near: (&[Origin], &[Origin]),
+    checker: &mut Checker<'_>,
+) {
+    // The later requests have what the first has, which is told once.
+    let before = checker.problems.len();
+    for request in pages.requests() {
+        if checker.problems.len() == before {
+            stays_near(request, place, near, checker);
+        }
+    }
+}
+
 /// Reports a request that leaves the origins that the credential belongs to,
-/// unless it leads to one that is allowed.
+/// unless it leads to one that is allowed and takes nothing along.
 pub(super) fn stays_near(
     request: &Request,
     place: Option<Place>,
     (own, allowed): (&[Origin], &[Origin]),
     checker: &mut Checker<'_>,
 ) {
+    let shows_secret = request.url.paths().any(|path| path.root() == Root::Secret);
+    if shows_secret && request.led_by().is_some_and(|path| path.root() == Root::Item) {
+        checker.error_with(
+            place,
+            "what is listed would say who gets the secret in the URL",
+            "write the secret under `query`, `headers` or `auth`: those go to the source's own origins alone",
+        );
+        return;
+    }
     if own.contains(&request.origin) {
         return;
     }
@@ -320,10 +346,10 @@ pub(super) fn stays_near(
             "this goes to another origin than `request`",
             "list it under `own_origins` if the credential is for it too, or under `allow_origins`: it is then asked without",
         );
-    } else if request.method == Method::Post || request.has_own_parts() {
+    } else if request.method == Method::Post || request.has_own_parts() || shows_secret {
         checker.error_with(
             place,
-            "another origin is asked by `get`, and for nothing but a URL",
+            "another origin is asked by `get`, and for nothing but a URL without a secret",
             "what else a request has is for the origin that the credential belongs to",
         );
     }

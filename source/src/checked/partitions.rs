@@ -109,7 +109,7 @@ pub(super) fn check(
         (written::Partitions::List(list), _) => list,
         (written::Partitions::Request(written), Some(listed)) => {
             let place = written.request.place();
-            super::chain::stays_near(&listed.pages.request, place, near, checker);
+            super::chain::pages_stay_near(&listed.pages, place, near, checker);
             return Some(Partitions::Request(Box::new(listed)));
         }
         (written::Partitions::Request(_), None) => return None,

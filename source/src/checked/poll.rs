@@ -99,6 +99,16 @@ impl Poll {
         Origin::of(url).is_some_and(|origin| self.own_origins.contains(&origin))
     }
 
+    /// Whether `url` may be asked for records: it is of an own origin, of one that
+    /// is allowed, or of one that a login may lead to. Where tokens come from is none
+    /// of them by itself.
+    pub fn may_ask(&self, url: &url::Url) -> bool {
+        let is_listed = |origin| {
+            self.allow_origins.contains(&origin) || self.auth.base_origins().contains(&origin)
+        };
+        self.is_own(url) || Origin::of(url).is_some_and(is_listed)
+    }
+
     /// Whether a request for `url` may have the credential: one for an own origin
     /// of the source, or one that a login may lead to, which the login's answer has
     /// to name as well.
@@ -171,9 +181,8 @@ impl Poll {
         for (request, written) in before {
             chain::stays_near(request, written.request.place(), near, checker);
         }
-        let after = details.iter().map(|detail| &detail.pages.request).zip(&written.details);
-        for (request, written) in after {
-            chain::stays_near(request, written.request.place(), near, checker);
+        for (detail, written) in details.iter().zip(&written.details) {
+            chain::pages_stay_near(&detail.pages, written.request.place(), near, checker);
         }
         let others = setup.iter().map(|step| &step.request);
         let others = others.chain(details.iter().flat_map(|detail| detail.pages.requests()));

@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{Filter, Part, Placeholder, Template};
-use crate::{Path, Root};
 use crate::time_format::epoch;
 use crate::written::TimeFormat;
+use crate::{Path, Root};
 
 /// What a path stands for while a template is rendered.
 pub trait Variables {

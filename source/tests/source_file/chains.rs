@@ -153,6 +153,41 @@ fn a_listing_is_not_waited_for_from_run_to_run() {
 }
 
 #[test]
+fn a_secret_goes_into_no_url_that_another_origin_gets() {
+    let file = |setup: &str, details: &str| {
+        said(&format!(
+            "source: acme\npoll:\n  schedule: rate(1 minute)\n  auth: {{ bearer: \"{{secret.token}}\" }}\n  \
+             allow_origins: [\"https://files.example.com\"]\n  \
+             setup: [{{ request: {{ get: \"{setup}\" }} }}]\n  \
+             request: {{ get: \"https://api.example.com/logs\", query: {{ since: \"{{window.start}}\" }} }}\n  \
+             records: items\n  details: [{{ records: \"\", next: {{ url: n }}, {details} }}]\n  \
+             cursor: {{ windows: true, overlap: 1m }}\n"
+        ))
+    };
+    let (own, other) = ("https://api.example.com", "https://files.example.com");
+    let by_item = |more: &str| format!("request: {{ get: \"{{item.u}}{more}\" }}");
+    assert_eq!(file(&format!("{own}/x?k={{secret.key}}"), &by_item("")), "");
+    let own_item = format!("request: {{ get: \"{own}/{{item.u}}?k={{secret.key}}\" }}");
+    assert_eq!(file(&format!("{other}/x"), &own_item), "");
+    let on_other =
+        |more: &str, then: &str| format!("request: {{ get: \"{other}/{{item.id}}{more}\" }}{then}");
+    for (setup, details, wanted) in [
+        (own, by_item("?sig={secret.key}"), "say who gets the secret"),
+        (own, on_other("?sig={secret.key}", ""), "nothing but a URL without a secret"),
+        (own, on_other("", ", then: { query: { k: \"{secret.key}\" } }"), "nothing but a URL"),
+        (
+            own,
+            on_other("", ", then: { post: \"https://files.example.com/{item.id}\" }"),
+            "nothing but a URL",
+        ),
+        ("https://files.example.com/x?sig={secret.key}", by_item(""), "nothing but a URL without"),
+    ] {
+        let said = file(setup, &details);
+        assert!(said.contains(wanted), "{details}: {said}");
+    }
+}
+
+#[test]
 fn many_items_are_asked_for_at_once_only_where_that_can_be() {
     let with = |details: &str| {
         let (before, _) = EXPORT.split_once("  details:").unwrap();

@@ -12,7 +12,7 @@ async fn failures_that_may_pass_are_tried_again_and_counted() {
     world.answers.lock().unwrap().push_front(Err("transport"));
     let (credentials, _) = world.credentials();
     let (_, authorized) = bearer(&credentials, &oauth("")).await;
-    assert_eq!(authorized, Authorized { token_requests: 4, from_cache: false });
+    assert_eq!(authorized, Authorized { token_requests: 4, from_cache: false, is_withheld: false });
     let slept = world.slept.lock().unwrap().clone();
     assert_eq!(slept.len(), 3);
     assert!(slept[0] >= Duration::from_millis(500) && slept[0] < Duration::from_secs(1));

@@ -9,7 +9,7 @@ async fn a_token_is_asked_for_once_and_kept_until_shortly_before_its_end() {
     let auth = oauth(r#", scopes: [logs.read, users.read], params: { audience: "a b" }"#);
     let (value, authorized) = bearer(&credentials, &auth).await;
     assert_eq!(value, "Bearer token-one");
-    assert_eq!(authorized, Authorized { token_requests: 1, from_cache: false });
+    assert_eq!(authorized, Authorized { token_requests: 1, from_cache: false, is_withheld: false });
     assert_eq!(redactor.mask("token-one"), "***");
     {
         let asked = world.asked.lock().unwrap();
@@ -32,7 +32,7 @@ async fn a_token_is_asked_for_once_and_kept_until_shortly_before_its_end() {
     world.pass(Duration::from_millis(3_539_999));
     let (value, authorized) = bearer(&credentials, &auth).await;
     assert_eq!(value, "Bearer token-one");
-    assert_eq!(authorized, Authorized { token_requests: 0, from_cache: true });
+    assert_eq!(authorized, Authorized { token_requests: 0, from_cache: true, is_withheld: false });
     // Another process finds it in the store, and masks it.
     let (other, redactor) = world.credentials();
     assert_eq!(bearer(&other, &auth).await.0, "Bearer token-one");
