@@ -24,6 +24,12 @@ pub(crate) fn json(value: &impl Serialize) -> anyhow::Result<()> {
     line(&serde_json::to_string(value)?)
 }
 
+/// Prints one JSON object as a line of data, with secrets masked: of what may hold a
+/// URL that a vendor named, and never of records.
+pub(crate) fn masked_json(redactor: &Redactor, value: &impl Serialize) -> anyhow::Result<()> {
+    line(&redactor.mask(&serde_json::to_string(value)?))
+}
+
 /// Pushes printed data out, before what it stands for is taken away.
 pub(crate) fn flush() -> anyhow::Result<()> {
     Ok(io::stdout().flush()?)
@@ -42,7 +48,9 @@ pub(crate) fn is_terminal() -> bool {
 
 /// Says why the command failed, causes and all, with secrets masked.
 pub(crate) fn fail(redactor: &Redactor, error: &anyhow::Error) -> ExitCode {
-    say(&redactor.mask(&format!("error: {error:#}")));
+    let text = format!("error: {error:#}");
+    let lines: Vec<_> = redactor.mask(&text).lines().map(printable).collect();
+    say(&lines.join("\n"));
     ExitCode::FAILURE
 }
 

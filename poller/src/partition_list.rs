@@ -55,8 +55,7 @@ impl Poller {
         if let Some(until) = held.filter(|until| *until > now) {
             return Err(RunEnd::Limited { until });
         }
-        let secrets = self.credentials.secrets(self.source.name.as_str(), self.poll.secret_names());
-        let secrets = secrets.await.map_err(|error| RunEnd::Failed(error.into()))?;
+        let secrets = self.secrets().await.map_err(|error| RunEnd::Failed(error.into()))?;
         let fetcher = self.fetcher(secrets, None, budget);
         let partitions = self.ask_for_partitions(listed, &fetcher, sum).await;
         sum.summary.requests += fetcher.requests.load(Ordering::Relaxed);

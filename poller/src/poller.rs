@@ -10,7 +10,7 @@ use mef_auth::credentials::{Credentials, credential_key};
 use mef_pipeline::{Outputs, Pipeline, SchemaError};
 use mef_ports::{
     Blobs, Clock, Cursors, Http, LeaseError, Limits, Position, RunSummary, Secret, Secrets,
-    StreamKey, Tokens, Wakeups,
+    SecretsError, StreamKey, Tokens, Wakeups,
 };
 use mef_source::Source;
 use mef_source::checked::{Poll, Request};
@@ -172,6 +172,20 @@ impl Poller {
         report
     }
 
+    /// The secrets that the source's requests use. The redactor learns them, and
+    /// what the requests make of them.
+    ///
+    /// # Errors
+    ///
+    /// When one is not set, or the store is out of reach.
+    pub async fn secrets(&self) -> Result<BTreeMap<String, Secret>, SecretsError> {
+        let names = self.poll.secret_names();
+        let secrets = self.credentials.secrets(self.source.name.as_str(), names).await?;
+        let requests = self.poll.requests().into_iter();
+        self.credentials.learn_made(requests.flat_map(Request::templates), &secrets);
+        Ok(secrets)
+    }
+
     /// Fetches pages for one run; under a lease, where a stream is read.
     pub(crate) fn fetcher<'p>(
         &'p self,
@@ -179,8 +193,6 @@ impl Poller {
         lease: Option<&'p LeaseKeeper<'p>>,
         budget: &'p Budget,
     ) -> Fetcher<'p> {
-        let requests = self.poll.requests().into_iter();
-        self.credentials.learn_made(requests.flat_map(Request::templates), &secrets);
         Fetcher {
             source: &self.source,
             poll: &self.poll,

@@ -70,8 +70,7 @@ impl<'p> Run<'p> {
         }
         let seen = Seen::load(ports.cursors.seen(stream).await?)
             .keeping_repeats(poller.poll.repeats == Repeats::Keep);
-        let names = poller.poll.secret_names();
-        let secrets = poller.credentials.secrets(&stream.source, names).await?;
+        let secrets = poller.secrets().await?;
         let fetcher = poller.fetcher(secrets, Some(lease), budget);
         *fetcher.open_wait() = wait;
         Ok(Run {

@@ -85,7 +85,7 @@ pub(super) async fn backfill(
             output::say("this stretch was read to its end already; another one reads it again");
             break ExitCode::SUCCESS;
         }
-        bar.suspend(|| show(&report, global.json))?;
+        bar.suspend(|| show(&report, global.json, redactor))?;
         let until = match report.end {
             RunEnd::CaughtUp => break ExitCode::SUCCESS,
             RunEnd::OutOfTime | RunEnd::Paused => break ExitCode::from(output::NOT_NOW),

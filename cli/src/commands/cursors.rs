@@ -6,13 +6,13 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
 use mef_auth::Redactor;
-use mef_poller::is_backfill;
+use mef_poller::{Poller, is_backfill};
 use mef_ports::{CursorRecord, PastRun, Position, StoredCursor, StreamKey};
 use serde::Serialize;
 
 use crate::args::{Cursors, Global};
 use crate::backend::Backend;
-use crate::output;
+use crate::{catalogue, output};
 
 /// A cursor as a line of JSON.
 #[derive(Serialize)]
@@ -33,13 +33,16 @@ pub(super) async fn cursors(
 ) -> anyhow::Result<ExitCode> {
     let backend = Backend::open(global, redactor).await?;
     let (store, now) = (&backend.ports.cursors, backend.ports.clock.now());
+    learn_secrets(global, &backend).await;
     match command {
         Cursors::List => {
             let cursors = store.list().await?;
             if global.json {
-                cursors.iter().try_for_each(|cursor| output::json(&line(cursor, now)))?;
+                let mut lines = cursors.iter().map(|cursor| line(cursor, now));
+                lines.try_for_each(|line| output::masked_json(redactor, &line))?;
             } else {
-                let rows: Vec<_> = cursors.iter().map(|cursor| row(cursor, now)).collect();
+                let rows: Vec<_> =
+                    cursors.iter().map(|cursor| row(cursor, now, redactor)).collect();
                 let headings = ["STREAM", "DONE", "LAG", "OPEN", "LAST RUN", "DELIVERED", "ERROR"];
                 output::table(&headings, &rows)?;
             }
@@ -47,9 +50,10 @@ pub(super) async fn cursors(
         Cursors::Show { source } => {
             let cursor = stored(store, source).await?;
             if global.json {
-                output::json(&line(&cursor, now))?;
+                output::masked_json(redactor, &line(&cursor, now))?;
             } else {
-                output::line(&serde_json::to_string_pretty(&line(&cursor, now))?)?;
+                let text = serde_json::to_string_pretty(&line(&cursor, now))?;
+                output::line(&redactor.mask(&text))?;
             }
         }
         Cursors::Set { source, position, token } => {
@@ -81,14 +85,30 @@ pub(super) async fn cursors(
             let cursor = stored(store, source).await?;
             let history = &cursor.record.history;
             if global.json {
-                history.iter().try_for_each(output::json)?;
+                history.iter().try_for_each(|run| output::masked_json(redactor, run))?;
             } else {
-                let rows: Vec<_> = history.iter().map(past_row).collect();
+                let rows: Vec<_> = history.iter().map(|run| past_row(run, redactor)).collect();
                 output::table(&["ENDED", "DONE", "DELIVERED", "REJECTED", "ERROR"], &rows)?;
             }
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Learns the secrets of the sources at hand: a vendor may have put one into the link
+/// that a cursor keeps. One that cannot be had is no reason to show no cursor.
+async fn learn_secrets(global: &Global, backend: &Backend) {
+    let files = catalogue::read(&global.sources).unwrap_or_default();
+    for source in files.into_iter().filter_map(|file| file.source) {
+        let Some(poll) = &source.poll else { continue };
+        let http = backend.http(poll);
+        let Some(poller) = Poller::with_http(source.clone(), http, backend.ports.clone()) else {
+            continue;
+        };
+        if let Err(error) = poller.secrets().await {
+            tracing::debug!(source.id = %source.name, error = %error, "its secrets are not masked");
+        }
+    }
 }
 
 /// What a cursor keeps when it is set by hand: whether it is paused, and its
@@ -102,10 +122,10 @@ async fn kept(store: &Arc<dyn mef_ports::Cursors>, source: &str) -> anyhow::Resu
     }))
 }
 
-fn past_row(run: &PastRun) -> Vec<String> {
+fn past_row(run: &PastRun, redactor: &Redactor) -> Vec<String> {
     vec![
         short(run.ended),
-        run.done.as_ref().map_or_else(|| "-".to_owned(), place),
+        run.done.as_ref().map_or_else(|| "-".to_owned(), |done| place(done, redactor)),
         run.delivered.to_string(),
         run.rejected.to_string(),
         run.error.clone().unwrap_or_else(|| "-".to_owned()),
@@ -118,12 +138,12 @@ pub(super) fn short(time: Timestamp) -> String {
 }
 
 /// A position that fits into a column.
-fn place(done: &Position) -> String {
+fn place(done: &Position, redactor: &Redactor) -> String {
     match done {
         Position::Time(time) => short(*time),
         Position::TimeId { time, id } => format!("{} {id}", short(*time)),
         Position::Token(text) | Position::Link(text) | Position::Id(text) => {
-            text.chars().take(40).collect()
+            redactor.mask(text).chars().take(40).collect()
         }
     }
 }
@@ -171,13 +191,13 @@ pub(super) fn lag(record: &CursorRecord, now: Timestamp) -> Option<SignedDuratio
     Some(now.duration_since(record.done.as_ref()?.time()?))
 }
 
-fn row(cursor: &StoredCursor, now: Timestamp) -> Vec<String> {
+fn row(cursor: &StoredCursor, now: Timestamp, redactor: &Redactor) -> Vec<String> {
     let record = &cursor.record;
     let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
     let run = record.last_run.as_ref();
     vec![
         cursor.stream.to_string(),
-        or_dash(record.done.as_ref().map(place)),
+        or_dash(record.done.as_ref().map(|done| place(done, redactor))),
         or_dash(
             lag(record, now).map(|lag| format!("{:#}", SignedDuration::from_secs(lag.as_secs()))),
         ),

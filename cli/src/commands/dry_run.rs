@@ -82,9 +82,9 @@ pub(super) async fn run(
         }
     }
     if global.json {
-        output::json(&json!({ "run": report.line() }))?;
+        output::masked_json(redactor, &json!({ "run": report.line() }))?;
     } else {
-        show(&report, false)?;
+        show(&report, false, redactor)?;
         output::say("a dry run: nothing was committed, nothing was sent to the queue");
     }
     match report.end {

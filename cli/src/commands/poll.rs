@@ -40,7 +40,7 @@ pub(super) async fn poll(
         let ports = backend.ports.clone();
         let poller = Poller::with_http(Arc::clone(&source), http, ports);
         let poller = poller.with_context(|| pushed(&source))?;
-        until_caught_up(global, options, &poller, &backend).await
+        until_caught_up(global, options, &poller, &backend, redactor).await
     };
     if let Some(traced) = traced {
         traced.flush();
@@ -58,6 +58,7 @@ async fn until_caught_up(
     options: &Poll,
     poller: &Poller,
     backend: &Backend,
+    redactor: &Redactor,
 ) -> anyhow::Result<ExitCode> {
     let clock = &backend.ports.clock;
     let budget = Budget::default();
@@ -70,7 +71,7 @@ async fn until_caught_up(
     });
     loop {
         let report = poller.run(&budget).await;
-        show(&report, global.json)?;
+        show(&report, global.json, redactor)?;
         let until = match report.end {
             RunEnd::CaughtUp => return Ok(ExitCode::SUCCESS),
             RunEnd::OutOfTime | RunEnd::Paused => return Ok(ExitCode::from(output::NOT_NOW)),
@@ -90,10 +91,10 @@ async fn until_caught_up(
     }
 }
 
-pub(super) fn show(report: &RunReport, json: bool) -> anyhow::Result<()> {
+pub(super) fn show(report: &RunReport, json: bool, redactor: &Redactor) -> anyhow::Result<()> {
     let summary = &report.summary;
     if json {
-        return output::json(&report.line());
+        return output::masked_json(redactor, &report.line());
     }
     let words = match &report.end {
         RunEnd::CaughtUp => "caught up".to_owned(),

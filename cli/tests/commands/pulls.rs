@@ -69,6 +69,48 @@ fn a_dry_run_shows_the_events_and_changes_nothing() {
     assert_eq!(folder.lines(&["events"]).len(), 1);
 }
 
+/// The vendor put the token into the path of its next link, which is kept.
+#[test]
+fn a_secret_in_a_kept_link_is_not_shown() {
+    let origin = vendor(|request| {
+        let next = match request.starts_with("GET /more/tok-123456") {
+            true => "null",
+            false => "\"/more/tok-123456?after=1\"",
+        };
+        let body = format!(r#"{{"items":[{{"id":"{}"}}],"next":{next}}}"#, request.len());
+        http(200, "content-type: application/json\r\n", &body)
+    });
+    let text = source(&origin)
+        .replace("since: \"{window.start|rfc3339}\", until: \"{window.end|rfc3339}\"", "n: \"1\"")
+        .replace("time: t, id: id, start: 1h, max_window: 1d", "id: id, next_link: {}");
+    let folder = Folder::new();
+    folder
+        .write("acme/source.yml", &text)
+        .write("secrets.env", "MEF_SECRET_ACME_TOKEN=tok-123456\n");
+    for arguments in [
+        &["poll", "acme", "--json"][..],
+        &["cursors", "show", "acme"],
+        &["cursors", "show", "acme", "--json"],
+        &["cursors", "list"],
+        &["cursors", "list", "--json"],
+        &["cursors", "history", "acme"],
+        &["cursors", "history", "acme", "--json"],
+    ] {
+        let shown = folder.lines(arguments).join("\n");
+        assert!(shown.contains("/more/***"), "{arguments:?}: {shown}");
+        assert!(!shown.contains("tok-"), "{arguments:?}: {shown}");
+    }
+}
+
+#[test]
+fn an_error_moves_no_cursor_of_the_terminal() {
+    let folder = folder();
+    folder.mef(&["cursors", "set", "acme", "t\u{1b}[2Jx", "--token"]);
+    let output = folder.mef(&["poll", "acme"]);
+    let said = stderr(&output);
+    assert!(said.contains("[2Jx") && !said.contains('\u{1b}'), "{said:?}");
+}
+
 #[test]
 fn a_trace_has_each_exchange_and_no_secret() {
     let folder = folder();
