@@ -92,8 +92,12 @@ impl Run<'_> {
         }
     }
 
-    /// Tells of what is not told of the records one by one.
-    fn told(&self, outcome: Outcome) -> Outcome {
+    /// Tells of what is not told of the records one by one, and masks what is said of
+    /// those that were refused; a record itself is kept as the vendor sent it.
+    fn told(&self, mut outcome: Outcome) -> Outcome {
+        for letter in &mut outcome.letters {
+            letter.reason = self.poller.ports.redactor.mask(&letter.reason).into_owned();
+        }
         if outcome.fallbacks > 0 {
             tracing::debug!(source.id = %self.stream, event.fallbacks = outcome.fallbacks, "fields fell back to their defaults");
         }

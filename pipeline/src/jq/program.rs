@@ -162,9 +162,22 @@ fn reason(fault: Exn<'_, Val>) -> String {
     }
     match fault.get_err() {
         Ok(error) => match error.into_val() {
-            Val::Str(message) => message.chars().take(LONGEST_MESSAGE).collect(),
+            Val::Str(message) => {
+                beginning(&message.chars().take(LONGEST_MESSAGE + 1).collect::<String>())
+            }
             other => format!("`error` was called with {other}"),
         },
         Err(_) => "it broke off".to_owned(),
     }
+}
+
+/// As many whole words of `message` as are kept. None is cut: half a secret would not be
+/// known for one by whoever masks this.
+fn beginning(message: &str) -> String {
+    let Some((end, _)) = message.char_indices().nth(LONGEST_MESSAGE) else {
+        return message.to_owned();
+    };
+    let (kept, _) = message.split_at(end);
+    let words = kept.rsplit_once(char::is_whitespace).map_or("", |(words, _)| words);
+    format!("{words}…")
 }

@@ -39,6 +39,12 @@ fn an_error_of_the_programs_own_is_the_reason() {
         made("error(\"no \\(.kind) here\")", r#"{"kind":"test"}"#),
         Err("the jq program of `map.details` fails: no test here".to_owned())
     );
+    // What is left of a word that is cut may be half a secret.
+    let long = format!(r#"{{"a":"two {}"}}"#, "x".repeat(300));
+    assert_eq!(
+        made("error(\"one \\(.a)\")", &long),
+        Err("the jq program of `map.details` fails: one two…".to_owned())
+    );
     assert_eq!(
         made("error({})", "1"),
         Err("the jq program of `map.details` fails: `error` was called with an object".to_owned())

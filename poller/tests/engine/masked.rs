@@ -1,6 +1,8 @@
 //! What a vendor says back of our secrets is masked wherever an error shows it.
 
 use mef_poller::RunReport;
+use mef_ports::{DeadLetters, RawRecord};
+use serde_json::json;
 
 use crate::scripted::{self, Scripted};
 use crate::support::{Bench, answer};
@@ -49,4 +51,15 @@ async fn half_a_secret_in_the_name_of_a_partition_is_not_shown() {
     let page = format!("{{\"items\":[{{\"id\":\"backfill {}s3cr3t-token\"}}]}}", "x".repeat(86));
     let error = error(scripted::run(&Bench::new(1), &Scripted::bodies(&[&page]), &file).await);
     assert!(error.contains("xxxx") && !error.contains("s3"), "{error}");
+}
+
+#[tokio::test]
+async fn a_dead_letter_has_the_record_as_it_came_and_a_reason_without_secrets() {
+    let file = file("", "event: { map: { summary: { jq: \"error(.echo)\" } } }\n");
+    let bench = Bench::new(1);
+    scripted::run(&bench, &Scripted::bodies(&[r#"{"items":[{"echo":"no s3cr3t-token"}]}"#]), &file)
+        .await;
+    let letters = DeadLetters::list(&bench.store, None, 10).await.unwrap();
+    assert!(letters[0].reason.ends_with("no ***"), "{}", letters[0].reason);
+    assert_eq!(letters[0].raw, RawRecord::Record(json!({"echo": "no s3cr3t-token"})));
 }
