@@ -64,17 +64,19 @@ pub(crate) fn root_list(value: Value) -> Vec<Value> {
 }
 
 /// The elements of the list at `path` in `value`, each with what is left of
-/// `value` as its parent. Where `one_is_a_list`, another value is a list of one, and
-/// an empty text an empty list.
+/// `value` as its parent. Where `one_is_a_list`, as in XML, another value is a list of one,
+/// and an empty text an empty list, as is one that is left out of what encloses it.
 pub(crate) fn nested(
     mut value: Value,
     path: &Path,
     one_is_a_list: bool,
 ) -> Result<(Vec<Value>, Arc<Value>), NotThere> {
+    let is_left_out = one_is_a_list && is_enclosed(&value, path);
     let list = match value.pointer_mut(&path.pointer()) {
         Some(Value::Array(list)) => std::mem::take(list),
         Some(Value::String(text)) if one_is_a_list && text.trim().is_empty() => Vec::new(),
         Some(one) if one_is_a_list => vec![one.take()],
+        None if is_left_out => Vec::new(),
         found => {
             let reason = match found {
                 None => "there is no list to split".to_owned(),
@@ -85,6 +87,17 @@ pub(crate) fn nested(
     };
     remove(&mut value, path.segments());
     Ok((list, Arc::new(value)))
+}
+
+/// Whether there is what would enclose the list at `path`.
+fn is_enclosed(value: &Value, path: &Path) -> bool {
+    let Some((_, enclosing)) = path.segments().split_last() else { return false };
+    let mut found = Some(value);
+    for segment in enclosing {
+        found = found.and_then(|value| value.get(segment));
+    }
+    let is_blank = |value: &Value| value.as_str().is_some_and(|text| text.trim().is_empty());
+    found.is_some_and(|value| value.is_object() || is_blank(value))
 }
 
 /// The most bytes that enclosing records may come to when they are kept with each

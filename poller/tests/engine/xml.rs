@@ -116,6 +116,11 @@ async fn a_single_element_is_split_as_a_list_of_one() {
     assert_eq!(read(split, host("<one><q>1</q></one><one><q>2</q></one>")).await, expected);
     assert_eq!(read(split, host("<one><q>1</q></one>")).await, expected[..1]);
     assert_eq!(read(split, host("<one>x</one>")).await, [json!({"value": "x"})]);
+    // A list without elements is left out of what encloses it.
+    assert!(read(split, host("")).await.is_empty());
+    assert!(read(split, host("<other/>")).await.is_empty());
+    let (_, _, report) = poll(split, vec![bytes("<out><host><ip>h</ip></host></out>")]).await;
+    assert_eq!(report.summary.rejected, 1);
     // In JSON it is not what the source file says.
     let json = split.replace("decode: xml\n  ", "");
     let page = "{\"out\":{\"host\":[{\"detections\":{\"one\":{\"q\":1}}}]}}";
