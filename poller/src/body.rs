@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 use http::header::HeaderValue;
-use mef_source::Path;
 use mef_source::checked::{RequestBody, Slot};
 use mef_source::template::Variables;
+use mef_source::{Path, Template};
 use serde_json::{Map, Value};
 use url::form_urlencoded::Serializer;
 
@@ -18,9 +18,11 @@ pub(crate) fn body(
 ) -> Result<(Bytes, HeaderValue), RequestError> {
     match body {
         RequestBody::Json(template) => {
-            let mut value = template
-                .fill(&mut |template| render_json(template, variables, "a value of the body"))?
-                .unwrap_or_default();
+            let mut fill = |template: &Template| {
+                let value = render_json(template, variables, "a value of the body")?;
+                Ok(value.or_else(|| template.says_null().then_some(Value::Null)))
+            };
+            let mut value = template.fill(&mut fill)?.unwrap_or_default();
             if let Some((Slot::Json(path), at)) = slot {
                 put(&mut value, path, at.clone())
                     .ok_or_else(|| error(format!("`{path}` in the body"), "is inside a value"))?;

@@ -81,3 +81,25 @@ async fn a_parameter_with_a_list_is_sent_with_each_element() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_form_sends_a_field_as_often_as_it_has_values() {
+    let paging = "  request: { post: \"https://api.example.com/logs\", form: { since: \"{window.start|epoch}\", engineGroup: [epp, edr] } }";
+    let asked = requests(paging, &[page(&[1], "")]).await;
+    let body = asked[0].rsplit(" | ").next().unwrap();
+    assert!(body.starts_with("engineGroup=epp&engineGroup=edr&since="), "{body}");
+}
+
+#[tokio::test]
+async fn a_json_body_has_null_where_the_file_says_so_and_leaves_out_what_is_nothing() {
+    let keys = r#"  request: { get: "https://api.example.com/changes", query: { since: "{window.start|epoch}" } }
+  records: ""
+  details:
+    - request: { post: "https://api.example.com/changes", json: { a: "{item.a|default(null)}", b: "{item.a}", c: ["{item.a}", "{item.id}", "{item.a|default(null)}"] } }
+      record: ""
+"#;
+    let (bench, vendor) = (Bench::new(0), Scripted::bodies(&["[{\"id\":1}]", "{\"a\":1}"]));
+    run(&bench, &vendor, &by_time(keys, "windows: true")).await;
+    let asked = vendor.requests();
+    assert_eq!(asked[1].rsplit(" | ").next(), Some("{\"a\":null,\"c\":[1,null]}"));
+}

@@ -15,7 +15,8 @@ use crate::written::{Located, Node};
 pub enum RequestBody {
     /// JSON.
     Json(JsonTemplate),
-    /// A form (`application/x-www-form-urlencoded`), in the order of its names.
+    /// A form (`application/x-www-form-urlencoded`), in the order of its names; a
+    /// field that is sent more than once stands here as often.
     Form(Vec<(String, Template)>),
     /// Anything else.
     Raw {
@@ -73,7 +74,7 @@ impl RequestScope<'_, '_> {
             return self.json(node).map(|json| Some(RequestBody::Json(json)));
         }
         if let Some(fields) = written.form {
-            return Some(Some(RequestBody::Form(self.pairs(fields))));
+            return Some(Some(RequestBody::Form(self.query_pairs(fields))));
         }
         let Some(text) = written.raw else { return Some(None) };
         let Some(content_type) = written.content_type else {

@@ -194,7 +194,17 @@ impl RequestScope<'_, '_> {
 
     fn node(&mut self, node: &Located<Node>) -> Option<Template> {
         match &**node {
-            Node::Text(text) => self.template(&node.with(text.clone())),
+            Node::Text(text) => {
+                let template = self.template(&node.with(text.clone()))?;
+                if template.says_null() {
+                    self.checker.error_with(
+                        node.place(),
+                        "`default(null)` says something in a JSON body alone",
+                        "leave it out: what stands for nothing is not sent",
+                    );
+                }
+                Some(template)
+            }
             Node::List(_) | Node::Object(_) => {
                 let message = "this is one value: text, a number or a boolean";
                 match runs_jq(node) {
@@ -332,8 +342,8 @@ impl RequestScope<'_, '_> {
         written.iter().filter_map(|(name, node)| Some((name.clone(), self.node(node)?))).collect()
     }
 
-    /// The parameters of a query: one whose value is a list is sent with each
-    /// of its elements.
+    /// The parameters of a query, or the fields of a form: one whose value is a list is
+    /// sent with each of its elements.
     pub(super) fn query_pairs(
         &mut self,
         written: &BTreeMap<String, Located<Node>>,

@@ -70,6 +70,13 @@ impl Template {
         })
     }
 
+    /// Whether it is one placeholder that says `default(null)`: where there is nothing, a
+    /// JSON body has `null` there and leaves nothing out.
+    pub fn says_null(&self) -> bool {
+        let [Part::Placeholder(placeholder)] = self.parts.as_slice() else { return false };
+        placeholder.filters.last() == Some(&Filter::Default(Value::Null))
+    }
+
     /// Every path whose moment is written in coarser units than it may have, with that
     /// unit.
     pub fn rounded_paths(&self) -> impl Iterator<Item = (&Path, Duration)> {

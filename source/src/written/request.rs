@@ -25,10 +25,12 @@ pub struct Request {
     /// Headers, as templates; one whose value is nothing is left out.
     #[serde(default)]
     pub headers: BTreeMap<String, Located<Node>>,
-    /// A JSON body, in which each text is a template; a key whose value is nothing is left out.
+    /// A JSON body, in which each text is a template; a key or an element whose value is nothing is
+    /// left out, or `null` with `|default(null)`.
     #[serde(default)]
     pub json: Option<Located<Node>>,
-    /// A form as the body (`application/x-www-form-urlencoded`), as templates.
+    /// A form as the body (`application/x-www-form-urlencoded`), as templates; a field that has a
+    /// list is sent with each of its elements.
     #[serde(default)]
     pub form: Option<BTreeMap<String, Located<Node>>>,
     /// A body of any kind, as a template; needs `content_type`.
