@@ -73,25 +73,35 @@ pub enum PageError {
     NoTrailer,
     /// The list of records is not where the source file says.
     #[error(
-        "the page has no list of records at `{place}`, but {found}: where that is how the vendor writes \
-         an empty one, say `missing_records: empty`"
+        "the page has no list of records at `{place}`, but {found}: {}",
+        match may_be_empty {
+            false => "where that is how the vendor writes an empty one, say `missing_records: empty`",
+            true => "`missing_records: empty` is for a list that is left out or null, in what encloses it",
+        }
     )]
     NoRecords {
         /// The path in the source file.
         place: String,
         /// What is there instead.
         found: &'static str,
+        /// Whether the source file takes a page without the list.
+        may_be_empty: bool,
     },
     /// The one record is not where the source file says.
     #[error(
-        "the page has no record at `{place}`, but {found}: where that is how the vendor says that \
-         there is none, say `missing_records: empty`"
+        "the page has no record at `{place}`, but {found}: {}",
+        match may_be_empty {
+            false => "where that is how the vendor says that there is none, say `missing_records: empty`",
+            true => "`missing_records: empty` is for one that is left out or null, in what encloses it",
+        }
     )]
     NoRecord {
         /// The path in the source file.
         place: String,
         /// What is there instead.
         found: &'static str,
+        /// Whether the source file takes a page without it.
+        may_be_empty: bool,
     },
     /// There is more, but no way to it.
     #[error(
@@ -346,9 +356,9 @@ fn take_one(pages: &Pages, path: &Path, body: &mut Value) -> Result<Option<Value
     let place = path.pointer();
     match body.pointer_mut(&place).map(Value::take) {
         Some(Value::Null) if may_be_empty => Ok(None),
-        Some(Value::Null) => Err(PageError::NoRecord { place, found: "null" }),
+        Some(Value::Null) => Err(PageError::NoRecord { place, found: "null", may_be_empty }),
         None if may_be_empty && is_left_out(pages, path, body) => Ok(None),
-        None => Err(PageError::NoRecord { place, found: "nothing" }),
+        None => Err(PageError::NoRecord { place, found: "nothing", may_be_empty }),
         record => Ok(record),
     }
 }
@@ -369,7 +379,8 @@ fn take_list(pages: &Pages, path: &Path, body: &mut Value) -> Result<Vec<Value>,
         Some(record) if is_xml => vec![record],
         other => {
             let found = other.as_ref().map_or("nothing", kind);
-            return Err(PageError::NoRecords { place, found });
+            let may_be_empty = pages.missing_records == MissingRecords::Empty;
+            return Err(PageError::NoRecords { place, found, may_be_empty });
         }
     })
 }

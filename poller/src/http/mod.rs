@@ -132,7 +132,8 @@ impl SourceHttp {
             }
         } else {
             return Err(forbidden(
-                "it is none of the source's own origins, nor listed under `allow_origins`",
+                "it is none of the source's own origins: list it under `own_origins` if it is the vendor's \
+                 and the credential may go there, or under `allow_origins`",
             ));
         };
         within(reach, &origin, request)

@@ -378,7 +378,7 @@ fn wants(fits: bool, path: &Located<String>, rule: &str, kind: &str, checker: &m
         checker.error_with(
             path.place(),
             format!("`{rule}` means nothing without `next: {{ {kind}: … }}`"),
-            "leave it out",
+            "leave it out; a last page is also known by `short_page`, or by the empty one after it",
         );
     }
 }
