@@ -18,7 +18,7 @@ use url::Url;
 use super::error::CredentialError;
 use super::nonce;
 use super::refresh::{self, Asked};
-use super::token_endpoint::Granted;
+use super::token_endpoint::{Granted, learn};
 use super::token_request::TokenRequest;
 use crate::Redactor;
 
@@ -199,7 +199,7 @@ pub(super) async fn kept(
         return Ok(None);
     };
     ports.redactor.learn(&token.token);
-    ports.redactor.learn(&session.token);
+    learn(&session.token, &request.auth.answer.token, ports.redactor);
     Ok(Some(Kept { token, session }))
 }
 

@@ -86,10 +86,10 @@ pub enum TokenEndpointError {
         status: StatusCode,
     },
     /// It refused without an error that can be read.
-    #[error(
-        "the token endpoint answered {status} without an OAuth error: check its URL and the credentials"
-    )]
+    #[error("{asked} answered {status}: check its URL and the credentials")]
     Status {
+        /// What was asked: `the token endpoint` or `the login`, and its URL without the query.
+        asked: String,
         /// The answer's status.
         status: StatusCode,
     },

@@ -231,6 +231,11 @@ impl Credentials {
                 request.headers.insert(name, header_value("the access token", value.expose())?);
             }
             SendToken::Cookie(name) => add_cookie(request, name, token)?,
+            SendToken::Cookies => {
+                for (name, value) in token.split("; ").filter_map(|pair| pair.split_once('=')) {
+                    add_cookie(request, name, value)?;
+                }
+            }
             SendToken::Query(name) => set_parameter(&mut request.url, name, token),
         }
         Ok(())

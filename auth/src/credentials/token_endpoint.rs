@@ -35,6 +35,10 @@ const LIMIT_WITHOUT_RESET: Duration = Duration::from_secs(60);
 /// A limit that is said to last longer is asked about again after this.
 const LONGEST_LIMIT: Duration = Duration::from_secs(86_400);
 const LONGEST_DESCRIPTION: usize = 300;
+/// What is shorter is no token that nobody could guess.
+const SHORTEST_TOKEN: usize = 16;
+/// More texts that may be a token are in no answer.
+const MOST_TOKENS: usize = 64;
 /// Above this, a moment is a count of milliseconds: seconds get there in the
 /// year 5138.
 const MILLISECONDS_FROM: i64 = 100_000_000_000;
@@ -175,7 +179,7 @@ fn read(
     if !status.is_success() && !status.is_redirection() {
         return Err(Failure::Final(match refusal() {
             Some(error) => refused(error, request, redactor),
-            None => TokenEndpointError::Status { status },
+            None => TokenEndpointError::Status { asked: asked(request), status },
         }));
     }
     // The content type is left out: some endpoints send JSON under another, and
@@ -185,11 +189,14 @@ fn read(
         Failure::Final(match refusal() {
             // Some vendors refuse with a 200.
             Some(error) => refused(error, request, redactor),
-            None => TokenEndpointError::Unreadable { place },
+            None => {
+                learn_all(body.as_ref(), &response.headers, redactor);
+                TokenEndpointError::Unreadable { place }
+            }
         })
     })?;
     let token = Secret::new(token);
-    redactor.learn(&token);
+    learn(&token, &wanted.token, redactor);
     let body = body.unwrap_or_default();
     let bearer = body.get("token_type").and_then(Value::as_str);
     if token.expose().is_empty()
@@ -213,6 +220,42 @@ fn read(
     })
 }
 
+/// What was asked, without the query.
+fn asked(request: &TokenRequest<'_>) -> String {
+    let mut url = request.url.clone();
+    url.set_query(None);
+    let kind = if request.auth.kind == "session" { "login" } else { "token endpoint" };
+    format!("the {kind} {url}")
+}
+
+/// Learns a token, and of several cookies each.
+pub(super) fn learn(token: &Secret, place: &TokenPlace, redactor: &Redactor) {
+    redactor.learn(token);
+    if let TokenPlace::Cookies(_) = place {
+        let values = token.expose().split("; ").filter_map(|pair| pair.split_once('='));
+        values.for_each(|(_, value)| redactor.learn(&Secret::new(value)));
+    }
+}
+
+/// Learns whatever may be the token in an answer in which it is not where the file
+/// says: its author looks for it in a trace.
+fn learn_all(body: Option<&Value>, headers: &HeaderMap, redactor: &Redactor) {
+    fn texts<'v>(value: &'v Value, found: &mut Vec<&'v str>) {
+        match value {
+            Value::String(text) => found.push(text),
+            Value::Array(list) => list.iter().for_each(|value| texts(value, found)),
+            Value::Object(object) => object.values().for_each(|value| texts(value, found)),
+            _ => {}
+        }
+    }
+    let mut found: Vec<_> = headers.values().filter_map(|value| value.to_str().ok()).collect();
+    body.into_iter().for_each(|body| texts(body, &mut found));
+    found.retain(|text| text.len() >= SHORTEST_TOKEN && !text.contains(char::is_whitespace));
+    for text in found.into_iter().take(MOST_TOKENS) {
+        redactor.learn(&Secret::new(text));
+    }
+}
+
 fn unreadable(path: &Path) -> Failure {
     Failure::Final(TokenEndpointError::Unreadable { place: path.to_string() })
 }
@@ -231,17 +274,24 @@ fn find(place: &TokenPlace, body: Option<&Value>, headers: &HeaderMap) -> Result
             let value = headers.get(name).and_then(|value| value.to_str().ok());
             value.map(|value| value.trim().to_owned()).ok_or_else(|| format!("header.{name}"))
         }
-        TokenPlace::Cookie(name) => {
-            let cookies = headers.get_all(SET_COOKIE).iter();
-            let mut found = cookies.filter_map(|cookie| {
-                let pair = cookie.to_str().ok()?.split(';').next()?;
-                let (there, value) = pair.split_once('=')?;
-                (there.trim() == name).then(|| value.trim().to_owned())
-            });
-            // An empty one is being taken away (RFC 6265 §3.1).
-            found.rfind(|value| !value.is_empty()).ok_or_else(|| format!("cookie.{name}"))
+        TokenPlace::Cookie(name) => cookie(name, headers),
+        TokenPlace::Cookies(names) => {
+            let pairs = names.iter().map(|name| Ok(format!("{name}={}", cookie(name, headers)?)));
+            Ok(pairs.collect::<Result<Vec<_>, String>>()?.join("; "))
         }
     }
+}
+
+/// The value of a cookie that an answer sets, or the place where it is not.
+fn cookie(name: &str, headers: &HeaderMap) -> Result<String, String> {
+    let cookies = headers.get_all(SET_COOKIE).iter();
+    let mut found = cookies.filter_map(|cookie| {
+        let pair = cookie.to_str().ok()?.split(';').next()?;
+        let (there, value) = pair.split_once('=')?;
+        (there.trim() == name).then(|| value.trim().to_owned())
+    });
+    // An empty one is being taken away (RFC 6265 §3.1).
+    found.rfind(|value| !value.is_empty()).ok_or_else(|| format!("cookie.{name}"))
 }
 
 /// How long the token lives, or where that cannot be read.

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use jsonwebtoken::EncodingKey;
 use mef_ports::{HttpRequest, Secret, SecretRef, TokenKey};
 use mef_source::checked::{
-    AssertionAlgorithm, AssertionKey, AssertionPlace, Origin, TokenAuth, TokenBody,
+    AssertionAlgorithm, AssertionKey, AssertionPlace, Origin, TokenAuth, TokenBody, TokenPlace,
 };
 use serde_json::{Map, Value};
 use url::{Url, form_urlencoded};
@@ -91,6 +91,10 @@ impl Credentials {
             .ok_or_else(|| error(&field, "is not a URL of its own origin"))?;
         name.add(url.as_str());
         name.add(&format!("{:?}", auth.base_origins));
+
+        if let TokenPlace::Cookies(cookies) = &auth.answer.token {
+            name.add(&cookies.join(";"));
+        }
 
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));

@@ -339,7 +339,11 @@ pub struct Session {
     /// The request that logs in.
     pub login: Login,
     /// What the answer gives, and how it is sent.
-    pub token: SessionToken,
+    #[serde(default)]
+    pub token: Option<SessionToken>,
+    /// Or the names of the cookies that the answer sets, all of which are sent back.
+    #[serde(default)]
+    pub cookies: Option<Located<Vec<Located<String>>>>,
     /// Where the answer says to which base URL the source's requests go.
     #[serde(default)]
     pub base_url: Option<BaseUrl>,

@@ -57,6 +57,33 @@ fn every_kind_is_understood_and_names_its_secret_once() {
 }
 
 #[test]
+fn a_session_sends_a_token_or_cookies_and_one_of_them() {
+    let session = |sent: &str| {
+        let login =
+            "login: { post: \"https://api.example.com/login\", form: { p: \"{secret.p}\" } }";
+        said(&source(&format!("{{ session: {{ {login}{sent} }} }}"), ""))
+    };
+    let token = ", token: { from: t, send: { cookie: c } }";
+    assert_eq!(session(", cookies: [JSESSIONID, XSRF-TOKEN]"), "");
+    for (sent, message) in [
+        (String::new(), "this login gives nothing that is sent"),
+        (format!("{token}, cookies: [a]"), "a session sends a token or cookies"),
+        (", cookies: []".to_owned(), "`cookies` names none"),
+        (", cookies: [\"a b\"]".to_owned(), "`a b` is not a cookie's name"),
+    ] {
+        let said = session(&sent);
+        assert!(said.contains(message), "{said}");
+    }
+}
+
+#[test]
+fn default_null_is_refused_where_nothing_can_be_null() {
+    let request = |more: &str| said(&source("{ bearer: \"{secret.p}\" }", more));
+    let refused = request(", headers: { x-a: \"{run.id|default(null)}\" }");
+    assert!(refused.contains("`default(null)` says something in a JSON body alone"), "{refused}");
+}
+
+#[test]
 fn a_token_in_the_query_is_a_parameter_of_ours() {
     let (_, written) = kinds().into_iter().find(|(kind, _)| *kind == "session").unwrap();
     let text = source(&format!("{{ {written} }}"), "");

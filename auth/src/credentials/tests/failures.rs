@@ -103,11 +103,15 @@ async fn oauth_errors_say_what_to_do_and_hide_what_they_echo() {
 #[tokio::test]
 async fn answers_that_are_no_token_are_told_apart_and_never_shown() {
     let status = |code| StatusCode::from_u16(code).unwrap();
+    let refused = |code| TokenEndpointError::Status {
+        asked: "the token endpoint https://login.example.com/token".to_owned(),
+        status: status(code),
+    };
     let unreadable = |place: &str| TokenEndpointError::Unreadable { place: place.to_owned() };
     for (answer, expected) in [
-        (answer(404, &[], "<html>PRIVATE"), TokenEndpointError::Status { status: status(404) }),
-        (answer(400, &[], r#"{"PRIVATE":1}"#), TokenEndpointError::Status { status: status(400) }),
-        (answer(400, &[], ""), TokenEndpointError::Status { status: status(400) }),
+        (answer(404, &[], "<html>PRIVATE"), refused(404)),
+        (answer(400, &[], r#"{"PRIVATE":1}"#), refused(400)),
+        (answer(400, &[], ""), refused(400)),
         (
             answer(302, &[("location", "https://evil.example.com")], ""),
             TokenEndpointError::Redirect { status: status(302) },

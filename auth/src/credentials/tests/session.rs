@@ -78,6 +78,63 @@ async fn a_login_gives_a_token_that_is_sent_as_the_file_says() {
 }
 
 #[tokio::test]
+async fn a_login_gives_several_cookies_and_all_are_sent_and_masked() {
+    let login =
+        "login: { post: \"https://login.example.com/login\", form: { p: \"{secret.password}\" } }";
+    let auth = poll_auth(&format!(
+        "{{ session: {{ {login}, cookies: [ASP.NET_SessionId, __RequestVerificationToken] }} }}"
+    ));
+    let first = answer(200, &[("set-cookie", "ASP.NET_SessionId=sid-1234; path=/; HttpOnly")], "");
+    let mut both = first.clone();
+    let second = "__RequestVerificationToken=ver=5678; path=/".parse().unwrap();
+    both.headers.append("set-cookie", second);
+    let world = World::new([both]);
+    // Another process finds them.
+    for (credentials, redactor) in [world.credentials(), world.credentials()] {
+        let mut sent = request();
+        sent.headers.insert(COOKIE, "lang=en; ASP.NET_SessionId=old".parse().unwrap());
+        credentials.authorize("okta", &auth, &user(), &mut sent).await.unwrap();
+        assert_eq!(
+            sent.headers[COOKIE],
+            "lang=en; ASP.NET_SessionId=sid-1234; __RequestVerificationToken=ver=5678"
+        );
+        assert_eq!(redactor.mask("a sid-1234 b ver=5678"), "a *** b ***");
+    }
+    let world = World::new([first]);
+    let (credentials, _) = world.credentials();
+    let failed = credentials.authorize("okta", &auth, &user(), &mut request()).await;
+    let CredentialError::TokenEndpoint(error) = failed.unwrap_err() else { panic!("no answer") };
+    assert!(error.to_string().contains("`cookie.__RequestVerificationToken`"), "{error}");
+}
+
+/// Its author looks for it in a trace.
+#[tokio::test]
+async fn a_token_that_is_not_where_the_file_says_is_masked_all_the_same() {
+    let login = r#"form: { password: "{secret.password}" }"#;
+    let auth = session(login, "{ from: token, send: { cookie: S } }", "");
+    let body = r#"{"data":{"jwt":"eyJhbGciOiJub25lIn0.e30.c2ln","user":"audit reader","n":1}}"#;
+    let world = World::new([answer(200, &[("x-session", "0123456789abcdef-s")], body)]);
+    let (credentials, redactor) = world.credentials();
+    credentials.authorize("okta", &auth, &user(), &mut request()).await.unwrap_err();
+    assert_eq!(redactor.mask(body), r#"{"data":{"jwt":"***","user":"audit reader","n":1}}"#);
+    assert_eq!(redactor.mask("0123456789abcdef-s"), "***");
+}
+
+#[tokio::test]
+async fn a_refused_login_is_named_by_its_url_and_no_oauth() {
+    let auth =
+        session(r#"form: { p: "{secret.password}" }"#, "{ from: token, send: { cookie: S } }", "");
+    let world = World::new([answer(404, &[], "")]);
+    let (credentials, _) = world.credentials();
+    let failed = credentials.authorize("okta", &auth, &user(), &mut request()).await;
+    let CredentialError::TokenEndpoint(error) = failed.unwrap_err() else { panic!("no answer") };
+    assert_eq!(
+        error.to_string(),
+        "the login https://login.example.com/login answered 404 Not Found: check its URL and the credentials"
+    );
+}
+
+#[tokio::test]
 async fn a_login_leads_the_requests_to_its_base_url_and_nowhere_else() {
     let login = r#"json: { password: "{secret.password}" }"#;
     let token = r#"{ from: token, send: { header: { name: Authorization, value: "{token}" } } }"#;

@@ -41,8 +41,22 @@ pub(super) fn session(
             return None;
         }
     };
-    let token = place(&written.token.from, scope)?;
-    let send = send(&written.token.send, scope)?;
+    let (token, send) = match (&written.token, &written.cookies) {
+        (Some(token), None) => (place(&token.from, scope)?, send(&token.send, scope)?),
+        (None, Some(names)) => (cookies(names, scope)?, SendToken::Cookies),
+        (token, _) => {
+            let message = match token {
+                None => "this login gives nothing that is sent",
+                Some(_) => "a session sends a token or cookies",
+            };
+            scope.checker.error_with(
+                login.post.place(),
+                message,
+                "write one of `token` and `cookies` beside `login`",
+            );
+            return None;
+        }
+    };
     let life = match &written.expires {
         None => Life::Open,
         Some(written::Expires::After(text)) => Life::Fixed(scope.checker.duration(text)?),
@@ -94,6 +108,26 @@ fn place(from: &Located<String>, scope: &mut RequestScope<'_, '_>) -> Option<Tok
         return Some(TokenPlace::Header(name.to_ascii_lowercase()));
     }
     scope.checker.path(from, &[Root::Record]).map(TokenPlace::Body)
+}
+
+/// Cookies that all have to be in the answer.
+fn cookies(
+    names: &Located<Vec<Located<String>>>,
+    scope: &mut RequestScope<'_, '_>,
+) -> Option<TokenPlace> {
+    if names.is_empty() {
+        scope.checker.error_with(
+            names.place(),
+            "`cookies` names none",
+            "such as `cookies: [JSESSIONID, XSRF-TOKEN]`",
+        );
+        return None;
+    }
+    let names = names.iter().map(|name| {
+        cookie_name(name, scope)?;
+        Some((**name).clone())
+    });
+    names.collect::<Option<_>>().map(TokenPlace::Cookies)
 }
 
 fn send(written: &written::SendToken, scope: &mut RequestScope<'_, '_>) -> Option<SendToken> {

@@ -205,7 +205,7 @@ impl PollAuth {
             PollAuth::Basic(_) | PollAuth::Digest(_) => "authorization".to_owned(),
             PollAuth::Token(token) => match &token.send {
                 SendToken::Header { name, .. } => name.to_ascii_lowercase(),
-                SendToken::Cookie(_) => "cookie".to_owned(),
+                SendToken::Cookie(_) | SendToken::Cookies => "cookie".to_owned(),
                 SendToken::Query(_) => return Vec::new(),
             },
             PollAuth::Sign(sign) => return sign.headers(),

@@ -114,6 +114,8 @@ pub enum TokenPlace {
     Header(String),
     /// In a cookie that the answer sets.
     Cookie(String),
+    /// In these cookies: as `NAME=VALUE`, with `; ` between.
+    Cookies(Vec<String>),
 }
 
 /// How long a token lives.
@@ -141,6 +143,8 @@ pub enum SendToken {
     },
     /// In a cookie.
     Cookie(String),
+    /// As the cookies that it is.
+    Cookies,
     /// In a query parameter.
     Query(String),
 }
