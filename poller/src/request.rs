@@ -274,6 +274,17 @@ pub(crate) fn first_url(
     whole_url(poll, &pages.request, &PageScope { run: scope, at: at.as_ref() }, slot)
 }
 
+/// Whether a part of the path would be taken out with the one before it (RFC 3986
+/// §5.2.4), so that an id that is `..` leads elsewhere than the source file says.
+fn climbs(url: &str) -> bool {
+    let path = url.split(['?', '#']).next().unwrap_or_default();
+    path.split(['/', '\\']).any(|part| {
+        // What a parser of URLs takes out (WHATWG URL).
+        let part = part.replace(['\t', '\n', '\r'], "").to_ascii_lowercase().replace("%2e", ".");
+        matches!(part.as_str(), "." | "..")
+    })
+}
+
 /// The URL of a request that no link leads to.
 fn whole_url(
     poll: &Poll,
@@ -283,6 +294,10 @@ fn whole_url(
 ) -> Result<Url, RequestError> {
     let text = render(&request.url, scope, "the URL")?
         .ok_or_else(|| error("the URL".to_owned(), "has a placeholder that stands for nothing"))?;
+    // What begins with an item is a URL of the vendor's making.
+    if request.led_by().is_none_or(|path| path.root() != Root::Item) && climbs(&text) {
+        return Err(error("the URL".to_owned(), "has `.` or `..` where a name should be"));
+    }
     let is_led = |request: &Request| request.led_by().is_some_and(|path| path.root() != Root::Item);
     // What an item names may be a path of the source's origin, if the file says
     // which that is.

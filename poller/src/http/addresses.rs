@@ -24,6 +24,9 @@ impl Reach {
     /// Why `address` is out of reach, if it is.
     pub(super) fn refuses(self, address: IpAddr) -> Option<&'static str> {
         let address = address.to_canonical();
+        if let Some(reason) = within(address).and_then(|v4| Reach::Written.refuses(v4.into())) {
+            return Some(reason);
+        }
         let loopback = address.is_loopback();
         if self == Reach::Loopback {
             return (!loopback).then_some("the source file names a loopback origin");
@@ -38,6 +41,18 @@ impl Reach {
             return Some("it is a private address, and the origin is not the source's own");
         }
         None
+    }
+}
+
+/// The IPv4 address that a gateway makes of an IPv6 one: NAT64 (RFC 6052 §2.1) and
+/// 6to4 (RFC 3056 §2).
+fn within(address: IpAddr) -> Option<Ipv4Addr> {
+    let IpAddr::V6(v6) = address else { return None };
+    let v4 = |high: u16, low: u16| Ipv4Addr::from(u32::from(high) << 16 | u32::from(low));
+    match v6.segments() {
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Some(v4(high, low)),
+        [0x2002, high, low, ..] => Some(v4(high, low)),
+        _ => None,
     }
 }
 
@@ -141,8 +156,10 @@ mod tests {
             ("192.168.1.1", false, true, false),
             ("100.64.0.1", false, true, false),
             ("fd12:3456::1", false, true, false),
-            ("64:ff9b::a9fe:a9fe", false, true, false),
-            ("2002:7f00:1::", false, true, false),
+            ("64:ff9b::a9fe:a9fe", false, false, false),
+            ("64:ff9b::808:808", false, true, false),
+            ("2002:7f00:1::", false, false, false),
+            ("2002:a9fe:a9fe::1", false, false, false),
             ("8.8.8.8", false, true, true),
             ("2606:4700::1111", false, true, true),
         ];

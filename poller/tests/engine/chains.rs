@@ -141,6 +141,28 @@ async fn one_item_that_the_vendor_refuses_stops_no_stream_where_the_file_says_so
     assert_eq!(bench.done().await, None);
 }
 
+/// `|urlencode` leaves dots as they are: `/items/../d` is `/d`.
+#[tokio::test]
+async fn an_id_that_is_two_dots_leads_nowhere_else() {
+    let url = "https://api.example.com/items/{item.id|urlencode}/d";
+    let file = blobs().replacen("{item.uri}", url, 1);
+    for id in ["..", ".", "%2e%2E", "a/../b"] {
+        let bench = Bench::new(0);
+        let list = json!([{ "uri": "x", "t": at(-60), "id": id }]).to_string();
+        let vendor = Scripted::bodies(&[&list, "[]"]);
+        let report = run(&bench, &vendor, &file).await;
+        let error = report.summary.error;
+        // What is written with escapes is one name.
+        if id.contains(['%', '/']) {
+            assert_eq!((error, vendor.requests().len()), (None, 2), "{id}");
+        } else {
+            let error = error.unwrap();
+            assert!(error.contains("`.` or `..` where a name should be"), "{error}");
+            assert_eq!((vendor.requests().len(), bench.done().await), (1, None));
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_wrong_url_of_details_passes_nothing_over() {
     let bench = Bench::new(0);
