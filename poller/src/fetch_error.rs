@@ -5,7 +5,7 @@ use mef_auth::credentials::CredentialError;
 use mef_ports::{CommitError, HttpError, StoreError};
 
 use crate::error_rules::RuledOut;
-use crate::page::PageError;
+use crate::page_error::PageError;
 use crate::refusal::Refusal;
 use crate::request::RequestError;
 

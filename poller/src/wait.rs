@@ -17,7 +17,8 @@ use crate::error_rules::any;
 use crate::fetch::{Answer, Asking, Fetcher, LONGEST_WAIT};
 use crate::fetch_error::FetchError;
 use crate::moment::after;
-use crate::page::{self, PageError};
+use crate::page;
+use crate::page_error::PageError;
 use crate::request::{RequestError, put_header, render, waits};
 
 /// What is waited for.

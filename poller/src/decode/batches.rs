@@ -11,7 +11,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::unpack::each_file;
 use super::{broken, read_lines};
-use crate::page::PageError;
+use crate::page_error::PageError;
 
 /// How many are handed over at once.
 const BATCH: usize = 500;

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::unpack::File;
 use super::{BOM, Take, broken, other};
-use crate::page::PageError;
+use crate::page_error::PageError;
 
 /// Put behind the file. Where a quote is still open at the file's end, this is part
 /// of the quoted value and no row: so what is cut off is known, which the library

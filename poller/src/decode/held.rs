@@ -3,7 +3,7 @@
 //! A few megabytes of small values take a hundred times their bytes, which a vendor
 //! could use to end us: so records and values are counted, whatever their format.
 
-use crate::page::PageError;
+use crate::page_error::PageError;
 
 /// A page has no more records than this.
 const MOST_RECORDS: usize = 200_000;

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::unpack::File;
 use super::{BOM, Take, broken};
-use crate::page::PageError;
+use crate::page_error::PageError;
 
 /// Reads a file of lines; empty ones are passed over.
 pub(super) fn read(file: &mut File<'_>, take: &mut Take<'_>) -> Result<(), PageError> {

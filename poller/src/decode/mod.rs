@@ -21,7 +21,7 @@ use mef_source::Path;
 use mef_source::checked::{PageDecode, Pages};
 use serde_json::Value;
 
-use crate::page::PageError;
+use crate::page_error::PageError;
 use crate::unread::Unread;
 pub(crate) use batches::Batches;
 pub(crate) use held::{Held, MOST_VALUES, values_in};

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::lines::each_line;
 use super::unpack::File;
 use super::{Content, Take, broken, html, is_markup};
-use crate::page::PageError;
+use crate::page_error::PageError;
 use crate::unread::read_bounded;
 
 /// Reads a file of lines; empty ones are passed over.

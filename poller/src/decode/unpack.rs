@@ -11,7 +11,7 @@ use mef_source::checked::Compression;
 use zip::ZipArchive;
 
 use super::{broken, too_large};
-use crate::page::PageError;
+use crate::page_error::PageError;
 
 const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZIP: &[u8] = b"PK\x03\x04";

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::unpack::File;
 use super::{Held, broken, other};
-use crate::page::PageError;
+use crate::page_error::PageError;
 
 /// An element that is being read.
 #[derive(Default)]
