@@ -227,8 +227,12 @@ async fn a_page_is_committed_while_the_next_is_on_its_way() {
     let file = source_file("order: ascending, start: 1h, overlap: 60s", true);
     let poller = Poller::with_http(source(&file), vendor.clone(), bench.ports()).unwrap();
     let budget = Budget::default();
+    let first = Some(Position::Time(at(-600)));
     let when_committed = async {
-        while bench.done().await != Some(at(-600)) {
+        // There is no cursor yet when this begins to look.
+        while bench.store.read(&stream()).await.unwrap().and_then(|cursor| cursor.record.done)
+            != first
+        {
             tokio::task::yield_now().await;
         }
         vendor.released.notify_one();
