@@ -284,13 +284,15 @@ fn is_blank(value: &Value) -> bool {
     value.as_str().is_some_and(|text| text.trim().is_empty())
 }
 
+/// The text or number at `path` that later requests repeat; nothing where there is
+/// none, or one that is too long to be kept.
+pub(crate) fn kept_text(path: &Path, body: &Value, headers: &HeaderMap) -> Option<String> {
+    text(path, body, headers).ok().flatten().filter(|text| text.len() <= MOST_NEXT)
+}
+
 /// The text or number at `path`; nothing where there is nothing, or nothing in
 /// it.
-pub(crate) fn text(
-    path: &Path,
-    body: &Value,
-    headers: &HeaderMap,
-) -> Result<Option<String>, PageError> {
+fn text(path: &Path, body: &Value, headers: &HeaderMap) -> Result<Option<String>, PageError> {
     text_of(find(path, body, headers).as_deref(), path)
 }
 

@@ -122,7 +122,7 @@ impl Poller {
 fn partition(name: String, paths: &[(String, Path)], record: &Value) -> Partition {
     let mut partition = Partition { name, ..Partition::default() };
     for (name, path) in paths {
-        match page::text(path, record, &HeaderMap::new()).ok().flatten() {
+        match page::kept_text(path, record, &HeaderMap::new()) {
             Some(value) => {
                 partition.values.insert(name.clone(), value);
             }

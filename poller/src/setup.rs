@@ -14,7 +14,7 @@ use url::Url;
 use crate::decode::json;
 use crate::fetch::{Answer, Asking};
 use crate::fetch_error::FetchError;
-use crate::page::{self, MOST_NEXT};
+use crate::page;
 use crate::report::RunError;
 use crate::request::{RequestScope, build_one};
 use crate::run::Run;
@@ -49,8 +49,7 @@ impl Run<'_> {
             // What was ignored brings nothing, which later requests leave out.
             if let Some((body, headers)) = answer.value {
                 for (name, path) in &step.values {
-                    let value = page::text(path, &body, &headers).ok().flatten();
-                    let Some(value) = value.filter(|value| value.len() <= MOST_NEXT) else {
+                    let Some(value) = page::kept_text(path, &body, &headers) else {
                         let (step, path) = (index + 1, path.to_string());
                         return SetUp { done, end: Err(FetchError::NoValue { step, path }) };
                     };

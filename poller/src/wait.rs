@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::sync::{MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
-use mef_pipeline::decode_json;
 use mef_ports::{HttpRequest, HttpResponse, OpenWait, WaitedFor};
 use mef_source::checked::{Request, Wait};
 use mef_source::template::{Rendered, Variables};
@@ -13,6 +12,7 @@ use mef_source::{Path, Root};
 use serde_json::Value;
 use url::Url;
 
+use crate::decode::json;
 use crate::error_rules::any;
 use crate::fetch::{Answer, Asking, Fetcher, LONGEST_WAIT};
 use crate::fetch_error::FetchError;
@@ -139,10 +139,10 @@ fn state(wait: &Wait, response: &HttpResponse) -> State<()> {
         State::Ready(())
     } else {
         let body = match wait.values.iter().any(|(_, path)| path.root() == Root::Record) {
-            true => decode_json(&response.body).unwrap_or_default(),
+            true => json(&response.body).unwrap_or_default(),
             false => Value::Null,
         };
-        let text = |path| page::text(path, &body, &response.headers).ok().flatten();
+        let text = |path| page::kept_text(path, &body, &response.headers);
         let values = wait.values.iter();
         State::NotYet(values.filter_map(|(name, path)| Some((name.clone(), text(path)?))).collect())
     }

@@ -239,6 +239,24 @@ const PREPARED: &str = r#"
 "#;
 
 #[tokio::test]
+async fn what_an_answer_that_is_not_ready_says_is_bounded() {
+    let file = by_time(&PREPARED[1..].replace("EVERY", "1s"), "windows: true");
+    let long = format!(r#"{{"job": "{}"}}"#, "x".repeat(16 * 1024 + 1));
+    let many = format!(r#"{{"job": 7, "rest": [0{}]}}"#, ",0".repeat(1_000_001));
+    for body in [long, many] {
+        let bench = Bench::new(0);
+        let vendor = Scripted::answers(vec![
+            answer(202, &[], &body),
+            answer(200, &[], r#"{"items": [{"id": 1}]}"#),
+        ]);
+        let report = run(&bench, &vendor, &file).await;
+        assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+        let first = "GET /detections?since=1795510800";
+        assert_eq!(vendor.requests(), [first, first]);
+    }
+}
+
+#[tokio::test]
 async fn what_an_answer_that_is_not_ready_says_is_sent_when_it_is_asked_for_again() {
     let file = |every: &str| by_time(&PREPARED[1..].replace("EVERY", every), "windows: true");
     let not_ready = |id: &str, body| answer(202, &[("response-id", id.to_owned())], body);
