@@ -15,8 +15,8 @@ use mef_auth::verify::Explained;
 use mef_intake::{Answer, Observer, Receiver, ReceiverPorts};
 use mef_pipeline::Outputs;
 use mef_ports::{
-    Clock, DeadLetter, DeadLetters as _, Deliveries, DeliveryKey, Secret, SecretRef, SecretVersion,
-    Secrets, SecretsError, StoreError,
+    Clock, DeadLetter, DeadLetters as _, Deliveries, DeliveryKey, Receipt, Secret, SecretRef,
+    SecretVersion, Secrets, SecretsError, StoreError,
 };
 use mef_source::Source;
 use mef_sqlite::Store;
@@ -180,7 +180,12 @@ impl Deliveries for Noted {
         Ok(false)
     }
 
-    async fn mark_done(&self, _: &DeliveryKey, _: Timestamp) -> Result<(), StoreError> {
+    async fn mark_done(
+        &self,
+        _: &DeliveryKey,
+        _: Timestamp,
+        _: &Receipt,
+    ) -> Result<(), StoreError> {
         Ok(())
     }
 }

@@ -192,7 +192,7 @@ impl Receiver {
         let receipt = deliver(&self.ports.outputs, outcome).await?;
         if let Some(key) = &key {
             let expires = received_at.checked_add(REMEMBERED).unwrap_or(Timestamp::MAX);
-            if let Err(error) = self.ports.deliveries.mark_done(key, expires).await {
+            if let Err(error) = self.ports.deliveries.mark_done(key, expires, &receipt).await {
                 // The events are safe; a repeat would only come twice.
                 tracing::warn!(source.id = %self.source.name, error = %error, "the delivery is not marked as done");
             }

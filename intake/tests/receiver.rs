@@ -13,7 +13,8 @@ use mef_intake::{KeyCache, Outcome, Receiver, ReceiverPorts};
 use mef_pipeline::Outputs;
 use mef_ports::{
     Clock, DeadLetters as _, Deliveries, DeliveryKey, Http, HttpError, HttpRequest, HttpResponse,
-    Message, Queue, Refused, Secret, SecretRef, SecretVersion, Secrets, SecretsError, StoreError,
+    Message, Queue, Receipt, Refused, Secret, SecretRef, SecretVersion, Secrets, SecretsError,
+    StoreError,
 };
 use mef_sqlite::Store;
 
@@ -97,7 +98,12 @@ impl Deliveries for NoMarks {
         Ok(false)
     }
 
-    async fn mark_done(&self, _: &DeliveryKey, _: Timestamp) -> Result<(), StoreError> {
+    async fn mark_done(
+        &self,
+        _: &DeliveryKey,
+        _: Timestamp,
+        _: &Receipt,
+    ) -> Result<(), StoreError> {
         Err(StoreError::new("mark a delivery as done", "away"))
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use mef_ports::{Clock, DeadLetter, DeadLetters, Queue, StoreError};
+use mef_ports::{Clock, DeadLetter, DeadLetters, Queue, Receipt, StoreError};
 
 use crate::run::Outcome;
 
@@ -23,29 +23,6 @@ pub struct Outputs {
     pub clock: Arc<dyn Clock>,
 }
 
-/// The proof that every record is in the queue or in the dead letters.
-///
-/// Only [`deliver`] makes one; a cursor moves, and a delivery is marked done,
-/// only by showing it.
-#[derive(Debug, PartialEq, Eq)]
-#[must_use = "a cursor moves by this receipt"]
-pub struct Receipt {
-    delivered: u64,
-    rejected: u64,
-}
-
-impl Receipt {
-    /// How many events the queue took.
-    pub fn delivered(&self) -> u64 {
-        self.delivered
-    }
-
-    /// How many records went to the dead letters.
-    pub fn rejected(&self) -> u64 {
-        self.rejected
-    }
-}
-
 /// Delivers an outcome: entries that the queue refuses for now are sent again
 /// alone, those it refuses for good become dead letters.
 ///
@@ -53,12 +30,13 @@ impl Receipt {
 ///
 /// When a record may be in neither place. Nothing is taken back: running the
 /// records again gives the same ids.
+#[expect(clippy::disallowed_methods, reason = "this is the delivery that a receipt proves")]
 pub async fn deliver(outputs: &Outputs, outcome: Outcome) -> Result<Receipt, StoreError> {
     let Sent { delivered, refused } = send(outputs, outcome).await?;
     if !refused.is_empty() {
         outputs.dead_letters.put(&refused).await?;
     }
-    Ok(Receipt { delivered, rejected: refused.len() as u64 })
+    Ok(Receipt::of_delivery(delivered, refused.len() as u64))
 }
 
 /// An outcome whose events are in the queue.

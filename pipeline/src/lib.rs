@@ -28,7 +28,7 @@ mod validate;
 
 pub use admitted::{Admitted, Channel, Fetched};
 pub use decode::{DecodeError, MAX_DECODED, MOST_LEVELS, decode_json, gunzip};
-pub use deliver::{Outputs, Receipt, deliver};
+pub use deliver::{Outputs, deliver};
 pub use redrive::{Pipelines, Redriven, redrive};
 pub use run::{Outcome, Pipeline, Prepared};
 pub use validate::SchemaError;

@@ -2,8 +2,8 @@
 //! the next is on its way.
 
 use jiff::Timestamp;
-use mef_pipeline::{Outcome, Receipt, deliver};
-use mef_ports::{Commit, CursorRecord, RunSummary};
+use mef_pipeline::{Outcome, deliver};
+use mef_ports::{Commit, CursorRecord, Receipt, RunSummary};
 use mef_source::checked::Next;
 
 use crate::classify::News;

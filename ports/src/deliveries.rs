@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use crate::StoreError;
+use crate::{Receipt, StoreError};
 
 /// One delivery of one vendor: source, delivery id and a digest of the body.
 ///
@@ -32,10 +32,15 @@ pub trait Deliveries: Send + Sync {
     /// When the store cannot be read.
     async fn is_done(&self, key: &DeliveryKey, now: Timestamp) -> Result<bool, StoreError>;
 
-    /// Marks `key` as done until `expires`.
+    /// Marks `key`, whose delivery `receipt` proves, as done until `expires`.
     ///
     /// # Errors
     ///
     /// When the mark may not be stored.
-    async fn mark_done(&self, key: &DeliveryKey, expires: Timestamp) -> Result<(), StoreError>;
+    async fn mark_done(
+        &self,
+        key: &DeliveryKey,
+        expires: Timestamp,
+        receipt: &Receipt,
+    ) -> Result<(), StoreError>;
 }

@@ -5,7 +5,7 @@
 use async_trait::async_trait;
 use aws_lc_rs::digest::{Context, SHA256};
 use jiff::Timestamp;
-use mef_ports::{Deliveries, DeliveryKey, StoreError};
+use mef_ports::{Deliveries, DeliveryKey, Receipt, StoreError};
 
 use crate::table::{Table, moment, string, ttl};
 
@@ -21,7 +21,12 @@ impl Deliveries for Table {
         Ok(expires.is_some_and(|expires| expires > now))
     }
 
-    async fn mark_done(&self, key: &DeliveryKey, expires: Timestamp) -> Result<(), StoreError> {
+    async fn mark_done(
+        &self,
+        key: &DeliveryKey,
+        expires: Timestamp,
+        _: &Receipt,
+    ) -> Result<(), StoreError> {
         let attributes = [("expires", string(expires.to_string())), ("ttl", ttl(expires))];
         let put = self.put(&pk(key), SK, attributes).await;
         put.map_err(|error| error.during("mark a delivery as done"))

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use mef_ports::{Deliveries, DeliveryKey, StoreError};
+use mef_ports::{Deliveries, DeliveryKey, Receipt, StoreError};
 use rusqlite::params;
 
 use crate::store::Store;
@@ -28,7 +28,12 @@ impl Deliveries for Store {
             .await
     }
 
-    async fn mark_done(&self, key: &DeliveryKey, expires: Timestamp) -> Result<(), StoreError> {
+    async fn mark_done(
+        &self,
+        key: &DeliveryKey,
+        expires: Timestamp,
+        _: &Receipt,
+    ) -> Result<(), StoreError> {
         let key = key.clone();
         let now = self.clock.now().as_millisecond();
         self.writer

@@ -12,6 +12,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::Timestamp;
+use mef_ports::conformance::receipt;
 use mef_ports::{
     AccessToken, BlobKey, Blobs, Clock, Commit, CursorRecord, Cursors as _, DeadLetter,
     DeadLetters, Deliveries as _, DeliveryKey, LeaseError, Limits as _, Message, Position,
@@ -215,7 +216,7 @@ async fn reopening_keeps_everything() {
     DeadLetters::put(&store, &[letter("1")]).await.unwrap();
     let lease = store.lease(&stream(), at(0), Duration::from_secs(30)).await.unwrap();
     store.commit(&lease, Commit { record: &record, seen: Some(&seen) }).await.unwrap();
-    store.mark_done(&delivery, at(9_000_000_000)).await.unwrap();
+    store.mark_done(&delivery, at(9_000_000_000), &receipt()).await.unwrap();
     let access = AccessToken { token: Secret::new("s"), expires: None };
     Tokens::put(&store, &token, &access).await.unwrap();
     store.hold("c", at(60)).await.unwrap();
@@ -253,15 +254,15 @@ async fn marks_that_ran_out_go_with_later_ones() {
         body_sha256: String::new(),
     };
     for n in 0..20 {
-        store.mark_done(&key(n), at(60)).await.unwrap();
+        store.mark_done(&key(n), at(60), &receipt()).await.unwrap();
     }
     let count = "SELECT count(*) FROM deliveries";
     assert_eq!(rows(&path, count), 20);
     clock.0.store(60_000, Ordering::Relaxed);
-    store.mark_done(&key(20), at(120)).await.unwrap();
+    store.mark_done(&key(20), at(120), &receipt()).await.unwrap();
     assert!((2..21).contains(&rows(&path, count)), "some go, and not all at once");
     for n in 21..25 {
-        store.mark_done(&key(n), at(120)).await.unwrap();
+        store.mark_done(&key(n), at(120), &receipt()).await.unwrap();
     }
     assert_eq!(rows(&path, count), 5, "those that are good stay");
 }

@@ -14,7 +14,7 @@ use mef_intake::{Answer, Authorizer, Decision, KeyCache, Outcome, Receiver, Rece
 use mef_pipeline::Outputs;
 use mef_ports::{
     Clock, DeadLetters as _, Deliveries, DeliveryKey, Http, HttpError, HttpRequest, HttpResponse,
-    Secret, SecretRef, SecretVersion, Secrets, SecretsError, StoreError,
+    Receipt, Secret, SecretRef, SecretVersion, Secrets, SecretsError, StoreError,
 };
 use mef_source::Source;
 use mef_sqlite::Store;
@@ -107,9 +107,14 @@ impl Deliveries for Marks {
         self.0.is_done(key, now).await
     }
 
-    async fn mark_done(&self, key: &DeliveryKey, expires: Timestamp) -> Result<(), StoreError> {
+    async fn mark_done(
+        &self,
+        key: &DeliveryKey,
+        expires: Timestamp,
+        receipt: &Receipt,
+    ) -> Result<(), StoreError> {
         *self.1.lock().unwrap() += 1;
-        self.0.mark_done(key, expires).await
+        self.0.mark_done(key, expires, receipt).await
     }
 }
 

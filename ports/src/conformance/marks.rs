@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 
-use super::{Backend, at};
+use super::{Backend, at, receipt};
 use crate::{AccessToken, BlobKey, DeliveryKey, Secret, TokenClaim, TokenKey};
 
 fn key(source: &str, delivery_id: &str, body_sha256: &str) -> DeliveryKey {
@@ -18,17 +18,17 @@ fn key(source: &str, delivery_id: &str, body_sha256: &str) -> DeliveryKey {
 pub async fn a_delivery_is_done_until_its_mark_expires(backend: Backend) {
     let (deliveries, key) = (&backend.deliveries, key("a", "1", "x"));
     assert!(!deliveries.is_done(&key, at(0)).await.expect("a look"));
-    deliveries.mark_done(&key, at(60)).await.expect("a mark");
+    deliveries.mark_done(&key, at(60), &receipt()).await.expect("a mark");
     assert!(deliveries.is_done(&key, at(59)).await.expect("a look"));
     assert!(!deliveries.is_done(&key, at(60)).await.expect("a look"));
-    deliveries.mark_done(&key, at(90)).await.expect("a mark");
+    deliveries.mark_done(&key, at(90), &receipt()).await.expect("a mark");
     assert!(deliveries.is_done(&key, at(60)).await.expect("a look"));
 }
 
 /// Another source, another id, another body: another delivery.
 pub async fn every_part_of_a_delivery_key_counts(backend: Backend) {
     let deliveries = &backend.deliveries;
-    deliveries.mark_done(&key("a", "1", "x"), at(60)).await.expect("a mark");
+    deliveries.mark_done(&key("a", "1", "x"), at(60), &receipt()).await.expect("a mark");
     for other in [key("b", "1", "x"), key("a", "2", "x"), key("a", "1", "y"), key("a1", "", "x")] {
         assert!(!deliveries.is_done(&other, at(0)).await.expect("a look"), "{other:?}");
     }

@@ -21,8 +21,15 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    Blobs, Cursors, DeadLetters, Deliveries, Limits, Message, Queue, SecretRef, Secrets, Tokens,
+    Blobs, Cursors, DeadLetters, Deliveries, Limits, Message, Queue, Receipt, SecretRef, Secrets,
+    Tokens,
 };
+
+/// The receipt of a delivery that only a test claims.
+#[expect(clippy::disallowed_methods, reason = "a test of a store delivers nothing")]
+pub fn receipt() -> Receipt {
+    Receipt::of_delivery(0, 0)
+}
 
 /// A fresh, empty backend.
 #[derive(Clone)]

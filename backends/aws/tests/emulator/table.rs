@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
+use mef_ports::conformance::receipt;
 use mef_ports::{
     AccessToken, Commit, CursorRecord, Cursors as _, Deliveries as _, DeliveryKey, Limits as _,
     Position, Secret, SeenId, StreamKey, TokenKey, Tokens as _,
@@ -93,7 +94,7 @@ async fn what_ends_is_dropped_by_dynamodb_when_it_has_ended() {
         delivery_id: "1".to_owned(),
         body_sha256: "ab".to_owned(),
     };
-    table.mark_done(&delivery, end).await.unwrap();
+    table.mark_done(&delivery, end, &receipt()).await.unwrap();
     table.hold("okta/secret", end).await.unwrap();
     let token = AccessToken { token: Secret::new("t"), expires: Some(end) };
     table.put(&TokenKey("k".to_owned()), &token).await.unwrap();
