@@ -1,0 +1,171 @@
+"""Which file of a crate imports which: read from the code, without its tests.
+
+An import counts for the file that its path names. A path through a `mod.rs` that re-exports something counts
+for that `mod.rs`, so code inside a crate imports from the file that holds the thing.
+"""
+
+import re
+from pathlib import Path
+
+IDENT = r"[A-Za-z_][A-Za-z0-9_]*"
+
+
+def without_strings_and_comments(text):
+    pattern = re.compile(
+        r"""//[^\n]*|/\*.*?\*/|\bb?r(\#*)".*?"\1|\bb?"(?:\\.|[^"\\])*"|b?'(?:\\[^\n]{1,8}?|[^'\\\n])'""", re.S
+    )
+    return pattern.sub(" ", text)
+
+
+def without_tests(text):
+    """The code that is built when no test is: an item behind `#[cfg(test)]` is left out."""
+    while found := re.search(r"#\[cfg\((?:test|all\(test[^]]*)\)\]", text):
+        at, depth = found.end(), 0
+        while at < len(text):
+            if text[at] in "{(":
+                depth += 1
+            elif text[at] in "})":
+                depth -= 1
+                if depth == 0 and text[at] == "}":
+                    break
+            elif text[at] == ";" and depth == 0:
+                break
+            at += 1
+        text = text[: found.start()] + text[at + 1 :]
+    return text
+
+
+def leaves(tree):
+    """The paths of one use tree: `a::{b, c::d}` is `a::b` and `a::c::d`."""
+    tree = tree.strip()
+    brace = tree.find("{")
+    if brace < 0:
+        yield [part.strip() for part in re.split(r"\s+as\s+", tree)[0].split("::")]
+        return
+    prefix = [part.strip() for part in tree[:brace].split("::") if part.strip()]
+    depth, start = 0, brace + 1
+    for at in range(brace, len(tree)):
+        if tree[at] == "{":
+            depth += 1
+        elif tree[at] == "}":
+            depth -= 1
+        if (tree[at] == "," and depth == 1) or (tree[at] == "}" and depth == 0):
+            if tree[start:at].strip():
+                yield from (prefix + leaf for leaf in leaves(tree[start:at]))
+            start = at + 1
+
+
+class Crate:
+    """The files of one crate and the arrows between them."""
+
+    def __init__(self, source):
+        self.source = Path(source)
+        self.modules = {}
+        for file in sorted(self.source.rglob("*.rs")):
+            parts = list(file.relative_to(self.source).with_suffix("").parts)
+            if "tests" in parts:
+                continue
+            if parts[-1] in ("mod", "lib", "main"):
+                parts.pop()
+            self.modules[tuple(parts)] = file
+        self.arrows = {file: self._imports(module, file) for module, file in self.modules.items()}
+
+    def _imports(self, module, file):
+        text = without_tests(without_strings_and_comments(file.read_text()))
+        paths = []
+        for tree in re.findall(rf"\buse\s+([^;]+);", text):
+            paths.extend(leaves(tree))
+        rest = re.sub(r"\buse\s+[^;]+;", " ", text)
+        for path in re.findall(rf"(?<![\w:])(?:{IDENT})(?:\s*::\s*{IDENT})+", rest):
+            paths.append([part.strip() for part in path.split("::")])
+        found = {}
+        for path in paths:
+            target = self._resolve(module, path)
+            if target is not None and target[0] != file:
+                found.setdefault(target[0], set()).add(target[1])
+        return found
+
+    def _resolve(self, module, path):
+        """The file that `path`, as it stands in `module`, names; and what of it."""
+        if path[0] == "crate":
+            at, rest = [], path[1:]
+        elif path[0] in ("self", "super"):
+            at, rest = list(module), list(path)
+            while rest and rest[0] in ("self", "super"):
+                if rest[0] == "super" and at:
+                    at.pop()
+                rest.pop(0)
+        elif module + (path[0],) in self.modules:
+            at, rest = list(module), list(path)
+        else:
+            return None
+        while rest and tuple(at + rest[:1]) in self.modules:
+            at.append(rest.pop(0))
+        if tuple(at) not in self.modules:
+            return None
+        return self.modules[tuple(at)], (rest[0] if rest else "the module")
+
+    def circles(self):
+        """The groups of files that import each other, each as its arrows in words."""
+        return [
+            [
+                f"{self._name(one)} -> {self._name(other)}: {', '.join(sorted(names))}"
+                for one in group
+                for other, names in sorted(self.arrows[one].items())
+                if other in group
+            ]
+            for group in map(sorted, strongly_connected(self.arrows))
+        ]
+
+    def _name(self, file):
+        return str(file.relative_to(self.source))
+
+
+def strongly_connected(arrows):
+    """Tarjan's algorithm: the groups of more than one that can reach each other."""
+    index, low, stack, on_stack, groups = {}, {}, [], set(), []
+
+    def visit(start):
+        work = [(start, iter(arrows[start]))]
+        index[start] = low[start] = len(index)
+        stack.append(start)
+        on_stack.add(start)
+        while work:
+            one, others = work[-1]
+            for other in others:
+                if other not in index:
+                    index[other] = low[other] = len(index)
+                    stack.append(other)
+                    on_stack.add(other)
+                    work.append((other, iter(arrows[other])))
+                    break
+                if other in on_stack:
+                    low[one] = min(low[one], index[other])
+            else:
+                work.pop()
+                if work:
+                    low[work[-1][0]] = min(low[work[-1][0]], low[one])
+                if low[one] == index[one]:
+                    group = set()
+                    while True:
+                        other = stack.pop()
+                        on_stack.discard(other)
+                        group.add(other)
+                        if other == one:
+                            break
+                    if len(group) > 1:
+                        groups.append(group)
+
+    for file in arrows:
+        if file not in index:
+            visit(file)
+    return groups
+
+
+if __name__ == "__main__":
+    import sys
+
+    for source in sys.argv[1:]:
+        for number, circle in enumerate(Crate(source).circles(), 1):
+            print(f"{source}: circle {number}")
+            print("\n".join(f"  {arrow}" for arrow in circle))
