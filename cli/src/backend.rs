@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use mef_auth::{RedactingSecrets, Redactor};
-use mef_poller::{HttpClients, PollPorts};
+use mef_http::HttpClients;
+use mef_poller::PollPorts;
 use mef_ports::{Http, Secrets};
 use mef_source::checked::Poll;
 use mef_sqlite::LocalSecrets;

@@ -16,7 +16,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use mef_auth::Redactor;
-use mef_poller::may_reach;
+use mef_http::may_reach;
 use mef_ports::{Clock, CursorRecord, Http, HttpError, HttpRequest, HttpResponse};
 use mef_source::Source;
 use serde::Deserialize;

@@ -86,7 +86,7 @@ pub(crate) async fn pull(
         redactor: redactor.clone(),
     };
     let http: Arc<MockVendor> = Arc::clone(&vendor);
-    let poller = Poller::with_http(Arc::clone(source), http, ports).with_context(|| {
+    let poller = Poller::new(Arc::clone(source), http, ports).with_context(|| {
         format!("`{}` is pushed, not pulled: its file has no `poll`", source.name)
     })?;
     let whole = whole.map(|record| (String::new(), record));

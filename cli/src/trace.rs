@@ -284,7 +284,7 @@ mod tests {
 
     use bytes::Bytes;
     use http::{HeaderValue, Method, StatusCode};
-    use mef_poller::SystemClock;
+    use mef_http::SystemClock;
     use mef_ports::Secret;
 
     use super::*;

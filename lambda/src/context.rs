@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use mef_auth::{RedactingSecrets, Redactor};
 use mef_aws::{Aws, Settings, TimeLimits, WakeTarget, function_config};
+use mef_http::{HttpClients, SystemClock};
 use mef_intake::{KeyCache, ReceiverPorts};
 use mef_pipeline::Outputs;
-use mef_poller::{HttpClients, PollPorts, SystemClock};
+use mef_poller::PollPorts;
 use mef_ports::{Clock, Secrets, Wakeups};
 
 use crate::authorizer::Gate;

@@ -1,8 +1,11 @@
 //! The role that pulls one source: what a schedule or a wake-up calls.
 
-use mef_poller::{Budget, HttpClients, PollPorts, Poller, RunEnd, RunReport};
+use std::sync::Arc;
+
+use mef_http::HttpClients;
+use mef_poller::{Budget, PollPorts, Poller, RunEnd, RunReport};
 use mef_ports::chain;
-use mef_source::SourceName;
+use mef_source::{Source, SourceName};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -41,7 +44,10 @@ impl Pulls {
             tracing::error!(r#"the poller's event is not `{{"source": "<name>"}}`"#);
             return Done { answer: Err(Failed::Event), metrics: None };
         };
-        let make = |source| Poller::new(source, &self.clients, self.ports.clone());
+        let make = |source: Arc<Source>| {
+            let http = self.clients.for_source(source.poll.as_ref()?);
+            Poller::new(source, http, self.ports.clone())
+        };
         let unusable = match self.sources.get(&name, make) {
             Ok(Some(poller)) => match poller.check_schema() {
                 Ok(()) => {

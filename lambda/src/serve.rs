@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use lambda_runtime::{Diagnostic, LambdaEvent, Runtime, service_fn};
-use mef_poller::SystemClock;
+use mef_http::SystemClock;
 use mef_ports::Clock as _;
 use serde_json::Value;
 use serde_json::value::RawValue;

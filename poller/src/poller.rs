@@ -18,7 +18,6 @@ use mef_source::checked::{Poll, Request};
 use crate::backfill::Stretch;
 use crate::budget::Budget;
 use crate::fetch::Fetcher;
-use crate::http::HttpClients;
 use crate::lease::{LeaseKeeper, TTL};
 use crate::pace::Pace;
 use crate::partitions::Partition;
@@ -62,15 +61,10 @@ pub struct Poller {
 }
 
 impl Poller {
-    /// A poller of `source`; `None` if the source is not pulled.
-    pub fn new(source: Arc<Source>, clients: &HttpClients, ports: PollPorts) -> Option<Poller> {
-        let http = clients.for_source(source.poll.as_ref()?);
-        Poller::with_http(source, http, ports)
-    }
-
-    /// The same over an `http` that answers in a vendor's place, for what runs
-    /// offline. It has to hold requests to the source's origins by itself.
-    pub fn with_http(source: Arc<Source>, http: Arc<dyn Http>, ports: PollPorts) -> Option<Poller> {
+    /// Returns a poller of `source`, or `None` if the source is not pulled.
+    ///
+    /// `http` must hold requests to the origins of the source by itself.
+    pub fn new(source: Arc<Source>, http: Arc<dyn Http>, ports: PollPorts) -> Option<Poller> {
         let poll = source.poll.clone()?;
         let pipeline = Pipeline::for_poll(&source)?;
         let credentials = Credentials::new(

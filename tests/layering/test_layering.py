@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 # A crate may use those before it, and no others.
 ORDER = [
-    "mef-source", "mef-ports", "mef-auth", "mef-pipeline", "mef-intake", "mef-poller", "mef-sqlite", "mef-aws", "mef-lambda", "mef",
+    "mef-source", "mef-ports", "mef-auth", "mef-pipeline", "mef-intake", "mef-poller", "mef-http", "mef-sqlite", "mef-aws", "mef-lambda", "mef",
 ]
 CRATES_IO = "registry+https://github.com/rust-lang/crates.io-index"
 LONGEST = 450
@@ -64,7 +64,7 @@ class TestLayers(unittest.TestCase):
             self.assertNotIn(crate, tree("mef"))
 
     def test_stages_do_no_io(self):
-        for name in ("mef-source", "mef-ports", "mef-pipeline", "mef-intake"):
+        for name in ORDER[: ORDER.index("mef-http")]:
             for crate in ("mio", "socket2", "reqwest", "hyper", "rusqlite", "axum"):
                 self.assertNotIn(crate, tree(name), f"{name} can do I/O")
 

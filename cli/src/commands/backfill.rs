@@ -57,7 +57,7 @@ pub(super) async fn backfill(
         ..backend.ports.clone()
     };
     let spacing = Duration::from_secs(60) / options.per_minute;
-    let poller = Poller::with_http(Arc::clone(&source), backend.http(poll), ports);
+    let poller = Poller::new(Arc::clone(&source), backend.http(poll), ports);
     let poller = poller
         .with_context(|| pushed(&source))?
         .backfill(options.from, options.to, spacing)

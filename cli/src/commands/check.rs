@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use mef_poller::SystemClock;
+use mef_http::SystemClock;
 use mef_ports::Clock as _;
 use mef_source::Severity;
 

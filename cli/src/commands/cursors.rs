@@ -102,7 +102,7 @@ async fn learn_secrets(global: &Global, backend: &Backend) {
     for source in files.into_iter().filter_map(|file| file.source) {
         let Some(poll) = &source.poll else { continue };
         let http = backend.http(poll);
-        let Some(poller) = Poller::with_http(source.clone(), http, backend.ports.clone()) else {
+        let Some(poller) = Poller::new(source.clone(), http, backend.ports.clone()) else {
             continue;
         };
         if let Err(error) = poller.secrets().await {

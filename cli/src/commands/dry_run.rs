@@ -65,7 +65,7 @@ pub(super) async fn run(
         ..real.clone()
     };
     let http = Arc::<Traced>::clone(&traced);
-    let poller = Poller::with_http(Arc::clone(source), http, ports);
+    let poller = Poller::new(Arc::clone(source), http, ports);
     let report = poller.with_context(|| pushed(source))?.run(&budget).await;
     traced.flush();
     for event in copy.events(None, usize::MAX).await? {

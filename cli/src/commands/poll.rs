@@ -38,7 +38,7 @@ pub(super) async fn poll(
         dry_run::run(global, options, &source, http, &backend, redactor).await
     } else {
         let ports = backend.ports.clone();
-        let poller = Poller::with_http(Arc::clone(&source), http, ports);
+        let poller = Poller::new(Arc::clone(&source), http, ports);
         let poller = poller.with_context(|| pushed(&source))?;
         until_caught_up(global, options, &poller, &backend, redactor).await
     };

@@ -15,8 +15,9 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use mef_auth::Redactor;
+use mef_http::SystemClock;
 use mef_intake::Receiver;
-use mef_poller::{RunEnd, SystemClock};
+use mef_poller::RunEnd;
 use mef_ports::{Clock as _, DeadLetters as _};
 use mef_sqlite::LocalSecrets;
 use serde_json::json;

@@ -8,7 +8,7 @@
 use aws_lc_rs::hmac;
 use http::StatusCode;
 use jiff::Timestamp;
-use mef_poller::SystemClock;
+use mef_http::SystemClock;
 use mef_ports::Clock as _;
 use reqwest::Client;
 use serde_json::json;

@@ -10,9 +10,10 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use mef_auth::{RedactingSecrets, Redactor};
+use mef_http::{HttpClients, SystemClock};
 use mef_intake::{KeyCache, ReceiverPorts};
 use mef_pipeline::Outputs;
-use mef_poller::{HttpClients, PollPorts, Poller, SystemClock};
+use mef_poller::{PollPorts, Poller};
 use mef_ports::{Clock, Secrets};
 use mef_source::Source;
 use mef_sqlite::{LocalSecrets, Store};
@@ -78,7 +79,8 @@ impl Local {
 
     /// The poller of a source; nothing if the source is not pulled.
     pub(crate) fn poller(&self, source: &Arc<Source>) -> Option<Poller> {
-        Poller::new(Arc::clone(source), &self.clients, self.poll_ports())
+        let http = self.clients.for_source(source.poll.as_ref()?);
+        Poller::new(Arc::clone(source), http, self.poll_ports())
     }
 
     /// What a poller needs.

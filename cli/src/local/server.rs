@@ -13,8 +13,8 @@ use axum::http::{Request as HttpRequest, Response as HttpResponse, StatusCode, h
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt as _;
 use mef_auth::Request;
+use mef_http::SystemClock;
 use mef_intake::{Outcome, Receiver, Response};
-use mef_poller::SystemClock;
 use mef_ports::Clock as _;
 use tokio::net::TcpListener;
 use tokio::sync::watch;

@@ -8,10 +8,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use mef_auth::Redactor;
+use mef_http::HttpClients;
 use mef_intake::{KeyCache, ReceiverPorts};
 use mef_lambda::{Done, Environment, Gate, Intake, Invocation, Pulls, Redrives};
 use mef_pipeline::Outputs;
-use mef_poller::{HttpClients, PollPorts};
+use mef_poller::PollPorts;
 use mef_ports::{
     Clock, Secret, SecretRef, SecretVersion, Secrets, SecretsError, StoreError, StreamKey, Wakeups,
 };
@@ -149,7 +150,7 @@ impl Stack {
     }
 
     fn keys(&self) -> Arc<KeyCache> {
-        let clients = mef_poller::HttpClients::default();
+        let clients = mef_http::HttpClients::default();
         Arc::new(KeyCache::new(clients.for_webhooks(), Arc::clone(&self.clock)))
     }
 

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use mef_auth::Redactor;
-use mef_poller::SystemClock;
+use mef_http::SystemClock;
 use mef_ports::Clock as _;
 
 use crate::args::{Explain, Global};

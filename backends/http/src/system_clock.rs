@@ -1,4 +1,4 @@
-//! The machine's clock.
+//! The clock of this machine.
 #![expect(clippy::disallowed_methods, reason = "the one place that asks the machine for the time")]
 
 use std::time::Duration;

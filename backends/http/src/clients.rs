@@ -5,9 +5,6 @@
     reason = "the one place that makes an HTTP client and reads answers, within bounds"
 )]
 
-mod addresses;
-mod keys;
-
 use std::error::Error;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -18,7 +15,7 @@ use mef_ports::{Http, HttpError, HttpRequest, HttpResponse};
 use mef_source::checked::{Origin, Poll};
 use url::Host;
 
-use addresses::{GuardedResolver, OutOfReach, Reach};
+use crate::addresses::{GuardedResolver, OutOfReach, Reach};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const USER_AGENT: &str = concat!("mozdef-event-framework/", env!("CARGO_PKG_VERSION"));
@@ -43,7 +40,7 @@ impl HttpClients {
     /// An `Http` for what a webhook's check or handshake asks of its vendor:
     /// published keys, and the confirmation of a subscription.
     pub fn for_webhooks(&self) -> Arc<dyn Http> {
-        Arc::new(keys::KeysHttp(self.clone()))
+        Arc::new(crate::webhooks::KeysHttp(self.clone()))
     }
 
     fn client(&self, reach: Reach) -> Result<reqwest::Client, HttpError> {
@@ -68,7 +65,11 @@ impl HttpClients {
     }
 
     /// Sends `request` to what is within `reach`.
-    async fn send(&self, reach: Reach, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+    pub(crate) async fn send(
+        &self,
+        reach: Reach,
+        request: HttpRequest,
+    ) -> Result<HttpResponse, HttpError> {
         let client = self.client(reach)?;
         let limit = request.max_body;
         let mut builder = client
@@ -140,7 +141,7 @@ impl SourceHttp {
     }
 }
 
-fn forbidden(request: &HttpRequest, reason: &str) -> HttpError {
+pub(crate) fn forbidden(request: &HttpRequest, reason: &str) -> HttpError {
     HttpError::Forbidden {
         host: request.url.host_str().unwrap_or("").to_owned(),
         reason: reason.to_owned(),
@@ -149,7 +150,11 @@ fn forbidden(request: &HttpRequest, reason: &str) -> HttpError {
 
 /// `reach`, if a host that is an address is within it: a literal address is
 /// never resolved.
-fn within(reach: Reach, origin: &Origin, request: &HttpRequest) -> Result<Reach, HttpError> {
+pub(crate) fn within(
+    reach: Reach,
+    origin: &Origin,
+    request: &HttpRequest,
+) -> Result<Reach, HttpError> {
     let literal = match origin.host {
         Host::Ipv4(address) => Some(address.into()),
         Host::Ipv6(address) => Some(address.into()),

@@ -9,10 +9,10 @@ use async_trait::async_trait;
 use mef_ports::{Http, HttpError, HttpRequest, HttpResponse};
 use mef_source::checked::Origin;
 
-use super::addresses::Reach;
-use super::{HttpClients, forbidden, within};
+use crate::addresses::Reach;
+use crate::clients::{HttpClients, forbidden, within};
 
-pub(super) struct KeysHttp(pub(super) HttpClients);
+pub(crate) struct KeysHttp(pub(crate) HttpClients);
 
 fn reach(request: &HttpRequest) -> Result<Reach, HttpError> {
     let origin = Origin::of(&request.url).ok_or_else(|| forbidden(request, "it is not HTTP"))?;

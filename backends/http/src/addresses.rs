@@ -10,7 +10,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 /// How far a request may reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reach {
+pub(crate) enum Reach {
     /// This machine only: the source file names a loopback origin.
     Loopback,
     /// Any address that an origin written in the source file may have: private
@@ -22,7 +22,7 @@ pub(super) enum Reach {
 
 impl Reach {
     /// Why `address` is out of reach, if it is.
-    pub(super) fn refuses(self, address: IpAddr) -> Option<&'static str> {
+    pub(crate) fn refuses(self, address: IpAddr) -> Option<&'static str> {
         let address = address.to_canonical();
         if let Some(reason) = within(address).and_then(|v4| Reach::Written.refuses(v4.into())) {
             return Some(reason);
@@ -99,7 +99,7 @@ fn is_public_v4(v4: Ipv4Addr) -> bool {
 }
 
 /// Resolves names to the addresses within reach.
-pub(super) struct GuardedResolver(pub(super) Reach);
+pub(crate) struct GuardedResolver(pub(super) Reach);
 
 impl Resolve for GuardedResolver {
     fn resolve(&self, name: Name) -> Resolving {
@@ -131,9 +131,9 @@ impl Resolve for GuardedResolver {
 /// Every address of a name is out of reach.
 #[derive(Debug, thiserror::Error)]
 #[error("`{host}` has no address within reach: {reason}")]
-pub(super) struct OutOfReach {
-    pub(super) host: String,
-    pub(super) reason: &'static str,
+pub(crate) struct OutOfReach {
+    pub(crate) host: String,
+    pub(crate) reason: &'static str,
 }
 
 #[cfg(test)]
