@@ -1,30 +1,35 @@
 //! Which addresses a request may reach.
 //!
-//! A vendor's page can name any URL as its next. What keeps that from turning
-//! the poller against its own network is checked here, on the address that is
-//! connected to and not only on the name: a name can resolve to anything.
+//! A vendor's page can name any URL as its next one, and must not turn the poller
+//! against its own network. The rules are checked on the address that is
+//! connected to, not only on the name: a name can resolve to anything.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use mef_ports::{HttpError, HttpRequest};
+use mef_source::checked::Origin;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use url::Host;
 
 /// How far a request may reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reach {
     /// This machine only: the source file names a loopback origin.
     Loopback,
-    /// Any address that an origin written in the source file may have: private
-    /// ones too, but never link-local or metadata ones.
+    /// What an origin written in the source file may be: any address, private
+    /// ones too, except link-local and metadata addresses.
     Written,
     /// Public addresses only: an origin that a page may lead to.
     Public,
 }
 
 impl Reach {
-    /// Why `address` is out of reach, if it is.
+    /// Returns why `address` is out of reach, or `None` if it is within.
     pub(crate) fn refuses(self, address: IpAddr) -> Option<&'static str> {
         let address = address.to_canonical();
-        if let Some(reason) = within(address).and_then(|v4| Reach::Written.refuses(v4.into())) {
+        if let Some(reason) =
+            behind_gateway(address).and_then(|v4| Reach::Written.refuses(v4.into()))
+        {
             return Some(reason);
         }
         let loopback = address.is_loopback();
@@ -44,9 +49,9 @@ impl Reach {
     }
 }
 
-/// The IPv4 address that a gateway makes of an IPv6 one: NAT64 (RFC 6052 §2.1) and
-/// 6to4 (RFC 3056 §2).
-fn within(address: IpAddr) -> Option<Ipv4Addr> {
+/// Returns the IPv4 address that a gateway would connect to for an IPv6 one: NAT64
+/// (RFC 6052 §2.1) and 6to4 (RFC 3056 §2).
+fn behind_gateway(address: IpAddr) -> Option<Ipv4Addr> {
     let IpAddr::V6(v6) = address else { return None };
     let v4 = |high: u16, low: u16| Ipv4Addr::from(u32::from(high) << 16 | u32::from(low));
     match v6.segments() {
@@ -56,7 +61,7 @@ fn within(address: IpAddr) -> Option<Ipv4Addr> {
     }
 }
 
-/// Link-local addresses, among them the metadata services of the clouds.
+/// Checks for link-local addresses, which the metadata services of the clouds use.
 fn is_link_local(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => v4.is_link_local(),
@@ -67,15 +72,15 @@ fn is_link_local(address: IpAddr) -> bool {
     }
 }
 
-/// Addresses that are routed on the internet, after the special-purpose
+/// Checks whether an address is routed on the internet, by the special-purpose
 /// registries of RFC 6890.
 fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => is_public_v4(v4),
         IpAddr::V6(v6) => {
             let [first, second, ..] = v6.segments();
-            // 2000::/3 is what is given out; 64:ff9b::/96 and 2002::/16 hide an
-            // IPv4 address, 2001::/23 is for protocols, 2001:db8::/32 for books.
+            // Only 2000::/3 is assigned. In it, 2002::/16 hides an IPv4 address,
+            // 2001::/23 is for protocols and 2001:db8::/32 for documentation.
             first & 0xe000 == 0x2000
                 && first != 0x2002
                 && !(first == 0x2001 && (second < 0x200 || second == 0xdb8))
@@ -98,8 +103,8 @@ fn is_public_v4(v4: Ipv4Addr) -> bool {
         || (a == 198 && (b == 18 || b == 19)))
 }
 
-/// Resolves names to the addresses within reach.
-pub(crate) struct GuardedResolver(pub(super) Reach);
+/// Resolves a name to those of its addresses that are within reach.
+pub(crate) struct GuardedResolver(pub(crate) Reach);
 
 impl Resolve for GuardedResolver {
     fn resolve(&self, name: Name) -> Resolving {
@@ -128,12 +133,35 @@ impl Resolve for GuardedResolver {
     }
 }
 
-/// Every address of a name is out of reach.
+/// The error of a name whose addresses are all out of reach.
 #[derive(Debug, thiserror::Error)]
 #[error("`{host}` has no address within reach: {reason}")]
 pub(crate) struct OutOfReach {
     pub(crate) host: String,
     pub(crate) reason: &'static str,
+}
+
+/// Fails if the host of `origin` is an address out of `reach`: such a host is never
+/// resolved, so the resolver would not see it.
+pub(crate) fn check_literal(
+    reach: Reach,
+    origin: &Origin,
+    request: &HttpRequest,
+) -> Result<(), HttpError> {
+    let address = match origin.host {
+        Host::Ipv4(address) => address.into(),
+        Host::Ipv6(address) => address.into(),
+        Host::Domain(_) => return Ok(()),
+    };
+    reach.refuses(address).map_or(Ok(()), |reason| Err(forbidden(request, reason)))
+}
+
+/// The error of a request that a rule forbids.
+pub(crate) fn forbidden(request: &HttpRequest, reason: &str) -> HttpError {
+    HttpError::Forbidden {
+        host: request.url.host_str().unwrap_or("").to_owned(),
+        reason: reason.to_owned(),
+    }
 }
 
 #[cfg(test)]

@@ -6,8 +6,10 @@
 
 mod addresses;
 mod clients;
+mod source;
 mod system_clock;
 mod webhooks;
 
-pub use clients::{HttpClients, may_reach};
+pub use clients::HttpClients;
+pub use source::may_reach;
 pub use system_clock::SystemClock;

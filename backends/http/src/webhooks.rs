@@ -1,30 +1,41 @@
-//! The `Http` port for keys that vendors publish.
+//! The `Http` port for the checks and handshakes of webhooks.
 //!
-//! A source file wrote the URL, or pinned the host of what a request names, so
-//! there is no list of origins to keep to: what is left is that keys are not
-//! taken over a line that anybody can write on, and that no name leads to a
-//! metadata service.
+//! Its URLs are written in the source file, or their host is pinned there, so no
+//! list of origins is needed. Two rules are left: keys come over HTTPS, where
+//! nobody can change them on the way, and no name leads to a metadata service.
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use mef_ports::{Http, HttpError, HttpRequest, HttpResponse};
 use mef_source::checked::Origin;
 
-use crate::addresses::Reach;
-use crate::clients::{HttpClients, forbidden, within};
+use crate::addresses::{Reach, check_literal, forbidden};
+use crate::clients::HttpClients;
 
-pub(crate) struct KeysHttp(pub(crate) HttpClients);
+impl HttpClients {
+    /// Returns an `Http` for what the check or handshake of a webhook asks the
+    /// vendor: its published keys, and the confirmation of a subscription.
+    pub fn for_webhooks(&self) -> Arc<dyn Http> {
+        Arc::new(WebhookHttp(self.clone()))
+    }
+}
 
+struct WebhookHttp(HttpClients);
+
+/// Returns how far `request` may reach.
 fn reach(request: &HttpRequest) -> Result<Reach, HttpError> {
     let origin = Origin::of(&request.url).ok_or_else(|| forbidden(request, "it is not HTTP"))?;
     let reach = if origin.is_loopback() { Reach::Loopback } else { Reach::Written };
     if reach != Reach::Loopback && origin.scheme != "https" {
         return Err(forbidden(request, "keys are fetched with https"));
     }
-    within(reach, &origin, request)
+    check_literal(reach, &origin, request)?;
+    Ok(reach)
 }
 
 #[async_trait]
-impl Http for KeysHttp {
+impl Http for WebhookHttp {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         self.0.send(reach(&request)?, request).await
     }
