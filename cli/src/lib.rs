@@ -5,24 +5,15 @@
 
 pub mod args;
 mod backend;
-mod captured;
-mod catalogue;
 mod commands;
 pub mod demo;
-mod exchanges;
-mod expansions;
 mod local;
 mod logging;
 mod offline;
-mod offline_poll;
-mod offline_ports;
 mod output;
-mod problems;
-mod published_keys;
 #[cfg(feature = "aws")]
 mod remote;
-mod retirements;
-mod trace;
+mod sources;
 
 use std::process::ExitCode;
 

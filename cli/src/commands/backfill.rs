@@ -19,15 +19,16 @@ use mef_ports::{
 use super::poll::{pushed, show};
 use crate::args::{Backfill, Global};
 use crate::backend::Backend;
-use crate::offline_ports::NoWakeups;
-use crate::{catalogue, output};
+use crate::offline::ports::NoWakeups;
+use crate::output;
+use crate::sources::files;
 
 pub(super) async fn backfill(
     global: &Global,
     options: &Backfill,
     redactor: &Redactor,
 ) -> anyhow::Result<ExitCode> {
-    let source = catalogue::load_named(&global.sources, &options.source)?;
+    let source = files::load_named(&global.sources, &options.source)?;
     let poll = source.poll.as_ref().with_context(|| pushed(&source))?;
     let backend = Backend::open(global, redactor).await?;
     let bar = if std::io::IsTerminal::is_terminal(&std::io::stderr()) && !global.json {

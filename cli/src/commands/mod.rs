@@ -4,7 +4,6 @@ mod backfill;
 mod check;
 mod cursors;
 mod dlq;
-mod dry_run;
 mod events;
 mod explain;
 mod init;

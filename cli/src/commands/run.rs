@@ -10,14 +10,15 @@ use tokio::sync::watch;
 
 use crate::args::{Global, Run};
 use crate::local::{Capture, Local, Server, keep_polling};
-use crate::{catalogue, output};
+use crate::output;
+use crate::sources::files;
 
 pub(super) async fn run(
     global: &Global,
     options: &Run,
     redactor: &Redactor,
 ) -> anyhow::Result<ExitCode> {
-    let sources = catalogue::load_all(&global.sources)?;
+    let sources = files::load_all(&global.sources)?;
     let local = Local::open(global, redactor)?;
     let receivers: Vec<_> = sources
         .iter()

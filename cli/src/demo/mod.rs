@@ -25,7 +25,8 @@ use tokio::sync::watch;
 use crate::args::{Demo, Global};
 use crate::commands::summary_line;
 use crate::local::{Local, Server, keep_polling};
-use crate::{catalogue, output};
+use crate::output;
+use crate::sources::files;
 
 use sender::Sent;
 use vendor::{Vendor, VendorOptions};
@@ -63,7 +64,7 @@ pub(crate) async fn run(
     let store_file = folder.join("mef.db");
     let secrets = Arc::new(LocalSecrets::new(Some(secrets_file)));
     let local = Local::with(&store_file, secrets, redactor)?;
-    let sources = catalogue::load_all(&folder)?;
+    let sources = files::load_all(&folder)?;
 
     let receivers = sources
         .iter()

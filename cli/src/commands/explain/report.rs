@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::escape::{bounded, escaped};
-use crate::offline::{Judged, Version};
+use crate::offline::webhook::{Judged, Version};
 
 /// How many bytes of an escaped signed text are shown without `--full`.
 pub(super) const SIGNED_TEXT: usize = 2000;

@@ -22,8 +22,8 @@ use mef_source::Source;
 use mef_sqlite::Store;
 use serde_json::Value;
 
-use crate::offline_ports::NoNetwork;
-use crate::published_keys;
+use super::ports::NoNetwork;
+use super::published_keys;
 
 /// How many records one request can hold in ten MiB, and more.
 const ALL: usize = usize::MAX;

@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 use mef_pipeline::Pipeline;
 use mef_source::{Expansion, Problem, Severity, Source, load};
 
-use crate::problems;
+use super::problems;
 
 /// A source file that was read, loaded or not.
 pub(crate) struct SourceFile {

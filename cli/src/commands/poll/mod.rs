@@ -9,18 +9,22 @@ use mef_auth::Redactor;
 use mef_poller::{Budget, Poller, RunEnd, RunReport};
 use mef_source::Source;
 
-use super::dry_run;
+mod dry_run;
+mod trace;
+
 use crate::args::{Global, Poll};
 use crate::backend::Backend;
-use crate::trace::{self, Traced};
-use crate::{catalogue, output};
+use crate::output;
+use crate::sources::files;
+
+use trace::Traced;
 
 pub(super) async fn poll(
     global: &Global,
     options: &Poll,
     redactor: &Redactor,
 ) -> anyhow::Result<ExitCode> {
-    let source = catalogue::load_named(&global.sources, &options.source)?;
+    let source = files::load_named(&global.sources, &options.source)?;
     let backend = Backend::open(global, redactor).await?;
     let poll = source.poll.as_ref().with_context(|| pushed(&source))?;
     let mut http = backend.http(poll);

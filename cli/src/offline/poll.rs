@@ -14,8 +14,8 @@ use mef_sqlite::{LocalSecrets, Store};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::exchanges::{Exchanges, MockVendor, TestClock};
-use crate::offline_ports::NoWakeups;
+use super::exchanges::{Exchanges, MockVendor, TestClock};
+use super::ports::NoWakeups;
 
 /// What came of the runs.
 pub(crate) struct Pulled {

@@ -21,12 +21,12 @@ use mef_sqlite::Store;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::poll::{pushed, show};
+use super::trace::{Sink, Traced};
+use super::{pushed, show};
 use crate::args::{Global, Poll};
 use crate::backend::Backend;
-use crate::offline_ports::{LimitsAsTheyAre, NoWakeups};
+use crate::offline::ports::{LimitsAsTheyAre, NoWakeups};
 use crate::output;
-use crate::trace::{Sink, Traced};
 
 /// A lease on the copy, for as long as it takes to fill it.
 const TTL: Duration = Duration::from_secs(30);
