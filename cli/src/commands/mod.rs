@@ -15,8 +15,6 @@ mod secrets;
 mod status;
 mod test;
 
-pub(crate) use events::summary_line;
-
 use std::process::ExitCode;
 
 use mef_auth::Redactor;

@@ -16,7 +16,6 @@ use mef_ports::{Clock, Commit, Cursors, Lease, LeaseError, StreamKey};
 use mef_source::checked::Partitions;
 
 use super::cursors::stream;
-use super::poll::pushed;
 use crate::args::Global;
 use crate::backend::Backend;
 use crate::output;
@@ -34,7 +33,7 @@ pub(super) async fn pause(
 ) -> anyhow::Result<ExitCode> {
     let stream = stream(name);
     let source = files::load_named(&global.sources, &stream.source)?;
-    let poll = source.poll.as_ref().with_context(|| pushed(&source))?;
+    let poll = source.poll.as_ref().with_context(|| files::not_pulled(&source))?;
     let partitions = poll.partitions.as_ref();
     let may_have = |name: &str| partitions.is_some_and(|partitions| partitions.may_have(name));
     if !stream.partition.is_empty() && !may_have(&stream.partition) {

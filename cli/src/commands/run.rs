@@ -9,7 +9,10 @@ use serde_json::json;
 use tokio::sync::watch;
 
 use crate::args::{Global, Run};
-use crate::local::{Capture, Local, Server, keep_polling};
+use crate::local::capture::Capture;
+use crate::local::ports::Local;
+use crate::local::scheduler::keep_polling;
+use crate::local::server::Server;
 use crate::output;
 use crate::sources::files;
 

@@ -192,9 +192,7 @@ async fn webhook(
     reason = "a test's records stand in for fetched ones, and reach no queue"
 )]
 fn records(source: &Source, text: &str, at: Timestamp) -> anyhow::Result<Expected> {
-    let pipeline = Pipeline::for_poll(source).with_context(|| {
-        format!("`{}` is pushed, not pulled: its file has no `poll`", source.name)
-    })?;
+    let pipeline = Pipeline::for_poll(source).with_context(|| files::not_pulled(source))?;
     let records: Vec<Value> = serde_json::from_str(text).context("a list of records is wanted")?;
     let id_path = source.poll.as_ref().and_then(|poll| poll.cursor.id());
     let fetched = records.into_iter().map(|record| {

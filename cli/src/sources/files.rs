@@ -99,6 +99,11 @@ pub(crate) fn load_one(dir: &Path, name: &str) -> anyhow::Result<Arc<Source>> {
     }
 }
 
+/// Says why a source cannot be polled.
+pub(crate) fn not_pulled(source: &Source) -> String {
+    format!("`{}` is pushed, not pulled: its file has no `poll`", source.name)
+}
+
 fn paths(dir: &Path) -> anyhow::Result<Vec<PathBuf>> {
     if dir.is_file() {
         return Ok(vec![dir.to_owned()]);
