@@ -1,102 +1,88 @@
-//! What a gateway hands over: one view of every payload format.
-//!
-//! REST APIs, HTTP APIs and function URLs put the same request into different
-//! JSON, and people send events by hand in the shapes of the original
-//! framework. So a field is looked at only when it is needed, and one that is
-//! not what it should be counts as not there. What must be there is missed
-//! where it is used.
-
-mod json;
-mod request;
-mod route;
-#[cfg(test)]
-mod tests;
+//! The fields of an event, each read when it is asked for.
 
 use std::borrow::Cow;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-pub(crate) use json::object;
-pub(crate) use request::{head, whole};
-pub(crate) use route::{Route, method_of};
+use super::json;
 
 /// The fields of an event that matter to a webhook or its authorizer.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Event<'e> {
     #[serde(borrow)]
-    version: Option<&'e RawValue>,
+    pub(super) version: Option<&'e RawValue>,
     #[serde(borrow, rename = "type")]
-    kind: Option<&'e RawValue>,
+    pub(super) kind: Option<&'e RawValue>,
     #[serde(borrow)]
-    method_arn: Option<&'e RawValue>,
+    pub(super) method_arn: Option<&'e RawValue>,
     #[serde(borrow)]
-    route_arn: Option<&'e RawValue>,
+    pub(super) route_arn: Option<&'e RawValue>,
     #[serde(borrow)]
-    authorization_token: Option<&'e RawValue>,
+    pub(super) authorization_token: Option<&'e RawValue>,
     #[serde(borrow)]
-    path: Option<&'e RawValue>,
+    pub(super) path: Option<&'e RawValue>,
     #[serde(borrow)]
-    raw_path: Option<&'e RawValue>,
+    pub(super) raw_path: Option<&'e RawValue>,
     #[serde(borrow)]
-    http_method: Option<&'e RawValue>,
+    pub(super) http_method: Option<&'e RawValue>,
     #[serde(borrow)]
-    method: Option<&'e RawValue>,
+    pub(super) method: Option<&'e RawValue>,
     #[serde(borrow)]
-    raw_query_string: Option<&'e RawValue>,
+    pub(super) raw_query_string: Option<&'e RawValue>,
     #[serde(borrow)]
-    query_string_parameters: Option<&'e RawValue>,
+    pub(super) query_string_parameters: Option<&'e RawValue>,
     #[serde(borrow)]
-    multi_value_query_string_parameters: Option<&'e RawValue>,
+    pub(super) multi_value_query_string_parameters: Option<&'e RawValue>,
     #[serde(borrow)]
-    headers: Option<&'e RawValue>,
+    pub(super) headers: Option<&'e RawValue>,
     #[serde(borrow)]
-    multi_value_headers: Option<&'e RawValue>,
+    pub(super) multi_value_headers: Option<&'e RawValue>,
     #[serde(borrow)]
-    cookies: Option<&'e RawValue>,
+    pub(super) cookies: Option<&'e RawValue>,
     #[serde(borrow)]
-    body: Option<&'e RawValue>,
+    pub(super) body: Option<&'e RawValue>,
     #[serde(borrow)]
-    is_base64_encoded: Option<&'e RawValue>,
+    pub(super) is_base64_encoded: Option<&'e RawValue>,
     #[serde(borrow)]
-    request_context: Option<&'e RawValue>,
+    pub(super) request_context: Option<&'e RawValue>,
 }
 
 /// The fields of an event's `requestContext` that matter.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(crate) struct RequestContext<'e> {
+pub(super) struct RequestContext<'e> {
     #[serde(borrow)]
-    stage: Option<&'e RawValue>,
+    pub(super) stage: Option<&'e RawValue>,
     #[serde(borrow)]
-    path: Option<&'e RawValue>,
+    pub(super) path: Option<&'e RawValue>,
     #[serde(borrow)]
-    http_method: Option<&'e RawValue>,
+    pub(super) http_method: Option<&'e RawValue>,
     #[serde(borrow)]
-    http: Option<&'e RawValue>,
+    pub(super) http: Option<&'e RawValue>,
     #[serde(borrow)]
-    identity: Option<&'e RawValue>,
+    pub(super) identity: Option<&'e RawValue>,
 }
 
 /// The fields of `requestContext.identity` that matter.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Identity<'e> {
+pub(super) struct Identity<'e> {
     #[serde(borrow)]
-    source_ip: Option<&'e RawValue>,
+    pub(super) source_ip: Option<&'e RawValue>,
 }
 
 /// The fields of `requestContext.http` that matter.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct HttpContext<'e> {
+pub(super) struct HttpContext<'e> {
     #[serde(borrow)]
-    method: Option<&'e RawValue>,
+    pub(super) method: Option<&'e RawValue>,
     #[serde(borrow)]
-    path: Option<&'e RawValue>,
+    pub(super) path: Option<&'e RawValue>,
     #[serde(borrow)]
-    source_ip: Option<&'e RawValue>,
+    pub(super) source_ip: Option<&'e RawValue>,
 }
 
 /// The shapes in which an authorizer is asked.
@@ -144,17 +130,17 @@ impl<'e> Event<'e> {
         self.authorization_token.and_then(json::text).filter(|token| !token.is_empty())
     }
 
-    fn context(&self) -> RequestContext<'e> {
+    pub(super) fn context(&self) -> RequestContext<'e> {
         self.request_context.and_then(|context| json::object(context.get())).unwrap_or_default()
     }
 }
 
 impl<'e> RequestContext<'e> {
-    fn http(&self) -> HttpContext<'e> {
+    pub(super) fn http(&self) -> HttpContext<'e> {
         self.http.and_then(|http| json::object(http.get())).unwrap_or_default()
     }
 
-    fn identity(&self) -> Identity<'e> {
+    pub(super) fn identity(&self) -> Identity<'e> {
         self.identity.and_then(|identity| json::object(identity.get())).unwrap_or_default()
     }
 }

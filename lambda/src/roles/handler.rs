@@ -13,7 +13,8 @@ use serde_json::{Map, Value, json};
 
 use crate::capture::Capture;
 use crate::environment::Environment;
-use crate::event::{Event, whole};
+use crate::event::payload::Event;
+use crate::event::request::whole;
 use crate::invocation::Done;
 use crate::metrics::{Metric, Metrics};
 use crate::sources::Sources;
