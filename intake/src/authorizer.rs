@@ -21,7 +21,7 @@ use mef_ports::{Clock, SecretRef, Secrets, SecretsError};
 use mef_source::Source;
 use mef_source::checked::{Check, Handshake, HandshakeAuth, Webhook};
 
-use crate::handshake::may_be_answered_unsigned;
+use crate::handshake::matching::may_be_answered_unsigned;
 use crate::key_cache::KeyCache;
 use crate::live_secrets::{read, references};
 use crate::published_keys::PublishedKeys;

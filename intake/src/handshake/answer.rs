@@ -9,7 +9,7 @@ use mef_source::template::{Rendered, Variables};
 use mef_source::{Path, Template};
 use serde_json::Value;
 
-use super::Proven;
+use super::proven::Proven;
 use crate::answer::Response;
 
 /// What a browser is told: take the content type as it is written.

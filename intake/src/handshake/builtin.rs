@@ -11,7 +11,8 @@ use mef_source::{Path, Root};
 use serde_json::Value;
 
 use super::answer::is_header_value;
-use super::{Proven, confirmation};
+use super::confirmation;
+use super::proven::Proven;
 use crate::answer::{Outcome, Response};
 use crate::receiver::Receiver;
 

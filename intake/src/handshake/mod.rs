@@ -9,51 +9,19 @@
 mod answer;
 mod builtin;
 mod confirmation;
-mod matching;
+pub(crate) mod matching;
+mod proven;
 
 use jiff::Timestamp;
 use mef_auth::Request;
-use mef_auth::verify::{AnswerKey, Denied, LiveSecrets, Place, Verified, read_value, verify_token};
-use mef_source::Path;
+use mef_auth::verify::{AnswerKey, Denied, LiveSecrets, verify_token};
 use mef_source::checked::{Handshake, HandshakeAuth, Respond};
-use serde_json::Value;
 
 use crate::answer::{Answer, Outcome, Response};
 use crate::live_secrets::{read, references, references_of};
 use crate::receiver::Receiver;
 
-pub(crate) use matching::may_be_answered_unsigned;
-
-/// The longest value that is given back: longer ones are no challenge.
-const LONGEST: usize = 4 * 1024;
-
-/// A request that proved what its rule asks for.
-enum Proven<'r> {
-    /// By the webhook's checks.
-    Signed(&'r Verified),
-    /// By the rule's own, or not at all.
-    Otherwise(&'r Request),
-}
-
-impl Proven<'_> {
-    /// The value at `path`, which must be there and may be as long as a
-    /// challenge.
-    fn value(&self, path: &Path) -> Result<Value, Denied> {
-        let found = match self {
-            Proven::Signed(verified) => verified.value(path)?,
-            Proven::Otherwise(request) => read_value(request, path)?,
-        };
-        let place = || Place::of(path);
-        match found {
-            None => Err(Denied::Missing { place: place() }),
-            Some(Value::String(text)) if text.is_empty() => Err(Denied::Missing { place: place() }),
-            Some(Value::String(text)) if text.len() > LONGEST => {
-                Err(Denied::TooLong { place: place(), limit: LONGEST })
-            }
-            Some(value) => Ok(value),
-        }
-    }
-}
+use proven::Proven;
 
 impl Receiver {
     /// The answer to `request` if it is for a handshake rule; `None` if it goes
