@@ -179,7 +179,7 @@ async fn webhook(
     let judged = webhook::judge(source, captured.request, secrets, folder, at).await?;
     Ok(Expected {
         at,
-        status: Some(judged.answer.response.status),
+        status: Some(judged.handled.answer.status),
         runs: Vec::new(),
         cursors: Vec::new(),
         events: judged.events,
