@@ -11,6 +11,7 @@ mod local;
 mod logging;
 mod offline;
 mod output;
+mod private_file;
 #[cfg(feature = "aws")]
 mod remote;
 mod sources;

@@ -6,6 +6,7 @@
 
 mod answer;
 mod authorizer;
+mod capture;
 mod delivery_id;
 mod handshake;
 mod key_cache;
@@ -17,7 +18,8 @@ mod verdict;
 
 pub use answer::Answer;
 pub use authorizer::{Authorizer, Decision, DenyReason};
+pub use capture::Capture;
 pub use key_cache::{KeyCache, KeysUnavailable};
 pub use receiver::{Observer, Receiver, ReceiverPorts};
-pub use request_file::{refused_request_file, request_file};
+pub use request_file::request_file;
 pub use verdict::{Handled, Verdict};

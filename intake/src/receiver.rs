@@ -10,6 +10,7 @@ use mef_ports::{Clock, Deliveries, DeliveryKey, Http, Secrets, StoreError};
 use mef_source::Source;
 use mef_source::checked::Webhook;
 
+use crate::capture::Capture;
 use crate::delivery_id;
 use crate::key_cache::KeyCache;
 use crate::live_secrets::{read, references};
@@ -85,6 +86,18 @@ impl Receiver {
     /// When the schema cannot be used.
     pub fn check_schema(&self) -> Result<(), SchemaError> {
         self.pipeline.check_schema()
+    }
+
+    /// Handles one request, logs how it ended, and gives `capture` what is not authentic.
+    pub async fn serve(&self, request: Request, capture: Option<&Capture>) -> Handled {
+        let at = self.ports.clock.now();
+        let captured = capture.map(|capture| (capture, request.clone()));
+        let handled = self.handle(request).await;
+        handled.log(&self.source.name);
+        if let (Some((capture, request)), Verdict::Denied(denied)) = (captured, &handled.verdict) {
+            capture.keep(&self.source, &request, at, &denied.to_string()).await;
+        }
+        handled
     }
 
     /// Handles one request, read whole.

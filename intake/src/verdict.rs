@@ -76,7 +76,7 @@ impl Handled {
     }
 
     /// Writes the one log line about the request.
-    pub fn log(&self, source: &SourceName) {
+    pub(crate) fn log(&self, source: &SourceName) {
         let status = self.answer.status;
         match &self.verdict {
             Verdict::Accepted { delivered, rejected } => {

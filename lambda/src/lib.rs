@@ -5,7 +5,6 @@
 //! uses on a laptop. Only the source that an event is about is read, and kept
 //! while the process lives.
 
-mod capture;
 mod context;
 mod environment;
 mod event;

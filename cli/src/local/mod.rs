@@ -1,6 +1,6 @@
 //! The framework on this machine: every port on one file, and what `mef run` and `mef demo` run on them.
 
-pub(crate) mod capture;
+pub(crate) mod captures;
 pub(crate) mod ports;
 pub(crate) mod scheduler;
 pub(crate) mod server;

@@ -13,13 +13,10 @@ use axum::http::{Request as HttpRequest, Response as HttpResponse, StatusCode, h
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt as _;
 use mef_auth::Request;
-use mef_intake::{Answer, Receiver, Verdict};
-use mef_poller::SystemClock;
-use mef_ports::Clock as _;
+use mef_intake::{Answer, Capture, Receiver};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use super::capture::Capture;
 use super::scheduler::stopped;
 
 /// A sender that takes longer to hand over its body is gone.
@@ -28,7 +25,7 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// What every request is handled with.
 struct Handling {
     receivers: HashMap<String, Receiver>,
-    capture: Option<Arc<Capture>>,
+    capture: Option<Capture>,
 }
 
 /// A server that is bound and not yet serving.
@@ -55,7 +52,7 @@ impl Server {
 
     /// The same server, which keeps what is refused.
     pub(crate) fn capturing(mut self, capture: Option<Capture>) -> Server {
-        self.handling.capture = capture.map(Arc::new);
+        self.handling.capture = capture;
         self
     }
 
@@ -111,16 +108,7 @@ async fn handle(
         body,
     )
     .from_peer(Some(peer.ip()));
-    let kept =
-        handling.capture.clone().map(|capture| (capture, request.clone(), SystemClock.now()));
-    let handled = receiver.handle(request).await;
-    handled.log(&receiver.source().name);
-    if let (Verdict::Denied(denied), Some((capture, request, at))) = (&handled.verdict, kept) {
-        let (source, reason) = (Arc::clone(receiver.source()), denied.to_string());
-        // The disk is no place for a thread that serves others.
-        let keep = move || capture.keep(&source, &request, at, &reason);
-        let _ = tokio::task::spawn_blocking(keep).await;
-    }
+    let handled = receiver.serve(request, handling.capture.as_ref()).await;
     respond(handled.answer)
 }
 

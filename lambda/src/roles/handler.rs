@@ -6,12 +6,11 @@
 use std::sync::Arc;
 
 use mef_auth::Request;
-use mef_intake::{Answer, Receiver, ReceiverPorts, Verdict};
+use mef_intake::{Answer, Capture, Receiver, ReceiverPorts, Verdict};
 use mef_ports::{Captures, chain};
 use mef_source::SourceName;
 use serde_json::{Map, Value, json};
 
-use crate::capture::Capture;
 use crate::environment::Environment;
 use crate::event::payload::Event;
 use crate::event::request::whole;
@@ -32,10 +31,10 @@ impl Intake {
         Intake { sources: Sources::new(environment), ports, capture: None }
     }
 
-    /// The same, which keeps refused requests in `captures`.
+    /// Keeps refused requests in `captures`, without their credentials.
     #[must_use]
     pub fn capturing(self, captures: Arc<dyn Captures>) -> Intake {
-        Intake { capture: Some(Capture::new(captures)), ..self }
+        Intake { capture: Some(Capture::new(captures, true)), ..self }
     }
 
     /// Answers the event that is `text`, in the payload formats 1.0 and 2.0
@@ -73,15 +72,7 @@ impl Intake {
         };
         let (answer, metrics) = match usable {
             Ok(receiver) => {
-                let kept = self.capture.as_ref().map(|capture| (capture, request.clone()));
-                let handled = receiver.handle(request).await;
-                handled.log(&name);
-                if let (Some((capture, request)), Verdict::Denied(denied)) =
-                    (kept, &handled.verdict)
-                {
-                    let source = receiver.source();
-                    capture.keep(source, &request, started, &denied.to_string()).await;
-                }
+                let handled = receiver.serve(request, self.capture.as_ref()).await;
                 (handled.answer, count(&name, &handled.verdict))
             }
             Err(error) => {
