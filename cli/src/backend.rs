@@ -10,7 +10,7 @@ use mef_source::checked::Poll;
 use mef_sqlite::LocalSecrets;
 
 use crate::args::{self, Global};
-use crate::local::Local;
+use crate::local::ports::Local;
 
 /// Every port, on either backend.
 pub(crate) struct Backend {

@@ -5,24 +5,16 @@
 
 pub mod args;
 mod backend;
-mod captured;
-mod catalogue;
 mod commands;
 pub mod demo;
-mod exchanges;
-mod expansions;
 mod local;
 mod logging;
 mod offline;
-mod offline_poll;
-mod offline_ports;
 mod output;
-mod problems;
-mod published_keys;
+mod private_file;
 #[cfg(feature = "aws")]
 mod remote;
-mod retirements;
-mod trace;
+mod sources;
 
 use std::process::ExitCode;
 

@@ -41,9 +41,14 @@ pub(crate) fn say(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
-/// Whether a person reads stdout.
+/// Returns whether a person reads stdout.
 pub(crate) fn is_terminal() -> bool {
     io::stdout().is_terminal()
+}
+
+/// Returns whether a person watches stderr: only then is there colour or progress.
+pub(crate) fn is_watched() -> bool {
+    io::stderr().is_terminal()
 }
 
 /// Says why the command failed, causes and all, with secrets masked.
@@ -74,4 +79,18 @@ pub(crate) fn table(headings: &[&str], rows: &[Vec<String>]) -> anyhow::Result<(
 /// chose some of it.
 pub(crate) fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+/// An event in one line for a person.
+pub(crate) fn summary_line(body: &str) -> String {
+    let event: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
+    let field = |name: &str| event.get(name).and_then(serde_json::Value::as_str).unwrap_or("-");
+    let line = format!(
+        "{}  {:8}  {:14}  {}",
+        field("timestamp"),
+        field("severity"),
+        field("category"),
+        field("summary")
+    );
+    printable(&line)
 }

@@ -21,7 +21,7 @@ use mef_ports::{Clock, SecretRef, Secrets, SecretsError};
 use mef_source::Source;
 use mef_source::checked::{Check, Handshake, HandshakeAuth, Webhook};
 
-use crate::handshake::may_be_answered_unsigned;
+use crate::handshake::matching::may_be_answered_unsigned;
 use crate::key_cache::KeyCache;
 use crate::live_secrets::{read, references};
 use crate::published_keys::PublishedKeys;
@@ -32,12 +32,12 @@ pub enum Decision {
     /// It may: nothing is wrong with it so far.
     Allow,
     /// It may not, whatever its body holds.
-    Deny(Refusal),
+    Deny(DenyReason),
 }
 
 /// Why a request may not go on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum DenyReason {
     /// The method is not one that brings events.
     Method,
     /// The body is announced as larger than the source takes.
@@ -46,12 +46,12 @@ pub enum Refusal {
     Denied(Denied),
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for DenyReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Refusal::Method => f.write_str("the method brings no events"),
-            Refusal::TooLarge => f.write_str("the body is too large"),
-            Refusal::Denied(denied) => denied.fmt(f),
+            DenyReason::Method => f.write_str("the method brings no events"),
+            DenyReason::TooLarge => f.write_str("the body is too large"),
+            DenyReason::Denied(denied) => denied.fmt(f),
         }
     }
 }
@@ -85,10 +85,10 @@ impl Authorizer {
     /// Decides by the head of a request; a body that it has is not looked at.
     pub async fn decide(&self, head: &Request) -> Decision {
         if !self.takes(head.method()) && !self.may_shake(head.method()) {
-            return Decision::Deny(Refusal::Method);
+            return Decision::Deny(DenyReason::Method);
         }
         if announced(head).is_some_and(|length| length > self.webhook.max_body as u64) {
-            return Decision::Deny(Refusal::TooLarge);
+            return Decision::Deny(DenyReason::TooLarge);
         }
         if may_be_answered_unsigned(&self.webhook.handshake, head) {
             return Decision::Allow;
@@ -105,7 +105,7 @@ impl Authorizer {
         authorization: &str,
     ) -> Decision {
         if method.is_some_and(|method| !self.takes(method) && !self.may_shake(method)) {
-            return Decision::Deny(Refusal::Method);
+            return Decision::Deny(DenyReason::Method);
         }
         // Nothing shows whether the request is for one of them.
         let is_unsigned = |rule: &Handshake| {
@@ -159,7 +159,7 @@ impl Authorizer {
             Ok(Ok(())) => Decision::Allow,
             // The receiver says what is missing, with the right status.
             Ok(Err(denied)) if denied.is_misconfigured() || denied.lacks_keys() => Decision::Allow,
-            Ok(Err(denied)) => Decision::Deny(Refusal::Denied(denied)),
+            Ok(Err(denied)) => Decision::Deny(DenyReason::Denied(denied)),
             Err(error) => {
                 // The receiver meets the same error, answers 503 and logs it.
                 tracing::debug!(source.id = %self.source.name, error = %error, "left to the handler");

@@ -6,6 +6,7 @@
 
 mod answer;
 mod authorizer;
+mod capture;
 mod delivery_id;
 mod handshake;
 mod key_cache;
@@ -15,9 +16,10 @@ mod receiver;
 mod request_file;
 mod verdict;
 
-pub use answer::{Answer, Outcome, Response};
-pub use authorizer::{Authorizer, Decision, Refusal};
+pub use answer::Answer;
+pub use authorizer::{Authorizer, Decision, DenyReason};
+pub use capture::Capture;
 pub use key_cache::{KeyCache, KeysUnavailable};
 pub use receiver::{Observer, Receiver, ReceiverPorts};
-pub use request_file::{refused_request_file, request_file};
-pub use verdict::Verdict;
+pub use request_file::request_file;
+pub use verdict::{Handled, Verdict};

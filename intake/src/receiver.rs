@@ -6,15 +6,16 @@ use jiff::{SignedDuration, Timestamp};
 use mef_auth::Request;
 use mef_auth::verify::{Denied, Explained, LiveSecrets, Verified, verify, verify_explained};
 use mef_pipeline::{Admitted, Outputs, Pipeline, SchemaError, deliver};
-use mef_ports::{Clock, Deliveries, DeliveryKey, Http, Secrets};
+use mef_ports::{Clock, Deliveries, DeliveryKey, Http, Secrets, StoreError};
 use mef_source::Source;
 use mef_source::checked::Webhook;
 
-use crate::answer::{Answer, Outcome};
+use crate::capture::Capture;
 use crate::delivery_id;
 use crate::key_cache::KeyCache;
 use crate::live_secrets::{read, references};
 use crate::published_keys::PublishedKeys;
+use crate::verdict::{Handled, Verdict};
 
 /// How long a delivery is known as done. Vendors retry for up to three days.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -87,35 +88,47 @@ impl Receiver {
         self.pipeline.check_schema()
     }
 
-    /// Handles one request, read whole.
-    pub async fn handle(&self, request: Request) -> Answer {
-        if let Some(answer) = self.handshake(&request).await {
-            return answer;
+    /// Handles one request, logs how it ended, and gives `capture` what is not authentic.
+    pub async fn serve(&self, request: Request, capture: Option<&Capture>) -> Handled {
+        let at = self.ports.clock.now();
+        let captured = capture.map(|capture| (capture, request.clone()));
+        let handled = self.handle(request).await;
+        handled.log(&self.source.name);
+        if let (Some((capture, request)), Verdict::Denied(denied)) = (captured, &handled.verdict) {
+            capture.keep(&self.source, &request, at, &denied.to_string()).await;
         }
-        let outcome = self.outcome(request).await;
-        let mut answer = Answer::of(outcome, self.webhook.rejected_status);
-        if let Outcome::Method = answer.outcome {
-            answer.response.headers.push(("allow".into(), self.webhook.methods.join(", ")));
-        }
-        answer
+        handled
     }
 
-    async fn outcome(&self, request: Request) -> Outcome {
+    /// Handles one request, read whole.
+    pub async fn handle(&self, request: Request) -> Handled {
+        if let Some(handled) = self.handshake(&request).await {
+            return handled;
+        }
+        let verdict = self.take_in(request).await;
+        let mut handled = Handled::by(verdict, self.webhook.rejected_status);
+        if let Verdict::Method = handled.verdict {
+            handled.answer.headers.push(("allow".into(), self.webhook.methods.join(", ")));
+        }
+        handled
+    }
+
+    async fn take_in(&self, request: Request) -> Verdict {
         if !self.webhook.methods.iter().any(|method| method == request.method()) {
-            return Outcome::Method;
+            return Verdict::Method;
         }
         if request.body().len() > self.webhook.max_body {
-            return Outcome::TooLarge;
+            return Verdict::TooLarge;
         }
         let received_at = self.ports.clock.now();
         let verified = match self.verify(request, received_at).await {
             Ok(verified) => verified,
-            Err(outcome) => return outcome,
+            Err(verdict) => return verdict,
         };
         if verified.body().is_empty() {
-            return Outcome::Empty;
+            return Verdict::Empty;
         }
-        self.accept(&verified, received_at).await.unwrap_or_else(Outcome::Store)
+        self.accept(&verified, received_at).await.unwrap_or_else(Verdict::Store)
     }
 
     /// Judges the request; where a secret or key that was read a while ago may
@@ -124,11 +137,11 @@ impl Receiver {
         &self,
         request: Request,
         now: Timestamp,
-    ) -> Result<Verified, Outcome> {
+    ) -> Result<Verified, Verdict> {
         let references = references(self.source.name.as_str(), &self.webhook, |_| true, now);
         let ports = &self.ports;
         let mut secrets =
-            read(&*ports.secrets, &references, now).await.map_err(Outcome::Secrets)?;
+            read(&*ports.secrets, &references, now).await.map_err(Verdict::Secrets)?;
         let mut keys =
             PublishedKeys::gather(&ports.keys, &self.webhook, &request, |_| true, now).await;
         keys.add_to(&mut secrets);
@@ -139,7 +152,7 @@ impl Receiver {
         let renewed = (denied.depends_on_secret() && ports.secrets.refresh(&references, now).await)
             || (denied.depends_on_keys() && keys.renew(&ports.keys).await);
         if renewed {
-            secrets = read(&*ports.secrets, &references, now).await.map_err(Outcome::Secrets)?;
+            secrets = read(&*ports.secrets, &references, now).await.map_err(Verdict::Secrets)?;
             keys.add_to(&mut secrets);
             denied = match self.judge(request, &secrets, now) {
                 Ok(verified) => return Ok(verified),
@@ -147,8 +160,8 @@ impl Receiver {
             };
         }
         match keys.missing() {
-            Some(error) if denied.lacks_keys() => Err(Outcome::Keys(error)),
-            _ => Err(Outcome::Denied(denied)),
+            Some(error) if denied.lacks_keys() => Err(Verdict::Keys(error)),
+            _ => Err(Verdict::Denied(denied)),
         }
     }
 
@@ -172,7 +185,7 @@ impl Receiver {
         &self,
         verified: &Verified,
         received_at: Timestamp,
-    ) -> Result<Outcome, mef_ports::StoreError> {
+    ) -> Result<Verdict, StoreError> {
         let delivery_id = delivery_id::find(verified, &self.webhook.delivery_id);
         let key = delivery_id.clone().map(|delivery_id| DeliveryKey {
             source: self.source.name.to_string(),
@@ -182,7 +195,7 @@ impl Receiver {
         if let Some(key) = &key
             && self.ports.deliveries.is_done(key, received_at).await?
         {
-            return Ok(Outcome::Duplicate);
+            return Ok(Verdict::Duplicate);
         }
         let admitted = Admitted::webhook(verified, &self.webhook.event, delivery_id, received_at);
         let outcome = self.pipeline.run(admitted);
@@ -197,6 +210,6 @@ impl Receiver {
                 tracing::warn!(source.id = %self.source.name, error = %error, "the delivery is not marked as done");
             }
         }
-        Ok(Outcome::Accepted { delivered: receipt.delivered(), rejected: receipt.rejected() })
+        Ok(Verdict::Accepted { delivered: receipt.delivered(), rejected: receipt.rejected() })
     }
 }

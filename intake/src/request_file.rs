@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 /// The text of a file for `request`, which `source` refused at `at` for
 /// `reason`; with the credentials masked, as far as they can be known, if
 /// `masked`.
-pub fn refused_request_file(
+pub(crate) fn refused_request_file(
     source: &Source,
     request: &Request,
     at: Timestamp,

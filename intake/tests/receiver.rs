@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use mef_auth::Request;
-use mef_intake::{KeyCache, Outcome, Receiver, ReceiverPorts};
+use mef_intake::{KeyCache, Receiver, ReceiverPorts, Verdict};
 use mef_pipeline::Outputs;
 use mef_ports::{
     Clock, DeadLetters as _, Deliveries, DeliveryKey, Http, HttpError, HttpRequest, HttpResponse,
@@ -148,14 +148,14 @@ fn bench_of(file: &str, secrets: Arc<dyn Secrets>, faults: &[Fault], marks: bool
 }
 
 impl Bench {
-    async fn post(&self, body: &str) -> (u16, Outcome) {
+    async fn post(&self, body: &str) -> (u16, Verdict) {
         let headers = vec![
             ("x-token".to_owned(), b"t0ken".to_vec()),
             ("x-delivery".to_owned(), b"d-1".to_vec()),
         ];
         let request = Request::new("POST", "/hook", "", headers, body.to_owned());
-        let answer = self.receiver.handle(request).await;
-        (answer.response.status, answer.outcome)
+        let handled = self.receiver.handle(request).await;
+        (handled.answer.status, handled.verdict)
     }
 
     async fn queued(&self) -> usize {
@@ -172,7 +172,7 @@ async fn a_queue_that_is_away_is_503_and_the_repeat_gets_in() {
     assert_eq!(bench.post("{\"a\":1}").await.0, 200);
     assert_eq!(bench.queued().await, 1);
     let (status, outcome) = bench.post("{\"a\":1}").await;
-    assert!(status == 200 && matches!(outcome, Outcome::Duplicate), "{outcome:?}");
+    assert!(status == 200 && matches!(outcome, Verdict::Duplicate), "{outcome:?}");
 }
 
 #[tokio::test]
@@ -226,7 +226,7 @@ async fn an_empty_list_is_accepted_and_gives_nothing() {
 async fn an_authentic_body_with_nothing_in_it_is_400_and_no_dead_letter() {
     let bench = bench(&[], true);
     let (status, outcome) = bench.post("").await;
-    assert!(status == 400 && matches!(outcome, Outcome::Empty), "{outcome:?}");
+    assert!(status == 400 && matches!(outcome, Verdict::Empty), "{outcome:?}");
     assert!(bench.store.list(None, 10).await.unwrap().is_empty());
 }
 

@@ -14,12 +14,12 @@ use mef_pipeline::Outputs;
 use mef_poller::PollPorts;
 use mef_ports::{Clock, Secrets, Wakeups};
 
-use crate::authorizer::Gate;
 use crate::environment::{Environment, EnvironmentError};
-use crate::handler::Intake;
-use crate::poller::Pulls;
-use crate::redrive::Redrives;
-use crate::role::Role;
+use crate::roles::authorizer::Gate;
+use crate::roles::handler::Intake;
+use crate::roles::poller::Pulls;
+use crate::roles::redrive::Redrives;
+use crate::roles::role::Role;
 use crate::serve::Function;
 
 /// The function that `environment` asks for, on AWS.

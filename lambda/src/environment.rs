@@ -6,7 +6,7 @@
 
 use std::path::PathBuf;
 
-use crate::role::Role;
+use crate::roles::role::Role;
 
 /// A variable that must be set and is not.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

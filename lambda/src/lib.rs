@@ -5,19 +5,14 @@
 //! uses on a laptop. Only the source that an event is about is read, and kept
 //! while the process lives.
 
-mod authorizer;
-mod capture;
 mod context;
 mod environment;
 mod event;
-mod handler;
 mod invocation;
 mod logging;
 mod metrics;
 mod package;
-mod poller;
-mod redrive;
-mod role;
+mod roles;
 mod serve;
 mod sources;
 
@@ -25,15 +20,15 @@ use std::process::ExitCode;
 
 use mef_auth::Redactor;
 
-pub use authorizer::Gate;
 pub use environment::{Environment, EnvironmentError};
-pub use handler::Intake;
 pub use invocation::{Done, Failed, Invocation};
 pub use metrics::{Metric, Metrics};
 pub use package::{Package, PackageError};
-pub use poller::Pulls;
-pub use redrive::Redrives;
-pub use role::Role;
+pub use roles::authorizer::Gate;
+pub use roles::handler::Intake;
+pub use roles::poller::Pulls;
+pub use roles::redrive::Redrives;
+pub use roles::role::Role;
 
 /// Serves the role that the environment names until Lambda ends the process.
 pub fn main() -> ExitCode {

@@ -10,11 +10,11 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use tracing::Instrument as _;
 
-use crate::authorizer::Gate;
-use crate::handler::Intake;
 use crate::invocation::{Done, Failed, Invocation};
-use crate::poller::Pulls;
-use crate::redrive::Redrives;
+use crate::roles::authorizer::Gate;
+use crate::roles::handler::Intake;
+use crate::roles::poller::Pulls;
+use crate::roles::redrive::Redrives;
 
 /// A role with all that it needs.
 pub(crate) enum Function {

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use mef_source::{Source, SourceName};
 
 use crate::environment::Environment;
-use crate::event::{Event, Route};
+use crate::event::payload::Event;
+use crate::event::route::Route;
 use crate::package::{Package, PackageError};
 
 /// The sources of this deployment, and what was made of each.

@@ -13,16 +13,17 @@ use crate::StoreError;
 #[async_trait]
 pub trait Captures: Send + Sync {
     /// Keeps `file`, a request that `source` refused at `at`, unless `most` of
-    /// that source are there of the same hour; gives whether it was kept.
+    /// that source are there of the same hour. Returns where it is kept, or
+    /// `None` if it is not.
     ///
     /// # Errors
     ///
-    /// When the file may not be stored.
+    /// Fails if the file may not be stored.
     async fn keep(
         &self,
         source: &str,
         at: Timestamp,
         most: u32,
         file: Bytes,
-    ) -> Result<bool, StoreError>;
+    ) -> Result<Option<String>, StoreError>;
 }

@@ -71,16 +71,16 @@ impl Captures for S3Captures {
         at: Timestamp,
         most: u32,
         file: Bytes,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Option<String>, StoreError> {
         let hour = at.strftime("%Y-%m-%dT%H").to_string();
         let end = at.checked_add(COUNTED).unwrap_or(Timestamp::MAX);
         let pk = bounded(format!("captured#{source}#{hour}"));
         let number = self.number(&pk, most, end).await;
         let number = number.map_err(|error| error.during("count a refused request"))?;
-        let Some(number) = number else { return Ok(false) };
+        let Some(number) = number else { return Ok(None) };
         let object = format!("captured/{}/{hour}/{number}.request.json", key_part(source));
         let put = self.objects.put(&object, file).await;
         put.map_err(|error| error.during("keep a refused request"))?;
-        Ok(true)
+        Ok(Some(object))
     }
 }

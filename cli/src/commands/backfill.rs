@@ -10,27 +10,28 @@ use async_trait::async_trait;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use mef_auth::Redactor;
-use mef_poller::{Budget, PollPorts, Poller, RunEnd};
+use mef_poller::{PollPorts, Poller, RunEnd};
 use mef_ports::{
     Commit, CommitError, CursorRecord, Cursors, Lease, LeaseError, Position, SeenId, StoreError,
     StoredCursor, StreamKey,
 };
 
-use super::poll::{pushed, show};
+use super::poll::runs::{show, until_caught_up};
 use crate::args::{Backfill, Global};
 use crate::backend::Backend;
-use crate::offline_ports::NoWakeups;
-use crate::{catalogue, output};
+use crate::offline::ports::NoWakeups;
+use crate::output;
+use crate::sources::files;
 
 pub(super) async fn backfill(
     global: &Global,
     options: &Backfill,
     redactor: &Redactor,
 ) -> anyhow::Result<ExitCode> {
-    let source = catalogue::load_named(&global.sources, &options.source)?;
-    let poll = source.poll.as_ref().with_context(|| pushed(&source))?;
+    let source = files::load_named(&global.sources, &options.source)?;
+    let poll = source.poll.as_ref().with_context(|| files::not_pulled(&source))?;
     let backend = Backend::open(global, redactor).await?;
-    let bar = if std::io::IsTerminal::is_terminal(&std::io::stderr()) && !global.json {
+    let bar = if output::is_watched() && !global.json {
         ProgressBar::new(0)
     } else {
         ProgressBar::hidden()
@@ -59,7 +60,7 @@ pub(super) async fn backfill(
     let spacing = Duration::from_secs(60) / options.per_minute;
     let poller = Poller::new(Arc::clone(&source), backend.http(poll), ports);
     let poller = poller
-        .with_context(|| pushed(&source))?
+        .with_context(|| files::not_pulled(&source))?
         .backfill(options.from, options.to, spacing)
         .with_context(|| format!("`{}` cannot be read back", source.name))?;
     let whole = poller.stream();
@@ -70,38 +71,14 @@ pub(super) async fn backfill(
             output::say(&format!("going on with `{stream}` at {done}"));
         }
     }
-    let budget = Budget::default();
-    let on_interrupt = budget.clone();
-    tokio::spawn(async move {
-        // The page at hand is still delivered and committed.
-        if tokio::signal::ctrl_c().await.is_ok() {
-            on_interrupt.stop();
-        }
-    });
-    let clock = &backend.ports.clock;
-    let code = loop {
-        let report = poller.run(&budget).await;
+    let code = until_caught_up(&poller, &*backend.ports.clock, false, |report| {
         if matches!(report.end, RunEnd::CaughtUp) && report.summary.requests == 0 {
             output::say("this stretch was read to its end already; another one reads it again");
-            break ExitCode::SUCCESS;
+            return Ok(());
         }
-        bar.suspend(|| show(&report, global.json, redactor))?;
-        let until = match report.end {
-            RunEnd::CaughtUp => break ExitCode::SUCCESS,
-            RunEnd::OutOfTime | RunEnd::Paused => break ExitCode::from(output::NOT_NOW),
-            RunEnd::Failed(error) => {
-                return Err(error).context("the backfill failed: run it again to go on");
-            }
-            RunEnd::Busy { until } | RunEnd::Limited { until } | RunEnd::NotReady { until } => {
-                until
-            }
-        };
-        let wait = Duration::try_from(until.duration_since(clock.now())).unwrap_or_default();
-        tokio::select! {
-            () = clock.sleep(wait) => {}
-            _ = tokio::signal::ctrl_c() => break ExitCode::from(output::NOT_NOW),
-        }
-    };
+        bar.suspend(|| show(report, global.json, redactor))
+    });
+    let code = code.await.context("the backfill failed: run it again to go on")?;
     bar.finish_and_clear();
     Ok(code)
 }

@@ -7,10 +7,11 @@ use mef_ports::Clock as _;
 use mef_source::Severity;
 
 use crate::args::{Check, Global};
-use crate::{catalogue, expansions, output, problems, retirements};
+use crate::output;
+use crate::sources::{expansions, files, problems, retirements};
 
 pub(super) fn check(global: &Global, options: &Check) -> anyhow::Result<ExitCode> {
-    let mut files = catalogue::read(options.dir.as_deref().unwrap_or(&global.sources))?;
+    let mut files = files::read(options.dir.as_deref().unwrap_or(&global.sources))?;
     let now = SystemClock.now();
     for file in &mut files {
         let said = file.source.as_ref().map(|source| retirements::problems(source, now));

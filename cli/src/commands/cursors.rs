@@ -12,7 +12,8 @@ use serde::Serialize;
 
 use crate::args::{Cursors, Global};
 use crate::backend::Backend;
-use crate::{catalogue, output};
+use crate::output;
+use crate::sources::files;
 
 /// A cursor as a line of JSON.
 #[derive(Serialize)]
@@ -98,7 +99,7 @@ pub(super) async fn cursors(
 /// Learns the secrets of the sources at hand: a vendor may have put one into the link
 /// that a cursor keeps. One that cannot be had is no reason to show no cursor.
 async fn learn_secrets(global: &Global, backend: &Backend) {
-    let files = catalogue::read(&global.sources).unwrap_or_default();
+    let files = files::read(&global.sources).unwrap_or_default();
     for source in files.into_iter().filter_map(|file| file.source) {
         let Some(poll) = &source.poll else { continue };
         let http = backend.http(poll);

@@ -15,7 +15,8 @@ use serde_json::json;
 
 use crate::args::{Dlq, Global};
 use crate::backend::Backend;
-use crate::{catalogue, output};
+use crate::output;
+use crate::sources::files;
 
 /// How long letters are held while one of them is looked for.
 const HOLD: Duration = Duration::from_secs(60);
@@ -60,7 +61,7 @@ pub(super) async fn dlq(
             }
         }
         Dlq::Redrive { source } => {
-            let sources = Today(catalogue::load_all(&global.sources)?);
+            let sources = Today(files::load_all(&global.sources)?);
             let done =
                 redrive(&backend.ports.outputs, &sources, source.as_deref(), &|| true).await?;
             if global.json {

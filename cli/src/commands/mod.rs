@@ -4,7 +4,6 @@ mod backfill;
 mod check;
 mod cursors;
 mod dlq;
-mod dry_run;
 mod events;
 mod explain;
 mod init;
@@ -15,8 +14,6 @@ mod run;
 mod secrets;
 mod status;
 mod test;
-
-pub(crate) use events::summary_line;
 
 use std::process::ExitCode;
 

@@ -16,10 +16,10 @@ use mef_ports::{Clock, Commit, Cursors, Lease, LeaseError, StreamKey};
 use mef_source::checked::Partitions;
 
 use super::cursors::stream;
-use super::poll::pushed;
 use crate::args::Global;
 use crate::backend::Backend;
-use crate::{catalogue, output};
+use crate::output;
+use crate::sources::files;
 
 const TTL: Duration = Duration::from_secs(30);
 /// How often to look whether the run under way is over.
@@ -32,8 +32,8 @@ pub(super) async fn pause(
     redactor: &Redactor,
 ) -> anyhow::Result<ExitCode> {
     let stream = stream(name);
-    let source = catalogue::load_named(&global.sources, &stream.source)?;
-    let poll = source.poll.as_ref().with_context(|| pushed(&source))?;
+    let source = files::load_named(&global.sources, &stream.source)?;
+    let poll = source.poll.as_ref().with_context(|| files::not_pulled(&source))?;
     let partitions = poll.partitions.as_ref();
     let may_have = |name: &str| partitions.is_some_and(|partitions| partitions.may_have(name));
     if !stream.partition.is_empty() && !may_have(&stream.partition) {

@@ -4,20 +4,24 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use mef_auth::Redactor;
-use mef_intake::Receiver;
+use mef_intake::{Capture, Receiver};
 use serde_json::json;
 use tokio::sync::watch;
 
 use crate::args::{Global, Run};
-use crate::local::{Capture, Local, Server, keep_polling};
-use crate::{catalogue, output};
+use crate::local::captures::FolderCaptures;
+use crate::local::ports::Local;
+use crate::local::scheduler::keep_polling;
+use crate::local::server::Server;
+use crate::output;
+use crate::sources::files;
 
 pub(super) async fn run(
     global: &Global,
     options: &Run,
     redactor: &Redactor,
 ) -> anyhow::Result<ExitCode> {
-    let sources = catalogue::load_all(&global.sources)?;
+    let sources = files::load_all(&global.sources)?;
     let local = Local::open(global, redactor)?;
     let receivers: Vec<_> = sources
         .iter()
@@ -26,7 +30,10 @@ pub(super) async fn run(
     let pushed: Vec<_> =
         receivers.iter().map(|receiver| receiver.source().name.to_string()).collect();
     let capture = match &options.capture {
-        Some(dir) => Some(Capture::into(dir.clone(), options.capture_masked)?),
+        Some(dir) => {
+            let captures = Arc::new(FolderCaptures::new(dir.clone())?);
+            Some(Capture::new(captures, options.capture_masked))
+        }
         None => None,
     };
     // Before anything is served: what comes then is to be finished, too.

@@ -12,7 +12,8 @@ use serde::Serialize;
 
 use crate::args::{Global, Secrets};
 use crate::backend::Backend;
-use crate::{catalogue, output};
+use crate::output;
+use crate::sources::files;
 
 /// A secret as a line of JSON.
 #[derive(Serialize)]
@@ -33,7 +34,7 @@ pub(super) async fn secrets(
         Secrets::List { source } => list(global, source.as_deref(), redactor).await,
         Secrets::Check => check(global, redactor).await,
         Secrets::Set { source, name, at_once } => {
-            let sources = catalogue::load_all(&global.sources)?;
+            let sources = files::load_all(&global.sources)?;
             let named = sources.iter().find(|known| known.name.as_str() == source);
             if !named.is_some_and(|known| known.secret_names().contains(name)) {
                 bail!(
@@ -100,7 +101,7 @@ type Named = (SecretRef, Result<SecretVersion, SecretsError>);
 async fn named(global: &Global, redactor: &Redactor) -> anyhow::Result<Vec<Named>> {
     let backend = Backend::open(global, redactor).await?;
     let mut named = Vec::new();
-    for source in catalogue::load_all(&global.sources)? {
+    for source in files::load_all(&global.sources)? {
         for name in source.secret_names() {
             let reference = SecretRef { source: source.name.to_string(), name };
             match backend.ports.secrets.get(&reference).await {

@@ -14,7 +14,8 @@ use serde::Serialize;
 use super::cursors::{lag, short};
 use crate::args::Global;
 use crate::backend::Backend;
-use crate::{catalogue, output};
+use crate::output;
+use crate::sources::files;
 
 /// A stream of a source as a line of JSON.
 #[derive(Serialize)]
@@ -31,7 +32,7 @@ struct Line<'s> {
 }
 
 pub(super) async fn status(global: &Global, redactor: &Redactor) -> anyhow::Result<ExitCode> {
-    let sources = catalogue::load_all(&global.sources)?;
+    let sources = files::load_all(&global.sources)?;
     let backend = Backend::open(global, redactor).await?;
     let now = backend.ports.clock.now();
     let mut cursors = backend.ports.cursors.list().await?;

@@ -5,7 +5,7 @@
 //! them stands in `tests/NAME.expected.json`, and the secrets that signed the
 //! request in `tests/secrets.env`. What its vendor publishes as keys is in files
 //! that `tests/keys.json` names. `tests/NAME.exchanges.yml` has a vendor's
-//! answers to whole runs of the poller: see [`crate::exchanges`].
+//! answers to whole runs of the poller: see [`crate::offline::exchanges`].
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -21,8 +21,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::args::{Global, Test};
-use crate::captured::Captured;
-use crate::{catalogue, offline, offline_poll, output};
+use crate::offline::captured::Captured;
+use crate::offline::{poll, webhook};
+use crate::output;
+use crate::sources::files;
 
 /// The moment at which tests run that name none.
 const DEFAULT_AT: &str = "2026-01-01T00:00:00Z";
@@ -52,7 +54,7 @@ struct Expected {
 pub(super) async fn test(global: &Global, options: &Test) -> anyhow::Result<ExitCode> {
     let dir = options.dir.as_deref().unwrap_or(&global.sources);
     let (mut passed, mut failed) = (0, 0);
-    for file in catalogue::read(dir)? {
+    for file in files::read(dir)? {
         let Some(source) = &file.source else {
             output::say(&format!(
                 "FAIL {}: it does not load: run `mef check`",
@@ -174,10 +176,10 @@ async fn webhook(
         bail!("the request has the key `{key}`, which means nothing: take it out");
     }
     let secrets = Arc::new(LocalSecrets::of_a_test(folder.join("secrets.env")));
-    let judged = offline::judge(source, captured.request, secrets, folder, at).await?;
+    let judged = webhook::judge(source, captured.request, secrets, folder, at).await?;
     Ok(Expected {
         at,
-        status: Some(judged.answer.response.status),
+        status: Some(judged.handled.answer.status),
         runs: Vec::new(),
         cursors: Vec::new(),
         events: judged.events,
@@ -190,9 +192,7 @@ async fn webhook(
     reason = "a test's records stand in for fetched ones, and reach no queue"
 )]
 fn records(source: &Source, text: &str, at: Timestamp) -> anyhow::Result<Expected> {
-    let pipeline = Pipeline::for_poll(source).with_context(|| {
-        format!("`{}` is pushed, not pulled: its file has no `poll`", source.name)
-    })?;
+    let pipeline = Pipeline::for_poll(source).with_context(|| files::not_pulled(source))?;
     let records: Vec<Value> = serde_json::from_str(text).context("a list of records is wanted")?;
     let id_path = source.poll.as_ref().and_then(|poll| poll.cursor.id());
     let fetched = records.into_iter().map(|record| {
@@ -216,7 +216,7 @@ fn records(source: &Source, text: &str, at: Timestamp) -> anyhow::Result<Expecte
 }
 
 async fn exchanges(source: &Arc<Source>, folder: &Path, text: &str) -> anyhow::Result<Expected> {
-    let pulled = offline_poll::pull(source, folder, text).await?;
+    let pulled = poll::pull(source, folder, text).await?;
     Ok(Expected {
         at: pulled.at,
         status: None,

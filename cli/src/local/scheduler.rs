@@ -7,7 +7,7 @@ use mef_poller::{Budget, Poller, RunEnd, RunReport};
 use mef_ports::Clock;
 use tokio::sync::watch;
 
-use super::LocalWakeups;
+use super::wakeups::LocalWakeups;
 
 /// Polls `every` so often until `stop` is set, and earlier where a wake-up
 /// says so or another run's lease ends.

@@ -9,7 +9,7 @@ use mef_source::{Path, Root};
 use serde_json::Value;
 use url::Url;
 
-use super::Proven;
+use super::proven::Proven;
 
 /// The URL that a request asks to be fetched.
 pub(super) fn url(webhook: &Webhook, request: &Proven<'_>) -> Result<Url, Denied> {

@@ -9,71 +9,40 @@
 mod answer;
 mod builtin;
 mod confirmation;
-mod matching;
+pub(crate) mod matching;
+mod proven;
 
 use jiff::Timestamp;
 use mef_auth::Request;
-use mef_auth::verify::{AnswerKey, Denied, LiveSecrets, Place, Verified, read_value, verify_token};
-use mef_source::Path;
+use mef_auth::verify::{AnswerKey, Denied, LiveSecrets, verify_token};
 use mef_source::checked::{Handshake, HandshakeAuth, Respond};
-use serde_json::Value;
 
-use crate::answer::{Answer, Outcome, Response};
+use crate::answer::Answer;
 use crate::live_secrets::{read, references, references_of};
 use crate::receiver::Receiver;
+use crate::verdict::{Handled, Verdict};
 
-pub(crate) use matching::may_be_answered_unsigned;
-
-/// The longest value that is given back: longer ones are no challenge.
-const LONGEST: usize = 4 * 1024;
-
-/// A request that proved what its rule asks for.
-enum Proven<'r> {
-    /// By the webhook's checks.
-    Signed(&'r Verified),
-    /// By the rule's own, or not at all.
-    Otherwise(&'r Request),
-}
-
-impl Proven<'_> {
-    /// The value at `path`, which must be there and may be as long as a
-    /// challenge.
-    fn value(&self, path: &Path) -> Result<Value, Denied> {
-        let found = match self {
-            Proven::Signed(verified) => verified.value(path)?,
-            Proven::Otherwise(request) => read_value(request, path)?,
-        };
-        let place = || Place::of(path);
-        match found {
-            None => Err(Denied::Missing { place: place() }),
-            Some(Value::String(text)) if text.is_empty() => Err(Denied::Missing { place: place() }),
-            Some(Value::String(text)) if text.len() > LONGEST => {
-                Err(Denied::TooLong { place: place(), limit: LONGEST })
-            }
-            Some(value) => Ok(value),
-        }
-    }
-}
+use proven::Proven;
 
 impl Receiver {
     /// The answer to `request` if it is for a handshake rule; `None` if it goes
     /// the ordinary way.
-    pub(crate) async fn handshake(&self, request: &Request) -> Option<Answer> {
+    pub(crate) async fn handshake(&self, request: &Request) -> Option<Handled> {
         // The ordinary way refuses it before it is read.
         if request.body().len() > self.webhook.max_body {
             return None;
         }
         let rule = matching::find(&self.webhook.handshake, request)?;
         let now = self.ports.clock.now();
-        let mut answer = match self.shake(rule, request, now).await {
-            Ok(response) => Answer { response, outcome: Outcome::Handshake },
-            Err(outcome) => Answer::of(outcome, self.webhook.rejected_status),
+        let mut handled = match self.shake(rule, request, now).await {
+            Ok(answer) => Handled { answer, verdict: Verdict::Handshake },
+            Err(verdict) => Handled::by(verdict, self.webhook.rejected_status),
         };
         let wants_none = matches!(&rule.respond, Respond::Answer(said) if said.is_empty());
         if wants_none || request.method() == "HEAD" {
-            answer.response.clear();
+            handled.answer.clear();
         }
-        Some(answer)
+        Some(handled)
     }
 
     async fn shake(
@@ -81,7 +50,7 @@ impl Receiver {
         rule: &Handshake,
         request: &Request,
         now: Timestamp,
-    ) -> Result<Response, Outcome> {
+    ) -> Result<Answer, Verdict> {
         let verified;
         let proven = match &rule.auth {
             HandshakeAuth::Signed => {
@@ -97,14 +66,14 @@ impl Receiver {
             }
             HandshakeAuth::None => Proven::Otherwise(request),
         };
-        answer::constrained(rule, &proven).map_err(Outcome::Denied)?;
+        answer::constrained(rule, &proven).map_err(Verdict::Denied)?;
         match &rule.respond {
             Respond::Answer(said) => {
                 let key = match said.signed_paths().is_empty() {
                     true => None,
                     false => Some(self.answer_key(rule, request, now).await?),
                 };
-                answer::render(said, &proven, key.as_ref()).map_err(Outcome::Denied)
+                answer::render(said, &proven, key.as_ref()).map_err(Verdict::Denied)
             }
             Respond::SnsConfirmation => self.confirm(&proven).await,
             Respond::StoredSecret(stored) => self.enrol(stored, &proven, now).await,
@@ -117,16 +86,16 @@ impl Receiver {
         rule: &Handshake,
         now: Timestamp,
         judge: impl Fn(&LiveSecrets) -> Result<(), Denied>,
-    ) -> Result<(), Outcome> {
+    ) -> Result<(), Verdict> {
         let store = &*self.ports.secrets;
         let references = references_of(self.source.name.as_str(), rule.secrets(), now);
-        let secrets = read(store, &references, now).await.map_err(Outcome::Secrets)?;
+        let secrets = read(store, &references, now).await.map_err(Verdict::Secrets)?;
         let Err(denied) = judge(&secrets) else { return Ok(()) };
         if !denied.depends_on_secret() || !store.refresh(&references, now).await {
-            return Err(Outcome::Denied(denied));
+            return Err(Verdict::Denied(denied));
         }
-        let secrets = read(store, &references, now).await.map_err(Outcome::Secrets)?;
-        judge(&secrets).map_err(Outcome::Denied)
+        let secrets = read(store, &references, now).await.map_err(Verdict::Secrets)?;
+        judge(&secrets).map_err(Verdict::Denied)
     }
 
     /// The key for the answer's HMACs: what verified the request, or where
@@ -136,14 +105,14 @@ impl Receiver {
         rule: &Handshake,
         request: &Request,
         now: Timestamp,
-    ) -> Result<AnswerKey, Outcome> {
+    ) -> Result<AnswerKey, Verdict> {
         let references = references(self.source.name.as_str(), &self.webhook, |_| true, now);
         let secrets =
-            read(&*self.ports.secrets, &references, now).await.map_err(Outcome::Secrets)?;
+            read(&*self.ports.secrets, &references, now).await.map_err(Verdict::Secrets)?;
         match rule.auth {
             HandshakeAuth::Signed => AnswerKey::that_signed(&self.webhook, request, &secrets, now),
             _ => AnswerKey::first(&self.webhook, &secrets, now),
         }
-        .map_err(Outcome::Denied)
+        .map_err(Verdict::Denied)
     }
 }

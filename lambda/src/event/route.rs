@@ -5,7 +5,8 @@
 
 use std::borrow::Cow;
 
-use super::{Event, json};
+use super::json;
+use super::payload::Event;
 
 /// Where a request goes.
 #[derive(Clone, Debug, PartialEq, Eq)]

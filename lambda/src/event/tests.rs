@@ -6,8 +6,9 @@ use mef_auth::Request;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::request::Unreadable;
-use super::{Asked, Event, Route, head, whole};
+use super::payload::{Asked, Event};
+use super::request::{Unreadable, head, whole};
+use super::route::Route;
 
 fn read(event: &Value) -> Request {
     let text = event.to_string();

@@ -2,17 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use mef_auth::Redactor;
 use mef_auth::verify::{Explained, Seen};
+use mef_intake::Handled;
 use mef_ports::DeadLetter;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::escape::{bounded, escaped};
-use crate::offline::{Judged, Version};
+use crate::offline::webhook::{Judged, Version};
 
 /// How many bytes of an escaped signed text are shown without `--full`.
 pub(super) const SIGNED_TEXT: usize = 2000;
@@ -38,10 +37,7 @@ pub(super) struct Report {
 #[derive(Serialize)]
 pub(super) struct Response {
     pub(super) headers: BTreeMap<String, String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) body: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) body_base64: Option<String>,
+    pub(super) body: String,
 }
 
 /// One check.
@@ -104,20 +100,15 @@ impl Report {
             check.decided = true;
             signed_text = check.first_signed_text().cloned();
         }
-        let response = &judged.answer.response;
-        let headers = response.headers.iter();
-        let (body, body_base64) = match std::str::from_utf8(response.body.as_ref()) {
-            Ok(text) => (Some(text.to_owned()), None),
-            Err(_) => (None, Some(STANDARD.encode(&response.body))),
-        };
+        let Handled { answer, verdict } = &judged.handled;
+        let headers = answer.headers.iter();
         Report {
-            outcome: judged.answer.outcome.verdict().to_string(),
-            status: response.status,
-            reason: teller.masked(&judged.answer.outcome.reason()),
+            outcome: verdict.word().to_owned(),
+            status: answer.status,
+            reason: teller.masked(&verdict.reason()),
             response: Response {
                 headers: headers.map(|(name, value)| (name.to_string(), value.clone())).collect(),
-                body,
-                body_base64,
+                body: answer.body.clone(),
             },
             delivery_id: judged.delivery_id.clone(),
             events: judged.events.clone(),

@@ -15,7 +15,8 @@ use mef_sqlite::LocalSecrets;
 use serde_json::json;
 
 use crate::args::{Global, Init};
-use crate::{catalogue, output};
+use crate::output;
+use crate::sources::files;
 
 pub(super) fn init(global: &Global, options: &Init) -> anyhow::Result<ExitCode> {
     match &options.vendor {
@@ -64,7 +65,7 @@ fn create(global: &Global, vendor: &str, name: Option<&str>) -> anyhow::Result<E
              or digit first"
         )
     })?;
-    if let Some(path) = catalogue::find(&global.sources, name.as_str()) {
+    if let Some(path) = files::find(&global.sources, name.as_str()) {
         bail!(
             "there is a source `{name}` already, in {}: choose another name with --name",
             path.display()

@@ -14,8 +14,9 @@ use mef_sqlite::{LocalSecrets, Store};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::exchanges::{Exchanges, MockVendor, TestClock};
-use crate::offline_ports::NoWakeups;
+use super::exchanges::{Exchanges, MockVendor, TestClock};
+use super::ports::NoWakeups;
+use crate::sources::files;
 
 /// What came of the runs.
 pub(crate) struct Pulled {
@@ -86,9 +87,8 @@ pub(crate) async fn pull(
         redactor: redactor.clone(),
     };
     let http: Arc<MockVendor> = Arc::clone(&vendor);
-    let poller = Poller::new(Arc::clone(source), http, ports).with_context(|| {
-        format!("`{}` is pushed, not pulled: its file has no `poll`", source.name)
-    })?;
+    let poller = Poller::new(Arc::clone(source), http, ports)
+        .with_context(|| files::not_pulled(source))?;
     let whole = whole.map(|record| (String::new(), record));
     for (partition, mut record) in whole.into_iter().chain(parts) {
         if let Some(poll) = &source.poll {

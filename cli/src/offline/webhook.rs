@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use mef_auth::Request;
 use mef_auth::verify::Explained;
-use mef_intake::{Answer, Observer, Receiver, ReceiverPorts};
+use mef_intake::{Handled, Observer, Receiver, ReceiverPorts};
 use mef_pipeline::Outputs;
 use mef_ports::{
     Clock, DeadLetter, DeadLetters as _, Deliveries, DeliveryKey, Receipt, Secret, SecretRef,
@@ -22,8 +22,8 @@ use mef_source::Source;
 use mef_sqlite::Store;
 use serde_json::Value;
 
-use crate::offline_ports::NoNetwork;
-use crate::published_keys;
+use super::ports::NoNetwork;
+use super::published_keys;
 
 /// How many records one request can hold in ten MiB, and more.
 const ALL: usize = usize::MAX;
@@ -31,7 +31,7 @@ const ALL: usize = usize::MAX;
 /// What came of a request.
 pub(crate) struct Judged {
     /// The answer that the sender would get, and why.
-    pub(crate) answer: Answer,
+    pub(crate) handled: Handled,
     /// The queue's messages, in order.
     pub(crate) events: Vec<Value>,
     /// The records that would go to the dead letters.
@@ -86,12 +86,12 @@ pub(crate) async fn judge(
         format!("`{}` is pulled, not pushed: its file has no `webhook`", source.name)
     })?;
     let receiver = receiver.observed_by(Arc::<Noted>::clone(&noted));
-    let answer = receiver.handle(request).await;
+    let handled = receiver.handle(request).await;
     let events = store.events(None, ALL).await?;
     let events = events.iter().map(|event| serde_json::from_str(&event.message.body));
     let seen = std::mem::take(&mut *noted.seen());
     Ok(Judged {
-        answer,
+        handled,
         events: events.collect::<Result<_, _>>()?,
         rejected: store.list(None, ALL).await?,
         delivery_id: seen.delivery_id,

@@ -1,66 +1,27 @@
-//! `mef poll`: pull what is new from one source, now.
+//! Run after run of a poller until it is caught up, each told to the person.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use mef_auth::Redactor;
 use mef_poller::{Budget, Poller, RunEnd, RunReport};
-use mef_source::Source;
+use mef_ports::Clock;
 
-use super::dry_run;
-use crate::args::{Global, Poll};
-use crate::backend::Backend;
-use crate::trace::{self, Traced};
-use crate::{catalogue, output};
+use crate::output;
 
-pub(super) async fn poll(
-    global: &Global,
-    options: &Poll,
-    redactor: &Redactor,
-) -> anyhow::Result<ExitCode> {
-    let source = catalogue::load_named(&global.sources, &options.source)?;
-    let backend = Backend::open(global, redactor).await?;
-    let poll = source.poll.as_ref().with_context(|| pushed(&source))?;
-    let mut http = backend.http(poll);
-    let traced = match &options.trace {
-        None => None,
-        Some(path) => {
-            let sink = Box::new(trace::File::create(path)?);
-            let clock = Arc::clone(&backend.ports.clock);
-            let traced = Arc::new(Traced::new(http, clock, redactor.clone(), sink));
-            http = Arc::<Traced>::clone(&traced);
-            Some(traced)
-        }
-    };
-    let code = if options.dry_run {
-        dry_run::run(global, options, &source, http, &backend, redactor).await
-    } else {
-        let ports = backend.ports.clone();
-        let poller = Poller::new(Arc::clone(&source), http, ports);
-        let poller = poller.with_context(|| pushed(&source))?;
-        until_caught_up(global, options, &poller, &backend, redactor).await
-    };
-    if let Some(traced) = traced {
-        traced.flush();
-    }
-    code
-}
-
-/// Why a source cannot be polled.
-pub(super) fn pushed(source: &Source) -> String {
-    format!("`{}` is pushed, not pulled: its file has no `poll`", source.name)
-}
-
-async fn until_caught_up(
-    global: &Global,
-    options: &Poll,
+/// Runs `poller` until it is caught up or cannot go on, and waits in between where a run says until
+/// when; `once` ends it there instead. Each report goes to `show`.
+///
+/// # Errors
+///
+/// Fails if a run fails or `show` does.
+pub(crate) async fn until_caught_up(
     poller: &Poller,
-    backend: &Backend,
-    redactor: &Redactor,
+    clock: &dyn Clock,
+    once: bool,
+    mut show: impl FnMut(&RunReport) -> anyhow::Result<()>,
 ) -> anyhow::Result<ExitCode> {
-    let clock = &backend.ports.clock;
     let budget = Budget::default();
     let on_interrupt = budget.clone();
     tokio::spawn(async move {
@@ -71,7 +32,7 @@ async fn until_caught_up(
     });
     loop {
         let report = poller.run(&budget).await;
-        show(&report, global.json, redactor)?;
+        show(&report)?;
         let until = match report.end {
             RunEnd::CaughtUp => return Ok(ExitCode::SUCCESS),
             RunEnd::OutOfTime | RunEnd::Paused => return Ok(ExitCode::from(output::NOT_NOW)),
@@ -80,7 +41,7 @@ async fn until_caught_up(
                 until
             }
         };
-        if options.once {
+        if once {
             return Ok(ExitCode::from(output::NOT_NOW));
         }
         let wait = Duration::try_from(until.duration_since(clock.now())).unwrap_or_default();
@@ -91,7 +52,8 @@ async fn until_caught_up(
     }
 }
 
-pub(super) fn show(report: &RunReport, json: bool, redactor: &Redactor) -> anyhow::Result<()> {
+/// Prints what a run came to.
+pub(crate) fn show(report: &RunReport, json: bool, redactor: &Redactor) -> anyhow::Result<()> {
     let summary = &report.summary;
     if json {
         return output::masked_json(redactor, &report.line());

@@ -18,14 +18,14 @@ use anyhow::{Context as _, bail};
 use mef_source::Source;
 
 use crate::args::{Global, Render};
-use crate::catalogue::{self, SourceFile};
 use crate::output;
+use crate::sources::files::{self, SourceFile};
 
 pub(super) fn render(global: &Global, options: &Render) -> anyhow::Result<ExitCode> {
     let dir = options.dir.as_deref().unwrap_or(&global.sources);
     let written = std::fs::read_to_string(&options.template)
         .with_context(|| format!("cannot read the template {}", options.template.display()))?;
-    let mut files = catalogue::read_all(dir)?;
+    let mut files = files::read_all(dir)?;
     files.sort_by(|a, b| name(a).cmp(name(b)));
     let sources: Vec<Arc<Source>> = files.iter().filter_map(|file| file.source.clone()).collect();
     let template = template::fill(&written, &parts::of(&sources)?)

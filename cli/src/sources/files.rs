@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 use mef_pipeline::Pipeline;
 use mef_source::{Expansion, Problem, Severity, Source, load};
 
-use crate::problems;
+use super::problems;
 
 /// A source file that was read, loaded or not.
 pub(crate) struct SourceFile {
@@ -97,6 +97,11 @@ pub(crate) fn load_one(dir: &Path, name: &str) -> anyhow::Result<Arc<Source>> {
         Some(source) => Ok(source),
         None => load_named(dir, name),
     }
+}
+
+/// Says why a source cannot be polled.
+pub(crate) fn not_pulled(source: &Source) -> String {
+    format!("`{}` is pushed, not pulled: its file has no `poll`", source.name)
 }
 
 fn paths(dir: &Path) -> anyhow::Result<Vec<PathBuf>> {

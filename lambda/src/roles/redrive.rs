@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::environment::Environment;
-use crate::event::object;
+use crate::event::json::object;
 use crate::invocation::{Done, Failed, Invocation};
 use crate::metrics::{Metric, Metrics};
 use crate::sources::Sources;

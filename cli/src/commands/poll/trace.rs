@@ -18,6 +18,8 @@ use mef_auth::Redactor;
 use mef_ports::{Clock, Http, HttpError, HttpRequest, HttpResponse, chain};
 use serde_json::{Map, Value, json};
 
+use crate::private_file;
+
 /// How much of a body is written.
 const LONGEST_BODY: usize = 64 * 1024;
 const MASK: &str = "***";
@@ -65,11 +67,7 @@ pub(crate) struct File(Mutex<std::fs::File>);
 impl File {
     /// Makes the file, which must not be there yet: only its owner may read it.
     pub(crate) fn create(path: &Path) -> anyhow::Result<File> {
-        let mut options = std::fs::OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(path);
+        let file = private_file::create(path);
         Ok(File(Mutex::new(file.with_context(|| format!("cannot make {}", path.display()))?)))
     }
 }

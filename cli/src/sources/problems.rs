@@ -74,10 +74,8 @@ fn drawn(file: &Path, text: &str, problem: &Problem) -> String {
     }
 }
 
-/// Colour only where a person looks.
 fn theme() -> miette::GraphicalTheme {
-    use std::io::IsTerminal as _;
-    if std::io::stderr().is_terminal() {
+    if output::is_watched() {
         miette::GraphicalTheme::unicode()
     } else {
         miette::GraphicalTheme::unicode_nocolor()

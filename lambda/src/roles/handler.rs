@@ -6,14 +6,14 @@
 use std::sync::Arc;
 
 use mef_auth::Request;
-use mef_intake::{Outcome, Receiver, ReceiverPorts, Response};
+use mef_intake::{Answer, Capture, Receiver, ReceiverPorts, Verdict};
 use mef_ports::{Captures, chain};
 use mef_source::SourceName;
 use serde_json::{Map, Value, json};
 
-use crate::capture::Capture;
 use crate::environment::Environment;
-use crate::event::{Event, whole};
+use crate::event::payload::Event;
+use crate::event::request::whole;
 use crate::invocation::Done;
 use crate::metrics::{Metric, Metrics};
 use crate::sources::Sources;
@@ -31,10 +31,10 @@ impl Intake {
         Intake { sources: Sources::new(environment), ports, capture: None }
     }
 
-    /// The same, which keeps refused requests in `captures`.
+    /// Keeps refused requests in `captures`, without their credentials.
     #[must_use]
     pub fn capturing(self, captures: Arc<dyn Captures>) -> Intake {
-        Intake { capture: Some(Capture::new(captures)), ..self }
+        Intake { capture: Some(Capture::new(captures, true)), ..self }
     }
 
     /// Answers the event that is `text`, in the payload formats 1.0 and 2.0
@@ -46,13 +46,13 @@ impl Intake {
                 reason = "the event is no JSON object",
                 "webhook not taken"
             );
-            return done(response(400, "unreadable"), None);
+            return done(Answer::unreadable(), None);
         };
         let request = match whole(&event) {
             Ok(request) => request,
             Err(error) => {
                 tracing::warn!(http.status = 400, reason = %error, "webhook not taken");
-                return done(response(400, "unreadable"), None);
+                return done(Answer::unreadable(), None);
             }
         };
         let Some(name) = self.sources.asked(&event) else { return not_found() };
@@ -70,81 +70,57 @@ impl Intake {
             },
             Err(error) => Err(chain(&error)),
         };
-        let (response, metrics) = match usable {
+        let (answer, metrics) = match usable {
             Ok(receiver) => {
-                let kept = self.capture.as_ref().map(|capture| (capture, request.clone()));
-                let answer = receiver.handle(request).await;
-                answer.log(&name);
-                if let (Some((capture, request)), Outcome::Denied(denied)) = (kept, &answer.outcome)
-                {
-                    let source = receiver.source();
-                    capture.keep(source, &request, started, &denied.to_string()).await;
-                }
-                (answer.response, count(&name, &answer.outcome))
+                let handled = receiver.serve(request, self.capture.as_ref()).await;
+                (handled.answer, count(&name, &handled.verdict))
             }
             Err(error) => {
                 tracing::error!(source.id = %name, http.status = 503, error = %error, "the source cannot be used");
-                (unavailable(), Metrics::of(Some(name)).with(Metric::Unavailable, 1))
+                (Answer::unavailable(), Metrics::of(Some(name)).with(Metric::Unavailable, 1))
             }
         };
         let took = self.ports.clock.now().duration_since(started);
         let took_ms = u64::try_from(took.as_millis()).unwrap_or_default();
-        done(response, Some(metrics.with(Metric::DurationMs, took_ms)))
+        done(answer, Some(metrics.with(Metric::DurationMs, took_ms)))
     }
 }
 
 fn not_found() -> Done {
     tracing::warn!(http.status = 404, reason = "no such source", "webhook not taken");
-    done(Response::not_found(), None)
-}
-
-fn response(status: u16, error: &str) -> Response {
-    Response {
-        status,
-        headers: vec![("content-type".into(), "application/json".to_owned())],
-        body: json!({ "error": error }).to_string(),
-    }
-}
-
-fn unavailable() -> Response {
-    let mut response = response(503, "try again later");
-    response.headers.push(("retry-after".into(), "30".to_owned()));
-    response
+    done(Answer::not_found(), None)
 }
 
 /// The answer as both payload formats have it.
-fn done(response: Response, metrics: Option<Metrics>) -> Done {
-    let headers: Map<String, Value> = response
-        .headers
-        .into_iter()
-        .map(|(name, value)| (name.into_owned(), value.into()))
-        .collect();
-    let answer = json!({
-        "statusCode": response.status,
+fn done(answer: Answer, metrics: Option<Metrics>) -> Done {
+    let headers: Map<String, Value> =
+        answer.headers.into_iter().map(|(name, value)| (name.into_owned(), value.into())).collect();
+    let output = json!({
+        "statusCode": answer.status,
         "headers": headers,
-        "body": response.body,
+        "body": answer.body,
         "isBase64Encoded": false,
     });
-    Done { answer: Ok(answer), metrics }
+    Done { answer: Ok(output), metrics }
 }
 
 /// What is counted of one request. `Denied` is 0 with every authentic one, so that its average is the
 /// share of refused requests, which an alarm of the template watches.
-fn count(name: &SourceName, outcome: &Outcome) -> Metrics {
+fn count(name: &SourceName, verdict: &Verdict) -> Metrics {
     let metrics = Metrics::of(Some(name.clone()));
-    match outcome {
-        Outcome::Accepted { rejected, .. } => metrics
+    match verdict {
+        Verdict::Accepted { rejected, .. } => metrics
             .with(Metric::Accepted, 1)
             .with(Metric::Rejected, *rejected)
             .with(Metric::Denied, 0),
-        Outcome::Duplicate => metrics.with(Metric::Duplicate, 1).with(Metric::Denied, 0),
+        Verdict::Duplicate => metrics.with(Metric::Duplicate, 1).with(Metric::Denied, 0),
         // Most ask for no proof, and so say nothing of the share of refused requests.
-        Outcome::Handshake => metrics.with(Metric::Handshake, 1),
-        Outcome::Denied(_) => metrics.with(Metric::Denied, 1),
-        Outcome::Secrets(_)
-        | Outcome::Keys(_)
-        | Outcome::Store(_)
-        | Outcome::Unconfirmed { .. } => metrics.with(Metric::Unavailable, 1),
-        Outcome::Method | Outcome::TooLarge | Outcome::Empty => metrics,
+        Verdict::Handshake => metrics.with(Metric::Handshake, 1),
+        Verdict::Denied(_) => metrics.with(Metric::Denied, 1),
+        Verdict::Secrets(_)
+        | Verdict::Keys(_)
+        | Verdict::Store(_)
+        | Verdict::Unconfirmed { .. } => metrics.with(Metric::Unavailable, 1),
+        Verdict::Method | Verdict::TooLarge | Verdict::Empty => metrics,
     }
 }

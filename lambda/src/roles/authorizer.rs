@@ -10,7 +10,9 @@ use mef_source::SourceName;
 use serde_json::{Value, json};
 
 use crate::environment::Environment;
-use crate::event::{Asked, Event, head, method_of};
+use crate::event::payload::{Asked, Event};
+use crate::event::request::head;
+use crate::event::route::method_of;
 use crate::invocation::{Done, Failed};
 use crate::metrics::{Metric, Metrics};
 use crate::sources::Sources;

@@ -21,12 +21,13 @@ use mef_sqlite::Store;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::poll::{pushed, show};
+use super::runs::show;
+use super::trace::{Sink, Traced};
 use crate::args::{Global, Poll};
 use crate::backend::Backend;
-use crate::offline_ports::{LimitsAsTheyAre, NoWakeups};
+use crate::offline::ports::{LimitsAsTheyAre, NoWakeups};
 use crate::output;
-use crate::trace::{Sink, Traced};
+use crate::sources::files;
 
 /// A lease on the copy, for as long as it takes to fill it.
 const TTL: Duration = Duration::from_secs(30);
@@ -39,7 +40,7 @@ pub(super) async fn run(
     backend: &Backend,
     redactor: &Redactor,
 ) -> anyhow::Result<ExitCode> {
-    let poll = source.poll.as_ref().with_context(|| pushed(source))?;
+    let poll = source.poll.as_ref().with_context(|| files::not_pulled(source))?;
     let real = &backend.ports;
     let copy = copy(source, backend).await?;
     let budget = Budget::default();
@@ -66,7 +67,7 @@ pub(super) async fn run(
     };
     let http = Arc::<Traced>::clone(&traced);
     let poller = Poller::new(Arc::clone(source), http, ports);
-    let report = poller.with_context(|| pushed(source))?.run(&budget).await;
+    let report = poller.with_context(|| files::not_pulled(source))?.run(&budget).await;
     traced.flush();
     for event in copy.events(None, usize::MAX).await? {
         let event: Value = serde_json::from_str(&event.message.body)?;

@@ -4,7 +4,7 @@
 use mef_source::{Expansion, SourceName};
 use serde::Serialize;
 
-use crate::catalogue::SourceFile;
+use super::files::SourceFile;
 use crate::output;
 
 /// A preset's use as a line of JSON.

@@ -1,0 +1,37 @@
+//! The values of a request that has given the proof its rule asks for.
+
+use mef_auth::Request;
+use mef_auth::verify::{Denied, Place, Verified, read_value};
+use mef_source::Path;
+use serde_json::Value;
+
+/// The longest value that is given back: longer ones are no challenge.
+const LONGEST: usize = 4 * 1024;
+
+/// A request that proved what its rule asks for.
+pub(super) enum Proven<'r> {
+    /// By the webhook's checks.
+    Signed(&'r Verified),
+    /// By the rule's own, or not at all.
+    Otherwise(&'r Request),
+}
+
+impl Proven<'_> {
+    /// The value at `path`, which must be there and may be as long as a
+    /// challenge.
+    pub(super) fn value(&self, path: &Path) -> Result<Value, Denied> {
+        let found = match self {
+            Proven::Signed(verified) => verified.value(path)?,
+            Proven::Otherwise(request) => read_value(request, path)?,
+        };
+        let place = || Place::of(path);
+        match found {
+            None => Err(Denied::Missing { place: place() }),
+            Some(Value::String(text)) if text.is_empty() => Err(Denied::Missing { place: place() }),
+            Some(Value::String(text)) if text.len() > LONGEST => {
+                Err(Denied::TooLong { place: place(), limit: LONGEST })
+            }
+            Some(value) => Ok(value),
+        }
+    }
+}
