@@ -4,7 +4,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Located, Node};
+use crate::written::{Located, Node};
 
 /// How often the vendor may be asked.
 ///

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{
+use crate::written::{
     AnswerWhen, Compression, Located, MissingRecords, Next, Node, PageDecode, Records, Request,
     StopRule, Then,
 };

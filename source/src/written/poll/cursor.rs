@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
-use super::{Located, Node};
+use crate::written::{Located, Node};
 
 /// How far the stream has been read: by `time`, by `id`, by both, by the vendor's `token`, by its
 /// `next_link`, by the vendor itself (`vendor`), or not at all (`listing`). Where there are `details`, its paths are in what is listed.

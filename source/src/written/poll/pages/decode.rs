@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::Located;
+use crate::written::Located;
 
 /// How the body of a page is read.
 #[derive(Debug, Default, Deserialize, JsonSchema)]

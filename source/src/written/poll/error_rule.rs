@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Located, Node};
+use crate::written::{Located, Node};
 
 /// What to do about an answer of one kind.
 #[derive(Debug, Deserialize, JsonSchema)]

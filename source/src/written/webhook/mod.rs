@@ -1,9 +1,21 @@
 //! The `webhook` part: who may push, and how that is proven.
 
+mod checks;
+mod handshake;
+mod preset;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Check, Event, Handshake, Located, OneOrMany};
+use crate::written::{Event, Located, OneOrMany};
+
+pub use checks::{
+    AwsSns, Bare, Basic, Check, Digest, Encoding, Hash, Hmac, Ip, Jwt, JwtAlgorithm, JwtKeys, Key,
+    KeyEncoding, PublicKey, PublicKeyAlgorithm, RetiringSecret, SecretUse, Signature, SignedTime,
+    TimeUnit, Token,
+};
+pub use handshake::{Builtin, Handshake, HandshakeAuth, Respond, When};
+pub use preset::PresetUse;
 
 /// How the vendor pushes events to us, at `POST /<source>`.
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Located, Node, OneOrMany, Token};
+use crate::written::{Located, Node, OneOrMany, Token};
 
 /// One kind of request that brings no event but wants an answer, such as a challenge.
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Located, Node, OneOrMany, SecretUse};
+use crate::written::{Located, Node, OneOrMany, SecretUse};
 
 /// A signed token (JWT, RFC 7519).
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Located, Node, OneOrMany};
 use crate::Place;
+use crate::written::{Located, Node, OneOrMany};
 
 /// The request for a window's first page.
 #[derive(Debug, Deserialize, JsonSchema)]

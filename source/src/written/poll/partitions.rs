@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{
+use crate::written::{
     Compression, Located, MissingRecords, Next, PageDecode, Records, Request, StopRule, Then,
 };
 

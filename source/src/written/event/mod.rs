@@ -1,11 +1,15 @@
 //! The `event` part: what a valid record is and how it becomes an event.
 
+mod split;
+
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Located, Node, Split};
+use crate::written::{Located, Node};
+
+pub use split::Split;
 
 /// What a valid record is and how it becomes an event.
 ///

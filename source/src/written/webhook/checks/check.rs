@@ -4,7 +4,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{
+use crate::written::{
     AwsSns, Encoding, Hash, Jwt, Key, Located, OneOrMany, PresetUse, SecretUse, Signature,
     SignedTime,
 };

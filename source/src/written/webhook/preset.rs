@@ -7,8 +7,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::{Located, Node};
 use crate::presets::preset_names;
+use crate::written::{Located, Node};
 
 /// A preset by name: `github`, or `{ name: github, secrets: [current, previous] }`.
 #[derive(Clone, Debug)]

@@ -1,13 +1,39 @@
 //! The `poll` part: how records are fetched, and how far they have been read.
 
+mod auth;
+mod chain;
+mod cursor;
+mod error_rule;
+mod limits;
+mod pages;
+mod partitions;
+mod request;
+
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{
-    Auth, Compression, Cursor, Detail, ErrorRule, Event, Limits, Located, MissingRecords, Next,
-    Node, PageDecode, Partitions, Records, Request, SetupStep, StopRule, Then, Vars, Wait,
+use crate::written::{Event, Located, Node, Vars};
+
+pub use auth::{
+    AssertionAlgorithm, Auth, BaseUrl, ClientAuth, ClientCredentials, Expires, GithubApp,
+    GoogleServiceAccount, JwtBearer, Login, NamedValue, PasswordGrant, RefreshToken, SendToken,
+    Session, SessionToken, Sign, SignDuo, SignEdgegrid, SignHash, SignHmac, SignSigv4, TokenAnswer,
+    TokenBody, UserPassword,
+};
+pub use chain::{Batch, Detail, SetupStep, Wait};
+pub use cursor::{
+    Advance, Cursor, Granularity, NextLink, Order, Restart, RestartFrom, Rewrite, TimeFormat,
+};
+pub use error_rule::{AnswerWhen, ErrorAction, ErrorRule};
+pub use limits::{Limits, ResetFormat};
+pub use pages::{
+    Compression, Csv, MissingRecords, MissingTrailer, Ndjson, PageDecode, Records, Trailer,
+};
+pub use partitions::{PartitionRequest, Partitions};
+pub use request::{
+    Next, NextLast, NextOffset, NextPage, NextToken, Request, StopRule, Then, TokenFormat,
 };
 
 /// How we pull events from the vendor.

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Located, Node, Sign};
+use crate::written::{Located, Node, Sign};
 
 /// How we prove who we are.
 #[derive(Debug, Deserialize, JsonSchema)]

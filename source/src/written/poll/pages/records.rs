@@ -8,7 +8,7 @@ use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Error, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::{Located, OneOrMany};
+use crate::written::{Located, OneOrMany};
 
 /// The path of a list, the paths of several, or that of an object whose values the records are.
 #[derive(Clone, Debug)]
