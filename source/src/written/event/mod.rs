@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::written::{Located, Node};
+use crate::written::located::Located;
+use crate::written::node::Node;
 
 pub use split::Split;
 

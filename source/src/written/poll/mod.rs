@@ -1,5 +1,6 @@
 //! The `poll` part: how records are fetched, and how far they have been read.
 
+mod answer_when;
 mod auth;
 mod chain;
 mod cursor;
@@ -14,8 +15,11 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::written::{Event, Located, Node, Vars};
+use crate::written::event::Event;
+use crate::written::located::Located;
+use crate::written::node::Node;
 
+pub use answer_when::AnswerWhen;
 pub use auth::{
     AssertionAlgorithm, Auth, BaseUrl, ClientAuth, ClientCredentials, Expires, GithubApp,
     GoogleServiceAccount, JwtBearer, Login, NamedValue, PasswordGrant, RefreshToken, SendToken,
@@ -23,18 +27,15 @@ pub use auth::{
     TokenBody, UserPassword,
 };
 pub use chain::{Batch, Detail, SetupStep, Wait};
-pub use cursor::{
-    Advance, Cursor, Granularity, NextLink, Order, Restart, RestartFrom, Rewrite, TimeFormat,
-};
-pub use error_rule::{AnswerWhen, ErrorAction, ErrorRule};
+pub use cursor::{Advance, Cursor, Granularity, NextLink, Order, Restart, RestartFrom, Rewrite};
+pub use error_rule::{ErrorAction, ErrorRule};
 pub use limits::{Limits, ResetFormat};
 pub use pages::{
-    Compression, Csv, MissingRecords, MissingTrailer, Ndjson, PageDecode, Records, Trailer,
+    Compression, Csv, MissingRecords, MissingTrailer, Ndjson, Next, NextLast, NextOffset, NextPage,
+    NextToken, PageDecode, Records, StopRule, TokenFormat, Trailer,
 };
 pub use partitions::{PartitionRequest, Partitions};
-pub use request::{
-    Next, NextLast, NextOffset, NextPage, NextToken, Request, StopRule, Then, TokenFormat,
-};
+pub use request::{Request, Then};
 
 /// How we pull events from the vendor.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -133,3 +134,6 @@ pub enum Repeats {
     /// behind the queue drops repeats by the event's id.
     Keep,
 }
+
+/// Constants, by name: `{var.NAME}` in templates.
+pub type Vars = BTreeMap<String, Located<Node>>;

@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::presets::preset_names;
+use crate::written::located::Located;
+use crate::written::node::Node;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-
-use crate::presets::preset_names;
-use crate::written::{Located, Node};
 
 /// A preset by name: `github`, or `{ name: github, secrets: [current, previous] }`.
 #[derive(Clone, Debug)]

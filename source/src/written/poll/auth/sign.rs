@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::written::{Encoding, Hash, Key, Located};
+use crate::written::located::Located;
+use crate::written::signing::{Encoding, Hash, Key};
 
 /// A signature over each request.
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -5,7 +5,7 @@ mod jwt;
 mod secret_use;
 mod signed;
 
-pub use check::{Basic, Check, Digest, Hmac, Ip, PublicKey, PublicKeyAlgorithm, Token};
-pub use jwt::{AwsSns, Jwt, JwtAlgorithm, JwtKeys};
+pub use check::{AwsSns, Basic, Check, Digest, Hmac, Ip, PublicKey, PublicKeyAlgorithm, Token};
+pub use jwt::{Jwt, JwtAlgorithm, JwtKeys};
 pub use secret_use::{RetiringSecret, SecretUse};
-pub use signed::{Bare, Encoding, Hash, Key, KeyEncoding, Signature, SignedTime, TimeUnit};
+pub use signed::{Bare, Signature, SignedTime, TimeUnit};
