@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::presets::preset_names;
+use crate::presets::catalogue::preset_names;
 use crate::written::located::Located;
 use crate::written::node::Node;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
