@@ -81,7 +81,7 @@ impl<'s> Walk<'s> {
             }
             Term::Label(name, _) | Term::Break(name) => self.fault(
                 name,
-                "`label` and `break` are not taken in a source file".to_owned(),
+                "`label` and `break` are not allowed in a source file".to_owned(),
                 "`first(…)` and `limit(n; …)` stop early",
             ),
             Term::Fold(word, over, pattern, arguments) => {
@@ -103,7 +103,7 @@ impl<'s> Walk<'s> {
                 self.fault(
                     name,
                     format!("`def {name}`: functions are not defined in a source file"),
-                    "they can call themselves without end; write it out where it is used",
+                    "they could call themselves forever; write the code where it is used",
                 );
             }
             Term::Call(name, arguments) => self.call(name, arguments),
@@ -153,7 +153,7 @@ impl<'s> Walk<'s> {
                     self.fault(
                         name,
                         format!("`{name}` already has a meaning"),
-                        "call your own variable by another name",
+                        "choose another name for your variable",
                     );
                 }
                 self.bound.push(name);
@@ -181,17 +181,17 @@ impl<'s> Walk<'s> {
                         if *arities == [1] { "" } else { "s" },
                         arguments.len()
                     ),
-                    "arguments are parted by `;`",
+                    "separate arguments with `;`",
                 );
             }
             (None, Some(reason)) => {
-                self.fault(name, format!("`{name}` is not taken in a source file"), reason);
+                self.fault(name, format!("`{name}` is not allowed in a source file"), reason);
             }
             (None, None) => {
                 self.fault(
                     name,
-                    format!("`{name}` is no function that a source file may use"),
-                    "docs/source-file.md has the list of those that there are",
+                    format!("`{name}` is not a function that a source file can use"),
+                    "docs/source-file.md lists the functions",
                 );
             }
         }
@@ -207,7 +207,7 @@ impl<'s> Walk<'s> {
             return self.fault(
                 name,
                 format!("the regular expression of `{name}` is not a plain text"),
-                "write it out: one that a record could choose might take for ever",
+                "write it out: an expression that a record chooses could take forever",
             );
         };
         let flags = match arguments.get(flags_at) {
@@ -244,9 +244,9 @@ impl<'s> Walk<'s> {
                 let example = if name == "$header" { "[\"x-event\"]" } else { ".id" };
                 self.fault(
                     name,
-                    format!("`{name}` stands without the one name that is wanted of it"),
+                    format!("`{name}` is used without a name"),
                     format!(
-                        "write `{name}{example}`: only what is named is kept, and the rest may be secret"
+                        "write `{name}{example}`: only what is named is kept, because the rest may be secret"
                     ),
                 );
             }
@@ -258,7 +258,7 @@ impl<'s> Walk<'s> {
                     name,
                     format!("there is no variable `{name}`"),
                     format!(
-                        "there are `{known}` and those that the program binds with `as`"
+                        "there are `{known}`, and the variables that the program binds with `as`"
                     ),
                 );
             }

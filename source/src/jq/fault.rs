@@ -52,9 +52,9 @@ impl Fault {
         let found = text.get(at.clone()).unwrap_or_default();
         let found: String = found.chars().take(20).collect();
         let message = if found.is_empty() {
-            format!("this jq program ends where {expected} is wanted")
+            format!("this jq program ends where {expected} is expected")
         } else {
-            format!("jq wants {expected} here, not `{found}`")
+            format!("jq expects {expected} here, not `{found}`")
         };
         Fault { message, help: "the language is that of https://jqlang.org/manual".to_owned(), at }
     }

@@ -121,12 +121,12 @@ const REFUSED: &[(&[&str], &str)] = &[
             "modulemeta",
             "builtins",
         ],
-        "a program knows the record, and nothing of the machine it runs on",
+        "a program sees the record, and nothing of the machine that it runs on",
     ),
     (&["input", "inputs"], "a program sees one record at a time"),
     (
         &["debug", "stderr", "halt", "halt_error"],
-        "a program has no way out but the value it gives; `error(\"why\")` refuses the record",
+        "a program has no output but its value; `error(\"why\")` refuses the record",
     ),
     (
         &["now", "localtime", "strflocaltime"],
@@ -134,11 +134,11 @@ const REFUSED: &[(&[&str], &str)] = &[
     ),
     (
         &["recurse", "recurse_down", "repeat", "range", "while", "until", "combinations"],
-        "it need not end; `..`, `.[]`, `map`, `walk`, `reduce` and `foreach` go over what a record has",
+        "it might never end; `..`, `.[]`, `map`, `walk`, `reduce` and `foreach` go through a record",
     ),
     (
         &["setpath", "delpaths", "tostream", "fromstream", "truncate_stream"],
-        "paths are written, not reckoned: `.a.b = 1`, `del(.a)`",
+        "write the path itself: `.a.b = 1`, `del(.a)`",
     ),
 ];
 
