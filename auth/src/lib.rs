@@ -11,9 +11,11 @@ mod redact;
 mod redacting_secrets;
 mod redacting_stderr;
 mod request;
+mod unique_id;
 pub mod verify;
 
 pub use redact::Redactor;
 pub use redacting_secrets::RedactingSecrets;
 pub use redacting_stderr::RedactingStderr;
 pub use request::Request;
+pub use unique_id::{NoRandomNumbers, unique_id};

@@ -6,10 +6,63 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use jiff::fmt::strtime::BrokenDownTime;
 use jiff::tz::Offset;
-
-use crate::written::TimeFormat;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
 
 const NANOS_PER_SECOND: i128 = 1_000_000_000;
+
+/// How a record's time is written.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(from = "String")]
+pub enum TimeFormat {
+    /// RFC 3339, also without a zone, which is UTC, where it is text; seconds, milliseconds,
+    /// microseconds or nanoseconds by size where it is a number.
+    #[default]
+    Auto,
+    /// RFC 3339.
+    Rfc3339,
+    /// Seconds since the epoch.
+    Epoch,
+    /// Milliseconds since the epoch.
+    EpochMs,
+    /// Microseconds since the epoch.
+    EpochUs,
+    /// Nanoseconds since the epoch.
+    EpochNs,
+    /// As this `strftime` format says, and in UTC where it has no zone.
+    Strftime(String),
+}
+
+impl From<String> for TimeFormat {
+    fn from(text: String) -> TimeFormat {
+        match text.as_str() {
+            "auto" => TimeFormat::Auto,
+            "rfc3339" => TimeFormat::Rfc3339,
+            "epoch" => TimeFormat::Epoch,
+            "epoch_ms" => TimeFormat::EpochMs,
+            "epoch_us" => TimeFormat::EpochUs,
+            "epoch_ns" => TimeFormat::EpochNs,
+            // Whether it is one is told where the cursor is understood.
+            _ => TimeFormat::Strftime(text),
+        }
+    }
+}
+
+impl JsonSchema for TimeFormat {
+    fn schema_name() -> Cow<'static, str> {
+        "TimeFormat".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "How a record's time is written: a strftime format has a `%`.",
+            "anyOf": [
+                { "enum": ["auto", "rfc3339", "epoch", "epoch_ms", "epoch_us", "epoch_ns"] },
+                { "type": "string", "pattern": "%" }
+            ]
+        })
+    }
+}
 
 impl TimeFormat {
     /// What a `strftime` format has to have for times to be read by it.

@@ -16,11 +16,11 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::error::CredentialError;
-use super::nonce;
 use super::refresh::{self, Asked};
 use super::token_endpoint::{Granted, learn};
 use super::token_request::TokenRequest;
 use crate::Redactor;
+use crate::unique_id::unique_id;
 
 /// How long before its end a token is no longer used, so that it does not end
 /// under way; of a shorter life, a tenth.
@@ -160,7 +160,7 @@ enum Turn {
 /// Waits until this process may ask for a token, or another one has asked.
 async fn turn(request: &TokenRequest<'_>, ports: &TokenPorts<'_>) -> Result<Turn, CredentialError> {
     let (key, tokens) = (&request.key, ports.tokens);
-    let claim = TokenClaim(nonce()?);
+    let claim = TokenClaim(unique_id()?);
     let mut waited = Duration::ZERO;
     loop {
         let now = ports.clock.now();

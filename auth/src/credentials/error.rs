@@ -4,6 +4,8 @@ use http::StatusCode;
 use jiff::Timestamp;
 use mef_ports::{HttpError, SecretsError, StoreError};
 
+use crate::unique_id::NoRandomNumbers;
+
 /// Why a request could not be given its credential.
 #[derive(Debug, thiserror::Error)]
 pub enum CredentialError {
@@ -44,8 +46,8 @@ pub enum CredentialError {
         error: StoreError,
     },
     /// There is no randomness to be had.
-    #[error("the system gives no random numbers")]
-    Random,
+    #[error(transparent)]
+    Random(#[from] NoRandomNumbers),
     /// The token endpoint did not answer.
     #[error("no answer from the token endpoint")]
     Http(#[source] HttpError),

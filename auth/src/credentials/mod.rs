@@ -22,7 +22,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use aws_lc_rs::rand;
 use http::header::{AUTHORIZATION, COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use mef_ports::{Clock, Http, HttpRequest, Secret, SecretRef, Secrets, SecretsError, Tokens};
@@ -36,6 +35,7 @@ use self::digest::Challenge;
 use self::render::{Words, error, made_of_secrets, render, secret_names};
 use crate::Redactor;
 use crate::request::{form_decode, pieces};
+use crate::unique_id::unique_id;
 
 pub use error::{CredentialError, TokenEndpointError};
 
@@ -165,7 +165,7 @@ impl Credentials {
             PollAuth::Digest(user) => {
                 let username = self.render("`username`", &user.username, secrets)?;
                 let password = self.render("`password`", &user.password, secrets)?;
-                let cnonce = nonce()?;
+                let cnonce = unique_id()?;
                 let uri = &request.url[Position::BeforePath..Position::AfterQuery];
                 let answer = self.challenges().get_mut(source).map(|challenge| {
                     let user = (username.expose(), password.expose());
@@ -179,7 +179,7 @@ impl Credentials {
             }
             PollAuth::Token(token) => self.send_token(source, token, secrets, request).await,
             PollAuth::Sign(sign) => {
-                self.sign(sign, secrets, request, self.clock.now(), &nonce()?)?;
+                self.sign(sign, secrets, request, self.clock.now(), &unique_id()?)?;
                 Ok(Authorized::default())
             }
         }
@@ -361,18 +361,6 @@ fn lead_to(base: &Url, auth: &TokenAuth, url: &mut Url) -> bool {
     led.set_fragment(None);
     *url = led;
     true
-}
-
-/// A value that is used once: a version 4 UUID (RFC 9562 §5.4).
-fn nonce() -> Result<String, CredentialError> {
-    let mut bytes = [0_u8; 16];
-    rand::fill(&mut bytes).map_err(|_| CredentialError::Random)?;
-    let mut number = u128::from_be_bytes(bytes);
-    number = number & !(0xf << 76) | 0x4 << 76;
-    number = number & !(0x3 << 62) | 0x2 << 62;
-    let hex = format!("{number:032x}");
-    let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default().to_owned();
-    Ok([part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)].join("-"))
 }
 
 /// Adds a cookie to those that the request has, in place of one of that name.

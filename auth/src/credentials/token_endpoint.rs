@@ -19,9 +19,9 @@ use url::Url;
 
 use super::access_token::TokenPorts;
 use super::error::{CredentialError, TokenEndpointError};
-use super::nonce;
 use super::token_request::TokenRequest;
 use crate::Redactor;
+use crate::unique_id::unique_id;
 
 /// The most of an answer that is read; a token with its claims takes a few KiB.
 pub(super) const MAX_ANSWER: usize = 64 * 1024;
@@ -93,8 +93,8 @@ pub(super) async fn ask(
     loop {
         requests += 1;
         let asked_at = ports.clock.now();
-        let sent =
-            request.at(asked_at, &nonce()?, refresh_token, |made| ports.redactor.learn(made))?;
+        let sent = request
+            .at(asked_at, &unique_id()?, refresh_token, |made| ports.redactor.learn(made))?;
         let failure = match ports.http.send(sent).await {
             Err(error) => Failure::Http(error),
             Ok(response) => match read(request, &response, asked_at, ports.redactor) {

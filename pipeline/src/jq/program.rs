@@ -117,7 +117,7 @@ impl Compiled {
             .with_global_vars(VARIABLES)
             .compile(modules)
             .map_err(|_| NOT)?;
-        Ok(Compiled { filter, patterns: Patterns::of(program), turn: weight })
+        Ok(Compiled { filter, patterns: program.patterns(), turn: weight })
     }
 
     /// Runs the program and gives at most `most` outputs.

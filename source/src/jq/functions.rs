@@ -1,9 +1,10 @@
 //! The functions that a program may call, and why it may not call the others.
 
-/// The functions that a program may call, with the number of their arguments.
+/// The functions that a program may call, with the numbers of arguments that
+/// they can take.
 ///
-/// Each ends, is told nothing but its input and its arguments, and says nothing
-/// to the world outside.
+/// Each of them ends, depends only on its input and its arguments, and has no
+/// effect but its result.
 pub const ALLOWED: &[(&str, &[usize])] = &[
     ("@base64", &[0]),
     ("@base64d", &[0]),
@@ -104,12 +105,12 @@ pub const ALLOWED: &[(&str, &[usize])] = &[
     ("with_entries", &[1]),
 ];
 
-/// Those whose first argument is a regular expression, and second its flags
-/// where they stand last.
+/// The functions whose first argument is a regular expression; its flags are
+/// the last argument.
 pub(super) const WITH_PATTERN: &[&str] =
     &["test", "match", "capture", "scan", "splits", "sub", "gsub"];
 
-/// What jq has and a source file may not use, and the reason.
+/// The functions of jq that a source file may not use, and why.
 const REFUSED: &[(&[&str], &str)] = &[
     (
         &[
@@ -120,12 +121,12 @@ const REFUSED: &[(&[&str], &str)] = &[
             "modulemeta",
             "builtins",
         ],
-        "a program knows the record, and nothing of the machine it runs on",
+        "a program sees the record, and nothing of the machine that it runs on",
     ),
     (&["input", "inputs"], "a program sees one record at a time"),
     (
         &["debug", "stderr", "halt", "halt_error"],
-        "a program has no way out but the value it gives; `error(\"why\")` refuses the record",
+        "a program has no output but its value; `error(\"why\")` refuses the record",
     ),
     (
         &["now", "localtime", "strflocaltime"],
@@ -133,21 +134,20 @@ const REFUSED: &[(&[&str], &str)] = &[
     ),
     (
         &["recurse", "recurse_down", "repeat", "range", "while", "until", "combinations"],
-        "it need not end; `..`, `.[]`, `map`, `walk`, `reduce` and `foreach` go over what a record has",
+        "it might never end; `..`, `.[]`, `map`, `walk`, `reduce` and `foreach` go through a record",
     ),
     (
         &["setpath", "delpaths", "tostream", "fromstream", "truncate_stream"],
-        "paths are written, not reckoned: `.a.b = 1`, `del(.a)`",
+        "write the path itself: `.a.b = 1`, `del(.a)`",
     ),
 ];
 
-/// With how many arguments `name` may be called.
+/// Returns how many arguments `name` can take; `None` if it may not be called.
 pub(super) fn arities(name: &str) -> Option<&'static [usize]> {
     ALLOWED.iter().find(|(known, _)| *known == name).map(|(_, arities)| *arities)
 }
 
-/// Why `name` may not be called, if there is more to say than that it is not
-/// known.
+/// Returns why `name` may not be called, if jq has it.
 pub(super) fn refusal(name: &str) -> Option<&'static str> {
     REFUSED.iter().find(|(names, _)| names.contains(&name)).map(|(_, reason)| *reason)
 }

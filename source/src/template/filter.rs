@@ -1,6 +1,7 @@
-//! Filters: the few changes of form that vendors' fields need.
+//! Filters: the few conversions that vendors' fields need.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -10,19 +11,21 @@ use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Number, Value};
 
-use super::Lookups;
-use super::render::{RenderError, Rendered};
-use crate::written::TimeFormat;
+use super::rendered::{RenderError, Rendered};
+use crate::time_format::TimeFormat;
 
 /// Everything but the unreserved characters of RFC 3986.
 const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
+/// The tables that `lookup` can name, each from a key to its value.
+pub type Lookups = BTreeMap<String, BTreeMap<String, Value>>;
+
 /// One filter of a placeholder.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Filter {
-    /// A time as RFC 3339, in UTC, with as many decimals as it has.
+    /// A time as RFC 3339, in UTC, with as many decimals as it needs.
     Rfc3339,
-    /// A time as RFC 3339, in UTC, with so many decimals, rounded down.
+    /// A time as RFC 3339, in UTC, with this many decimals, rounded down.
     Rfc3339Decimals(u8),
     /// A time as whole seconds since the epoch, rounded down.
     Epoch,
@@ -40,19 +43,19 @@ pub enum Filter {
     FromEpochUs,
     /// A number of nanoseconds since the epoch as a time.
     FromEpochNs,
-    /// A time in UTC by a `strftime` format.
+    /// A time in UTC, written in this `strftime` format.
     Date(String),
-    /// A text in this format as a time.
+    /// Text in this format as a time.
     FromDate(TimeFormat),
-    /// A whole number and this.
+    /// A whole number plus this one.
     Plus(i64),
     /// Text in lower case.
     Lower,
     /// Text in upper case.
     Upper,
-    /// A list as text, with this between its elements.
+    /// A list as text, with this text between its elements.
     Join(String),
-    /// This, where there is nothing.
+    /// This value if there is none.
     Default(Value),
     /// Text with all but the unreserved characters of RFC 3986 escaped.
     UrlEncode,
@@ -60,14 +63,14 @@ pub enum Filter {
     Base64,
     /// The SHA-256 of text, in lower-case hexadecimal.
     Sha256Hex,
-    /// What the table has for the text; nothing where it has nothing.
-    Lookup(std::collections::BTreeMap<String, Value>),
+    /// The value that the table has for the text; none if it has none.
+    Lookup(BTreeMap<String, Value>),
     /// The value as JSON text.
     Json,
-    /// The value as text, where a number would do otherwise.
+    /// The value as text, also if it is a number.
     Text,
-    /// The HMAC-SHA256 of text with the key that [`Variables::sign`] has: only
-    /// answers to handshakes have one.
+    /// The HMAC-SHA256 of text, made with the key of [`Variables::sign`]. Only
+    /// answers to handshakes have a key.
     ///
     /// [`Variables::sign`]: super::Variables::sign
     Hmac(HmacText),
@@ -89,15 +92,15 @@ pub(super) enum Argument {
     Word(String),
 }
 
-/// Why a filter cannot be used so.
+/// Why a filter cannot be used like this.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum FilterError {
     /// There is no such filter.
     #[error("there is no filter `{name}`; there are {known}")]
     Unknown {
-        /// The name written.
+        /// The name that was written.
         name: String,
-        /// The names there are.
+        /// The names of all filters.
         known: &'static str,
     },
     /// The arguments are not what the filter takes.
@@ -108,15 +111,15 @@ pub enum FilterError {
         /// How it is written.
         usage: &'static str,
     },
-    /// The table is not in the source file, or this is not a place for one.
+    /// The source file has no such table, or no table can be used here.
     #[error(
         "no table `{0}` can be looked up here: tables stand under `event.lookups`, for `event` and the requests of `poll`"
     )]
     NoTable(String),
-    /// The format is not one that `strftime` knows.
+    /// The text is not a `strftime` format.
     #[error("`{0}` is not a strftime format")]
     Format(String),
-    /// The format cannot be read back.
+    /// Times in this format cannot be read.
     #[error("no time can be read by the format `{0}`: {needed}", needed = TimeFormat::NEEDED)]
     Unreadable(String),
 }
@@ -126,7 +129,8 @@ const KNOWN: &str = "`rfc3339`, `rfc3339_s`, `rfc3339_ms`, `epoch`, `epoch_ms`, 
      `plus`, `lower`, `upper`, `join`, `default`, `urlencode`, `base64`, `sha256_hex`, `lookup`, `json`, `text`";
 
 impl Filter {
-    /// To what it rounds a moment down, if that is a second or more.
+    /// Returns the unit that the filter rounds a time down to, if that is a whole
+    /// second or more.
     pub(super) fn unit(&self) -> Option<Duration> {
         let format = match self {
             Filter::Epoch | Filter::Rfc3339Decimals(0) => return Some(Duration::from_secs(1)),
@@ -194,11 +198,10 @@ impl Filter {
                 _ => Err(usage("from_date(\"%m/%d/%Y %H:%M:%S\")")),
             },
             "plus" => match arguments {
-                [Argument::Value(value)] => {
-                    value.as_i64().map(Filter::Plus).ok_or_else(|| usage("plus(100)"))
-                }
-                _ => Err(usage("plus(100)")),
-            },
+                [Argument::Value(value)] => value.as_i64().map(Filter::Plus),
+                _ => None,
+            }
+            .ok_or_else(|| usage("plus(100)")),
             "join" => match arguments {
                 [Argument::Value(Value::String(separator))] => Ok(Filter::Join(separator.clone())),
                 _ => Err(usage("join(\", \")")),
@@ -218,7 +221,7 @@ impl Filter {
         }
     }
 
-    /// Applies the filter. Nothing stays nothing, but for `default`.
+    /// Applies the filter. No value stays no value, except for `default`.
     pub(super) fn apply<'v>(&self, value: Rendered<'v>) -> Result<Rendered<'v>, RenderError> {
         if value.is_null() {
             return Ok(match self {
@@ -281,7 +284,7 @@ impl HmacText {
     }
 }
 
-/// Whole units since the epoch, rounded down, also before 1970.
+/// Counts whole units since the epoch, rounded down, also before 1970.
 fn count<'v>(time: Timestamp, nanos_per_unit: i128) -> Result<Rendered<'v>, RenderError> {
     let units = i64::try_from(time.as_nanosecond().div_euclid(nanos_per_unit))
         .map_err(|_| RenderError::Time)?;

@@ -12,8 +12,9 @@ use serde::de::{
 };
 use serde::{Deserialize, Deserializer, forward_to_deserialize_any};
 
-use super::{Located, Node, located};
-use crate::Place;
+use super::located::{Located, within};
+use super::node::Node;
+use crate::problem::Place;
 
 /// Why a node is not what was wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +49,7 @@ fn read<'n, S: DeserializeSeed<'n>>(
     node: &'n Located<Node>,
     seed: S,
 ) -> Result<S::Value, NodeError> {
-    located::within(node.place(), || seed.deserialize(Placed(node)))
+    within(node.place(), || seed.deserialize(Placed(node)))
         .map_err(|error| NodeError { place: error.place.or(node.place()), ..error })
 }
 

@@ -7,7 +7,7 @@ use std::ops::Deref;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::Place;
+use crate::problem::Place;
 
 /// A value that remembers its place, for problems that are found later.
 #[derive(Clone, Debug, Default)]

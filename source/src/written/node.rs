@@ -9,7 +9,7 @@ use serde::ser::{SerializeMap as _, SerializeSeq as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Number;
 
-use super::Located;
+use super::located::Located;
 
 /// A YAML value in which every text keeps its place.
 #[derive(Clone, Debug)]

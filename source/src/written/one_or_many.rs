@@ -7,8 +7,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::Located;
-use crate::Place;
+use super::located::Located;
+use crate::problem::Place;
 
 /// One text, or a list of texts that are alternatives.
 #[derive(Clone, Debug)]

@@ -7,7 +7,7 @@ use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 /// Reads a text or an object; `expected` says what else is a mistake.
-pub(super) fn text_or_object<'de, D: Deserializer<'de>, O: Deserialize<'de>, T>(
+pub(crate) fn text_or_object<'de, D: Deserializer<'de>, O: Deserialize<'de>, T>(
     deserializer: D,
     expected: &'static str,
     of_text: fn(String) -> T,

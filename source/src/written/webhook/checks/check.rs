@@ -4,10 +4,13 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{
-    AwsSns, Encoding, Hash, Jwt, Key, Located, OneOrMany, PresetUse, SecretUse, Signature,
-    SignedTime,
-};
+use super::jwt::Jwt;
+use super::secret_use::SecretUse;
+use super::signed::{Signature, SignedTime};
+use crate::written::located::Located;
+use crate::written::one_or_many::OneOrMany;
+use crate::written::signing::{Encoding, Hash, Key};
+use crate::written::webhook::preset::PresetUse;
 
 /// One check of a request.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -166,4 +169,17 @@ pub struct Digest {
     pub equals: Located<String>,
     /// How the digest's bytes are written.
     pub encoding: Encoding,
+}
+
+/// The signature of Amazon SNS over its notifications and confirmations.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AwsSns {
+    /// The ARNs of the topics that are taken: anybody can sign with a topic of their own.
+    #[serde(default)]
+    pub topics: Option<Located<Vec<Located<String>>>>,
+    /// The hosts that certificates may come from, or domains whose hosts may; by default
+    /// `sns.REGION.amazonaws.com` and `sns.REGION.amazonaws.com.cn`.
+    #[serde(default)]
+    pub cert_host: Option<Located<OneOrMany>>,
 }

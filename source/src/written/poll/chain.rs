@@ -6,9 +6,12 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{
-    AnswerWhen, Compression, Located, MissingRecords, Next, Node, PageDecode, Records, Request,
-    StopRule, Then,
+use super::answer_when::AnswerWhen;
+use super::request::{Request, Then};
+use crate::written::located::Located;
+use crate::written::node::Node;
+use crate::written::poll::pages::{
+    Compression, MissingRecords, Next, PageDecode, Records, StopRule,
 };
 
 /// A request that comes before the first page.

@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::presets::catalogue::preset_names;
+use crate::written::located::Located;
+use crate::written::node::Node;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-
-use super::{Located, Node};
-use crate::presets::preset_names;
 
 /// A preset by name: `github`, or `{ name: github, secrets: [current, previous] }`.
 #[derive(Clone, Debug)]

@@ -4,44 +4,9 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Located, OneOrMany};
-
-/// A hash function.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Hash {
-    /// SHA-1: only for vendors that offer nothing else.
-    Sha1,
-    /// SHA-256.
-    Sha256,
-    /// SHA-512.
-    Sha512,
-}
-
-/// How a secret's text becomes the key.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Key {
-    /// How the key is written in the secret.
-    #[serde(default)]
-    pub encoding: KeyEncoding,
-    /// A prefix that is not part of the key, such as `whsec_`.
-    #[serde(default)]
-    pub strip_prefix: Option<String>,
-}
-
-/// How bytes are written as text.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum KeyEncoding {
-    /// The text's own bytes.
-    #[default]
-    Utf8,
-    /// Base64, with or without padding.
-    Base64,
-    /// Hexadecimal in either case.
-    Hex,
-}
+use crate::written::located::Located;
+use crate::written::one_or_many::OneOrMany;
+use crate::written::signing::Encoding;
 
 /// Where a signature is and how it is written.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -75,18 +40,6 @@ pub enum Bare {
     Refuse,
     /// A further value of the key before it.
     Inherit,
-}
-
-/// How a signature's bytes are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Encoding {
-    /// Hexadecimal in either case.
-    Hex,
-    /// Base64, with or without padding.
-    Base64,
-    /// Base64 with the URL alphabet, with or without padding.
-    Base64url,
 }
 
 /// The signed time, and how far it may be from now.

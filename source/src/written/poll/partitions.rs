@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{
-    Compression, Located, MissingRecords, Next, PageDecode, Records, Request, StopRule, Then,
+use super::request::{Request, Then};
+use crate::written::located::Located;
+use crate::written::poll::pages::{
+    Compression, MissingRecords, Next, PageDecode, Records, StopRule,
 };
 
 /// The streams of one source.

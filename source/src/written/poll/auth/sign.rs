@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Hash, Key, Located};
+use crate::written::located::Located;
+use crate::written::signing::{Encoding, Hash, Key};
 
 /// A signature over each request.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -40,7 +41,7 @@ pub struct SignHmac {
     pub text: Located<String>,
     /// How the signature is written; by default `hex`.
     #[serde(default)]
-    pub encoding: Option<super::Encoding>,
+    pub encoding: Option<Encoding>,
     /// Headers to set, as templates over the same and `{signature}`.
     pub into: BTreeMap<String, Located<String>>,
 }
@@ -56,7 +57,7 @@ pub struct SignHash {
     pub text: Located<String>,
     /// How the signature is written; by default `hex`.
     #[serde(default)]
-    pub encoding: Option<super::Encoding>,
+    pub encoding: Option<Encoding>,
     /// Headers to set, as templates over the same and `{signature}`.
     pub into: BTreeMap<String, Located<String>>,
 }

@@ -6,7 +6,10 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Located, Node, OneOrMany, SecretUse};
+use super::secret_use::SecretUse;
+use crate::written::located::Located;
+use crate::written::node::Node;
+use crate::written::one_or_many::OneOrMany;
 
 /// A signed token (JWT, RFC 7519).
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -124,17 +127,4 @@ pub enum JwtKeys {
     Jwk(Located<Vec<Located<SecretUse>>>),
     /// The names of secrets that hold a public key as PEM.
     Pem(Located<Vec<Located<SecretUse>>>),
-}
-
-/// The signature of Amazon SNS over its notifications and confirmations.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct AwsSns {
-    /// The ARNs of the topics that are taken: anybody can sign with a topic of their own.
-    #[serde(default)]
-    pub topics: Option<Located<Vec<Located<String>>>>,
-    /// The hosts that certificates may come from, or domains whose hosts may; by default
-    /// `sns.REGION.amazonaws.com` and `sns.REGION.amazonaws.com.cn`.
-    #[serde(default)]
-    pub cert_host: Option<Located<OneOrMany>>,
 }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::Located;
+use crate::written::located::Located;
 
 /// How the body of a page is read.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -53,17 +53,6 @@ pub enum MissingTrailer {
     Incomplete,
     /// It is the last page.
     Last,
-}
-
-/// What a page without its list of records, or its record, means.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum MissingRecords {
-    /// It is not understood: nothing of it counts, and the run fails.
-    #[default]
-    Fail,
-    /// It has none: some vendors leave an empty list, or what is not there, out.
-    Empty,
 }
 
 /// Comma-separated values.

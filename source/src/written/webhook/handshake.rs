@@ -6,7 +6,11 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Located, Node, OneOrMany, Token};
+use super::respond::Respond;
+use crate::written::located::Located;
+use crate::written::node::Node;
+use crate::written::one_or_many::OneOrMany;
+use crate::written::webhook::checks::Token;
 
 /// One kind of request that brings no event but wants an answer, such as a challenge.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -55,48 +59,4 @@ pub enum HandshakeAuth {
     None,
     /// It holds a fixed token.
     Token(Located<Token>),
-}
-
-/// What is answered: one of `text`, `json`, `empty`, `builtin`.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Respond {
-    /// The status, 200 to 299; by default 200.
-    #[serde(default)]
-    pub status: Option<Located<u32>>,
-    /// Headers, by name: templates of `header.NAME`, `query.NAME` and paths into the body.
-    #[serde(default)]
-    pub headers: BTreeMap<String, Located<String>>,
-    /// The body as text: a template. `{challenge|hmac_hex}` and `{challenge|hmac_base64}` are the
-    /// HMAC-SHA256 with the secret that verified the request.
-    #[serde(default)]
-    pub text: Option<Located<String>>,
-    /// The body as JSON: a value whose texts are templates.
-    #[serde(default)]
-    pub json: Option<Located<Node>>,
-    /// No body.
-    #[serde(default)]
-    pub empty: Option<Located<bool>>,
-    /// An answer that needs more than a template.
-    #[serde(default)]
-    pub builtin: Option<Located<Builtin>>,
-    /// `stored_secret`: the header that brings the secret and takes it back.
-    #[serde(default)]
-    pub header: Option<Located<String>>,
-    /// `stored_secret`: the name that the secret is stored under.
-    #[serde(default)]
-    pub secret: Option<Located<String>>,
-    /// `stored_secret`: the moment (RFC 3339) after which no secret is taken.
-    #[serde(default)]
-    pub enrol_until: Option<Located<String>>,
-}
-
-/// An answer that needs more than a template.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Builtin {
-    /// Gets the `SubscribeURL` of an Amazon SNS message, and so confirms the subscription.
-    SnsConfirmation,
-    /// Takes the secret that the sender brings, once, and gives it back.
-    StoredSecret,
 }

@@ -1,9 +1,24 @@
 //! The `webhook` part: who may push, and how that is proven.
 
+mod checks;
+mod handshake;
+mod preset;
+mod respond;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Check, Event, Handshake, Located, OneOrMany};
+use crate::written::event::Event;
+use crate::written::located::Located;
+use crate::written::one_or_many::OneOrMany;
+
+pub use checks::{
+    AwsSns, Bare, Basic, Check, Digest, Hmac, Ip, Jwt, JwtAlgorithm, JwtKeys, PublicKey,
+    PublicKeyAlgorithm, RetiringSecret, SecretUse, Signature, SignedTime, TimeUnit, Token,
+};
+pub use handshake::{Handshake, HandshakeAuth, When};
+pub use preset::PresetUse;
+pub use respond::{Builtin, Respond};
 
 /// How the vendor pushes events to us, at `POST /<source>`.
 #[derive(Debug, Deserialize, JsonSchema)]

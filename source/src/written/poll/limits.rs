@@ -4,7 +4,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Located, Node};
+use crate::written::located::Located;
+use crate::written::node::Node;
 
 /// How often the vendor may be asked.
 ///

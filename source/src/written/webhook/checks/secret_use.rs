@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 
-use super::Located;
-use super::text_or_object::text_or_object;
+use crate::written::located::Located;
+use crate::written::text_or_object::text_or_object;
 
 /// A secret that a check may use.
 #[derive(Clone, Debug)]

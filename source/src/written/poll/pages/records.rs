@@ -8,7 +8,8 @@ use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Error, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::{Located, OneOrMany};
+use crate::written::located::Located;
+use crate::written::one_or_many::OneOrMany;
 
 /// The path of a list, the paths of several, or that of an object whose values the records are.
 #[derive(Clone, Debug)]
@@ -79,4 +80,15 @@ impl JsonSchema for Records {
             ]
         })
     }
+}
+
+/// What a page without its list of records, or its record, means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MissingRecords {
+    /// It is not understood: nothing of it counts, and the run fails.
+    #[default]
+    Fail,
+    /// It has none: some vendors leave an empty list, or what is not there, out.
+    Empty,
 }

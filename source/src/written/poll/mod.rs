@@ -1,14 +1,41 @@
 //! The `poll` part: how records are fetched, and how far they have been read.
 
+mod answer_when;
+mod auth;
+mod chain;
+mod cursor;
+mod error_rule;
+mod limits;
+mod pages;
+mod partitions;
+mod request;
+
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{
-    Auth, Compression, Cursor, Detail, ErrorRule, Event, Limits, Located, MissingRecords, Next,
-    Node, PageDecode, Partitions, Records, Request, SetupStep, StopRule, Then, Vars, Wait,
+use crate::written::event::Event;
+use crate::written::located::Located;
+use crate::written::node::Node;
+
+pub use answer_when::AnswerWhen;
+pub use auth::{
+    AssertionAlgorithm, Auth, BaseUrl, ClientAuth, ClientCredentials, Expires, GithubApp,
+    GoogleServiceAccount, JwtBearer, Login, NamedValue, PasswordGrant, RefreshToken, SendToken,
+    Session, SessionToken, Sign, SignDuo, SignEdgegrid, SignHash, SignHmac, SignSigv4, TokenAnswer,
+    TokenBody, UserPassword,
 };
+pub use chain::{Batch, Detail, SetupStep, Wait};
+pub use cursor::{Advance, Cursor, Granularity, NextLink, Order, Restart, RestartFrom, Rewrite};
+pub use error_rule::{ErrorAction, ErrorRule};
+pub use limits::{Limits, ResetFormat};
+pub use pages::{
+    Compression, Csv, MissingRecords, MissingTrailer, Ndjson, Next, NextLast, NextOffset, NextPage,
+    NextToken, PageDecode, Records, StopRule, TokenFormat, Trailer,
+};
+pub use partitions::{PartitionRequest, Partitions};
+pub use request::{Request, Then};
 
 /// How we pull events from the vendor.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -107,3 +134,6 @@ pub enum Repeats {
     /// behind the queue drops repeats by the event's id.
     Keep,
 }
+
+/// Constants, by name: `{var.NAME}` in templates.
+pub type Vars = BTreeMap<String, Located<Node>>;

@@ -5,13 +5,14 @@
 //! or `id` alone; or `listing` says that there is none, and `vendor` that the vendor
 //! keeps it.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Located, Node};
+use crate::time_format::TimeFormat;
+use crate::written::located::Located;
+use crate::written::node::Node;
 
 /// How far the stream has been read: by `time`, by `id`, by both, by the vendor's `token`, by its
 /// `next_link`, by the vendor itself (`vendor`), or not at all (`listing`). Where there are `details`, its paths are in what is listed.
@@ -71,59 +72,6 @@ pub struct Cursor {
     /// To what the vendor rounds the bounds of a window.
     #[serde(default)]
     pub granularity: Granularity,
-}
-
-/// How a record's time is written.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(from = "String")]
-pub enum TimeFormat {
-    /// RFC 3339, also without a zone, which is UTC, where it is text; seconds, milliseconds,
-    /// microseconds or nanoseconds by size where it is a number.
-    #[default]
-    Auto,
-    /// RFC 3339.
-    Rfc3339,
-    /// Seconds since the epoch.
-    Epoch,
-    /// Milliseconds since the epoch.
-    EpochMs,
-    /// Microseconds since the epoch.
-    EpochUs,
-    /// Nanoseconds since the epoch.
-    EpochNs,
-    /// As this `strftime` format says, and in UTC where it has no zone.
-    Strftime(String),
-}
-
-impl From<String> for TimeFormat {
-    fn from(text: String) -> TimeFormat {
-        match text.as_str() {
-            "auto" => TimeFormat::Auto,
-            "rfc3339" => TimeFormat::Rfc3339,
-            "epoch" => TimeFormat::Epoch,
-            "epoch_ms" => TimeFormat::EpochMs,
-            "epoch_us" => TimeFormat::EpochUs,
-            "epoch_ns" => TimeFormat::EpochNs,
-            // Whether it is one is told where the cursor is understood.
-            _ => TimeFormat::Strftime(text),
-        }
-    }
-}
-
-impl JsonSchema for TimeFormat {
-    fn schema_name() -> Cow<'static, str> {
-        "TimeFormat".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "description": "How a record's time is written: a strftime format has a `%`.",
-            "anyOf": [
-                { "enum": ["auto", "rfc3339", "epoch", "epoch_ms", "epoch_us", "epoch_ns"] },
-                { "type": "string", "pattern": "%" }
-            ]
-        })
-    }
 }
 
 /// In which order the vendor gives the records of a window.

@@ -1,11 +1,16 @@
 //! The `event` part: what a valid record is and how it becomes an event.
 
+mod split;
+
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Located, Node, Split};
+use crate::written::located::Located;
+use crate::written::node::Node;
+
+pub use split::Split;
 
 /// What a valid record is and how it becomes an event.
 ///

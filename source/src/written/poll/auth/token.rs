@@ -1,0 +1,83 @@
+//! What all requests for an access token can say: how the client proves itself,
+//! how the request is written, and where the response has the token.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::written::located::Located;
+
+/// How a client proves itself to a token endpoint (RFC 6749 §2.3.1, RFC 7523 §2.2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientAuth {
+    /// By the header `Authorization: Basic`.
+    #[default]
+    Basic,
+    /// By `client_id` and `client_secret` in the body.
+    Body,
+    /// By an assertion signed with the private key.
+    PrivateKeyJwt,
+    /// By an assertion signed with the client's secret.
+    ClientSecretJwt,
+    /// By an assertion signed with the private key of a certificate, which its header names by
+    /// digest, as Microsoft Entra wants it.
+    Certificate,
+}
+
+/// How a token request is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenBody {
+    /// As a form, as RFC 6749 says.
+    #[default]
+    Form,
+    /// As a JSON object.
+    Json,
+}
+
+/// Where the answer of a token endpoint has what counts.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TokenAnswer {
+    /// The path of the token; by default `access_token`.
+    #[serde(default)]
+    pub token: Option<Located<String>>,
+    /// The path of its life in seconds; by default `expires_in`.
+    #[serde(default)]
+    pub expires_in: Option<Located<String>>,
+    /// The path of its end: RFC 3339, or seconds or milliseconds since the epoch.
+    #[serde(default)]
+    pub expires_at: Option<Located<String>>,
+}
+
+/// What an assertion is signed with (RFC 7518 §3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+pub enum AssertionAlgorithm {
+    /// HMAC with SHA-256.
+    #[serde(rename = "HS256")]
+    Hs256,
+    /// HMAC with SHA-512.
+    #[serde(rename = "HS512")]
+    Hs512,
+    /// RSA with SHA-256.
+    #[serde(rename = "RS256")]
+    Rs256,
+    /// RSA with SHA-384.
+    #[serde(rename = "RS384")]
+    Rs384,
+    /// RSA with SHA-512.
+    #[serde(rename = "RS512")]
+    Rs512,
+    /// RSA-PSS with SHA-256.
+    #[serde(rename = "PS256")]
+    Ps256,
+    /// ECDSA on P-256.
+    #[serde(rename = "ES256")]
+    Es256,
+    /// ECDSA on P-384.
+    #[serde(rename = "ES384")]
+    Es384,
+    /// Ed25519.
+    #[serde(rename = "EdDSA")]
+    EdDsa,
+}
