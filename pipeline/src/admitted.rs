@@ -11,7 +11,7 @@ use mef_source::checked::EventSpec;
 use serde_json::Value;
 
 use crate::decode::DecodeError;
-use crate::places::Place;
+use crate::numbering::Place;
 
 /// The way by which records came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use mef_ports::{Clock, DeadLetter, DeadLetters, Queue, Receipt, StoreError};
 
-use crate::run::Outcome;
+use crate::pipeline::Outcome;
 
 /// How often an entry that the queue refused for now is sent again.
 const RETRIES: u32 = 4;

@@ -3,7 +3,7 @@
 
 use aws_lc_rs::digest::{Context, SHA256};
 
-use crate::places::Place;
+use crate::numbering::Place;
 
 /// What an id is made of. The kinds never collide: each is hashed under its
 /// own label.

@@ -8,7 +8,7 @@ use mef_ports::{DeadLetter, RawRecord, Stage};
 use serde_json::Value;
 
 use crate::admitted::Context;
-use crate::places::Place;
+use crate::numbering::Place;
 
 /// What a stage refused, and why.
 pub(crate) struct Refusal {

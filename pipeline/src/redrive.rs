@@ -15,7 +15,7 @@ use mef_ports::{DeadLetter, EMPTY_TAKES, Settled, StoreError, Taken, TakenLetter
 
 use crate::admitted::{Admitted, Channel};
 use crate::deliver::{Outputs, Sent, send};
-use crate::run::Pipeline;
+use crate::pipeline::Pipeline;
 
 /// How many letters are run side by side.
 const BATCH: usize = 10;

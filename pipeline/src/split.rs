@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::admitted::Context;
 use crate::jq::{Programs, Seen};
-use crate::places::Place;
+use crate::numbering::Place;
 
 /// One record, and what enclosed it.
 #[derive(Debug)]

@@ -14,7 +14,7 @@ use jaq_core::native::Fun;
 use jaq_core::path::{Part, Path};
 
 use super::budget;
-use super::program::Jq;
+use super::compiled::Jq;
 
 /// The name of the function. It is on no list, so no program can call it.
 pub(super) const TURN: &str = "_turn";

@@ -8,11 +8,11 @@
 mod access;
 mod budget;
 mod compare;
+mod compiled;
 mod definitions;
 mod meter;
 mod number;
 mod operators;
-mod program;
 mod text_functions;
 mod value;
 mod value_functions;
@@ -25,7 +25,7 @@ use mef_source::jq::Program;
 use serde_json::Value;
 
 use self::budget::Run;
-use self::program::Compiled;
+use self::compiled::Compiled;
 use self::value::Val;
 use crate::admitted::Context;
 

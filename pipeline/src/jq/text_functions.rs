@@ -16,9 +16,9 @@ use regex::{Captures, Regex};
 use serde_json::Value;
 
 use super::budget;
+use super::compiled::Jq;
 use super::number::Num;
 use super::operators::{spent, split};
-use super::program::Jq;
 use super::value::Val;
 use crate::decode::decode_json;
 

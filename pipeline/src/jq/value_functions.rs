@@ -7,8 +7,8 @@ use jaq_core::native::{Filter, Fun, bome, run, unary, v};
 use jaq_core::{Error, RunPtr, ValR, ValT as _};
 
 use super::budget;
+use super::compiled::Jq;
 use super::operators::{own_list, spent};
-use super::program::Jq;
 use super::value::Val;
 
 pub(super) fn functions() -> Vec<Fun<Jq>> {

@@ -14,7 +14,7 @@ use crate::admitted::{Admitted, Again, Context, Fetched, Payload};
 use crate::decode::{Decoded, decode, decode_json};
 use crate::jq::Programs;
 use crate::letter::{Refusal, dead_letter, kept_bytes, raw_bytes};
-use crate::places::Places;
+use crate::numbering::Places;
 use crate::split::{Kept, NotThere, Record, by_program, nested, parent_digest, root_list};
 use crate::structure::structure;
 use crate::validate::{SchemaError, compile, validate};
