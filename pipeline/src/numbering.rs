@@ -1,68 +1,69 @@
-//! The places that records have in their delivery.
+//! The numbers of the records of one delivery.
 //!
-//! An event's id may be made of its record's place, so that the same record has
-//! the same place whenever it is run. A whole body counts from 0. A record that
-//! a redrive brings has the place it had, between others that are not here: if
-//! today's source file takes it apart, its parts need places that no other
-//! record of the delivery has.
+//! An event id may contain its record's number, so a record must have the same
+//! number each time it is run. A whole body counts from 0. A record that a
+//! redrive brings keeps its number, and its neighbours are not there to count:
+//! if today's source file splits it, each part gets that number and one more
+//! after it, as in the numbers of sections and subsections.
 
-/// A record's place in its delivery.
+/// A record's number in its delivery.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Place {
-    /// From 0.
+pub(crate) struct RecordNumber {
+    /// Counts from 0.
     pub(crate) index: u64,
-    /// The place among the parts of the record at `index`, once for each time
-    /// that a redrive took it apart.
+    /// The number among the parts of the record at `index`. It has one element
+    /// for each redrive that split the record.
     pub(crate) part: Vec<u64>,
 }
 
-impl Place {
-    /// Eight bytes a number, so that no two places of different depth are alike.
+impl RecordNumber {
+    /// Returns eight bytes for each element, so numbers of different depth
+    /// are different bytes.
     pub(crate) fn bytes(&self) -> Vec<u8> {
-        let numbers = std::iter::once(&self.index).chain(&self.part);
-        numbers.flat_map(|number| number.to_be_bytes()).collect()
+        let elements = std::iter::once(&self.index).chain(&self.part);
+        elements.flat_map(|element| element.to_be_bytes()).collect()
     }
 }
 
-/// Gives places, one after the other.
+/// Gives out numbers in order.
 #[derive(Debug)]
-pub(crate) enum Places {
-    /// Those of a whole body or page.
+pub(crate) enum Numbering {
+    /// Numbers the records of a whole body or page.
     Whole { next: u64 },
-    /// That of one record of it, or of its parts once it is taken apart.
-    Inside { record: Place, next: Option<u64> },
+    /// Gives the number of one record, or numbers its parts once it is split.
+    Inside { record: RecordNumber, next: Option<u64> },
 }
 
-impl Places {
-    pub(crate) fn whole() -> Places {
-        Places::Whole { next: 0 }
+impl Numbering {
+    pub(crate) fn whole() -> Numbering {
+        Numbering::Whole { next: 0 }
     }
 
-    pub(crate) fn inside(record: Place) -> Places {
-        Places::Inside { record, next: None }
+    pub(crate) fn inside(record: RecordNumber) -> Numbering {
+        Numbering::Inside { record, next: None }
     }
 
-    /// What follows are parts of what was one record.
-    pub(crate) fn take_apart(&mut self) {
-        if let Places::Inside { next, .. } = self {
+    /// Says that the next numbers are for the parts of what was one record.
+    pub(crate) fn begin_parts(&mut self) {
+        if let Numbering::Inside { next, .. } = self {
             next.get_or_insert(0);
         }
     }
 
-    pub(crate) fn next(&mut self) -> Place {
+    pub(crate) fn next(&mut self) -> RecordNumber {
         match self {
-            Places::Whole { next } => {
-                let place = Place { index: *next, part: Vec::new() };
+            Numbering::Whole { next } => {
+                let number = RecordNumber { index: *next, part: Vec::new() };
                 *next += 1;
-                place
+                number
             }
-            Places::Inside { record, next } => {
-                let mut place = record.clone();
+            Numbering::Inside { record, next } => {
+                let mut number = record.clone();
                 if let Some(next) = next {
-                    place.part.push(*next);
+                    number.part.push(*next);
                     *next += 1;
                 }
-                place
+                number
             }
         }
     }

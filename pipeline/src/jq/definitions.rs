@@ -1,5 +1,5 @@
-//! The functions that are written in jq themselves: those of the libraries, as
-//! far as a program uses them, so that compiling one takes no longer than it must.
+//! The functions that are written in jq themselves. A program is compiled only
+//! with those that it uses, which is faster.
 
 use std::sync::LazyLock;
 
@@ -9,7 +9,7 @@ use jaq_core::path::Part;
 
 use super::meter::metered;
 
-/// What the libraries have no bounded definition of.
+/// Functions whose definitions in the libraries are not bounded.
 const OWN: &str = r#"
 def match(re; flags): _matches(re; flags)[];
 def match(re): _matches(re; "")[];
@@ -25,8 +25,8 @@ def gsub(re; f; flags): sub(re; f; flags + "g");
 def gsub(re; f): sub(re; f; "g");
 "#;
 
-/// Functions of the libraries' definitions that have an implementation of ours,
-/// or that no program may use.
+/// Definitions of the libraries that are not used: we have our own, or no program may
+/// call them.
 const LEFT_OUT: [&str; 21] = [
     "type",
     "keys",
@@ -60,13 +60,13 @@ static DEFINITIONS: LazyLock<Vec<Def<&'static str>>> = LazyLock::new(|| {
     libraries.chain(own).collect()
 });
 
-/// The definitions that `program` needs, with their meters; `weight` is raised by
-/// the number of their steps.
+/// Returns the definitions that `program` needs, with their meters, and adds the number
+/// of their steps to `weight`.
 pub(super) fn definitions<'s>(program: &Term<&'s str>, weight: &mut u64) -> Vec<Def<&'s str>> {
     let mut needed: Vec<(String, usize)> = Vec::new();
     calls(program, &mut |name, arity| needed.push((name.to_owned(), arity)));
     let mut used = Vec::new();
-    // One that another uses stands before it.
+    // A definition stands before those that use it.
     for def in DEFINITIONS.iter().rev() {
         let is_needed =
             |(name, arity): &(String, usize)| name == def.name && *arity == def.args.len();
@@ -81,7 +81,7 @@ pub(super) fn definitions<'s>(program: &Term<&'s str>, weight: &mut u64) -> Vec<
         .collect()
 }
 
-/// Every call in the term.
+/// Visits every call in the term, with its name and its number of arguments.
 fn calls(term: &Term<&str>, visit: &mut dyn FnMut(&str, usize)) {
     match term {
         Term::Id | Term::Recurse | Term::Num(_) | Term::Var(_) | Term::Break(_) => {}

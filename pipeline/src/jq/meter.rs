@@ -1,9 +1,10 @@
 //! Puts a meter into a program.
 //!
-//! Between two outputs of whatever can have several (`,`, `.[]`, `..`, a loop) the
-//! interpreter does at most a fixed number of steps, that of the program's words.
-//! So if every such output goes through a function that pays for as many, nothing
-//! runs without paying. That function ends the run with what no `try` catches.
+//! Some terms have several outputs: `,`, `.[]`, `..` and loops. Between two such
+//! outputs the interpreter takes at most as many steps as the program has terms.
+//! So each such output goes through a function that pays for that many steps, and
+//! nothing runs without paying. When the budget is spent, the function ends the
+//! program with an error that no `try` catches.
 
 use jaq_core::Exn;
 use jaq_core::Native;
@@ -14,12 +15,13 @@ use jaq_core::native::Fun;
 use jaq_core::path::{Part, Path};
 
 use super::budget;
-use super::compiled::Jq;
+use super::data::Jq;
 
-/// The name of the function. It is on no list, so no program can call it.
+/// The name of the function. Programs cannot call it: it is on no list of allowed
+/// functions.
 pub(super) const TURN: &str = "_turn";
 
-/// The function that every turn goes through.
+/// Returns the function that every such output goes through.
 pub(super) fn function() -> Fun<Jq> {
     let native = Native::<Jq>::new(|cv| {
         box_once(if budget::pay(cv.0.data().turn) { Ok(cv.1) } else { Err(Exn::halt(1)) })
@@ -33,7 +35,7 @@ pub(super) fn function() -> Fun<Jq> {
     (TURN, Box::new([]), native)
 }
 
-/// The term with its meter. `weight` is raised by the number of its steps.
+/// Returns the term with its meter, and adds the number of its steps to `weight`.
 pub(super) fn metered<'s>(term: Term<&'s str>, weight: &mut u64) -> Term<&'s str> {
     *weight += 1;
     let mut inner = |term: Term<&'s str>| metered(term, weight);
@@ -88,7 +90,7 @@ pub(super) fn metered<'s>(term: Term<&'s str>, weight: &mut u64) -> Term<&'s str
         Term::Obj(entries) => Term::Obj(
             entries
                 .into_iter()
-                // `{$x}` is known by its key, which stays as it is.
+                // The interpreter recognizes `{$x}` by its key, so the key stays as it is.
                 .map(|(key, value)| match value {
                     None => (key, None),
                     Some(value) => (inner(key), Some(inner(value))),
@@ -105,7 +107,7 @@ pub(super) fn metered<'s>(term: Term<&'s str>, weight: &mut u64) -> Term<&'s str
         ),
         Term::Call(name, arguments) => Term::Call(name, arguments.into_iter().map(inner).collect()),
         other @ (Term::Id | Term::Num(_) | Term::Var(_)) => other,
-        // No program has these, and no definition that one can call.
+        // These are in no program and in no definition that a program can call.
         other @ (Term::Label(..) | Term::Break(_) | Term::Def(..)) => other,
     }
 }
@@ -114,7 +116,7 @@ fn boxed<'s>(term: Term<&'s str>, weight: &mut u64) -> Box<Term<&'s str>> {
     Box::new(metered(term, weight))
 }
 
-/// What stands left of a comma: in `a, b, c` one meter for all three is enough.
+/// Meters the left side of a comma. In `a, b, c` one meter for all three is enough.
 fn alternatives<'s>(term: Term<&'s str>, weight: &mut u64) -> Term<&'s str> {
     match term {
         Term::BinOp(left, BinaryOp::Comma, right) => {
