@@ -9,7 +9,7 @@ use mef_source::jq::{self, Patterns, VARIABLES};
 use super::budget::{self, Budget};
 use super::data::{Data, Jq};
 use super::definitions::definitions;
-use super::meter;
+use super::meter::{self, Meter};
 use super::value::Val;
 use super::{text_functions, value_functions};
 
@@ -80,9 +80,9 @@ impl Compiled {
     pub(crate) fn new(program: &jq::Program) -> Result<Compiled, String> {
         const NOT: &str = "the program does not compile, though it was checked";
         let term = program.term().ok_or(NOT)?;
-        let mut weight = 0;
-        let body = meter::metered(term, &mut weight);
-        let mut prelude = definitions(&body, &mut weight);
+        let mut meter = Meter::default();
+        let body = meter.term(term);
+        let mut prelude = definitions(&mut meter);
         prelude.push(Def { name: "_program", args: Vec::new(), body });
         let arena = Arena::default();
         let modules = Loader::new(prelude)
@@ -93,7 +93,7 @@ impl Compiled {
             .with_global_vars(VARIABLES)
             .compile(modules)
             .map_err(|_| NOT)?;
-        Ok(Compiled { filter, patterns: Patterns::of(program), turn: weight })
+        Ok(Compiled { filter, patterns: Patterns::of(program), turn: meter.weight })
     }
 
     /// Runs the program and returns its outputs.

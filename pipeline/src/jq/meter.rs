@@ -1,4 +1,4 @@
-//! Puts a meter into a program.
+//! Puts a meter into a program, and finds the functions that it calls.
 //!
 //! Some terms have several outputs: `,`, `.[]`, `..` and loops. Between two such
 //! outputs the interpreter takes at most as many steps as the program has terms.
@@ -35,117 +35,125 @@ pub(super) fn function() -> Fun<Jq> {
     (TURN, Box::new([]), native)
 }
 
-/// Returns the term with its meter, and adds the number of its steps to `weight`.
-pub(super) fn metered<'s>(term: Term<&'s str>, weight: &mut u64) -> Term<&'s str> {
-    *weight += 1;
-    let mut inner = |term: Term<&'s str>| metered(term, weight);
-    match term {
-        Term::Recurse => turn(Term::Recurse),
-        Term::BinOp(left, BinaryOp::Comma, right) => turn(Term::BinOp(
-            Box::new(alternatives(*left, weight)),
-            BinaryOp::Comma,
-            boxed(*right, weight),
-        )),
-        Term::Path(from, Path(parts)) => {
-            let mut several = false;
-            let from = Box::new(inner(*from));
-            let parts = parts
-                .into_iter()
-                .map(|(part, opt)| {
+/// Puts meters into terms, and keeps what it finds there.
+#[derive(Default)]
+pub(super) struct Meter<'s> {
+    /// The number of steps of all terms.
+    pub(super) weight: u64,
+    /// The calls in all terms: each function's name and number of arguments.
+    pub(super) calls: Vec<(&'s str, usize)>,
+}
+
+impl<'s> Meter<'s> {
+    /// Returns the term with its meter.
+    pub(super) fn term(&mut self, term: Term<&'s str>) -> Term<&'s str> {
+        self.weight += 1;
+        match term {
+            Term::Recurse => turn(Term::Recurse),
+            Term::BinOp(left, BinaryOp::Comma, right) => {
+                let left = Box::new(self.alternatives(*left));
+                turn(Term::BinOp(left, BinaryOp::Comma, self.boxed(*right)))
+            }
+            Term::Path(from, Path(parts)) => {
+                let mut several = false;
+                let from = self.boxed(*from);
+                let parts = parts.into_iter().map(|(part, opt)| {
                     several |= matches!(part, Part::Range(None, None));
                     let part = match part {
-                        Part::Index(index) => Part::Index(inner(index)),
-                        Part::Range(from, to) => {
-                            Part::Range(from.map(&mut inner), to.map(&mut inner))
-                        }
+                        Part::Index(index) => Part::Index(self.term(index)),
+                        Part::Range(from, to) => Part::Range(
+                            from.map(|from| self.term(from)),
+                            to.map(|to| self.term(to)),
+                        ),
                     };
                     (part, opt)
-                })
-                .collect();
-            let path = Term::Path(from, Path(parts));
-            if several { turn(path) } else { path }
-        }
-        Term::Fold(word, over, pattern, arguments) => Term::Fold(
-            word,
-            Box::new(turn(inner(*over))),
-            metered_pattern(pattern, &mut inner),
-            arguments.into_iter().map(inner).collect(),
-        ),
-        Term::BinOp(left, BinaryOp::Pipe(Some(pattern)), right) => Term::BinOp(
-            Box::new(inner(*left)),
-            BinaryOp::Pipe(Some(metered_pattern(pattern, &mut inner))),
-            Box::new(inner(*right)),
-        ),
-        Term::BinOp(left, operator, right) => {
-            Term::BinOp(Box::new(inner(*left)), operator, Box::new(inner(*right)))
-        }
-        Term::Str(format, parts) => {
-            let parts = parts.into_iter().map(|part| match part {
-                StrPart::Term(term) => StrPart::Term(inner(term)),
-                other => other,
-            });
-            Term::Str(format, parts.collect())
-        }
-        Term::Arr(term) => Term::Arr(term.map(|term| Box::new(inner(*term)))),
-        Term::Obj(entries) => Term::Obj(
-            entries
-                .into_iter()
-                // The interpreter recognizes `{$x}` by its key, so the key stays as it is.
-                .map(|(key, value)| match value {
+                });
+                let path = Term::Path(from, Path(parts.collect()));
+                if several { turn(path) } else { path }
+            }
+            Term::Fold(word, over, pattern, arguments) => Term::Fold(
+                word,
+                Box::new(turn(self.term(*over))),
+                self.pattern(pattern),
+                arguments.into_iter().map(|argument| self.term(argument)).collect(),
+            ),
+            Term::BinOp(left, BinaryOp::Pipe(Some(pattern)), right) => Term::BinOp(
+                self.boxed(*left),
+                BinaryOp::Pipe(Some(self.pattern(pattern))),
+                self.boxed(*right),
+            ),
+            Term::BinOp(left, operator, right) => {
+                Term::BinOp(self.boxed(*left), operator, self.boxed(*right))
+            }
+            Term::Str(format, parts) => {
+                self.calls.extend(format.map(|format| (format, 0)));
+                let parts = parts.into_iter().map(|part| match part {
+                    StrPart::Term(term) => StrPart::Term(self.term(term)),
+                    other => other,
+                });
+                Term::Str(format, parts.collect())
+            }
+            Term::Arr(term) => Term::Arr(term.map(|term| self.boxed(*term))),
+            Term::Obj(entries) => {
+                let entries = entries.into_iter().map(|(key, value)| match value {
+                    // The interpreter recognizes `{$x}` by its key, so the key stays as it is.
                     None => (key, None),
-                    Some(value) => (inner(key), Some(inner(value))),
-                })
-                .collect(),
-        ),
-        Term::Neg(term) => Term::Neg(Box::new(inner(*term))),
-        Term::TryCatch(tried, caught) => {
-            Term::TryCatch(Box::new(inner(*tried)), caught.map(|caught| Box::new(inner(*caught))))
+                    Some(value) => (self.term(key), Some(self.term(value))),
+                });
+                Term::Obj(entries.collect())
+            }
+            Term::Neg(term) => Term::Neg(self.boxed(*term)),
+            Term::TryCatch(tried, caught) => {
+                Term::TryCatch(self.boxed(*tried), caught.map(|caught| self.boxed(*caught)))
+            }
+            Term::IfThenElse(branches, otherwise) => {
+                let branches =
+                    branches.into_iter().map(|(when, then)| (self.term(when), self.term(then)));
+                Term::IfThenElse(
+                    branches.collect(),
+                    otherwise.map(|otherwise| self.boxed(*otherwise)),
+                )
+            }
+            Term::Call(name, arguments) => {
+                self.calls.push((name, arguments.len()));
+                let arguments = arguments.into_iter().map(|argument| self.term(argument));
+                Term::Call(name, arguments.collect())
+            }
+            other @ (Term::Id | Term::Num(_) | Term::Var(_)) => other,
+            // These are in no program and in no definition that a program can call.
+            other @ (Term::Label(..) | Term::Break(_) | Term::Def(..)) => other,
         }
-        Term::IfThenElse(branches, otherwise) => Term::IfThenElse(
-            branches.into_iter().map(|(when, then)| (inner(when), inner(then))).collect(),
-            otherwise.map(|otherwise| Box::new(inner(*otherwise))),
-        ),
-        Term::Call(name, arguments) => Term::Call(name, arguments.into_iter().map(inner).collect()),
-        other @ (Term::Id | Term::Num(_) | Term::Var(_)) => other,
-        // These are in no program and in no definition that a program can call.
-        other @ (Term::Label(..) | Term::Break(_) | Term::Def(..)) => other,
     }
-}
 
-fn boxed<'s>(term: Term<&'s str>, weight: &mut u64) -> Box<Term<&'s str>> {
-    Box::new(metered(term, weight))
-}
+    fn boxed(&mut self, term: Term<&'s str>) -> Box<Term<&'s str>> {
+        Box::new(self.term(term))
+    }
 
-/// Meters the left side of a comma. In `a, b, c` one meter for all three is enough.
-fn alternatives<'s>(term: Term<&'s str>, weight: &mut u64) -> Term<&'s str> {
-    match term {
-        Term::BinOp(left, BinaryOp::Comma, right) => {
-            *weight += 1;
-            let left = alternatives(*left, weight);
-            Term::BinOp(Box::new(left), BinaryOp::Comma, boxed(*right, weight))
+    /// Meters the left side of a comma. In `a, b, c` one meter for all three is enough.
+    fn alternatives(&mut self, term: Term<&'s str>) -> Term<&'s str> {
+        match term {
+            Term::BinOp(left, BinaryOp::Comma, right) => {
+                self.weight += 1;
+                let left = Box::new(self.alternatives(*left));
+                Term::BinOp(left, BinaryOp::Comma, self.boxed(*right))
+            }
+            other => self.term(other),
         }
-        other => metered(other, weight),
     }
-}
 
-fn metered_pattern<'s>(
-    pattern: Pattern<&'s str>,
-    inner: &mut dyn FnMut(Term<&'s str>) -> Term<&'s str>,
-) -> Pattern<&'s str> {
-    match pattern {
-        Pattern::Var(name) => Pattern::Var(name),
-        Pattern::Arr(patterns) => Pattern::Arr(
-            patterns.into_iter().map(|pattern| metered_pattern(pattern, inner)).collect(),
-        ),
-        Pattern::Obj(entries) => Pattern::Obj(
-            entries
-                .into_iter()
-                .map(|(key, pattern)| {
-                    let key = inner(key);
-                    (key, metered_pattern(pattern, inner))
-                })
-                .collect(),
-        ),
+    fn pattern(&mut self, pattern: Pattern<&'s str>) -> Pattern<&'s str> {
+        match pattern {
+            Pattern::Var(name) => Pattern::Var(name),
+            Pattern::Arr(patterns) => {
+                Pattern::Arr(patterns.into_iter().map(|pattern| self.pattern(pattern)).collect())
+            }
+            Pattern::Obj(entries) => {
+                let entries = entries
+                    .into_iter()
+                    .map(|(key, pattern)| (self.term(key), self.pattern(pattern)));
+                Pattern::Obj(entries.collect())
+            }
+        }
     }
 }
 
