@@ -10,9 +10,10 @@ use serde_json::Value;
 
 use crate::admitted::{Channel, Context};
 use crate::decode::error::DecodeError;
+use crate::decode::json::decode_json;
 use crate::numbering::RecordNumber;
 use crate::short_digest::short_digest;
-use crate::split::Record;
+use crate::split::{Kept, Record};
 
 /// A record that a stage rejected, and why.
 pub(crate) struct Rejection {
@@ -69,31 +70,54 @@ pub(crate) fn kept_bytes(raw: &str, is_base64: bool) -> Option<Bytes> {
     Some(Bytes::copy_from_slice(raw.as_bytes()))
 }
 
-/// Makes the dead letter of a rejected record.
-pub(crate) fn dead_letter(
-    source: &str,
-    source_version: &str,
-    context: &Context,
-    rejection: Rejection,
-) -> DeadLetter {
-    DeadLetter {
-        id: letter_id(source, context, &rejection),
-        source: source.to_owned(),
-        stage: rejection.stage,
-        reason: rejection.reason,
-        place: rejection.place,
-        raw: rejection.raw,
-        headers: context.headers.clone(),
-        query: context.query.clone(),
-        parent: rejection.parent,
-        delivery_id: context.delivery_id.clone(),
-        cursor_id: rejection.cursor_id,
-        index: rejection.number.index,
-        part: rejection.number.part,
-        received_at: context.received_at,
-        source_version: source_version.to_owned(),
-        channel: context.channel.to_string(),
-        attempts: context.attempts,
+/// What all dead letters of one outcome have in common.
+#[derive(Debug)]
+pub(crate) struct LetterOrigin {
+    pub(crate) source: String,
+    pub(crate) source_version: String,
+    pub(crate) context: Context,
+}
+
+impl LetterOrigin {
+    /// Makes the dead letter of a rejected record.
+    pub(crate) fn letter(&self, rejection: Rejection) -> DeadLetter {
+        let context = &self.context;
+        DeadLetter {
+            id: letter_id(&self.source, context, &rejection),
+            source: self.source.clone(),
+            stage: rejection.stage,
+            reason: rejection.reason,
+            place: rejection.place,
+            raw: rejection.raw,
+            headers: context.headers.clone(),
+            query: context.query.clone(),
+            parent: rejection.parent,
+            delivery_id: context.delivery_id.clone(),
+            cursor_id: rejection.cursor_id,
+            index: rejection.number.index,
+            part: rejection.number.part,
+            received_at: context.received_at,
+            source_version: self.source_version.clone(),
+            channel: context.channel.to_string(),
+            attempts: context.attempts,
+        }
+    }
+
+    /// Makes the dead letter of a record whose event the queue refused for good.
+    pub(crate) fn undeliverable(&self, kept: Kept, reason: String) -> DeadLetter {
+        let place = String::new();
+        self.letter(match kept {
+            Kept::Record(record) => Rejection::of(record, Stage::Deliver, reason, place),
+            Kept::Text { text, number, cursor_id } => Rejection {
+                stage: Stage::Deliver,
+                reason,
+                place,
+                raw: decode_json(&text).map_or_else(|_| raw_bytes(&text), RawRecord::Record),
+                parent: None,
+                number,
+                cursor_id,
+            },
+        })
     }
 }
 
