@@ -23,7 +23,6 @@ VENDORS = {
     "auth/src/credentials/sign/edgegrid.rs": SIGNER,
     "auth/src/credentials/sign/mod.rs": SIGNER,
     "auth/src/credentials/token/assertion.rs": GRANT,
-    "auth/src/credentials/token/request.rs": GRANT,
     "auth/src/verify/signed/signed_text.rs": CANONICAL,
     "cli/src/commands/render/parts.rs": "slack is a margin of time there",
     "cli/src/offline/captured.rs": EXAMPLE,
@@ -37,7 +36,6 @@ VENDORS = {
     "source/src/written/poll/auth/grants.rs": GRANT,
     "source/src/written/poll/auth/mod.rs": f"{GRANT}; {SIGNER}",
     "source/src/written/poll/auth/sign.rs": SIGNER,
-    "source/src/written/poll/mod.rs": f"{GRANT}; {SIGNER}",
 }
 
 
