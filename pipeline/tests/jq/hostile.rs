@@ -1,5 +1,5 @@
-//! Random programs of the whole allowed language on random records: nothing
-//! panics, nothing overflows, everything ends.
+//! Random programs of the whole allowed language, on random records: nothing
+//! panics or overflows, and everything ends.
 
 use mef_source::jq::{ALLOWED, Program};
 use proptest::prelude::*;
@@ -132,8 +132,8 @@ proptest! {
 
 const WITHIN: [(&str, &str); 3] = [("(", ")"), ("[..|(", ")?]"), ("try (.. |= (", ")) catch .")];
 
-/// At the edge of what is let through, on the smallest stack that a thread of the
-/// software has.
+/// Runs the deepest programs that are allowed, on the smallest stack that any of our
+/// threads has.
 #[test]
 fn the_deepest_programs_fit_the_stack() {
     let deepest = |open: &str, middle: &str, close: &str| {
@@ -173,7 +173,7 @@ fn the_deepest_programs_fit_the_stack() {
         deepest("path(", ".a", ")"),
         deepest("any(", ".a", ")"),
     ];
-    // As deep as a record can be.
+    // The deepest record.
     let record = format!("{}1{}", "[".repeat(98), "]".repeat(98));
     let run = std::thread::Builder::new().stack_size(2 * 1024 * 1024).spawn(move || {
         for program in programs {

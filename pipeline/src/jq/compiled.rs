@@ -1,43 +1,20 @@
-//! From a checked program to one that runs.
+//! Compiles a checked program and runs it.
 
-use jaq_core::data::HasLut;
 use jaq_core::load::parse::Def;
 use jaq_core::load::{Arena, File, Loader};
 use jaq_core::native::Fun;
-use jaq_core::{Compiler, Ctx, DataT, Exn, Filter, Lut, Vars};
+use jaq_core::{Compiler, Ctx, Exn, Filter, Vars};
 use mef_source::jq::{self, Patterns, VARIABLES};
 
-use super::budget::{self, Run};
+use super::budget::{self, Budget};
+use super::data::{Data, Jq};
 use super::definitions::definitions;
-use super::meter;
+use super::meter::{self, Meter};
 use super::value::Val;
 use super::{text_functions, value_functions};
 
-/// The kind of program: on our values, with our data.
-pub(super) struct Jq;
-
-impl DataT for Jq {
-    type V<'a> = Val;
-    type Data<'a> = Data<'a>;
-}
-
-/// What functions can see besides their input.
-#[derive(Clone)]
-pub(super) struct Data<'a> {
-    lut: &'a Lut<Jq>,
-    pub(super) patterns: &'a Patterns,
-    /// What one turn of a loop costs.
-    pub(super) turn: u64,
-}
-
-impl<'a> HasLut<'a, Jq> for Data<'a> {
-    fn lut(&self) -> &'a Lut<Jq> {
-        self.lut
-    }
-}
-
-/// A program that can run.
-pub(crate) struct Compiled {
+/// A program that is ready to run.
+pub(super) struct Compiled {
     filter: Filter<Jq>,
     patterns: Patterns,
     turn: u64,
@@ -49,8 +26,8 @@ impl std::fmt::Debug for Compiled {
     }
 }
 
-/// The native functions of the libraries that programs, or definitions that they
-/// use, may call.
+/// The native functions of the libraries that programs and library definitions
+/// may call.
 const NATIVE: [&str; 30] = [
     "error_empty",
     "path",
@@ -95,18 +72,17 @@ fn functions() -> Vec<Fun<Jq>> {
 }
 
 impl Compiled {
-    /// Compiles a program that was checked.
+    /// Compiles a checked program.
     ///
     /// # Errors
     ///
-    /// When the check let something through that there is not, which is a fault
-    /// of this software.
+    /// Fails if the check allowed something that does not exist, which is a bug here.
     pub(crate) fn new(program: &jq::Program) -> Result<Compiled, String> {
         const NOT: &str = "the program does not compile, though it was checked";
         let term = program.term().ok_or(NOT)?;
-        let mut weight = 0;
-        let body = meter::metered(term, &mut weight);
-        let mut prelude = definitions(&body, &mut weight);
+        let mut meter = Meter::default();
+        let body = meter.term(term);
+        let mut prelude = definitions(&mut meter);
         prelude.push(Def { name: "_program", args: Vec::new(), body });
         let arena = Arena::default();
         let modules = Loader::new(prelude)
@@ -117,13 +93,18 @@ impl Compiled {
             .with_global_vars(VARIABLES)
             .compile(modules)
             .map_err(|_| NOT)?;
-        Ok(Compiled { filter, patterns: program.patterns(), turn: weight })
+        Ok(Compiled { filter, patterns: program.patterns(), turn: meter.weight })
     }
 
-    /// Runs the program and gives at most `most` outputs.
+    /// Runs the program and returns its outputs.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there are more than `most`, if the program fails, or if it exceeds its
+    /// budget.
     pub(super) fn run(
         &self,
-        _paid: &Run,
+        _budget: &Budget,
         record: Val,
         variables: [Val; 5],
         most: usize,
@@ -171,8 +152,8 @@ fn reason(fault: Exn<'_, Val>) -> String {
     }
 }
 
-/// As many whole words of `message` as are kept. None is cut: half a secret would not be
-/// known for one by whoever masks this.
+/// Returns the first whole words of `message`. No word is cut: the redactor would not
+/// recognize half a secret.
 fn beginning(message: &str) -> String {
     let Some((end, _)) = message.char_indices().nth(LONGEST_MESSAGE) else {
         return message.to_owned();

@@ -5,21 +5,22 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 use jiff::Timestamp;
 use jsonschema::Validator;
-use mef_ports::{DeadLetter, Message, RawRecord, Stage};
+use mef_ports::{Message, RawRecord, Stage};
 use mef_source::Source;
 use mef_source::checked::{Decode, EventSpec, Split};
 use serde_json::Value;
 
-use crate::admitted::{Admitted, Again, Context, Fetched, Payload};
-use crate::decode::{Decoded, decode, decode_json};
+use crate::admitted::{Admitted, Context, Fetched, Payload, RejectedRecord};
+use crate::decode::{Decoded, decode};
 use crate::jq::Programs;
-use crate::letter::{Refusal, dead_letter, kept_bytes, raw_bytes};
-use crate::places::Places;
-use crate::split::{Kept, NotThere, Record, by_program, nested, parent_digest, root_list};
+use crate::letter::{LetterOrigin, Rejection, kept_bytes};
+use crate::numbering::Numbering;
+use crate::outcome::{Outcome, Prepared};
+use crate::split::{NotThere, Record, by_program, nested, parent_digest, root_list};
 use crate::structure::structure;
-use crate::validate::{SchemaError, compile, validate};
+use crate::validate::{Fault, SchemaError, compile, validate};
 
-/// How gzip begins (RFC 1952 §2.3.1).
+/// The first bytes of gzip (RFC 1952 §2.3.1).
 const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b];
 
 /// The stages of one source and one way in.
@@ -33,45 +34,14 @@ pub struct Pipeline {
     validator: OnceLock<Result<Validator, SchemaError>>,
 }
 
-/// An event that is ready for the queue, with the record that it was made of.
-#[derive(Debug)]
-pub struct Prepared {
-    /// What the queue is given.
-    pub message: Message,
-    pub(crate) kept: Kept,
-}
-
-/// What became of the records that were admitted together.
-#[derive(Debug)]
-pub struct Outcome {
-    /// The events.
-    pub events: Vec<Prepared>,
-    /// The records that were refused.
-    pub letters: Vec<DeadLetter>,
-    /// How many fields fell back to their defaults because the record lacks
-    /// what they are made of.
-    pub fallbacks: u64,
-    pub(crate) origin: LetterOrigin,
-    /// Where the next record of a page stands.
-    places: Places,
-}
-
-/// What every dead letter of one outcome has in common.
-#[derive(Debug)]
-pub(crate) struct LetterOrigin {
-    source: String,
-    source_version: String,
-    context: Context,
-}
-
 impl Pipeline {
-    /// The pipeline of what is pushed to `source`; `None` if nothing is.
+    /// Returns the pipeline for webhooks; `None` if `source` has none.
     pub fn for_webhook(source: &Source) -> Option<Pipeline> {
         let webhook = source.webhook.as_ref()?;
         Some(Pipeline::new(source, webhook.decode, &webhook.event))
     }
 
-    /// The pipeline of what is pulled from `source`; `None` if nothing is.
+    /// Returns the pipeline for fetched records; `None` if `source` is not polled.
     pub fn for_poll(source: &Source) -> Option<Pipeline> {
         Some(Pipeline::new(source, Decode::Json, &source.poll.as_ref()?.event))
     }
@@ -87,11 +57,11 @@ impl Pipeline {
         }
     }
 
-    /// Compiles the schema, which else happens with the first record.
+    /// Compiles the schema now and not with the first record.
     ///
     /// # Errors
     ///
-    /// When it is no JSON Schema or refers to another document.
+    /// Fails if it is not a JSON Schema or refers to another document.
     pub fn check_schema(&self) -> Result<(), SchemaError> {
         match self.validator() {
             Some(Err(error)) => Err(error.clone()),
@@ -104,8 +74,8 @@ impl Pipeline {
         Some(self.validator.get_or_init(|| compile(schema)))
     }
 
-    /// Takes the records of a page that was fetched at `received_at` through every
-    /// stage but the last. More of them may follow by [`Pipeline::add`].
+    /// Runs the records of a page through every stage but the last. The page was
+    /// fetched at `received_at`. [`Pipeline::add`] adds more of its records.
     pub fn page(
         &self,
         received_at: Timestamp,
@@ -116,24 +86,20 @@ impl Pipeline {
         outcome
     }
 
-    /// Takes one more record of the page that `outcome` is of through the same
-    /// stages. Only its text and its event stay in memory, where its text is known.
+    /// Runs one more record of the page that `outcome` belongs to. If the record's
+    /// text is known, only the text and the event stay in memory.
     pub fn add(&self, fetched: Fetched, outcome: &mut Outcome) {
         let Fetched { record, text, cursor_id } = fetched;
-        let mut places = std::mem::replace(&mut outcome.places, Places::whole());
+        let mut numbering = std::mem::replace(&mut outcome.numbering, Numbering::whole());
         match record {
-            Ok(value) => self.split(value, text, cursor_id, &mut places, outcome),
-            Err(error) => outcome.refuse(Refusal {
-                stage: Stage::Decode,
-                reason: error.to_string(),
-                place: String::new(),
-                raw: raw_bytes(&text.unwrap_or_default()),
-                parent: None,
-                at: places.next(),
-                cursor_id,
-            }),
+            Ok(value) => self.split(value, text, cursor_id, &mut numbering, outcome),
+            Err(error) => {
+                let text = text.unwrap_or_default();
+                let rejection = Rejection::unreadable(&text, &error, numbering.next());
+                outcome.reject(Rejection { cursor_id, ..rejection });
+            }
         }
-        outcome.places = places;
+        outcome.numbering = numbering;
     }
 
     fn outcome(&self, context: Context) -> Outcome {
@@ -146,20 +112,20 @@ impl Pipeline {
                 source_version: self.source_version.clone(),
                 context,
             },
-            places: Places::whole(),
+            numbering: Numbering::whole(),
         }
     }
 
-    /// Takes what was admitted through every stage but the last.
+    /// Runs what was admitted through every stage but the last.
     pub fn run(&self, admitted: Admitted) -> Outcome {
         let Admitted { payload, context } = admitted;
         let mut outcome = self.outcome(context);
         match payload {
             Payload::Body { bytes, content_type, content_encoding } => {
                 let headers = (content_type.as_deref(), content_encoding.as_deref());
-                self.body(&bytes, headers, &mut Places::whole(), &mut outcome);
+                self.body(&bytes, headers, &mut Numbering::whole(), &mut outcome);
             }
-            Payload::Letter(again) => self.letter(*again, &mut outcome),
+            Payload::Letter(rejected) => self.letter(*rejected, &mut outcome),
         }
         outcome
     }
@@ -168,39 +134,31 @@ impl Pipeline {
         &self,
         bytes: &Bytes,
         (content_type, content_encoding): (Option<&str>, Option<&str>),
-        places: &mut Places,
+        numbering: &mut Numbering,
         outcome: &mut Outcome,
     ) {
         for decoded in decode(bytes, content_type, content_encoding, self.decode) {
             match decoded {
                 Decoded::Value(value) => {
                     if value.is_array() {
-                        places.take_apart();
+                        numbering.begin_parts();
                     }
                     for value in root_list(value) {
-                        self.split(value, None, None, places, outcome);
+                        self.split(value, None, None, numbering, outcome);
                     }
                 }
                 Decoded::Unreadable { raw, error, place } => {
-                    let at = places.next();
-                    outcome.refuse(Refusal {
-                        stage: Stage::Decode,
-                        reason: error.to_string(),
-                        place,
-                        raw: raw_bytes(&raw),
-                        parent: None,
-                        at,
-                        cursor_id: None,
-                    });
+                    let rejection = Rejection::unreadable(&raw, &error, numbering.next());
+                    outcome.reject(Rejection { place, ..rejection });
                 }
             }
         }
     }
 
-    /// Runs a dead letter from the stage on that it had come to: a record that
+    /// Runs a dead letter again, from the stage that it had reached: a record that
     /// was split out of a larger one is not split again.
-    fn letter(&self, again: Again, outcome: &mut Outcome) {
-        let Again { raw, parent, place, cursor_id, is_line } = again;
+    fn letter(&self, rejected: RejectedRecord, outcome: &mut Outcome) {
+        let RejectedRecord { raw, parent, number, cursor_id, is_line } = rejected;
         let (text, is_base64) = match raw {
             RawRecord::Record(value) if parent.is_some() => {
                 let by_program = matches!(self.event.split, Some(Split::Jq(_)));
@@ -210,13 +168,14 @@ impl Pipeline {
                     text: None,
                     parent_digest: digest.map(|parent| parent_digest(&parent.to_string())),
                     parent: parent.map(Arc::new),
-                    place,
+                    number,
                     cursor_id,
                 };
                 return self.validate(record, outcome);
             }
             RawRecord::Record(value) => {
-                return self.split(value, None, cursor_id, &mut Places::inside(place), outcome);
+                let numbering = &mut Numbering::inside(number);
+                return self.split(value, None, cursor_id, numbering, outcome);
             }
             RawRecord::Text(text) => (text, false),
             RawRecord::Base64(text) => (text, true),
@@ -226,20 +185,21 @@ impl Pipeline {
         let content_encoding = headers.get("content-encoding").cloned();
         match kept_bytes(&text, is_base64) {
             Some(bytes) => {
-                // One line of a compressed body was kept as it was inside.
+                // A single line of a compressed body was kept decompressed.
                 let is_gzip = bytes.starts_with(GZIP_MAGIC);
                 let content_encoding = content_encoding.filter(|_| is_gzip);
                 let headers = (content_type.as_deref(), content_encoding.as_deref());
-                let mut places = if is_line { Places::inside(place) } else { Places::whole() };
-                self.body(&bytes, headers, &mut places, outcome);
+                let mut numbering =
+                    if is_line { Numbering::inside(number) } else { Numbering::whole() };
+                self.body(&bytes, headers, &mut numbering, outcome);
             }
-            None => outcome.refuse(Refusal {
+            None => outcome.reject(Rejection {
                 stage: Stage::Decode,
                 reason: "the letter's own base64 is broken".to_owned(),
                 place: String::new(),
                 raw: RawRecord::Base64(text),
                 parent: None,
-                at: place,
+                number,
                 cursor_id: None,
             }),
         }
@@ -250,7 +210,7 @@ impl Pipeline {
         value: Value,
         text: Option<Bytes>,
         cursor_id: Option<String>,
-        places: &mut Places,
+        numbering: &mut Numbering,
         outcome: &mut Outcome,
     ) {
         let split = match &self.event.split {
@@ -260,7 +220,7 @@ impl Pipeline {
                     text,
                     parent: None,
                     parent_digest: None,
-                    place: places.next(),
+                    number: numbering.next(),
                     cursor_id,
                 };
                 return self.validate(record, outcome);
@@ -274,26 +234,26 @@ impl Pipeline {
         };
         match split {
             Ok((list, parent, digest)) => {
-                places.take_apart();
+                numbering.begin_parts();
                 for (position, value) in list.into_iter().enumerate() {
-                    // One id for the whole: its parts are told apart by place.
+                    // All parts share the whole's id, so their positions tell them apart.
                     let cursor_id = cursor_id.as_ref().map(|id| format!("{id}#{position}"));
                     let parent = Some(Arc::clone(&parent));
                     let parent_digest = digest.clone();
-                    let place = places.next();
+                    let number = numbering.next();
                     let record =
-                        Record { value, text: None, parent, parent_digest, place, cursor_id };
+                        Record { value, text: None, parent, parent_digest, number, cursor_id };
                     self.validate(record, outcome);
                 }
             }
             Err(NotThere { value, reason, place }) => {
-                outcome.refuse(Refusal {
+                outcome.reject(Rejection {
                     stage: Stage::Split,
                     reason,
                     place,
                     raw: RawRecord::Record(value),
                     parent: None,
-                    at: places.next(),
+                    number: numbering.next(),
                     cursor_id,
                 });
             }
@@ -304,14 +264,13 @@ impl Pipeline {
         let fault = match self.validator() {
             None => None,
             Some(Ok(validator)) => validate(validator, &record.value).err(),
-            Some(Err(error)) => {
-                Some(crate::validate::Fault { reason: error.to_string(), place: String::new() })
-            }
+            Some(Err(error)) => Some(Fault { reason: error.to_string(), place: String::new() }),
         };
         match fault {
             None => self.structure(record, outcome),
             Some(fault) => {
-                outcome.refuse(record_refusal(record, Stage::Validate, fault.reason, fault.place));
+                let Fault { reason, place } = fault;
+                outcome.reject(Rejection::of(record, Stage::Validate, reason, place));
             }
         }
     }
@@ -332,49 +291,9 @@ impl Pipeline {
             }
             Err(error) => {
                 let reason = error.to_string();
-                outcome.refuse(record_refusal(record, Stage::Structure, reason, String::new()));
+                let place = String::new();
+                outcome.reject(Rejection::of(record, Stage::Structure, reason, place));
             }
         }
-    }
-}
-
-impl Outcome {
-    fn refuse(&mut self, refusal: Refusal) {
-        self.letters.push(self.origin.letter(refusal));
-    }
-}
-
-impl LetterOrigin {
-    fn letter(&self, refusal: Refusal) -> DeadLetter {
-        dead_letter(&self.source, &self.source_version, &self.context, refusal)
-    }
-
-    /// The dead letter of a record whose event the queue refused for good.
-    pub(crate) fn undeliverable(&self, kept: Kept, reason: String) -> DeadLetter {
-        let place = String::new();
-        self.letter(match kept {
-            Kept::Record(record) => record_refusal(record, Stage::Deliver, reason, place),
-            Kept::Text { text, place: at, cursor_id } => Refusal {
-                stage: Stage::Deliver,
-                reason,
-                place,
-                raw: decode_json(&text).map_or_else(|_| raw_bytes(&text), RawRecord::Record),
-                parent: None,
-                at,
-                cursor_id,
-            },
-        })
-    }
-}
-
-fn record_refusal(record: Record, stage: Stage, reason: String, place: String) -> Refusal {
-    Refusal {
-        stage,
-        reason,
-        place,
-        raw: RawRecord::Record(record.value),
-        parent: record.parent.map(|parent| (*parent).clone()),
-        at: record.place,
-        cursor_id: record.cursor_id,
     }
 }
