@@ -72,33 +72,33 @@ pub enum Backend {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Show the whole pipeline on this machine, with a sample vendor
-    Demo(Demo),
+    Demo(DemoOptions),
     /// Take webhooks at POST /<source> and run the schedules
-    Run(Run),
+    Run(RunOptions),
     /// Write a source folder for a vendor of the catalogue, or list the catalogue
-    Init(Init),
+    Init(InitOptions),
     /// Check every source file: errors and warnings with their place, and what its presets stand for
-    Check(Check),
+    Check(CheckOptions),
     /// Run every source's test events and mock exchanges, offline, with a fixed clock
     ///
     /// Beside a source file, `tests/NAME.request.json` is a captured webhook, `tests/NAME.records.json` a list
     /// of pulled records, and `tests/NAME.exchanges.yml` what a vendor answers to whole runs of the poller.
     /// What must come of each stands in `tests/NAME.expected.json`.
-    Test(Test),
+    Test(TestOptions),
     /// Judge one captured webhook request offline, and say why it is taken or refused
     ///
     /// The file is what `mef run --capture` writes: {"method", "path", "headers": [[name, value], …],
     /// "body" or "body_base64"}, where `path` carries the query as it was sent. No queue and no store is
     /// touched. Exit status: 0 if the request could be judged, whatever came of it, else 1.
-    Explain(Explain),
+    Explain(ExplainOptions),
     /// Pull what is new from one source
-    Poll(Poll),
+    Poll(PollOptions),
     /// Read a stretch of the past from one source, beside its live cursor
     ///
     /// The live cursor is never moved. The stretch has a cursor of its own: the same command again goes
     /// on where the last one ended. Its events have the ids that the live poll gives them, so that a
     /// consumer which knows events by id drops what it has already.
-    Backfill(Backfill),
+    Backfill(BackfillOptions),
     /// Show every source on one screen: fresh, stale, failing, limited, paused
     Status,
     /// Let no run read a source until `mef resume`; webhooks still come in
@@ -112,34 +112,34 @@ pub enum Command {
         source: String,
     },
     /// Look at the events in the queue
-    Events(Events),
+    Events(EventsOptions),
     /// Show how far each stream has been read, or set it
     Cursors {
         /// Which.
         #[command(subcommand)]
-        command: Cursors,
+        command: CursorsCommand,
     },
     /// Look at the records that were refused, run them again, or drop them
     Dlq {
         /// Which.
         #[command(subcommand)]
-        command: Dlq,
+        command: DlqCommand,
     },
     /// The secrets that the source files name
     Secrets {
         /// Which.
         #[command(subcommand)]
-        command: Secrets,
+        command: SecretsCommand,
     },
     /// Print the JSON Schema of source files
     Schema,
     /// Write what CloudFormation deploys: the template and the package's source files
-    Render(Render),
+    Render(RenderOptions),
 }
 
 /// Options of `mef demo`.
 #[derive(Debug, Args)]
-pub struct Demo {
+pub struct DemoOptions {
     /// End by itself once everything has arrived
     #[arg(long)]
     pub once: bool,
@@ -147,7 +147,7 @@ pub struct Demo {
 
 /// Options of `mef run`.
 #[derive(Debug, Args)]
-pub struct Run {
+pub struct RunOptions {
     /// Where to listen for webhooks; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
@@ -163,7 +163,7 @@ pub struct Run {
 
 /// Options of `mef check`.
 #[derive(Debug, Args)]
-pub struct Check {
+pub struct CheckOptions {
     /// The folder, or one source file; by default that of --sources
     pub dir: Option<PathBuf>,
     /// Print the `webhook` of each source that names a preset as it could have been written without,
@@ -174,7 +174,7 @@ pub struct Check {
 
 /// Options of `mef test`.
 #[derive(Debug, Args)]
-pub struct Test {
+pub struct TestOptions {
     /// The folder, or one source file; by default that of --sources
     pub dir: Option<PathBuf>,
     /// Write what came out as what is expected, for you to read and commit
@@ -184,7 +184,7 @@ pub struct Test {
 
 /// Options of `mef init`.
 #[derive(Debug, Args)]
-pub struct Init {
+pub struct InitOptions {
     /// The vendor's name in the catalogue; without it, the catalogue is listed
     pub vendor: Option<String>,
     /// What to call the source, and its folder in that of --sources; by default as the catalogue
@@ -195,7 +195,7 @@ pub struct Init {
 
 /// Options of `mef explain`.
 #[derive(Debug, Args)]
-pub struct Explain {
+pub struct ExplainOptions {
     /// The source's name
     pub source: String,
     /// The request's file
@@ -220,7 +220,7 @@ fn moment(text: &str) -> Result<Timestamp, String> {
 
 /// Options of `mef poll`.
 #[derive(Debug, Args)]
-pub struct Poll {
+pub struct PollOptions {
     /// The source's name
     pub source: String,
     /// End where the vendor's rate limit says to wait, instead of waiting
@@ -241,7 +241,7 @@ pub struct Poll {
 
 /// Options of `mef backfill`.
 #[derive(Debug, Args)]
-pub struct Backfill {
+pub struct BackfillOptions {
     /// The source's name
     pub source: String,
     /// The first moment: RFC 3339, or seconds since the epoch
@@ -258,7 +258,7 @@ pub struct Backfill {
 
 /// Options of `mef events`.
 #[derive(Debug, Args)]
-pub struct Events {
+pub struct EventsOptions {
     /// Only events of this source
     #[arg(long, value_name = "SOURCE")]
     pub source: Option<String>,
@@ -285,7 +285,7 @@ pub struct Events {
 
 /// Options of `mef render`.
 #[derive(Debug, Args)]
-pub struct Render {
+pub struct RenderOptions {
     /// The folder of source files; by default that of --sources
     pub dir: Option<PathBuf>,
     /// The template that is filled in
@@ -298,7 +298,7 @@ pub struct Render {
 
 /// `mef cursors …`.
 #[derive(Debug, Subcommand)]
-pub enum Cursors {
+pub enum CursorsCommand {
     /// Every stream: how far it is read, how late that is, and what the last run did
     List,
     /// One source's cursor, whole
@@ -330,7 +330,7 @@ pub enum Cursors {
 
 /// `mef dlq …`.
 #[derive(Debug, Subcommand)]
-pub enum Dlq {
+pub enum DlqCommand {
     /// The refused records, oldest first
     List {
         /// Only those of this source
@@ -360,7 +360,7 @@ pub enum Dlq {
 
 /// `mef secrets …`.
 #[derive(Debug, Subcommand)]
-pub enum Secrets {
+pub enum SecretsCommand {
     /// Every secret that a source names: whether it is set, its version and its age, never its value
     List {
         /// Only those of this source

@@ -50,20 +50,20 @@ pub struct KeyCache {
 /// What is known of one URL.
 #[derive(Default)]
 struct Slot {
-    state: Mutex<State>,
+    state: Mutex<SlotState>,
     /// Held by whoever asks the vendor.
     asking: tokio::sync::Mutex<()>,
 }
 
 #[derive(Clone, Default)]
-struct State {
-    kept: Option<Kept>,
+struct SlotState {
+    kept: Option<CachedKeys>,
     asked_at: Option<Timestamp>,
     failure: Option<String>,
 }
 
 #[derive(Clone)]
-struct Kept {
+struct CachedKeys {
     document: Arc<KeyDocument>,
     since: Timestamp,
 }
@@ -150,7 +150,7 @@ impl KeyCache {
         slot.set(state.clone());
         match self.fetch(source).await {
             Ok(document) => {
-                state.kept = Some(Kept { document: Arc::new(document), since: now });
+                state.kept = Some(CachedKeys { document: Arc::new(document), since: now });
                 state.failure = None;
             }
             Err(reason) => {
@@ -200,15 +200,15 @@ impl KeyCache {
 }
 
 impl Slot {
-    fn state(&self) -> State {
+    fn state(&self) -> SlotState {
         self.lock().clone()
     }
 
-    fn set(&self, state: State) {
+    fn set(&self, state: SlotState) {
         *self.lock() = state;
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, SlotState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -14,10 +14,10 @@ use mef_poller::{HttpClients, PollPorts, SystemClock};
 use mef_ports::{Clock, Secrets, Wakeups};
 
 use crate::environment::{Environment, EnvironmentError};
-use crate::roles::authorizer::Gate;
-use crate::roles::handler::Intake;
-use crate::roles::poller::Pulls;
-use crate::roles::redrive::Redrives;
+use crate::roles::authorizer::AuthorizerRole;
+use crate::roles::handler::HandlerRole;
+use crate::roles::poller::PollerRole;
+use crate::roles::redrive::RedriveRole;
 use crate::roles::role::Role;
 use crate::serve::Function;
 
@@ -47,7 +47,7 @@ pub(crate) fn function(
     };
     Ok(match environment.role {
         Role::Authorizer => {
-            let gate = Gate::new(environment, secrets(), keys(), Arc::clone(&clock));
+            let gate = AuthorizerRole::new(environment, secrets(), keys(), Arc::clone(&clock));
             Function::Authorizer(gate)
         }
         Role::Handler => {
@@ -59,7 +59,7 @@ pub(crate) fn function(
                 http: Arc::clone(&http),
                 clock: Arc::clone(&clock),
             };
-            let intake = Intake::new(environment, ports);
+            let intake = HandlerRole::new(environment, ports);
             Function::Handler(match environment.capture_refused {
                 true => intake.capturing(Arc::new(aws.captures())),
                 false => intake,
@@ -80,9 +80,9 @@ pub(crate) fn function(
                 clock: Arc::clone(&clock),
                 redactor: redactor.clone(),
             };
-            Function::Poller(Box::new(Pulls::new(environment, ports)))
+            Function::Poller(Box::new(PollerRole::new(environment, ports)))
         }
-        Role::Redrive => Function::Redrive(Redrives::new(environment, outputs())),
+        Role::Redrive => Function::Redrive(RedriveRole::new(environment, outputs())),
     })
 }
 

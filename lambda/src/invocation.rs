@@ -30,7 +30,7 @@ impl Invocation {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Done {
     /// What the caller gets, or why the call counts as failed.
-    pub answer: Result<Value, Failed>,
+    pub output: Result<Value, Failed>,
     /// What it counted, if anything.
     pub metrics: Option<Metrics>,
 }

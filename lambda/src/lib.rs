@@ -24,10 +24,10 @@ pub use environment::{Environment, EnvironmentError};
 pub use invocation::{Done, Failed, Invocation};
 pub use metrics::{Metric, Metrics};
 pub use package::{Package, PackageError};
-pub use roles::authorizer::Gate;
-pub use roles::handler::Intake;
-pub use roles::poller::Pulls;
-pub use roles::redrive::Redrives;
+pub use roles::authorizer::AuthorizerRole;
+pub use roles::handler::HandlerRole;
+pub use roles::poller::PollerRole;
+pub use roles::redrive::RedriveRole;
 pub use roles::role::Role;
 
 /// Serves the role that the environment names until Lambda ends the process.

@@ -29,7 +29,7 @@ impl<T> Sources<T> {
     }
 
     /// The source that `event` is for, if what it names can be one.
-    pub(crate) fn asked(&self, event: &Event<'_>) -> Option<SourceName> {
+    pub(crate) fn name_of(&self, event: &Event<'_>) -> Option<SourceName> {
         match Route::of(event, &self.api_path) {
             Route::Named(name) => SourceName::new(&name),
             Route::Unnamed => self.package.unnamed(&self.service),

@@ -17,7 +17,7 @@ use mef_ports::{
 };
 
 use super::poll::runs::{show, until_caught_up};
-use crate::args::{Backfill, Global};
+use crate::args::{BackfillOptions, Global};
 use crate::backend::Backend;
 use crate::offline::ports::NoWakeups;
 use crate::output;
@@ -25,7 +25,7 @@ use crate::sources::files;
 
 pub(super) async fn backfill(
     global: &Global,
-    options: &Backfill,
+    options: &BackfillOptions,
     redactor: &Redactor,
 ) -> anyhow::Result<ExitCode> {
     let source = files::load_named(&global.sources, &options.source)?;

@@ -6,11 +6,11 @@ use mef_poller::SystemClock;
 use mef_ports::Clock as _;
 use mef_source::Severity;
 
-use crate::args::{Check, Global};
+use crate::args::{CheckOptions, Global};
 use crate::output;
 use crate::sources::{expansions, files, problems, retirements};
 
-pub(super) fn check(global: &Global, options: &Check) -> anyhow::Result<ExitCode> {
+pub(super) fn check(global: &Global, options: &CheckOptions) -> anyhow::Result<ExitCode> {
     let mut files = files::read(options.dir.as_deref().unwrap_or(&global.sources))?;
     let now = SystemClock.now();
     for file in &mut files {

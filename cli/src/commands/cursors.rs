@@ -10,14 +10,14 @@ use mef_poller::{Poller, is_backfill};
 use mef_ports::{CursorRecord, PastRun, Position, StoredCursor, StreamKey};
 use serde::Serialize;
 
-use crate::args::{Cursors, Global};
+use crate::args::{CursorsCommand, Global};
 use crate::backend::Backend;
 use crate::output;
 use crate::sources::files;
 
 /// A cursor as a line of JSON.
 #[derive(Serialize)]
-struct Line<'c> {
+struct CursorLine<'c> {
     source: &'c str,
     partition: &'c str,
     lag_s: Option<i64>,
@@ -29,14 +29,14 @@ struct Line<'c> {
 
 pub(super) async fn cursors(
     global: &Global,
-    command: &Cursors,
+    command: &CursorsCommand,
     redactor: &Redactor,
 ) -> anyhow::Result<ExitCode> {
     let backend = Backend::open(global, redactor).await?;
     let (store, now) = (&backend.ports.cursors, backend.ports.clock.now());
     learn_secrets(global, &backend).await;
     match command {
-        Cursors::List => {
+        CursorsCommand::List => {
             let cursors = store.list().await?;
             if global.json {
                 let mut lines = cursors.iter().map(|cursor| line(cursor, now));
@@ -48,7 +48,7 @@ pub(super) async fn cursors(
                 output::table(&headings, &rows)?;
             }
         }
-        Cursors::Show { source } => {
+        CursorsCommand::Show { source } => {
             let cursor = stored(store, source).await?;
             if global.json {
                 output::masked_json(redactor, &line(&cursor, now))?;
@@ -57,7 +57,7 @@ pub(super) async fn cursors(
                 output::line(&redactor.mask(&text))?;
             }
         }
-        Cursors::Set { source, position, token } => {
+        CursorsCommand::Set { source, position, token } => {
             let done = if *token {
                 Position::Token(position.clone())
             } else {
@@ -77,12 +77,12 @@ pub(super) async fn cursors(
                 "the cursor of `{source}` stands at {done}; the next run goes on from there"
             ));
         }
-        Cursors::Reset { source } => {
+        CursorsCommand::Reset { source } => {
             let stream = one_stream(store, source).await?;
             store.set(&stream, &kept(store, source).await?).await?;
             output::say(&format!("the next run of `{source}` is its first, and begins at `start`"));
         }
-        Cursors::History { source } => {
+        CursorsCommand::History { source } => {
             let cursor = stored(store, source).await?;
             let history = &cursor.record.history;
             if global.json {
@@ -177,8 +177,8 @@ async fn stored(store: &Arc<dyn mef_ports::Cursors>, name: &str) -> anyhow::Resu
     stored.with_context(|| format!("`{name}` has no cursor yet: it is made by the first run"))
 }
 
-fn line(cursor: &StoredCursor, now: Timestamp) -> Line<'_> {
-    Line {
+fn line(cursor: &StoredCursor, now: Timestamp) -> CursorLine<'_> {
+    CursorLine {
         source: &cursor.stream.source,
         partition: &cursor.stream.partition,
         lag_s: lag(&cursor.record, now).map(|lag| lag.as_secs()),

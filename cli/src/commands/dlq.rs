@@ -13,7 +13,7 @@ use mef_ports::{DeadLetters, EMPTY_TAKES, Settled, StoreError};
 use mef_source::Source;
 use serde_json::json;
 
-use crate::args::{Dlq, Global};
+use crate::args::{DlqCommand, Global};
 use crate::backend::Backend;
 use crate::output;
 use crate::sources::files;
@@ -23,13 +23,13 @@ const HOLD: Duration = Duration::from_secs(60);
 
 pub(super) async fn dlq(
     global: &Global,
-    command: &Dlq,
+    command: &DlqCommand,
     redactor: &Redactor,
 ) -> anyhow::Result<ExitCode> {
     let backend = Backend::open(global, redactor).await?;
     let store = &backend.ports.outputs.dead_letters;
     match command {
-        Dlq::List { source, limit } => {
+        DlqCommand::List { source, limit } => {
             let letters = store.list(source.as_deref(), *limit).await?;
             if global.json {
                 letters.iter().try_for_each(output::json)?;
@@ -50,7 +50,7 @@ pub(super) async fn dlq(
                 output::table(&["ID", "SOURCE", "RECEIVED", "STAGE", "PLACE", "REASON"], &rows)?;
             }
         }
-        Dlq::Show { id } => {
+        DlqCommand::Show { id } => {
             let letter = store.get(id).await?.with_context(|| {
                 format!("there is no dead letter `{id}`: `mef dlq list` shows those there are")
             })?;
@@ -60,7 +60,7 @@ pub(super) async fn dlq(
                 output::line(&serde_json::to_string_pretty(&letter)?)?;
             }
         }
-        Dlq::Redrive { source } => {
+        DlqCommand::Redrive { source } => {
             let sources = Today(files::load_all(&global.sources)?);
             let done =
                 redrive(&backend.ports.outputs, &sources, source.as_deref(), &|| true).await?;
@@ -82,7 +82,7 @@ pub(super) async fn dlq(
             ));
             return Ok(ExitCode::from(u8::from(done.refused_again > 0)));
         }
-        Dlq::Discard { id } => {
+        DlqCommand::Discard { id } => {
             if !discard(&**store, id, backend.ports.clock.now()).await? {
                 anyhow::bail!(
                     "there is no dead letter `{id}`: `mef dlq list` shows those there are"

@@ -8,7 +8,7 @@ use mef_sqlite::QueuedEvent;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::args::{self, Events, Global};
+use crate::args::{self, EventsOptions, Global};
 use crate::local::ports::Local;
 use crate::output;
 
@@ -19,7 +19,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 pub(super) async fn events(
     global: &Global,
-    options: &Events,
+    options: &EventsOptions,
     redactor: &Redactor,
 ) -> anyhow::Result<ExitCode> {
     if global.backend == args::Backend::Aws {
@@ -61,13 +61,13 @@ pub(super) async fn events(
 
 #[cfg(not(feature = "aws"))]
 #[expect(clippy::unused_async, reason = "with the feature it asks AWS")]
-async fn remote_events(_: &Global, _: &Events) -> anyhow::Result<ExitCode> {
+async fn remote_events(_: &Global, _: &EventsOptions) -> anyhow::Result<ExitCode> {
     Err(crate::backend::without_aws())
 }
 
 /// `mef events` on AWS, where a look is a receive.
 #[cfg(feature = "aws")]
-async fn remote_events(global: &Global, options: &Events) -> anyhow::Result<ExitCode> {
+async fn remote_events(global: &Global, options: &EventsOptions) -> anyhow::Result<ExitCode> {
     use anyhow::bail;
 
     /// How many events are received at once.
@@ -131,7 +131,7 @@ struct WithAttributes<'e> {
     event: &'e RawValue,
 }
 
-fn print(event: &QueuedEvent, options: &Events, json: bool) -> anyhow::Result<()> {
+fn print(event: &QueuedEvent, options: &EventsOptions, json: bool) -> anyhow::Result<()> {
     let body = &event.message.body;
     if options.attributes {
         return output::json(&WithAttributes {

@@ -8,7 +8,7 @@ use mef_intake::{Capture, Receiver};
 use serde_json::json;
 use tokio::sync::watch;
 
-use crate::args::{Global, Run};
+use crate::args::{Global, RunOptions};
 use crate::local::captures::FolderCaptures;
 use crate::local::ports::Local;
 use crate::local::scheduler::keep_polling;
@@ -18,7 +18,7 @@ use crate::sources::files;
 
 pub(super) async fn run(
     global: &Global,
-    options: &Run,
+    options: &RunOptions,
     redactor: &Redactor,
 ) -> anyhow::Result<ExitCode> {
     let sources = files::load_all(&global.sources)?;

@@ -10,14 +10,14 @@ use mef_auth::Redactor;
 use mef_ports::{SecretRef, SecretVersion, SecretsError};
 use serde::Serialize;
 
-use crate::args::{Global, Secrets};
+use crate::args::{Global, SecretsCommand};
 use crate::backend::Backend;
 use crate::output;
 use crate::sources::files;
 
 /// A secret as a line of JSON.
 #[derive(Serialize)]
-struct Line<'s> {
+struct SecretLine<'s> {
     source: &'s str,
     name: &'s str,
     set: bool,
@@ -27,13 +27,13 @@ struct Line<'s> {
 
 pub(super) async fn secrets(
     global: &Global,
-    command: &Secrets,
+    command: &SecretsCommand,
     redactor: &Redactor,
 ) -> anyhow::Result<ExitCode> {
     match command {
-        Secrets::List { source } => list(global, source.as_deref(), redactor).await,
-        Secrets::Check => check(global, redactor).await,
-        Secrets::Set { source, name, at_once } => {
+        SecretsCommand::List { source } => list(global, source.as_deref(), redactor).await,
+        SecretsCommand::Check => check(global, redactor).await,
+        SecretsCommand::Set { source, name, at_once } => {
             let sources = files::load_all(&global.sources)?;
             let named = sources.iter().find(|known| known.name.as_str() == source);
             if !named.is_some_and(|known| known.secret_names().contains(name)) {
@@ -60,7 +60,7 @@ async fn list(
         }
         let found = found.ok();
         if global.json {
-            output::json(&Line {
+            output::json(&SecretLine {
                 source: &reference.source,
                 name: &reference.name,
                 set: found.is_some(),

@@ -19,7 +19,7 @@ use crate::sources::files;
 
 /// A stream of a source as a line of JSON.
 #[derive(Serialize)]
-struct Line<'s> {
+struct StatusLine<'s> {
     source: &'s str,
     #[serde(skip_serializing_if = "str::is_empty")]
     partition: &'s str,
@@ -99,8 +99,8 @@ pub(super) async fn status(global: &Global, redactor: &Redactor) -> anyhow::Resu
     Ok(ExitCode::SUCCESS)
 }
 
-fn empty<'s>(source: &'s Source, partition: &'s str, state: &'static str) -> Line<'s> {
-    Line {
+fn empty<'s>(source: &'s Source, partition: &'s str, state: &'static str) -> StatusLine<'s> {
+    StatusLine {
         source: source.name.as_str(),
         partition,
         state,
@@ -121,7 +121,7 @@ fn line<'s>(
     cursor: Option<&'s StoredCursor>,
     with_all: Option<Timestamp>,
     now: Timestamp,
-) -> Line<'s> {
+) -> StatusLine<'s> {
     let record = cursor.map(|cursor| &cursor.record);
     let run = record.and_then(|record| record.last_run.as_ref());
     let paused = with_all.or(record.and_then(|record| record.paused));
@@ -130,7 +130,7 @@ fn line<'s>(
         (None, None) => "never run",
         (None, Some((record, run))) => state(poll, record, run, now),
     };
-    Line {
+    StatusLine {
         lag_s: record.and_then(|record| lag(record, now)).map(|lag| lag.as_secs()),
         last_run: run.and_then(|run| run.ended),
         next_run: record.and_then(|record| record.next_run).filter(|next| *next > now),

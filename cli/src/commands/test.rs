@@ -20,7 +20,7 @@ use mef_sqlite::LocalSecrets;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::args::{Global, Test};
+use crate::args::{Global, TestOptions};
 use crate::offline::captured::Captured;
 use crate::offline::{poll, webhook};
 use crate::output;
@@ -51,7 +51,7 @@ struct Expected {
     rejected: Vec<Value>,
 }
 
-pub(super) async fn test(global: &Global, options: &Test) -> anyhow::Result<ExitCode> {
+pub(super) async fn test(global: &Global, options: &TestOptions) -> anyhow::Result<ExitCode> {
     let dir = options.dir.as_deref().unwrap_or(&global.sources);
     let (mut passed, mut failed) = (0, 0);
     for file in files::read(dir)? {
@@ -92,12 +92,12 @@ pub(super) async fn test(global: &Global, options: &Test) -> anyhow::Result<Exit
 struct Input {
     name: String,
     path: PathBuf,
-    kind: Kind,
+    kind: InputKind,
 }
 
 /// What a test's input is.
 #[derive(Clone, Copy)]
-enum Kind {
+enum InputKind {
     Request,
     Records,
     Exchanges,
@@ -110,9 +110,9 @@ fn inputs(folder: &Path) -> anyhow::Result<Vec<Input>> {
         let path = entry?.path();
         let file = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
         for (suffix, kind) in [
-            (".request.json", Kind::Request),
-            (".records.json", Kind::Records),
-            (".exchanges.yml", Kind::Exchanges),
+            (".request.json", InputKind::Request),
+            (".records.json", InputKind::Records),
+            (".exchanges.yml", InputKind::Exchanges),
         ] {
             if let Some(name) = file.strip_suffix(suffix) {
                 inputs.push(Input { name: name.to_owned(), path: path.clone(), kind });
@@ -146,9 +146,9 @@ async fn one(
     };
     let text = std::fs::read_to_string(&input.path)?;
     let found = match input.kind {
-        Kind::Request => webhook(source, folder, &text, at).await?,
-        Kind::Records => records(source, &text, at)?,
-        Kind::Exchanges => exchanges(source, folder, &text).await?,
+        InputKind::Request => webhook(source, folder, &text, at).await?,
+        InputKind::Records => records(source, &text, at)?,
+        InputKind::Exchanges => exchanges(source, folder, &text).await?,
     };
     if update {
         let text = serde_json::to_string_pretty(&found)? + "\n";

@@ -15,9 +15,9 @@ use serde_json::json;
 use tokio::sync::watch;
 
 use super::folder::write_sources;
-use super::sender::{self, Sent};
+use super::sender::{self, HookCounts};
 use super::vendor::{self, Vendor, VendorOptions};
-use crate::args::{Demo, Global};
+use crate::args::{DemoOptions, Global};
 use crate::local::ports::Local;
 use crate::local::scheduler::keep_polling;
 use crate::local::server::Server;
@@ -33,7 +33,7 @@ const QUIET_RUNS: u64 = 2;
 
 /// What the demo counts.
 #[derive(Debug, Default)]
-struct Counts {
+struct PollCounts {
     pulled: AtomicU64,
     duplicates: AtomicU64,
     late: AtomicU64,
@@ -43,7 +43,7 @@ struct Counts {
 
 pub(crate) async fn run(
     global: &Global,
-    options: &Demo,
+    options: &DemoOptions,
     redactor: &Redactor,
 ) -> anyhow::Result<ExitCode> {
     let folder = std::env::temp_dir().join(format!("mef-demo-{}", std::process::id()));
@@ -68,7 +68,7 @@ pub(crate) async fn run(
     ));
 
     let (stop, stopped) = watch::channel(false);
-    let counts = Arc::new(Counts::default());
+    let counts = Arc::new(PollCounts::default());
     let mut tasks = tokio::task::JoinSet::new();
     tasks.spawn({
         let stopped = stopped.clone();
@@ -118,7 +118,7 @@ pub(crate) async fn run(
     finish(&folder, &counts, &sent, shown, rejected, global.json)
 }
 
-impl Counts {
+impl PollCounts {
     fn add(&self, report: &mef_poller::RunReport) {
         let summary = &report.summary;
         self.pulled.fetch_add(summary.delivered, Ordering::Relaxed);
@@ -137,7 +137,7 @@ impl Counts {
     }
 }
 
-fn tell(sent: &Sent) {
+fn tell(sent: &HookCounts) {
     output::say(&format!(
         "pushed: {} accepted, {} refused as forged (401), {} a repeat, {} accepted but dead-lettered (202)",
         sent.accepted, sent.refused, sent.repeats, sent.rejected
@@ -159,8 +159,8 @@ async fn show_new(local: &Local, after: &mut Option<i64>, json: bool) -> anyhow:
 
 fn finish(
     folder: &Path,
-    counts: &Counts,
-    sent: &Sent,
+    counts: &PollCounts,
+    sent: &HookCounts,
     shown: u64,
     rejected: usize,
     json: bool,

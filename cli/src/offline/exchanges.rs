@@ -53,7 +53,7 @@ struct LaterRun {
 struct Exchange {
     #[serde(default)]
     expect: Expect,
-    respond: Respond,
+    respond: WrittenResponse,
 }
 
 /// What a request must have; what is not written may be anything.
@@ -83,7 +83,7 @@ struct Expect {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Respond {
+struct WrittenResponse {
     #[serde(default = "ok")]
     status: u16,
     #[serde(default)]
@@ -117,11 +117,11 @@ fn ok() -> u16 {
 /// One run: when it begins, and the exchanges that it has to make.
 pub(crate) struct MockRun {
     pub(crate) at: Timestamp,
-    answers: VecDeque<(Expect, Answer)>,
+    responses: VecDeque<(Expect, MockResponse)>,
 }
 
-struct Answer {
-    response: Result<HttpResponse, String>,
+struct MockResponse {
+    result: Result<HttpResponse, String>,
     after: Duration,
 }
 
@@ -143,20 +143,20 @@ impl Exchanges {
     pub(crate) fn runs(self, folder: &Path) -> anyhow::Result<Vec<MockRun>> {
         let first = LaterRun { at: self.at, exchanges: self.exchanges };
         let run = |run: LaterRun| {
-            let answers = run.exchanges.into_iter().enumerate().map(|(index, exchange)| {
-                let answer = exchange.respond.answer(folder);
-                let answer =
-                    answer.with_context(|| format!("the answer of exchange {}", index + 1))?;
-                anyhow::Ok((exchange.expect, answer))
+            let responses = run.exchanges.into_iter().enumerate().map(|(index, exchange)| {
+                let response = exchange.respond.read(folder);
+                let response =
+                    response.with_context(|| format!("the response of exchange {}", index + 1))?;
+                anyhow::Ok((exchange.expect, response))
             });
-            Ok(MockRun { at: run.at, answers: answers.collect::<Result<_, _>>()? })
+            Ok(MockRun { at: run.at, responses: responses.collect::<Result<_, _>>()? })
         };
         std::iter::once(first).chain(self.then).map(run).collect()
     }
 }
 
-impl Respond {
-    fn answer(self, folder: &Path) -> anyhow::Result<Answer> {
+impl WrittenResponse {
+    fn read(self, folder: &Path) -> anyhow::Result<MockResponse> {
         let bodies = [self.json.is_some(), self.text.is_some(), self.file.is_some()];
         if bodies.into_iter().filter(|there| *there).count() > 1 {
             bail!("has more than one of `json`, `text` and `file`");
@@ -187,8 +187,8 @@ impl Respond {
             .with_context(|| format!("{} is not a status", self.status))?;
         let response = HttpResponse { status, headers, body: Bytes::from(body) };
         let after = self.after.unwrap_or_default();
-        Ok(Answer {
-            response: self.broken.map_or(Ok(response), Err),
+        Ok(MockResponse {
+            result: self.broken.map_or(Ok(response), Err),
             after: Duration::try_from(after).context("`after` is negative")?,
         })
     }
@@ -236,18 +236,14 @@ pub(crate) struct MockVendor {
     source: Arc<Source>,
     clock: Arc<TestClock>,
     redactor: Redactor,
-    state: Mutex<State>,
+    log: Mutex<RunLog>,
 }
 
+/// What happened in a run.
 #[derive(Default)]
-struct State {
-    answers: VecDeque<(Expect, Answer)>,
-    requests: Vec<Value>,
-    wrong: Vec<String>,
-}
-
-/// What a run asked.
-pub(crate) struct Asked {
+pub(crate) struct RunLog {
+    /// The responses that were not asked for yet.
+    left: VecDeque<(Expect, MockResponse)>,
     /// The requests, without secrets.
     pub(crate) requests: Vec<Value>,
     /// What was not as expected.
@@ -260,54 +256,54 @@ impl MockVendor {
         clock: Arc<TestClock>,
         redactor: Redactor,
     ) -> MockVendor {
-        MockVendor { source, clock, redactor, state: Mutex::default() }
+        MockVendor { source, clock, redactor, log: Mutex::default() }
     }
 
     /// Answers the next run as `run` says.
     pub(crate) fn begin(&self, run: MockRun) {
-        *self.state() = State { answers: run.answers, ..State::default() };
+        *self.log() = RunLog { left: run.responses, ..RunLog::default() };
     }
 
-    /// What the run asked; exchanges that never came are wrong too.
-    pub(crate) fn end(&self) -> Asked {
-        let mut state = std::mem::take(&mut *self.state());
-        if !state.answers.is_empty() {
-            let (asked, left) = (state.requests.len(), state.answers.len());
-            state.wrong.push(format!(
-                "the run ended after {asked} requests, and {left} exchanges never came"
+    /// Returns what happened in the run; exchanges that never came are wrong too.
+    pub(crate) fn end(&self) -> RunLog {
+        let mut log = std::mem::take(&mut *self.log());
+        if !log.left.is_empty() {
+            let (made, left) = (log.requests.len(), log.left.len());
+            log.wrong.push(format!(
+                "the run ended after {made} requests, and {left} exchanges never came"
             ));
         }
-        Asked { requests: state.requests, wrong: state.wrong }
+        log
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn log(&self) -> MutexGuard<'_, RunLog> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Judges the request and finds its answer.
-    fn answer(&self, request: &HttpRequest) -> Result<Answer, HttpError> {
+    /// Compares the request with what is expected, and returns the response to it.
+    fn respond(&self, request: &HttpRequest) -> Result<MockResponse, HttpError> {
         let refused = |reason: &str| HttpError::Forbidden {
             host: request.url.host_str().unwrap_or_default().to_owned(),
             reason: reason.to_owned(),
         };
-        let mut state = self.state();
-        let number = state.requests.len() + 1;
-        state.requests.push(shown(request, &self.redactor));
+        let mut log = self.log();
+        let number = log.requests.len() + 1;
+        log.requests.push(shown(request, &self.redactor));
         let Some(poll) = &self.source.poll else { return Err(refused("it is not pulled")) };
         may_reach(poll, request)?;
-        let Some((expect, answer)) = state.answers.pop_front() else {
+        let Some((expect, response)) = log.left.pop_front() else {
             let url = self.redactor.mask(request.url.as_str()).into_owned();
-            state.wrong.push(format!(
+            log.wrong.push(format!(
                 "request {number} is one more than there are exchanges: {} {url}",
                 request.method
             ));
-            return Err(refused("the test has no answer for it"));
+            return Err(refused("the test has no response for it"));
         };
         let wrong = expect.against(request, &self.redactor);
         if wrong.is_empty() {
-            return Ok(answer);
+            return Ok(response);
         }
-        state.wrong.extend(wrong.into_iter().map(|wrong| format!("request {number}: {wrong}")));
+        log.wrong.extend(wrong.into_iter().map(|wrong| format!("request {number}: {wrong}")));
         Err(refused("it is not the request that the test expects"))
     }
 }
@@ -315,12 +311,12 @@ impl MockVendor {
 #[async_trait]
 impl Http for MockVendor {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        let answer = self.answer(&request)?;
-        self.clock.pass(answer.after.min(request.timeout));
-        if answer.after > request.timeout {
-            return Err(HttpError::Transport("the answer takes too long".into()));
+        let response = self.respond(&request)?;
+        self.clock.pass(response.after.min(request.timeout));
+        if response.after > request.timeout {
+            return Err(HttpError::Transport("the response takes too long".into()));
         }
-        let response = answer.response.map_err(|broken| HttpError::Transport(broken.into()))?;
+        let response = response.result.map_err(|broken| HttpError::Transport(broken.into()))?;
         if response.body.len() > request.max_body {
             return Err(HttpError::TooLarge { limit: request.max_body });
         }

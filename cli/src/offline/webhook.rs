@@ -41,11 +41,11 @@ pub(crate) struct Judged {
     /// What each check saw and did.
     pub(crate) checks: Vec<Explained>,
     /// The secrets that were read, each with its live versions: no values.
-    pub(crate) secrets: Vec<Version>,
+    pub(crate) secrets: Vec<LiveVersion>,
 }
 
 /// A live version of a secret.
-pub(crate) struct Version {
+pub(crate) struct LiveVersion {
     /// The secret's name.
     pub(crate) name: String,
     /// The store's name for the version.
@@ -69,15 +69,15 @@ pub(crate) async fn judge(
 ) -> anyhow::Result<Judged> {
     let clock: Arc<dyn Clock> = Arc::new(FixedClock(at));
     let store = Store::in_memory(Arc::clone(&clock))?;
-    let noted = Arc::new(Noted { secrets, seen: Mutex::default() });
+    let noting = Arc::new(NotingPorts { secrets, notes: Mutex::default() });
     let ports = ReceiverPorts {
         outputs: Outputs {
             queue: Arc::new(store.clone()),
             dead_letters: Arc::new(store.clone()),
             clock: Arc::clone(&clock),
         },
-        deliveries: Arc::<Noted>::clone(&noted),
-        secrets: Arc::<Noted>::clone(&noted),
+        deliveries: Arc::<NotingPorts>::clone(&noting),
+        secrets: Arc::<NotingPorts>::clone(&noting),
         http: Arc::new(NoNetwork),
         keys: published_keys::of_a_test(tests, Arc::clone(&clock))?,
         clock,
@@ -85,43 +85,43 @@ pub(crate) async fn judge(
     let receiver = Receiver::new(Arc::clone(source), ports).with_context(|| {
         format!("`{}` is pulled, not pushed: its file has no `webhook`", source.name)
     })?;
-    let receiver = receiver.observed_by(Arc::<Noted>::clone(&noted));
+    let receiver = receiver.observed_by(Arc::<NotingPorts>::clone(&noting));
     let handled = receiver.handle(request).await;
     let events = store.events(None, ALL).await?;
     let events = events.iter().map(|event| serde_json::from_str(&event.message.body));
-    let seen = std::mem::take(&mut *noted.seen());
+    let notes = std::mem::take(&mut *noting.notes());
     Ok(Judged {
         handled,
         events: events.collect::<Result<_, _>>()?,
         rejected: store.list(None, ALL).await?,
-        delivery_id: seen.delivery_id,
-        checks: seen.checks,
-        secrets: seen.versions,
+        delivery_id: notes.delivery_id,
+        checks: notes.checks,
+        secrets: notes.versions,
     })
 }
 
 /// Ports that note what is asked of them.
-struct Noted {
+struct NotingPorts {
     secrets: Arc<dyn Secrets>,
-    seen: Mutex<Seen>,
+    notes: Mutex<Notes>,
 }
 
 #[derive(Default)]
-struct Seen {
+struct Notes {
     delivery_id: Option<String>,
     checks: Vec<Explained>,
-    versions: Vec<Version>,
+    versions: Vec<LiveVersion>,
 }
 
-impl Noted {
-    fn seen(&self) -> std::sync::MutexGuard<'_, Seen> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+impl NotingPorts {
+    fn notes(&self) -> std::sync::MutexGuard<'_, Notes> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn note(&self, reference: &SecretRef, versions: &[SecretVersion]) {
-        let mut seen = self.seen();
-        seen.versions.retain(|known| known.name != reference.name);
-        seen.versions.extend(versions.iter().map(|found| Version {
+        let mut notes = self.notes();
+        notes.versions.retain(|known| known.name != reference.name);
+        notes.versions.extend(versions.iter().map(|found| LiveVersion {
             name: reference.name.clone(),
             version: found.version.clone(),
             since: found.since,
@@ -129,14 +129,14 @@ impl Noted {
     }
 }
 
-impl Observer for Noted {
+impl Observer for NotingPorts {
     fn judged(&self, checks: Vec<Explained>) {
-        self.seen().checks = checks;
+        self.notes().checks = checks;
     }
 }
 
 #[async_trait]
-impl Secrets for Noted {
+impl Secrets for NotingPorts {
     async fn get(&self, reference: &SecretRef) -> Result<SecretVersion, SecretsError> {
         let found = self.secrets.get(reference).await?;
         self.note(reference, std::slice::from_ref(&found));
@@ -173,9 +173,9 @@ impl Secrets for Noted {
 }
 
 #[async_trait]
-impl Deliveries for Noted {
+impl Deliveries for NotingPorts {
     async fn is_done(&self, key: &DeliveryKey, _: Timestamp) -> Result<bool, StoreError> {
-        self.seen().delivery_id = Some(key.delivery_id.clone());
+        self.notes().delivery_id = Some(key.delivery_id.clone());
         // Every request is judged as if it were the first.
         Ok(false)
     }

@@ -9,7 +9,7 @@ use crate::output;
 
 /// A preset's use as a line of JSON.
 #[derive(Serialize)]
-struct Line<'e, E> {
+struct PresetLine<'e, E> {
     source: &'e str,
     preset: &'e str,
     expanded: E,
@@ -57,7 +57,7 @@ pub(crate) fn json(files: &[SourceFile]) -> anyhow::Result<()> {
     for (source, expansion) in expanded(files) {
         for preset in &expansion.presets {
             let expanded = Written { source: source.as_str(), webhook: &expansion.webhook };
-            output::json(&Line { source: source.as_str(), preset: &preset.name, expanded })?;
+            output::json(&PresetLine { source: source.as_str(), preset: &preset.name, expanded })?;
         }
     }
     Ok(())

@@ -10,7 +10,7 @@ use crate::output;
 
 /// A problem as a line of JSON.
 #[derive(Serialize)]
-struct Line<'p> {
+struct ProblemLine<'p> {
     file: String,
     line: Option<u64>,
     column: Option<u64>,
@@ -29,7 +29,7 @@ pub(crate) fn show(
 ) -> anyhow::Result<()> {
     for problem in problems {
         if json {
-            output::json(&Line {
+            output::json(&ProblemLine {
                 file: file.display().to_string(),
                 line: problem.place.map(|place| place.line),
                 column: problem.place.map(|place| place.column),

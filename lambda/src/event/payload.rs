@@ -87,7 +87,7 @@ pub(super) struct HttpContext<'e> {
 
 /// The shapes in which an authorizer is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Asked {
+pub(crate) enum AuthorizerPayload {
     /// A REST API that shows a credential and nothing else.
     Token,
     /// The whole head; answered with a policy.
@@ -108,15 +108,17 @@ impl<'e> Event<'e> {
     }
 
     /// In which shape an authorizer is asked.
-    pub(crate) fn asked(&self) -> Asked {
+    pub(crate) fn authorizer_payload(&self) -> AuthorizerPayload {
         let kind = self.kind.and_then(json::text);
         match kind.as_deref() {
-            Some("TOKEN") => Asked::Token,
-            _ if self.is_2_0() => Asked::Simple,
-            Some("REQUEST") => Asked::Request,
+            Some("TOKEN") => AuthorizerPayload::Token,
+            _ if self.is_2_0() => AuthorizerPayload::Simple,
+            Some("REQUEST") => AuthorizerPayload::Request,
             // Sent by hand: whatever lacks a head can only be about a token.
-            _ if self.headers.is_none() && self.multi_value_headers.is_none() => Asked::Token,
-            _ => Asked::Request,
+            _ if self.headers.is_none() && self.multi_value_headers.is_none() => {
+                AuthorizerPayload::Token
+            }
+            _ => AuthorizerPayload::Request,
         }
     }
 

@@ -19,27 +19,27 @@ use crate::metrics::{Metric, Metrics};
 use crate::sources::Sources;
 
 /// The handler's answers.
-pub struct Intake {
+pub struct HandlerRole {
     sources: Sources<Receiver>,
     ports: ReceiverPorts,
     capture: Option<Capture>,
 }
 
-impl Intake {
+impl HandlerRole {
     /// Takes in what comes for the sources of `environment`.
-    pub fn new(environment: &Environment, ports: ReceiverPorts) -> Intake {
-        Intake { sources: Sources::new(environment), ports, capture: None }
+    pub fn new(environment: &Environment, ports: ReceiverPorts) -> HandlerRole {
+        HandlerRole { sources: Sources::new(environment), ports, capture: None }
     }
 
     /// Keeps refused requests in `captures`, without their credentials.
     #[must_use]
-    pub fn capturing(self, captures: Arc<dyn Captures>) -> Intake {
-        Intake { capture: Some(Capture::new(captures, true)), ..self }
+    pub fn capturing(self, captures: Arc<dyn Captures>) -> HandlerRole {
+        HandlerRole { capture: Some(Capture::new(captures, true)), ..self }
     }
 
     /// Answers the event that is `text`, in the payload formats 1.0 and 2.0
     /// alike.
-    pub async fn answer(&self, text: &str) -> Done {
+    pub async fn invoke(&self, text: &str) -> Done {
         let Some(event) = Event::read(text) else {
             tracing::warn!(
                 http.status = 400,
@@ -55,7 +55,7 @@ impl Intake {
                 return done(Answer::unreadable(), None);
             }
         };
-        let Some(name) = self.sources.asked(&event) else { return not_found() };
+        let Some(name) = self.sources.name_of(&event) else { return not_found() };
         self.take_in(name, request).await
     }
 
@@ -101,7 +101,7 @@ fn done(answer: Answer, metrics: Option<Metrics>) -> Done {
         "body": answer.body,
         "isBase64Encoded": false,
     });
-    Done { answer: Ok(output), metrics }
+    Done { output: Ok(output), metrics }
 }
 
 /// What is counted of one request. `Denied` is 0 with every authentic one, so that its average is the

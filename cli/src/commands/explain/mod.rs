@@ -15,7 +15,7 @@ use mef_auth::Redactor;
 use mef_poller::SystemClock;
 use mef_ports::Clock as _;
 
-use crate::args::{Explain, Global};
+use crate::args::{ExplainOptions, Global};
 use crate::offline::captured::Captured;
 use crate::offline::webhook;
 use crate::sources::files;
@@ -23,7 +23,7 @@ use crate::{backend, output};
 
 pub(super) async fn explain(
     global: &Global,
-    options: &Explain,
+    options: &ExplainOptions,
     redactor: &Redactor,
 ) -> anyhow::Result<ExitCode> {
     let captured = Captured::read(&options.request)?;

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use mef_auth::Redactor;
-use mef_auth::verify::{Explained, Seen};
+use mef_auth::verify::Explained;
 use mef_intake::Handled;
 use mef_ports::DeadLetter;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::escape::{bounded, escaped};
-use crate::offline::webhook::{Judged, Version};
+use crate::offline::webhook::{Judged, LiveVersion};
 
 /// How many bytes of an escaped signed text are shown without `--full`.
 pub(super) const SIGNED_TEXT: usize = 2000;
@@ -49,16 +49,16 @@ pub(super) struct Check {
     pub(super) decided: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) reason: Option<String>,
-    pub(super) places: Vec<Place>,
+    pub(super) places: Vec<ValueRead>,
     pub(super) secrets: Vec<Secret>,
     pub(super) signed_texts: Vec<SignedText>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) checks: Vec<Check>,
 }
 
-/// A place that a check reads.
+/// A value that a check looks for.
 #[derive(Serialize)]
-pub(super) struct Place {
+pub(super) struct ValueRead {
     pub(super) what: &'static str,
     pub(super) place: String,
     pub(super) found: String,
@@ -133,7 +133,7 @@ impl Check {
 
 /// What every check is told with.
 struct Teller<'j> {
-    secrets: &'j [Version],
+    secrets: &'j [LiveVersion],
     at: Timestamp,
     limit: usize,
     redactor: &'j Redactor,
@@ -157,20 +157,21 @@ impl Teller<'_> {
                 matched: secret.matched,
             }
         });
+        let places = check.seen.iter().map(|seen| ValueRead {
+            what: seen.what,
+            place: seen.place.to_string(),
+            found: self.masked(&seen.found),
+        });
         Check {
             check: check.check,
             passed: check.denied.is_none(),
             decided: false,
             reason: check.denied.as_ref().map(|denied| self.masked(&denied.to_string())),
-            places: check.seen.iter().map(|seen| self.place(seen)).collect(),
+            places: places.collect(),
             secrets: secrets.collect(),
             signed_texts: check.signed_texts.iter().map(|text| self.signed_text(text)).collect(),
             checks: check.inner.iter().map(|inner| self.check(inner)).collect(),
         }
-    }
-
-    fn place(&self, seen: &Seen) -> Place {
-        Place { what: seen.what, place: seen.place.to_string(), found: self.masked(&seen.found) }
     }
 
     fn signed_text(&self, text: &[u8]) -> SignedText {

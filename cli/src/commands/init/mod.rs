@@ -14,11 +14,11 @@ use mef_source::{Preset, SourceName, preset, preset_names_near, presets};
 use mef_sqlite::LocalSecrets;
 use serde_json::json;
 
-use crate::args::{Global, Init};
+use crate::args::{Global, InitOptions};
 use crate::output;
 use crate::sources::files;
 
-pub(super) fn init(global: &Global, options: &Init) -> anyhow::Result<ExitCode> {
+pub(super) fn init(global: &Global, options: &InitOptions) -> anyhow::Result<ExitCode> {
     match &options.vendor {
         None => list(global),
         Some(vendor) => create(global, vendor, options.name.as_deref()),

@@ -23,7 +23,7 @@ use url::Url;
 
 use super::runs::show;
 use super::trace::{Sink, Traced};
-use crate::args::{Global, Poll};
+use crate::args::{Global, PollOptions};
 use crate::backend::Backend;
 use crate::offline::ports::{LimitsAsTheyAre, NoWakeups};
 use crate::output;
@@ -34,7 +34,7 @@ const TTL: Duration = Duration::from_secs(30);
 
 pub(super) async fn run(
     global: &Global,
-    options: &Poll,
+    options: &PollOptions,
     source: &Arc<Source>,
     http: Arc<dyn Http>,
     backend: &Backend,
@@ -44,15 +44,15 @@ pub(super) async fn run(
     let real = &backend.ports;
     let copy = copy(source, backend).await?;
     let budget = Budget::default();
-    let asked = Asked {
+    let preview = Preview {
         json: global.json,
         origins: poll.own_origins.clone(),
-        answers: AtomicU64::new(0),
+        responses: AtomicU64::new(0),
         most: options.pages,
         budget: budget.clone(),
     };
     let clock = Arc::clone(&real.clock);
-    let traced = Arc::new(Traced::new(http, clock, redactor.clone(), Box::new(asked)));
+    let traced = Arc::new(Traced::new(http, clock, redactor.clone(), Box::new(preview)));
     let ports = PollPorts {
         cursors: Arc::new(copy.clone()),
         limits: Arc::new(LimitsAsTheyAre(Arc::clone(&real.limits))),
@@ -111,16 +111,16 @@ async fn copy(source: &Source, backend: &Backend) -> anyhow::Result<Store> {
     Ok(copy)
 }
 
-/// Tells each request, and ends the run after so many answers.
-struct Asked {
+/// Tells each request, and ends the run after so many responses.
+struct Preview {
     json: bool,
     origins: Vec<Origin>,
-    answers: AtomicU64,
+    responses: AtomicU64,
     most: u64,
     budget: Budget,
 }
 
-impl Sink for Asked {
+impl Sink for Preview {
     fn take(&self, exchange: &Value) {
         let request = exchange.get("request").cloned().unwrap_or_default();
         let text = |key: &str| request.get(key).and_then(Value::as_str).unwrap_or_default();
@@ -131,16 +131,16 @@ impl Sink for Asked {
                 self.budget.stop();
             }
         } else {
-            let answer = status.map_or_else(|| "no answer".to_owned(), Value::to_string);
+            let response = status.map_or_else(|| "no response".to_owned(), Value::to_string);
             output::say(&output::printable(&format!(
-                "{} {}: {answer}",
+                "{} {}: {response}",
                 text("method"),
                 text("url")
             )));
         }
         let origin = text("url").parse::<Url>().ok().and_then(|url| Origin::of(&url));
         if origin.is_some_and(|origin| self.origins.contains(&origin))
-            && self.answers.fetch_add(1, Ordering::Relaxed) + 1 >= self.most
+            && self.responses.fetch_add(1, Ordering::Relaxed) + 1 >= self.most
         {
             self.budget.stop();
         }

@@ -17,11 +17,11 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use mef_source::Source;
 
-use crate::args::{Global, Render};
+use crate::args::{Global, RenderOptions};
 use crate::output;
 use crate::sources::files::{self, SourceFile};
 
-pub(super) fn render(global: &Global, options: &Render) -> anyhow::Result<ExitCode> {
+pub(super) fn render(global: &Global, options: &RenderOptions) -> anyhow::Result<ExitCode> {
     let dir = options.dir.as_deref().unwrap_or(&global.sources);
     let written = std::fs::read_to_string(&options.template)
         .with_context(|| format!("cannot read the template {}", options.template.display()))?;
