@@ -1,7 +1,7 @@
-//! Every port on AWS, put together for one role, once a process.
+//! The ports on AWS, put together for one role, once per process.
 //!
-//! Nothing is sent here, and a client is made when it is first used, so a role
-//! starts no slower for what only another one needs.
+//! Nothing is sent here, and a client is made when it is first used: no role starts slower because of what
+//! only another one needs.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,11 +21,11 @@ use crate::roles::redrive::RedriveRole;
 use crate::roles::role::Role;
 use crate::serve::Function;
 
-/// The function that `environment` asks for, on AWS.
+/// Returns the function that `environment` asks for, on AWS.
 ///
 /// # Errors
 ///
-/// When the environment lacks what its role needs.
+/// Fails if a variable is missing that the role needs.
 pub(crate) fn function(
     environment: &Environment,
     redactor: &Redactor,
@@ -86,9 +86,8 @@ pub(crate) fn function(
     })
 }
 
-/// How long AWS is waited for. Where a sender waits, several requests in a row
-/// have to fail before the function is ended: 10 s for the authorizer, 15 s for
-/// the handler.
+/// Returns how long to wait for AWS. If a sender waits, two requests in a row must be able to fail before
+/// the function is ended: after 10 s for the authorizer, 15 s for the handler.
 fn limits(role: Role) -> TimeLimits {
     let of = |attempt, operation| TimeLimits {
         connect: Duration::from_secs(1),
@@ -102,7 +101,7 @@ fn limits(role: Role) -> TimeLimits {
     }
 }
 
-/// The names that the backend goes by; those that the role needs are there.
+/// Returns the names that the backend needs; fails if one is missing that the role needs.
 fn settings(environment: &Environment) -> Result<Settings, EnvironmentError> {
     let outputs = [
         ("QUEUE_URL", &environment.queue_url),

@@ -16,7 +16,7 @@ use crate::roles::handler::HandlerRole;
 use crate::roles::poller::PollerRole;
 use crate::roles::redrive::RedriveRole;
 
-/// A role with all that it needs.
+/// A role and its ports.
 pub(crate) enum Function {
     Authorizer(AuthorizerRole),
     Handler(HandlerRole),
@@ -45,7 +45,7 @@ impl From<Failed> for Diagnostic {
 ///
 /// # Errors
 ///
-/// When the runtime API cannot be reached any more.
+/// Fails if the runtime API can no longer be reached.
 pub(crate) async fn serve(function: Function, stack: String) -> Result<(), lambda_runtime::Error> {
     let shared = Arc::new((function, stack));
     Runtime::new(service_fn(move |event| call(Arc::clone(&shared), event))).run().await

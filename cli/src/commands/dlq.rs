@@ -1,4 +1,4 @@
-//! `mef dlq`: the records that were refused.
+//! `mef dlq`: the rejected records.
 
 use std::collections::HashSet;
 use std::process::ExitCode;
@@ -18,7 +18,7 @@ use crate::backend::Backend;
 use crate::output;
 use crate::sources::files;
 
-/// How long letters are held while one of them is looked for.
+/// How long letters are held during the search for one of them.
 const HOLD: Duration = Duration::from_secs(60);
 
 pub(super) async fn dlq(
@@ -31,29 +31,20 @@ pub(super) async fn dlq(
     match command {
         DlqCommand::List { source, limit } => {
             let letters = store.list(source.as_deref(), *limit).await?;
-            if global.json {
-                letters.iter().try_for_each(output::json)?;
-            } else {
-                let rows: Vec<_> = letters
-                    .iter()
-                    .map(|letter| {
-                        vec![
-                            letter.id.clone(),
-                            letter.source.clone(),
-                            letter.received_at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-                            letter.stage.to_string(),
-                            letter.place.clone(),
-                            letter.reason.chars().take(100).collect(),
-                        ]
-                    })
-                    .collect();
-                output::table(&["ID", "SOURCE", "RECEIVED", "STAGE", "PLACE", "REASON"], &rows)?;
-            }
+            let headings = ["ID", "SOURCE", "RECEIVED", "STAGE", "PLACE", "REASON"];
+            output::list(global.json, &letters, &headings, |letter| {
+                vec![
+                    letter.id.clone(),
+                    letter.source.clone(),
+                    output::moment(letter.received_at),
+                    letter.stage.to_string(),
+                    letter.place.clone(),
+                    letter.reason.chars().take(100).collect(),
+                ]
+            })?;
         }
         DlqCommand::Show { id } => {
-            let letter = store.get(id).await?.with_context(|| {
-                format!("there is no dead letter `{id}`: `mef dlq list` shows those there are")
-            })?;
+            let letter = store.get(id).await?.with_context(|| missing(id))?;
             if global.json {
                 output::json(&letter)?;
             } else {
@@ -84,14 +75,16 @@ pub(super) async fn dlq(
         }
         DlqCommand::Discard { id } => {
             if !discard(&**store, id, backend.ports.clock.now()).await? {
-                anyhow::bail!(
-                    "there is no dead letter `{id}`: `mef dlq list` shows those there are"
-                );
+                anyhow::bail!(missing(id));
             }
             output::say(&format!("the dead letter `{id}` is gone"));
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn missing(id: &str) -> String {
+    format!("there is no dead letter `{id}`: `mef dlq list` shows those there are")
 }
 
 /// The source files as they are now.
@@ -108,7 +101,7 @@ impl Pipelines for Today {
     }
 }
 
-/// Drops the letter `id`; false if there is none.
+/// Drops the letter `id`; returns false if there is none.
 async fn discard(store: &dyn DeadLetters, id: &str, now: Timestamp) -> Result<bool, StoreError> {
     let mut found = false;
     let mut others = Vec::new();
@@ -133,7 +126,7 @@ async fn discard(store: &dyn DeadLetters, id: &str, now: Timestamp) -> Result<bo
             }
         }
     }
-    // A hold that stays ends by itself.
+    // A hold that is not given back ends by itself.
     if let Err(error) = store.give_back(&others).await {
         tracing::warn!(error = %error, "dead letters stay held for a while");
     }

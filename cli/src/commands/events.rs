@@ -1,4 +1,4 @@
-//! `mef events`: a look into the queue, or out of it.
+//! `mef events`: shows the events in the queue, or takes them out.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -51,7 +51,7 @@ pub(super) async fn events(
             left -= 1;
         }
         if options.consume {
-            // Out of the queue only once it is out of our hands.
+            // Removed only once they are printed.
             output::flush()?;
             local.store.remove(&taken).await?;
         }
@@ -113,7 +113,7 @@ async fn remote_events(global: &Global, options: &EventsOptions) -> anyhow::Resu
         }
         left -= batch.len();
         if options.consume {
-            // Out of the queue only once it is out of our hands.
+            // Removed only once they are printed.
             output::flush()?;
             queue.delete(batch.iter().map(|event| event.receipt.as_str())).await?;
         }
@@ -121,7 +121,7 @@ async fn remote_events(global: &Global, options: &EventsOptions) -> anyhow::Resu
     Ok(ExitCode::SUCCESS)
 }
 
-/// An event with what the queue knows about it.
+/// An event and its attributes in the queue.
 #[derive(Serialize)]
 struct WithAttributes<'e> {
     position: i64,

@@ -1,4 +1,4 @@
-//! From the first webhook to the last line of the demo.
+//! The demo, from the first webhook to the last line.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -24,14 +24,14 @@ use crate::local::server::Server;
 use crate::output;
 use crate::sources::files;
 
-/// How often the demo's vendor is polled: nobody wants to wait a minute.
+/// How often the vendor is polled: nobody wants to wait a minute.
 const POLL_EVERY: Duration = Duration::from_secs(2);
 /// How often new events are looked for.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
-/// With `--once`: nothing more is coming when this many runs found nothing.
+/// After this many runs without a record, everything has arrived.
 const QUIET_RUNS: u64 = 2;
 
-/// What the demo counts.
+/// What the runs of the poller came to.
 #[derive(Debug, Default)]
 struct PollCounts {
     pulled: AtomicU64,
@@ -104,7 +104,7 @@ pub(crate) async fn run(
             _ = &mut interrupted => break,
         }
         if !options.once && all_here {
-            // Something to watch, until the person has seen enough.
+            // Something to watch until Ctrl-C.
             counts.quiet_runs.store(0, Ordering::Relaxed);
             vendor.add_record(local.clock.now());
             sent.add(sender::send_one(&hooks_url, vendor::WEBHOOK_SECRET).await?);

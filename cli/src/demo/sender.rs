@@ -1,8 +1,7 @@
-//! The sample vendor's webhook sender: signed requests, and some that should
-//! not get in.
+//! The sample vendor's webhook sender: signed requests, and some that must not get in.
 #![expect(
     clippy::disallowed_methods,
-    reason = "this is the vendor's side, which needs none of our rules"
+    reason = "this is the vendor's side, where our rules do not hold"
 )]
 
 use aws_lc_rs::hmac;
@@ -13,7 +12,7 @@ use mef_ports::Clock as _;
 use reqwest::Client;
 use serde_json::json;
 
-/// What became of the requests that were sent.
+/// How the requests were answered.
 #[derive(Debug, Default)]
 pub(super) struct HookCounts {
     pub(super) accepted: u64,
@@ -47,8 +46,7 @@ impl Hook {
     }
 }
 
-/// Sends good webhooks, a forged one, a repeat, and one that breaks its
-/// schema.
+/// Sends good webhooks, a forged one, a repeat, and one that breaks its schema.
 pub(super) async fn send_first(url: &str, secret: &str) -> anyhow::Result<HookCounts> {
     let client = Client::builder().no_proxy().build()?;
     let now = SystemClock.now();
@@ -58,7 +56,7 @@ pub(super) async fn send_first(url: &str, secret: &str) -> anyhow::Result<HookCo
         let hook = Hook::new(format!("acme-{number}"), title, "warning", now);
         counts.add(send(&client, url, secret, &hook).await?);
         if number == 0 {
-            // The vendor did not hear the answer, and sends it again.
+            // The vendor missed the answer, and sends it again.
             counts.add(send(&client, url, secret, &hook).await?);
         }
     }

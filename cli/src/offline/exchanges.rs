@@ -1,9 +1,8 @@
-//! A vendor that answers as a file says, for `mef test`.
+//! A vendor that responds as a file says, for `mef test`.
 //!
-//! The file has the exchanges in the order in which they have to come. Each
-//! request is held to the source's origins as in production, and to what is
-//! expected of it; one that nobody expects is refused, which ends the run. The
-//! clock stands still but for what an answer takes and what the engine waits.
+//! The file lists the exchanges in their order. Each request must keep to the source's origins, as in
+//! production, and must be as expected; any other request is refused, which ends the run. The clock moves
+//! only by the time that a response takes and the time that the engine waits.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
@@ -28,13 +27,13 @@ use serde_json::{Map, Value, json};
 pub(crate) struct Exchanges {
     /// When the first run begins.
     at: Timestamp,
-    /// The cursor before it; without one it is the source's first run.
+    /// The cursor before it; `None` if it is the source's first run.
     #[serde(default)]
     pub(crate) cursor: Option<CursorRecord>,
-    /// The cursors of partitions before it.
+    /// The cursors of the partitions before it.
     #[serde(default)]
     pub(crate) cursors: BTreeMap<String, CursorRecord>,
-    /// What the first run asks and is answered.
+    /// The exchanges of the first run.
     exchanges: Vec<Exchange>,
     /// Further runs on the same store.
     #[serde(default)]
@@ -56,19 +55,18 @@ struct Exchange {
     respond: WrittenResponse,
 }
 
-/// What a request must have; what is not written may be anything.
+/// What a request must have. What is not given may be anything.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Expect {
     #[serde(default)]
     method: Option<String>,
-    /// The origin, where it is not the one that the source file writes.
+    /// The origin, if it is not the source file's.
     #[serde(default)]
     origin: Option<String>,
     #[serde(default)]
     path: Option<String>,
-    /// Parameters, a list where one comes several times; `null` stands for one that must not be
-    /// there.
+    /// Parameters: a list for one that comes several times, `null` for one that must be absent.
     #[serde(default)]
     query: BTreeMap<String, Value>,
     #[serde(default)]
@@ -95,10 +93,10 @@ struct WrittenResponse {
     /// A file beside the test, sent as it is.
     #[serde(default)]
     file: Option<PathBuf>,
-    /// How long the answer takes.
+    /// How long the response takes.
     #[serde(default)]
     after: Option<SignedDuration>,
-    /// No answer: why the connection broke.
+    /// Why the connection broke: there is no response.
     #[serde(default)]
     broken: Option<String>,
 }
@@ -114,7 +112,7 @@ fn ok() -> u16 {
     200
 }
 
-/// One run: when it begins, and the exchanges that it has to make.
+/// One run: when it begins, and the exchanges that it must make.
 pub(crate) struct MockRun {
     pub(crate) at: Timestamp,
     responses: VecDeque<(Expect, MockResponse)>,
@@ -130,16 +128,16 @@ impl Exchanges {
     ///
     /// # Errors
     ///
-    /// When it is no such file; the error has the place.
+    /// Fails if it is not such a file; the error names the line and column.
     pub(crate) fn parse(text: &str) -> anyhow::Result<Exchanges> {
         serde_saphyr::from_str(text).map_err(|error| anyhow::anyhow!("{error}"))
     }
 
-    /// The runs, in order, with the files of `folder` read.
+    /// Returns the runs, in order, with bodies read from the files of `folder`.
     ///
     /// # Errors
     ///
-    /// When an answer cannot be given.
+    /// Fails if a response cannot be made.
     pub(crate) fn runs(self, folder: &Path) -> anyhow::Result<Vec<MockRun>> {
         let first = LaterRun { at: self.at, exchanges: self.exchanges };
         let run = |run: LaterRun| {
@@ -223,8 +221,7 @@ impl Clock for TestClock {
         *self.lock()
     }
 
-    /// Waits to the next full second, so that the chance in a backoff does not
-    /// show in what comes of a test.
+    /// Moves on to a full second, so that the jitter of a backoff does not show in a test's result.
     async fn sleep(&self, duration: Duration) {
         let whole = duration.as_secs() + u64::from(duration.subsec_nanos() > 0);
         self.pass(Duration::from_secs(whole));
@@ -259,7 +256,7 @@ impl MockVendor {
         MockVendor { source, clock, redactor, log: Mutex::default() }
     }
 
-    /// Answers the next run as `run` says.
+    /// Begins the next run.
     pub(crate) fn begin(&self, run: MockRun) {
         *self.log() = RunLog { left: run.responses, ..RunLog::default() };
     }
@@ -325,7 +322,7 @@ impl Http for MockVendor {
 }
 
 impl Expect {
-    /// What `request` has that is not as expected.
+    /// Returns what is not as expected in `request`.
     fn against(&self, request: &HttpRequest, redactor: &Redactor) -> Vec<String> {
         let mut wrong = Vec::new();
         let mut compare = |what: &str, wanted: Vec<String>, found: Vec<String>| {
@@ -384,7 +381,7 @@ impl Expect {
     }
 }
 
-/// The texts of a value: several for a list, none for `null`.
+/// Returns the texts of a value: several for a list, none for `null`.
 fn plain(value: &Value) -> Vec<String> {
     match value {
         Value::Null => Vec::new(),
@@ -394,12 +391,12 @@ fn plain(value: &Value) -> Vec<String> {
     }
 }
 
-/// Every value that is called `name`, in their order.
+/// Returns every value that is called `name`, in order.
 fn values(pairs: url::form_urlencoded::Parse<'_>, name: &str) -> Vec<String> {
     pairs.filter(|(key, _)| key == name).map(|(_, value)| value.into_owned()).collect()
 }
 
-/// A request as a test's record shows it: without secrets.
+/// Returns a request as a test's result shows it: without secrets.
 pub(crate) fn shown(request: &HttpRequest, redactor: &Redactor) -> Value {
     let mask = |text: &str| redactor.mask(text).into_owned();
     let mut shown = Map::new();

@@ -1,7 +1,6 @@
 //! One webhook through the real receiver, on ports that are gone afterwards.
 //!
-//! The clock stands still at the moment that the caller names. Only what judges
-//! a file has that: what serves requests is never built here.
+//! The clock stands still at the moment that the caller names.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,22 +24,22 @@ use serde_json::Value;
 use super::ports::NoNetwork;
 use super::published_keys;
 
-/// How many records one request can hold in ten MiB, and more.
+/// More records than one request can hold.
 const ALL: usize = usize::MAX;
 
-/// What came of a request.
+/// How a request was judged, and its result.
 pub(crate) struct Judged {
     /// The answer that the sender would get, and why.
     pub(crate) handled: Handled,
     /// The queue's messages, in order.
     pub(crate) events: Vec<Value>,
-    /// The records that would go to the dead letters.
+    /// The records that would become dead letters.
     pub(crate) rejected: Vec<DeadLetter>,
-    /// The vendor's id of the delivery, if it came so far.
+    /// The vendor's id of the delivery; `None` if it was not looked for.
     pub(crate) delivery_id: Option<String>,
-    /// What each check saw and did.
+    /// What each check found.
     pub(crate) checks: Vec<Explained>,
-    /// The secrets that were read, each with its live versions: no values.
+    /// The live versions of the secrets that were read, without their values.
     pub(crate) secrets: Vec<LiveVersion>,
 }
 
@@ -54,12 +53,11 @@ pub(crate) struct LiveVersion {
     pub(crate) since: Option<Timestamp>,
 }
 
-/// Judges `request` as a webhook of `source` at the moment `at`, with the
-/// published keys that the folder `tests` holds.
+/// Judges `request` as a webhook of `source` as of `at`, with the published keys in the folder `tests`.
 ///
 /// # Errors
 ///
-/// When the source is not pushed, or the store in memory fails.
+/// Fails if the source is not pushed, or the store in memory fails.
 pub(crate) async fn judge(
     source: &Arc<Source>,
     request: Request,
@@ -100,7 +98,7 @@ pub(crate) async fn judge(
     })
 }
 
-/// Ports that note what is asked of them.
+/// Ports that note how they are used.
 struct NotingPorts {
     secrets: Arc<dyn Secrets>,
     notes: Mutex<Notes>,
@@ -153,7 +151,7 @@ impl Secrets for NotingPorts {
         Ok(found)
     }
 
-    /// One that a sender brings is taken where there is none, and gone.
+    /// Accepts a secret that a sender brings if there is none, but does not keep it.
     async fn put_if_absent(&self, reference: &SecretRef, _: &Secret) -> Result<bool, StoreError> {
         match self.secrets.get(reference).await {
             Ok(_) => Ok(false),
@@ -162,7 +160,7 @@ impl Secrets for NotingPorts {
         }
     }
 
-    /// One that a vendor gives in its place is taken, and gone.
+    /// Accepts a secret that a vendor gives in place of another, but does not keep it.
     async fn replace(&self, _: &SecretRef, _: &Secret) -> Result<(), StoreError> {
         Ok(())
     }
@@ -176,7 +174,7 @@ impl Secrets for NotingPorts {
 impl Deliveries for NotingPorts {
     async fn is_done(&self, key: &DeliveryKey, _: Timestamp) -> Result<bool, StoreError> {
         self.notes().delivery_id = Some(key.delivery_id.clone());
-        // Every request is judged as if it were the first.
+        // Every request counts as the first.
         Ok(false)
     }
 

@@ -1,4 +1,4 @@
-//! Problems of source files as a person or a program wants to see them.
+//! Problems of source files, for a person or as JSON.
 
 use std::path::Path;
 
@@ -19,8 +19,8 @@ struct ProblemLine<'p> {
     help: Option<&'p str>,
 }
 
-/// Shows the problems of one file: as JSON on stdout, or for a person on
-/// stderr with the lines of the file around them.
+/// Prints the problems of one file: as JSON on stdout, or for a person on stderr with the lines around
+/// them.
 pub(crate) fn show(
     file: &Path,
     text: &str,

@@ -1,10 +1,9 @@
 //! Handshakes: requests that bring no event but want an answer.
 //!
-//! What vendors ask before they trust a webhook is a challenge to give back, and
-//! sometimes to sign. Which of a source's rules a request is for is decided by
-//! single values read out of it, before it is verified; then the rule's proof is
-//! asked for, and only then is anything answered. No event is made of such a
-//! request, nothing is queued and no delivery is marked.
+//! Before vendors trust a webhook, they send a challenge that we must echo and sometimes sign. Single
+//! values of a request decide which of a source's rules it is for, before it is verified. Then the rule's
+//! proof is required, and only then is anything answered. Such a request makes no event, queues nothing
+//! and marks no delivery.
 
 mod answer;
 mod builtin;
@@ -25,16 +24,15 @@ use crate::verdict::{Handled, Verdict};
 use proven::Proven;
 
 impl Receiver {
-    /// The answer to `request` if it is for a handshake rule; `None` if it goes
-    /// the ordinary way.
+    /// Handles `request` if it is for a handshake rule; `None` if it is a request like any other.
     pub(crate) async fn handshake(&self, request: &Request) -> Option<Handled> {
-        // The ordinary way refuses it before it is read.
+        // It is refused later, before it is read.
         if request.body().len() > self.webhook.max_body {
             return None;
         }
         let rule = matching::find(&self.webhook.handshake, request)?;
         let now = self.ports.clock.now();
-        let mut handled = match self.shake(rule, request, now).await {
+        let mut handled = match self.answer_handshake(rule, request, now).await {
             Ok(answer) => Handled { answer, verdict: Verdict::Handshake },
             Err(verdict) => Handled::by(verdict, self.webhook.rejected_status),
         };
@@ -45,7 +43,7 @@ impl Receiver {
         Some(handled)
     }
 
-    async fn shake(
+    async fn answer_handshake(
         &self,
         rule: &Handshake,
         request: &Request,
@@ -80,7 +78,7 @@ impl Receiver {
         }
     }
 
-    /// As the webhook's own checks: a second time with what the store has now.
+    /// Judges a token, and a second time with refreshed secrets, as the webhook's own checks do.
     async fn prove_token(
         &self,
         rule: &Handshake,
@@ -98,8 +96,8 @@ impl Receiver {
         judge(&secrets).map_err(Verdict::Denied)
     }
 
-    /// The key for the answer's HMACs: what verified the request, or where
-    /// nothing did, what the webhook's events are signed with.
+    /// Returns the key for the answer's HMACs: the one that verified the request or, without such a check,
+    /// the one that signs the webhook's events.
     async fn answer_key(
         &self,
         rule: &Handshake,

@@ -1,6 +1,6 @@
 //! The role that a gateway asks first, about a request without its body.
 //!
-//! What it lets through is not thereby authentic: see [`mef_intake::Authorizer`].
+//! A request that it lets through need not be authentic: see [`mef_intake::Authorizer`].
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::invocation::{Done, Failed};
 use crate::metrics::{Metric, Metrics};
 use crate::sources::Sources;
 
-/// The authorizer's answers.
+/// The authorizer of all sources.
 pub struct AuthorizerRole {
     sources: Sources<Authorizer>,
     secrets: Arc<dyn Secrets>,
@@ -26,7 +26,7 @@ pub struct AuthorizerRole {
 }
 
 impl AuthorizerRole {
-    /// A gate before the sources of `environment`.
+    /// Returns an authorizer for the sources of `environment`.
     pub fn new(
         environment: &Environment,
         secrets: Arc<dyn Secrets>,
@@ -36,10 +36,10 @@ impl AuthorizerRole {
         AuthorizerRole { sources: Sources::new(environment), secrets, keys, clock }
     }
 
-    /// Answers the event that is `text`.
+    /// Decides about the request of the event `text`.
     ///
-    /// A token event without a token gets the original framework's answer, a
-    /// status where a policy would be; the gateway refuses the request then.
+    /// A token event without a token gets the original framework's output, a status in place of a policy:
+    /// the gateway then refuses the request.
     pub async fn invoke(&self, text: &str) -> Done {
         let Some(event) = Event::read(text) else {
             tracing::error!("the authorizer's event is no JSON object");
@@ -59,7 +59,7 @@ impl AuthorizerRole {
         };
         let name = self.sources.name_of(&event);
         let (allowed, known) = match name {
-            // A policy would read them as wildcards and allow more than was asked.
+            // A policy would read them as wildcards and allow more than this request.
             Some(_) if resource.as_ref().is_some_and(|it| it.contains(['*', '?'])) => (false, None),
             Some(name) => self.decide(name, &event).await,
             None => {
@@ -77,8 +77,7 @@ impl AuthorizerRole {
         }
     }
 
-    /// Whether the request may go on to the source `name`, and the name again
-    /// if there is such a source.
+    /// Returns whether the request may go on to the source `name`, and the name if there is such a source.
     async fn decide(&self, name: SourceName, event: &Event<'_>) -> (bool, Option<SourceName>) {
         let make = |source| {
             let (secrets, keys) = (Arc::clone(&self.secrets), Arc::clone(&self.keys));
@@ -91,7 +90,7 @@ impl AuthorizerRole {
                 return (false, None);
             }
             Err(error) => {
-                // The handler answers 503, which tells the sender to come again.
+                // The handler answers 503, which makes the sender try again.
                 tracing::debug!(source.id = %name, error = %chain(&error), "left to the handler");
                 return (true, Some(name));
             }

@@ -1,4 +1,4 @@
-//! The role that pulls one source: what a schedule or a wake-up calls.
+//! The role that pulls one source, called by a schedule or a wake-up.
 
 use mef_poller::{Budget, HttpClients, PollPorts, Poller, RunEnd, RunReport};
 use mef_ports::chain;
@@ -17,7 +17,7 @@ struct PollerEvent {
     source: String,
 }
 
-/// The poller's runs.
+/// The poller of all sources.
 pub struct PollerRole {
     sources: Sources<Poller>,
     clients: HttpClients,
@@ -25,7 +25,7 @@ pub struct PollerRole {
 }
 
 impl PollerRole {
-    /// Pulls the sources of `environment`.
+    /// Returns a poller for the sources of `environment`.
     pub fn new(environment: &Environment, ports: PollPorts) -> PollerRole {
         PollerRole { sources: Sources::new(environment), clients: HttpClients::default(), ports }
     }
@@ -33,8 +33,7 @@ impl PollerRole {
     /// Runs the source that the event `text` names until it is caught up,
     /// limited, or near the call's deadline.
     ///
-    /// A run that another one kept from its lease, or that met a limit, did
-    /// what it should; one that failed fails the call.
+    /// A run that did not get the lease, or that met a limit, is a success. A failed run fails the call.
     pub async fn invoke(&self, text: &str, invocation: Invocation) -> Done {
         let event = object::<PollerEvent>(text);
         let Some(name) = event.and_then(|event| SourceName::new(&event.source)) else {

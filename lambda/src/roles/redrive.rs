@@ -20,29 +20,28 @@ struct RedriveEvent {
     source: Option<String>,
 }
 
-/// The two pipelines into a source.
+/// The pipelines of one source.
 struct SourcePipelines {
     webhook: Option<Arc<Pipeline>>,
     poll: Option<Arc<Pipeline>>,
 }
 
-/// The redrives.
+/// The redrive of all sources.
 pub struct RedriveRole {
     sources: Sources<SourcePipelines>,
     outputs: Outputs,
-    /// Sources whose trouble is in the log: it is met again with each letter.
+    /// Sources whose error has been logged: each of their letters meets it again.
     told: Mutex<BTreeSet<SourceName>>,
 }
 
 impl RedriveRole {
-    /// Runs the dead letters of the sources of `environment` again.
+    /// Returns a redrive for the sources of `environment`.
     pub fn new(environment: &Environment, outputs: Outputs) -> RedriveRole {
         RedriveRole { sources: Sources::new(environment), outputs, told: Mutex::default() }
     }
 
-    /// Runs all dead letters once, or those of the source that the event `text`
-    /// names, until the call's deadline is near. The answer says whether
-    /// something is left to try, so that the caller may call again.
+    /// Runs all dead letters once, or those of the source that the event `text` names, until the call's
+    /// deadline is near. The output says whether any are left to try, so that the caller can call again.
     pub async fn invoke(&self, text: &str, invocation: Invocation) -> Done {
         let Some(event) = object::<RedriveEvent>(text) else {
             tracing::error!(
@@ -72,7 +71,7 @@ impl RedriveRole {
                     event.delivered = run.delivered,
                     "redriven"
                 );
-                let answer = json!({
+                let output = json!({
                     "redriven": run.redriven,
                     "delivered": run.delivered,
                     "refused_again": run.refused_again,
@@ -82,7 +81,7 @@ impl RedriveRole {
                 let metrics = metrics
                     .with(Metric::Redriven, run.redriven)
                     .with(Metric::RefusedAgain, run.refused_again);
-                Done { output: Ok(answer), metrics: Some(metrics) }
+                Done { output: Ok(output), metrics: Some(metrics) }
             }
             Err(error) => {
                 tracing::error!(error = %chain(&error), "the redrive failed");
@@ -101,7 +100,7 @@ impl RedriveRole {
         match self.sources.get(name, make) {
             Ok(pipelines) => pipelines,
             Err(error) => {
-                // Its letters stay where they are until it is mended.
+                // Its letters stay where they are until it is fixed.
                 let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
                 if told.insert(name.clone()) {
                     tracing::error!(source.id = %name, error = %chain(&error), "the source cannot be used");

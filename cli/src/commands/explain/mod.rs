@@ -1,8 +1,7 @@
 //! `mef explain`: why a webhook request is taken or refused.
 //!
-//! The sender of a refused request is told nothing, and must not be. So the
-//! operator takes the request as it was captured and has it judged here, by the
-//! same receiver, with every reason.
+//! The sender of a refused request is told nothing, and must not be. So the operator has the captured
+//! request judged here, by the same receiver, with every reason.
 
 mod escape;
 mod report;
@@ -29,7 +28,7 @@ pub(super) async fn explain(
     let captured = Captured::read(&options.request)?;
     for key in &captured.unknown {
         output::say(&format!(
-            "note: {} has the key `{}`, which is passed over",
+            "note: {} has the unknown key `{}`, which is ignored",
             options.request.display(),
             output::printable(key)
         ));

@@ -1,9 +1,8 @@
 //! `mef poll --dry-run`: a run on a copy of everything that it could change.
 //!
-//! The vendor is asked in earnest, with the real credential, and its limits are
-//! kept to. The cursor, the queue, the dead letters and the blobs are in memory
-//! and gone afterwards. Access tokens are the exception: one that is got is
-//! kept as always, since a vendor may take back the one before it.
+//! The requests to the vendor are real, with the real credential and within its limits. The cursor, the
+//! queue, the dead letters and the blobs are in memory and gone afterwards. Access tokens are the
+//! exception: a new one is stored as always, since the vendor may revoke the previous one.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -29,7 +28,7 @@ use crate::offline::ports::{LimitsAsTheyAre, NoWakeups};
 use crate::output;
 use crate::sources::files;
 
-/// A lease on the copy, for as long as it takes to fill it.
+/// How long a lease on the copy lasts: it is needed only to fill it.
 const TTL: Duration = Duration::from_secs(30);
 
 pub(super) async fn run(
@@ -94,14 +93,14 @@ pub(super) async fn run(
     }
 }
 
-/// A store in memory with the source's cursors and the ids that they know.
+/// Returns a store in memory with the source's cursors and the ids that they have seen.
 async fn copy(source: &Source, backend: &Backend) -> anyhow::Result<Store> {
     let (cursors, clock) = (&backend.ports.cursors, &backend.ports.clock);
     let copy = Store::in_memory(Arc::clone(clock))?;
     let all = cursors.list().await?;
     for cursor in all.iter().filter(|cursor| cursor.stream.source == source.name.as_str()) {
         let mut record = cursor.record.clone();
-        // To look at what a paused source would bring is why it is tried out.
+        // A dry run may well be about a paused source.
         record.paused = None;
         let seen = cursors.seen(&cursor.stream).await?;
         let lease = copy.lease(&cursor.stream, clock.now(), TTL).await?;
@@ -111,7 +110,7 @@ async fn copy(source: &Source, backend: &Backend) -> anyhow::Result<Store> {
     Ok(copy)
 }
 
-/// Tells each request, and ends the run after so many responses.
+/// Prints each request, and ends the run after so many responses.
 struct Preview {
     json: bool,
     origins: Vec<Origin>,

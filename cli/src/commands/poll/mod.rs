@@ -1,4 +1,4 @@
-//! `mef poll`: pull what is new from one source, now.
+//! `mef poll`: pulls what is new from one source, now.
 
 use std::process::ExitCode;
 use std::sync::Arc;
