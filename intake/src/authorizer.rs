@@ -16,14 +16,16 @@ use mef_auth::Request;
 use mef_auth::verify::{
     Denied, LiveSecrets, is_authorization, is_in_head, verify_authorization, verify_head,
 };
-use mef_ports::{Clock, SecretRef, Secrets, SecretsError};
+use mef_ports::{Clock, Secrets};
 use mef_source::Source;
 use mef_source::checked::{Check, Handshake, HandshakeAuth, Webhook};
 
 use crate::handshake::matching::may_be_answered_unsigned;
+use crate::judging::judge;
 use crate::key_cache::KeyCache;
-use crate::live_secrets::{read, references};
+use crate::live_secrets::references;
 use crate::published_keys::PublishedKeys;
+use crate::verdict::Verdict;
 
 /// Whether a request may go on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -144,39 +146,21 @@ impl Authorizer {
         }
         let now = self.clock.now();
         let references = references(self.source.name.as_str(), &self.webhook, &decided, now);
-        let mut keys = PublishedKeys::gather(&self.keys, &self.webhook, head, &decided, now).await;
-        let mut judged = self.judge_once(&references, &keys, &verify, now).await;
-        if let Ok(Err(denied)) = &judged {
-            let renewed = (denied.depends_on_secret()
-                && self.secrets.refresh(&references, now).await)
-                || (denied.depends_on_keys() && keys.renew(&self.keys).await);
-            if renewed {
-                judged = self.judge_once(&references, &keys, &verify, now).await;
-            }
-        }
-        match judged {
-            Ok(Ok(())) => Decision::Allow,
+        let keys = PublishedKeys::gather(&self.keys, &self.webhook, head, &decided, now).await;
+        let verify = |secrets: &LiveSecrets| verify(secrets, now);
+        match judge(&*self.secrets, &self.keys, &references, keys, now, verify).await {
             // The receiver reports what is missing, with the right status.
-            Ok(Err(denied)) if denied.is_misconfigured() || denied.lacks_keys() => Decision::Allow,
-            Ok(Err(denied)) => Decision::Deny(DenyReason::Denied(denied)),
-            Err(error) => {
+            Err(Verdict::Denied(denied)) if denied.is_misconfigured() || denied.lacks_keys() => {
+                Decision::Allow
+            }
+            Err(Verdict::Denied(denied)) => Decision::Deny(DenyReason::Denied(denied)),
+            Err(Verdict::Secrets(error)) => {
                 // The receiver meets the same error, answers 503 and logs it.
                 tracing::debug!(source.id = %self.source.name, error = %error, "left to the handler");
                 Decision::Allow
             }
+            Ok(()) | Err(_) => Decision::Allow,
         }
-    }
-
-    async fn judge_once(
-        &self,
-        references: &[SecretRef],
-        keys: &PublishedKeys,
-        verify: &impl Fn(&LiveSecrets, Timestamp) -> Result<(), Denied>,
-        now: Timestamp,
-    ) -> Result<Result<(), Denied>, SecretsError> {
-        let mut secrets = read(&*self.secrets, references, now).await?;
-        keys.add_to(&mut secrets);
-        Ok(verify(&secrets, now))
     }
 }
 

@@ -9,6 +9,7 @@ mod authorizer;
 mod capture;
 mod delivery_id;
 mod handshake;
+mod judging;
 mod key_cache;
 mod live_secrets;
 mod published_keys;

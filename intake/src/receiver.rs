@@ -12,8 +12,9 @@ use mef_source::checked::Webhook;
 
 use crate::capture::Capture;
 use crate::delivery_id;
+use crate::judging::judge;
 use crate::key_cache::KeyCache;
-use crate::live_secrets::{read, references};
+use crate::live_secrets::references;
 use crate::published_keys::PublishedKeys;
 use crate::verdict::{Handled, Verdict};
 
@@ -120,7 +121,7 @@ impl Receiver {
             return Verdict::TooLarge;
         }
         let received_at = self.ports.clock.now();
-        let verified = match self.verify(request, received_at).await {
+        let verified = match self.verify(&request, received_at).await {
             Ok(verified) => verified,
             Err(verdict) => return verdict,
         };
@@ -130,38 +131,17 @@ impl Receiver {
         self.accept(&verified, received_at).await.unwrap_or_else(Verdict::Store)
     }
 
-    /// Judges the request, and a second time with fresh secrets and keys if outdated ones may be why it was
-    /// denied.
+    /// Judges the request by all checks of the webhook.
     pub(crate) async fn verify(
         &self,
-        request: Request,
+        request: &Request,
         now: Timestamp,
     ) -> Result<Verified, Verdict> {
         let references = references(self.source.name.as_str(), &self.webhook, |_| true, now);
         let ports = &self.ports;
-        let mut secrets =
-            read(&*ports.secrets, &references, now).await.map_err(Verdict::Secrets)?;
-        let mut keys =
-            PublishedKeys::gather(&ports.keys, &self.webhook, &request, |_| true, now).await;
-        keys.add_to(&mut secrets);
-        let mut denied = match self.judge(request.clone(), &secrets, now) {
-            Ok(verified) => return Ok(verified),
-            Err(denied) => denied,
-        };
-        let renewed = (denied.depends_on_secret() && ports.secrets.refresh(&references, now).await)
-            || (denied.depends_on_keys() && keys.renew(&ports.keys).await);
-        if renewed {
-            secrets = read(&*ports.secrets, &references, now).await.map_err(Verdict::Secrets)?;
-            keys.add_to(&mut secrets);
-            denied = match self.judge(request, &secrets, now) {
-                Ok(verified) => return Ok(verified),
-                Err(denied) => denied,
-            };
-        }
-        match keys.missing() {
-            Some(error) if denied.lacks_keys() => Err(Verdict::Keys(error)),
-            _ => Err(Verdict::Denied(denied)),
-        }
+        let keys = PublishedKeys::gather(&ports.keys, &self.webhook, request, |_| true, now).await;
+        let verify = |secrets: &LiveSecrets| self.judge(request.clone(), secrets, now);
+        judge(&*ports.secrets, &ports.keys, &references, keys, now, verify).await
     }
 
     fn judge(

@@ -4,6 +4,7 @@
 //! stands still, and a file plays the vendor.
 
 pub(crate) mod captured;
+mod clock;
 mod exchanges;
 pub(crate) mod poll;
 pub(crate) mod ports;

@@ -14,7 +14,8 @@ use mef_sqlite::{LocalSecrets, Store};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::exchanges::{Exchanges, MockVendor, TestClock};
+use super::clock::TestClock;
+use super::exchanges::{Exchanges, MockVendor};
 use super::ports::NoWakeups;
 use crate::sources::files;
 

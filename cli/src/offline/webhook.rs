@@ -4,7 +4,6 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use anyhow::Context as _;
 use async_trait::async_trait;
@@ -21,6 +20,7 @@ use mef_source::Source;
 use mef_sqlite::Store;
 use serde_json::Value;
 
+use super::clock::TestClock;
 use super::ports::NoNetwork;
 use super::published_keys;
 
@@ -65,7 +65,7 @@ pub(crate) async fn judge(
     tests: &Path,
     at: Timestamp,
 ) -> anyhow::Result<Judged> {
-    let clock: Arc<dyn Clock> = Arc::new(FixedClock(at));
+    let clock: Arc<dyn Clock> = Arc::new(TestClock::new(at));
     let store = Store::in_memory(Arc::clone(&clock))?;
     let noting = Arc::new(NotingPorts { secrets, notes: Mutex::default() });
     let ports = ReceiverPorts {
@@ -186,16 +186,4 @@ impl Deliveries for NotingPorts {
     ) -> Result<(), StoreError> {
         Ok(())
     }
-}
-
-/// A clock that stands still.
-struct FixedClock(Timestamp);
-
-#[async_trait]
-impl Clock for FixedClock {
-    fn now(&self) -> Timestamp {
-        self.0
-    }
-
-    async fn sleep(&self, _: Duration) {}
 }

@@ -13,11 +13,13 @@ mod proven;
 
 use jiff::Timestamp;
 use mef_auth::Request;
-use mef_auth::verify::{AnswerKey, Denied, LiveSecrets, verify_token};
+use mef_auth::verify::{AnswerKey, LiveSecrets, verify_token};
 use mef_source::checked::{Handshake, HandshakeAuth, Respond};
 
 use crate::answer::Answer;
+use crate::judging::judge;
 use crate::live_secrets::{read, references, references_of};
+use crate::published_keys::PublishedKeys;
 use crate::receiver::Receiver;
 use crate::verdict::{Handled, Verdict};
 
@@ -52,14 +54,16 @@ impl Receiver {
         let verified;
         let proven = match &rule.auth {
             HandshakeAuth::Signed => {
-                verified = self.verify(request.clone(), now).await?;
+                verified = self.verify(request, now).await?;
                 Proven::Signed(&verified)
             }
             HandshakeAuth::Token(token) => {
-                self.prove_token(rule, now, |secrets| {
+                let references = references_of(self.source.name.as_str(), rule.secrets(), now);
+                let (ports, keys) = (&self.ports, PublishedKeys::default());
+                let verify = |secrets: &LiveSecrets| {
                     verify_token(token, &self.webhook, request, secrets, now)
-                })
-                .await?;
+                };
+                judge(&*ports.secrets, &ports.keys, &references, keys, now, verify).await?;
                 Proven::Otherwise(request)
             }
             HandshakeAuth::None => Proven::Otherwise(request),
@@ -76,24 +80,6 @@ impl Receiver {
             Respond::SnsConfirmation => self.confirm(&proven).await,
             Respond::StoredSecret(stored) => self.enrol(stored, &proven, now).await,
         }
-    }
-
-    /// Judges a token, and a second time with refreshed secrets, as the webhook's own checks do.
-    async fn prove_token(
-        &self,
-        rule: &Handshake,
-        now: Timestamp,
-        judge: impl Fn(&LiveSecrets) -> Result<(), Denied>,
-    ) -> Result<(), Verdict> {
-        let store = &*self.ports.secrets;
-        let references = references_of(self.source.name.as_str(), rule.secrets(), now);
-        let secrets = read(store, &references, now).await.map_err(Verdict::Secrets)?;
-        let Err(denied) = judge(&secrets) else { return Ok(()) };
-        if !denied.depends_on_secret() || !store.refresh(&references, now).await {
-            return Err(Verdict::Denied(denied));
-        }
-        let secrets = read(store, &references, now).await.map_err(Verdict::Secrets)?;
-        judge(&secrets).map_err(Verdict::Denied)
     }
 
     /// Returns the key for the answer's HMACs: the one that verified the request or, without such a check,
