@@ -20,9 +20,10 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-/// One thread, unless many are served at once: a pull is one conversation with a
-/// vendor and a queue, and a hop from thread to thread at each answer would cost a
-/// tenth of its time.
+/// Returns a runtime with one thread, unless the command serves many senders at once.
+///
+/// A pull is one conversation with a vendor and a queue: a hop from thread to thread at each response
+/// would cost a tenth of its time.
 fn runtime(command: &args::Command) -> std::io::Result<tokio::runtime::Runtime> {
     use tokio::runtime::Builder;
     let mut builder = match command {
@@ -32,7 +33,7 @@ fn runtime(command: &args::Command) -> std::io::Result<tokio::runtime::Runtime> 
     builder.enable_all().build()
 }
 
-/// Parses the arguments of this process and does what they say.
+/// Does what the arguments of this process say, and returns its exit status.
 pub fn main() -> ExitCode {
     let arguments = args::Arguments::parse();
     let redactor = mef_auth::Redactor::default();

@@ -1,4 +1,4 @@
-//! Logs: one line an event on stderr, with every known secret masked.
+//! Log lines on stderr, with every known secret masked.
 
 use mef_auth::{RedactingStderr, Redactor};
 use tracing_subscriber::EnvFilter;
@@ -6,7 +6,7 @@ use tracing_subscriber::EnvFilter;
 use crate::args::{Arguments, Command};
 use crate::output;
 
-/// Starts logging: text for a person, JSON for a program.
+/// Starts logging: text if a person watches, else JSON.
 pub(crate) fn start(arguments: &Arguments, redactor: &Redactor) {
     let default = match arguments.command {
         Command::Run(_) => "info",

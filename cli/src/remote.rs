@@ -1,4 +1,4 @@
-//! The backend on AWS, put together for the commands.
+//! The ports of a stack on AWS, put together for the commands.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,14 +13,14 @@ use mef_ports::{Clock, Secret, SecretRef, Wakeups};
 
 use crate::args::Global;
 
-/// A person waits longer than a function.
+/// A person can wait longer than a function.
 const TIME_LIMITS: TimeLimits = TimeLimits {
     connect: Duration::from_secs(5),
     attempt: Duration::from_secs(20),
     operation: Duration::from_secs(60),
 };
 
-/// Every port of one stack.
+/// One stack.
 pub(crate) struct Remote {
     aws: Aws,
     clock: Arc<dyn Clock>,
@@ -54,7 +54,7 @@ impl Remote {
         self.aws.queue()
     }
 
-    /// What a poller needs.
+    /// Returns the ports of a poller.
     pub(crate) fn poll_ports(&self, redactor: &Redactor) -> anyhow::Result<PollPorts> {
         let table = Arc::new(self.aws.table());
         let wakeups = self.aws.wakeups().context("the stack does not say whom to wake")?;
@@ -81,8 +81,8 @@ impl Remote {
         self.aws.secrets()
     }
 
-    /// Stores a secret. The version before it counts for a day, unless it is
-    /// the same: `at_once` stores the new value twice.
+    /// Stores a secret. The previous version is accepted for another day; with `at_once` the new value
+    /// is stored twice, so that it is the previous one too.
     pub(crate) async fn set_secret(
         &self,
         reference: &SecretRef,

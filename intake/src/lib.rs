@@ -1,14 +1,15 @@
-//! Webhooks: from a request to an answer.
+//! Webhooks: from a sender's request to its answer.
 //!
-//! A [`Receiver`] serves one source. It answers 2xx only when every record of
-//! the request is in the queue or in the dead letters, so that a sender which
-//! retries never loses one, and it tells a refused sender nothing but 401.
+//! A [`Receiver`] serves one source. It answers 2xx only when every record of the request is in the queue
+//! or in the dead letters, so a sender that retries never loses one. A refused sender learns nothing but
+//! 401. The crate does no I/O: everything outside is a port.
 
 mod answer;
 mod authorizer;
 mod capture;
 mod delivery_id;
 mod handshake;
+mod judging;
 mod key_cache;
 mod live_secrets;
 mod published_keys;

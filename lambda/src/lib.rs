@@ -1,9 +1,8 @@
 //! The Lambda functions: one binary, whose role is the name of its handler.
 //!
-//! A role is a small library type that takes an event's text and gives an
-//! answer with what it counted; everything else is in the crates that `mef`
-//! uses on a laptop. Only the source that an event is about is read, and kept
-//! while the process lives.
+//! A role is a small type that takes the text of an event and returns an output and metrics. Everything
+//! else is in the crates that `mef` uses on a laptop. Only the source that an event is about is read, and
+//! then kept while the process lives.
 
 mod context;
 mod environment;
@@ -24,10 +23,10 @@ pub use environment::{Environment, EnvironmentError};
 pub use invocation::{Done, Failed, Invocation};
 pub use metrics::{Metric, Metrics};
 pub use package::{Package, PackageError};
-pub use roles::authorizer::Gate;
-pub use roles::handler::Intake;
-pub use roles::poller::Pulls;
-pub use roles::redrive::Redrives;
+pub use roles::authorizer::AuthorizerRole;
+pub use roles::handler::HandlerRole;
+pub use roles::poller::PollerRole;
+pub use roles::redrive::RedriveRole;
 pub use roles::role::Role;
 
 /// Serves the role that the environment names until Lambda ends the process.
@@ -45,12 +44,12 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// One thread: a function has less than one processor, and one call at a time.
+/// Serves on one thread: a function has less than one processor, and one call at a time.
 fn run(environment: &Environment, redactor: &Redactor) -> Result<(), lambda_runtime::Error> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let function = context::function(environment, redactor)?;
-    // A task of its own: what wakes the future that is blocked on goes through the kernel, and hyper
-    // wakes it three times a call.
+    // In a task: waking the future that `block_on` waits for goes through the kernel, and hyper does so
+    // three times a call.
     let stack = environment.stack();
     runtime.block_on(async { tokio::spawn(serve::serve(function, stack)).await? })
 }

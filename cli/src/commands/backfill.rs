@@ -17,7 +17,7 @@ use mef_ports::{
 };
 
 use super::poll::runs::{show, until_caught_up};
-use crate::args::{Backfill, Global};
+use crate::args::{BackfillOptions, Global};
 use crate::backend::Backend;
 use crate::offline::ports::NoWakeups;
 use crate::output;
@@ -25,7 +25,7 @@ use crate::sources::files;
 
 pub(super) async fn backfill(
     global: &Global,
-    options: &Backfill,
+    options: &BackfillOptions,
     redactor: &Redactor,
 ) -> anyhow::Result<ExitCode> {
     let source = files::load_named(&global.sources, &options.source)?;
@@ -39,7 +39,7 @@ pub(super) async fn backfill(
     if let Ok(style) = ProgressStyle::with_template("{wide_bar} {percent}% {msg}, {eta} left") {
         bar.set_style(style);
     }
-    // Of streams that the vendor lists nobody knows how many there are.
+    // How many streams a vendor lists is not known before.
     let named = poll.partitions.as_ref().map_or(0, |partitions| partitions.named().len());
     let streams = named.max(1);
     let length = u64::try_from(options.to.duration_since(options.from).as_secs()).unwrap_or(0);
@@ -49,11 +49,11 @@ pub(super) async fn backfill(
         bar: bar.clone(),
         from: options.from,
         to: options.to,
-        come: Mutex::default(),
+        progress: Mutex::default(),
     };
     let ports = PollPorts {
         cursors: Arc::new(watched),
-        // No schedule goes on with a backfill.
+        // No schedule continues a backfill.
         wakeups: Arc::new(NoWakeups),
         ..backend.ports.clone()
     };
@@ -68,7 +68,7 @@ pub(super) async fn backfill(
         let is_ours =
             stream.source == whole.source && stream.partition.starts_with(&whole.partition);
         if let Some(done) = record.done.filter(|done| is_ours && done.time() != Some(options.to)) {
-            output::say(&format!("going on with `{stream}` at {done}"));
+            output::say(&format!("continuing `{stream}` at {done}"));
         }
     }
     let code = until_caught_up(&poller, &*backend.ports.clock, false, |report| {
@@ -83,23 +83,23 @@ pub(super) async fn backfill(
     Ok(code)
 }
 
-/// The cursors, with a look at how far a backfill has come.
+/// Cursors that show the progress of a backfill.
 struct Watched {
     inner: Arc<dyn Cursors>,
     bar: ProgressBar,
     from: Timestamp,
     to: Timestamp,
-    /// How many seconds of the stretch each stream has read.
-    come: Mutex<BTreeMap<StreamKey, u64>>,
+    /// How many seconds of the stretch have been read, by stream.
+    progress: Mutex<BTreeMap<StreamKey, u64>>,
 }
 
 impl Watched {
     fn note(&self, stream: &StreamKey, moment: Timestamp) {
         let moment = moment.clamp(self.from, self.to);
         let seconds = u64::try_from(moment.duration_since(self.from).as_secs()).unwrap_or(0);
-        let mut come = self.come.lock().unwrap_or_else(PoisonError::into_inner);
-        come.insert(stream.clone(), seconds);
-        self.bar.set_position(come.values().sum());
+        let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        progress.insert(stream.clone(), seconds);
+        self.bar.set_position(progress.values().sum());
         self.bar.set_message(moment.to_string());
     }
 }
@@ -138,7 +138,7 @@ impl Cursors for Watched {
 
     async fn commit(&self, lease: &Lease, commit: Commit<'_>) -> Result<(), CommitError> {
         let record = commit.record;
-        // A token says nothing of the time, its records do.
+        // A token has no time, but its records do.
         let moment = record.done.as_ref().and_then(Position::time).or(record.reached);
         self.inner.commit(lease, commit).await?;
         if let Some(moment) = moment {

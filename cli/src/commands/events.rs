@@ -1,4 +1,4 @@
-//! `mef events`: a look into the queue, or out of it.
+//! `mef events`: shows the events in the queue, or takes them out.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use mef_sqlite::QueuedEvent;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::args::{self, Events, Global};
+use crate::args::{self, EventsOptions, Global};
 use crate::local::ports::Local;
 use crate::output;
 
@@ -19,7 +19,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 pub(super) async fn events(
     global: &Global,
-    options: &Events,
+    options: &EventsOptions,
     redactor: &Redactor,
 ) -> anyhow::Result<ExitCode> {
     if global.backend == args::Backend::Aws {
@@ -51,7 +51,7 @@ pub(super) async fn events(
             left -= 1;
         }
         if options.consume {
-            // Out of the queue only once it is out of our hands.
+            // Removed only once they are printed.
             output::flush()?;
             local.store.remove(&taken).await?;
         }
@@ -61,13 +61,13 @@ pub(super) async fn events(
 
 #[cfg(not(feature = "aws"))]
 #[expect(clippy::unused_async, reason = "with the feature it asks AWS")]
-async fn remote_events(_: &Global, _: &Events) -> anyhow::Result<ExitCode> {
+async fn remote_events(_: &Global, _: &EventsOptions) -> anyhow::Result<ExitCode> {
     Err(crate::backend::without_aws())
 }
 
 /// `mef events` on AWS, where a look is a receive.
 #[cfg(feature = "aws")]
-async fn remote_events(global: &Global, options: &Events) -> anyhow::Result<ExitCode> {
+async fn remote_events(global: &Global, options: &EventsOptions) -> anyhow::Result<ExitCode> {
     use anyhow::bail;
 
     /// How many events are received at once.
@@ -113,7 +113,7 @@ async fn remote_events(global: &Global, options: &Events) -> anyhow::Result<Exit
         }
         left -= batch.len();
         if options.consume {
-            // Out of the queue only once it is out of our hands.
+            // Removed only once they are printed.
             output::flush()?;
             queue.delete(batch.iter().map(|event| event.receipt.as_str())).await?;
         }
@@ -121,7 +121,7 @@ async fn remote_events(global: &Global, options: &Events) -> anyhow::Result<Exit
     Ok(ExitCode::SUCCESS)
 }
 
-/// An event with what the queue knows about it.
+/// An event and its attributes in the queue.
 #[derive(Serialize)]
 struct WithAttributes<'e> {
     position: i64,
@@ -131,7 +131,7 @@ struct WithAttributes<'e> {
     event: &'e RawValue,
 }
 
-fn print(event: &QueuedEvent, options: &Events, json: bool) -> anyhow::Result<()> {
+fn print(event: &QueuedEvent, options: &EventsOptions, json: bool) -> anyhow::Result<()> {
     let body = &event.message.body;
     if options.attributes {
         return output::json(&WithAttributes {

@@ -1,4 +1,4 @@
-//! One file a command.
+//! The commands: one file or folder each.
 
 mod backfill;
 mod check;
@@ -13,6 +13,7 @@ mod render;
 mod run;
 mod secrets;
 mod status;
+mod streams;
 mod test;
 
 use std::process::ExitCode;
@@ -22,7 +23,7 @@ use mef_auth::Redactor;
 use crate::args::{Arguments, Command};
 use crate::{demo, output};
 
-/// Does what the arguments say.
+/// Runs the command that the arguments name.
 pub(crate) async fn run(arguments: Arguments, redactor: Redactor) -> anyhow::Result<ExitCode> {
     let Arguments { global, command } = arguments;
     match command {

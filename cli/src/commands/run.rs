@@ -1,4 +1,4 @@
-//! `mef run`: webhooks and schedules until it is told to stop.
+//! `mef run`: takes webhooks and runs schedules until it is told to stop.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use mef_intake::{Capture, Receiver};
 use serde_json::json;
 use tokio::sync::watch;
 
-use crate::args::{Global, Run};
+use crate::args::{Global, RunOptions};
 use crate::local::captures::FolderCaptures;
 use crate::local::ports::Local;
 use crate::local::scheduler::keep_polling;
@@ -18,7 +18,7 @@ use crate::sources::files;
 
 pub(super) async fn run(
     global: &Global,
-    options: &Run,
+    options: &RunOptions,
     redactor: &Redactor,
 ) -> anyhow::Result<ExitCode> {
     let sources = files::load_all(&global.sources)?;
@@ -36,7 +36,7 @@ pub(super) async fn run(
         }
         None => None,
     };
-    // Before anything is served: what comes then is to be finished, too.
+    // Before anything is served: even the first request is finished on a stop.
     let stop_signal = stop_signal()?;
     let server = Server::bind(options.listen, receivers).await?.capturing(capture);
     let address = server.address()?;
@@ -60,14 +60,14 @@ pub(super) async fn run(
     }
     let served = tokio::spawn(server.serve(stopped));
     stop_signal.await?;
-    output::say("stopping: what was begun is finished first");
+    output::say("stopping: requests and runs in progress are finished first");
     stop.send_replace(true);
     while streams.join_next().await.is_some() {}
     served.await??;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Heeds SIGINT and SIGTERM from now on, and gives what waits for one of them.
+/// Catches SIGINT and SIGTERM from now on; the returned future waits for one of them.
 fn stop_signal() -> anyhow::Result<impl Future<Output = anyhow::Result<()>>> {
     #[cfg(unix)]
     {

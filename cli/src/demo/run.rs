@@ -1,4 +1,4 @@
-//! From the first webhook to the last line of the demo.
+//! The demo, from the first webhook to the last line.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -16,25 +16,25 @@ use serde_json::json;
 use tokio::sync::watch;
 
 use super::folder::write_sources;
-use super::sender::{self, Sent};
+use super::sender::{self, HookCounts};
 use super::vendor::{self, Vendor, VendorOptions};
-use crate::args::{Demo, Global};
+use crate::args::{DemoOptions, Global};
 use crate::local::ports::Local;
 use crate::local::scheduler::keep_polling;
 use crate::local::server::Server;
 use crate::output;
 use crate::sources::files;
 
-/// How often the demo's vendor is polled: nobody wants to wait a minute.
+/// How often the vendor is polled: nobody wants to wait a minute.
 const POLL_EVERY: Duration = Duration::from_secs(2);
 /// How often new events are looked for.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
-/// With `--once`: nothing more is coming when this many runs found nothing.
+/// After this many runs without a record, everything has arrived.
 const QUIET_RUNS: u64 = 2;
 
-/// What the demo counts.
+/// What the runs of the poller came to.
 #[derive(Debug, Default)]
-struct Counts {
+struct PollCounts {
     pulled: AtomicU64,
     duplicates: AtomicU64,
     late: AtomicU64,
@@ -44,7 +44,7 @@ struct Counts {
 
 pub(crate) async fn run(
     global: &Global,
-    options: &Demo,
+    options: &DemoOptions,
     redactor: &Redactor,
 ) -> anyhow::Result<ExitCode> {
     let folder = std::env::temp_dir().join(format!("mef-demo-{}", std::process::id()));
@@ -69,7 +69,7 @@ pub(crate) async fn run(
     ));
 
     let (stop, stopped) = watch::channel(false);
-    let counts = Arc::new(Counts::default());
+    let counts = Arc::new(PollCounts::default());
     let mut tasks = tokio::task::JoinSet::new();
     tasks.spawn({
         let stopped = stopped.clone();
@@ -105,7 +105,7 @@ pub(crate) async fn run(
             _ = &mut interrupted => break,
         }
         if !options.once && all_here {
-            // Something to watch, until the person has seen enough.
+            // Something to watch until Ctrl-C.
             counts.quiet_runs.store(0, Ordering::Relaxed);
             vendor.add_record(local.clock.now());
             sent.add(sender::send_one(&hooks_url, vendor::WEBHOOK_SECRET).await?);
@@ -119,7 +119,7 @@ pub(crate) async fn run(
     finish(&folder, &counts, &sent, shown, rejected, global.json)
 }
 
-impl Counts {
+impl PollCounts {
     fn add(&self, report: &mef_poller::RunReport) {
         let summary = &report.summary;
         self.pulled.fetch_add(summary.delivered, Ordering::Relaxed);
@@ -138,7 +138,7 @@ impl Counts {
     }
 }
 
-fn tell(sent: &Sent) {
+fn tell(sent: &HookCounts) {
     output::say(&format!(
         "pushed: {} accepted, {} refused as forged (401), {} a repeat, {} accepted but dead-lettered (202)",
         sent.accepted, sent.refused, sent.repeats, sent.rejected
@@ -160,8 +160,8 @@ async fn show_new(local: &Local, after: &mut Option<i64>, json: bool) -> anyhow:
 
 fn finish(
     folder: &Path,
-    counts: &Counts,
-    sent: &Sent,
+    counts: &PollCounts,
+    sent: &HookCounts,
     shown: u64,
     rejected: usize,
     json: bool,

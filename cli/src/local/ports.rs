@@ -1,4 +1,4 @@
-//! The embedded backend, put together for the commands.
+//! The ports of the embedded store, put together for the commands.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -56,7 +56,7 @@ impl Local {
         })
     }
 
-    /// What a webhook's receiver needs.
+    /// Returns the ports of a webhook's receiver.
     pub(crate) fn receiver_ports(&self) -> ReceiverPorts {
         ReceiverPorts {
             outputs: self.outputs(),
@@ -68,13 +68,13 @@ impl Local {
         }
     }
 
-    /// The poller of a source; nothing if the source is not pulled.
+    /// Returns the poller of a source; `None` if the source is not pulled.
     pub(crate) fn poller(&self, source: &Arc<Source>) -> Option<Poller> {
         let http = self.clients.for_source(source.poll.as_ref()?);
         Poller::new(Arc::clone(source), http, self.poll_ports())
     }
 
-    /// What a poller needs.
+    /// Returns the ports of a poller.
     pub(crate) fn poll_ports(&self) -> PollPorts {
         PollPorts {
             cursors: Arc::new(self.store.clone()),

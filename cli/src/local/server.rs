@@ -19,10 +19,10 @@ use tokio::sync::watch;
 
 use super::scheduler::stopped;
 
-/// A sender that takes longer to hand over its body is gone.
+/// A sender that needs longer to send its body is taken for gone.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What every request is handled with.
+/// Shared by all requests.
 struct Handling {
     receivers: HashMap<String, Receiver>,
     capture: Option<Capture>,
@@ -50,18 +50,18 @@ impl Server {
         Ok(Server { listener, handling: Handling { receivers, capture: None } })
     }
 
-    /// The same server, which keeps what is refused.
+    /// Keeps refused requests, if there is a `capture`.
     pub(crate) fn capturing(mut self, capture: Option<Capture>) -> Server {
         self.handling.capture = capture;
         self
     }
 
-    /// The address that it listens on.
+    /// Returns the address that it listens on.
     pub(crate) fn address(&self) -> anyhow::Result<SocketAddr> {
         Ok(self.listener.local_addr()?)
     }
 
-    /// Serves until `stop` is set, and then answers what was begun.
+    /// Serves until `stop` is set; requests that have begun are still answered.
     pub(crate) async fn serve(self, mut stop: watch::Receiver<bool>) -> anyhow::Result<()> {
         let app = Router::new().fallback(handle).with_state(Arc::new(self.handling));
         axum::serve(self.listener, app.into_make_service_with_connect_info::<SocketAddr>())
@@ -90,7 +90,7 @@ async fn handle(
     let body = match tokio::time::timeout(BODY_TIMEOUT, read(body, receiver.max_body())).await {
         Ok(Ok(body)) => body,
         Ok(Err(Unread::TooLarge)) => return respond(Answer::too_large()),
-        // The sender is gone or broken: whatever it is told, nothing was taken.
+        // The sender is gone or broken: nothing was taken, whatever it is told.
         Ok(Err(Unread::CutOff)) | Err(_) => {
             return status(StatusCode::BAD_REQUEST);
         }

@@ -1,10 +1,9 @@
 //! A webhook request as a file: what `mef run --capture` writes, what `mef
 //! explain` judges and what `mef test` takes for input.
 //!
-//! People write such files by hand from what a vendor's console shows, so a
-//! mistake is answered with the key that is wrong and what would be right. A
-//! key that is not known is no mistake, since a note may stand beside a
-//! request; but it is told, since it may be a known one misspelt.
+//! People also write such files by hand from what a vendor's console shows, so an error names the key
+//! that is wrong and what would be right. An unknown key is not an error, since notes are allowed; but it
+//! is reported, since it may be a misspelt one.
 
 use std::path::Path;
 
@@ -15,7 +14,7 @@ use jiff::Timestamp;
 use mef_auth::Request;
 use serde_json::{Map, Value};
 
-/// The keys that mean something, and those that only tell a person something.
+/// The known keys; some of them are only for people.
 const KEYS: [&str; 10] = [
     "method",
     "path",
@@ -29,16 +28,15 @@ const KEYS: [&str; 10] = [
     "masked",
 ];
 
-/// A request out of a file.
+/// A request from a file.
 pub(crate) struct Captured {
     /// The request.
     pub(crate) request: Request,
     /// When it came, if the file says so.
     pub(crate) received_at: Option<Timestamp>,
-    /// Whether credentials were masked when it was written, so that it cannot
-    /// be found authentic.
+    /// Whether its credentials were masked when it was written: it cannot be found authentic.
     pub(crate) is_masked: bool,
-    /// The keys that were passed over.
+    /// The unknown keys.
     pub(crate) unknown: Vec<String>,
 }
 
@@ -48,12 +46,12 @@ impl Captured {
         let file = path.display();
         let bytes = std::fs::read(path).with_context(|| format!("cannot read {file}"))?;
         let text = std::str::from_utf8(&bytes).with_context(|| {
-            format!("{file} is not UTF-8: a body that is no text goes into `body_base64`")
+            format!("{file} is not UTF-8: a body that is not text goes into `body_base64`")
         })?;
         Captured::parse(text).with_context(|| format!("{file} is not a captured request"))
     }
 
-    /// Understands the text of a file.
+    /// Parses the text of a file.
     pub(crate) fn parse(text: &str) -> anyhow::Result<Captured> {
         let value: Value = serde_json::from_str(text).context("it is not JSON")?;
         let Value::Object(keys) = value else {
@@ -124,7 +122,7 @@ fn headers(keys: &Map<String, Value>) -> anyhow::Result<Vec<(String, Vec<u8>)>> 
             }
             _ => bail!(
                 "the value of `headers[{index}]` (`{name}`) is not a string, nor {{\"base64\": \"…\"}} for bytes that \
-                 are no text"
+                 are not text"
             ),
         };
         headers.push((name.clone(), bytes));

@@ -1,9 +1,8 @@
-//! A vendor that answers as a file says, for `mef test`.
+//! A vendor that responds as a file says, for `mef test`.
 //!
-//! The file has the exchanges in the order in which they have to come. Each
-//! request is held to the source's origins as in production, and to what is
-//! expected of it; one that nobody expects is refused, which ends the run. The
-//! clock stands still but for what an answer takes and what the engine waits.
+//! The file lists the exchanges in their order. Each request must keep to the source's origins, as in
+//! production, and must be as expected; any other request is refused, which ends the run. The clock moves
+//! only by the time that a response takes and the time that the engine waits.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
@@ -17,10 +16,12 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use mef_auth::Redactor;
 use mef_http::may_reach;
-use mef_ports::{Clock, CursorRecord, Http, HttpError, HttpRequest, HttpResponse};
+use mef_ports::{CursorRecord, Http, HttpError, HttpRequest, HttpResponse};
 use mef_source::Source;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+
+use super::clock::TestClock;
 
 /// `tests/NAME.exchanges.yml`.
 #[derive(Debug, Deserialize)]
@@ -28,13 +29,13 @@ use serde_json::{Map, Value, json};
 pub(crate) struct Exchanges {
     /// When the first run begins.
     at: Timestamp,
-    /// The cursor before it; without one it is the source's first run.
+    /// The cursor before it; `None` if it is the source's first run.
     #[serde(default)]
     pub(crate) cursor: Option<CursorRecord>,
-    /// The cursors of partitions before it.
+    /// The cursors of the partitions before it.
     #[serde(default)]
     pub(crate) cursors: BTreeMap<String, CursorRecord>,
-    /// What the first run asks and is answered.
+    /// The exchanges of the first run.
     exchanges: Vec<Exchange>,
     /// Further runs on the same store.
     #[serde(default)]
@@ -53,22 +54,21 @@ struct LaterRun {
 struct Exchange {
     #[serde(default)]
     expect: Expect,
-    respond: Respond,
+    respond: WrittenResponse,
 }
 
-/// What a request must have; what is not written may be anything.
+/// What a request must have. What is not given may be anything.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Expect {
     #[serde(default)]
     method: Option<String>,
-    /// The origin, where it is not the one that the source file writes.
+    /// The origin, if it is not the source file's.
     #[serde(default)]
     origin: Option<String>,
     #[serde(default)]
     path: Option<String>,
-    /// Parameters, a list where one comes several times; `null` stands for one that must not be
-    /// there.
+    /// Parameters: a list for one that comes several times, `null` for one that must be absent.
     #[serde(default)]
     query: BTreeMap<String, Value>,
     #[serde(default)]
@@ -83,7 +83,7 @@ struct Expect {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Respond {
+struct WrittenResponse {
     #[serde(default = "ok")]
     status: u16,
     #[serde(default)]
@@ -95,10 +95,10 @@ struct Respond {
     /// A file beside the test, sent as it is.
     #[serde(default)]
     file: Option<PathBuf>,
-    /// How long the answer takes.
+    /// How long the response takes.
     #[serde(default)]
     after: Option<SignedDuration>,
-    /// No answer: why the connection broke.
+    /// Why the connection broke: there is no response.
     #[serde(default)]
     broken: Option<String>,
 }
@@ -114,14 +114,14 @@ fn ok() -> u16 {
     200
 }
 
-/// One run: when it begins, and the exchanges that it has to make.
+/// One run: when it begins, and the exchanges that it must make.
 pub(crate) struct MockRun {
     pub(crate) at: Timestamp,
-    answers: VecDeque<(Expect, Answer)>,
+    responses: VecDeque<(Expect, MockResponse)>,
 }
 
-struct Answer {
-    response: Result<HttpResponse, String>,
+struct MockResponse {
+    result: Result<HttpResponse, String>,
     after: Duration,
 }
 
@@ -130,33 +130,33 @@ impl Exchanges {
     ///
     /// # Errors
     ///
-    /// When it is no such file; the error has the place.
+    /// Fails if it is not such a file; the error names the line and column.
     pub(crate) fn parse(text: &str) -> anyhow::Result<Exchanges> {
         serde_saphyr::from_str(text).map_err(|error| anyhow::anyhow!("{error}"))
     }
 
-    /// The runs, in order, with the files of `folder` read.
+    /// Returns the runs, in order, with bodies read from the files of `folder`.
     ///
     /// # Errors
     ///
-    /// When an answer cannot be given.
+    /// Fails if a response cannot be made.
     pub(crate) fn runs(self, folder: &Path) -> anyhow::Result<Vec<MockRun>> {
         let first = LaterRun { at: self.at, exchanges: self.exchanges };
         let run = |run: LaterRun| {
-            let answers = run.exchanges.into_iter().enumerate().map(|(index, exchange)| {
-                let answer = exchange.respond.answer(folder);
-                let answer =
-                    answer.with_context(|| format!("the answer of exchange {}", index + 1))?;
-                anyhow::Ok((exchange.expect, answer))
+            let responses = run.exchanges.into_iter().enumerate().map(|(index, exchange)| {
+                let response = exchange.respond.read(folder);
+                let response =
+                    response.with_context(|| format!("the response of exchange {}", index + 1))?;
+                anyhow::Ok((exchange.expect, response))
             });
-            Ok(MockRun { at: run.at, answers: answers.collect::<Result<_, _>>()? })
+            Ok(MockRun { at: run.at, responses: responses.collect::<Result<_, _>>()? })
         };
         std::iter::once(first).chain(self.then).map(run).collect()
     }
 }
 
-impl Respond {
-    fn answer(self, folder: &Path) -> anyhow::Result<Answer> {
+impl WrittenResponse {
+    fn read(self, folder: &Path) -> anyhow::Result<MockResponse> {
         let bodies = [self.json.is_some(), self.text.is_some(), self.file.is_some()];
         if bodies.into_iter().filter(|there| *there).count() > 1 {
             bail!("has more than one of `json`, `text` and `file`");
@@ -187,47 +187,10 @@ impl Respond {
             .with_context(|| format!("{} is not a status", self.status))?;
         let response = HttpResponse { status, headers, body: Bytes::from(body) };
         let after = self.after.unwrap_or_default();
-        Ok(Answer {
-            response: self.broken.map_or(Ok(response), Err),
+        Ok(MockResponse {
+            result: self.broken.map_or(Ok(response), Err),
             after: Duration::try_from(after).context("`after` is negative")?,
         })
-    }
-}
-
-/// The clock of a test.
-pub(crate) struct TestClock(Mutex<Timestamp>);
-
-impl TestClock {
-    pub(crate) fn new(now: Timestamp) -> TestClock {
-        TestClock(Mutex::new(now))
-    }
-
-    pub(crate) fn set(&self, now: Timestamp) {
-        *self.lock() = now;
-    }
-
-    fn pass(&self, duration: Duration) {
-        let mut now = self.lock();
-        let duration = SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX);
-        *now = now.checked_add(duration).unwrap_or(Timestamp::MAX);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Timestamp> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-#[async_trait]
-impl Clock for TestClock {
-    fn now(&self) -> Timestamp {
-        *self.lock()
-    }
-
-    /// Waits to the next full second, so that the chance in a backoff does not
-    /// show in what comes of a test.
-    async fn sleep(&self, duration: Duration) {
-        let whole = duration.as_secs() + u64::from(duration.subsec_nanos() > 0);
-        self.pass(Duration::from_secs(whole));
     }
 }
 
@@ -236,18 +199,14 @@ pub(crate) struct MockVendor {
     source: Arc<Source>,
     clock: Arc<TestClock>,
     redactor: Redactor,
-    state: Mutex<State>,
+    log: Mutex<RunLog>,
 }
 
+/// What happened in a run.
 #[derive(Default)]
-struct State {
-    answers: VecDeque<(Expect, Answer)>,
-    requests: Vec<Value>,
-    wrong: Vec<String>,
-}
-
-/// What a run asked.
-pub(crate) struct Asked {
+pub(crate) struct RunLog {
+    /// The responses that were not asked for yet.
+    left: VecDeque<(Expect, MockResponse)>,
     /// The requests, without secrets.
     pub(crate) requests: Vec<Value>,
     /// What was not as expected.
@@ -260,54 +219,54 @@ impl MockVendor {
         clock: Arc<TestClock>,
         redactor: Redactor,
     ) -> MockVendor {
-        MockVendor { source, clock, redactor, state: Mutex::default() }
+        MockVendor { source, clock, redactor, log: Mutex::default() }
     }
 
-    /// Answers the next run as `run` says.
+    /// Begins the next run.
     pub(crate) fn begin(&self, run: MockRun) {
-        *self.state() = State { answers: run.answers, ..State::default() };
+        *self.log() = RunLog { left: run.responses, ..RunLog::default() };
     }
 
-    /// What the run asked; exchanges that never came are wrong too.
-    pub(crate) fn end(&self) -> Asked {
-        let mut state = std::mem::take(&mut *self.state());
-        if !state.answers.is_empty() {
-            let (asked, left) = (state.requests.len(), state.answers.len());
-            state.wrong.push(format!(
-                "the run ended after {asked} requests, and {left} exchanges never came"
+    /// Returns what happened in the run; exchanges that never came are wrong too.
+    pub(crate) fn end(&self) -> RunLog {
+        let mut log = std::mem::take(&mut *self.log());
+        if !log.left.is_empty() {
+            let (made, left) = (log.requests.len(), log.left.len());
+            log.wrong.push(format!(
+                "the run ended after {made} requests, and {left} exchanges never came"
             ));
         }
-        Asked { requests: state.requests, wrong: state.wrong }
+        log
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn log(&self) -> MutexGuard<'_, RunLog> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Judges the request and finds its answer.
-    fn answer(&self, request: &HttpRequest) -> Result<Answer, HttpError> {
+    /// Compares the request with what is expected, and returns the response to it.
+    fn respond(&self, request: &HttpRequest) -> Result<MockResponse, HttpError> {
         let refused = |reason: &str| HttpError::Forbidden {
             host: request.url.host_str().unwrap_or_default().to_owned(),
             reason: reason.to_owned(),
         };
-        let mut state = self.state();
-        let number = state.requests.len() + 1;
-        state.requests.push(shown(request, &self.redactor));
+        let mut log = self.log();
+        let number = log.requests.len() + 1;
+        log.requests.push(shown(request, &self.redactor));
         let Some(poll) = &self.source.poll else { return Err(refused("it is not pulled")) };
         may_reach(poll, request)?;
-        let Some((expect, answer)) = state.answers.pop_front() else {
+        let Some((expect, response)) = log.left.pop_front() else {
             let url = self.redactor.mask(request.url.as_str()).into_owned();
-            state.wrong.push(format!(
+            log.wrong.push(format!(
                 "request {number} is one more than there are exchanges: {} {url}",
                 request.method
             ));
-            return Err(refused("the test has no answer for it"));
+            return Err(refused("the test has no response for it"));
         };
         let wrong = expect.against(request, &self.redactor);
         if wrong.is_empty() {
-            return Ok(answer);
+            return Ok(response);
         }
-        state.wrong.extend(wrong.into_iter().map(|wrong| format!("request {number}: {wrong}")));
+        log.wrong.extend(wrong.into_iter().map(|wrong| format!("request {number}: {wrong}")));
         Err(refused("it is not the request that the test expects"))
     }
 }
@@ -315,12 +274,12 @@ impl MockVendor {
 #[async_trait]
 impl Http for MockVendor {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        let answer = self.answer(&request)?;
-        self.clock.pass(answer.after.min(request.timeout));
-        if answer.after > request.timeout {
-            return Err(HttpError::Transport("the answer takes too long".into()));
+        let response = self.respond(&request)?;
+        self.clock.pass(response.after.min(request.timeout));
+        if response.after > request.timeout {
+            return Err(HttpError::Transport("the response takes too long".into()));
         }
-        let response = answer.response.map_err(|broken| HttpError::Transport(broken.into()))?;
+        let response = response.result.map_err(|broken| HttpError::Transport(broken.into()))?;
         if response.body.len() > request.max_body {
             return Err(HttpError::TooLarge { limit: request.max_body });
         }
@@ -329,7 +288,7 @@ impl Http for MockVendor {
 }
 
 impl Expect {
-    /// What `request` has that is not as expected.
+    /// Returns what is not as expected in `request`.
     fn against(&self, request: &HttpRequest, redactor: &Redactor) -> Vec<String> {
         let mut wrong = Vec::new();
         let mut compare = |what: &str, wanted: Vec<String>, found: Vec<String>| {
@@ -388,7 +347,7 @@ impl Expect {
     }
 }
 
-/// The texts of a value: several for a list, none for `null`.
+/// Returns the texts of a value: several for a list, none for `null`.
 fn plain(value: &Value) -> Vec<String> {
     match value {
         Value::Null => Vec::new(),
@@ -398,12 +357,12 @@ fn plain(value: &Value) -> Vec<String> {
     }
 }
 
-/// Every value that is called `name`, in their order.
+/// Returns every value that is called `name`, in order.
 fn values(pairs: url::form_urlencoded::Parse<'_>, name: &str) -> Vec<String> {
     pairs.filter(|(key, _)| key == name).map(|(_, value)| value.into_owned()).collect()
 }
 
-/// A request as a test's record shows it: without secrets.
+/// Returns a request as a test's result shows it: without secrets.
 pub(crate) fn shown(request: &HttpRequest, redactor: &Redactor) -> Value {
     let mask = |text: &str| redactor.mask(text).into_owned();
     let mut shown = Map::new();

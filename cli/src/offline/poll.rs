@@ -1,4 +1,4 @@
-//! A source's pulls through the real engine, against a vendor in a file.
+//! Runs of the real poller against a vendor in a file.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,26 +14,26 @@ use mef_sqlite::{LocalSecrets, Store};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::exchanges::{Exchanges, MockVendor, TestClock};
+use super::clock::TestClock;
+use super::exchanges::{Exchanges, MockVendor};
 use super::ports::NoWakeups;
 use crate::sources::files;
 
-/// What came of the runs.
+/// The result of the runs.
 pub(crate) struct Pulled {
     /// When the first run began.
     pub(crate) at: Timestamp,
-    /// Each run: how it ended, and what it asked.
+    /// Each run: how it ended, and its requests.
     pub(crate) runs: Vec<Value>,
     /// The cursors afterwards.
     pub(crate) cursors: Vec<Value>,
     /// The queue's messages, in order.
     pub(crate) events: Vec<Value>,
-    /// The records that went to the dead letters.
+    /// The records that became dead letters.
     pub(crate) rejected: Vec<DeadLetter>,
 }
 
-/// A cursor as a test sees it: without what tells one machine, or one version
-/// of the source file, from another.
+/// A cursor as a test sees it: without what differs between machines or versions of the source file.
 #[derive(Serialize)]
 struct Cursor {
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -48,12 +48,11 @@ struct Cursor {
     reached: Option<Timestamp>,
 }
 
-/// Runs `source` against the exchanges in `text`, with the files and the
-/// secrets of `folder`.
+/// Runs `source` against the exchanges in `text`, with the files and the secrets of `folder`.
 ///
 /// # Errors
 ///
-/// When a request is not as expected, or an exchange never comes.
+/// Fails if a request is not as expected, or an exchange never comes.
 pub(crate) async fn pull(
     source: &Arc<Source>,
     folder: &Path,
@@ -107,16 +106,16 @@ pub(crate) async fn pull(
         clock.set(run.at);
         vendor.begin(run);
         let report = poller.run(&Budget::default()).await;
-        let asked = vendor.end();
+        let log = vendor.end();
         let error = match &report.end {
             mef_poller::RunEnd::Failed(error) => Some(redactor.mask(&chain(error)).into_owned()),
             _ => None,
         };
-        if !asked.wrong.is_empty() {
+        if !log.wrong.is_empty() {
             let why = error.map(|error| format!("; the run failed: {error}")).unwrap_or_default();
-            bail!("run {}: {}{why}", index + 1, asked.wrong.join("; "));
+            bail!("run {}: {}{why}", index + 1, log.wrong.join("; "));
         }
-        let mut line = json!({ "end": report.end.name(), "requests": asked.requests });
+        let mut line = json!({ "end": report.end.name(), "requests": log.requests });
         if let (Some(line), Some(error)) = (line.as_object_mut(), error) {
             line.insert("error".to_owned(), error.into());
         }

@@ -1,4 +1,4 @@
-//! What something that is only tried out has of the outside: little or nothing.
+//! Ports that reach little or nothing, for a source that is only tried out.
 
 use std::sync::Arc;
 
@@ -8,8 +8,7 @@ use mef_ports::{
     Http, HttpError, HttpRequest, HttpResponse, Limits, StoreError, StreamKey, Wakeups,
 };
 
-/// No network. What would be fetched is not, and the sender is told to come
-/// again.
+/// No network: every request fails, and a sender is told to try again.
 pub(crate) struct NoNetwork;
 
 #[async_trait]
@@ -22,7 +21,7 @@ impl Http for NoNetwork {
     }
 }
 
-/// Wakes nobody: what runs here is not for a schedule to go on with.
+/// Wakes nobody: no schedule continues what runs here.
 pub(crate) struct NoWakeups;
 
 #[async_trait]
@@ -32,7 +31,7 @@ impl Wakeups for NoWakeups {
     }
 }
 
-/// Limits that are kept to and never made longer.
+/// Limits that are respected and never extended.
 pub(crate) struct LimitsAsTheyAre(pub(crate) Arc<dyn Limits>);
 
 #[async_trait]

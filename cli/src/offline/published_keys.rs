@@ -1,8 +1,7 @@
-//! The keys that vendors publish, out of files: what is judged offline has no
-//! other.
+//! The keys that vendors publish, read from files.
 //!
-//! `keys.json` in a source's test folder names for each URL the file beside it
-//! that holds what was published there.
+//! `keys.json` in a source's test folder maps each URL to a file beside it that holds what was published
+//! there.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -15,16 +14,17 @@ use http::{HeaderMap, StatusCode};
 use mef_intake::KeyCache;
 use mef_ports::{Clock, Http, HttpError, HttpRequest, HttpResponse};
 
-/// The keys that the test folder `folder` holds; none without a `keys.json`.
+/// Returns the keys of the test folder `folder`: none without a `keys.json`.
 ///
 /// # Errors
 ///
-/// When `keys.json` cannot be read, or names a file that is not beside it.
+/// Fails if `keys.json` cannot be read, or names a file that is not beside it.
 pub(crate) fn of_a_test(folder: &Path, clock: Arc<dyn Clock>) -> anyhow::Result<Arc<KeyCache>> {
     let list = folder.join("keys.json");
     let files: BTreeMap<String, String> = match std::fs::read_to_string(&list) {
-        Ok(text) => serde_json::from_str(&text)
-            .with_context(|| format!("{} is no object from URLs to file names", list.display()))?,
+        Ok(text) => serde_json::from_str(&text).with_context(|| {
+            format!("{} is not an object of URLs and file names", list.display())
+        })?,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => BTreeMap::new(),
         Err(error) => bail!("{} cannot be read: {error}", list.display()),
     };
@@ -38,7 +38,7 @@ pub(crate) fn of_a_test(folder: &Path, clock: Arc<dyn Clock>) -> anyhow::Result<
     Ok(Arc::new(KeyCache::new(Arc::new(Files(published)), clock)))
 }
 
-/// Files in place of what is published.
+/// An HTTP client that reads files.
 struct Files(BTreeMap<String, PathBuf>);
 
 #[async_trait]

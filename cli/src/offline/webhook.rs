@@ -1,11 +1,9 @@
 //! One webhook through the real receiver, on ports that are gone afterwards.
 //!
-//! The clock stands still at the moment that the caller names. Only what judges
-//! a file has that: what serves requests is never built here.
+//! The clock stands still at the moment that the caller names.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use anyhow::Context as _;
 use async_trait::async_trait;
@@ -22,30 +20,31 @@ use mef_source::Source;
 use mef_sqlite::Store;
 use serde_json::Value;
 
+use super::clock::TestClock;
 use super::ports::NoNetwork;
 use super::published_keys;
 
-/// How many records one request can hold in ten MiB, and more.
+/// More records than one request can hold.
 const ALL: usize = usize::MAX;
 
-/// What came of a request.
+/// How a request was judged, and its result.
 pub(crate) struct Judged {
     /// The answer that the sender would get, and why.
     pub(crate) handled: Handled,
     /// The queue's messages, in order.
     pub(crate) events: Vec<Value>,
-    /// The records that would go to the dead letters.
+    /// The records that would become dead letters.
     pub(crate) rejected: Vec<DeadLetter>,
-    /// The vendor's id of the delivery, if it came so far.
+    /// The vendor's id of the delivery; `None` if it was not looked for.
     pub(crate) delivery_id: Option<String>,
-    /// What each check saw and did.
+    /// What each check found.
     pub(crate) checks: Vec<Explained>,
-    /// The secrets that were read, each with its live versions: no values.
-    pub(crate) secrets: Vec<Version>,
+    /// The live versions of the secrets that were read, without their values.
+    pub(crate) secrets: Vec<LiveVersion>,
 }
 
 /// A live version of a secret.
-pub(crate) struct Version {
+pub(crate) struct LiveVersion {
     /// The secret's name.
     pub(crate) name: String,
     /// The store's name for the version.
@@ -54,12 +53,11 @@ pub(crate) struct Version {
     pub(crate) since: Option<Timestamp>,
 }
 
-/// Judges `request` as a webhook of `source` at the moment `at`, with the
-/// published keys that the folder `tests` holds.
+/// Judges `request` as a webhook of `source` as of `at`, with the published keys in the folder `tests`.
 ///
 /// # Errors
 ///
-/// When the source is not pushed, or the store in memory fails.
+/// Fails if the source is not pushed, or the store in memory fails.
 pub(crate) async fn judge(
     source: &Arc<Source>,
     request: Request,
@@ -67,17 +65,17 @@ pub(crate) async fn judge(
     tests: &Path,
     at: Timestamp,
 ) -> anyhow::Result<Judged> {
-    let clock: Arc<dyn Clock> = Arc::new(FixedClock(at));
+    let clock: Arc<dyn Clock> = Arc::new(TestClock::new(at));
     let store = Store::in_memory(Arc::clone(&clock))?;
-    let noted = Arc::new(Noted { secrets, seen: Mutex::default() });
+    let noting = Arc::new(NotingPorts { secrets, notes: Mutex::default() });
     let ports = ReceiverPorts {
         outputs: Outputs {
             queue: Arc::new(store.clone()),
             dead_letters: Arc::new(store.clone()),
             clock: Arc::clone(&clock),
         },
-        deliveries: Arc::<Noted>::clone(&noted),
-        secrets: Arc::<Noted>::clone(&noted),
+        deliveries: Arc::<NotingPorts>::clone(&noting),
+        secrets: Arc::<NotingPorts>::clone(&noting),
         http: Arc::new(NoNetwork),
         keys: published_keys::of_a_test(tests, Arc::clone(&clock))?,
         clock,
@@ -85,43 +83,43 @@ pub(crate) async fn judge(
     let receiver = Receiver::new(Arc::clone(source), ports).with_context(|| {
         format!("`{}` is pulled, not pushed: its file has no `webhook`", source.name)
     })?;
-    let receiver = receiver.observed_by(Arc::<Noted>::clone(&noted));
+    let receiver = receiver.observed_by(Arc::<NotingPorts>::clone(&noting));
     let handled = receiver.handle(request).await;
     let events = store.events(None, ALL).await?;
     let events = events.iter().map(|event| serde_json::from_str(&event.message.body));
-    let seen = std::mem::take(&mut *noted.seen());
+    let notes = std::mem::take(&mut *noting.notes());
     Ok(Judged {
         handled,
         events: events.collect::<Result<_, _>>()?,
         rejected: store.list(None, ALL).await?,
-        delivery_id: seen.delivery_id,
-        checks: seen.checks,
-        secrets: seen.versions,
+        delivery_id: notes.delivery_id,
+        checks: notes.checks,
+        secrets: notes.versions,
     })
 }
 
-/// Ports that note what is asked of them.
-struct Noted {
+/// Ports that note how they are used.
+struct NotingPorts {
     secrets: Arc<dyn Secrets>,
-    seen: Mutex<Seen>,
+    notes: Mutex<Notes>,
 }
 
 #[derive(Default)]
-struct Seen {
+struct Notes {
     delivery_id: Option<String>,
     checks: Vec<Explained>,
-    versions: Vec<Version>,
+    versions: Vec<LiveVersion>,
 }
 
-impl Noted {
-    fn seen(&self) -> std::sync::MutexGuard<'_, Seen> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+impl NotingPorts {
+    fn notes(&self) -> std::sync::MutexGuard<'_, Notes> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn note(&self, reference: &SecretRef, versions: &[SecretVersion]) {
-        let mut seen = self.seen();
-        seen.versions.retain(|known| known.name != reference.name);
-        seen.versions.extend(versions.iter().map(|found| Version {
+        let mut notes = self.notes();
+        notes.versions.retain(|known| known.name != reference.name);
+        notes.versions.extend(versions.iter().map(|found| LiveVersion {
             name: reference.name.clone(),
             version: found.version.clone(),
             since: found.since,
@@ -129,14 +127,14 @@ impl Noted {
     }
 }
 
-impl Observer for Noted {
+impl Observer for NotingPorts {
     fn judged(&self, checks: Vec<Explained>) {
-        self.seen().checks = checks;
+        self.notes().checks = checks;
     }
 }
 
 #[async_trait]
-impl Secrets for Noted {
+impl Secrets for NotingPorts {
     async fn get(&self, reference: &SecretRef) -> Result<SecretVersion, SecretsError> {
         let found = self.secrets.get(reference).await?;
         self.note(reference, std::slice::from_ref(&found));
@@ -153,7 +151,7 @@ impl Secrets for Noted {
         Ok(found)
     }
 
-    /// One that a sender brings is taken where there is none, and gone.
+    /// Accepts a secret that a sender brings if there is none, but does not keep it.
     async fn put_if_absent(&self, reference: &SecretRef, _: &Secret) -> Result<bool, StoreError> {
         match self.secrets.get(reference).await {
             Ok(_) => Ok(false),
@@ -162,7 +160,7 @@ impl Secrets for Noted {
         }
     }
 
-    /// One that a vendor gives in its place is taken, and gone.
+    /// Accepts a secret that a vendor gives in place of another, but does not keep it.
     async fn replace(&self, _: &SecretRef, _: &Secret) -> Result<(), StoreError> {
         Ok(())
     }
@@ -173,10 +171,10 @@ impl Secrets for Noted {
 }
 
 #[async_trait]
-impl Deliveries for Noted {
+impl Deliveries for NotingPorts {
     async fn is_done(&self, key: &DeliveryKey, _: Timestamp) -> Result<bool, StoreError> {
-        self.seen().delivery_id = Some(key.delivery_id.clone());
-        // Every request is judged as if it were the first.
+        self.notes().delivery_id = Some(key.delivery_id.clone());
+        // Every request counts as the first.
         Ok(false)
     }
 
@@ -188,16 +186,4 @@ impl Deliveries for Noted {
     ) -> Result<(), StoreError> {
         Ok(())
     }
-}
-
-/// A clock that stands still.
-struct FixedClock(Timestamp);
-
-#[async_trait]
-impl Clock for FixedClock {
-    fn now(&self) -> Timestamp {
-        self.0
-    }
-
-    async fn sleep(&self, _: Duration) {}
 }

@@ -1,5 +1,4 @@
-//! What the presets of source files stand for, so that nobody has to trust a
-//! name with who may push.
+//! The presets of source files, written out: nobody should have to trust a name with who may push.
 
 use mef_source::{Expansion, SourceName};
 use serde::Serialize;
@@ -7,22 +6,22 @@ use serde::Serialize;
 use super::files::SourceFile;
 use crate::output;
 
-/// A preset's use as a line of JSON.
+/// A preset in use, as a line of JSON.
 #[derive(Serialize)]
-struct Line<'e, E> {
+struct PresetLine<'e, E> {
     source: &'e str,
     preset: &'e str,
     expanded: E,
 }
 
-/// Part of a source file, which is one by itself.
+/// A source file with nothing but its `webhook`.
 #[derive(Serialize)]
 struct Written<'e, W> {
     source: &'e str,
     webhook: W,
 }
 
-/// A table with one line for each preset that a source names: what it checks.
+/// Prints a table of the presets that sources name, and what each checks.
 pub(crate) fn lines(files: &[SourceFile]) -> anyhow::Result<()> {
     let mut rows = Vec::new();
     for (source, expansion) in expanded(files) {
@@ -36,8 +35,8 @@ pub(crate) fn lines(files: &[SourceFile]) -> anyhow::Result<()> {
     output::table(&["SOURCE", "PRESET", "CHECKS"], &rows)
 }
 
-/// A YAML document for each source that names a preset: the source's
-/// `webhook` with its presets in place.
+/// Prints a YAML document for each source that names a preset: its `webhook` with the presets written
+/// out.
 pub(crate) fn yaml(files: &[SourceFile]) -> anyhow::Result<()> {
     for (index, (source, expansion)) in expanded(files).enumerate() {
         if index > 0 {
@@ -51,13 +50,13 @@ pub(crate) fn yaml(files: &[SourceFile]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A line of JSON for each preset that a source names: the source's `webhook`
-/// with its presets in place.
+/// Prints a line of JSON for each preset that a source names: the source's `webhook` with the presets
+/// written out.
 pub(crate) fn json(files: &[SourceFile]) -> anyhow::Result<()> {
     for (source, expansion) in expanded(files) {
         for preset in &expansion.presets {
             let expanded = Written { source: source.as_str(), webhook: &expansion.webhook };
-            output::json(&Line { source: source.as_str(), preset: &preset.name, expanded })?;
+            output::json(&PresetLine { source: source.as_str(), preset: &preset.name, expanded })?;
         }
     }
     Ok(())

@@ -10,22 +10,22 @@ use mef_source::{Expansion, Problem, Severity, Source, load};
 
 use super::problems;
 
-/// A source file that was read, loaded or not.
+/// A source file that was read; it may not have loaded.
 pub(crate) struct SourceFile {
     /// Where it is.
     pub(crate) path: PathBuf,
-    /// What it says.
+    /// Its text.
     pub(crate) text: String,
-    /// What it means; nothing if there are errors.
+    /// The source; `None` if there are errors.
     pub(crate) source: Option<Arc<Source>>,
-    /// What its presets stand for, if it names any and loaded.
+    /// Its `webhook` with the presets written out, if it loaded and names any.
     pub(crate) expansion: Option<Expansion>,
-    /// What is to be said about it.
+    /// Its errors and warnings.
     pub(crate) problems: Vec<Problem>,
 }
 
 impl SourceFile {
-    /// The folder that the file is in.
+    /// Returns the folder that the file is in.
     pub(crate) fn folder(&self) -> &Path {
         self.path.parent().unwrap_or(Path::new("."))
     }
@@ -50,12 +50,12 @@ pub(crate) fn read(dir: &Path) -> anyhow::Result<Vec<SourceFile>> {
     Ok(files)
 }
 
-/// Every source of `dir`, all of them without errors.
+/// Loads every source of `dir`; fails if one has errors.
 pub(crate) fn load_all(dir: &Path) -> anyhow::Result<Vec<Arc<Source>>> {
     Ok(read_all(dir)?.into_iter().filter_map(|file| file.source).collect())
 }
 
-/// Every source file of `dir`, all of them without errors.
+/// Reads every source file of `dir`; fails if one has errors.
 pub(crate) fn read_all(dir: &Path) -> anyhow::Result<Vec<SourceFile>> {
     let files = read(dir)?;
     let mut broken = 0;
@@ -73,7 +73,7 @@ pub(crate) fn read_all(dir: &Path) -> anyhow::Result<Vec<SourceFile>> {
     }
 }
 
-/// The source with this name.
+/// Loads the source with this name; fails if any file of `dir` has errors.
 pub(crate) fn load_named(dir: &Path, name: &str) -> anyhow::Result<Arc<Source>> {
     let sources = load_all(dir)?;
     let names: Vec<_> = sources.iter().map(|source| source.name.to_string()).collect();
@@ -82,15 +82,15 @@ pub(crate) fn load_named(dir: &Path, name: &str) -> anyhow::Result<Arc<Source>> 
     })
 }
 
-/// The file of the source with this name, if there is one that loads.
+/// Returns the file of the source with this name, if there is one that loads.
 pub(crate) fn find(dir: &Path, name: &str) -> Option<PathBuf> {
-    // A folder without sources is no error to whoever writes the first.
+    // Before the first source is written, the folder is empty or missing.
     let files = read(dir).unwrap_or_default();
     let is_it = |file: &SourceFile| file.source.as_ref().is_some_and(|s| s.name.as_str() == name);
     files.into_iter().find(is_it).map(|file| file.path)
 }
 
-/// The source with this name, whatever is wrong with the files of others.
+/// Loads the source with this name, even if other files have errors.
 pub(crate) fn load_one(dir: &Path, name: &str) -> anyhow::Result<Arc<Source>> {
     let mut sources = read(dir)?.into_iter().filter_map(|file| file.source);
     match sources.find(|source| source.name.as_str() == name) {
@@ -148,9 +148,9 @@ fn read_one(path: &Path) -> anyhow::Result<SourceFile> {
     };
     let folder = path.parent().unwrap_or(Path::new(".")).to_owned();
     let beside = |name: &str| {
-        // A name, not a way out of the folder.
+        // No path may lead out of the folder.
         if Path::new(name).components().count() != 1 || name.contains("..") {
-            return Err("it has to stand beside the source file".to_owned());
+            return Err("it must stand beside the source file".to_owned());
         }
         std::fs::read_to_string(folder.join(name)).map_err(|error| error.to_string())
     };

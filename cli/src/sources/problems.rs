@@ -1,4 +1,4 @@
-//! Problems of source files as a person or a program wants to see them.
+//! Problems of source files, for a person or as JSON.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use crate::output;
 
 /// A problem as a line of JSON.
 #[derive(Serialize)]
-struct Line<'p> {
+struct ProblemLine<'p> {
     file: String,
     line: Option<u64>,
     column: Option<u64>,
@@ -19,8 +19,8 @@ struct Line<'p> {
     help: Option<&'p str>,
 }
 
-/// Shows the problems of one file: as JSON on stdout, or for a person on
-/// stderr with the lines of the file around them.
+/// Prints the problems of one file: as JSON on stdout, or for a person on stderr with the lines around
+/// them.
 pub(crate) fn show(
     file: &Path,
     text: &str,
@@ -29,7 +29,7 @@ pub(crate) fn show(
 ) -> anyhow::Result<()> {
     for problem in problems {
         if json {
-            output::json(&Line {
+            output::json(&ProblemLine {
                 file: file.display().to_string(),
                 line: problem.place.map(|place| place.line),
                 column: problem.place.map(|place| place.column),

@@ -1,17 +1,17 @@
-//! Secrets that are on their way out, looked at on the day.
+//! Secrets that are being replaced: a warning if one stays too long or is gone.
 //!
-//! A previous secret that never goes is a second way in for whoever has it. When
-//! it goes is in the source file; whether that is too late or long ago depends
-//! on today, which a source file's meaning does not.
+//! An old secret that never goes is a second way in for anybody who has it. The source file says when it
+//! goes. Whether that is too late, or long ago, depends on today; so it is judged here and not when the
+//! file is checked.
 
 use jiff::{SignedDuration, Timestamp};
 use mef_source::checked::{Check, Handshake};
 use mef_source::{Problem, Source};
 
-/// How long a secret needs beside the one that takes its place, at most.
+/// The longest time that an old secret needs beside the new one.
 const LONGEST: SignedDuration = SignedDuration::from_hours(90 * 24);
 
-/// What is to be said at `now` of the secrets that `source` retires.
+/// Returns the warnings at `now` about the secrets that `source` retires.
 pub(crate) fn problems(source: &Source, now: Timestamp) -> Vec<Problem> {
     let Some(webhook) = &source.webhook else { return Vec::new() };
     let of_checks = webhook.single_checks().flat_map(Check::secrets);
@@ -23,14 +23,14 @@ pub(crate) fn problems(source: &Source, now: Timestamp) -> Vec<Problem> {
         let problem = match not_after.duration_since(now) {
             left if left.is_negative() => Problem::warning(
                 None,
-                format!("the secret `{name}` counts no more since {not_after}"),
+                format!("the secret `{name}` has not been accepted since {not_after}"),
             )
-            .help("take it out of the source file, and delete it from the store"),
+            .help("remove it from the source file, and delete it from the store"),
             left if left > LONGEST => Problem::warning(
                 None,
-                format!("the secret `{name}` is on its way out until {not_after}, more than 90 days from now"),
+                format!("the old secret `{name}` is accepted until {not_after}, more than 90 days from now"),
             )
-            .help("whoever has it can push until then; end it once the vendor signs with the new one"),
+            .help("anybody who has it can push until then; end it once the vendor signs with the new one"),
             _ => continue,
         };
         if !problems.contains(&problem) {
@@ -54,7 +54,7 @@ mod tests {
         };
         assert_eq!(said("2026-05-31T00:00:00Z"), Vec::<String>::new());
         assert_eq!(said("2026-03-03T00:00:00Z"), Vec::<String>::new());
-        let gone = "the secret `old` counts no more since 2026-06-01T00:00:00Z";
+        let gone = "the secret `old` has not been accepted since 2026-06-01T00:00:00Z";
         assert_eq!(said("2026-06-01T00:00:01Z"), [gone]);
         let long = said("2026-03-02T00:00:00Z");
         assert!(matches!(long.as_slice(), [one] if one.contains("more than 90 days")), "{long:?}");

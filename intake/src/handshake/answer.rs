@@ -1,7 +1,7 @@
-//! From a proven request to the answer that its rule says.
+//! The answer that a handshake's rule gives to a proven request.
 //!
-//! What is given back is bounded, never breaks a header in two, and is never
-//! taken for a page. What cannot be given back is refused as a whole.
+//! An echoed value is bounded, never breaks a header in two, and is never taken for a page. If one value
+//! cannot be echoed, the whole request is denied.
 
 use mef_auth::verify::{AnswerKey, Denied, Place};
 use mef_source::checked::{self, AnswerBody, Handshake};
@@ -12,10 +12,10 @@ use serde_json::Value;
 use super::proven::Proven;
 use crate::answer::Answer;
 
-/// What a browser is told: take the content type as it is written.
+/// Tells a browser to take the content type as it is.
 const NO_SNIFFING: (&str, &str) = ("x-content-type-options", "nosniff");
 
-/// Checks what the rule says of the request's values.
+/// Checks the request's values against the constraints of the rule.
 pub(super) fn constrained(rule: &Handshake, request: &Proven<'_>) -> Result<(), Denied> {
     for constraint in &rule.constrain {
         let matches = match request.value(&constraint.path)? {
@@ -29,7 +29,7 @@ pub(super) fn constrained(rule: &Handshake, request: &Proven<'_>) -> Result<(), 
     Ok(())
 }
 
-/// The answer, made of the request's values.
+/// Fills in the answer with the request's values.
 pub(super) fn render(
     said: &checked::Answer,
     request: &Proven<'_>,
@@ -60,7 +60,7 @@ pub(super) fn render(
     Ok(Answer { status: said.status, headers, body })
 }
 
-/// Visible ASCII and spaces: RFC 9110 §5.5 allows little more, and a line break
+/// Returns whether `text` is visible ASCII and spaces: RFC 9110 §5.5 allows little more, and a line break
 /// would begin another header.
 pub(super) fn is_header_value(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
@@ -87,8 +87,7 @@ impl Variables for HandshakeScope<'_> {
     }
 }
 
-/// A value that a filter cannot take, such as a time that is none, or that is
-/// nothing in the end.
+/// Returns the error for a value that a filter cannot take, such as a malformed time, or that is null.
 fn unusable(template: &Template) -> Denied {
     let mut places: Vec<_> = template.paths().map(Place::of).collect();
     let place = if places.len() == 1 { places.pop() } else { None };

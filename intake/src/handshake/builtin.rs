@@ -1,4 +1,4 @@
-//! Answers that need more than a template: they reach outside.
+//! Handshakes that need more than a template: a request to the vendor, or a secret to store.
 
 use std::time::Duration;
 
@@ -17,16 +17,16 @@ use crate::answer::Answer;
 use crate::receiver::Receiver;
 use crate::verdict::Verdict;
 
-/// How much of a confirmation's answer is read, and how long it may take: the
-/// sender waits 15 s for ours.
+/// How much of the response to a confirmation is read, and how long it may take: the sender waits 15 s
+/// for our answer.
 const CONFIRMED: usize = 64 * 1024;
 const PATIENCE: Duration = Duration::from_secs(8);
 
-/// A shorter secret can be guessed.
+/// The shortest secret that cannot be guessed, in characters.
 const SHORTEST_SECRET: usize = 16;
 
 impl Receiver {
-    /// Gets the URL by which a subscription is confirmed.
+    /// Fetches the URL that confirms a subscription.
     pub(super) async fn confirm(&self, request: &Proven<'_>) -> Result<Answer, Verdict> {
         let url = confirmation::url(&self.webhook, request).map_err(Verdict::Denied)?;
         let failed = |reason: String| Verdict::Unconfirmed { reason };
@@ -45,8 +45,7 @@ impl Receiver {
         }
     }
 
-    /// Stores the secret that the sender brings, if there is none and it is not
-    /// too late, and gives it back.
+    /// Stores the secret that the sender brings and echoes it, if none is stored and it is not too late.
     pub(super) async fn enrol(
         &self,
         stored: &StoredSecret,

@@ -1,7 +1,7 @@
-//! The URL by which an Amazon SNS subscription is confirmed.
+//! The URL that confirms an Amazon SNS subscription.
 //!
-//! The message that names it is signed, yet whoever may sign one would choose
-//! what is fetched from inside. So the host is SNS's own, whatever was signed.
+//! The message that names it is signed. Still, anybody who can sign one would choose what is fetched from
+//! inside our network: so the host must be SNS's own, whatever was signed.
 
 use mef_auth::verify::{Denied, Place, is_sns_host};
 use mef_source::checked::Webhook;
@@ -11,7 +11,7 @@ use url::Url;
 
 use super::proven::Proven;
 
-/// The URL that a request asks to be fetched.
+/// Returns the URL that the request asks us to fetch.
 pub(super) fn url(webhook: &Webhook, request: &Proven<'_>) -> Result<Url, Denied> {
     let place = || Place::Json("/SubscribeURL".to_owned());
     let path = Path::parse("/SubscribeURL", &[Root::Record])
@@ -23,7 +23,7 @@ pub(super) fn url(webhook: &Webhook, request: &Proven<'_>) -> Result<Url, Denied
     url.ok_or_else(|| Denied::Unconstrained { place: place() })
 }
 
-/// `https`, on no port of its own, and a host that certificates may be from.
+/// Returns whether `url` is `https`, on the default port, and on a host that certificates may come from.
 fn is_pinned(webhook: &Webhook, url: &Url) -> bool {
     url.scheme() == "https"
         && url.port().is_none()

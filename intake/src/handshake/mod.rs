@@ -1,10 +1,9 @@
 //! Handshakes: requests that bring no event but want an answer.
 //!
-//! What vendors ask before they trust a webhook is a challenge to give back, and
-//! sometimes to sign. Which of a source's rules a request is for is decided by
-//! single values read out of it, before it is verified; then the rule's proof is
-//! asked for, and only then is anything answered. No event is made of such a
-//! request, nothing is queued and no delivery is marked.
+//! Before vendors trust a webhook, they send a challenge that we must echo and sometimes sign. Single
+//! values of a request decide which of a source's rules it is for, before it is verified. Then the rule's
+//! proof is required, and only then is anything answered. Such a request makes no event, queues nothing
+//! and marks no delivery.
 
 mod answer;
 mod builtin;
@@ -14,27 +13,28 @@ mod proven;
 
 use jiff::Timestamp;
 use mef_auth::Request;
-use mef_auth::verify::{AnswerKey, Denied, LiveSecrets, verify_token};
+use mef_auth::verify::{AnswerKey, LiveSecrets, verify_token};
 use mef_source::checked::{Handshake, HandshakeAuth, Respond};
 
 use crate::answer::Answer;
+use crate::judging::judge;
 use crate::live_secrets::{read, references, references_of};
+use crate::published_keys::PublishedKeys;
 use crate::receiver::Receiver;
 use crate::verdict::{Handled, Verdict};
 
 use proven::Proven;
 
 impl Receiver {
-    /// The answer to `request` if it is for a handshake rule; `None` if it goes
-    /// the ordinary way.
+    /// Handles `request` if it is for a handshake rule; `None` if it is a request like any other.
     pub(crate) async fn handshake(&self, request: &Request) -> Option<Handled> {
-        // The ordinary way refuses it before it is read.
+        // It is refused later, before it is read.
         if request.body().len() > self.webhook.max_body {
             return None;
         }
         let rule = matching::find(&self.webhook.handshake, request)?;
         let now = self.ports.clock.now();
-        let mut handled = match self.shake(rule, request, now).await {
+        let mut handled = match self.answer_handshake(rule, request, now).await {
             Ok(answer) => Handled { answer, verdict: Verdict::Handshake },
             Err(verdict) => Handled::by(verdict, self.webhook.rejected_status),
         };
@@ -45,7 +45,7 @@ impl Receiver {
         Some(handled)
     }
 
-    async fn shake(
+    async fn answer_handshake(
         &self,
         rule: &Handshake,
         request: &Request,
@@ -54,14 +54,16 @@ impl Receiver {
         let verified;
         let proven = match &rule.auth {
             HandshakeAuth::Signed => {
-                verified = self.verify(request.clone(), now).await?;
+                verified = self.verify(request, now).await?;
                 Proven::Signed(&verified)
             }
             HandshakeAuth::Token(token) => {
-                self.prove_token(rule, now, |secrets| {
+                let references = references_of(self.source.name.as_str(), rule.secrets(), now);
+                let (ports, keys) = (&self.ports, PublishedKeys::default());
+                let verify = |secrets: &LiveSecrets| {
                     verify_token(token, &self.webhook, request, secrets, now)
-                })
-                .await?;
+                };
+                judge(&*ports.secrets, &ports.keys, &references, keys, now, verify).await?;
                 Proven::Otherwise(request)
             }
             HandshakeAuth::None => Proven::Otherwise(request),
@@ -80,26 +82,8 @@ impl Receiver {
         }
     }
 
-    /// As the webhook's own checks: a second time with what the store has now.
-    async fn prove_token(
-        &self,
-        rule: &Handshake,
-        now: Timestamp,
-        judge: impl Fn(&LiveSecrets) -> Result<(), Denied>,
-    ) -> Result<(), Verdict> {
-        let store = &*self.ports.secrets;
-        let references = references_of(self.source.name.as_str(), rule.secrets(), now);
-        let secrets = read(store, &references, now).await.map_err(Verdict::Secrets)?;
-        let Err(denied) = judge(&secrets) else { return Ok(()) };
-        if !denied.depends_on_secret() || !store.refresh(&references, now).await {
-            return Err(Verdict::Denied(denied));
-        }
-        let secrets = read(store, &references, now).await.map_err(Verdict::Secrets)?;
-        judge(&secrets).map_err(Verdict::Denied)
-    }
-
-    /// The key for the answer's HMACs: what verified the request, or where
-    /// nothing did, what the webhook's events are signed with.
+    /// Returns the key for the answer's HMACs: the one that verified the request or, without such a check,
+    /// the one that signs the webhook's events.
     async fn answer_key(
         &self,
         rule: &Handshake,

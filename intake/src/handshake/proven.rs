@@ -5,20 +5,19 @@ use mef_auth::verify::{Denied, Place, Verified, read_value};
 use mef_source::Path;
 use serde_json::Value;
 
-/// The longest value that is given back: longer ones are no challenge.
+/// The longest value that is echoed, in bytes: no challenge is longer.
 const LONGEST: usize = 4 * 1024;
 
-/// A request that proved what its rule asks for.
+/// A request that gave the proof its rule asks for.
 pub(super) enum Proven<'r> {
-    /// By the webhook's checks.
+    /// It passed the webhook's checks.
     Signed(&'r Verified),
-    /// By the rule's own, or not at all.
+    /// It passed the rule's own check, or the rule asks for none.
     Otherwise(&'r Request),
 }
 
 impl Proven<'_> {
-    /// The value at `path`, which must be there and may be as long as a
-    /// challenge.
+    /// Returns the value at `path`; fails if it is missing, empty or too long for a challenge.
     pub(super) fn value(&self, path: &Path) -> Result<Value, Denied> {
         let found = match self {
             Proven::Signed(verified) => verified.value(path)?,

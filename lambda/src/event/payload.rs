@@ -1,4 +1,4 @@
-//! The fields of an event, each read when it is asked for.
+//! The fields of an event, each read when it is needed.
 
 use std::borrow::Cow;
 
@@ -85,47 +85,49 @@ pub(super) struct HttpContext<'e> {
     pub(super) source_ip: Option<&'e RawValue>,
 }
 
-/// The shapes in which an authorizer is asked.
+/// The kinds of event that an authorizer gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Asked {
-    /// A REST API that shows a credential and nothing else.
+pub(crate) enum AuthorizerPayload {
+    /// Of a REST API that shows a credential and nothing else.
     Token,
-    /// The whole head; answered with a policy.
+    /// The whole head of a request; the output is a policy.
     Request,
-    /// The whole head in payload format 2.0; answered with a boolean.
+    /// The whole head in payload format 2.0; the output is a boolean.
     Simple,
 }
 
 impl<'e> Event<'e> {
-    /// Reads an event's text; `None` if it is no JSON object.
+    /// Reads an event's text; `None` if it is not a JSON object.
     pub(crate) fn read(text: &'e str) -> Option<Event<'e>> {
         json::object(text)
     }
 
-    /// Whether this is payload format 2.0: an HTTP API's or a function URL's.
+    /// Returns whether this is payload format 2.0, of an HTTP API or a function URL.
     pub(crate) fn is_2_0(&self) -> bool {
         self.version.and_then(json::text).is_some_and(|version| version == "2.0")
     }
 
-    /// In which shape an authorizer is asked.
-    pub(crate) fn asked(&self) -> Asked {
+    /// Returns the kind of this event, for an authorizer.
+    pub(crate) fn authorizer_payload(&self) -> AuthorizerPayload {
         let kind = self.kind.and_then(json::text);
         match kind.as_deref() {
-            Some("TOKEN") => Asked::Token,
-            _ if self.is_2_0() => Asked::Simple,
-            Some("REQUEST") => Asked::Request,
-            // Sent by hand: whatever lacks a head can only be about a token.
-            _ if self.headers.is_none() && self.multi_value_headers.is_none() => Asked::Token,
-            _ => Asked::Request,
+            Some("TOKEN") => AuthorizerPayload::Token,
+            _ if self.is_2_0() => AuthorizerPayload::Simple,
+            Some("REQUEST") => AuthorizerPayload::Request,
+            // Sent by hand: an event without headers can only be about a token.
+            _ if self.headers.is_none() && self.multi_value_headers.is_none() => {
+                AuthorizerPayload::Token
+            }
+            _ => AuthorizerPayload::Request,
         }
     }
 
-    /// The resource that an authorizer is asked about.
+    /// Returns the ARN of the resource that an authorizer is asked about.
     pub(crate) fn resource(&self) -> Option<Cow<'e, str>> {
         self.method_arn.or(self.route_arn).and_then(json::text).filter(|arn| !arn.is_empty())
     }
 
-    /// The credential of a token event, if there is one.
+    /// Returns the credential of a token event, if there is one.
     pub(crate) fn authorization_token(&self) -> Option<Cow<'e, str>> {
         self.authorization_token.and_then(json::text).filter(|token| !token.is_empty())
     }

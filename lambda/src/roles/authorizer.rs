@@ -1,6 +1,6 @@
 //! The role that a gateway asks first, about a request without its body.
 //!
-//! What it lets through is not thereby authentic: see [`mef_intake::Authorizer`].
+//! A request that it lets through need not be authentic: see [`mef_intake::Authorizer`].
 
 use std::sync::Arc;
 
@@ -10,76 +10,74 @@ use mef_source::SourceName;
 use serde_json::{Value, json};
 
 use crate::environment::Environment;
-use crate::event::payload::{Asked, Event};
+use crate::event::payload::{AuthorizerPayload, Event};
 use crate::event::request::head;
 use crate::event::route::method_of;
 use crate::invocation::{Done, Failed};
 use crate::metrics::{Metric, Metrics};
 use crate::sources::Sources;
 
-/// The authorizer's answers.
-pub struct Gate {
+/// The authorizer of all sources.
+pub struct AuthorizerRole {
     sources: Sources<Authorizer>,
     secrets: Arc<dyn Secrets>,
     keys: Arc<KeyCache>,
     clock: Arc<dyn Clock>,
 }
 
-impl Gate {
-    /// A gate before the sources of `environment`.
+impl AuthorizerRole {
+    /// Returns an authorizer for the sources of `environment`.
     pub fn new(
         environment: &Environment,
         secrets: Arc<dyn Secrets>,
         keys: Arc<KeyCache>,
         clock: Arc<dyn Clock>,
-    ) -> Gate {
-        Gate { sources: Sources::new(environment), secrets, keys, clock }
+    ) -> AuthorizerRole {
+        AuthorizerRole { sources: Sources::new(environment), secrets, keys, clock }
     }
 
-    /// Answers the event that is `text`.
+    /// Decides about the request of the event `text`.
     ///
-    /// A token event without a token gets the original framework's answer, a
-    /// status where a policy would be; the gateway refuses the request then.
-    pub async fn answer(&self, text: &str) -> Done {
+    /// A token event without a token gets the original framework's output, a status in place of a policy:
+    /// the gateway then refuses the request.
+    pub async fn invoke(&self, text: &str) -> Done {
         let Some(event) = Event::read(text) else {
             tracing::error!("the authorizer's event is no JSON object");
-            return Done { answer: Err(Failed::Event), metrics: None };
+            return Done { output: Err(Failed::Event), metrics: None };
         };
-        let (answer, resource) = match (event.asked(), event.resource()) {
-            (Asked::Simple, _) => (Answer::Simple, None),
-            (Asked::Token, Some(resource)) if event.authorization_token().is_some() => {
-                (Answer::Policy, Some(resource))
+        let resource = match (event.authorizer_payload(), event.resource()) {
+            (AuthorizerPayload::Simple, _) => None,
+            (AuthorizerPayload::Token, Some(resource)) if event.authorization_token().is_some() => {
+                Some(resource)
             }
-            (Asked::Token, _) => return refused(Ok(no_token()), None),
-            (Asked::Request, Some(resource)) => (Answer::Policy, Some(resource)),
-            (Asked::Request, None) => {
+            (AuthorizerPayload::Token, _) => return refused(no_token(), None),
+            (AuthorizerPayload::Request, Some(resource)) => Some(resource),
+            (AuthorizerPayload::Request, None) => {
                 tracing::error!("the authorizer's event names no resource");
-                return Done { answer: Err(Failed::Event), metrics: None };
+                return Done { output: Err(Failed::Event), metrics: None };
             }
         };
-        let resource = resource.unwrap_or_default();
-        let name = self.sources.asked(&event);
+        let name = self.sources.name_of(&event);
         let (allowed, known) = match name {
-            // A policy would read them as wildcards and allow more than was asked.
-            Some(_) if resource.contains(['*', '?']) => (false, None),
+            // A policy would read them as wildcards and allow more than this request.
+            Some(_) if resource.as_ref().is_some_and(|it| it.contains(['*', '?'])) => (false, None),
             Some(name) => self.decide(name, &event).await,
             None => {
                 tracing::warn!(reason = "no such source", "stopped at the gate");
                 (false, None)
             }
         };
-        let answer = match answer {
-            Answer::Simple => simple(allowed, known.as_ref()),
-            Answer::Policy => policy(allowed, &resource),
+        let output = match resource {
+            None => simple(allowed, known.as_ref()),
+            Some(resource) => policy(allowed, &resource),
         };
         match allowed {
-            true => Done { answer: Ok(answer), metrics: None },
-            false => refused(Ok(answer), known),
+            true => Done { output: Ok(output), metrics: None },
+            false => refused(output, known),
         }
     }
 
-    /// Whether the request may go on to the source `name`, and the name again
-    /// if there is such a source.
+    /// Returns whether the request may go on to the source `name`, and the name if there is such a source.
     async fn decide(&self, name: SourceName, event: &Event<'_>) -> (bool, Option<SourceName>) {
         let make = |source| {
             let (secrets, keys) = (Arc::clone(&self.secrets), Arc::clone(&self.keys));
@@ -92,13 +90,13 @@ impl Gate {
                 return (false, None);
             }
             Err(error) => {
-                // The handler answers 503, which tells the sender to come again.
+                // The handler answers 503, which makes the sender try again.
                 tracing::debug!(source.id = %name, error = %chain(&error), "left to the handler");
                 return (true, Some(name));
             }
         };
-        let decision = match (event.asked(), event.authorization_token()) {
-            (Asked::Token, Some(token)) => {
+        let decision = match (event.authorizer_payload(), event.authorization_token()) {
+            (AuthorizerPayload::Token, Some(token)) => {
                 let resource = event.resource().unwrap_or_default();
                 authorizer.decide_by_authorization(method_of(&resource), &token).await
             }
@@ -111,14 +109,9 @@ impl Gate {
     }
 }
 
-enum Answer {
-    Simple,
-    Policy,
-}
-
-fn refused(answer: Result<Value, Failed>, source: Option<SourceName>) -> Done {
+fn refused(output: Value, source: Option<SourceName>) -> Done {
     let metrics = Metrics::of(source).with(Metric::AuthorizerDenied, 1);
-    Done { answer, metrics: Some(metrics) }
+    Done { output: Ok(output), metrics: Some(metrics) }
 }
 
 fn no_token() -> Value {

@@ -1,7 +1,7 @@
-//! The role that takes webhooks in.
+//! The role that takes webhooks.
 //!
-//! It judges each request as if there were no authorizer: what a gateway says
-//! of a request beside it is not read at all.
+//! It judges each request as if there were no authorizer: whatever a gateway adds about the sender is
+//! ignored.
 
 use std::sync::Arc;
 
@@ -18,28 +18,27 @@ use crate::invocation::Done;
 use crate::metrics::{Metric, Metrics};
 use crate::sources::Sources;
 
-/// The handler's answers.
-pub struct Intake {
+/// The handler of all sources.
+pub struct HandlerRole {
     sources: Sources<Receiver>,
     ports: ReceiverPorts,
     capture: Option<Capture>,
 }
 
-impl Intake {
-    /// Takes in what comes for the sources of `environment`.
-    pub fn new(environment: &Environment, ports: ReceiverPorts) -> Intake {
-        Intake { sources: Sources::new(environment), ports, capture: None }
+impl HandlerRole {
+    /// Returns a handler for the sources of `environment`.
+    pub fn new(environment: &Environment, ports: ReceiverPorts) -> HandlerRole {
+        HandlerRole { sources: Sources::new(environment), ports, capture: None }
     }
 
     /// Keeps refused requests in `captures`, without their credentials.
     #[must_use]
-    pub fn capturing(self, captures: Arc<dyn Captures>) -> Intake {
-        Intake { capture: Some(Capture::new(captures, true)), ..self }
+    pub fn capturing(self, captures: Arc<dyn Captures>) -> HandlerRole {
+        HandlerRole { capture: Some(Capture::new(captures, true)), ..self }
     }
 
-    /// Answers the event that is `text`, in the payload formats 1.0 and 2.0
-    /// alike.
-    pub async fn answer(&self, text: &str) -> Done {
+    /// Answers the request of the event `text`, in payload format 1.0 or 2.0.
+    pub async fn invoke(&self, text: &str) -> Done {
         let Some(event) = Event::read(text) else {
             tracing::warn!(
                 http.status = 400,
@@ -55,7 +54,7 @@ impl Intake {
                 return done(Answer::unreadable(), None);
             }
         };
-        let Some(name) = self.sources.asked(&event) else { return not_found() };
+        let Some(name) = self.sources.name_of(&event) else { return not_found() };
         self.take_in(name, request).await
     }
 
@@ -91,7 +90,7 @@ fn not_found() -> Done {
     done(Answer::not_found(), None)
 }
 
-/// The answer as both payload formats have it.
+/// Returns the answer as both payload formats expect it.
 fn done(answer: Answer, metrics: Option<Metrics>) -> Done {
     let headers: Map<String, Value> =
         answer.headers.into_iter().map(|(name, value)| (name.into_owned(), value.into())).collect();
@@ -101,11 +100,11 @@ fn done(answer: Answer, metrics: Option<Metrics>) -> Done {
         "body": answer.body,
         "isBase64Encoded": false,
     });
-    Done { answer: Ok(output), metrics }
+    Done { output: Ok(output), metrics }
 }
 
-/// What is counted of one request. `Denied` is 0 with every authentic one, so that its average is the
-/// share of refused requests, which an alarm of the template watches.
+/// Returns the metrics of one request. `Denied` is 0 for every authentic one, so its average is the share
+/// of refused requests, which an alarm of the template watches.
 fn count(name: &SourceName, verdict: &Verdict) -> Metrics {
     let metrics = Metrics::of(Some(name.clone()));
     match verdict {
@@ -114,7 +113,7 @@ fn count(name: &SourceName, verdict: &Verdict) -> Metrics {
             .with(Metric::Rejected, *rejected)
             .with(Metric::Denied, 0),
         Verdict::Duplicate => metrics.with(Metric::Duplicate, 1).with(Metric::Denied, 0),
-        // Most ask for no proof, and so say nothing of the share of refused requests.
+        // Most handshakes need no proof, so they do not count for the share of refused requests.
         Verdict::Handshake => metrics.with(Metric::Handshake, 1),
         Verdict::Denied(_) => metrics.with(Metric::Denied, 1),
         Verdict::Secrets(_)

@@ -1,4 +1,4 @@
-//! What a function does: one file a role.
+//! The roles of the functions: what each does with an event.
 
 pub(crate) mod authorizer;
 pub(crate) mod handler;

@@ -1,4 +1,4 @@
-//! The role that pulls one source: what a schedule or a wake-up calls.
+//! The role that pulls one source, called by a schedule or a wake-up.
 
 use std::sync::Arc;
 
@@ -16,33 +16,32 @@ use crate::metrics::{Metric, Metrics};
 use crate::sources::Sources;
 
 #[derive(Deserialize)]
-struct Pull {
+struct PollerEvent {
     source: String,
 }
 
-/// The poller's runs.
-pub struct Pulls {
+/// The poller of all sources.
+pub struct PollerRole {
     sources: Sources<Poller>,
     clients: HttpClients,
     ports: PollPorts,
 }
 
-impl Pulls {
-    /// Pulls the sources of `environment`.
-    pub fn new(environment: &Environment, ports: PollPorts) -> Pulls {
-        Pulls { sources: Sources::new(environment), clients: HttpClients::default(), ports }
+impl PollerRole {
+    /// Returns a poller for the sources of `environment`.
+    pub fn new(environment: &Environment, ports: PollPorts) -> PollerRole {
+        PollerRole { sources: Sources::new(environment), clients: HttpClients::default(), ports }
     }
 
     /// Runs the source that the event `text` names until it is caught up,
     /// limited, or near the call's deadline.
     ///
-    /// A run that another one kept from its lease, or that met a limit, did
-    /// what it should; one that failed fails the call.
-    pub async fn answer(&self, text: &str, invocation: Invocation) -> Done {
-        let asked = object::<Pull>(text);
-        let Some(name) = asked.and_then(|pull| SourceName::new(&pull.source)) else {
+    /// A run that did not get the lease, or that met a limit, is a success. A failed run fails the call.
+    pub async fn invoke(&self, text: &str, invocation: Invocation) -> Done {
+        let event = object::<PollerEvent>(text);
+        let Some(name) = event.and_then(|event| SourceName::new(&event.source)) else {
             tracing::error!(r#"the poller's event is not `{{"source": "<name>"}}`"#);
-            return Done { answer: Err(Failed::Event), metrics: None };
+            return Done { output: Err(Failed::Event), metrics: None };
         };
         let make = |source: Arc<Source>| {
             let http = self.clients.for_source(source.poll.as_ref()?);
@@ -59,24 +58,24 @@ impl Pulls {
             },
             Ok(None) => {
                 tracing::error!(source.id = %name, "the package has no such source to pull");
-                return Done { answer: Err(Failed::Source), metrics: None };
+                return Done { output: Err(Failed::Source), metrics: None };
             }
             Err(error) => chain(&error),
         };
         tracing::error!(source.id = %name, error = %unusable, "the source cannot be used");
         let metrics = Metrics::of(Some(name)).with(Metric::Failed, 1);
-        Done { answer: Err(Failed::Source), metrics: Some(metrics) }
+        Done { output: Err(Failed::Source), metrics: Some(metrics) }
     }
 }
 
 fn done(name: SourceName, report: &RunReport) -> Done {
     report.log();
-    let answer = match report.end {
+    let output = match report.end {
         RunEnd::Failed(_) => Err(Failed::Run),
         _ => Ok(serde_json::to_value(report.line())
             .unwrap_or_else(|_| json!({ "end": report.end.name() }))),
     };
-    Done { answer, metrics: Some(count(name, report)) }
+    Done { output, metrics: Some(count(name, report)) }
 }
 
 fn count(name: SourceName, report: &RunReport) -> Metrics {

@@ -16,46 +16,45 @@ use crate::metrics::{Metric, Metrics};
 use crate::sources::Sources;
 
 #[derive(Deserialize)]
-struct Again {
+struct RedriveEvent {
     source: Option<String>,
 }
 
-/// The two ways into a source.
-struct Ways {
+/// The pipelines of one source.
+struct SourcePipelines {
     webhook: Option<Arc<Pipeline>>,
     poll: Option<Arc<Pipeline>>,
 }
 
-/// The redrives.
-pub struct Redrives {
-    sources: Sources<Ways>,
+/// The redrive of all sources.
+pub struct RedriveRole {
+    sources: Sources<SourcePipelines>,
     outputs: Outputs,
-    /// Sources whose trouble is in the log: it is met again with each letter.
+    /// Sources whose error has been logged: each of their letters meets it again.
     told: Mutex<BTreeSet<SourceName>>,
 }
 
-impl Redrives {
-    /// Runs the dead letters of the sources of `environment` again.
-    pub fn new(environment: &Environment, outputs: Outputs) -> Redrives {
-        Redrives { sources: Sources::new(environment), outputs, told: Mutex::default() }
+impl RedriveRole {
+    /// Returns a redrive for the sources of `environment`.
+    pub fn new(environment: &Environment, outputs: Outputs) -> RedriveRole {
+        RedriveRole { sources: Sources::new(environment), outputs, told: Mutex::default() }
     }
 
-    /// Runs all dead letters once, or those of the source that the event `text`
-    /// names, until the call's deadline is near. The answer says whether
-    /// something is left to try, so that the caller may call again.
-    pub async fn answer(&self, text: &str, invocation: Invocation) -> Done {
-        let Some(again) = object::<Again>(text) else {
+    /// Runs all dead letters once, or those of the source that the event `text` names, until the call's
+    /// deadline is near. The output says whether any are left to try, so that the caller can call again.
+    pub async fn invoke(&self, text: &str, invocation: Invocation) -> Done {
+        let Some(event) = object::<RedriveEvent>(text) else {
             tracing::error!(
                 r#"the redrive's event is neither `{{}}` nor `{{"source": "<name>"}}`"#
             );
-            return Done { answer: Err(Failed::Event), metrics: None };
+            return Done { output: Err(Failed::Event), metrics: None };
         };
-        let name = match again.source.as_deref().map(SourceName::new) {
+        let name = match event.source.as_deref().map(SourceName::new) {
             None => None,
-            Some(Some(name)) if self.ways(&name).is_some() => Some(name),
+            Some(Some(name)) if self.pipelines(&name).is_some() => Some(name),
             Some(_) => {
                 tracing::error!("the package has no such source, or it cannot be used");
-                return Done { answer: Err(Failed::Source), metrics: None };
+                return Done { output: Err(Failed::Source), metrics: None };
             }
         };
         let clock = &self.outputs.clock;
@@ -72,7 +71,7 @@ impl Redrives {
                     event.delivered = run.delivered,
                     "redriven"
                 );
-                let answer = json!({
+                let output = json!({
                     "redriven": run.redriven,
                     "delivered": run.delivered,
                     "refused_again": run.refused_again,
@@ -82,26 +81,26 @@ impl Redrives {
                 let metrics = metrics
                     .with(Metric::Redriven, run.redriven)
                     .with(Metric::RefusedAgain, run.refused_again);
-                Done { answer: Ok(answer), metrics: Some(metrics) }
+                Done { output: Ok(output), metrics: Some(metrics) }
             }
             Err(error) => {
                 tracing::error!(error = %chain(&error), "the redrive failed");
-                Done { answer: Err(Failed::Run), metrics: None }
+                Done { output: Err(Failed::Run), metrics: None }
             }
         }
     }
 
-    fn ways(&self, name: &SourceName) -> Option<Arc<Ways>> {
+    fn pipelines(&self, name: &SourceName) -> Option<Arc<SourcePipelines>> {
         let make = |source: Arc<mef_source::Source>| {
-            Some(Ways {
+            Some(SourcePipelines {
                 webhook: Pipeline::for_webhook(&source).map(Arc::new),
                 poll: Pipeline::for_poll(&source).map(Arc::new),
             })
         };
         match self.sources.get(name, make) {
-            Ok(ways) => ways,
+            Ok(pipelines) => pipelines,
             Err(error) => {
-                // Its letters stay where they are until it is mended.
+                // Its letters stay where they are until it is fixed.
                 let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
                 if told.insert(name.clone()) {
                     tracing::error!(source.id = %name, error = %chain(&error), "the source cannot be used");
@@ -112,12 +111,12 @@ impl Redrives {
     }
 }
 
-impl Pipelines for Redrives {
+impl Pipelines for RedriveRole {
     fn find(&self, source: &str, channel: Channel) -> Option<Arc<Pipeline>> {
-        let ways = self.ways(&SourceName::new(source)?)?;
+        let pipelines = self.pipelines(&SourceName::new(source)?)?;
         match channel {
-            Channel::Webhook => ways.webhook.clone(),
-            Channel::Poll => ways.poll.clone(),
+            Channel::Webhook => pipelines.webhook.clone(),
+            Channel::Poll => pipelines.poll.clone(),
         }
     }
 }

@@ -1,21 +1,20 @@
-//! What a function does: one binary serves all four, so that there is one thing
-//! to build, check and keep.
+//! The four roles of one binary: there is one thing to build, check and store.
 
-/// What a function does.
+/// What one function does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// Decides at the gateway what needs no body.
+    /// Refuses at the gateway what no body could save.
     Authorizer,
-    /// Takes webhooks in.
+    /// Takes webhooks.
     Handler,
     /// Pulls one source.
     Poller,
-    /// Runs rejected records again.
+    /// Runs rejected records through the pipeline again.
     Redrive,
 }
 
 impl Role {
-    /// The role that a handler's name stands for.
+    /// Returns the role with this handler's name.
     pub fn of(handler: &str) -> Option<Role> {
         match handler {
             "authorizer" => Some(Role::Authorizer),

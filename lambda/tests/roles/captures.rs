@@ -60,7 +60,7 @@ async fn answered(kept: &Arc<Kept>, events: &[String]) -> Vec<u64> {
     let intake = stack.intake().capturing(kept.clone());
     let mut statuses = Vec::new();
     for event in events {
-        statuses.push(status(&intake.answer(event).await));
+        statuses.push(status(&intake.invoke(event).await));
     }
     statuses
 }

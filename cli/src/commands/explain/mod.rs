@@ -1,8 +1,7 @@
 //! `mef explain`: why a webhook request is taken or refused.
 //!
-//! The sender of a refused request is told nothing, and must not be. So the
-//! operator takes the request as it was captured and has it judged here, by the
-//! same receiver, with every reason.
+//! The sender of a refused request is told nothing, and must not be. So the operator has the captured
+//! request judged here, by the same receiver, with every reason.
 
 mod escape;
 mod report;
@@ -15,7 +14,7 @@ use mef_auth::Redactor;
 use mef_http::SystemClock;
 use mef_ports::Clock as _;
 
-use crate::args::{Explain, Global};
+use crate::args::{ExplainOptions, Global};
 use crate::offline::captured::Captured;
 use crate::offline::webhook;
 use crate::sources::files;
@@ -23,13 +22,13 @@ use crate::{backend, output};
 
 pub(super) async fn explain(
     global: &Global,
-    options: &Explain,
+    options: &ExplainOptions,
     redactor: &Redactor,
 ) -> anyhow::Result<ExitCode> {
     let captured = Captured::read(&options.request)?;
     for key in &captured.unknown {
         output::say(&format!(
-            "note: {} has the key `{}`, which is passed over",
+            "note: {} has the unknown key `{}`, which is ignored",
             options.request.display(),
             output::printable(key)
         ));

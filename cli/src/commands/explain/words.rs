@@ -1,4 +1,4 @@
-//! What `mef explain` found, for a person.
+//! The findings of `mef explain`, for a person.
 
 use super::report::{Check, Report, Secret, SignedText};
 use crate::output;

@@ -1,9 +1,8 @@
 //! `mef poll --dry-run`: a run on a copy of everything that it could change.
 //!
-//! The vendor is asked in earnest, with the real credential, and its limits are
-//! kept to. The cursor, the queue, the dead letters and the blobs are in memory
-//! and gone afterwards. Access tokens are the exception: one that is got is
-//! kept as always, since a vendor may take back the one before it.
+//! The requests to the vendor are real, with the real credential and within its limits. The cursor, the
+//! queue, the dead letters and the blobs are in memory and gone afterwards. Access tokens are the
+//! exception: a new one is stored as always, since the vendor may revoke the previous one.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -23,18 +22,18 @@ use url::Url;
 
 use super::runs::show;
 use super::trace::{Sink, Traced};
-use crate::args::{Global, Poll};
+use crate::args::{Global, PollOptions};
 use crate::backend::Backend;
 use crate::offline::ports::{LimitsAsTheyAre, NoWakeups};
 use crate::output;
 use crate::sources::files;
 
-/// A lease on the copy, for as long as it takes to fill it.
+/// How long a lease on the copy lasts: it is needed only to fill it.
 const TTL: Duration = Duration::from_secs(30);
 
 pub(super) async fn run(
     global: &Global,
-    options: &Poll,
+    options: &PollOptions,
     source: &Arc<Source>,
     http: Arc<dyn Http>,
     backend: &Backend,
@@ -44,15 +43,15 @@ pub(super) async fn run(
     let real = &backend.ports;
     let copy = copy(source, backend).await?;
     let budget = Budget::default();
-    let asked = Asked {
+    let preview = Preview {
         json: global.json,
         origins: poll.own_origins.clone(),
-        answers: AtomicU64::new(0),
+        responses: AtomicU64::new(0),
         most: options.pages,
         budget: budget.clone(),
     };
     let clock = Arc::clone(&real.clock);
-    let traced = Arc::new(Traced::new(http, clock, redactor.clone(), Box::new(asked)));
+    let traced = Arc::new(Traced::new(http, clock, redactor.clone(), Box::new(preview)));
     let ports = PollPorts {
         cursors: Arc::new(copy.clone()),
         limits: Arc::new(LimitsAsTheyAre(Arc::clone(&real.limits))),
@@ -94,14 +93,14 @@ pub(super) async fn run(
     }
 }
 
-/// A store in memory with the source's cursors and the ids that they know.
+/// Returns a store in memory with the source's cursors and the ids that they have seen.
 async fn copy(source: &Source, backend: &Backend) -> anyhow::Result<Store> {
     let (cursors, clock) = (&backend.ports.cursors, &backend.ports.clock);
     let copy = Store::in_memory(Arc::clone(clock))?;
     let all = cursors.list().await?;
     for cursor in all.iter().filter(|cursor| cursor.stream.source == source.name.as_str()) {
         let mut record = cursor.record.clone();
-        // To look at what a paused source would bring is why it is tried out.
+        // A dry run may well be about a paused source.
         record.paused = None;
         let seen = cursors.seen(&cursor.stream).await?;
         let lease = copy.lease(&cursor.stream, clock.now(), TTL).await?;
@@ -111,16 +110,16 @@ async fn copy(source: &Source, backend: &Backend) -> anyhow::Result<Store> {
     Ok(copy)
 }
 
-/// Tells each request, and ends the run after so many answers.
-struct Asked {
+/// Prints each request, and ends the run after so many responses.
+struct Preview {
     json: bool,
     origins: Vec<Origin>,
-    answers: AtomicU64,
+    responses: AtomicU64,
     most: u64,
     budget: Budget,
 }
 
-impl Sink for Asked {
+impl Sink for Preview {
     fn take(&self, exchange: &Value) {
         let request = exchange.get("request").cloned().unwrap_or_default();
         let text = |key: &str| request.get(key).and_then(Value::as_str).unwrap_or_default();
@@ -131,16 +130,16 @@ impl Sink for Asked {
                 self.budget.stop();
             }
         } else {
-            let answer = status.map_or_else(|| "no answer".to_owned(), Value::to_string);
+            let response = status.map_or_else(|| "no response".to_owned(), Value::to_string);
             output::say(&output::printable(&format!(
-                "{} {}: {answer}",
+                "{} {}: {response}",
                 text("method"),
                 text("url")
             )));
         }
         let origin = text("url").parse::<Url>().ok().and_then(|url| Origin::of(&url));
         if origin.is_some_and(|origin| self.origins.contains(&origin))
-            && self.answers.fetch_add(1, Ordering::Relaxed) + 1 >= self.most
+            && self.responses.fetch_add(1, Ordering::Relaxed) + 1 >= self.most
         {
             self.budget.stop();
         }

@@ -1,4 +1,4 @@
-//! `mef poll`: pull what is new from one source, now.
+//! `mef poll`: pulls what is new from one source, now.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ mod dry_run;
 pub(super) mod runs;
 mod trace;
 
-use crate::args::{Global, Poll};
+use crate::args::{Global, PollOptions};
 use crate::backend::Backend;
 use crate::sources::files;
 
@@ -19,7 +19,7 @@ use trace::Traced;
 
 pub(super) async fn poll(
     global: &Global,
-    options: &Poll,
+    options: &PollOptions,
     redactor: &Redactor,
 ) -> anyhow::Result<ExitCode> {
     let source = files::load_named(&global.sources, &options.source)?;

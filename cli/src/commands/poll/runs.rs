@@ -66,12 +66,12 @@ pub(crate) fn show(report: &RunReport, json: bool, redactor: &Redactor) -> anyho
         RunEnd::Busy { until } => format!("another run holds the lease until {until}"),
         RunEnd::Limited { until } => format!("the vendor's rate limit is used up until {until}"),
         RunEnd::NotReady { until } => {
-            format!("the vendor still prepares what it was asked for: next look at {until}")
+            format!("the vendor is still preparing the data: next look at {until}")
         }
         RunEnd::OutOfTime => "stopped before it was caught up".to_owned(),
         RunEnd::Failed(_) => "failed".to_owned(),
     };
-    // What is rare is told where it happened.
+    // Rare counts are shown only if they are not 0.
     let rare = [
         (summary.untimed, "without a time that can be read"),
         (summary.gone, "gone"),

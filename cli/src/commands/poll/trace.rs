@@ -1,9 +1,8 @@
-//! What a poll asks and is answered, written down without its secrets.
+//! The requests of a poll and their responses, without secrets.
 //!
-//! An exchange is written when the next one begins, or at the end: by then
-//! whatever was new in it, such as an access token, was handed out and so is
-//! known to the redactor. What no redactor can know, a refresh token that is
-//! never used or a session's cookie, is masked by the name that it has.
+//! An exchange is written when the next one begins, or at the end. By then the redactor knows each
+//! credential that was new in it, such as an access token. Some it never learns, such as a session's
+//! cookie or a refresh token that is never used: those are masked by their name.
 
 use std::collections::VecDeque;
 use std::io::Write as _;
@@ -20,7 +19,7 @@ use serde_json::{Map, Value, json};
 
 use crate::private_file;
 
-/// How much of a body is written.
+/// The longest body that is written whole, in bytes.
 const LONGEST_BODY: usize = 64 * 1024;
 const MASK: &str = "***";
 
@@ -65,7 +64,7 @@ pub(crate) trait Sink: Send + Sync {
 pub(crate) struct File(Mutex<std::fs::File>);
 
 impl File {
-    /// Makes the file, which must not be there yet: only its owner may read it.
+    /// Creates the file, which only its owner may read; fails if it exists.
     pub(crate) fn create(path: &Path) -> anyhow::Result<File> {
         let file = private_file::create(path);
         Ok(File(Mutex::new(file.with_context(|| format!("cannot make {}", path.display()))?)))
@@ -81,7 +80,7 @@ impl Sink for File {
     }
 }
 
-/// An `Http` that tells what goes through it.
+/// An HTTP client that shows its exchanges to a sink.
 pub(crate) struct Traced {
     inner: Arc<dyn Http>,
     clock: Arc<dyn Clock>,
@@ -100,7 +99,7 @@ impl Traced {
         Traced { inner, clock, redactor, sink, pending: Mutex::default() }
     }
 
-    /// Writes what was held back.
+    /// Writes the exchanges that were held back.
     pub(crate) fn flush(&self) {
         let pending = std::mem::take(&mut *self.pending());
         for exchange in pending {
@@ -118,12 +117,12 @@ impl Http for Traced {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         self.flush();
         let began = self.clock.now();
-        let mut exchange = asked(&request, began);
+        let mut exchange = request_side(&request, began);
         let result = self.inner.send(request).await;
         let took = self.clock.now().duration_since(began).as_millis();
         exchange.insert("took_ms".to_owned(), json!(u64::try_from(took).unwrap_or_default()));
         match &result {
-            Ok(response) => exchange.insert("response".to_owned(), answered(response)),
+            Ok(response) => exchange.insert("response".to_owned(), response_side(response)),
             Err(error) => exchange.insert("error".to_owned(), chain(error).into()),
         };
         self.pending().push_back(exchange.into());
@@ -131,7 +130,7 @@ impl Http for Traced {
     }
 }
 
-fn asked(request: &HttpRequest, at: Timestamp) -> Map<String, Value> {
+fn request_side(request: &HttpRequest, at: Timestamp) -> Map<String, Value> {
     let mut exchange = Map::new();
     exchange.insert("at".to_owned(), at.to_string().into());
     let mut url = request.url.clone();
@@ -154,7 +153,7 @@ fn asked(request: &HttpRequest, at: Timestamp) -> Map<String, Value> {
     exchange
 }
 
-fn answered(response: &HttpResponse) -> Value {
+fn response_side(response: &HttpResponse) -> Value {
     json!({
         "status": response.status.as_u16(),
         "headers": headers(&response.headers),
@@ -176,7 +175,7 @@ fn headers(headers: &HeaderMap) -> Value {
 
 fn body(bytes: &[u8]) -> Value {
     let Ok(text) = std::str::from_utf8(bytes) else {
-        return json!(format!("{} bytes that are no text", bytes.len()));
+        return json!(format!("{} bytes that are not text", bytes.len()));
     };
     if let Ok(mut json) = serde_json::from_str::<Value>(text) {
         mask_fields(&mut json);
@@ -216,8 +215,8 @@ fn mask_fields(value: &mut Value) {
     }
 }
 
-/// The exchange with every learnt credential masked, in names and in values,
-/// and its bodies cut after that: half a credential would not be recognised.
+/// Masks every known credential, in names and in values, and cuts long bodies after that: half a
+/// credential would not be recognised.
 fn without_secrets(mut exchange: Value, redactor: &Redactor) -> Value {
     mask_texts(&mut exchange, redactor);
     for side in ["request", "response"] {
@@ -236,7 +235,7 @@ fn without_secrets(mut exchange: Value, redactor: &Redactor) -> Value {
     exchange
 }
 
-/// `text` without the values of credential fields in what may be a URL in it.
+/// Masks the values of credential fields in URLs within `text`.
 fn mask_pairs(text: &str) -> String {
     let mut masked = String::with_capacity(text.len());
     let mut pieces = text.split_inclusive(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
@@ -246,7 +245,7 @@ fn mask_pairs(text: &str) -> String {
             continue;
         }
         masked.push_str(MASK);
-        // The value goes on to what ends a parameter.
+        // The value ends where a parameter ends.
         let end = pieces.find(|piece| piece.ends_with(['&', '"', '\'', '#', ' ', '\n', '>']));
         masked.extend(end.and_then(|piece| piece.chars().next_back()));
     }
@@ -287,9 +286,9 @@ mod tests {
 
     use super::*;
 
-    struct Kept(Arc<Mutex<Vec<String>>>);
+    struct Memory(Arc<Mutex<Vec<String>>>);
 
-    impl Sink for Kept {
+    impl Sink for Memory {
         fn take(&self, exchange: &Value) {
             self.0.lock().unwrap().push(exchange.to_string());
         }
@@ -320,7 +319,7 @@ mod tests {
         let secret = "pä/ss \"w+rd\"?=x";
         redactor.learn(&Secret::new(secret));
         let kept = Arc::new(Mutex::new(Vec::new()));
-        let sink = Box::new(Kept(Arc::clone(&kept)));
+        let sink = Box::new(Memory(Arc::clone(&kept)));
         let traced = Traced::new(Arc::new(Echo), Arc::new(SystemClock), redactor.clone(), sink);
         let mut url: url::Url = "https://api.example.com/logs?limit=5".parse().unwrap();
         url.query_pairs_mut().append_pair("key", secret).append_pair("password", "never-learnt");

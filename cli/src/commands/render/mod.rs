@@ -1,9 +1,8 @@
 //! `mef render`: what CloudFormation deploys, made of the source files.
 //!
-//! `infra/app.yml` is a plain template that a person can read; what differs from source to source is
-//! put in here at its marker lines: schedules, the exact ARNs of the secrets, alarms, URLs. No macro,
-//! no second language, and the result is the same every time, so that a stack changes only when a
-//! source file does.
+//! `infra/app.yml` is a plain template that a person can read. What depends on the sources is put in at
+//! its marker lines: schedules, the exact ARNs of the secrets, alarms, URLs. There is no macro and no
+//! second language, and the result is the same every time: a stack changes only when a source file does.
 
 mod names;
 mod parts;
@@ -17,11 +16,11 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use mef_source::Source;
 
-use crate::args::{Global, Render};
+use crate::args::{Global, RenderOptions};
 use crate::output;
 use crate::sources::files::{self, SourceFile};
 
-pub(super) fn render(global: &Global, options: &Render) -> anyhow::Result<ExitCode> {
+pub(super) fn render(global: &Global, options: &RenderOptions) -> anyhow::Result<ExitCode> {
     let dir = options.dir.as_deref().unwrap_or(&global.sources);
     let written = std::fs::read_to_string(&options.template)
         .with_context(|| format!("cannot read the template {}", options.template.display()))?;
@@ -38,10 +37,9 @@ pub(super) fn render(global: &Global, options: &Render) -> anyhow::Result<ExitCo
     let path = options.out.join("template.yml");
     std::fs::write(&path, &template).with_context(|| format!("cannot write {}", path.display()))?;
     output::say(&format!(
-        "{} for {} source{}; the source files are in {}",
+        "{} for {}; the source files are in {}",
         path.display(),
-        sources.len(),
-        if sources.len() == 1 { "" } else { "s" },
+        output::count(sources.len(), "source"),
         package.display(),
     ));
     Ok(ExitCode::SUCCESS)
@@ -51,7 +49,7 @@ fn name(file: &SourceFile) -> &str {
     file.source.as_ref().map_or("", |source| source.name.as_str())
 }
 
-/// Leaves no source in the package that is no longer there. Only what an earlier run put there goes.
+/// Deletes the sources that an earlier run put into the package, and nothing else.
 fn empty(package: &Path) -> anyhow::Result<()> {
     let sources = package.join("sources");
     match std::fs::remove_dir_all(&sources) {
@@ -64,7 +62,7 @@ fn empty(package: &Path) -> anyhow::Result<()> {
         .with_context(|| format!("cannot make the folder {}", sources.display()))
 }
 
-/// Puts a source file and what it names into the package, as the functions look for them.
+/// Copies a source file and the schemas that it names to where the functions look for them.
 fn copy(file: &SourceFile, source: &Source, package: &Path) -> anyhow::Result<()> {
     let folder = package.join("sources").join(source.name.as_str());
     std::fs::create_dir_all(&folder)
