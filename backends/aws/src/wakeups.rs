@@ -224,6 +224,8 @@ mod tests {
             name(&"p".repeat(101), "a", ""),
         ];
         assert!(names[0].starts_with("p-s-dev-wake-"), "{}", names[0]);
+        // A later version has to replace the schedules of an earlier one.
+        assert_eq!(names[2], "p-s-dev-wake-6624ae717953eb2b");
         let distinct: std::collections::BTreeSet<_> = names.iter().collect();
         assert_eq!(distinct.len(), names.len());
         assert!(names.iter().all(|name| name.len() <= LONGEST_NAME));
