@@ -16,8 +16,9 @@ use aws_sdk_scheduler::types::{
 use jiff::{SignedDuration, Timestamp};
 use mef_ports::{StoreError, StreamKey, Wakeups};
 
-use crate::aws::{Shared, WakeTarget};
+use crate::clients::Shared;
 use crate::error::AwsError;
+use crate::settings::WakeTarget;
 
 /// How far ahead a wake-up is at least: a moment that has passed when the
 /// scheduler gets it may never come, and its clock is not ours.

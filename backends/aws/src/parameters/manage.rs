@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use mef_ports::{Secret, SecretRef, StoreError};
 
 use crate::error::AwsError;
-use crate::parameters::ParameterStore;
+use crate::parameters::store::ParameterStore;
 
 /// A secret that is set. Its value is not among what is known.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use aws_lc_rs::digest::{Context, SHA256};
 use jiff::Timestamp;
 use mef_ports::{Deliveries, DeliveryKey, Receipt, StoreError};
 
-use crate::table::{Table, moment, string, ttl};
+use crate::table::items::{Table, moment, string, ttl};
 
 /// A delivery has one item.
 const SK: &str = "mark";

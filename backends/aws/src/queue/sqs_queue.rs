@@ -8,12 +8,12 @@ use bytes::Bytes;
 use futures::StreamExt as _;
 use mef_ports::{Message, Queue, Refused, StoreError};
 
-use crate::aws::Shared;
-use crate::claim::{claimed_body, object_key};
+use crate::bucket::objects::Objects;
+use crate::clients::Shared;
 use crate::error::AwsError;
-use crate::objects::Objects;
-use crate::packing::Entry;
-use crate::send::{Failure, send};
+use crate::queue::claim::{claimed_body, object_key};
+use crate::queue::packing::Entry;
+use crate::queue::send::{Failure, send};
 
 /// How many events go into the bucket at once: each has more than 1 MiB.
 const CLAIMS_AT_ONCE: usize = 4;

@@ -11,7 +11,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 
-use crate::aws::Shared;
+use crate::clients::Shared;
 use crate::error::AwsError;
 
 /// How often a write is tried that meets a transaction on the same item.

@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use mef_ports::{AccessToken, Secret, StoreError, TokenClaim, TokenKey, Tokens};
 
 use crate::error::AwsError;
-use crate::item::bounded;
-use crate::table::{Table, key as item_key, moment, names, number, string, text, ttl};
+use crate::table::attributes::bounded;
+use crate::table::items::{Table, key as item_key, moment, names, number, string, text, ttl};
 
 /// A key has one item for its token,
 const SK: &str = "token";

@@ -10,9 +10,9 @@ use aws_lc_rs::digest::{SHA256, digest};
 use mef_ports::{Message, queue_text};
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::fields::Fields;
-use crate::objects::{Claim, key_part};
-use crate::packing::MESSAGE_LIMIT;
+use crate::bucket::objects::{Claim, key_part};
+use crate::queue::fields::Fields;
+use crate::queue::packing::MESSAGE_LIMIT;
 
 /// What a field may have beside the claim. An event has a dozen fields, so all
 /// of them fit into a message even if each has as much.

@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use mef_ports::{Limits, StoreError};
 
 use crate::error::AwsError;
-use crate::item::bounded;
-use crate::table::{Table, key, moment, names, number, string, ttl};
+use crate::table::attributes::bounded;
+use crate::table::items::{Table, key, moment, names, number, string, ttl};
 
 /// A credential has one item.
 const SK: &str = "limit";

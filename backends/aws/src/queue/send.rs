@@ -6,7 +6,7 @@ use futures::StreamExt as _;
 use mef_ports::Refused;
 
 use crate::error::{AwsError, is_throttle};
-use crate::packing::{ATTRIBUTE_TYPE, Entry, batches};
+use crate::queue::packing::{ATTRIBUTE_TYPE, Entry, batches};
 
 /// How many requests are under way at once.
 const AT_ONCE: usize = 16;

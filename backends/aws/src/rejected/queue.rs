@@ -9,14 +9,14 @@ use bytes::Bytes;
 use futures::StreamExt as _;
 use mef_ports::{DeadLetter, Refused, StoreError};
 
-use crate::aws::Shared;
+use crate::bucket::objects::Objects;
+use crate::clients::Shared;
 use crate::error::AwsError;
-use crate::letter::{claimed_body, letter_text, object_key};
-use crate::objects::Objects;
-use crate::packing::{ENTRIES, Entry};
-use crate::queue::SOURCE;
-use crate::receive::{QueueCounts, counts};
-use crate::send::{Failure, send};
+use crate::queue::packing::{ENTRIES, Entry};
+use crate::queue::receive::{QueueCounts, counts};
+use crate::queue::send::{Failure, send};
+use crate::queue::sqs_queue::SOURCE;
+use crate::rejected::letter::{claimed_body, letter_text, object_key};
 
 /// The attribute that names the letter.
 const LETTER_ID: &str = "letter_id";

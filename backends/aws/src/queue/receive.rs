@@ -10,8 +10,8 @@ use jiff::Timestamp;
 use mef_ports::{Message, StoreError};
 
 use crate::error::AwsError;
-use crate::packing::ENTRIES;
-use crate::queue::{EVENT_ID, SOURCE, SqsQueue};
+use crate::queue::packing::ENTRIES;
+use crate::queue::sqs_queue::{EVENT_ID, SOURCE, SqsQueue};
 
 /// The longest wait that SQS knows, in seconds (ReceiveMessage).
 const LONGEST_WAIT: i32 = 20;

@@ -9,11 +9,11 @@ use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use mef_ports::{Captures, StoreError};
 
-use crate::aws::Shared;
+use crate::bucket::objects::{Objects, key_part};
+use crate::clients::Shared;
 use crate::error::AwsError;
-use crate::item::bounded;
-use crate::objects::{Objects, key_part};
-use crate::table::{Table, broken, key, names, number, ttl};
+use crate::table::attributes::bounded;
+use crate::table::items::{Table, broken, key, names, number, ttl};
 
 /// An hour has one item.
 const SK: &str = "captured";

@@ -6,8 +6,48 @@ use aws_config::SdkConfig;
 use mef_ports::StoreError;
 use serde::Deserialize;
 
-use crate::aws::{Settings, WakeTarget};
 use crate::error::AwsError;
+
+/// The names of what the application's stack has made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// The project, which begins the name of everything.
+    pub project: String,
+    /// The service within the project.
+    pub service: String,
+    /// The stage: `dev`, `prod`.
+    pub stage: String,
+    /// The URL of the queue that the SIEM reads.
+    pub queue_url: String,
+    /// The URL of the queue for what the SIEM's reader failed.
+    pub dlq_url: Option<String>,
+    /// The URL of the queue for what the pipeline refused.
+    pub rejected_queue_url: String,
+    /// The name of the table.
+    pub table: String,
+    /// The name of the bucket.
+    pub bucket: String,
+    /// What a wake-up wakes; without it none can be left.
+    pub wake: Option<WakeTarget>,
+}
+
+impl Settings {
+    /// What begins the name of everything that the application makes.
+    pub(crate) fn prefix(&self) -> String {
+        format!("{}-{}-{}", self.project, self.service, self.stage)
+    }
+}
+
+/// What a wake-up wakes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WakeTarget {
+    /// The ARN of the poller's function.
+    pub poller_arn: String,
+    /// The ARN of the role with which the scheduler calls it.
+    pub role_arn: String,
+    /// The name of the group that the schedules are made in.
+    pub schedule_group: String,
+}
 
 /// What the parameter holds.
 #[derive(Deserialize)]

@@ -8,7 +8,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::aws::Shared;
+use crate::clients::Shared;
 use crate::error::AwsError;
 
 /// What stands in a message for an object that is too large for it.

@@ -20,8 +20,8 @@ use mef_ports::{
 };
 
 use crate::error::AwsError;
-use crate::item::{stream_key, to_attribute, to_json};
-use crate::table::{Item, Table, broken, key, moment, names, number, string, text};
+use crate::table::attributes::{stream_key, to_attribute, to_json};
+use crate::table::items::{Item, Table, broken, key, moment, names, number, string, text};
 
 /// What cursors are under.
 const CURSOR: &str = "cursor";

@@ -9,9 +9,9 @@ use mef_ports::{DeadLetter, queue_text};
 use serde::Deserialize;
 use serde_json::value::to_raw_value;
 
+use crate::bucket::objects::{Claim, Objects, key_part};
 use crate::error::AwsError;
-use crate::fields::Fields;
-use crate::objects::{Claim, Objects, key_part};
+use crate::queue::fields::Fields;
 
 /// The field that says where a large letter is. No letter has one of that name.
 const CLAIM: &str = "claim";

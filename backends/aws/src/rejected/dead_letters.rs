@@ -9,10 +9,10 @@ use jiff::Timestamp;
 use mef_ports::{DeadLetter, DeadLetters, PassedOver, Settled, StoreError, Taken, TakenLetter};
 
 use crate::error::AwsError;
-use crate::letter::{Stub, letter, stub, unreadable};
-use crate::packing::ENTRIES;
-use crate::receive::delete;
-use crate::rejected::{RejectedQueue, Wait};
+use crate::queue::packing::ENTRIES;
+use crate::queue::receive::delete;
+use crate::rejected::letter::{Stub, letter, stub, unreadable};
+use crate::rejected::queue::{RejectedQueue, Wait};
 
 /// How often one look receives at most: with ten letters each time.
 const LOOK_RECEIVES: usize = 1_000;

@@ -1,0 +1,12 @@
+//! The DynamoDB table, which holds cursors, delivery marks, access tokens and
+//! limits: small items that are changed under conditions.
+//!
+//! [`items`] reads and writes items, [`attributes`] converts what stands in them.
+//! Each port has a file of its own.
+
+pub(crate) mod attributes;
+mod cursors;
+mod deliveries;
+pub(crate) mod items;
+mod limits;
+mod tokens;
