@@ -1,41 +1,71 @@
-//! Values of an item: records as maps that a person can read in the console,
-//! and keys that no two streams share.
+//! What stands in an item. A record is a map, so that a person can read it in the
+//! console.
 
 use std::collections::HashMap;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use aws_sdk_dynamodb::types::AttributeValue;
-use mef_ports::StreamKey;
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-/// What a part of a key may have before it is shortened. DynamoDB takes 1,024
-/// bytes for `sk`.
-const LONGEST_KEY: usize = 1_000;
+use crate::error::AwsError;
 
-/// Source and partition in one line. The source is escaped so that the first
-/// slash ends it: ("a/b", "") and ("a", "b") differ.
-pub(crate) fn stream_key(stream: &StreamKey) -> String {
-    let source = stream.source.replace('%', "%25").replace('/', "%2F");
-    bounded(format!("{source}/{}", stream.partition))
+/// An item, by attribute.
+pub(super) type Item = HashMap<String, AttributeValue>;
+
+/// Makes an attribute of a text.
+pub(super) fn string(text: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(text.into())
 }
 
-/// `key`, or its beginning and a hash of it where it is too long.
-pub(crate) fn bounded(key: String) -> String {
-    if key.len() <= LONGEST_KEY {
-        return key;
-    }
-    let hash = hex::encode(digest(&SHA256, key.as_bytes()));
-    let mut end = LONGEST_KEY - hash.len() - 1;
-    while !key.is_char_boundary(end) {
-        end -= 1;
-    }
-    let (begin, _) = key.split_at(end);
-    format!("{begin}#{hash}")
+/// Makes an attribute of a number.
+pub(crate) fn number(number: impl ToString) -> AttributeValue {
+    AttributeValue::N(number.to_string())
 }
 
-/// JSON as an attribute. A number keeps its digits, up to the 38 that DynamoDB
-/// has.
-pub(crate) fn to_attribute(value: Value) -> AttributeValue {
+/// Makes the `ttl` of an item that ends at `end`. DynamoDB may drop it then, never
+/// before.
+pub(crate) fn ttl(end: Timestamp) -> AttributeValue {
+    number(end.as_second().saturating_add(i64::from(end.subsec_nanosecond() > 0)))
+}
+
+/// Reads a text; `None` if there is none of this name.
+pub(super) fn text<'i>(item: &'i Item, name: &str) -> Option<&'i str> {
+    item.get(name)?.as_s().ok().map(String::as_str)
+}
+
+/// Reads a moment that was written as RFC 3339; `None` if there is none of this name.
+pub(super) fn moment(item: &Item, name: &str) -> Result<Option<Timestamp>, AwsError> {
+    let moment = text(item, name).map(str::parse).transpose();
+    moment.map_err(|error: jiff::Error| broken(name, &error))
+}
+
+/// The error of an attribute that does not hold what this crate wrote.
+pub(crate) fn broken(name: &str, reason: &dyn std::fmt::Display) -> AwsError {
+    AwsError::new(format!("the attribute `{name}` of the item cannot be read: {reason}"))
+}
+
+/// Returns the names for expressions: each `#x` in them is the attribute `x`. Some
+/// attributes have the names of reserved words.
+pub(super) fn names(expressions: &[&str]) -> HashMap<String, String> {
+    let mut names = HashMap::new();
+    for rest in expressions.iter().flat_map(|expression| expression.split('#').skip(1)) {
+        let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        let name = rest.split_at(end.unwrap_or(rest.len())).0;
+        names.insert(format!("#{name}"), name.to_owned());
+    }
+    names
+}
+
+/// Returns the values for expressions, by their names there: `:x`.
+pub(super) fn values<const N: usize>(
+    values: [(&str, AttributeValue); N],
+) -> HashMap<String, AttributeValue> {
+    values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// Converts JSON to an attribute. A number keeps its digits, up to the 38 that
+/// DynamoDB has.
+pub(super) fn to_attribute(value: Value) -> AttributeValue {
     match value {
         Value::Null => AttributeValue::Null(true),
         Value::Bool(truth) => AttributeValue::Bool(truth),
@@ -48,8 +78,8 @@ pub(crate) fn to_attribute(value: Value) -> AttributeValue {
     }
 }
 
-/// The JSON of an attribute; none where it is of a kind that JSON lacks.
-pub(crate) fn to_json(attribute: &AttributeValue) -> Option<Value> {
+/// Converts an attribute to JSON; `None` if JSON has nothing of its kind.
+pub(super) fn to_json(attribute: &AttributeValue) -> Option<Value> {
     Some(match attribute {
         AttributeValue::Null(_) => Value::Null,
         AttributeValue::Bool(truth) => Value::Bool(*truth),
@@ -69,30 +99,9 @@ fn object(fields: &HashMap<String, AttributeValue>) -> Option<Map<String, Value>
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
-
-    fn key(source: &str, partition: &str) -> String {
-        stream_key(&StreamKey { source: source.to_owned(), partition: partition.to_owned() })
-    }
-
-    #[test]
-    fn keys_can_be_read_and_are_told_apart() {
-        assert_eq!(key("okta", ""), "okta/");
-        assert_eq!(key("github", "org/repo"), "github/org/repo");
-        assert_eq!(key("a/b", ""), "a%2Fb/");
-        assert_ne!(key("a/b", ""), key("a%2Fb", ""));
-    }
-
-    #[test]
-    fn a_long_partition_is_shortened_and_still_told_apart() {
-        let long = "é".repeat(1_000);
-        let (one, other) = (key("a", &long), key("a", &format!("{long}x")));
-        assert!(one.len() <= LONGEST_KEY && one.starts_with("a/éé"), "{one}");
-        assert_ne!(one, other);
-    }
 
     #[test]
     fn json_comes_back_as_it_was() {
@@ -104,13 +113,24 @@ mod tests {
         assert_eq!(to_json(&AttributeValue::N("no number".to_owned())), None);
     }
 
-    proptest! {
-        #[test]
-        fn no_two_streams_share_a_key(
-            one in ("[a%/2F]{0,4}", "[a%/2F]{0,4}"),
-            other in ("[a%/2F]{0,4}", "[a%/2F]{0,4}"),
-        ) {
-            prop_assert_eq!(one == other, key(&one.0, &one.1) == key(&other.0, &other.1));
-        }
+    #[test]
+    fn no_item_is_dropped_before_its_end() {
+        let at = |nanoseconds| Timestamp::from_nanosecond(nanoseconds).unwrap();
+        assert_eq!(ttl(at(7_000_000_000)), number(7));
+        assert_eq!(ttl(at(7_000_000_001)), number(8));
+    }
+
+    #[test]
+    fn a_moment_that_cannot_be_read_is_an_error() {
+        let item = Item::from([("until".to_owned(), string("soon"))]);
+        assert!(moment(&item, "until").is_err());
+        assert_eq!(moment(&item, "other").unwrap(), None);
+    }
+
+    #[test]
+    fn every_name_in_an_expression_is_named() {
+        let names = names(&["attribute_not_exists(#until_ns) OR #a = :b", "SET #ttl = :ttl"]);
+        let expected = ["until_ns", "a", "ttl"].map(|name| (format!("#{name}"), name.to_owned()));
+        assert_eq!(names, HashMap::from(expected));
     }
 }

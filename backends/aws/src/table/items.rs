@@ -1,33 +1,31 @@
-//! The one table: what every kind of item in it shares.
+//! Reads and writes items of the one table.
 //!
-//! Items are found by `pk`, what they are, and `sk`, which one. `ttl` is when
-//! DynamoDB may drop an item, in seconds since the epoch. It may do so days
-//! later, so whoever reads compares the moment itself.
+//! An item is found by `pk`, what it is, and `sk`, which one. `ttl` is when
+//! DynamoDB may drop it, in seconds since the epoch. That can be days late, so a
+//! reader compares the moment itself.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
-use jiff::Timestamp;
 
 use crate::clients::Shared;
 use crate::error::AwsError;
+use crate::table::attributes::{Item, names, values};
+use crate::table::keys::key;
 
-/// How often a write is tried that meets a transaction on the same item.
+/// How often a write is tried if a transaction on the same item is under way.
 const ATTEMPTS: u32 = 5;
 
-/// The wait after the first of them, in milliseconds; each further one is
-/// longer by as much again.
+/// The wait after the first attempt, in milliseconds. Each further one is longer by
+/// as much again.
 const WAIT_MS: u64 = 40;
-
-/// An item, by attribute.
-pub(crate) type Item = HashMap<String, AttributeValue>;
 
 /// The cursors, delivery marks, access tokens and limits, in one table.
 #[derive(Clone)]
 pub struct Table {
-    pub(crate) shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
 impl Table {
@@ -35,22 +33,22 @@ impl Table {
         Table { shared }
     }
 
-    pub(crate) fn client(&self) -> &aws_sdk_dynamodb::Client {
+    pub(super) fn client(&self) -> &aws_sdk_dynamodb::Client {
         self.shared.dynamodb()
     }
 
-    pub(crate) fn name(&self) -> &str {
+    pub(super) fn name(&self) -> &str {
         &self.shared.settings.table
     }
 
-    /// The item as it was last written.
-    pub(crate) async fn get(&self, pk: &str, sk: &str) -> Result<Option<Item>, AwsError> {
+    /// Reads the item as it was last written.
+    pub(super) async fn get(&self, pk: &str, sk: &str) -> Result<Option<Item>, AwsError> {
         let request = self.client().get_item().table_name(self.name()).set_key(Some(key(pk, sk)));
         Ok(request.consistent_read(true).send().await?.item)
     }
 
-    /// Writes the item in place of what was there.
-    pub(crate) async fn put(
+    /// Writes the item in place of an earlier one.
+    pub(super) async fn put(
         &self,
         pk: &str,
         sk: &str,
@@ -62,8 +60,28 @@ impl Table {
         Ok(())
     }
 
+    /// Returns a request that changes the item if `condition` holds, and makes it if it
+    /// is not there. In both expressions `#x` is the attribute `x`.
+    pub(crate) fn update<const N: usize>(
+        &self,
+        pk: &str,
+        sk: &str,
+        condition: &str,
+        change: &str,
+        new: [(&str, AttributeValue); N],
+    ) -> UpdateItemFluentBuilder {
+        self.client()
+            .update_item()
+            .table_name(self.name())
+            .set_key(Some(key(pk, sk)))
+            .condition_expression(condition)
+            .update_expression(change)
+            .set_expression_attribute_names(Some(names(&[condition, change])))
+            .set_expression_attribute_values(Some(values(new)))
+    }
+
     /// Tries `write` again while a transaction on the same item is under way.
-    pub(crate) async fn past_conflicts<T, F>(
+    pub(super) async fn past_conflicts<T, F>(
         &self,
         write: impl Fn() -> F + Send,
     ) -> Result<T, AwsError>
@@ -85,60 +103,11 @@ impl Table {
     }
 }
 
-/// What an item is found by.
-pub(crate) fn key(pk: &str, sk: &str) -> Item {
-    HashMap::from([("pk".to_owned(), string(pk)), ("sk".to_owned(), string(sk))])
-}
-
-pub(crate) fn string(text: impl Into<String>) -> AttributeValue {
-    AttributeValue::S(text.into())
-}
-
-pub(crate) fn number(number: impl ToString) -> AttributeValue {
-    AttributeValue::N(number.to_string())
-}
-
-/// When DynamoDB may drop an item that ends at `end`: never before.
-pub(crate) fn ttl(end: Timestamp) -> AttributeValue {
-    number(end.as_second().saturating_add(i64::from(end.subsec_nanosecond() > 0)))
-}
-
-/// An attribute that is text.
-pub(crate) fn text<'i>(item: &'i Item, name: &str) -> Option<&'i str> {
-    item.get(name)?.as_s().ok().map(String::as_str)
-}
-
-/// A moment that was written as RFC 3339, if the attribute is there.
-pub(crate) fn moment(item: &Item, name: &str) -> Result<Option<Timestamp>, AwsError> {
-    let moment = text(item, name).map(str::parse).transpose();
-    moment.map_err(|error: jiff::Error| broken(name, &error))
-}
-
-/// An attribute that does not hold what this crate wrote.
-pub(crate) fn broken(name: &str, reason: &dyn std::fmt::Display) -> AwsError {
-    AwsError::new(format!("the attribute `{name}` of the item cannot be read: {reason}"))
-}
-
-/// Names for an expression: `#x` for the attribute `x`, as some are reserved.
-pub(crate) fn names<const N: usize>(names: [&str; N]) -> HashMap<String, String> {
-    names.into_iter().map(|name| (format!("#{name}"), name.to_owned())).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_item_is_dropped_before_its_end() {
-        let at = |nanoseconds| Timestamp::from_nanosecond(nanoseconds).unwrap();
-        assert_eq!(ttl(at(7_000_000_000)), number(7));
-        assert_eq!(ttl(at(7_000_000_001)), number(8));
-    }
-
-    #[test]
-    fn a_moment_that_cannot_be_read_is_an_error() {
-        let item = Item::from([("until".to_owned(), string("soon"))]);
-        assert!(moment(&item, "until").is_err());
-        assert_eq!(moment(&item, "other").unwrap(), None);
+/// Returns whether the condition of a write held.
+pub(super) fn condition_held<T>(written: Result<T, impl Into<AwsError>>) -> Result<bool, AwsError> {
+    match written.map_err(Into::into) {
+        Ok(_) => Ok(true),
+        Err(error) if error.refused => Ok(false),
+        Err(error) => Err(error),
     }
 }

@@ -4,11 +4,11 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use mef_ports::{Limits, StoreError};
 
-use crate::error::AwsError;
-use crate::table::attributes::bounded;
-use crate::table::items::{Table, key, moment, names, number, string, ttl};
+use crate::table::attributes::{moment, number, string, ttl};
+use crate::table::items::{Table, condition_held};
+use crate::table::keys::bounded;
 
-/// A credential has one item.
+/// The `sk` of a limit.
 const SK: &str = "limit";
 
 #[async_trait]
@@ -26,24 +26,21 @@ impl Limits for Table {
 
     async fn hold(&self, credential: &str, until: Timestamp) -> Result<(), StoreError> {
         let held = self
-            .client()
-            .update_item()
-            .table_name(self.name())
-            .set_key(Some(key(&pk(credential), SK)))
-            .condition_expression("attribute_not_exists(#until_ns) OR #until_ns < :until_ns")
-            .update_expression("SET #until = :until, #until_ns = :until_ns, #ttl = :ttl")
-            .set_expression_attribute_names(Some(names(["until", "until_ns", "ttl"])))
-            .expression_attribute_values(":until", string(until.to_string()))
-            .expression_attribute_values(":until_ns", number(until.as_nanosecond()))
-            .expression_attribute_values(":ttl", ttl(until))
+            .update(
+                &pk(credential),
+                SK,
+                "attribute_not_exists(#until_ns) OR #until_ns < :until_ns",
+                "SET #until = :until, #until_ns = :until_ns, #ttl = :ttl",
+                [
+                    (":until", string(until.to_string())),
+                    (":until_ns", number(until.as_nanosecond())),
+                    (":ttl", ttl(until)),
+                ],
+            )
             .send()
             .await;
-        match held.map_err(AwsError::from) {
-            Ok(_) => Ok(()),
-            // It is already held back for as long, or longer.
-            Err(error) if error.refused => Ok(()),
-            Err(error) => Err(error.during("hold a credential back")),
-        }
+        // If the condition fails, it is already held back for as long, or longer.
+        condition_held(held).map(drop).map_err(|error| error.during("hold a credential back"))
     }
 }
 

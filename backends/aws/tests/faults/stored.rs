@@ -31,13 +31,13 @@ async fn stored() -> StandIn {
     let objects = fixture(include_str!("../stored/objects.json"));
     StandIn::new(move |request: &Value| {
         if let Some(path) = request.as_str() {
-            let object = path.strip_prefix("/bucket/").and_then(|key| objects[key].as_str());
+            let object = path.strip_prefix("/bucket/").and_then(|key| objects.get(key)?.as_str());
             return ResponseTemplate::new(200).set_body_string(object.unwrap_or_default());
         }
         if let Some(values) = request.get("KeyConditionExpression") {
             assert_eq!(values, "#pk = :pk");
-            let pk = &request["ExpressionAttributeValues"][":pk"];
-            let found: Vec<_> = items.iter().filter(|item| item["pk"] == *pk).collect();
+            let pk = request.pointer("/ExpressionAttributeValues/:pk");
+            let found: Vec<_> = items.iter().filter(|item| item.get("pk") == pk).collect();
             return answer(200, &json!({ "Items": found }));
         }
         if let Some(key) = request.get("Key") {
@@ -50,7 +50,7 @@ async fn stored() -> StandIn {
             );
         }
         let queue = request["QueueUrl"].as_str().and_then(|url| url.rsplit('/').next()).unwrap();
-        answer(200, &json!({ "Messages": messages[queue], "Successful": [], "Failed": [] }))
+        answer(200, &json!({ "Messages": messages.get(queue), "Successful": [], "Failed": [] }))
     })
     .await
 }
