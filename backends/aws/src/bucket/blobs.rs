@@ -1,4 +1,4 @@
-//! Bytes under a key, in the bucket.
+//! The port for blobs, in the bucket.
 
 use std::sync::Arc;
 
