@@ -1,13 +1,13 @@
 //! Every port on AWS: SQS, DynamoDB, Parameter Store, S3 and EventBridge
 //! Scheduler.
 //!
-//! The same library code that runs on one embedded file on a laptop runs in the
-//! Lambdas by these types, and nothing here is home-made where AWS has the part.
-//! [`Aws`] is built once a process and does nothing until it is asked: a client
-//! is made when it is first used, so that a function which only sends to the
-//! queue starts as fast as if the others were not there.
+//! The library code that runs on one embedded file on a laptop runs in the Lambdas
+//! through these types. Where AWS has the part, nothing is home-made. A process makes
+//! one [`Aws`], which does nothing by itself: a client is made when it is first used,
+//! so a function that only sends to the queue starts as fast as if the others did not
+//! exist.
 //!
-//! An error names the operation and what AWS said of it, never what was sent.
+//! An error names the operation and the reason that AWS gives, never what was sent.
 
 mod aws;
 mod bucket;
@@ -25,7 +25,7 @@ pub use aws::Aws;
 pub use bucket::blobs::S3Blobs;
 pub use bucket::captures::S3Captures;
 pub use config::{TimeLimits, function_config, load_config};
-pub use parameters::manage::StoredSecret;
+pub use parameters::manage::ListedSecret;
 pub use parameters::store::{ParameterStore, parameter_name};
 pub use queue::receive::{QueueCounts, Received};
 pub use queue::sqs_queue::SqsQueue;

@@ -7,4 +7,5 @@
 
 mod cache;
 pub(crate) mod manage;
+mod secrets;
 pub(crate) mod store;

@@ -1,13 +1,12 @@
-//! Reads secrets: from the cache, else from Parameter Store.
+//! Reads secrets from the cache, else from Parameter Store.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use async_trait::async_trait;
-use jiff::{SignedDuration, Timestamp};
-use mef_ports::{Secret, SecretRef, SecretVersion, Secrets, SecretsError, StoreError};
+use jiff::Timestamp;
+use mef_ports::{Secret, SecretRef, SecretVersion, StoreError};
 
 use crate::clients::Shared;
 use crate::error::AwsError;
@@ -16,32 +15,28 @@ use crate::parameters::cache::{Cache, Found, Wanted};
 /// How many names one request takes (GetParameters).
 const NAMES: usize = 10;
 
-/// How long a value is good, before the jitter.
+/// How long a value is good, without the jitter.
 const TTL: Duration = Duration::from_secs(300);
 
-/// How long the version before the present one is still accepted: senders are
-/// given a new secret one after the other.
-const CHANGEOVER: SignedDuration = SignedDuration::from_hours(24);
+pub(super) const READ: &str = "read a secret";
 
-const READ: &str = "read a secret";
-
-/// The secrets as SecureString parameters.
+/// The secrets, as SecureString parameters.
 pub struct ParameterStore {
     pub(super) shared: Arc<Shared>,
     cache: Mutex<Cache>,
-    /// Held by whoever asks Parameter Store.
+    /// Held while Parameter Store is asked.
     asking: tokio::sync::Mutex<()>,
-    ttl: Duration,
+    pub(super) ttl: Duration,
 }
 
-/// Nothing of what it keeps.
+/// Prints nothing of what it keeps.
 impl fmt::Debug for ParameterStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ParameterStore").finish_non_exhaustive()
     }
 }
 
-/// The name of the parameter for a secret: `/<project>/<source>/<stage>/<name>`.
+/// Returns the name of the parameter for a secret: `/<project>/<source>/<stage>/<name>`.
 pub fn parameter_name(project: &str, stage: &str, reference: &SecretRef) -> String {
     format!("/{project}/{}/{stage}/{}", reference.source, reference.name)
 }
@@ -56,18 +51,18 @@ impl ParameterStore {
         }
     }
 
-    /// The same, but a value is good for `ttl` and up to a tenth more or less;
-    /// zero always asks.
+    /// Keeps a value for `ttl`, and up to a tenth more or less. With zero it always asks
+    /// Parameter Store.
     pub fn with_ttl(self, ttl: Duration) -> ParameterStore {
         ParameterStore { ttl, ..self }
     }
 
-    /// Reads what is not known of `references`, ten at a time, so that a later
-    /// read of each asks nothing.
+    /// Reads the values of `references` into the cache, ten at a time. A missing secret
+    /// is no error.
     ///
     /// # Errors
     ///
-    /// When Parameter Store is out of reach. A secret that is missing is none.
+    /// Fails if Parameter Store is out of reach.
     pub async fn prefetch(&self, references: &[SecretRef]) -> Result<(), StoreError> {
         let wanted = references.iter().cloned();
         let wanted: Vec<_> = wanted.map(|reference| Wanted { reference, version: None }).collect();
@@ -83,8 +78,9 @@ impl ParameterStore {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The values, in order: what is known and good, else what the store says.
-    async fn read(&self, wanted: &[Wanted]) -> Result<Vec<Option<Found>>, AwsError> {
+    /// Returns the values in order: from the cache while they are good, else from the
+    /// store.
+    pub(super) async fn read(&self, wanted: &[Wanted]) -> Result<Vec<Option<Found>>, AwsError> {
         let now = self.shared.clock.now();
         let asked = {
             let mut cache = self.cache();
@@ -96,7 +92,7 @@ impl ParameterStore {
             cache.want(stale);
             cache.rounds()
         };
-        // Those who ask at the same time come along in one request.
+        // Others who ask at the same time join this request.
         tokio::task::yield_now().await;
         let _turn = self.asking.lock().await;
         let (known, round) = {
@@ -104,7 +100,9 @@ impl ParameterStore {
             let now = self.shared.clock.now();
             let known: Vec<_> = wanted
                 .iter()
-                .map(|wanted| cache.answer(wanted, asked).or(cache.fresh(wanted, now).map(Ok)))
+                .map(|wanted| {
+                    cache.result_since(wanted, asked).or(cache.fresh(wanted, now).map(Ok))
+                })
                 .collect();
             let open = wanted.iter().zip(&known).filter(|(_, known)| known.is_none());
             let open: Vec<_> = open.map(|(wanted, _)| wanted.clone()).collect();
@@ -118,17 +116,17 @@ impl ParameterStore {
             self.ask(round, all.into_iter().collect()).await;
         }
         let cache = self.cache();
-        let answers = wanted.iter().zip(known).map(|(wanted, known)| {
+        let results = wanted.iter().zip(known).map(|(wanted, known)| {
             known
-                .or_else(|| cache.answer(wanted, asked))
+                .or_else(|| cache.result_since(wanted, asked))
                 .unwrap_or_else(|| Err(AwsError::new("it was set while it was read")))
         });
-        answers.collect()
+        results.collect()
     }
 
-    /// One round: asks for all and takes in what comes.
+    /// Runs one round: asks for all and keeps what comes.
     async fn ask(&self, round: u64, all: Vec<Wanted>) {
-        // A name and a version of it may not be in one request.
+        // One request may not have a name and a version of the same name.
         let (present, versions): (Vec<_>, Vec<_>) =
             all.into_iter().partition(|wanted| wanted.version.is_none());
         let mut requests = Vec::new();
@@ -142,7 +140,7 @@ impl ParameterStore {
         match self.get_parameters(some).await {
             Ok(found) => self.take_in(round, some, found),
             Err(error) if error.away || some.len() == 1 => self.take_failure(round, some, &error),
-            // One that may not be read fails the request for all.
+            // One parameter that may not be read fails the request for all.
             Err(_) => {
                 for one in some.chunks(1) {
                     match self.get_parameters(one).await {
@@ -174,12 +172,12 @@ impl ParameterStore {
         }
     }
 
-    /// What it has of these, by name and version.
+    /// Requests these values; returns what there is, by name and version.
     async fn get_parameters(&self, some: &[Wanted]) -> Result<BTreeMap<String, Found>, AwsError> {
         let names = some.iter().map(|wanted| self.selector(wanted)).collect();
         let request = self.shared.ssm().get_parameters().set_names(Some(names));
-        let answer = request.with_decryption(true).send().await?;
-        let found = answer.parameters.unwrap_or_default().into_iter().filter_map(|parameter| {
+        let response = request.with_decryption(true).send().await?;
+        let found = response.parameters.unwrap_or_default().into_iter().filter_map(|parameter| {
             let selector = parameter.selector().unwrap_or_default();
             let name = format!("{}{selector}", parameter.name()?);
             let modified = parameter.last_modified_date();
@@ -187,7 +185,7 @@ impl ParameterStore {
                 Timestamp::new(date.secs(), date.subsec_nanos().cast_signed()).ok()
             });
             let number = parameter.version();
-            // A signature under a blank key is one that everybody can make.
+            // Everybody can sign with a blank key.
             let value = parameter.value.filter(|value| !value.trim().is_empty())?;
             let value =
                 SecretVersion { value: Secret::new(value), version: number.to_string(), since };
@@ -196,84 +194,20 @@ impl ParameterStore {
         Ok(found.collect())
     }
 
-    /// The name as GetParameters takes it: `:3` after it for a version.
+    /// Returns the name as GetParameters takes it, with `:3` for a version.
     fn selector(&self, wanted: &Wanted) -> String {
         let name = self.name(&wanted.reference);
         wanted.version.map_or_else(|| name.clone(), |version| format!("{name}:{version}"))
     }
 
-    /// A tenth more or less, so that many processes do not ask at once.
+    /// Returns the `ttl`, up to a tenth more or less, so that many processes do not ask
+    /// at once.
     fn jittered(&self) -> Duration {
         self.ttl.mul_f64(0.9 + 0.2 * fastrand::f64())
     }
-
-    async fn present(&self, reference: &SecretRef) -> Result<Found, SecretsError> {
-        let wanted = [Wanted { reference: reference.clone(), version: None }];
-        let found = self.read(&wanted).await.map_err(|error| error.during(READ))?;
-        found.into_iter().next().flatten().ok_or_else(|| SecretsError::Missing {
-            reference: reference.clone(),
-            hint: format!(
-                "run `mef secrets set {} {}`, or make the SecureString parameter {} with \
-                 `aws ssm put-parameter`",
-                reference.source,
-                reference.name,
-                self.name(reference)
-            ),
-        })
-    }
 }
 
-/// Those of `wanted` that are not known, or no longer good at `now`.
+/// Returns those of `wanted` that are not in the cache, or no longer good at `now`.
 fn stale(cache: &Cache, wanted: &[Wanted], now: Timestamp) -> Vec<Wanted> {
     wanted.iter().filter(|wanted| cache.fresh(wanted, now).is_none()).cloned().collect()
-}
-
-#[async_trait]
-impl Secrets for ParameterStore {
-    async fn get(&self, reference: &SecretRef) -> Result<SecretVersion, SecretsError> {
-        Ok(self.present(reference).await?.value)
-    }
-
-    /// The present value, and for 24 hours after a change the one before it.
-    async fn live(
-        &self,
-        reference: &SecretRef,
-        now: Timestamp,
-    ) -> Result<Vec<SecretVersion>, SecretsError> {
-        let present = self.present(reference).await?;
-        let changed =
-            present.value.since.is_some_and(|since| now.duration_since(since) < CHANGEOVER);
-        let before = present.number - 1;
-        let mut live = vec![present.value];
-        if changed && before > 0 {
-            let before = [Wanted { reference: reference.clone(), version: Some(before) }];
-            let found = self.read(&before).await.map_err(|error| error.during(READ))?;
-            live.extend(found.into_iter().flatten().map(|found| found.value));
-        }
-        Ok(live)
-    }
-
-    async fn put_if_absent(
-        &self,
-        reference: &SecretRef,
-        value: &Secret,
-    ) -> Result<bool, StoreError> {
-        self.add(reference, value).await
-    }
-
-    async fn replace(&self, reference: &SecretRef, value: &Secret) -> Result<(), StoreError> {
-        self.put(reference, value.expose()).await.map(drop)
-    }
-
-    async fn refresh(&self, references: &[SecretRef], now: Timestamp) -> bool {
-        if self.ttl.is_zero() {
-            return false;
-        }
-        let mut cache = self.cache();
-        let mut outdated = false;
-        for reference in references {
-            outdated |= cache.refresh(reference, now);
-        }
-        outdated
-    }
 }
