@@ -1,6 +1,7 @@
-//! The names of a deployed stack, by the one parameter that the stack keeps
-//! them in: for whoever is not one of its functions, which are told by their
-//! environment.
+//! The names of what a deployed stack has made.
+//!
+//! A function gets them from its environment. Anybody else reads them from the one
+//! parameter in which the stack keeps them.
 
 use aws_config::SdkConfig;
 use mef_ports::StoreError;
@@ -8,10 +9,10 @@ use serde::Deserialize;
 
 use crate::error::AwsError;
 
-/// The names of what the application's stack has made.
+/// The names of what an application's stack has made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
-    /// The project, which begins the name of everything.
+    /// The project: the name of everything begins with it.
     pub project: String,
     /// The service within the project.
     pub service: String,
@@ -19,20 +20,21 @@ pub struct Settings {
     pub stage: String,
     /// The URL of the queue that the SIEM reads.
     pub queue_url: String,
-    /// The URL of the queue for what the SIEM's reader failed.
+    /// The URL of the queue for messages that the SIEM's reader failed on, if there is
+    /// one.
     pub dlq_url: Option<String>,
-    /// The URL of the queue for what the pipeline refused.
+    /// The URL of the queue for records that the pipeline refused.
     pub rejected_queue_url: String,
     /// The name of the table.
     pub table: String,
     /// The name of the bucket.
     pub bucket: String,
-    /// What a wake-up wakes; without it none can be left.
+    /// What a wake-up wakes. Without it none can be left.
     pub wake: Option<WakeTarget>,
 }
 
 impl Settings {
-    /// What begins the name of everything that the application makes.
+    /// Returns the beginning of every name that the application gives.
     pub(crate) fn prefix(&self) -> String {
         format!("{}-{}-{}", self.project, self.service, self.stage)
     }
@@ -43,9 +45,9 @@ impl Settings {
 pub struct WakeTarget {
     /// The ARN of the poller's function.
     pub poller_arn: String,
-    /// The ARN of the role with which the scheduler calls it.
+    /// The ARN of the role that the scheduler assumes to call it.
     pub role_arn: String,
-    /// The name of the group that the schedules are made in.
+    /// The name of the group of the schedules.
     pub schedule_group: String,
 }
 
@@ -63,12 +65,12 @@ struct Stack {
 }
 
 impl Settings {
-    /// The settings of the stack `<project>-<service>-<stage>`; `None` if there
-    /// is no such stack.
+    /// Reads the settings of the stack `<project>-<service>-<stage>`; `None` if there is
+    /// no such stack.
     ///
     /// # Errors
     ///
-    /// When Parameter Store is out of reach, or the stack is another version's.
+    /// Fails if Parameter Store is out of reach, or if the stack is of another version.
     pub async fn of_stack(
         config: &SdkConfig,
         project: &str,
@@ -83,8 +85,8 @@ impl Settings {
             ..Settings::default()
         };
         let name = format!("/{}", settings.prefix());
-        let answer = aws_sdk_ssm::Client::new(config).get_parameters().names(name).send().await;
-        let found = answer.map_err(|error| AwsError::from(error).during(operation))?;
+        let response = aws_sdk_ssm::Client::new(config).get_parameters().names(name).send().await;
+        let found = response.map_err(|error| AwsError::from(error).during(operation))?;
         let Some(text) = found.parameters().first().and_then(|found| found.value()) else {
             return Ok(None);
         };
