@@ -11,6 +11,7 @@ pub mod dead_letters;
 pub mod marks;
 pub mod queue;
 pub mod secrets;
+pub mod stored;
 
 use std::future::poll_fn;
 use std::pin::Pin;

@@ -1,15 +1,16 @@
-//! Marks of deliveries that are done: one item each, spread over the table by a
-//! hash, since a vendor that repeats everything at once must not meet one
-//! partition's limit.
+//! Marks of deliveries that are done, one item each. A hash spreads them over the
+//! table: a vendor that repeats everything at once must not meet the limit of one
+//! partition.
 
 use async_trait::async_trait;
 use aws_lc_rs::digest::{Context, SHA256};
 use jiff::Timestamp;
 use mef_ports::{Deliveries, DeliveryKey, Receipt, StoreError};
 
-use crate::table::{Table, moment, string, ttl};
+use crate::table::attributes::{moment, string, ttl};
+use crate::table::items::Table;
 
-/// A delivery has one item.
+/// The `sk` of a mark.
 const SK: &str = "mark";
 
 #[async_trait]
@@ -33,11 +34,11 @@ impl Deliveries for Table {
     }
 }
 
-/// The ids of vendors may be long and hold anything, so they are hashed.
+/// Hashes the id: a vendor's may be long and hold anything.
 fn pk(key: &DeliveryKey) -> String {
     let mut hash = Context::new(&SHA256);
     for part in [&key.delivery_id, &key.body_sha256] {
-        // Lengths first: no two pairs are the same bytes.
+        // With their lengths, no two pairs are the same bytes.
         hash.update(&(part.len() as u64).to_be_bytes());
         hash.update(part.as_bytes());
     }

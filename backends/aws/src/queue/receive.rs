@@ -1,5 +1,5 @@
-//! The other end of a queue, for a person who looks: SQS has no look that
-//! leaves a message where it is.
+//! The receiving end, for a person who looks: SQS shows a message only to whoever
+//! receives it.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use jiff::Timestamp;
 use mef_ports::{Message, StoreError};
 
 use crate::error::AwsError;
-use crate::packing::ENTRIES;
-use crate::queue::{EVENT_ID, SOURCE, SqsQueue};
+use crate::queue::packing::{ENTRIES, EVENT_ID, SOURCE};
+use crate::queue::sqs_queue::SqsQueue;
 
-/// The longest wait that SQS knows, in seconds (ReceiveMessage).
+/// The longest wait that SQS allows, in seconds (ReceiveMessage).
 const LONGEST_WAIT: i32 = 20;
 
 /// A message that was received and comes back unless it is deleted.
@@ -21,38 +21,38 @@ const LONGEST_WAIT: i32 = 20;
 pub struct Received {
     /// The event.
     pub message: Message,
-    /// By which [`SqsQueue::delete`] knows it.
+    /// What [`SqsQueue::delete`] takes.
     pub receipt: String,
-    /// When it was sent, to the millisecond, if SQS said so.
+    /// When it was sent, to the millisecond; `None` if SQS did not say so.
     pub sent_at: Option<Timestamp>,
-    /// How often it has been received, this time among them.
+    /// How often it has been received, including this time.
     pub receives: u32,
 }
 
-/// How full a queue is, as far as SQS knows.
+/// The number of messages in a queue, as far as SQS knows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct QueueCounts {
     /// Messages that can be received.
     pub waiting: u64,
-    /// Messages that somebody has received and not yet deleted.
+    /// Messages that were received and not yet deleted.
     pub in_flight: u64,
 }
 
 impl SqsQueue {
-    /// Receives up to `max` messages, and waits up to `wait` for the first.
-    /// Nobody else gets them for the queue's visibility timeout. Fewer, or none,
-    /// does not mean that there are no more.
+    /// Receives up to `max` messages, and waits up to `wait` for the first. Nobody else
+    /// receives them during the queue's visibility timeout. There may be more even if
+    /// fewer came, or none.
     ///
     /// # Errors
     ///
-    /// When the queue is out of reach.
+    /// Fails if the queue is out of reach.
     pub async fn receive(&self, max: usize, wait: Duration) -> Result<Vec<Received>, StoreError> {
         let mut all = Vec::new();
         let mut wait = i32::try_from(wait.as_secs()).unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT);
         while all.len() < max {
             let some = i32::try_from((max - all.len()).min(ENTRIES)).unwrap_or(1);
             let request = self.shared.sqs().receive_message().queue_url(&self.url);
-            let answer = request
+            let response = request
                 .max_number_of_messages(some)
                 .wait_time_seconds(wait)
                 .message_attribute_names("All")
@@ -60,9 +60,9 @@ impl SqsQueue {
                 .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount)
                 .send()
                 .await;
-            let messages = match answer {
-                Ok(answer) => answer.messages.unwrap_or_default(),
-                // What was received is worth more than the error.
+            let messages = match response {
+                Ok(response) => response.messages.unwrap_or_default(),
+                // Messages that were received must not be lost with the error.
                 Err(_) if !all.is_empty() => break,
                 Err(error) => return Err(AwsError::from(error).during("receive from the queue")),
             };
@@ -75,11 +75,11 @@ impl SqsQueue {
         Ok(all)
     }
 
-    /// Takes received messages out of the queue.
+    /// Deletes received messages.
     ///
     /// # Errors
     ///
-    /// When any may still be in it.
+    /// Fails if any may still be in the queue.
     pub async fn delete<'r>(
         &self,
         receipts: impl IntoIterator<Item = &'r str> + Send,
@@ -90,17 +90,17 @@ impl SqsQueue {
             .map_err(|error| error.during("delete from the queue"))
     }
 
-    /// How full it is. SQS counts late: within a minute.
+    /// Counts the messages. SQS may be late by a minute.
     ///
     /// # Errors
     ///
-    /// When the queue is out of reach.
+    /// Fails if the queue is out of reach.
     pub async fn counts(&self) -> Result<QueueCounts, StoreError> {
         counts(self.shared.sqs(), &self.url).await
     }
 }
 
-/// How full the queue at `url` is.
+/// Counts the messages of the queue at `url`.
 pub(crate) async fn counts(
     client: &aws_sdk_sqs::Client,
     url: &str,
@@ -110,8 +110,8 @@ pub(crate) async fn counts(
         QueueAttributeName::ApproximateNumberOfMessagesNotVisible,
     ];
     let request = client.get_queue_attributes().queue_url(url);
-    let answer = request.set_attribute_names(Some(names.to_vec())).send().await;
-    let attributes = answer
+    let response = request.set_attribute_names(Some(names.to_vec())).send().await;
+    let attributes = response
         .map_err(|error| AwsError::from(error).during("count the queue"))?
         .attributes
         .unwrap_or_default();
@@ -120,7 +120,7 @@ pub(crate) async fn counts(
     Ok(QueueCounts { waiting, in_flight })
 }
 
-/// Deletes every receipt, or tries all and gives the first error.
+/// Deletes the messages of these receipts. Tries all and returns the first error.
 pub(crate) async fn delete(
     client: &aws_sdk_sqs::Client,
     url: &str,
@@ -138,7 +138,7 @@ pub(crate) async fn delete(
             Ok(entries) => {
                 let request = client.delete_message_batch().queue_url(url);
                 match request.set_entries(Some(entries)).send().await {
-                    Ok(answer) => answer.failed().first().map(|failed| {
+                    Ok(response) => response.failed().first().map(|failed| {
                         let message = failed.message().unwrap_or("no reason given");
                         AwsError::new(format!("{}: {message}", failed.code()))
                     }),
@@ -170,7 +170,7 @@ fn received(message: aws_sdk_sqs::types::Message) -> Received {
     }
 }
 
-/// An attribute's text; empty where there is none.
+/// Returns an attribute's text; empty if there is none.
 pub(crate) fn attribute<'m>(message: &'m aws_sdk_sqs::types::Message, name: &str) -> &'m str {
     message
         .message_attributes()

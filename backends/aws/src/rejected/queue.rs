@@ -1,5 +1,4 @@
-//! The queue for what the pipeline refused: sending to it and receiving from
-//! it. What the port promises stands on this in `dead_letters`.
+//! Sends dead letters to their queue and receives them.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
@@ -9,43 +8,41 @@ use bytes::Bytes;
 use futures::StreamExt as _;
 use mef_ports::{DeadLetter, Refused, StoreError};
 
-use crate::aws::Shared;
+use crate::bucket::objects::Objects;
+use crate::clients::Shared;
 use crate::error::AwsError;
-use crate::letter::{claimed_body, letter_text, object_key};
-use crate::objects::Objects;
-use crate::packing::{ENTRIES, Entry};
-use crate::queue::SOURCE;
-use crate::receive::{QueueCounts, counts};
-use crate::send::{Failure, send};
+use crate::queue::packing::{ENTRIES, Entry, SOURCE};
+use crate::queue::receive::{QueueCounts, counts};
+use crate::queue::send::{Failure, send};
+use crate::rejected::letter::{claimed_body, letter_text, object_key};
 
 /// The attribute that names the letter.
 const LETTER_ID: &str = "letter_id";
 
-/// How many letters go into the bucket at once.
+/// How many letters are stored in the bucket at once.
 const AT_ONCE: usize = 8;
 
 /// How many requests give letters back at once: a redrive may hold thousands.
 const BACK_AT_ONCE: usize = 16;
 
-/// For how long a receive waits for the first message.
-pub(crate) enum Wait {
-    /// A second: SQS asks all its servers, and nothing nearly always means that
-    /// there is nothing.
-    ForAny,
-    /// Not at all: SQS asks some of its servers, and nothing means nothing.
-    No,
-}
+/// How long a receive waits for a first message, in seconds. SQS then asks all its
+/// servers: no message nearly always means that there is none.
+pub(super) const LONG_POLL: i32 = 1;
+
+/// A receive that does not wait. SQS then asks only some of its servers: no message
+/// means little.
+pub(super) const SHORT_POLL: i32 = 0;
 
 /// The dead letters in a standard queue.
 ///
-/// SQS has no look and no order, so a list receives what is there and gives it
-/// back, and a letter that is put again is twice in the queue until one is
-/// settled; of the two, the one with more attempts is listed.
+/// SQS can neither show messages nor order them. So a list receives what is there
+/// and gives it back. A letter that is put again is in the queue twice until one of
+/// the two is settled; the one with more attempts is listed.
 #[derive(Clone)]
 pub struct RejectedQueue {
     pub(crate) shared: Arc<Shared>,
     pub(crate) objects: Objects,
-    /// What cannot be run again and is in the log: it is met again and again.
+    /// What cannot be run again and is in the log already: each list meets it again.
     pub(crate) told: Arc<Mutex<HashSet<String>>>,
 }
 
@@ -58,16 +55,16 @@ impl RejectedQueue {
         &self.shared.settings.rejected_queue_url
     }
 
-    /// How many letters there are, and how many somebody holds.
+    /// Counts the letters, and those that a redrive holds.
     ///
     /// # Errors
     ///
-    /// When the queue is out of reach.
+    /// Fails if the queue is out of reach.
     pub async fn counts(&self) -> Result<QueueCounts, StoreError> {
         counts(self.shared.sqs(), self.url()).await
     }
 
-    /// Stores letters, and gives one result a letter, in order.
+    /// Stores letters and returns one result for each, in order.
     pub(crate) async fn store(&self, letters: &[&DeadLetter]) -> Vec<Result<(), AwsError>> {
         let mut entries = Vec::with_capacity(letters.len());
         for letter in letters {
@@ -98,28 +95,26 @@ impl RejectedQueue {
         Ok(Entry::new(body, attributes))
     }
 
-    /// Receives up to `max` messages, which nobody else gets for `seconds`.
+    /// Receives up to `max` messages, which nobody else receives for `seconds`. Waits up
+    /// to `wait` seconds for the first.
     pub(crate) async fn receive(
         &self,
         max: usize,
         seconds: i32,
-        wait: Wait,
+        wait: i32,
     ) -> Result<Vec<Message>, AwsError> {
         let request = self.shared.sqs().receive_message().queue_url(self.url());
-        let answer = request
+        let response = request
             .max_number_of_messages(i32::try_from(max.clamp(1, ENTRIES)).unwrap_or(1))
             .visibility_timeout(seconds)
-            .wait_time_seconds(match wait {
-                Wait::ForAny => 1,
-                Wait::No => 0,
-            })
+            .wait_time_seconds(wait)
             .send()
             .await?;
-        Ok(answer.messages.unwrap_or_default())
+        Ok(response.messages.unwrap_or_default())
     }
 
-    /// Lets others receive these messages at once: tries all, and gives the
-    /// first error.
+    /// Lets others receive these messages at once. Tries all and returns the first
+    /// error.
     pub(crate) async fn give_all_back(&self, receipts: &[String]) -> Result<(), AwsError> {
         let mut requests = Vec::new();
         for some in receipts.chunks(ENTRIES) {
@@ -140,9 +135,9 @@ impl RejectedQueue {
         let entries = entries.collect::<Result<Vec<_>, _>>();
         let entries = entries.map_err(|error| AwsError::new(error.to_string()))?;
         let request = self.shared.sqs().change_message_visibility_batch();
-        let answer = request.queue_url(self.url()).set_entries(Some(entries)).send().await?;
-        // A hold that has ended by itself is what was wanted.
-        let failed = answer.failed().iter().find(|entry| !entry.code().contains("NotInflight"));
+        let response = request.queue_url(self.url()).set_entries(Some(entries)).send().await?;
+        // The hold may have ended by itself.
+        let failed = response.failed().iter().find(|entry| !entry.code().contains("NotInflight"));
         failed.map_or(Ok(()), |entry| {
             let message = entry.message().unwrap_or("no reason given");
             Err(AwsError::new(format!("{}: {message}", entry.code())))

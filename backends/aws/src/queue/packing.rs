@@ -1,17 +1,22 @@
-//! Which entries go into one request: SQS takes ten, and 1 MiB of bodies and
+//! Divides entries into requests: SQS takes ten entries, and 1 MiB of bodies and
 //! attributes together (SendMessageBatch).
 
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// What one message, and all messages of one request together, may have.
+/// The largest message, and the largest request, in bytes.
 pub(crate) const MESSAGE_LIMIT: usize = 1 << 20;
 
-/// What one request may have.
+/// The most entries of a request.
 pub(crate) const ENTRIES: usize = 10;
 
-/// The type of every attribute, which counts as the name and the value do.
+/// The type of every attribute. Its bytes count like those of name and value.
 pub(crate) const ATTRIBUTE_TYPE: &str = "String";
+
+/// The attribute that names the source.
+pub(crate) const SOURCE: &str = "source";
+/// The attribute that names the event.
+pub(crate) const EVENT_ID: &str = "event_id";
 
 /// One message on its way to a queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +27,7 @@ pub(crate) struct Entry<'a> {
 }
 
 impl<'a> Entry<'a> {
-    /// SQS takes no attribute without a value, so an empty one is left out.
+    /// Leaves out empty attributes, which SQS does not take.
     pub(crate) fn new(
         body: impl Into<Cow<'a, str>>,
         attributes: impl IntoIterator<Item = (&'static str, &'a str)>,
@@ -34,7 +39,7 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// Its bytes, as SQS counts them.
+    /// Counts its bytes as SQS does.
     pub(crate) fn size(&self) -> usize {
         let attributes = self.attributes.iter();
         attributes.fold(self.body.len(), |size, (name, value)| {
@@ -47,10 +52,10 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// Splits entries of these sizes into as few requests as their order allows.
+/// Divides entries of these sizes into as few requests as their order allows.
 ///
-/// One that is too large by itself has a request of its own, so that SQS
-/// refuses it and nothing else.
+/// An entry that is too large has a request of its own, so that SQS refuses nothing
+/// else with it.
 pub(crate) fn batches(sizes: impl IntoIterator<Item = usize>) -> Vec<Range<usize>> {
     let mut batches = Vec::new();
     let (mut start, mut end, mut bytes) = (0, 0, 0_usize);

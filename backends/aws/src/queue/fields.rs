@@ -1,7 +1,7 @@
 //! The fields of a JSON object, each as the text it was written with.
 //!
-//! What is too large for a message loses one field and keeps every byte of the
-//! others: numbers their digits, keys their order.
+//! A message that replaces one field of a large event keeps every byte of the others:
+//! numbers keep their digits, keys their order.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -25,9 +25,9 @@ impl Fields<'_> {
 
 impl<'de> Deserialize<'de> for Fields<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Fields<'de>, D::Error> {
-        struct Object;
+        struct FieldsVisitor;
 
-        impl<'de> Visitor<'de> for Object {
+        impl<'de> Visitor<'de> for FieldsVisitor {
             type Value = Fields<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -43,7 +43,7 @@ impl<'de> Deserialize<'de> for Fields<'de> {
             }
         }
 
-        deserializer.deserialize_map(Object)
+        deserializer.deserialize_map(FieldsVisitor)
     }
 }
 

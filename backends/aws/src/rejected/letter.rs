@@ -1,25 +1,25 @@
-//! A dead letter as the body of a message, and back.
+//! Writes a dead letter as the body of a message, and reads it.
 //!
-//! The body is the letter's JSON, so that a person can read it in the console.
-//! A letter that is too large for a message goes into the bucket, whole; its
-//! message keeps every small field and says where the rest is.
+//! The body is the letter's JSON, so that a person can read it in the console. A
+//! letter that is too large for a message goes into the bucket as a whole; its
+//! message keeps every small field and says where the letter is.
 
 use jiff::Timestamp;
 use mef_ports::{DeadLetter, queue_text};
 use serde::Deserialize;
 use serde_json::value::to_raw_value;
 
+use crate::bucket::objects::{Claim, Objects, key_part};
 use crate::error::AwsError;
-use crate::fields::Fields;
-use crate::objects::{Claim, Objects, key_part};
+use crate::queue::fields::Fields;
 
-/// The field that says where a large letter is. No letter has one of that name.
+/// The field that says where a large letter is. No field of a letter has that name.
 const CLAIM: &str = "claim";
 
-/// What a field may have in the message of a large letter. A letter has 17.
+/// The largest field in the message of a large letter, in bytes. A letter has 17 fields.
 const FIELD_LIMIT: usize = 16 << 10;
 
-/// What a queue is searched by: the part of a letter that is in every message.
+/// The part of a letter that is in every message: a queue is searched by it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub(crate) struct Stub {
     pub(crate) id: String,
@@ -30,19 +30,19 @@ pub(crate) struct Stub {
     pub(crate) claim: Option<Claim>,
 }
 
-/// The letter's JSON, in characters that SQS takes.
+/// Writes the letter as JSON, in characters that SQS takes.
 pub(crate) fn letter_text(letter: &DeadLetter) -> Result<String, AwsError> {
     queue_text(letter).map_err(|error| AwsError::new(error.to_string()))
 }
 
-/// Where a large letter goes: each time it is put to a new place, since the
-/// message before still stands for the old one.
+/// Returns a new key for a large letter. An earlier message still stands for the
+/// object under the earlier key.
 pub(crate) fn object_key(letter: &DeadLetter) -> String {
     let (source, id) = (key_part(&letter.source), key_part(&letter.id));
     format!("rejected/{source}/{id}-{:016x}.json", fastrand::u64(..))
 }
 
-/// The message that stands for the large letter `text`.
+/// Writes the message that stands for the large letter `text`.
 pub(crate) fn claimed_body(text: &str, claim: &Claim) -> serde_json::Result<String> {
     let mut fields: Fields<'_> = serde_json::from_str(text)?;
     fields.0.retain(|(name, value)| {
@@ -57,7 +57,7 @@ pub(crate) fn stub(body: &str) -> serde_json::Result<Stub> {
     serde_json::from_str(body)
 }
 
-/// The letter of a message, or why it has none for good.
+/// Reads the letter of a message. The inner error says why it will never have one.
 pub(crate) async fn letter(
     objects: &Objects,
     stub: &Stub,
@@ -73,7 +73,8 @@ pub(crate) async fn letter(
     Ok(found.map_err(|error| unreadable(&error)))
 }
 
-/// The parser's own words may hold a part of the letter, which no log may.
+/// Says where `error` is. Its own text may hold a part of the letter, which no log may
+/// show.
 pub(crate) fn unreadable(error: &serde_json::Error) -> String {
     format!("it is no dead letter (line {}, column {})", error.line(), error.column())
 }

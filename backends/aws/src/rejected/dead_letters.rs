@@ -1,4 +1,4 @@
-//! What dead letters promise, on a queue that can only be received from.
+//! The port for dead letters, on a queue that can only be received from.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::PoisonError;
@@ -9,67 +9,68 @@ use jiff::Timestamp;
 use mef_ports::{DeadLetter, DeadLetters, PassedOver, Settled, StoreError, Taken, TakenLetter};
 
 use crate::error::AwsError;
-use crate::letter::{Stub, letter, stub, unreadable};
-use crate::packing::ENTRIES;
-use crate::receive::delete;
-use crate::rejected::{RejectedQueue, Wait};
+use crate::queue::packing::ENTRIES;
+use crate::queue::receive::delete;
+use crate::rejected::letter::{Stub, letter, stub, unreadable};
+use crate::rejected::queue::{LONG_POLL, RejectedQueue, SHORT_POLL};
 
-/// How often one look receives at most: with ten letters each time.
+/// How often one list receives at most, ten letters each time.
 const LOOK_RECEIVES: usize = 1_000;
 
-/// How often one take receives at most. A function that redrives has to see,
-/// between two takes, that its time runs out.
+/// How often one take receives at most. Between two takes a redrive looks whether its
+/// time runs out.
 const TAKE_RECEIVES: usize = 20;
 
-/// For how long a look holds what it has received, in seconds: longer than all
-/// its receives take, or they would come again.
+/// How long a list holds what it has received, in seconds. It must be longer than all
+/// its receives take, or messages would come again.
 const LOOK_HOLD: i32 = 120;
 
-/// The longest hold that SQS knows: twelve hours (ChangeMessageVisibility).
+/// The longest hold that SQS allows, in seconds: twelve hours
+/// (ChangeMessageVisibility).
 const LONGEST_HOLD: u64 = 43_200;
 
-/// A message that was looked at.
-struct Seen {
+/// A message whose letter may be listed.
+struct Candidate {
     stub: Stub,
     body: String,
 }
 
 impl RejectedQueue {
-    /// The oldest `limit` letters that `wanted` says yes to, of the first ten
-    /// thousand; of two with one id, the one that was refused more often.
+    /// Returns the oldest `limit` letters that are `wanted`, of the first ten thousand.
+    /// Of two with the same id, the one with more attempts counts.
     async fn look(
         &self,
         limit: usize,
         wanted: impl Fn(&Stub) -> bool,
     ) -> Result<Vec<DeadLetter>, AwsError> {
         let mut receipts = BTreeMap::new();
-        let mut oldest: BTreeMap<(Timestamp, String), Seen> = BTreeMap::new();
+        let mut oldest: BTreeMap<(Timestamp, String), Candidate> = BTreeMap::new();
         let mut failed = None;
         for _ in 0..LOOK_RECEIVES {
-            let messages = match self.receive(ENTRIES, LOOK_HOLD, Wait::ForAny).await {
+            let messages = match self.receive(ENTRIES, LOOK_HOLD, LONG_POLL).await {
                 Ok(messages) => messages,
                 Err(error) => {
                     failed = Some(error);
                     break;
                 }
             };
-            let known = receipts.len();
+            let before = receipts.len();
             for message in messages {
                 let id = message.message_id.unwrap_or_default();
                 receipts.insert(id.clone(), message.receipt_handle.unwrap_or_default());
                 let body = message.body.unwrap_or_default();
                 let Some(stub) = self.readable(&id, &body).filter(&wanted) else { continue };
-                let place = (stub.received_at, stub.id.clone());
-                if oldest.get(&place).is_none_or(|seen| seen.stub.attempts <= stub.attempts) {
-                    oldest.insert(place, Seen { stub, body });
+                let age = (stub.received_at, stub.id.clone());
+                if oldest.get(&age).is_none_or(|other| other.stub.attempts <= stub.attempts) {
+                    oldest.insert(age, Candidate { stub, body });
                 }
-                // Bodies are large: no more of them than are asked for.
+                // Bodies are large: keep no more of them than are wanted.
                 if oldest.len() > limit {
                     oldest.pop_last();
                 }
             }
-            // Nothing came, or only what a hold that ran out gave again.
-            if receipts.len() == known {
+            // Nothing came, or only messages whose hold ran out.
+            if receipts.len() == before {
                 break;
             }
         }
@@ -79,17 +80,17 @@ impl RejectedQueue {
             return Err(error);
         }
         let mut letters = Vec::with_capacity(oldest.len());
-        for seen in oldest.into_values() {
-            match letter(&self.objects, &seen.stub, &seen.body).await? {
+        for Candidate { stub, body } in oldest.into_values() {
+            match letter(&self.objects, &stub, &body).await? {
                 Ok(letter) => letters.push(letter),
-                Err(reason) => self.tell(&seen.stub.id, &reason),
+                Err(reason) => self.tell(&stub.id, &reason),
             }
         }
         Ok(letters)
     }
 
-    /// Receives until `limit` letters are taken, nothing more comes, it is the
-    /// next take's turn, or something fails.
+    /// Receives until `limit` letters are taken, nothing more comes, one take has
+    /// received enough, or something fails.
     async fn hold(
         &self,
         source: Option<&str>,
@@ -101,10 +102,10 @@ impl RejectedQueue {
             if taken.letters.len() >= limit || failed.is_some() {
                 break;
             }
-            // Of one source's letters it is not known how many come.
+            // How many of the next letters are of that source is not known.
             let some = if source.is_none() { limit - taken.letters.len() } else { ENTRIES };
-            // Who got something takes again: the next take finds what is left.
-            let wait = if receive == 0 { Wait::ForAny } else { Wait::No };
+            // Whoever took something takes again, and then finds what is left.
+            let wait = if receive == 0 { LONG_POLL } else { SHORT_POLL };
             let messages = match self.receive(some, seconds, wait).await {
                 Ok(messages) if messages.is_empty() => break,
                 Ok(messages) => messages,
@@ -150,8 +151,8 @@ impl RejectedQueue {
         (taken, failed)
     }
 
-    /// Lets others receive these messages. A failure is only a delay: each hold
-    /// ends by itself.
+    /// Lets others receive these messages. A failure only delays that: each hold ends by
+    /// itself.
     async fn free(&self, receipts: &[String]) {
         if let Err(error) = self.give_all_back(receipts).await {
             tracing::debug!(error = %error, "dead letters stay held");
@@ -168,8 +169,8 @@ impl RejectedQueue {
         }
     }
 
-    /// Says once that nothing can be done with the letter or message `id`. It
-    /// must not keep the others from being run again.
+    /// Logs once that the letter or message `id` cannot be run again. It must not keep
+    /// the others from that.
     fn tell(&self, id: &str, reason: &str) {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         if told.insert(id.to_owned()) {
@@ -233,7 +234,7 @@ impl DeadLetters for RejectedQueue {
             remains.extend(&settled.remains);
         }
         let mut stored = self.store(&remains).await.into_iter();
-        // A receipt that comes twice is deleted once: the second time it is none.
+        // Deleting the same receipt twice would fail.
         let (mut done, mut kept, mut failed) = (BTreeSet::new(), Vec::new(), None);
         for Settled { receipt, remains } in settled {
             let stored: Vec<_> = stored.by_ref().take(remains.len()).collect();

@@ -1,40 +1,38 @@
-//! An event that is too large for a message, and the message that stands for
-//! it.
+//! The message of an event that is too large for one: SQS takes 1 MiB (SendMessage).
 //!
-//! The event goes into the bucket, whole, and the message stays a complete
-//! MozDef event whose `details` say where it is, so that whoever reads the queue
-//! needs to know nothing of it: SQS takes 1 MiB (SendMessage), a vendor's record
-//! may have more.
+//! The event goes into the bucket as a whole. The message stays a complete MozDef
+//! event, whose `details` say where the whole is: the reader of the queue needs no
+//! change.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use mef_ports::{Message, queue_text};
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::fields::Fields;
-use crate::objects::{Claim, key_part};
-use crate::packing::MESSAGE_LIMIT;
+use crate::bucket::objects::{Claim, key_part};
+use crate::queue::fields::Fields;
+use crate::queue::packing::MESSAGE_LIMIT;
 
-/// What a field may have beside the claim. An event has a dozen fields, so all
-/// of them fit into a message even if each has as much.
+/// The largest field beside the claim, in bytes. An event has a dozen fields, so all
+/// fit into a message even if each is that large.
 const FIELD_LIMIT: usize = 16 << 10;
 
 /// Room for the attributes of the message.
 const ATTRIBUTES: usize = 1 << 10;
 
-/// Where the event goes: by what it says, since the same event may come again
-/// with another time of arrival, and each message has to find its own.
+/// Returns the key of the event, which depends on its bytes: the same event may come
+/// again with another time of arrival, and each message must find its own.
 pub(crate) fn object_key(message: &Message) -> String {
     let sha256 = hex::encode(digest(&SHA256, message.body.as_bytes()));
     format!("claims/{}/{}-{sha256}.json", key_part(&message.source), key_part(&message.event_id))
 }
 
-/// The event of `message` with `claim` for its details.
+/// Writes the event of `message` with `claim` as its details.
 ///
-/// Every other field keeps its bytes, but one that is large itself gets the
-/// default that it has where a source file says nothing; the object has all.
+/// Every other field keeps its bytes. One that is large itself gets its default; the
+/// object has the whole.
 pub(crate) fn claimed_body(message: &Message, claim: &Claim) -> serde_json::Result<String> {
     let claim = to_raw_value(claim)?;
-    // A body that is no object has no field to keep.
+    // A body that is not an object has no field to keep.
     let mut fields = serde_json::from_str(&message.body).unwrap_or(Fields(Vec::new()));
     fields.0.retain(|(name, value)| name != "details" && value.get().len() <= FIELD_LIMIT);
     fields.0.truncate(MESSAGE_LIMIT / FIELD_LIMIT);
@@ -47,7 +45,7 @@ pub(crate) fn claimed_body(message: &Message, claim: &Claim) -> serde_json::Resu
     Ok(body)
 }
 
-/// Adds the claim, and what is missing, in the order that an event has.
+/// Adds the claim and the defaults of missing fields, in the order of an event.
 fn complete<'a>(
     mut kept: Fields<'a>,
     source: &str,
@@ -64,12 +62,12 @@ fn complete<'a>(
         ("source", Some("api_aws_lambda".to_owned())),
         ("summary", Some(format!("{source}_event"))),
         ("tags", None),
-        // A consumer sets the time of arrival where there is none.
+        // The consumer sets the time of arrival if there is none.
         ("timestamp", None),
         ("eventsource", Some(format!("{source}_api"))),
     ] {
-        if let Some(place) = kept.0.iter().position(|(kept, _)| kept == name) {
-            event.0.push(kept.0.remove(place));
+        if let Some(at) = kept.0.iter().position(|(kept, _)| kept == name) {
+            event.0.push(kept.0.remove(at));
         } else if let Some(default) = default {
             event.set(name, to_raw_value(&default)?);
         } else if name == "details" {

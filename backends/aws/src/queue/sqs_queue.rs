@@ -1,4 +1,4 @@
-//! The queue that the SIEM reads from.
+//! The sending end: the port for the queue that the SIEM reads.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,20 +8,15 @@ use bytes::Bytes;
 use futures::StreamExt as _;
 use mef_ports::{Message, Queue, Refused, StoreError};
 
-use crate::aws::Shared;
-use crate::claim::{claimed_body, object_key};
+use crate::bucket::objects::Objects;
+use crate::clients::Shared;
 use crate::error::AwsError;
-use crate::objects::Objects;
-use crate::packing::Entry;
-use crate::send::{Failure, send};
+use crate::queue::claim::{claimed_body, object_key};
+use crate::queue::packing::{EVENT_ID, Entry, SOURCE};
+use crate::queue::send::{Failure, send};
 
-/// How many events go into the bucket at once: each has more than 1 MiB.
+/// How many events are stored in the bucket at once. Each has more than 1 MiB.
 const CLAIMS_AT_ONCE: usize = 4;
-
-/// The attribute that names the source.
-pub(crate) const SOURCE: &str = "source";
-/// The attribute that names the event.
-pub(crate) const EVENT_ID: &str = "event_id";
 
 /// A standard queue of events.
 #[derive(Clone)]
@@ -35,13 +30,13 @@ impl SqsQueue {
         SqsQueue { shared, url }
     }
 
-    /// Puts what is too large for a message into the bucket, and gives the
-    /// bodies that stand for it, by place.
+    /// Stores the events that are too large for a message, and returns the bodies that
+    /// stand for them by their index in `batch`.
     async fn claim(&self, batch: &[Message]) -> BTreeMap<usize, Result<String, AwsError>> {
         let mut claims = Vec::new();
-        for (place, message) in batch.iter().enumerate() {
+        for (index, message) in batch.iter().enumerate() {
             if entry(message).is_too_large() {
-                claims.push(async move { (place, self.claim_one(message).await) });
+                claims.push(async move { (index, self.claim_one(message).await) });
             }
         }
         futures::stream::iter(claims).buffer_unordered(CLAIMS_AT_ONCE).collect().await
@@ -57,14 +52,14 @@ impl SqsQueue {
 
 #[async_trait]
 impl Queue for SqsQueue {
-    /// An event above 1 MiB goes into the bucket first; its message has a claim
-    /// for `details`.
+    /// An event of more than 1 MiB goes into the bucket first. The `details` of its
+    /// message are a claim.
     async fn send(&self, batch: &[Message]) -> Result<Vec<Result<(), Refused>>, StoreError> {
         let mut claimed = self.claim(batch).await;
         let mut unsent = Vec::with_capacity(batch.len());
         let mut entries = Vec::with_capacity(batch.len());
-        for (place, message) in batch.iter().enumerate() {
-            let (entry, failure) = match claimed.remove(&place) {
+        for (index, message) in batch.iter().enumerate() {
+            let (entry, failure) = match claimed.remove(&index) {
                 None => (Some(entry(message)), None),
                 Some(Ok(body)) => (Some(with_attributes(message, body)), None),
                 Some(Err(error)) => (None, Some(Failure::Request(error))),
@@ -72,11 +67,11 @@ impl Queue for SqsQueue {
             entries.extend(entry);
             unsent.push(failure);
         }
-        answer(together(unsent, send(self.shared.sqs(), &self.url, &entries).await))
+        known(together(unsent, send(self.shared.sqs(), &self.url, &entries).await))
     }
 }
 
-/// One result an entry: why it was not sent, or what became of it.
+/// Merges the results of the entries that were not sent with those that were.
 fn together(
     unsent: Vec<Option<Failure>>,
     sent: Vec<Result<(), Failure>>,
@@ -89,9 +84,9 @@ fn together(
     results.collect()
 }
 
-/// One result an entry; an error only where no entry is known to be stored and
-/// none got an answer of its own.
-fn answer(results: Vec<Result<(), Failure>>) -> Result<Vec<Result<(), Refused>>, StoreError> {
+/// Returns one result for each entry. Fails only if nothing is known of any: every
+/// request failed as a whole.
+fn known(results: Vec<Result<(), Failure>>) -> Result<Vec<Result<(), Refused>>, StoreError> {
     let mut first = None;
     for result in &results {
         match result {
@@ -143,10 +138,10 @@ mod tests {
 
     #[test]
     fn only_where_nothing_is_known_there_is_an_error() {
-        assert!(answer(vec![failed(), failed()]).is_err());
-        assert_eq!(answer(vec![]).unwrap(), []);
-        for known in [Ok(()), refused()] {
-            let results = answer(vec![failed(), known]).unwrap();
+        assert!(known(vec![failed(), failed()]).is_err());
+        assert_eq!(known(vec![]).unwrap(), []);
+        for other in [Ok(()), refused()] {
+            let results = known(vec![failed(), other]).unwrap();
             assert!(results[0].as_ref().is_err_and(|refused| refused.transient));
         }
     }

@@ -1,4 +1,4 @@
-//! The bucket: large parts of what a queue holds, and whole bodies.
+//! Objects in the bucket, and the claims that stand for them in messages.
 
 use std::sync::Arc;
 
@@ -8,10 +8,10 @@ use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::aws::Shared;
+use crate::clients::Shared;
 use crate::error::AwsError;
 
-/// What stands in a message for an object that is too large for it.
+/// Stands in a message for an object that is too large for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Claim {
     /// Where the object is: `s3://bucket/key`.
@@ -40,7 +40,7 @@ impl Objects {
         Ok(())
     }
 
-    /// Stores `bytes` and gives what stands for them.
+    /// Stores `bytes` and returns what stands for them.
     pub(crate) async fn claim(&self, key: &str, bytes: Bytes) -> Result<Claim, AwsError> {
         let claim = Claim {
             claim: format!("s3://{}/{key}", self.shared.settings.bucket),
@@ -51,8 +51,8 @@ impl Objects {
         Ok(claim)
     }
 
-    /// None when there is no such object, if the role may list the bucket:
-    /// otherwise S3 answers as if it were forbidden.
+    /// Reads an object; `None` if there is none. A role that may not list the bucket gets
+    /// an error in place of `None`.
     pub(crate) async fn get(&self, key: &str) -> Result<Option<Bytes>, AwsError> {
         let bucket = &self.shared.settings.bucket;
         match self.shared.s3().get_object().bucket(bucket).key(key).send().await {
@@ -65,11 +65,11 @@ impl Objects {
         }
     }
 
-    /// The object that `claim` stands for, whole and unchanged, or why there is
-    /// none for good.
+    /// Reads the object of `claim`, and checks that it is what was stored. The inner
+    /// error says why it can never be had.
     pub(crate) async fn redeem(&self, claim: &Claim) -> Result<Result<Bytes, String>, AwsError> {
         let begin = format!("s3://{}/", self.shared.settings.bucket);
-        // Who can write to the queue must not choose the bucket that is read.
+        // Whoever can write to the queue must not choose the bucket that is read.
         let Some(key) = claim.claim.strip_prefix(&begin) else {
             return Ok(Err("its object is not in this application's bucket".to_owned()));
         };
@@ -81,7 +81,7 @@ impl Objects {
     }
 }
 
-/// A part of a key, with nothing in it that has a meaning in keys or URLs.
+/// Escapes what has a meaning in keys or URLs.
 pub(crate) fn key_part(text: &str) -> String {
     let mut part = String::with_capacity(text.len());
     for byte in text.bytes() {

@@ -1,4 +1,4 @@
-//! Many entries to one queue: packed, side by side, and with a word about each.
+//! Sends many entries to one queue, with a result for each.
 
 use aws_sdk_sqs::operation::send_message_batch::SendMessageBatchOutput;
 use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
@@ -6,7 +6,7 @@ use futures::StreamExt as _;
 use mef_ports::Refused;
 
 use crate::error::{AwsError, is_throttle};
-use crate::packing::{ATTRIBUTE_TYPE, Entry, batches};
+use crate::queue::packing::{ATTRIBUTE_TYPE, Entry, batches};
 
 /// How many requests are under way at once.
 const AT_ONCE: usize = 16;
@@ -14,17 +14,17 @@ const AT_ONCE: usize = 16;
 /// Why an entry is not known to be stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Failure {
-    /// SQS answered, and did not take this entry.
+    /// SQS did not take this entry.
     Refused(Refused),
     /// The request that carried it failed as a whole.
     Request(AwsError),
 }
 
 impl Failure {
-    /// What is said of an entry that there is no answer about: it may not be
-    /// stored, so that it has to be sent again.
+    /// The failure of an entry that the response does not name. It may not be stored, so
+    /// it must be sent again.
     pub(crate) fn unanswered() -> Failure {
-        let reason = "the answer does not name the entry".to_owned();
+        let reason = "the response does not name the entry".to_owned();
         Failure::Refused(Refused { reason, transient: true })
     }
 }
@@ -38,7 +38,7 @@ impl From<Failure> for Refused {
     }
 }
 
-/// Sends `entries` and gives one result per entry, in order.
+/// Sends `entries` and returns one result for each, in order.
 pub(crate) async fn send(
     client: &aws_sdk_sqs::Client,
     url: &str,
@@ -51,7 +51,7 @@ pub(crate) async fn send(
     futures::stream::iter(requests).buffered(AT_ONCE).collect::<Vec<_>>().await.concat()
 }
 
-/// Sends what one request may carry.
+/// Sends one request.
 async fn send_one(
     client: &aws_sdk_sqs::Client,
     url: &str,
@@ -69,7 +69,7 @@ async fn send_one(
         Err(error) => Err(AwsError::new(error.to_string())),
     };
     match sent {
-        Ok(answer) => (0..entries.len()).map(|index| result(&answer, index)).collect(),
+        Ok(response) => (0..entries.len()).map(|index| result(&response, index)).collect(),
         Err(error) => vec![Err(Failure::Request(error)); entries.len()],
     }
 }
@@ -91,13 +91,13 @@ fn request_entry(
     request.build()
 }
 
-/// What the answer says of one entry. A request can succeed while entries fail.
-fn result(answer: &SendMessageBatchOutput, index: usize) -> Result<(), Failure> {
+/// Returns the result of one entry. A request can succeed while entries fail.
+fn result(response: &SendMessageBatchOutput, index: usize) -> Result<(), Failure> {
     let id = index.to_string();
-    if answer.successful().iter().any(|stored| stored.id() == id) {
+    if response.successful().iter().any(|stored| stored.id() == id) {
         return Ok(());
     }
-    let Some(failed) = answer.failed().iter().find(|failed| failed.id() == id) else {
+    let Some(failed) = response.failed().iter().find(|failed| failed.id() == id) else {
         return Err(Failure::unanswered());
     };
     Err(Failure::Refused(Refused {
@@ -109,8 +109,8 @@ fn result(answer: &SendMessageBatchOutput, index: usize) -> Result<(), Failure> 
     }))
 }
 
-/// Codes that SQS counts as the sender's fault though the entry is good: a key
-/// or a permission that is put right makes the same entry pass.
+/// Checks for codes that SQS counts as the sender's fault although the entry is good:
+/// once a key or a permission is corrected, the same entry passes.
 fn may_pass(code: &str) -> bool {
     is_throttle(code) || code.contains("AccessDenied") || code.to_lowercase().contains("kms")
 }
@@ -130,8 +130,8 @@ mod tests {
             .unwrap()
     }
 
-    fn transient(answer: &SendMessageBatchOutput, index: usize) -> bool {
-        match result(answer, index) {
+    fn transient(response: &SendMessageBatchOutput, index: usize) -> bool {
+        match result(response, index) {
             Err(Failure::Refused(refused)) => refused.transient,
             other => panic!("{other:?}"),
         }
@@ -145,16 +145,16 @@ mod tests {
             .md5_of_message_body("d")
             .build()
             .unwrap();
-        let answer = SendMessageBatchOutput::builder()
+        let response = SendMessageBatchOutput::builder()
             .successful(stored)
             .failed(failed("0", "InvalidMessageContents", true))
             .failed(failed("2", "InternalError", false))
             .failed(failed("3", "KmsThrottled", true))
             .build()
             .unwrap();
-        assert_eq!(result(&answer, 1), Ok(()));
-        assert!(!transient(&answer, 0));
-        assert!(transient(&answer, 2) && transient(&answer, 3));
-        assert!(transient(&answer, 4), "an entry that is not named may not be stored");
+        assert_eq!(result(&response, 1), Ok(()));
+        assert!(!transient(&response, 0));
+        assert!(transient(&response, 2) && transient(&response, 3));
+        assert!(transient(&response, 4), "an entry that is not named may not be stored");
     }
 }

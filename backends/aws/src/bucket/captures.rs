@@ -9,16 +9,17 @@ use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use mef_ports::{Captures, StoreError};
 
-use crate::aws::Shared;
+use crate::bucket::objects::{Objects, key_part};
+use crate::clients::Shared;
 use crate::error::AwsError;
-use crate::item::bounded;
-use crate::objects::{Objects, key_part};
-use crate::table::{Table, broken, key, names, number, ttl};
+use crate::table::attributes::{broken, number, ttl};
+use crate::table::items::Table;
+use crate::table::keys::bounded;
 
-/// An hour has one item.
+/// The `sk` of the count of an hour.
 const SK: &str = "captured";
 
-/// How long the count of an hour is kept after it began.
+/// How long the count of an hour is kept after the hour began.
 const COUNTED: SignedDuration = SignedDuration::from_hours(2);
 
 /// Keeps refused requests as objects under `captured/SOURCE/HOUR/`.
@@ -33,33 +34,27 @@ impl S3Captures {
         S3Captures { objects: Objects::new(shared.clone()), table: Table::new(shared) }
     }
 
-    /// The number of one more file of the hour that `pk` names, unless there
-    /// are `most`.
+    /// Returns the number of one more file of the hour `pk`; `None` if there are `most`.
     async fn number(&self, pk: &str, most: u32, end: Timestamp) -> Result<Option<u32>, AwsError> {
         let counted = self
             .table
-            .client()
-            .update_item()
-            .table_name(self.table.name())
-            .set_key(Some(key(pk, SK)))
-            .condition_expression("attribute_not_exists(#count) OR #count < :most")
-            .update_expression("SET #ttl = :ttl ADD #count :one")
-            .set_expression_attribute_names(Some(names(["count", "ttl"])))
-            .expression_attribute_values(":most", number(most))
-            .expression_attribute_values(":one", number(1))
-            .expression_attribute_values(":ttl", ttl(end))
+            .update(
+                pk,
+                SK,
+                "attribute_not_exists(#count) OR #count < :most",
+                "SET #ttl = :ttl ADD #count :one",
+                [(":most", number(most)), (":one", number(1)), (":ttl", ttl(end))],
+            )
             .return_values(ReturnValue::UpdatedNew)
             .send()
             .await;
         let item = match counted.map_err(AwsError::from) {
             Ok(counted) => counted.attributes.unwrap_or_default(),
-            Err(error) if error.refused => {
-                return Ok(None);
-            }
+            Err(error) if error.refused => return Ok(None),
             Err(error) => return Err(error),
         };
         let count = item.get("count").and_then(|count| count.as_n().ok()?.parse().ok());
-        count.map(Some).ok_or_else(|| broken("count", &"it is no number"))
+        count.map(Some).ok_or_else(|| broken("count", &"it is not a number"))
     }
 }
 

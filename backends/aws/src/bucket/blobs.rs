@@ -1,4 +1,4 @@
-//! Bytes under a key, in the bucket.
+//! The port for blobs, in the bucket.
 
 use std::sync::Arc;
 
@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use mef_ports::{BlobKey, Blobs, StoreError};
 
-use crate::aws::Shared;
-use crate::objects::Objects;
+use crate::bucket::objects::Objects;
+use crate::clients::Shared;
 
 /// Keeps bytes as objects under `blobs/`.
 #[derive(Clone)]

@@ -5,12 +5,13 @@ use jiff::Timestamp;
 use mef_ports::{AccessToken, Secret, StoreError, TokenClaim, TokenKey, Tokens};
 
 use crate::error::AwsError;
-use crate::item::bounded;
-use crate::table::{Table, key as item_key, moment, names, number, string, text, ttl};
+use crate::table::attributes::{moment, names, number, string, text, ttl};
+use crate::table::items::{Table, condition_held};
+use crate::table::keys::{bounded, key as item_key};
 
-/// A key has one item for its token,
+/// The `sk` of a token.
 const SK: &str = "token";
-/// and one for whoever asks for it.
+/// The `sk` of the claim of a process that requests the token.
 const CLAIM: &str = "claim";
 
 #[async_trait]
@@ -49,24 +50,21 @@ impl Tokens for Table {
         until: Timestamp,
     ) -> Result<bool, StoreError> {
         let claimed = self
-            .client()
-            .update_item()
-            .table_name(self.name())
-            .set_key(Some(item_key(&pk(key), CLAIM)))
-            .condition_expression("attribute_not_exists(#until_ns) OR #until_ns <= :now_ns")
-            .update_expression("SET #claim = :claim, #until_ns = :until_ns, #ttl = :ttl")
-            .set_expression_attribute_names(Some(names(["claim", "until_ns", "ttl"])))
-            .expression_attribute_values(":claim", string(&*claim.0))
-            .expression_attribute_values(":now_ns", number(now.as_nanosecond()))
-            .expression_attribute_values(":until_ns", number(until.as_nanosecond()))
-            .expression_attribute_values(":ttl", ttl(until))
+            .update(
+                &pk(key),
+                CLAIM,
+                "attribute_not_exists(#until_ns) OR #until_ns <= :now_ns",
+                "SET #claim = :claim, #until_ns = :until_ns, #ttl = :ttl",
+                [
+                    (":claim", string(&*claim.0)),
+                    (":now_ns", number(now.as_nanosecond())),
+                    (":until_ns", number(until.as_nanosecond())),
+                    (":ttl", ttl(until)),
+                ],
+            )
             .send()
             .await;
-        match claimed.map_err(AwsError::from) {
-            Ok(_) => Ok(true),
-            Err(error) if error.refused => Ok(false),
-            Err(error) => Err(error.during("claim an access token")),
-        }
+        condition_held(claimed).map_err(|error| error.during("claim an access token"))
     }
 
     async fn release_claim(&self, key: &TokenKey, claim: &TokenClaim) -> Result<(), StoreError> {
@@ -81,25 +79,22 @@ impl Table {
         &self,
         key: &TokenKey,
         sk: &str,
-        attribute: &'static str,
+        attribute: &str,
         value: &str,
     ) -> Result<(), AwsError> {
+        let condition = format!("#{attribute} = :value");
         let deleted = self
             .client()
             .delete_item()
             .table_name(self.name())
             .set_key(Some(item_key(&pk(key), sk)))
-            .condition_expression(format!("#{attribute} = :value"))
-            .set_expression_attribute_names(Some(names([attribute])))
+            .set_expression_attribute_names(Some(names(&[&condition])))
+            .condition_expression(condition)
             .expression_attribute_values(":value", string(value))
             .send()
             .await;
-        match deleted.map_err(AwsError::from) {
-            Ok(_) => Ok(()),
-            // Another has taken its place.
-            Err(error) if error.refused => Ok(()),
-            Err(error) => Err(error),
-        }
+        // If it has another value by now, it is not ours to delete.
+        condition_held(deleted).map(drop)
     }
 }
 
