@@ -3,9 +3,9 @@
 //!
 //! The pipeline, the webhook handler and the poller know a queue, a cursor
 //! store or an HTTP client only by these traits, so the same library code runs
-//! on one SQLite file and on AWS. There is no logic here, but for the writing of
-//! [`queue_text`], which every queue must be able to take: a rule that both
-//! backends must obey is written in a trait's documentation and proven by the
+//! on one SQLite file and on AWS. The crate does no I/O, and holds only the
+//! logic that all sides need: [`queue_text`] and [`moment`]. A rule that every
+//! backend must obey is written in a trait's documentation and tested by the
 //! conformance suite (feature `conformance`), which each backend runs.
 
 mod blobs;
@@ -18,6 +18,7 @@ mod deliveries;
 mod error;
 mod http_client;
 mod limits;
+pub mod moment;
 mod queue;
 mod queue_text;
 mod receipt;

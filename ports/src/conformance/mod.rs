@@ -20,6 +20,7 @@ use std::task::Poll;
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::moment::after;
 use crate::{
     Blobs, Cursors, DeadLetters, Deliveries, Limits, Message, Queue, Receipt, SecretRef, Secrets,
     Tokens,
@@ -94,10 +95,8 @@ pub(crate) async fn at_once<T>(calls: Vec<impl Future<Output = T>>) -> Vec<T> {
 
 /// `seconds` after a fixed moment.
 pub(crate) fn at(seconds: i64) -> Timestamp {
-    let epoch: Timestamp = Timestamp::UNIX_EPOCH;
     // 2026-11-24T10:00:00.123456789Z: every digit has to come back.
-    let base = SignedDuration::new(1_795_514_400, 123_456_789);
-    epoch.checked_add(base + SignedDuration::from_secs(seconds)).unwrap_or(epoch)
+    after(Timestamp::UNIX_EPOCH, SignedDuration::new(1_795_514_400 + seconds, 123_456_789))
 }
 
 /// One test a behaviour, for a backend made by `$backend`.
