@@ -8,31 +8,24 @@
 //! backend must obey is written in a trait's documentation and tested by the
 //! conformance suite (feature `conformance`), which each backend runs.
 
-mod blobs;
-mod captures;
 mod clock;
+mod credentials;
 mod cursor_record;
 mod cursors;
-mod dead_letters;
-mod deliveries;
+mod delivery;
 mod error;
 mod http_client;
-mod limits;
 pub mod moment;
-mod queue;
-mod queue_text;
-mod receipt;
-mod secret;
-mod secrets;
-mod tokens;
 mod wakeups;
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
 
-pub use blobs::{BlobKey, Blobs};
-pub use captures::Captures;
 pub use clock::Clock;
+pub use credentials::{
+    AccessToken, Limits, Secret, SecretRef, SecretVersion, Secrets, SecretsError, TokenClaim,
+    TokenKey, Tokens,
+};
 pub use cursor_record::{
     CursorRecord, LostSpan, OpenPass, OpenWait, OpenWindow, PastRun, ResumeAt, RunSummary,
     SetupDone, WaitedFor,
@@ -40,17 +33,11 @@ pub use cursor_record::{
 pub use cursors::{
     Commit, CommitError, Cursors, Lease, LeaseError, Position, SeenId, StoredCursor, StreamKey,
 };
-pub use dead_letters::{
-    DeadLetter, DeadLetters, EMPTY_TAKES, PassedOver, RawRecord, Settled, Stage, Taken, TakenLetter,
+pub use delivery::{
+    BlobKey, Blobs, Captures, DeadLetter, DeadLetters, Deliveries, DeliveryKey, EMPTY_TAKES,
+    Message, PassedOver, Queue, RawRecord, Receipt, Refused, Settled, Stage, Taken, TakenLetter,
+    queue_text,
 };
-pub use deliveries::{Deliveries, DeliveryKey};
 pub use error::{StoreError, chain};
 pub use http_client::{Http, HttpError, HttpRequest, HttpResponse};
-pub use limits::Limits;
-pub use queue::{Message, Queue, Refused};
-pub use queue_text::queue_text;
-pub use receipt::Receipt;
-pub use secret::Secret;
-pub use secrets::{SecretRef, SecretVersion, Secrets, SecretsError};
-pub use tokens::{AccessToken, TokenClaim, TokenKey, Tokens};
 pub use wakeups::Wakeups;

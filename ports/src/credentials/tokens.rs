@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use crate::{Secret, StoreError};
+use super::secret::Secret;
+use crate::error::StoreError;
 
 /// Which token: a digest of all that the token was asked with, so that a
 /// changed credential or scope never finds the old token.

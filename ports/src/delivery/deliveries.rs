@@ -4,7 +4,8 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use crate::{Receipt, StoreError};
+use super::receipt::Receipt;
+use crate::error::StoreError;
 
 /// One delivery of one vendor: source, delivery id and a digest of the body.
 ///
