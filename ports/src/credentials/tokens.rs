@@ -1,4 +1,4 @@
-//! Access tokens got with a credential, kept between runs.
+//! Access tokens, kept between runs.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -6,56 +6,56 @@ use jiff::Timestamp;
 use super::secret::Secret;
 use crate::error::StoreError;
 
-/// Which token: a digest of all that the token was asked with, so that a
+/// The key of a token: a digest of everything in the request for it, so that a
 /// changed credential or scope never finds the old token.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TokenKey(pub String);
 
-/// A token and how long it may be used.
+/// A token and the time when it expires.
 #[derive(Clone, Debug)]
 pub struct AccessToken {
     /// The token itself.
     pub token: Secret,
-    /// When it ends, if the vendor said so.
+    /// When it expires, if the vendor said so.
     pub expires: Option<Timestamp>,
 }
 
-/// The right of one process to ask for a token, told from others by a text that
-/// nobody else has.
+/// A process's claim to be the one that asks for a token. Its text is unique.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenClaim(pub String);
 
-/// Keeps access tokens, so that a new process does not ask for another.
+/// Keeps access tokens, so that a new process need not ask for another one.
 #[async_trait]
 pub trait Tokens: Send + Sync {
-    /// The token kept under `key`, unless it has ended at `now`.
+    /// Returns the token under `key`; `None` if there is none or it has expired at
+    /// `now`.
     ///
     /// # Errors
     ///
-    /// When the store cannot be read.
+    /// Fails if the store cannot be read.
     async fn get(&self, key: &TokenKey, now: Timestamp) -> Result<Option<AccessToken>, StoreError>;
 
-    /// Keeps `token` under `key` in place of an earlier one.
+    /// Stores `token` under `key`, in place of an earlier one.
     ///
     /// # Errors
     ///
-    /// When the token may not be stored.
+    /// Fails if the token may not have been stored.
     async fn put(&self, key: &TokenKey, token: &AccessToken) -> Result<(), StoreError>;
 
-    /// Drops `refused`, which the vendor refused, if it is what is kept under
-    /// `key`: another process may have a new one by now.
+    /// Drops the token under `key` if it is still `refused`, which the vendor
+    /// refused. Another process may have stored a new one by now.
     ///
     /// # Errors
     ///
-    /// When the token may still be kept.
+    /// Fails if the token may still be there.
     async fn forget(&self, key: &TokenKey, refused: &Secret) -> Result<(), StoreError>;
 
-    /// Gives `claim` the right to ask for the token of `key` until `until`,
-    /// unless another has it at `now`; says whether it was given.
+    /// Gives `claim` the sole right to ask for the token of `key` until `until`,
+    /// and returns `true`, unless another claim has that right at `now`.
     ///
     /// # Errors
     ///
-    /// When that is not known: the right may have been given.
+    /// Fails if the outcome is not known: the right may have been given.
     async fn claim(
         &self,
         key: &TokenKey,
@@ -64,10 +64,10 @@ pub trait Tokens: Send + Sync {
         until: Timestamp,
     ) -> Result<bool, StoreError>;
 
-    /// Ends the right of `claim`, if it is still the one that has it.
+    /// Ends the right of `claim`, if it still has it.
     ///
     /// # Errors
     ///
-    /// When the store failed; the right then ends by itself.
+    /// Fails if the store failed; the right then ends at its time.
     async fn release_claim(&self, key: &TokenKey, claim: &TokenClaim) -> Result<(), StoreError>;
 }

@@ -1,4 +1,4 @@
-//! Refused webhooks that are kept for a person to look at.
+//! Refused webhook requests, kept for a person to look at.
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -6,18 +6,19 @@ use jiff::Timestamp;
 
 use crate::error::StoreError;
 
-/// Keeps a few of the refused requests of each source.
+/// Keeps some of the refused requests of each source.
 ///
-/// Anybody can send requests that are refused, so how many are kept in an hour
-/// is counted by the store itself, over all processes.
+/// Anybody can send requests that are refused. So the store itself counts how
+/// many it keeps in an hour, over all processes.
 #[async_trait]
 pub trait Captures: Send + Sync {
-    /// Keeps `file`, a request that `source` refused at `at`, unless `most` of
-    /// that source are there of the same hour; gives whether it was kept.
+    /// Keeps `file`, a request that `source` refused at `at`, unless `most`
+    /// requests of that source and hour are there already. Returns whether it was
+    /// kept.
     ///
     /// # Errors
     ///
-    /// When the file may not be stored.
+    /// Fails if the file may not have been stored.
     async fn keep(
         &self,
         source: &str,

@@ -1,4 +1,4 @@
-//! Records that were refused, kept with what is needed to run them again.
+//! Rejected records, kept with everything that is needed to try them again.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,17 +11,17 @@ use serde_json::Value;
 
 use crate::error::StoreError;
 
-/// The step of the pipeline that refused a record.
+/// The stage of the pipeline that rejected a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
-    /// The bytes could not be read as what they claim to be.
+    /// The bytes are not in the format that they claim to be in.
     Decode,
-    /// The list of records is not where the source file says.
+    /// The list of records is not where the source file says it is.
     Split,
-    /// The record does not meet the source's schema.
+    /// The record does not match the source's schema.
     Validate,
-    /// No event could be made of the record.
+    /// No event could be made from the record.
     Structure,
     /// The queue refused the event for good.
     Deliver,
@@ -39,7 +39,7 @@ impl fmt::Display for Stage {
     }
 }
 
-/// What was refused, as it came.
+/// What was rejected, as it was received.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RawRecord {
@@ -47,140 +47,140 @@ pub enum RawRecord {
     Text(String),
     /// A whole body that is not UTF-8, in base64.
     Base64(String),
-    /// One record out of a body that could be read.
+    /// One record of a body that could be read.
     Record(Value),
 }
 
-/// A refused record and all that a later run of the pipeline needs of it.
+/// A rejected record with everything that a later run of the pipeline needs.
 ///
-/// A field that is not known is passed over: after a rollback the letters of
-/// the newer version are still there.
+/// Unknown fields are ignored: after a rollback, letters of the newer version
+/// are still there.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DeadLetter {
-    /// Names this letter: unique, and stable while it is kept.
+    /// The id of the letter: unique, and stable while the letter is kept.
     pub id: String,
-    /// The source that it belongs to.
+    /// The name of its source.
     pub source: String,
-    /// The step that refused it.
+    /// The stage that rejected it.
     pub stage: Stage,
     /// What was wrong, for a person.
     pub reason: String,
-    /// Where in the record, as a JSON pointer or a line and column; empty when
-    /// the whole is meant.
+    /// Where in the record, as a JSON pointer or a line and column; empty if it is
+    /// about the whole record.
     pub place: String,
-    /// The record or body itself, credentials masked.
+    /// The record or body itself, with credentials masked.
     pub raw: RawRecord,
-    /// The headers that the source file names, credentials masked.
+    /// The headers that the source file names, with credentials masked.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, String>,
-    /// The query parameters that the source file names, credentials masked.
+    /// The query parameters that the source file names, with credentials masked.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub query: BTreeMap<String, String>,
-    /// What encloses the record, where it was split out of something larger.
+    /// What the record was split out of, if it was part of something larger.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<Value>,
-    /// The vendor's delivery id, where there is one.
+    /// The vendor's delivery id, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delivery_id: Option<String>,
-    /// The id that the source file's cursor found in the record, where it was
-    /// fetched: a later run gives the event the same id by it.
+    /// The id that the source file's cursor found in a fetched record. With it, a
+    /// later run gives the event the same id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor_id: Option<String>,
-    /// The record's place in its delivery or page, from 0.
+    /// The record's index in its delivery or page, from 0.
     pub index: u64,
-    /// Where a redrive took the record at `index` apart: its place among the
-    /// parts, from 0, once for each time. Empty where it is that record itself.
+    /// If redrives split the record at `index`: the index among the parts, from 0,
+    /// once for each split. Empty if it was not split.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub part: Vec<u64>,
-    /// When the bytes reached us.
+    /// When the bytes were received.
     pub received_at: Timestamp,
-    /// The digest of the source file that refused it.
+    /// The digest of the source file that rejected it.
     pub source_version: String,
-    /// Whether it came by webhook or by poll: `webhook` or `poll`.
+    /// How it came: `webhook` or `poll`.
     pub channel: String,
-    /// How often the pipeline has refused it, from 1.
+    /// How often the pipeline has rejected it, from 1.
     pub attempts: u32,
 }
 
-/// A letter that is held by one redrive.
+/// A letter that one redrive holds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TakenLetter {
     /// The letter.
     pub letter: DeadLetter,
-    /// The store's own name for this hold.
+    /// The store's name for this hold.
     pub receipt: String,
 }
 
-/// What is held though nobody asked for it: it was in the way.
+/// An item that a take had to hold although it was not asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PassedOver {
-    /// What tells it from others, however often it is met.
+    /// Its id, which is the same each time that it is met.
     pub id: String,
-    /// The store's own name for this hold.
+    /// The store's name for this hold.
     pub receipt: String,
 }
 
-/// What one take found.
+/// The result of one take.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Taken {
     /// The letters that were asked for.
     pub letters: Vec<TakenLetter>,
-    /// What a store that cannot search met on the way: other sources' letters,
-    /// and what cannot be read. As long as it is held it is not met again, so
-    /// it is given back when nothing more is to be taken.
+    /// What a store that cannot search found on the way: letters of other sources,
+    /// and items that cannot be read. While they are held they are not found
+    /// again, so give them back only after the last take.
     pub passed_over: Vec<PassedOver>,
 }
 
-/// What became of a taken letter.
+/// How a taken letter ended.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settled {
-    /// The receipt of the hold.
+    /// The store's name for the hold.
     pub receipt: String,
-    /// What was refused again, to be kept in its place; empty when all of it
-    /// is in the queue, or is to be forgotten.
+    /// What was rejected again and replaces the letter; empty if all of it is in
+    /// the queue, or is to be dropped.
     pub remains: Vec<DeadLetter>,
 }
 
-/// How many takes in a row that find nothing at all mean that there is nothing:
-/// a distributed queue may give nothing though there is something.
+/// How many empty takes in a row mean that no letters are left. A distributed
+/// queue may return nothing although it holds something.
 pub const EMPTY_TAKES: u32 = 2;
 
-/// Keeps refused records until they are redriven or expire.
+/// Keeps rejected records until they are redriven or expire.
 #[async_trait]
 pub trait DeadLetters: Send + Sync {
-    /// Stores all letters durably, or fails and may have stored some.
+    /// Stores all letters durably. If this fails, some may have been stored.
     ///
-    /// A letter with an id that is already kept replaces it.
+    /// A letter replaces an earlier one with the same id.
     ///
     /// # Errors
     ///
-    /// When any letter may not be stored.
+    /// Fails if any letter may not have been stored.
     async fn put(&self, letters: &[DeadLetter]) -> Result<(), StoreError>;
 
-    /// Up to `limit` letters, oldest first, of `source` or of every source.
+    /// Returns up to `limit` letters, oldest first, of `source` or of all sources.
     ///
     /// # Errors
     ///
-    /// When the store cannot be read.
+    /// Fails if the store cannot be read.
     async fn list(&self, source: Option<&str>, limit: usize)
     -> Result<Vec<DeadLetter>, StoreError>;
 
-    /// The letter with this `id`, if it is kept.
+    /// Returns the letter with this `id`; `None` if there is none.
     ///
     /// # Errors
     ///
-    /// When the store cannot be read.
+    /// Fails if the store cannot be read.
     async fn get(&self, id: &str) -> Result<Option<DeadLetter>, StoreError>;
 
-    /// Takes up to `limit` letters of `source` or of every source, which no
-    /// other take gives until `now + hold`, and takes seconds at most.
+    /// Takes up to `limit` letters of `source` or of all sources. No other take
+    /// returns them until `now + hold`. A take lasts seconds at most.
     ///
-    /// Fewer, or none, does not mean that there are no more: only
-    /// [`EMPTY_TAKES`] do that found neither letters nor anything in their way.
+    /// Fewer letters than `limit`, or none, do not mean that no more are left.
+    /// Only [`EMPTY_TAKES`] takes in a row that found nothing at all mean that.
     ///
     /// # Errors
     ///
-    /// When the store failed; what it may have taken comes back by itself.
+    /// Fails if the store failed; what it may have taken is released after `hold`.
     async fn take(
         &self,
         source: Option<&str>,
@@ -189,20 +189,19 @@ pub trait DeadLetters: Send + Sync {
         hold: Duration,
     ) -> Result<Taken, StoreError>;
 
-    /// Ends holds: what remains of a letter is stored durably before the
-    /// letter itself goes. A hold that ran out settles nothing that was put
-    /// since.
+    /// Ends holds and removes their letters. What remains of a letter is stored
+    /// durably before the letter is removed. A hold that has run out removes
+    /// nothing that was put since.
     ///
     /// # Errors
     ///
-    /// When a letter may still be there: it is then redriven again, never
-    /// lost.
+    /// Fails if a letter may still be there. It is then redriven again, never lost.
     async fn settle(&self, settled: &[Settled]) -> Result<(), StoreError>;
 
-    /// Ends holds and leaves the letters as they were.
+    /// Ends holds and keeps the letters as they are.
     ///
     /// # Errors
     ///
-    /// When the store failed; the holds then end by themselves.
+    /// Fails if the store failed; the holds then end at their time.
     async fn give_back(&self, receipts: &[String]) -> Result<(), StoreError>;
 }

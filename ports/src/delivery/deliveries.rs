@@ -1,5 +1,5 @@
-//! Marks of webhook deliveries that are done, so that a repeat is answered at
-//! once.
+//! Marks for webhook deliveries that are done, so that a repeated delivery is
+//! answered at once.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -7,37 +7,37 @@ use jiff::Timestamp;
 use super::receipt::Receipt;
 use crate::error::StoreError;
 
-/// One delivery of one vendor: source, delivery id and a digest of the body.
+/// The key of a delivery: its source, its id and a digest of its body.
 ///
-/// The digest is part of it so that a reused id with another body is new.
+/// Because of the digest, a reused id with another body is a new delivery.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DeliveryKey {
     /// The source's name.
     pub source: String,
-    /// The id that the vendor gave.
+    /// The id that the vendor gave it.
     pub delivery_id: String,
-    /// SHA-256 of the body as it came, in hexadecimal.
+    /// The SHA-256 of the body as it was received, in hexadecimal.
     pub body_sha256: String,
 }
 
 /// Remembers which deliveries are done.
 ///
 /// A mark is set only after every record of the delivery is in the queue or in
-/// a dead-letter queue, so a crash in between leads to a repeat, never a loss.
+/// the dead letters, so a crash before that leads to a repeat, never to a loss.
 #[async_trait]
 pub trait Deliveries: Send + Sync {
-    /// Whether a mark for `key` exists that has not expired at `now`.
+    /// Returns whether `key` has a mark that has not expired at `now`.
     ///
     /// # Errors
     ///
-    /// When the store cannot be read.
+    /// Fails if the store cannot be read.
     async fn is_done(&self, key: &DeliveryKey, now: Timestamp) -> Result<bool, StoreError>;
 
-    /// Marks `key`, whose delivery `receipt` proves, as done until `expires`.
+    /// Marks `key` as done until `expires`; `receipt` proves that it is.
     ///
     /// # Errors
     ///
-    /// When the mark may not be stored.
+    /// Fails if the mark may not have been stored.
     async fn mark_done(
         &self,
         key: &DeliveryKey,
