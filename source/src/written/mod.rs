@@ -1,10 +1,14 @@
-//! What a person wrote: the source file as it stands on disk.
+//! The written form: the source file as a person wrote it.
 //!
-//! Every object refuses unknown keys, every choice is an externally tagged
-//! enum (`hmac: {…}`), and values that are understood later carry their place,
-//! so that a mistake is reported at the letter. Nothing but
-//! [`crate::checked`] reads these types; the JSON Schema that editors use is
-//! generated from them, doc comments and all.
+//!
+//! Every object refuses unknown keys, every choice is an externally tagged enum
+//! (`hmac: {…}`), and values that are checked later carry their place, so that
+//! a mistake is reported exactly where it is. Only [`crate::checked`] reads
+//! these types. The JSON Schema for editors is generated from them, with their
+//! doc comments as descriptions.
+//!
+//! The folders are those of the checked form: what a key is in the file and
+//! what it means are found at the same place on both sides.
 
 mod event;
 mod from_node;

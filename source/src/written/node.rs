@@ -1,4 +1,4 @@
-//! Free-form values: what stands under `map` and `vars`.
+//! Values of any form, such as those under `map` and `vars`.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,7 +11,7 @@ use serde_json::Number;
 
 use super::located::Located;
 
-/// A YAML value in which every text keeps its place.
+/// A YAML value that knows the place of everything in it.
 #[derive(Clone, Debug)]
 pub enum Node {
     /// `null` or nothing.
@@ -29,13 +29,14 @@ pub enum Node {
 }
 
 impl Node {
-    /// The value of a key, where this is an object that has it.
+    /// Returns the value of a key; `None` if this is not an object or lacks the key.
     pub fn key(&self, wanted: &str) -> Option<&Located<Node>> {
         let Node::Object(object) = self else { return None };
         object.iter().find(|(key, _)| key == wanted).map(|(_, value)| value)
     }
 
-    /// The one key and its value, where this is an externally tagged choice.
+    /// Returns the key and the value of an object with a single key, which is how a choice is
+    /// written.
     pub fn choice(&self) -> Option<(&str, &Located<Node>)> {
         match self {
             Node::Object(object) => match object.as_slice() {
@@ -52,7 +53,7 @@ impl Serialize for Node {
         match self {
             Node::Null => serializer.serialize_unit(),
             Node::Bool(value) => serializer.serialize_bool(*value),
-            // Not as serde_json does it: its exact numbers are a map to other formats.
+            // Not by serde_json, which writes its exact numbers as a map in other formats.
             Node::Number(number) => match (number.as_u64(), number.as_i64(), number.as_f64()) {
                 (Some(value), ..) => serializer.serialize_u64(value),
                 (_, Some(value), _) => serializer.serialize_i64(value),

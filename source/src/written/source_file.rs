@@ -1,4 +1,4 @@
-//! The whole file.
+//! The source file as a whole.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

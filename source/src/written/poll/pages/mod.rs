@@ -1,4 +1,5 @@
-//! What a page is: how its body is read and where it has its records.
+//! What a page is: how its body is decoded, where it has its records, and how
+//! to get the next one.
 
 mod decode;
 mod next;
