@@ -1,10 +1,10 @@
 //! JSON text that every queue accepts.
 //!
-//! SQS accepts only `#x9 | #xA | #xD | #x20–#xD7FF | #xE000–#xFFFD |
-//! #x10000–#x10FFFF` (SendMessage, `MessageBody`). JSON writers escape control
-//! characters but leave U+FFFE and U+FFFF as they are, so those are escaped
-//! here. The embedded queue gets the same text, so that a laptop shows what AWS
-//! would hold.
+//! SQS accepts only
+//! `#x9 | #xA | #xD | #x20–#xD7FF | #xE000–#xFFFD | #x10000–#x10FFFF`
+//! (SendMessage, `MessageBody`). JSON writers escape control characters but
+//! leave U+FFFE and U+FFFF as they are, so those are escaped here. The embedded
+//! queue gets the same text, so that a laptop shows what AWS would hold.
 
 use std::io;
 
