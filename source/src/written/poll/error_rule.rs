@@ -33,8 +33,7 @@ pub enum ErrorAction {
     Limit,
     /// Read the window again from its start, but only half of it.
     SplitWindow,
-    /// Read the window again from its start. Without windows, read again from where the run began,
-    /// once in a run; if the vendor refuses that too, from the cursor's time, its `restart`, or
-    /// `start`.
+    /// Read the window again from its start. Without windows, read again from the first page, once
+    /// in a run; if the vendor refuses that too, from the cursor's time, its `restart`, or `start`.
     RestartFromTime,
 }

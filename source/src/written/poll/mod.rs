@@ -19,23 +19,15 @@ use crate::written::event::Event;
 use crate::written::located::Located;
 use crate::written::node::Node;
 
-pub use answer_when::AnswerWhen;
-pub use auth::{
-    AssertionAlgorithm, Auth, BaseUrl, ClientAuth, ClientCredentials, Expires, GithubApp,
-    GoogleServiceAccount, JwtBearer, Login, NamedValue, PasswordGrant, RefreshToken, SendToken,
-    Session, SessionToken, Sign, SignDuo, SignEdgegrid, SignHash, SignHmac, SignSigv4, TokenAnswer,
-    TokenBody, UserPassword,
-};
-pub use chain::{Batch, Detail, SetupStep, Wait};
-pub use cursor::{Advance, Cursor, Granularity, NextLink, Order, Restart, RestartFrom, Rewrite};
-pub use error_rule::{ErrorAction, ErrorRule};
-pub use limits::{Limits, ResetFormat};
-pub use pages::{
-    Compression, Csv, MissingRecords, MissingTrailer, Ndjson, Next, NextLast, NextOffset, NextPage,
-    NextToken, PageDecode, Records, StopRule, TokenFormat, Trailer,
-};
-pub use partitions::{PartitionRequest, Partitions};
-pub use request::{Request, Then};
+pub use answer_when::*;
+pub use auth::*;
+pub use chain::*;
+pub use cursor::*;
+pub use error_rule::*;
+pub use limits::*;
+pub use pages::*;
+pub use partitions::*;
+pub use request::*;
 
 /// How we pull events from the vendor.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -45,7 +37,7 @@ pub struct Poll {
     pub schedule: Located<String>,
     /// Constants for templates: `{var.NAME}`.
     #[serde(default)]
-    pub vars: Vars,
+    pub vars: BTreeMap<String, Located<Node>>,
     /// How we prove who we are.
     #[serde(default)]
     pub auth: Option<Auth>,
@@ -136,6 +128,3 @@ pub enum Repeats {
     /// something behind the queue drops repeats by the event's id.
     Keep,
 }
-
-/// Constants, by name: `{var.NAME}` in templates.
-pub type Vars = BTreeMap<String, Located<Node>>;

@@ -12,13 +12,10 @@ use crate::written::event::Event;
 use crate::written::located::Located;
 use crate::written::one_or_many::OneOrMany;
 
-pub use checks::{
-    AwsSns, Bare, Basic, Check, Digest, Hmac, Ip, Jwt, JwtAlgorithm, JwtKeys, PublicKey,
-    PublicKeyAlgorithm, RetiringSecret, SecretUse, Signature, SignedTime, TimeUnit, Token,
-};
-pub use handshake::{Handshake, HandshakeAuth, When};
-pub use preset::PresetUse;
-pub use respond::{Builtin, Respond};
+pub use checks::*;
+pub use handshake::*;
+pub use preset::*;
+pub use respond::*;
 
 /// How the vendor pushes events to us, at `POST /<source>`.
 #[derive(Debug, Deserialize, JsonSchema)]

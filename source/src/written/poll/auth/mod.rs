@@ -16,13 +16,11 @@ use serde::Deserialize;
 
 use crate::written::located::Located;
 
-pub use grants::{
-    ClientCredentials, GithubApp, GoogleServiceAccount, JwtBearer, PasswordGrant, RefreshToken,
-};
-pub use login::{BaseUrl, Expires, Login, SendToken, Session, SessionToken};
-pub use pairs::{NamedValue, UserPassword};
-pub use sign::{Sign, SignDuo, SignEdgegrid, SignHash, SignHmac, SignSigv4};
-pub use token::{AssertionAlgorithm, ClientAuth, TokenAnswer, TokenBody};
+pub use grants::*;
+pub use login::*;
+pub use pairs::*;
+pub use sign::*;
+pub use token::*;
 
 /// How we prove who we are.
 #[derive(Debug, Deserialize, JsonSchema)]

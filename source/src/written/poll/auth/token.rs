@@ -53,30 +53,23 @@ pub struct TokenAnswer {
 
 /// The algorithm that an assertion is signed with (RFC 7518 §3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
 pub enum AssertionAlgorithm {
     /// HMAC with SHA-256.
-    #[serde(rename = "HS256")]
     Hs256,
     /// HMAC with SHA-512.
-    #[serde(rename = "HS512")]
     Hs512,
     /// RSA with SHA-256.
-    #[serde(rename = "RS256")]
     Rs256,
     /// RSA with SHA-384.
-    #[serde(rename = "RS384")]
     Rs384,
     /// RSA with SHA-512.
-    #[serde(rename = "RS512")]
     Rs512,
     /// RSA-PSS with SHA-256.
-    #[serde(rename = "PS256")]
     Ps256,
     /// ECDSA on P-256.
-    #[serde(rename = "ES256")]
     Es256,
     /// ECDSA on P-384.
-    #[serde(rename = "ES384")]
     Es384,
     /// Ed25519.
     #[serde(rename = "EdDSA")]

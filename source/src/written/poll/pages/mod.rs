@@ -5,6 +5,6 @@ mod decode;
 mod next;
 mod records;
 
-pub use decode::{Compression, Csv, MissingTrailer, Ndjson, PageDecode, Trailer};
-pub use next::{Next, NextLast, NextOffset, NextPage, NextToken, StopRule, TokenFormat};
-pub use records::{MissingRecords, Records};
+pub use decode::*;
+pub use next::*;
+pub use records::*;

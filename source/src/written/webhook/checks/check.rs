@@ -77,7 +77,8 @@ pub struct Hmac {
     /// start at it.
     #[serde(default)]
     pub each: Option<Located<String>>,
-    /// Whether `{url}` may be signed with or without the default port.
+    /// Whether `{url}` may be signed without a port, with the scheme's default port, or with its
+    /// own.
     #[serde(default)]
     pub url_port_variants: Option<Located<bool>>,
 }

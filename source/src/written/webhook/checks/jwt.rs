@@ -50,39 +50,29 @@ pub struct Jwt {
 
 /// An algorithm of a signed token (RFC 7518 §3.1, RFC 8037 §3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
 pub enum JwtAlgorithm {
     /// HMAC with SHA-256.
-    #[serde(rename = "HS256")]
     Hs256,
     /// HMAC with SHA-384.
-    #[serde(rename = "HS384")]
     Hs384,
     /// HMAC with SHA-512.
-    #[serde(rename = "HS512")]
     Hs512,
     /// RSA (PKCS #1) with SHA-256.
-    #[serde(rename = "RS256")]
     Rs256,
     /// RSA (PKCS #1) with SHA-384.
-    #[serde(rename = "RS384")]
     Rs384,
     /// RSA (PKCS #1) with SHA-512.
-    #[serde(rename = "RS512")]
     Rs512,
     /// RSA (PSS) with SHA-256.
-    #[serde(rename = "PS256")]
     Ps256,
     /// RSA (PSS) with SHA-384.
-    #[serde(rename = "PS384")]
     Ps384,
     /// RSA (PSS) with SHA-512.
-    #[serde(rename = "PS512")]
     Ps512,
     /// ECDSA on P-256 with SHA-256.
-    #[serde(rename = "ES256")]
     Es256,
     /// ECDSA on P-384 with SHA-384.
-    #[serde(rename = "ES384")]
     Es384,
     /// Ed25519.
     #[serde(rename = "EdDSA")]
