@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
@@ -13,6 +12,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Number, Value};
 
 use super::rendered::{RenderError, Rendered};
+use crate::sha256::sha256_hex;
 use crate::time_format::TimeFormat;
 
 /// Everything but the unreserved characters of RFC 3986.
@@ -267,7 +267,7 @@ impl Filter {
                 owned(utf8_percent_encode(&value.to_text()?, COMPONENT).to_string())
             }
             Filter::Base64 => owned(STANDARD.encode(value.to_text()?.as_bytes())),
-            Filter::Sha256Hex => owned(hex::encode(digest(&SHA256, value.to_text()?.as_bytes()))),
+            Filter::Sha256Hex => owned(sha256_hex(value.to_text()?.as_bytes())),
             Filter::Lookup(table) => Ok(table
                 .get(value.to_text()?.as_ref())
                 .map_or(Rendered::Null, |found| Rendered::Json(Cow::Owned(found.clone())))),
