@@ -16,6 +16,7 @@ mod delivery;
 mod error;
 mod http_client;
 pub mod moment;
+mod receipt;
 mod wakeups;
 
 #[cfg(feature = "conformance")]
@@ -35,9 +36,9 @@ pub use cursors::{
 };
 pub use delivery::{
     BlobKey, Blobs, Captures, DeadLetter, DeadLetters, Deliveries, DeliveryKey, EMPTY_TAKES,
-    Message, PassedOver, Queue, RawRecord, Receipt, Refused, Settled, Stage, Taken, TakenLetter,
-    queue_text,
+    Message, PassedOver, Queue, RawRecord, Refused, Settled, Stage, Taken, TakenLetter, queue_text,
 };
 pub use error::{StoreError, chain};
 pub use http_client::{Http, HttpError, HttpRequest, HttpResponse};
+pub use receipt::Receipt;
 pub use wakeups::Wakeups;

@@ -4,8 +4,8 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::receipt::Receipt;
 use crate::error::StoreError;
+use crate::receipt::Receipt;
 
 /// The key of a delivery: its source, its id and a digest of its body.
 ///

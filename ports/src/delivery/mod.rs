@@ -1,5 +1,5 @@
-//! Where records go: the queue, the dead letters for what is refused, the
-//! receipt that proves it, and what is kept of webhooks.
+//! Where records go: the queue, the dead letters for rejected ones, and what is
+//! kept of webhooks.
 
 mod blobs;
 mod captures;
@@ -7,7 +7,6 @@ mod dead_letters;
 mod deliveries;
 mod queue;
 mod queue_text;
-mod receipt;
 
 pub use blobs::{BlobKey, Blobs};
 pub use captures::Captures;
@@ -17,4 +16,3 @@ pub use dead_letters::{
 pub use deliveries::{Deliveries, DeliveryKey};
 pub use queue::{Message, Queue, Refused};
 pub use queue_text::queue_text;
-pub use receipt::Receipt;
