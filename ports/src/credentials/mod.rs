@@ -6,7 +6,7 @@ mod secret;
 mod secrets;
 mod tokens;
 
-pub use limits::Limits;
-pub use secret::Secret;
-pub use secrets::{SecretRef, SecretVersion, Secrets, SecretsError};
-pub use tokens::{AccessToken, TokenClaim, TokenKey, Tokens};
+pub use limits::*;
+pub use secret::*;
+pub use secrets::*;
+pub use tokens::*;

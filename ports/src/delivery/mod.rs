@@ -8,11 +8,9 @@ mod deliveries;
 mod queue;
 mod queue_text;
 
-pub use blobs::{BlobKey, Blobs};
-pub use captures::Captures;
-pub use dead_letters::{
-    DeadLetter, DeadLetters, EMPTY_TAKES, PassedOver, RawRecord, Settled, Stage, Taken, TakenLetter,
-};
-pub use deliveries::{Deliveries, DeliveryKey};
-pub use queue::{Message, Queue, Refused};
-pub use queue_text::queue_text;
+pub use blobs::*;
+pub use captures::*;
+pub use dead_letters::*;
+pub use deliveries::*;
+pub use queue::*;
+pub use queue_text::*;
