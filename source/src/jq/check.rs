@@ -1,7 +1,6 @@
 //! Walks through a program to find what is not allowed in it and what it reads.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 use jaq_core::load::lex::StrPart;
 use jaq_core::load::parse::{BinaryOp, Pattern, Term};
@@ -45,11 +44,7 @@ struct Walk<'s> {
 
 impl<'s> Walk<'s> {
     fn fault(&mut self, at: &str, message: String, help: impl Into<String>) {
-        self.faults.push(Fault { message, help: help.into(), at: self.at(at) });
-    }
-
-    fn at(&self, part: &str) -> Range<usize> {
-        span(self.text, part)
+        self.faults.push(Fault { message, help: help.into(), at: span(self.text, at) });
     }
 
     fn term(&mut self, term: &Term<&'s str>) {
@@ -59,7 +54,11 @@ impl<'s> Walk<'s> {
                 if let Some(format) = format {
                     self.call(format, &[]);
                 }
-                self.parts(parts);
+                for part in parts {
+                    if let StrPart::Term(term) = part {
+                        self.term(term);
+                    }
+                }
             }
             Term::Arr(Some(inner)) | Term::Neg(inner) => self.term(inner),
             Term::Obj(entries) => {
@@ -109,14 +108,6 @@ impl<'s> Walk<'s> {
             Term::Call(name, arguments) => self.call(name, arguments),
             Term::Var(name) => self.variable(name),
             Term::Path(from, path) => self.path(from, path),
-        }
-    }
-
-    fn parts(&mut self, parts: &[StrPart<&'s str, Term<&'s str>>]) {
-        for part in parts {
-            if let StrPart::Term(term) = part {
-                self.term(term);
-            }
         }
     }
 
@@ -210,18 +201,12 @@ impl<'s> Walk<'s> {
                 "write it out: an expression that a record chooses could take forever",
             );
         };
-        let flags = match arguments.get(flags_at) {
-            None => String::new(),
-            Some(flags) => match literal(flags) {
-                Some(flags) => flags,
-                None => {
-                    return self.fault(
-                        name,
-                        format!("the flags of `{name}` are not a plain text"),
-                        "write them out, such as `\"i\"`",
-                    );
-                }
-            },
+        let Some(flags) = arguments.get(flags_at).map_or(Some(String::new()), literal) else {
+            return self.fault(
+                name,
+                format!("the flags of `{name}` are not a plain text"),
+                "write them out, such as `\"i\"`",
+            );
         };
         match compile(&pattern, &flags) {
             Ok(_) => {

@@ -15,7 +15,7 @@ mod program;
 
 pub use check::{Uses, VARIABLES};
 pub use fault::Fault;
-pub use functions::ALLOWED;
+pub use functions::allowed;
 pub use nesting::LONGEST;
 pub use patterns::Patterns;
 pub use program::Program;

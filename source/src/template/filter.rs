@@ -4,14 +4,15 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
+use jiff::fmt::strtime::format as strftime;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Number, Value};
 
 use super::rendered::{RenderError, Rendered};
+use crate::sha256::sha256_hex;
 use crate::time_format::TimeFormat;
 
 /// Everything but the unreserved characters of RFC 3986.
@@ -128,6 +129,21 @@ const KNOWN: &str = "`rfc3339`, `rfc3339_s`, `rfc3339_ms`, `epoch`, `epoch_ms`, 
      `epoch_ns`, `from_epoch`, `from_epoch_ms`, `from_epoch_us`, `from_epoch_ns`, `date`, `from_date`, \
      `plus`, `lower`, `upper`, `join`, `default`, `urlencode`, `base64`, `sha256_hex`, `lookup`, `json`, `text`";
 
+/// The filters without arguments.
+const PLAIN: &str = "rfc3339 rfc3339_s rfc3339_ms epoch epoch_ms epoch_us epoch_ns from_epoch \
+     from_epoch_ms from_epoch_us from_epoch_ns lower upper urlencode base64 sha256_hex json text \
+     hmac_hex hmac_base64";
+
+/// How the filters with arguments are written.
+const WITH_ARGUMENTS: [&str; 6] = [
+    "date(\"%Y-%m-%d\")",
+    "from_date(\"%m/%d/%Y %H:%M:%S\")",
+    "plus(100)",
+    "join(\", \")",
+    "default(\"text\")",
+    "lookup(table)",
+];
+
 impl Filter {
     /// Returns the unit that the filter rounds a time down to, if that is a whole
     /// second or more.
@@ -137,7 +153,7 @@ impl Filter {
             Filter::Date(format) => format,
             _ => return None,
         };
-        let written = |moment| jiff::fmt::strtime::format(format, moment).ok();
+        let written = |moment| strftime(format, moment).ok();
         let is_lost = |span: Duration| {
             Some(
                 written(Timestamp::UNIX_EPOCH)?
@@ -149,76 +165,63 @@ impl Filter {
         })
     }
 
+    /// Makes the filter called `name`.
     pub(super) fn new(
         name: &str,
         arguments: &[Argument],
         lookups: &Lookups,
     ) -> Result<Filter, FilterError> {
-        let usage = |usage| FilterError::Usage { name: name.to_owned(), usage };
-        let plain = |filter: Filter, text| {
-            if arguments.is_empty() { Ok(filter) } else { Err(usage(text)) }
-        };
-        match name {
-            "rfc3339" => plain(Filter::Rfc3339, "rfc3339"),
-            "rfc3339_s" => plain(Filter::Rfc3339Decimals(0), "rfc3339_s"),
-            "rfc3339_ms" => plain(Filter::Rfc3339Decimals(3), "rfc3339_ms"),
-            "epoch" => plain(Filter::Epoch, "epoch"),
-            "epoch_ms" => plain(Filter::EpochMs, "epoch_ms"),
-            "epoch_us" => plain(Filter::EpochUs, "epoch_us"),
-            "epoch_ns" => plain(Filter::EpochNs, "epoch_ns"),
-            "from_epoch" => plain(Filter::FromEpoch, "from_epoch"),
-            "from_epoch_ms" => plain(Filter::FromEpochMs, "from_epoch_ms"),
-            "from_epoch_us" => plain(Filter::FromEpochUs, "from_epoch_us"),
-            "from_epoch_ns" => plain(Filter::FromEpochNs, "from_epoch_ns"),
-            "lower" => plain(Filter::Lower, "lower"),
-            "upper" => plain(Filter::Upper, "upper"),
-            "urlencode" => plain(Filter::UrlEncode, "urlencode"),
-            "base64" => plain(Filter::Base64, "base64"),
-            "sha256_hex" => plain(Filter::Sha256Hex, "sha256_hex"),
-            "json" => plain(Filter::Json, "json"),
-            "text" => plain(Filter::Text, "text"),
-            "hmac_hex" => plain(Filter::Hmac(HmacText::Hex), "hmac_hex"),
-            "hmac_base64" => plain(Filter::Hmac(HmacText::Base64), "hmac_base64"),
-            "date" => match arguments {
-                [Argument::Value(Value::String(format))] => {
-                    jiff::fmt::strtime::format(format, Timestamp::UNIX_EPOCH)
-                        .map_err(|_| FilterError::Format(format.clone()))?;
-                    Ok(Filter::Date(format.clone()))
-                }
-                _ => Err(usage("date(\"%Y-%m-%d\")")),
-            },
-            "from_date" => match arguments {
-                [Argument::Value(Value::String(format))] => {
-                    let read = TimeFormat::Strftime(format.clone());
-                    if !read.reads_what_it_writes() {
-                        return Err(FilterError::Unreadable(format.clone()));
-                    }
-                    Ok(Filter::FromDate(read))
-                }
-                _ => Err(usage("from_date(\"%m/%d/%Y %H:%M:%S\")")),
-            },
-            "plus" => match arguments {
-                [Argument::Value(value)] => value.as_i64().map(Filter::Plus),
-                _ => None,
+        let misused = || {
+            let mut usages = PLAIN.split(' ').chain(WITH_ARGUMENTS);
+            match usages.find(|usage| usage.split('(').next() == Some(name)) {
+                Some(usage) => FilterError::Usage { name: name.to_owned(), usage },
+                None => FilterError::Unknown { name: name.to_owned(), known: KNOWN },
             }
-            .ok_or_else(|| usage("plus(100)")),
-            "join" => match arguments {
-                [Argument::Value(Value::String(separator))] => Ok(Filter::Join(separator.clone())),
-                _ => Err(usage("join(\", \")")),
-            },
-            "default" => match arguments {
-                [Argument::Value(value)] => Ok(Filter::Default(value.clone())),
-                _ => Err(usage("default(\"text\")")),
-            },
-            "lookup" => match arguments {
-                [Argument::Word(table)] | [Argument::Value(Value::String(table))] => lookups
-                    .get(table)
-                    .map(|table| Filter::Lookup(table.clone()))
-                    .ok_or_else(|| FilterError::NoTable(table.clone())),
-                _ => Err(usage("lookup(table)")),
-            },
-            _ => Err(FilterError::Unknown { name: name.to_owned(), known: KNOWN }),
-        }
+        };
+        Ok(match (name, arguments) {
+            ("rfc3339", []) => Filter::Rfc3339,
+            ("rfc3339_s", []) => Filter::Rfc3339Decimals(0),
+            ("rfc3339_ms", []) => Filter::Rfc3339Decimals(3),
+            ("epoch", []) => Filter::Epoch,
+            ("epoch_ms", []) => Filter::EpochMs,
+            ("epoch_us", []) => Filter::EpochUs,
+            ("epoch_ns", []) => Filter::EpochNs,
+            ("from_epoch", []) => Filter::FromEpoch,
+            ("from_epoch_ms", []) => Filter::FromEpochMs,
+            ("from_epoch_us", []) => Filter::FromEpochUs,
+            ("from_epoch_ns", []) => Filter::FromEpochNs,
+            ("lower", []) => Filter::Lower,
+            ("upper", []) => Filter::Upper,
+            ("urlencode", []) => Filter::UrlEncode,
+            ("base64", []) => Filter::Base64,
+            ("sha256_hex", []) => Filter::Sha256Hex,
+            ("json", []) => Filter::Json,
+            ("text", []) => Filter::Text,
+            ("hmac_hex", []) => Filter::Hmac(HmacText::Hex),
+            ("hmac_base64", []) => Filter::Hmac(HmacText::Base64),
+            ("date", [Argument::Value(Value::String(format))]) => {
+                strftime(format, Timestamp::UNIX_EPOCH)
+                    .map_err(|_| FilterError::Format(format.clone()))?;
+                Filter::Date(format.clone())
+            }
+            ("from_date", [Argument::Value(Value::String(format))]) => {
+                let read = TimeFormat::Strftime(format.clone());
+                if !read.reads_what_it_writes() {
+                    return Err(FilterError::Unreadable(format.clone()));
+                }
+                Filter::FromDate(read)
+            }
+            ("plus", [Argument::Value(value)]) => Filter::Plus(value.as_i64().ok_or_else(misused)?),
+            ("join", [Argument::Value(Value::String(separator))]) => {
+                Filter::Join(separator.clone())
+            }
+            ("default", [Argument::Value(value)]) => Filter::Default(value.clone()),
+            ("lookup", [Argument::Word(name) | Argument::Value(Value::String(name))]) => {
+                let table = lookups.get(name).ok_or_else(|| FilterError::NoTable(name.clone()))?;
+                Filter::Lookup(table.clone())
+            }
+            _ => return Err(misused()),
+        })
     }
 
     /// Applies the filter. No value stays no value, except for `default`.
@@ -247,7 +250,7 @@ impl Filter {
             Filter::FromEpochNs => value.to_epoch(1).map(Rendered::Time),
             Filter::Date(format) => {
                 let moment = value.to_time()?;
-                owned(jiff::fmt::strtime::format(format, moment).map_err(|_| RenderError::Time)?)
+                owned(strftime(format, moment).map_err(|_| RenderError::Time)?)
             }
             Filter::FromDate(format) => {
                 format.read(&value.to_text()?).map(Rendered::Time).ok_or(RenderError::Time)
@@ -264,7 +267,7 @@ impl Filter {
                 owned(utf8_percent_encode(&value.to_text()?, COMPONENT).to_string())
             }
             Filter::Base64 => owned(STANDARD.encode(value.to_text()?.as_bytes())),
-            Filter::Sha256Hex => owned(hex::encode(digest(&SHA256, value.to_text()?.as_bytes()))),
+            Filter::Sha256Hex => owned(sha256_hex(value.to_text()?.as_bytes())),
             Filter::Lookup(table) => Ok(table
                 .get(value.to_text()?.as_ref())
                 .map_or(Rendered::Null, |found| Rendered::Json(Cow::Owned(found.clone())))),

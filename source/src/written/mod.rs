@@ -1,10 +1,14 @@
-//! What a person wrote: the source file as it stands on disk.
+//! The written form: the source file as a person wrote it.
 //!
-//! Every object refuses unknown keys, every choice is an externally tagged
-//! enum (`hmac: {…}`), and values that are understood later carry their place,
-//! so that a mistake is reported at the letter. Nothing but
-//! [`crate::checked`] reads these types; the JSON Schema that editors use is
-//! generated from them, doc comments and all.
+//!
+//! Every object refuses unknown keys, every choice is an externally tagged enum
+//! (`hmac: {…}`), and values that are checked later carry their place, so that
+//! a mistake is reported exactly where it is. Only [`crate::checked`] reads
+//! these types. The JSON Schema for editors is generated from them, with their
+//! doc comments as descriptions.
+//!
+//! The folders are those of the checked form: what a key is in the file and
+//! what it means are found at the same place on both sides.
 
 mod event;
 mod from_node;
@@ -13,9 +17,11 @@ mod node;
 mod one_or_many;
 mod poll;
 mod signing;
-mod source_file;
 mod text_or_object;
 mod webhook;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
 
 pub use event::*;
 pub(crate) use from_node::from_node;
@@ -24,7 +30,29 @@ pub use node::Node;
 pub use one_or_many::OneOrMany;
 pub use poll::*;
 pub use signing::{Encoding, Hash, Key, KeyEncoding};
-pub use source_file::SourceFile;
 pub use webhook::*;
 
 pub use crate::time_format::TimeFormat;
+
+/// A source of security events.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SourceFile {
+    /// The version of this file's format; 1 is the only one.
+    #[serde(default)]
+    pub version: Option<Located<u32>>,
+    /// The source's name: `a-z`, `0-9`, `-`, `_`. It is the last part of the webhook's URL.
+    pub source: Located<String>,
+    /// What this source is, for people.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// How the vendor pushes events to us.
+    #[serde(default)]
+    pub webhook: Option<Located<Webhook>>,
+    /// How we pull events from the vendor.
+    #[serde(default)]
+    pub poll: Option<Poll>,
+    /// What a valid record is and how it becomes an event.
+    #[serde(default)]
+    pub event: Event,
+}

@@ -1,5 +1,4 @@
-//! What signatures are made of, ours and those of vendors: the hash, the key, the
-//! encoding.
+//! What signatures are made of, both vendors' and ours: hash, key and encoding.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -8,7 +7,7 @@ use serde::Deserialize;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Hash {
-    /// SHA-1: only for vendors that offer nothing else.
+    /// SHA-1, only for vendors that offer nothing else.
     Sha1,
     /// SHA-256.
     Sha256,
@@ -20,7 +19,7 @@ pub enum Hash {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Key {
-    /// How the key is written in the secret.
+    /// How the key is encoded in the secret.
     #[serde(default)]
     pub encoding: KeyEncoding,
     /// A prefix that is not part of the key, such as `whsec_`.
@@ -28,7 +27,7 @@ pub struct Key {
     pub strip_prefix: Option<String>,
 }
 
-/// How bytes are written as text.
+/// How the bytes of a key are encoded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum KeyEncoding {
@@ -41,7 +40,7 @@ pub enum KeyEncoding {
     Hex,
 }
 
-/// How a signature's bytes are written.
+/// How the bytes of a signature are encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Encoding {

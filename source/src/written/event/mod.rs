@@ -1,4 +1,4 @@
-//! The `event` part: what a valid record is and how it becomes an event.
+//! `event`: what a valid record is, and how it becomes an event.
 
 mod split;
 
@@ -12,27 +12,28 @@ use crate::written::node::Node;
 
 pub use split::Split;
 
-/// What a valid record is and how it becomes an event.
+/// What a valid record is, and how it becomes an event.
 ///
-/// `webhook` and `poll` may each have an `event` of their own; what it leaves
-/// out is taken from the one at the top.
+/// `webhook` and `poll` can each have their own `event`. What it leaves out comes from the one at
+/// the top.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Event {
-    /// The JSON Schema (up to draft 2020-12) that a record must meet: a file beside this one.
+    /// The JSON Schema (up to draft 2020-12) that a record must match: a file next to this one.
     #[serde(default)]
     pub schema: Option<Located<String>>,
-    /// The path of a list inside the record: each element becomes a record of its own, and what
-    /// encloses it is kept as `parent`. Or `{ jq: "…" }`, a program that gives the records.
+    /// The path of a list inside the record: each element becomes a record of its own, and the
+    /// record around it is kept as `parent`. Or `{ jq: "…" }`, a program that returns the records.
     #[serde(default)]
     pub split: Option<Located<Split>>,
-    /// What makes two records the same event, as a template.
+    /// What identifies the event, as a template: two records with the same value are the same
+    /// event.
     #[serde(default)]
     pub id: Option<Located<String>>,
-    /// The event's fields; what is left out gets its default.
+    /// The event's fields; a field that is left out gets its default.
     #[serde(default)]
     pub map: Map,
-    /// Tables for the filter `lookup`: each key found stands for a value.
+    /// Tables for the filter `lookup`: each replaces a key by its value.
     #[serde(default)]
     pub lookups: BTreeMap<String, BTreeMap<String, Located<Node>>>,
 }
@@ -50,7 +51,7 @@ pub struct Map {
     /// How bad it is; by default `INFO`.
     #[serde(default)]
     pub severity: Option<Located<Node>>,
-    /// When it happened; by default when it reached us.
+    /// When it happened; by default the time when it was received.
     #[serde(default)]
     pub timestamp: Option<Located<Node>>,
     /// Words to find it by; by default the source's name.
@@ -78,7 +79,7 @@ pub struct Map {
 }
 
 impl Map {
-    /// Every field with its name, in the order in which an event has them.
+    /// Returns every field with its name, in the order of an event.
     pub fn fields(&self) -> [(&'static str, Option<&Located<Node>>); 11] {
         [
             ("category", self.category.as_ref()),

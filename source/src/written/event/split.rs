@@ -1,4 +1,4 @@
-//! Where the records are inside of a larger one.
+//! `event.split`: where the records are inside a larger one.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer};
 use crate::written::located::Located;
 use crate::written::text_or_object::text_or_object;
 
-/// A path, or a program that gives the records.
+/// A path, or a program that returns the records.
 #[derive(Clone, Debug)]
 pub enum Split {
     /// The path of a list.
@@ -42,7 +42,7 @@ impl JsonSchema for Split {
                 {
                     "type": "object",
                     "properties": {
-                        "jq": { "type": "string", "description": "A jq program that gives the records." }
+                        "jq": { "type": "string", "description": "A jq program that returns the records." }
                     },
                     "required": ["jq"],
                     "additionalProperties": false

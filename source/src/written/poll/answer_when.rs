@@ -1,4 +1,4 @@
-//! Which responses a rule means.
+//! `when`, `until`, `fail` and `ignore`: which responses are meant.
 
 use std::collections::BTreeMap;
 
@@ -8,14 +8,14 @@ use serde::Deserialize;
 use crate::written::located::Located;
 use crate::written::node::Node;
 
-/// Which answers are meant: all of it holds.
+/// Which responses are meant: all of the conditions must hold.
 ///
-/// A value is a text, a number or a boolean that stands there, a list of such alternatives,
+/// A value is the text, number or boolean that must be there, a list of such alternatives,
 /// `{ matches: REGEX }` for the whole text, or `{ not_empty: true }`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AnswerWhen {
-    /// A status (`403`), a class (`5xx`), or a list of them; by default any.
+    /// A status (`403`), a class of them (`5xx`), or a list; by default any status.
     #[serde(default)]
     pub status: Option<Located<Node>>,
     /// Headers, each with its value.

@@ -1,4 +1,4 @@
-//! How a page is asked for, and where it says how to get the next.
+//! The requests for pages.
 
 use std::collections::BTreeMap;
 
@@ -14,28 +14,28 @@ use crate::written::one_or_many::OneOrMany;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Request {
-    /// The URL to GET, as a template. The origin is the only one that requests go to.
+    /// The URL to GET, as a template. Requests go only to its origin.
     #[serde(default)]
     pub get: Option<Located<String>>,
     /// Or the URL to POST to.
     #[serde(default)]
     pub post: Option<Located<String>>,
-    /// Query parameters, as templates; one whose value is nothing is left out, and one that has a list
-    /// is sent with each of its elements.
+    /// Query parameters, as templates. One without a value is left out; one whose value is a list
+    /// is sent once for each element.
     #[serde(default)]
     pub query: BTreeMap<String, Located<Node>>,
-    /// Headers, as templates; one whose value is nothing is left out.
+    /// Headers, as templates. One without a value is left out.
     #[serde(default)]
     pub headers: BTreeMap<String, Located<Node>>,
-    /// A JSON body, in which each text is a template; a key or an element whose value is nothing is
-    /// left out, or `null` with `|default(null)`.
+    /// A JSON body, in which every text is a template. A key or element without a value is left
+    /// out; with `|default(null)` it is `null`.
     #[serde(default)]
     pub json: Option<Located<Node>>,
-    /// A form as the body (`application/x-www-form-urlencoded`), as templates; a field that has a
-    /// list is sent with each of its elements.
+    /// A form as the body (`application/x-www-form-urlencoded`), as templates. A field whose value
+    /// is a list is sent once for each element.
     #[serde(default)]
     pub form: Option<BTreeMap<String, Located<Node>>>,
-    /// A body of any kind, as a template; needs `content_type`.
+    /// Any other body, as a template; needs `content_type`.
     #[serde(default)]
     pub body: Option<Located<String>>,
     /// The content type of `body`.
@@ -44,18 +44,18 @@ pub struct Request {
 }
 
 impl Request {
-    /// The place of the URL.
+    /// Returns the place of the URL.
     pub fn url_place(&self) -> Option<Place> {
         self.get.as_ref().or(self.post.as_ref()).and_then(Located::place)
     }
 }
 
-/// What differs in the requests for a window's later pages.
+/// How the requests for a window's later pages differ.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Then {
-    /// Which query parameters of `request` come again: `all` (default; where the page names a
-    /// URL: `none`), `none`, or a list of names.
+    /// Which query parameters of `request` are sent again: `all`, `none`, or a list of names. By
+    /// default `all`, or `none` if the page names a URL.
     #[serde(default)]
     pub repeat: Option<Located<OneOrMany>>,
     /// The URL to GET, as a template.
@@ -64,10 +64,10 @@ pub struct Then {
     /// Or the URL to POST to.
     #[serde(default)]
     pub post: Option<Located<String>>,
-    /// Further query parameters, or other values of them: a list replaces all that it had.
+    /// More query parameters, or other values for them; a list replaces all values.
     #[serde(default)]
     pub query: BTreeMap<String, Located<Node>>,
-    /// Further headers, or other values of them.
+    /// More headers, or other values for them.
     #[serde(default)]
     pub headers: BTreeMap<String, Located<Node>>,
     /// A JSON body instead of the first request's.
@@ -76,7 +76,7 @@ pub struct Then {
     /// A form instead of the first request's.
     #[serde(default)]
     pub form: Option<BTreeMap<String, Located<Node>>>,
-    /// A body of any kind instead of the first request's.
+    /// Any other body instead of the first request's.
     #[serde(default)]
     pub body: Option<Located<String>>,
     /// The content type of `body`.

@@ -1,5 +1,4 @@
-//! The `webhook.handshake` part: requests that bring no event but want an
-//! answer, and what is answered.
+//! `webhook.handshake`: requests that bring no event but expect an answer.
 
 use std::collections::BTreeMap;
 
@@ -12,21 +11,21 @@ use crate::written::node::Node;
 use crate::written::one_or_many::OneOrMany;
 use crate::written::webhook::checks::Token;
 
-/// One kind of request that brings no event but wants an answer, such as a challenge.
+/// A kind of request that brings no event but expects an answer, such as a challenge.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Handshake {
-    /// Which requests are meant: all that stands here must hold.
+    /// Which requests are meant: all of the conditions must hold.
     pub when: Located<When>,
-    /// What such a request must prove: `signed` (the default): it passes `verify`. `none`: nothing.
-    /// `token`: it holds a token of its own.
+    /// What such a request must prove. `signed`, the default: it passes `verify`. `none`: nothing.
+    /// `token`: it has a token of its own.
     #[serde(default)]
     pub auth: Located<HandshakeAuth>,
-    /// The form of values of the request: paths, each with a regular expression that the whole value
-    /// must match. A request that does not is refused with 401.
+    /// Constraints on values of the request: paths, each with a regular expression that the whole
+    /// value must match. A request that does not match is refused with 401.
     #[serde(default)]
     pub constrain: BTreeMap<String, Located<String>>,
-    /// What is answered.
+    /// The answer.
     pub respond: Located<Respond>,
 }
 
@@ -34,16 +33,16 @@ pub struct Handshake {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct When {
-    /// The method: `GET`, `HEAD` and `OPTIONS` too; by default those of `methods`.
+    /// The method, which can also be `GET`, `HEAD` or `OPTIONS`; by default those of `methods`.
     #[serde(default)]
     pub method: Option<Located<String>>,
-    /// Places that hold something: `header.NAME`, `query.NAME` or a path into the body.
+    /// Values that the request has: `header.NAME`, `query.NAME` or paths into the body.
     #[serde(default)]
     pub present: Option<Located<OneOrMany>>,
-    /// Places that hold nothing.
+    /// Values that the request does not have.
     #[serde(default)]
     pub absent: Option<Located<OneOrMany>>,
-    /// Places with the text, number or boolean that they hold.
+    /// Values that the request has, each with the text, number or boolean that it must be.
     #[serde(default)]
     pub equals: BTreeMap<String, Located<Node>>,
 }
@@ -57,6 +56,6 @@ pub enum HandshakeAuth {
     Signed,
     /// Nothing: anybody may ask.
     None,
-    /// It holds a fixed token.
+    /// It has a fixed token.
     Token(Located<Token>),
 }

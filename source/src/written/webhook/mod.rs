@@ -1,4 +1,4 @@
-//! The `webhook` part: who may push, and how that is proven.
+//! `webhook`: who may push events to us, and how they prove it.
 
 mod checks;
 mod handshake;
@@ -12,13 +12,10 @@ use crate::written::event::Event;
 use crate::written::located::Located;
 use crate::written::one_or_many::OneOrMany;
 
-pub use checks::{
-    AwsSns, Bare, Basic, Check, Digest, Hmac, Ip, Jwt, JwtAlgorithm, JwtKeys, PublicKey,
-    PublicKeyAlgorithm, RetiringSecret, SecretUse, Signature, SignedTime, TimeUnit, Token,
-};
-pub use handshake::{Handshake, HandshakeAuth, When};
-pub use preset::PresetUse;
-pub use respond::{Builtin, Respond};
+pub use checks::*;
+pub use handshake::*;
+pub use preset::*;
+pub use respond::*;
 
 /// How the vendor pushes events to us, at `POST /<source>`.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -27,20 +24,22 @@ pub struct Webhook {
     /// The checks that a request must all pass.
     #[serde(default)]
     pub verify: Option<Located<Vec<Check>>>,
-    /// Why this webhook takes requests from anybody; only where `verify` is left out.
+    /// Why this webhook accepts requests from anybody; only without `verify`.
     #[serde(default)]
     pub unauthenticated: Option<Located<String>>,
-    /// The methods taken; by default `POST`.
+    /// The methods that are accepted; by default `POST`.
     #[serde(default)]
     pub methods: Option<Located<Vec<Located<String>>>>,
     /// The URL that the vendor was given, for signatures over `{url}`. It is never taken from a
     /// request.
     #[serde(default)]
     pub public_url: Option<Located<String>>,
-    /// The largest body taken, as sent: `512KiB`, by default `6MiB`, at most `10MiB`.
+    /// The largest body that is accepted, as it is sent: `512KiB`; by default `6MiB`, at most
+    /// `10MiB`.
     #[serde(default)]
     pub max_body: Option<Located<String>>,
-    /// Where the vendor's id of the delivery is: one path, or several of which the first found counts.
+    /// The path of the vendor's id for the delivery, or several paths, of which the first that is
+    /// found counts.
     #[serde(default)]
     pub delivery_id: Option<Located<OneOrMany>>,
     /// How the body is read; by default as its content type says.
@@ -50,14 +49,14 @@ pub struct Webhook {
     /// 401; `false` for a vendor that wants to see 401.
     #[serde(default = "yes")]
     pub early_refusal: bool,
-    /// The answer to an authentic request of which a record was refused: 202, or 400 or 422 for a
-    /// vendor that should be told. The record becomes a dead letter all the same.
+    /// The status of the answer to an authentic request with a record that was rejected: 202, or
+    /// 400 or 422 if the vendor should know. The record becomes a dead letter in any case.
     #[serde(default)]
     pub rejected_status: Option<Located<u32>>,
-    /// Requests that bring no event but want an answer; the first that is meant counts.
+    /// Requests that bring no event but expect an answer; the first rule that matches counts.
     #[serde(default)]
     pub handshake: Vec<Located<Handshake>>,
-    /// What differs from the `event` at the top for pushed records.
+    /// How pushed records differ from the `event` at the top.
     #[serde(default)]
     pub event: Option<Event>,
 }
@@ -70,13 +69,13 @@ fn yes() -> bool {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Decode {
-    /// As the content type says; JSON where it says nothing.
+    /// As the content type says; JSON if it says nothing.
     #[default]
     Auto,
     /// One JSON value.
     Json,
-    /// One JSON value a line.
+    /// One JSON value on each line.
     Ndjson,
-    /// A form whose field `payload` holds JSON, or else whose fields are the record.
+    /// A form: its field `payload` holds JSON, or its fields are the record.
     Form,
 }

@@ -1,4 +1,4 @@
-//! A preset by name, with what the source says differently.
+//! A check that names a preset.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,13 +10,14 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-/// A preset by name: `github`, or `{ name: github, secrets: [current, previous] }`.
+/// A preset's name, `github`, or its name with changes,
+/// `{ name: github, secrets: [current, previous] }`.
 #[derive(Clone, Debug)]
 pub struct PresetUse {
     /// The preset's name.
     pub name: String,
-    /// What is said differently, in the order it was written. It is understood
-    /// once it is put into the preset's checks.
+    /// The keys that the source changes, in the order they were written. They are checked once they
+    /// are part of the preset's checks.
     pub overrides: Vec<(String, Located<Node>)>,
 }
 
@@ -26,7 +27,7 @@ impl<'de> Deserialize<'de> for PresetUse {
     }
 }
 
-// An untagged enum would lose the place and the wording of a mistake.
+// Not an untagged enum, whose errors would have no place and no details.
 struct PresetUseVisitor;
 
 impl<'de> Visitor<'de> for PresetUseVisitor {

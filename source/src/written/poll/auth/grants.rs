@@ -1,8 +1,7 @@
-//! `poll.auth`: how we prove to a vendor who we are.
+//! The kinds of `poll.auth` that ask a token endpoint for an access token.
 //!
-//! Everything that may come from a secret is a template, so that no file has to
-//! hold a credential. Kinds that ask for a token first say where it is asked
-//! for; the token goes to the source's origin and nowhere else.
+//! They repeat the keys that they share, because serde cannot refuse unknown
+//! keys in a struct that includes another one.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +25,7 @@ pub struct ClientCredentials {
     /// The scopes to ask for.
     #[serde(default)]
     pub scopes: Vec<Located<String>>,
-    /// How the client proves itself to the token endpoint; by default `basic`.
+    /// How the client authenticates itself; by default `basic`.
     #[serde(default)]
     pub client_auth: ClientAuth,
     /// The private key (PEM) for `private_key_jwt` and `certificate`, as a template.
@@ -38,19 +37,19 @@ pub struct ClientCredentials {
     /// The certificate (PEM) for `certificate`, as a template.
     #[serde(default)]
     pub certificate: Option<Located<String>>,
-    /// What the assertion is signed with; by default `RS256`, or `HS256` with a client secret.
+    /// The algorithm of the assertion; by default `RS256`, or `HS256` with a client secret.
     #[serde(default)]
     pub algorithm: Option<AssertionAlgorithm>,
-    /// Whom the token is for, as a template: the parameter `audience`.
+    /// The audience of the token, as a template: the parameter `audience`.
     #[serde(default)]
     pub audience: Option<Located<String>>,
-    /// Further parameters of the token request, as templates, such as `resource`.
+    /// More parameters of the token request, as templates, such as `resource`.
     #[serde(default)]
     pub params: BTreeMap<String, Located<String>>,
     /// How the token request is written; by default `form`.
     #[serde(default)]
     pub body: TokenBody,
-    /// Where the answer has the token; by default as RFC 6749 says.
+    /// Where the response has the token; by default as RFC 6749 says.
     #[serde(default)]
     pub answer: TokenAnswer,
 }
@@ -71,19 +70,19 @@ pub struct PasswordGrant {
     /// The client's secret, as a template.
     #[serde(default)]
     pub client_secret: Option<Located<String>>,
-    /// How the client proves itself: `basic`, the default, or `body`.
+    /// How the client authenticates itself: `basic`, the default, or `body`.
     #[serde(default)]
     pub client_auth: ClientAuth,
     /// The scopes to ask for.
     #[serde(default)]
     pub scopes: Vec<Located<String>>,
-    /// Further parameters of the token request, as templates.
+    /// More parameters of the token request, as templates.
     #[serde(default)]
     pub params: BTreeMap<String, Located<String>>,
     /// How the token request is written; by default `form`.
     #[serde(default)]
     pub body: TokenBody,
-    /// Where the answer has the token; by default as RFC 6749 says.
+    /// Where the response has the token; by default as RFC 6749 says.
     #[serde(default)]
     pub answer: TokenAnswer,
 }
@@ -94,7 +93,7 @@ pub struct PasswordGrant {
 pub struct RefreshToken {
     /// The token endpoint, as a template.
     pub token_url: Located<String>,
-    /// The name of the secret that holds the refresh token. One that the vendor gives in its place is
+    /// The name of the secret that holds the refresh token. If the vendor returns a new one, it is
     /// stored under that name before anything else is done.
     pub refresh_token: Located<String>,
     /// The client's id, as a template.
@@ -103,19 +102,19 @@ pub struct RefreshToken {
     /// The client's secret, as a template.
     #[serde(default)]
     pub client_secret: Option<Located<String>>,
-    /// How the client proves itself: `basic`, the default, or `body`.
+    /// How the client authenticates itself: `basic`, the default, or `body`.
     #[serde(default)]
     pub client_auth: ClientAuth,
     /// The scopes to ask for.
     #[serde(default)]
     pub scopes: Vec<Located<String>>,
-    /// Further parameters of the token request, as templates.
+    /// More parameters of the token request, as templates.
     #[serde(default)]
     pub params: BTreeMap<String, Located<String>>,
     /// How the token request is written; by default `form`.
     #[serde(default)]
     pub body: TokenBody,
-    /// Where the answer has the token; by default as RFC 6749 says.
+    /// Where the response has the token; by default as RFC 6749 says.
     #[serde(default)]
     pub answer: TokenAnswer,
 }
@@ -131,42 +130,42 @@ pub struct JwtBearer {
     /// The key's id in the header (`kid`), as a template.
     #[serde(default)]
     pub key_id: Option<Located<String>>,
-    /// What the assertion is signed with; by default `RS256`.
+    /// The algorithm of the assertion; by default `RS256`.
     #[serde(default)]
     pub algorithm: Option<AssertionAlgorithm>,
-    /// Who signs (`iss`), as a template.
+    /// The issuer (`iss`), as a template.
     pub issuer: Located<String>,
-    /// For whom (`sub`), as a template.
+    /// The subject (`sub`), as a template.
     #[serde(default)]
     pub subject: Option<Located<String>>,
-    /// To whom (`aud`), as a template; by default the token endpoint.
+    /// The audience (`aud`), as a template; by default the token endpoint.
     #[serde(default)]
     pub audience: Option<Located<String>>,
-    /// Further claims, as templates.
+    /// More claims, as templates.
     #[serde(default)]
     pub claims: BTreeMap<String, Located<String>>,
-    /// How long the assertion is good; by default `5m`.
+    /// How long the assertion is valid; by default `5m`.
     #[serde(default)]
     pub life: Option<Located<String>>,
-    /// The client's id, as a template, where the endpoint wants it too.
+    /// The client's id, as a template, if the endpoint needs it too.
     #[serde(default)]
     pub client_id: Option<Located<String>>,
     /// The client's secret, as a template.
     #[serde(default)]
     pub client_secret: Option<Located<String>>,
-    /// How the client proves itself: `basic`, the default, or `body`.
+    /// How the client authenticates itself: `basic`, the default, or `body`.
     #[serde(default)]
     pub client_auth: ClientAuth,
     /// The scopes to ask for.
     #[serde(default)]
     pub scopes: Vec<Located<String>>,
-    /// Further parameters of the token request, as templates.
+    /// More parameters of the token request, as templates.
     #[serde(default)]
     pub params: BTreeMap<String, Located<String>>,
     /// How the token request is written; by default `form`.
     #[serde(default)]
     pub body: TokenBody,
-    /// Where the answer has the token; by default as RFC 6749 says.
+    /// Where the response has the token; by default as RFC 6749 says.
     #[serde(default)]
     pub answer: TokenAnswer,
 }
@@ -177,12 +176,12 @@ pub struct JwtBearer {
 pub struct GoogleServiceAccount {
     /// The key file's JSON, as a template.
     pub key: Located<String>,
-    /// The user in whose name it acts (domain-wide delegation), as a template.
+    /// The user on whose behalf it acts (domain-wide delegation), as a template.
     #[serde(default)]
     pub subject: Option<Located<String>>,
     /// The scopes to ask for.
     pub scopes: Vec<Located<String>>,
-    /// The token endpoint, as the key file names it; by default
+    /// The token endpoint that the key file names; by default
     /// `https://oauth2.googleapis.com/token`.
     #[serde(default)]
     pub token_url: Option<Located<String>>,
@@ -198,7 +197,7 @@ pub struct GithubApp {
     pub installation_id: Located<String>,
     /// The App's private key (PEM), as a template.
     pub key: Located<String>,
-    /// Where the API is; by default `https://api.github.com`.
+    /// The URL of the API; by default `https://api.github.com`.
     #[serde(default)]
     pub api_url: Option<Located<String>>,
 }

@@ -1,4 +1,4 @@
-//! `poll.auth.session`: a login that gives a token or cookies.
+//! `poll.auth.session`: a login that returns a token or cookies.
 
 use std::collections::BTreeMap;
 
@@ -9,22 +9,22 @@ use super::pairs::{NamedValue, UserPassword};
 use crate::written::located::Located;
 use crate::written::node::Node;
 
-/// A login that gives a token or a cookie.
+/// A login that returns a token or cookies.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Session {
     /// The request that logs in.
     pub login: Login,
-    /// What the answer gives, and how it is sent.
+    /// The token in the response, and how it is sent.
     #[serde(default)]
     pub token: Option<SessionToken>,
-    /// Or the names of the cookies that the answer sets, all of which are sent back.
+    /// Or the names of the cookies that the response sets, all of which are sent back.
     #[serde(default)]
     pub cookies: Option<Located<Vec<Located<String>>>>,
-    /// Where the answer says to which base URL the source's requests go.
+    /// Where the response has the base URL of the source's requests.
     #[serde(default)]
     pub base_url: Option<BaseUrl>,
-    /// How long the session lives; without it, until the vendor refuses it.
+    /// How long the session is valid; by default until the vendor refuses it.
     #[serde(default)]
     pub expires: Option<Expires>,
 }
@@ -35,7 +35,7 @@ pub struct Session {
 pub struct Login {
     /// The URL to POST to, as a template.
     pub post: Located<String>,
-    /// The body as JSON; every text in it is a template.
+    /// The body as JSON, in which every text is a template.
     #[serde(default)]
     pub json: Option<Located<Node>>,
     /// The body as a form of templates.
@@ -53,7 +53,7 @@ pub struct Login {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SessionToken {
-    /// Where the answer has it: a path into its JSON, `header.NAME` or `cookie.NAME`.
+    /// Where the response has it: a path into its JSON, `header.NAME` or `cookie.NAME`.
     pub from: Located<String>,
     /// How it is sent.
     pub send: SendToken,
@@ -63,7 +63,7 @@ pub struct SessionToken {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SendToken {
-    /// In a header, whose value is a template over `{token}`.
+    /// In a header, whose value is a template with `{token}`.
     Header(NamedValue),
     /// In the cookie of this name.
     Cookie(Located<String>),
@@ -71,22 +71,23 @@ pub enum SendToken {
     Query(Located<String>),
 }
 
-/// Where the answer of a login says where the API is.
+/// Where the response to a login has the base URL of the API.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BaseUrl {
-    /// The path of the URL; its origin is the source's, the login's, or under `allow_origins`.
+    /// The path of the URL. Its origin must be the source's, the login's, or one of
+    /// `allow_origins`.
     pub from: Located<String>,
 }
 
-/// How long a session lives.
+/// How long a session is valid.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Expires {
-    /// So long after the login: `30m`.
+    /// For this long after the login: `30m`.
     After(Located<String>),
-    /// The path of its life in seconds.
+    /// The path of its duration in seconds.
     In(Located<String>),
-    /// The path of its end: RFC 3339, or seconds or milliseconds since the epoch.
+    /// The path of its end, in RFC 3339 or as seconds or milliseconds since the epoch.
     At(Located<String>),
 }

@@ -1,4 +1,4 @@
-//! Pairs of texts that credentials are made of.
+//! Pairs of texts that several kinds of credentials are made of.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -1,4 +1,4 @@
-//! `poll.auth.sign`: signatures over each request, by recipe.
+//! `poll.auth.sign`: a signature over each request.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::written::signing::{Encoding, Hash, Key};
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Sign {
-    /// An HMAC over a text that the file says.
+    /// An HMAC over a text that the source file describes.
     Hmac(Box<SignHmac>),
     /// A hash without a key, over a text with a secret in it.
     Hash(Box<SignHash>),
@@ -24,7 +24,7 @@ pub enum Sign {
     Sigv4(SignSigv4),
 }
 
-/// An HMAC over a text that the file says.
+/// An HMAC over a text that the source file describes.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SignHmac {
@@ -36,13 +36,13 @@ pub struct SignHmac {
     /// How the secret becomes the key.
     #[serde(default)]
     pub key: Key,
-    /// What is signed: a template over `{method}`, `{url}`, `{host}`, `{path}`, `{query}`,
+    /// The signed text: a template with `{method}`, `{url}`, `{host}`, `{path}`, `{query}`,
     /// `{query_sorted}`, `{body}`, `{body_sha256}`, `{date}`, `{nonce}` and `{header.NAME}`.
     pub text: Located<String>,
-    /// How the signature is written; by default `hex`.
+    /// How the signature is encoded; by default `hex`.
     #[serde(default)]
     pub encoding: Option<Encoding>,
-    /// Headers to set, as templates over the same and `{signature}`.
+    /// Headers to set, as templates with the same placeholders and `{signature}`.
     pub into: BTreeMap<String, Located<String>>,
 }
 
@@ -53,12 +53,13 @@ pub struct SignHash {
     /// The hash; by default `sha256`.
     #[serde(default)]
     pub hash: Option<Hash>,
-    /// What is hashed: a template over the same as in `hmac`, with a secret in it.
+    /// The hashed text: a template with the same placeholders as in `hmac`, and with a secret in
+    /// it.
     pub text: Located<String>,
-    /// How the signature is written; by default `hex`.
+    /// How the signature is encoded; by default `hex`.
     #[serde(default)]
     pub encoding: Option<Encoding>,
-    /// Headers to set, as templates over the same and `{signature}`.
+    /// Headers to set, as templates with the same placeholders and `{signature}`.
     pub into: BTreeMap<String, Located<String>>,
 }
 

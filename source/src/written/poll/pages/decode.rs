@@ -1,43 +1,43 @@
-//! How the body of a page is read.
+//! `decode` and `compression`: how the body of a page is read.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::written::located::Located;
 
-/// How the body of a page is read.
+/// `decode` and `compression`: how the body of a page is read.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PageDecode {
     /// One JSON value.
     #[default]
     Json,
-    /// One JSON value a line; each is a record.
+    /// One JSON value on each line; each is a record.
     Ndjson(Ndjson),
     /// Comma-separated values (RFC 4180); each row is a record of texts.
     Csv(Csv),
     /// Plain text: each line that is not empty is a record, `{"line": "…"}`.
     Lines,
-    /// XML: an element is an object of its attributes (`@name`) and elements, one that is repeated a
-    /// list, one that has only text is that text; text beside others is `$text`.
+    /// XML. An element is an object of its attributes (`@name`) and elements; repeated elements are
+    /// a list; an element with only text is that text; text next to other elements is `$text`.
     Xml,
 }
 
-/// One JSON value a line.
+/// One JSON value on each line.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Ndjson {
-    /// What the last line is known by, where it is no record but says how to go on. The paths of
+    /// How to recognise the last line, if it is not a record but says how to go on. The paths of
     /// `next`, `stop` and `cursor.token` are then paths in it.
     #[serde(default)]
     pub trailer: Option<Located<Trailer>>,
 }
 
-/// What the last line is known by.
+/// How to recognise the last line.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Trailer {
-    /// The paths that it has, and a record has not.
+    /// The paths that it has and a record does not have.
     pub has: Vec<Located<String>>,
     /// What a page without it means.
     #[serde(default)]
@@ -48,7 +48,7 @@ pub struct Trailer {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MissingTrailer {
-    /// It was cut off: it is asked for again, and nothing of it counts.
+    /// The page was cut off: nothing of it counts, and it is asked for again.
     #[default]
     Incomplete,
     /// It is the last page.
@@ -59,17 +59,17 @@ pub enum MissingTrailer {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Csv {
-    /// What separates values, one ASCII character; by default a comma.
+    /// The separator of values, one ASCII character; by default a comma.
     #[serde(default)]
     pub separator: Option<Located<String>>,
-    /// The names of the columns, where the first row does not have them.
+    /// The names of the columns, if the first row does not have them.
     #[serde(default)]
     pub columns: Vec<Located<String>>,
-    /// The line after which the head row and the rows stand; what comes before it is passed over.
+    /// The line that comes before the first row; it and everything before it is skipped.
     #[serde(default)]
     pub after: Option<Located<String>>,
-    /// The line before which the rows end. A page without it was cut off. What follows it is a list
-    /// of rows, each a list of its values, for the paths of `next` and `stop`.
+    /// The line that comes after the last row. A page without it was cut off. The lines that follow
+    /// are a list of rows, each a list of values, for the paths of `next` and `stop`.
     #[serde(default)]
     pub before: Option<Located<String>>,
 }

@@ -1,4 +1,4 @@
-//! Where a page has its records.
+//! `records`: where a page has its records.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,10 +11,11 @@ use serde::{Deserialize, Deserializer};
 use crate::written::located::Located;
 use crate::written::one_or_many::OneOrMany;
 
-/// The path of a list, the paths of several, or that of an object whose values the records are.
+/// The path of a list, the paths of several lists, or the path of an object whose values are the
+/// records.
 #[derive(Clone, Debug)]
 pub enum Records {
-    /// The path of a list, or of several, whose records follow each other.
+    /// The path of a list, or of several lists, whose records are put together in order.
     Lists(OneOrMany),
     /// `{ values: PATH }`.
     Values(Located<String>),
@@ -32,7 +33,7 @@ impl<'de> Deserialize<'de> for Records {
     }
 }
 
-// An untagged enum would lose the place and the wording of a mistake.
+// Not an untagged enum, whose errors would have no place and no details.
 struct RecordsVisitor;
 
 impl<'de> Visitor<'de> for RecordsVisitor {
@@ -71,7 +72,7 @@ impl JsonSchema for Records {
                     "properties": {
                         "values": {
                             "type": "string",
-                            "description": "The path of an object whose values the records are."
+                            "description": "The path of an object whose values are the records."
                         }
                     },
                     "required": ["values"],
@@ -86,9 +87,9 @@ impl JsonSchema for Records {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MissingRecords {
-    /// It is not understood: nothing of it counts, and the run fails.
+    /// The page is not understood: nothing of it counts, and the run fails.
     #[default]
     Fail,
-    /// It has none: some vendors leave an empty list, or what is not there, out.
+    /// The page has no records: some vendors leave out an empty list or a missing record.
     Empty,
 }

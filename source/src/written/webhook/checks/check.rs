@@ -1,5 +1,4 @@
-//! The checks of `webhook.verify`: what a request must prove, and how checks
-//! are put together.
+//! The kinds of checks, and how checks are combined.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -32,16 +31,16 @@ pub enum Check {
     Ip(Located<Ip>),
     /// A digest of the request, which something else signs.
     Digest(Box<Located<Digest>>),
-    /// Alternatives: at least one must pass.
+    /// Alternative checks, of which at least one must pass.
     Any(Located<Vec<Check>>),
     /// Checks that must all pass.
     All(Located<Vec<Check>>),
-    /// What a vendor's webhooks need, by the name of a preset.
+    /// The checks of a vendor's webhooks, by the name of a preset.
     Preset(Located<PresetUse>),
 }
 
 impl Check {
-    /// Whether a preset is named here.
+    /// Returns whether the check names a preset, itself or inside.
     pub fn names_preset(&self) -> bool {
         match self {
             Check::Preset(_) => true,
@@ -57,7 +56,7 @@ impl Check {
 pub struct Hmac {
     /// The hash.
     pub hash: Hash,
-    /// The names of the secrets that may have signed; any of them is enough.
+    /// The names of the secrets, any of which may have signed.
     pub secrets: Located<Vec<Located<SecretUse>>>,
     /// How a secret's text becomes the key; by default its UTF-8 bytes.
     #[serde(default)]
@@ -68,17 +67,18 @@ pub struct Hmac {
     /// `{path_query}`, `{header.NAME}`, `{query.NAME}`, `{form_sorted}`, `{signed_headers.NAME}`,
     /// `{atlassian_canonical}`, or a path into the body; `|sha256_hex` and `|default("")` after any.
     pub text: Located<String>,
-    /// The signed time, and how far it may be from now.
+    /// The signed time, and how much it may differ from now.
     #[serde(default)]
     pub timestamp: Option<Located<SignedTime>>,
-    /// Where the signed message id is; only where `text` has `{id}`.
+    /// The path of the signed message id; only if `text` has `{id}`.
     #[serde(default)]
     pub id: Option<Located<OneOrMany>>,
-    /// A path into the body with `*`: each value there is signed for itself, and paths into the body
+    /// A path into the body with `*`: each value there is signed by itself, and paths into the body
     /// start at it.
     #[serde(default)]
     pub each: Option<Located<String>>,
-    /// Whether `{url}` may be signed with the port written out or left out, whichever the vendor does.
+    /// Whether `{url}` may be signed without a port, with the scheme's default port, or with its
+    /// own.
     #[serde(default)]
     pub url_port_variants: Option<Located<bool>>,
 }
@@ -89,20 +89,20 @@ pub struct Hmac {
 pub struct PublicKey {
     /// The algorithm; nothing in a request can choose another.
     pub algorithm: PublicKeyAlgorithm,
-    /// The names of the secrets that hold the vendor's public keys; any of them is enough.
+    /// The names of the secrets that hold the vendor's public keys, any of which may have signed.
     pub keys: Located<Vec<Located<SecretUse>>>,
-    /// How a secret's text becomes the key: PEM as it is, or in base64 or hexadecimal a
-    /// SubjectPublicKeyInfo or the bare key.
+    /// How a secret's text becomes the key: PEM, or a SubjectPublicKeyInfo or the bare key in
+    /// base64 or hexadecimal.
     #[serde(default)]
     pub key: Key,
     /// Where the signature is and how it is written.
     pub signature: Signature,
     /// The text that is signed, as in `hmac`.
     pub text: Located<String>,
-    /// The signed time, and how far it may be from now.
+    /// The signed time, and how much it may differ from now.
     #[serde(default)]
     pub timestamp: Option<Located<SignedTime>>,
-    /// Where the signed message id is; only where `text` has `{id}`.
+    /// The path of the signed message id; only if `text` has `{id}`.
     #[serde(default)]
     pub id: Option<Located<OneOrMany>>,
     /// As in `hmac`.
@@ -113,7 +113,7 @@ pub struct PublicKey {
     pub url_port_variants: Option<Located<bool>>,
 }
 
-/// An algorithm of signatures that are checked with a public key.
+/// An algorithm for signatures that are checked with a public key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PublicKeyAlgorithm {
@@ -129,12 +129,13 @@ pub enum PublicKeyAlgorithm {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Token {
-    /// `header.NAME`, `query.NAME` or a path into the body; `*` in a pointer stands for every element.
+    /// Where the token is: `header.NAME`, `query.NAME` or a path into the body. A `*` in a pointer
+    /// stands for every element.
     pub from: Located<String>,
     /// A scheme or prefix before the token, such as `Bearer `.
     #[serde(default)]
     pub prefix: Option<String>,
-    /// The names of the secrets that are taken; any of them is enough.
+    /// The names of the secrets, any of which is accepted.
     pub secrets: Located<Vec<Located<SecretUse>>>,
 }
 
@@ -142,18 +143,19 @@ pub struct Token {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Basic {
-    /// The user's name; where it is left out, a secret is `user:password`.
+    /// The user's name; without it, a secret is `user:password`.
     #[serde(default)]
     pub username: Option<Located<String>>,
-    /// The names of the secrets that hold the password; any of them is enough.
+    /// The names of the secrets that hold the password, any of which is accepted.
     pub secrets: Located<Vec<Located<SecretUse>>>,
 }
 
-/// The address that the request comes from, as the connection or the gateway says: never a header.
+/// The address that the request comes from, as the connection or the gateway says, never as a
+/// header says.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Ip {
-    /// The addresses and networks that are taken: `192.0.2.1`, `192.0.2.0/24`, `2001:db8::/32`.
+    /// The addresses and networks that are accepted: `192.0.2.1`, `192.0.2.0/24`, `2001:db8::/32`.
     pub allow: Located<Vec<Located<String>>>,
 }
 
@@ -167,7 +169,7 @@ pub struct Digest {
     pub of: Located<String>,
     /// Where the digest is: `header.NAME`, `query.NAME` or a path into the body.
     pub equals: Located<String>,
-    /// How the digest's bytes are written.
+    /// How the digest's bytes are encoded.
     pub encoding: Encoding,
 }
 
@@ -175,10 +177,11 @@ pub struct Digest {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AwsSns {
-    /// The ARNs of the topics that are taken: anybody can sign with a topic of their own.
+    /// The ARNs of the topics that are accepted, because anybody can send signed messages by a
+    /// topic of their own.
     #[serde(default)]
     pub topics: Option<Located<Vec<Located<String>>>>,
-    /// The hosts that certificates may come from, or domains whose hosts may; by default
+    /// The hosts that certificates may come from, or the domains of such hosts; by default
     /// `sns.REGION.amazonaws.com` and `sns.REGION.amazonaws.com.cn`.
     #[serde(default)]
     pub cert_host: Option<Located<OneOrMany>>,

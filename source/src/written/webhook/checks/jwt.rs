@@ -1,5 +1,4 @@
-//! Checks whose keys are published: a signed token, and notifications that
-//! name their certificate.
+//! The check of a signed token (JWT).
 
 use std::collections::BTreeMap;
 
@@ -15,35 +14,35 @@ use crate::written::one_or_many::OneOrMany;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Jwt {
-    /// `header.NAME`, `query.NAME` or a path into the body; `*` in a pointer stands for every
-    /// element, each of which must be a good token.
+    /// Where the token is: `header.NAME`, `query.NAME` or a path into the body. A `*` in a pointer
+    /// stands for every element, each of which must be a valid token.
     pub from: Located<String>,
     /// A scheme or prefix before the token, such as `Bearer `.
     #[serde(default)]
     pub prefix: Option<String>,
-    /// The algorithms taken. What a token says of itself only picks one of them.
+    /// The algorithms that are accepted. A token can only choose one of them.
     pub algorithms: Located<Vec<JwtAlgorithm>>,
-    /// Where the keys come from.
+    /// Where the keys are.
     pub keys: Located<JwtKeys>,
-    /// Who must have issued the token, `iss`; several are alternatives.
+    /// The issuer of the token (`iss`), or several alternatives.
     #[serde(default)]
     pub issuer: Option<Located<OneOrMany>>,
-    /// For whom the token must be, `aud`; several are alternatives.
+    /// The audience of the token (`aud`), or several alternatives.
     #[serde(default)]
     pub audience: Option<Located<OneOrMany>>,
-    /// Claims and the value that each must have.
+    /// Claims, each with the value that it must have.
     #[serde(default)]
     pub claims: BTreeMap<String, Located<Node>>,
-    /// The claims that must be there; by default `exp`, or with `max_age` `iat`.
+    /// The claims that the token must have; by default `exp`, or `iat` if there is a `max_age`.
     #[serde(default)]
     pub required: Option<Located<Vec<Located<String>>>>,
-    /// How far the vendor's clock may be from ours; by default `60s`.
+    /// How far the vendor's clock may differ from ours; by default `60s`.
     #[serde(default)]
     pub leeway: Option<Located<String>>,
-    /// The oldest token taken, by its `iat`: `300s`.
+    /// The oldest token that is accepted, by its `iat`: `300s`.
     #[serde(default)]
     pub max_age: Option<Located<String>>,
-    /// Claims that hold a digest of the request, each with the text that it must be, such as
+    /// Claims that hold a digest of the request, each with what it must be, such as
     /// `{body|sha256_hex}`.
     #[serde(default)]
     pub digest: BTreeMap<String, Located<String>>,
@@ -51,39 +50,29 @@ pub struct Jwt {
 
 /// An algorithm of a signed token (RFC 7518 §3.1, RFC 8037 §3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
 pub enum JwtAlgorithm {
     /// HMAC with SHA-256.
-    #[serde(rename = "HS256")]
     Hs256,
     /// HMAC with SHA-384.
-    #[serde(rename = "HS384")]
     Hs384,
     /// HMAC with SHA-512.
-    #[serde(rename = "HS512")]
     Hs512,
     /// RSA (PKCS #1) with SHA-256.
-    #[serde(rename = "RS256")]
     Rs256,
     /// RSA (PKCS #1) with SHA-384.
-    #[serde(rename = "RS384")]
     Rs384,
     /// RSA (PKCS #1) with SHA-512.
-    #[serde(rename = "RS512")]
     Rs512,
     /// RSA (PSS) with SHA-256.
-    #[serde(rename = "PS256")]
     Ps256,
     /// RSA (PSS) with SHA-384.
-    #[serde(rename = "PS384")]
     Ps384,
     /// RSA (PSS) with SHA-512.
-    #[serde(rename = "PS512")]
     Ps512,
     /// ECDSA on P-256 with SHA-256.
-    #[serde(rename = "ES256")]
     Es256,
     /// ECDSA on P-384 with SHA-384.
-    #[serde(rename = "ES384")]
     Es384,
     /// Ed25519.
     #[serde(rename = "EdDSA")]
@@ -91,12 +80,12 @@ pub enum JwtAlgorithm {
 }
 
 impl JwtAlgorithm {
-    /// Whether the key that signs is also the one that verifies.
+    /// Returns whether the same key signs and verifies.
     pub fn is_symmetric(self) -> bool {
         matches!(self, JwtAlgorithm::Hs256 | JwtAlgorithm::Hs384 | JwtAlgorithm::Hs512)
     }
 
-    /// Its name in a token's header.
+    /// Returns its name in a token's header.
     pub fn name(self) -> &'static str {
         match self {
             JwtAlgorithm::Hs256 => "HS256",
@@ -115,7 +104,7 @@ impl JwtAlgorithm {
     }
 }
 
-/// Where a token's keys come from.
+/// Where a token's keys are.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum JwtKeys {
@@ -123,7 +112,7 @@ pub enum JwtKeys {
     JwksUrl(Located<String>),
     /// The names of secrets, for the `HS…` algorithms.
     Secrets(Located<Vec<Located<SecretUse>>>),
-    /// The names of secrets that hold a JSON Web Key or a set of them.
+    /// The names of secrets that hold a JSON Web Key or a set of keys.
     Jwk(Located<Vec<Located<SecretUse>>>),
     /// The names of secrets that hold a public key as PEM.
     Pem(Located<Vec<Located<SecretUse>>>),

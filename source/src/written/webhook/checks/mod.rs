@@ -5,7 +5,7 @@ mod jwt;
 mod secret_use;
 mod signed;
 
-pub use check::{AwsSns, Basic, Check, Digest, Hmac, Ip, PublicKey, PublicKeyAlgorithm, Token};
-pub use jwt::{Jwt, JwtAlgorithm, JwtKeys};
-pub use secret_use::{RetiringSecret, SecretUse};
-pub use signed::{Bare, Signature, SignedTime, TimeUnit};
+pub use check::*;
+pub use jwt::*;
+pub use secret_use::*;
+pub use signed::*;

@@ -1,4 +1,4 @@
-//! A secret by name, with the moment after which it counts no more.
+//! The secrets that a check accepts.
 
 use std::borrow::Cow;
 
@@ -8,22 +8,22 @@ use serde::{Deserialize, Deserializer};
 use crate::written::located::Located;
 use crate::written::text_or_object::text_or_object;
 
-/// A secret that a check may use.
+/// A secret that a check accepts.
 #[derive(Clone, Debug)]
 pub enum SecretUse {
-    /// A secret that counts until it is taken out of the list.
+    /// A secret that is valid as long as it is in the list.
     Name(String),
-    /// A secret that is being retired.
+    /// A secret that will be removed.
     Retiring(RetiringSecret),
 }
 
-/// A secret that is being retired.
+/// A secret that will be removed.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RetiringSecret {
     /// The secret's name.
     pub name: String,
-    /// The moment (RFC 3339) after which it counts no more.
+    /// The time (RFC 3339) after which it is no longer accepted.
     pub not_after: Located<String>,
 }
 

@@ -1,5 +1,4 @@
-//! How a signature is written, whoever makes it: the hash, the key's form, the
-//! grammar of the header, the signed time.
+//! Where a signature and the signed time are, and how they are written.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -12,48 +11,48 @@ use crate::written::signing::Encoding;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Signature {
-    /// `header.NAME`, `header.NAME-#` for numbered headers, `query.NAME` or a path into the body;
-    /// several are alternatives.
+    /// Where it is: `header.NAME`, `header.NAME-#` for numbered headers, `query.NAME` or a path
+    /// into the body; or several alternatives.
     pub from: Located<OneOrMany>,
-    /// What separates items; by default there is one item.
+    /// The separator of items; by default there is one item.
     #[serde(default)]
     pub split: Option<Located<String>>,
-    /// What separates an item's key from its value; by default an item is the signature alone.
+    /// The separator of an item's key and value; by default an item is only the signature.
     #[serde(default)]
     pub pair: Option<Located<String>>,
-    /// The keys whose values are signatures; others are passed over.
+    /// The keys whose values are signatures; others are ignored.
     #[serde(default)]
     pub take: Vec<String>,
-    /// What an item without a key is.
+    /// What an item without a key means.
     #[serde(default)]
     pub bare: Bare,
-    /// How the signature's bytes are written.
+    /// How the signature's bytes are encoded.
     pub encoding: Encoding,
 }
 
-/// What an item without a key is.
+/// What an item without a key means.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Bare {
-    /// Passed over.
+    /// It is ignored.
     #[default]
     Refuse,
-    /// A further value of the key before it.
+    /// It is another value of the key before it.
     Inherit,
 }
 
-/// The signed time, and how far it may be from now.
+/// The signed time, and how much it may differ from now.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SignedTime {
-    /// `header.NAME`, `query.NAME`, `signature.KEY` for an item of the signature header, or a path
-    /// into the body.
+    /// Where it is: `header.NAME`, `query.NAME`, `signature.KEY` for an item of the signature
+    /// header, or a path into the body.
     pub from: Located<String>,
     /// How the time is written.
     pub unit: TimeUnit,
-    /// The oldest time taken, before now: `300s`.
+    /// The oldest time that is accepted, as a duration before now: `300s`.
     pub max_age: Located<String>,
-    /// The newest time taken, after now; by default as `max_age`.
+    /// The latest time that is accepted, as a duration after now; by default as `max_age`.
     #[serde(default)]
     pub max_future: Option<Located<String>>,
 }

@@ -5,9 +5,10 @@ use std::fmt;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use crate::{Secret, StoreError};
+use super::secret::Secret;
+use crate::error::StoreError;
 
-/// A secret of a source, by name: what a source file may write.
+/// The name of a secret, as source files have it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SecretRef {
     /// The source's name.
@@ -22,7 +23,7 @@ impl fmt::Display for SecretRef {
     }
 }
 
-/// A secret's present value.
+/// The current value of a secret.
 #[derive(Clone, Debug)]
 pub struct SecretVersion {
     /// The value.
@@ -33,7 +34,7 @@ pub struct SecretVersion {
     pub since: Option<Timestamp>,
 }
 
-/// Why a secret could not be had.
+/// Why a secret could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretsError {
     /// The store holds no such secret, or an empty one.
@@ -41,32 +42,32 @@ pub enum SecretsError {
     Missing {
         /// Which secret.
         reference: SecretRef,
-        /// How to set it on this backend.
+        /// How to set it in this store.
         hint: String,
     },
-    /// The store is out of reach.
+    /// The store could not be reached.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Reads credentials from where they are kept.
+/// Reads and stores credentials.
 #[async_trait]
 pub trait Secrets: Send + Sync {
-    /// The present value of `reference`, never empty.
+    /// Returns the current value of `reference`, which is never empty.
     ///
     /// # Errors
     ///
-    /// [`SecretsError::Missing`] when it is not set or empty, else when the
-    /// store is out of reach.
+    /// Fails with [`SecretsError::Missing`] if the secret is not set or empty, and
+    /// with [`SecretsError::Store`] if the store could not be reached.
     async fn get(&self, reference: &SecretRef) -> Result<SecretVersion, SecretsError>;
 
-    /// Every value of `reference` that is live at `now`, the present one
-    /// first: while a secret is being changed, senders still use the one
-    /// before it for a while.
+    /// Returns every value of `reference` that is valid at `now`, the current one
+    /// first. After a secret was changed, its previous value stays valid for a
+    /// while, because senders still use it.
     ///
     /// # Errors
     ///
-    /// Those of [`Secrets::get`].
+    /// Fails as [`Secrets::get`] does.
     async fn live(
         &self,
         reference: &SecretRef,
@@ -75,15 +76,16 @@ pub trait Secrets: Send + Sync {
         Ok(vec![self.get(reference).await?])
     }
 
-    /// Stores `value` for `reference` if nothing is stored for it, and gives
-    /// whether it did. Of several calls at once, one does.
+    /// Stores `value` for `reference` if nothing is stored for it yet, and returns
+    /// whether it was stored. Of several concurrent calls, exactly one stores its
+    /// value.
     ///
     /// Only a handshake in which the sender brings the secret needs this.
     ///
     /// # Errors
     ///
-    /// When the value cannot be kept as it is, when the store takes none this
-    /// way, or when it is out of reach.
+    /// Fails if the value cannot be stored unchanged, if the store does not take
+    /// secrets this way, or if it could not be reached.
     async fn put_if_absent(
         &self,
         _reference: &SecretRef,
@@ -92,25 +94,25 @@ pub trait Secrets: Send + Sync {
         Err(StoreError::new("store a secret", "this store takes no secret from a sender"))
     }
 
-    /// Stores `value` for `reference` in place of what is stored for it: once
-    /// this returns, a read gives it, here and after a crash.
+    /// Replaces the stored value of `reference` with `value`. Once this returns,
+    /// every read returns the new value, also after a crash.
     ///
-    /// Only a vendor that changes a refresh token with each use needs this.
+    /// Only vendors that change a refresh token with each use need this.
     ///
     /// # Errors
     ///
-    /// When the value cannot be kept as it is, when the store takes none this
-    /// way, or when it is out of reach.
+    /// Fails if the value cannot be stored unchanged, if the store does not take
+    /// secrets this way, or if it could not be reached.
     async fn replace(&self, _reference: &SecretRef, _value: &Secret) -> Result<(), StoreError> {
         Err(StoreError::new("store a secret", "this store takes no new value from a vendor"))
     }
 
-    /// Makes the next reads of `references` ask the store itself, if what
-    /// they would give could be outdated at `now`; gives whether it could.
+    /// Makes the next reads of `references` go to the store itself if their cached
+    /// values may be outdated at `now`, and returns whether they may be.
     ///
-    /// A store that is always asked gives false. One that keeps what it read
-    /// gives true at most once in a while for each secret, so that a flood of
-    /// forged requests is no flood of reads.
+    /// A store without a cache returns `false`. A store with one returns `true`
+    /// for each secret only once in a while, so that a flood of forged requests
+    /// does not become a flood of reads.
     async fn refresh(&self, _references: &[SecretRef], _now: Timestamp) -> bool {
         false
     }

@@ -6,18 +6,19 @@ use secrecy::{ExposeSecret, SecretString};
 
 /// A credential: a shared key, a password, an access token.
 ///
-/// It prints as `***`, is wiped when dropped, and cannot be serialised. The
-/// text leaves only through [`Secret::expose`], which a reader can search for.
+/// It prints as `***`, is wiped when it is dropped, and cannot be serialised.
+/// [`Secret::expose`] is the only way to its text, so every use can be searched
+/// for.
 #[derive(Clone)]
 pub struct Secret(SecretString);
 
 impl Secret {
-    /// Takes over the credential's text.
+    /// Wraps the credential's text.
     pub fn new(text: impl Into<String>) -> Secret {
         Secret(SecretString::from(text.into()))
     }
 
-    /// The text itself, for the line that signs with it or sends it.
+    /// Returns the text itself, to sign with it or to send it.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }

@@ -1,10 +1,10 @@
-//! JSON text that every queue takes.
+//! JSON text that every queue accepts.
 //!
-//! SQS takes only `#x9 | #xA | #xD | #x20–#xD7FF | #xE000–#xFFFD |
-//! #x10000–#x10FFFF` (SendMessage, `MessageBody`). JSON writers escape control
-//! characters but leave U+FFFE and U+FFFF as they are, so those are escaped
-//! here. The embedded queue gets the same text, so that a laptop shows what AWS
-//! would hold.
+//! SQS accepts only
+//! `#x9 | #xA | #xD | #x20–#xD7FF | #xE000–#xFFFD | #x10000–#x10FFFF`
+//! (SendMessage, `MessageBody`). JSON writers escape control characters but
+//! leave U+FFFE and U+FFFF as they are, so those are escaped here. The embedded
+//! queue gets the same text, so that a laptop shows what AWS would hold.
 
 use std::io;
 
@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde::ser::Error as _;
 use serde_json::ser::{CompactFormatter, Formatter, Serializer};
 
-/// Compact JSON, but for U+FFFE and U+FFFF, which are escaped.
+/// Writes compact JSON in which U+FFFE and U+FFFF are escaped.
 struct QueueFormatter(CompactFormatter);
 
 impl Formatter for QueueFormatter {
@@ -21,7 +21,7 @@ impl Formatter for QueueFormatter {
         writer: &mut W,
         fragment: &str,
     ) -> io::Result<()> {
-        // Both begin with the byte EF in UTF-8, which most text has nowhere.
+        // In UTF-8 both begin with the byte EF, which most text does not have.
         if !fragment.as_bytes().contains(&0xef) {
             return self.0.write_string_fragment(writer, fragment);
         }
@@ -40,11 +40,11 @@ impl Formatter for QueueFormatter {
     }
 }
 
-/// Writes `value` as JSON text that every queue takes.
+/// Writes `value` as JSON text that every queue accepts.
 ///
 /// # Errors
 ///
-/// When `value` cannot be written as JSON.
+/// Fails if `value` cannot be written as JSON.
 pub fn queue_text(value: &impl Serialize) -> serde_json::Result<String> {
     let mut bytes = Vec::with_capacity(1024);
     value

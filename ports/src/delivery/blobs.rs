@@ -1,28 +1,28 @@
-//! Bytes too large or too broken for a queue.
+//! Bytes that are too large or too broken for a queue.
 
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use crate::StoreError;
+use crate::error::StoreError;
 
-/// Names stored bytes.
+/// The key of stored bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct BlobKey(pub String);
 
-/// Keeps bytes under a key.
+/// Stores bytes by key.
 #[async_trait]
 pub trait Blobs: Send + Sync {
-    /// Stores `bytes` durably under `key`; the same key again replaces them.
+    /// Stores `bytes` durably under `key`, in place of what was there.
     ///
     /// # Errors
     ///
-    /// When the bytes may not be stored.
+    /// Fails if the bytes may not have been stored.
     async fn put(&self, key: &BlobKey, bytes: Bytes) -> Result<(), StoreError>;
 
-    /// The bytes under `key`, if there are any.
+    /// Returns the bytes under `key`; `None` if there are none.
     ///
     /// # Errors
     ///
-    /// When the store cannot be read.
+    /// Fails if the store cannot be read.
     async fn get(&self, key: &BlobKey) -> Result<Option<Bytes>, StoreError>;
 }
