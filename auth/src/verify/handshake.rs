@@ -1,4 +1,4 @@
-//! What a handshake needs of a request beside [`verify`](super::verify()): a few
+//! What a handshake needs of a request beside [`verify`](crate::verify::verify()): a few
 //! values, a token of its own, and the key that its answer is signed with.
 //!
 //! A handshake may have to be known before anything is verified. So nothing is
@@ -13,12 +13,15 @@ use mef_source::checked::{Check, Hash, Hmac, Token, Webhook};
 use mef_source::{Path, Root};
 use serde_json::Value;
 
-use super::denied::Denied;
-use super::mask::Mask;
-use super::place::Place;
-use super::read::Scope;
-use super::{Context, LiveSecrets, Verified, key, read, token};
 use crate::Request;
+use crate::verify::checks::token;
+use crate::verify::keys::key;
+use crate::verify::read::place::Place;
+use crate::verify::read::values as read;
+use crate::verify::read::values::Scope;
+use crate::verify::told::denied::Denied;
+use crate::verify::told::mask::Mask;
+use crate::verify::{Context, LiveSecrets, Verified};
 
 /// The one value at `path` in a request that may be anybody's: text of a header
 /// or query parameter, and of the JSON body a string, number or boolean. `None`
@@ -98,7 +101,7 @@ impl AnswerKey {
                     let one = [(used.name.clone(), value.clone())].into_iter().collect();
                     let mut mask = Mask::default();
                     let context = Context { webhook, request, secrets: &one, now };
-                    match super::hmac::check(&alone, context, &mut mask) {
+                    match crate::verify::checks::hmac::check(&alone, context, &mut mask) {
                         Ok(name) => {
                             return key::key(&name, value, &check.key, Hash::Sha256).map(AnswerKey);
                         }

@@ -4,15 +4,17 @@
 //! the body. So a check that reads no body is done here in full, and of the
 //! others only what the head decides: that a signature came, that it can be
 //! one, and that its time is near. Nothing that passes here is authentic:
-//! [`verify`](super::verify()) judges all of it again, with the body.
+//! [`verify`](crate::verify::verify()) judges all of it again, with the body.
 
 use jiff::Timestamp;
 use mef_source::checked::{Check, TokenFrom, Verify, Webhook};
 
-use super::denied::Denied;
-use super::mask::Mask;
-use super::{AUTHORIZATION, Context, LiveSecrets, jwt, needs_body, pass, signed};
 use crate::Request;
+use crate::verify::checks::jwt;
+use crate::verify::signed;
+use crate::verify::told::denied::Denied;
+use crate::verify::told::mask::Mask;
+use crate::verify::{AUTHORIZATION, Context, LiveSecrets, needs_body, pass};
 
 /// What is known of a check that was not refused.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -26,7 +28,7 @@ enum SoFar {
 /// Judges the head of `request` at the moment `now`; its body is not looked at.
 ///
 /// `secrets` holds the secrets and keys of the single checks that the head
-/// decides (see [`is_in_head`]). Whatever [`verify`](super::verify()) would accept passes,
+/// decides (see [`is_in_head`]). Whatever [`verify`](crate::verify::verify()) would accept passes,
 /// so that a refusal may be final. Of alternatives, one that the head leaves
 /// open leaves all of them open.
 ///

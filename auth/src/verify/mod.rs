@@ -5,36 +5,15 @@
 //! came and does no I/O: the caller brings the secrets and the moment, and
 //! answers 503 itself when it cannot have them.
 
-mod aws_sns;
-mod basic;
-mod canonical;
-mod certificate;
-mod conceal;
-mod denied;
-mod digest;
+mod checks;
 mod handshake;
 mod head;
-mod hmac;
-mod ip;
-mod jwk;
-mod jwt;
-mod key;
-mod mask;
-mod place;
-mod public_key;
-mod published;
+mod keys;
 mod read;
-mod seen;
-mod signature;
 mod signed;
-mod signed_text;
-mod strict_json;
 #[cfg(test)]
 mod tests;
-mod timestamp;
-mod token;
-mod trace;
-mod words;
+mod told;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -47,16 +26,18 @@ use mef_ports::Secret;
 use mef_source::checked::{Check, TokenFrom, Verify, Webhook};
 use url::Url;
 
-pub use aws_sns::is_sns_host;
-pub use conceal::without_credentials;
-pub use denied::Denied;
-pub use handshake::{AnswerKey, is_present, read_value, verify_token};
-pub use head::{is_authorization, is_in_head, verify_authorization, verify_head};
-use mask::Mask;
-pub use place::Place;
-pub use published::{KeyDocument, KeyDocumentError, KeyKind, KeySource, wanted_keys};
-use published::{KeyDocuments, Keys};
-pub use trace::{Explained, Seen, Tried};
+pub use self::checks::aws_sns::is_sns_host;
+use self::checks::{aws_sns, basic, digest, hmac, ip, jwt, public_key, token};
+pub use self::handshake::{AnswerKey, is_present, read_value, verify_token};
+pub use self::head::{is_authorization, is_in_head, verify_authorization, verify_head};
+pub use self::keys::published::{KeyDocument, KeyDocumentError, KeyKind, KeySource, wanted_keys};
+use self::keys::published::{KeyDocuments, Keys};
+pub use self::read::place::Place;
+pub use self::told::conceal::without_credentials;
+pub use self::told::denied::Denied;
+use self::told::mask::Mask;
+use self::told::seen;
+pub use self::told::trace::{Explained, Seen, Tried};
 
 use crate::Request;
 

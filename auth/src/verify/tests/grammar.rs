@@ -7,10 +7,10 @@ use mef_source::checked::{Check, Hmac, TimeUnit, Verify};
 use mef_source::{Path, Root};
 use proptest::prelude::*;
 
-use super::super::mask::Mask;
-use super::super::read::Scope;
-use super::super::{read, signature, timestamp};
 use super::*;
+use crate::verify::read::values::{self as read, Scope};
+use crate::verify::signed::{signature, timestamp};
+use crate::verify::told::mask::Mask;
 
 fn hmac(checks: &str) -> Hmac {
     match webhook(checks).verify {

@@ -206,7 +206,7 @@ fn a_key_that_fits_any_text_denies() {
     // With the neutral element as the key, R = B·0 and S = 0 fit everything.
     let mut forged = [0; 64];
     forged[0] = 1;
-    for point in super::super::public_key::SMALL_ORDER {
+    for point in crate::verify::checks::public_key::SMALL_ORDER {
         let mut bytes = hex::decode(point).unwrap();
         for sign in [0, 0x80] {
             bytes[31] |= sign;

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use x509_cert::der::{Decode as _, Encode as _};
 
 /// A certificate, as far as it verifies signatures.
-pub(super) struct Certificate {
+pub(crate) struct Certificate {
     not_before: Timestamp,
     not_after: Timestamp,
     /// Its SubjectPublicKeyInfo (RFC 5280 §4.1.2.7) as DER.
@@ -23,7 +23,7 @@ impl std::fmt::Debug for Certificate {
 
 impl Certificate {
     /// The first certificate of a PEM file.
-    pub(super) fn parse(pem: &[u8]) -> Option<Certificate> {
+    pub(crate) fn parse(pem: &[u8]) -> Option<Certificate> {
         let blocks = pem::parse_many(pem).ok()?;
         let block = blocks.first().filter(|block| block.tag() == "CERTIFICATE")?;
         let certificate = x509_cert::Certificate::from_der(block.contents()).ok()?;
@@ -40,7 +40,7 @@ impl Certificate {
     }
 
     /// Its public key, if it counts at `now`; both ends of its time count.
-    pub(super) fn public_key(&self, now: Timestamp) -> Option<&[u8]> {
+    pub(crate) fn public_key(&self, now: Timestamp) -> Option<&[u8]> {
         let counts = self.not_before <= now && now.as_second() <= self.not_after.as_second();
         counts.then_some(self.public_key.as_slice())
     }

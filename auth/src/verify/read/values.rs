@@ -13,36 +13,36 @@ use serde::Deserializer as _;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::denied::Denied;
 use super::place::Place;
 use crate::Request;
+use crate::verify::told::denied::Denied;
 
 /// A request, and the JSON text in its body at which paths into the body start.
 #[derive(Clone, Copy)]
-pub(super) struct Scope<'r> {
-    pub(super) request: &'r Request,
+pub(crate) struct Scope<'r> {
+    pub(crate) request: &'r Request,
     record: &'r [u8],
 }
 
 impl<'r> Scope<'r> {
     /// Paths start at the body.
-    pub(super) fn whole(request: &'r Request) -> Scope<'r> {
+    pub(crate) fn whole(request: &'r Request) -> Scope<'r> {
         Scope { request, record: request.body() }
     }
 
     /// Paths start at this value of the body.
-    pub(super) fn within(request: &'r Request, value: &'r RawValue) -> Scope<'r> {
+    pub(crate) fn within(request: &'r Request, value: &'r RawValue) -> Scope<'r> {
         Scope { request, record: value.get().as_bytes() }
     }
 
     /// The one value at `path`; nothing where it is null.
-    pub(super) fn json(self, path: &Path) -> Result<Option<&'r RawValue>, Denied> {
+    pub(crate) fn json(self, path: &Path) -> Result<Option<&'r RawValue>, Denied> {
         json(self.record, path)
     }
 }
 
 /// The one value of a header, if it was sent.
-pub(super) fn header<'r>(request: &'r Request, name: &str) -> Result<Option<&'r [u8]>, Denied> {
+pub(crate) fn header<'r>(request: &'r Request, name: &str) -> Result<Option<&'r [u8]>, Denied> {
     let mut lines = request.headers().iter().filter(|(line, _)| line == name);
     let first = lines.next().map(|(_, value)| value.as_slice());
     match lines.next() {
@@ -52,7 +52,7 @@ pub(super) fn header<'r>(request: &'r Request, name: &str) -> Result<Option<&'r 
 }
 
 /// The one decoded value of a query parameter, if it was given.
-pub(super) fn query(request: &Request, name: &str) -> Result<Option<Vec<u8>>, Denied> {
+pub(crate) fn query(request: &Request, name: &str) -> Result<Option<Vec<u8>>, Denied> {
     let mut values = request.query_values(name);
     let first = values.next();
     match values.next() {
@@ -64,7 +64,7 @@ pub(super) fn query(request: &Request, name: &str) -> Result<Option<Vec<u8>>, De
 /// The one value at `path`, if there is one, as bytes: a header as it came, a
 /// query parameter decoded, of the body the text of a string or the JSON text
 /// of a number or boolean.
-pub(super) fn bytes<'r>(scope: Scope<'r>, path: &Path) -> Result<Option<Cow<'r, [u8]>>, Denied> {
+pub(crate) fn bytes<'r>(scope: Scope<'r>, path: &Path) -> Result<Option<Cow<'r, [u8]>>, Denied> {
     Ok(match path.root() {
         Root::Header => header(scope.request, path.name())?.map(Cow::Borrowed),
         Root::Query => query(scope.request, path.name())?.map(Cow::Owned),
@@ -78,7 +78,7 @@ pub(super) fn bytes<'r>(scope: Scope<'r>, path: &Path) -> Result<Option<Cow<'r, 
 }
 
 /// As [`bytes()`], but text.
-pub(super) fn text<'r>(scope: Scope<'r>, path: &Path) -> Result<Option<Cow<'r, str>>, Denied> {
+pub(crate) fn text<'r>(scope: Scope<'r>, path: &Path) -> Result<Option<Cow<'r, str>>, Denied> {
     let not_text = || Denied::NotText { place: Place::of(path) };
     match bytes(scope, path)? {
         None => Ok(None),
@@ -92,7 +92,7 @@ pub(super) fn text<'r>(scope: Scope<'r>, path: &Path) -> Result<Option<Cow<'r, s
 }
 
 /// The one value of the JSON body at `path`; nothing where it is null.
-pub(super) fn json<'b>(body: &'b [u8], path: &Path) -> Result<Option<&'b RawValue>, Denied> {
+pub(crate) fn json<'b>(body: &'b [u8], path: &Path) -> Result<Option<&'b RawValue>, Denied> {
     let mut value = document(body, path)?;
     for segment in path.segments() {
         match child(value, segment, path)? {
@@ -105,7 +105,7 @@ pub(super) fn json<'b>(body: &'b [u8], path: &Path) -> Result<Option<&'b RawValu
 
 /// Every value of the JSON body at `path`, in which `*` stands for each element
 /// of a list or object. It is there for all of them, and there is at least one.
-pub(super) fn json_all<'b>(body: &'b [u8], path: &Path) -> Result<Vec<&'b RawValue>, Denied> {
+pub(crate) fn json_all<'b>(body: &'b [u8], path: &Path) -> Result<Vec<&'b RawValue>, Denied> {
     let missing = || Denied::Missing { place: Place::of(path) };
     let mut values = vec![document(body, path)?];
     for segment in path.segments() {
@@ -127,7 +127,7 @@ pub(super) fn json_all<'b>(body: &'b [u8], path: &Path) -> Result<Vec<&'b RawVal
 }
 
 /// The text of a JSON string.
-pub(super) fn string<'b>(value: &'b RawValue, path: &Path) -> Result<Cow<'b, str>, Denied> {
+pub(crate) fn string<'b>(value: &'b RawValue, path: &Path) -> Result<Cow<'b, str>, Denied> {
     let json = value.get();
     let wrong_type = || Denied::WrongType { place: Place::of(path) };
     let inside = json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));

@@ -8,10 +8,10 @@ use std::net::IpAddr;
 
 use mef_source::checked::{Encoding, KeyEncoding, PublicKeyAlgorithm, TimeUnit};
 
-use super::place::Place;
 use super::words::{
     encoding_name, key_encoding_name, key_source, listed, public_key_name, under, unit_name,
 };
+use crate::verify::read::place::Place;
 
 /// Why a request is not authentic.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

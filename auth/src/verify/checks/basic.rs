@@ -6,16 +6,18 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_PAD_INDIFFERENT;
 use mef_source::checked::Basic;
 
-use super::denied::Denied;
-use super::mask::Mask;
-use super::place::Place;
 use super::token::without_prefix;
-use super::{AUTHORIZATION, Context, key, read};
+use crate::verify::keys::key;
+use crate::verify::read::place::Place;
+use crate::verify::read::values as read;
+use crate::verify::told::denied::Denied;
+use crate::verify::told::mask::Mask;
+use crate::verify::{AUTHORIZATION, Context};
 
 const SCHEME: &str = "Basic ";
 
 /// Checks the name and password and gives the name of the secret that decided.
-pub(super) fn check(
+pub(crate) fn check(
     basic: &Basic,
     context: Context<'_>,
     mask: &mut Mask,

@@ -35,11 +35,11 @@ impl Place {
         }
     }
 
-    pub(super) fn any_of(paths: &[Path]) -> Place {
+    pub(crate) fn any_of(paths: &[Path]) -> Place {
         Place::one_or_any(paths.iter().map(Place::of).collect())
     }
 
-    pub(super) fn of_signature(from: &[SignatureFrom]) -> Place {
+    pub(crate) fn of_signature(from: &[SignatureFrom]) -> Place {
         let places = from.iter().map(|from| match from {
             SignatureFrom::Path(path) => Place::of(path),
             SignatureFrom::NumberedHeaders(prefix) => Place::NumberedHeaders(prefix.clone()),

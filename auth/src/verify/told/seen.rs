@@ -11,11 +11,14 @@ use mef_source::checked::{Check, Signature, SignatureFrom, Signed, SignedTime, T
 use mef_source::{Path, Root};
 
 use super::mask::{Mask, numbered};
-use super::place::Place;
-use super::read::Scope;
 use super::trace::Seen;
-use super::{AUTHORIZATION, Context, read, signature, timestamp};
 use crate::Request;
+use crate::verify::read::place::Place;
+use crate::verify::read::values as read;
+use crate::verify::read::values::Scope;
+use crate::verify::signed::signature;
+use crate::verify::signed::timestamp;
+use crate::verify::{AUTHORIZATION, Context};
 
 /// How much is shown of a value that is no credential.
 const SHOWN: usize = 80;
@@ -25,7 +28,7 @@ const ITEMS: usize = 12;
 const ELEMENTS: usize = 3;
 
 /// What `check` finds. Checks that are made of others say it themselves.
-pub(super) fn seen(check: &Check, context: Context<'_>) -> Vec<Seen> {
+pub(crate) fn seen(check: &Check, context: Context<'_>) -> Vec<Seen> {
     let request = context.request;
     match check {
         Check::Hmac(hmac) => of_signed(&hmac.signed, context),

@@ -1,17 +1,22 @@
 //! What every kind of signature has in common: it is read, its time judged, the
 //! signed text put together, and every key tried with every candidate.
 
+pub(crate) mod canonical;
+pub(crate) mod signature;
+pub(crate) mod signed_text;
+pub(crate) mod timestamp;
+
 use mef_source::Root;
 use mef_source::checked::{Signed, SignedPart, SignedTime};
 use url::Url;
 
-use super::denied::Denied;
-use super::mask::Mask;
-use super::place::Place;
-use super::read::{self, Scope};
-use super::signature::{self, Items};
-use super::signed_text::{Around, Text, signed_text};
-use super::{Context, timestamp};
+use self::signature::Items;
+use self::signed_text::{Around, Text, signed_text};
+use crate::verify::Context;
+use crate::verify::read::place::Place;
+use crate::verify::read::values::{self as read, Scope};
+use crate::verify::told::denied::Denied;
+use crate::verify::told::mask::Mask;
 
 /// The most values that are signed one by one in a body.
 const MAX_ELEMENTS: usize = 1_000;
@@ -31,7 +36,7 @@ struct Claim<'r> {
 /// `keys` gives the keys, and `matches` says whether one of the candidates is
 /// its signature of the text. Every key is tried with every candidate, whatever
 /// has matched by then: how long it takes says nothing about which was right.
-pub(super) fn check<'s, K>(
+pub(crate) fn check<'s, K>(
     signed: &Signed,
     context: Context<'_>,
     mask: &mut Mask,
@@ -134,7 +139,7 @@ fn with_and_without_port(url: &Url) -> Vec<String> {
 
 /// Judges what the head of a request decides of a signature over its body: that
 /// one came, that it can be one, and that its time is near.
-pub(super) fn check_head(
+pub(crate) fn check_head(
     signed: &Signed,
     context: Context<'_>,
     mask: &mut Mask,
@@ -166,7 +171,7 @@ fn is_seen(time: &SignedTime, signature_is_in_head: bool) -> bool {
 }
 
 /// Whether the body is needed to check all of it.
-pub(super) fn needs_body(signed: &Signed) -> bool {
+pub(crate) fn needs_body(signed: &Signed) -> bool {
     signed.each.is_some()
         || signed.text.reads_body()
         || signed.signature.reads_body()

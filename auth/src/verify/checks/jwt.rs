@@ -14,15 +14,17 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use url::Url;
 
-use super::denied::Denied;
-use super::jwk::{JwkSet, Key};
-use super::mask::Mask;
-use super::place::Place;
-use super::published::Keys;
-use super::signed_text::{Around, signed_text};
-use super::strict_json::{Members, elements, string};
-use super::{Context, LiveSecrets, key, token};
+use super::token;
 use crate::Request;
+use crate::verify::keys::jwk::{JwkSet, Key};
+use crate::verify::keys::key;
+use crate::verify::keys::published::Keys;
+use crate::verify::read::place::Place;
+use crate::verify::read::strict_json::{Members, elements, string};
+use crate::verify::signed::signed_text::{Around, signed_text};
+use crate::verify::told::denied::Denied;
+use crate::verify::told::mask::Mask;
+use crate::verify::{Context, LiveSecrets};
 
 /// The longest token that is looked at. Gateways take 10 KiB of headers.
 const MAX_TOKEN: usize = 16 * 1024;
@@ -32,19 +34,19 @@ const MAX_TOKENS: usize = 32;
 
 /// Checks every token and gives the name of the secret, or the URL of the
 /// keys, that the first was signed with.
-pub(super) fn check(jwt: &Jwt, context: Context<'_>, mask: &mut Mask) -> Result<String, Denied> {
+pub(crate) fn check(jwt: &Jwt, context: Context<'_>, mask: &mut Mask) -> Result<String, Denied> {
     judge(jwt, context, mask, |token, place| {
         jwt.digests.iter().try_for_each(|digest| check_digest(digest, token, place, context))
     })
 }
 
 /// As [`check`], without the claims that hold digests of the request.
-pub(super) fn check_head(jwt: &Jwt, context: Context<'_>) -> Result<(), Denied> {
+pub(crate) fn check_head(jwt: &Jwt, context: Context<'_>) -> Result<(), Denied> {
     judge(jwt, context, &mut Mask::default(), |_, _| Ok(())).map(|_| ())
 }
 
 /// Whether the request has a token that could pass, if a key says so.
-pub(super) fn could_pass(jwt: &Jwt, request: &Request, now: Timestamp) -> bool {
+pub(crate) fn could_pass(jwt: &Jwt, request: &Request, now: Timestamp) -> bool {
     received(jwt, request, &mut Mask::default())
         .and_then(|tokens| {
             let place = token::place(&jwt.from);
@@ -57,12 +59,12 @@ pub(super) fn could_pass(jwt: &Jwt, request: &Request, now: Timestamp) -> bool {
 }
 
 /// Whether the check reads the body.
-pub(super) fn needs_body(jwt: &Jwt) -> bool {
+pub(crate) fn needs_body(jwt: &Jwt) -> bool {
     from_body(jwt) || jwt.digests.iter().any(|digest| digest.text.reads_body())
 }
 
 /// Whether the token itself is in the body.
-pub(super) fn from_body(jwt: &Jwt) -> bool {
+pub(crate) fn from_body(jwt: &Jwt) -> bool {
     matches!(jwt.from, TokenFrom::Json(_))
 }
 
@@ -137,7 +139,7 @@ fn parts<'t>(text: &'t str, place: &Place) -> Result<(Vec<u8>, Vec<u8>, Signed<'
     Ok((decode(header)?, decode(claims)?, Signed { message, signature }))
 }
 
-pub(super) fn base64url(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn base64url(text: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(text).ok()
 }
 

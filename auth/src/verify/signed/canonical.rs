@@ -7,11 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::denied::Denied;
-use super::place::Place;
-use super::read;
 use crate::Request;
 use crate::request::{form_decode, pieces};
+use crate::verify::read::place::Place;
+use crate::verify::read::values as read;
+use crate::verify::told::denied::Denied;
 
 /// Everything but the unreserved characters of RFC 3986.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -32,7 +32,7 @@ const PROTOTYPE: &str = "__proto__";
 ///
 /// When the form is not UTF-8 text, also in its escapes, or says nothing: what
 /// was signed before it would then pass for a signed form.
-pub(super) fn form_sorted(body: &[u8]) -> Result<Vec<u8>, Denied> {
+pub(crate) fn form_sorted(body: &[u8]) -> Result<Vec<u8>, Denied> {
     let not_text = || Denied::NotText { place: Place::Json(String::new()) };
     let body = std::str::from_utf8(body).map_err(|_| not_text())?;
     let mut fields: BTreeMap<Utf16, BTreeSet<Utf16>> = BTreeMap::new();
@@ -62,7 +62,7 @@ pub(super) fn form_sorted(body: &[u8]) -> Result<Vec<u8>, Denied> {
 /// # Errors
 ///
 /// When a header is missing, was sent twice, or is not in the list and must be.
-pub(super) fn signed_headers(
+pub(crate) fn signed_headers(
     request: &Request,
     list: &str,
     time: Option<&str>,
@@ -100,7 +100,7 @@ pub(super) fn signed_headers(
 /// # Errors
 ///
 /// When the query is not UTF-8 text in its escapes.
-pub(super) fn method_path_query(request: &Request) -> Result<String, Denied> {
+pub(crate) fn method_path_query(request: &Request) -> Result<String, Denied> {
     let path = request.path().replace('&', "%26");
     let path = path.strip_suffix('/').unwrap_or(&path);
     let slash = if path.starts_with('/') { "" } else { "/" };

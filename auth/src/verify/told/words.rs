@@ -6,14 +6,14 @@ use std::fmt;
 use mef_source::checked::{Encoding, KeyEncoding, PublicKeyAlgorithm, TimeUnit};
 
 /// Who has the keys, with the verb that goes with it.
-pub(super) fn key_source(secrets: &[String], many: &str, one: &str) -> String {
+pub(crate) fn key_source(secrets: &[String], many: &str, one: &str) -> String {
     match secrets {
         [] => format!("the vendor's published keys {many}"),
         secrets => format!("{} {one}", listed(secrets)),
     }
 }
 
-pub(super) fn public_key_name(algorithm: PublicKeyAlgorithm) -> &'static str {
+pub(crate) fn public_key_name(algorithm: PublicKeyAlgorithm) -> &'static str {
     match algorithm {
         PublicKeyAlgorithm::Ed25519 => "a public key of Ed25519",
         PublicKeyAlgorithm::EcdsaP256Sha256 => "a public key of ECDSA with P-256",
@@ -21,15 +21,15 @@ pub(super) fn public_key_name(algorithm: PublicKeyAlgorithm) -> &'static str {
     }
 }
 
-pub(super) fn under(keys: &[String]) -> String {
+pub(crate) fn under(keys: &[String]) -> String {
     if keys.is_empty() { String::new() } else { format!(" under {}", listed(keys)) }
 }
 
-pub(super) fn listed(names: &[impl fmt::Display]) -> String {
+pub(crate) fn listed(names: &[impl fmt::Display]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ")
 }
 
-pub(super) fn encoding_name(encoding: Encoding) -> &'static str {
+pub(crate) fn encoding_name(encoding: Encoding) -> &'static str {
     match encoding {
         Encoding::Hex => "hexadecimal",
         Encoding::Base64 => "base64",
@@ -37,7 +37,7 @@ pub(super) fn encoding_name(encoding: Encoding) -> &'static str {
     }
 }
 
-pub(super) fn key_encoding_name(encoding: KeyEncoding) -> &'static str {
+pub(crate) fn key_encoding_name(encoding: KeyEncoding) -> &'static str {
     match encoding {
         KeyEncoding::Utf8 => "text",
         KeyEncoding::Base64 => "base64",
@@ -45,7 +45,7 @@ pub(super) fn key_encoding_name(encoding: KeyEncoding) -> &'static str {
     }
 }
 
-pub(super) fn unit_name(unit: TimeUnit) -> &'static str {
+pub(crate) fn unit_name(unit: TimeUnit) -> &'static str {
     match unit {
         TimeUnit::S => "a plain number of seconds since the epoch",
         TimeUnit::Ms => "a plain number of milliseconds since the epoch",

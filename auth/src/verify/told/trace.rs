@@ -3,14 +3,14 @@
 //! A check says it in one line where it happens, so that what is explained is
 //! what was judged, and no second reading of the rules can drift from the
 //! first. Nothing is kept, and no closure is called, unless the caller is
-//! [`verify_explained`](super::verify_explained()): the requests that are served
+//! [`verify_explained`](crate::verify::verify_explained()): the requests that are served
 //! do not pay for it. Never is a secret kept here, nor a value that was
 //! received as a credential.
 
 use std::borrow::Cow;
 
 use super::denied::Denied;
-use super::place::Place;
+use crate::verify::read::place::Place;
 
 /// One check, explained.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +54,7 @@ pub struct Tried {
 
 /// Takes down what checks say, if somebody asked for it.
 #[derive(Clone, Default)]
-pub(super) struct Trace(Option<Notes>);
+pub(crate) struct Trace(Option<Notes>);
 
 #[derive(Clone, Default)]
 struct Notes {
@@ -65,12 +65,12 @@ struct Notes {
 
 impl Trace {
     /// A trace that keeps what it is told.
-    pub(super) fn on() -> Trace {
+    pub(crate) fn on() -> Trace {
         Trace(Some(Notes::default()))
     }
 
     /// A check begins; it looks at what `seen` says.
-    pub(super) fn begin(&mut self, check: &'static str, seen: impl FnOnce() -> Vec<Seen>) {
+    pub(crate) fn begin(&mut self, check: &'static str, seen: impl FnOnce() -> Vec<Seen>) {
         if let Some(notes) = &mut self.0 {
             notes.open.push(Explained {
                 check,
@@ -84,21 +84,21 @@ impl Trace {
     }
 
     /// The check under way makes the signature over `text`.
-    pub(super) fn signed(&mut self, text: &[Cow<'_, [u8]>]) {
+    pub(crate) fn signed(&mut self, text: &[Cow<'_, [u8]>]) {
         if let Some(check) = self.check() {
             check.signed_texts.push(text.concat());
         }
     }
 
     /// The check under way tries a value of `secret`.
-    pub(super) fn tried(&mut self, secret: &str, matched: bool) {
+    pub(crate) fn tried(&mut self, secret: &str, matched: bool) {
         if let Some(check) = self.check() {
             check.tried.push(Tried { secret: secret.to_owned(), matched });
         }
     }
 
     /// The check under way ends.
-    pub(super) fn end<T>(&mut self, result: &Result<T, Denied>) {
+    pub(crate) fn end<T>(&mut self, result: &Result<T, Denied>) {
         let Some(notes) = &mut self.0 else { return };
         let Some(mut check) = notes.open.pop() else { return };
         check.denied = result.as_ref().err().cloned();
@@ -109,7 +109,7 @@ impl Trace {
     }
 
     /// The checks that ended.
-    pub(super) fn into_checks(self) -> Vec<Explained> {
+    pub(crate) fn into_checks(self) -> Vec<Explained> {
         self.0.map(|notes| notes.done).unwrap_or_default()
     }
 

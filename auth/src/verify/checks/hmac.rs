@@ -5,13 +5,15 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::hmac;
 use mef_source::checked::Hmac;
 
-use super::denied::Denied;
-use super::mask::Mask;
-use super::signed_text::Text;
-use super::{Context, key, signed};
+use crate::verify::Context;
+use crate::verify::keys::key;
+use crate::verify::signed;
+use crate::verify::signed::signed_text::Text;
+use crate::verify::told::denied::Denied;
+use crate::verify::told::mask::Mask;
 
 /// Checks the signature and gives the name of the secret that made it.
-pub(super) fn check(hmac: &Hmac, context: Context<'_>, mask: &mut Mask) -> Result<String, Denied> {
+pub(crate) fn check(hmac: &Hmac, context: Context<'_>, mask: &mut Mask) -> Result<String, Denied> {
     let keys = || {
         key::live(&hmac.secrets, context.secrets, context.now)?
             .into_iter()

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use mef_ports::Secret;
 use mef_source::checked::{Hash, Key, KeyEncoding, SecretUse};
 
-use super::LiveSecrets;
-use super::denied::Denied;
+use crate::verify::LiveSecrets;
+use crate::verify::told::denied::Denied;
 
 /// The values of a check's secrets that count at `now`, each with its secret's
 /// name.
@@ -17,7 +17,7 @@ use super::denied::Denied;
 /// deleted from the store before the file forgets it. One that counts and is
 /// not there denies every request, even if another would match: half a
 /// configuration is a mistake that must show.
-pub(super) fn live<'s>(
+pub(crate) fn live<'s>(
     uses: &'s [SecretUse],
     secrets: &'s LiveSecrets,
     now: Timestamp,
@@ -47,7 +47,7 @@ pub(super) fn live<'s>(
 }
 
 /// The names of `live` secrets, each once.
-pub(super) fn names(live: &[(&str, &Secret)]) -> Vec<String> {
+pub(crate) fn names(live: &[(&str, &Secret)]) -> Vec<String> {
     let mut names: Vec<_> = live.iter().map(|(name, _)| (*name).to_owned()).collect();
     names.dedup();
     names
@@ -57,14 +57,14 @@ pub(super) fn names(live: &[(&str, &Secret)]) -> Vec<String> {
 ///
 /// The prefix is taken off where it is there: a vendor's console shows it, an
 /// operator may have left it out.
-pub(super) fn without_prefix<'s>(secret: &'s Secret, written: &Key) -> &'s str {
+pub(crate) fn without_prefix<'s>(secret: &'s Secret, written: &Key) -> &'s str {
     let text = secret.expose();
     let prefix = written.strip_prefix.as_deref();
     prefix.and_then(|prefix| text.strip_prefix(prefix)).unwrap_or(text)
 }
 
 /// The key that the secret `name` stands for.
-pub(super) fn key(
+pub(crate) fn key(
     name: &str,
     secret: &Secret,
     written: &Key,

@@ -5,11 +5,11 @@
 
 use mef_source::checked::Ip;
 
-use super::denied::Denied;
 use crate::Request;
+use crate::verify::told::denied::Denied;
 
 /// Checks that the request comes from one of the networks.
-pub(super) fn check(ip: &Ip, request: &Request) -> Result<(), Denied> {
+pub(crate) fn check(ip: &Ip, request: &Request) -> Result<(), Denied> {
     let peer = request.peer().ok_or(Denied::NoPeer)?;
     match ip.allow.iter().any(|network| network.contains(peer)) {
         true => Ok(()),

@@ -16,13 +16,13 @@ use base64::engine::general_purpose::STANDARD;
 use mef_source::checked::{AwsSns, Check, Webhook};
 use url::{Host, Position, Url};
 
-use super::Context;
-use super::denied::Denied;
-use super::mask::Mask;
-use super::place::Place;
-use super::published::Keys;
-use super::strict_json::Members;
 use crate::Request;
+use crate::verify::Context;
+use crate::verify::keys::published::Keys;
+use crate::verify::read::place::Place;
+use crate::verify::read::strict_json::Members;
+use crate::verify::told::denied::Denied;
+use crate::verify::told::mask::Mask;
 
 /// What is signed of a notification, in this order; `Subject` where it is there.
 const NOTIFICATION: &[&str] = &["Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"];
@@ -32,7 +32,7 @@ const CONFIRMATION: &[&str] =
     &["Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"];
 
 /// Checks the signature and gives the URL of the certificate.
-pub(super) fn check(sns: &AwsSns, context: Context<'_>, mask: &mut Mask) -> Result<String, Denied> {
+pub(crate) fn check(sns: &AwsSns, context: Context<'_>, mask: &mut Mask) -> Result<String, Denied> {
     let Context { request, secrets, now, .. } = context;
     let message = Message::read(sns, request)?;
     mask.trace.signed(&[Cow::Borrowed(message.text.as_bytes())]);
@@ -52,7 +52,7 @@ pub(super) fn check(sns: &AwsSns, context: Context<'_>, mask: &mut Mask) -> Resu
 
 /// The URL of the certificate that the message names, if the message is of a
 /// topic that is taken and the URL may be fetched.
-pub(super) fn certificate_url(sns: &AwsSns, request: &Request) -> Option<Url> {
+pub(crate) fn certificate_url(sns: &AwsSns, request: &Request) -> Option<Url> {
     Message::read(sns, request).ok().map(|message| message.certificate_url)
 }
 

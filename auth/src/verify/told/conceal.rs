@@ -10,8 +10,9 @@ use mef_source::checked::{
 use mef_source::{Path, Root};
 
 use super::mask::{Mask, numbered, within};
-use super::{AUTHORIZATION, read};
 use crate::Request;
+use crate::verify::AUTHORIZATION;
+use crate::verify::read::values as read;
 
 const MASKED: &str = "***";
 /// What the names of headers and query parameters that hold credentials hold.

@@ -13,17 +13,17 @@ use base64::engine::general_purpose::{STANDARD_PAD_INDIFFERENT, URL_SAFE_PAD_IND
 use mef_source::checked::{Bare, Encoding, Signature, SignatureFrom};
 use mef_source::{Path, Root};
 
-use super::denied::Denied;
-use super::mask::{Mask, numbered};
-use super::place::Place;
-use super::read::{self, Scope};
 use crate::Request;
+use crate::verify::read::place::Place;
+use crate::verify::read::values::{self as read, Scope};
+use crate::verify::told::denied::Denied;
+use crate::verify::told::mask::{Mask, numbered};
 
 /// The most items that are looked at: DocuSign sends up to 100.
-pub(super) const MAX_ITEMS: usize = 128;
+pub(crate) const MAX_ITEMS: usize = 128;
 
 /// The items of a signature, as they came.
-pub(super) struct Items {
+pub(crate) struct Items {
     place: Place,
     /// Each with its key, where the grammar has keys.
     items: Vec<(Option<String>, String)>,
@@ -31,7 +31,7 @@ pub(super) struct Items {
 
 /// Reads all places that may hold a signature; those that are there count
 /// together.
-pub(super) fn read(
+pub(crate) fn read(
     signature: &Signature,
     scope: Scope<'_>,
     mask: &mut Mask,
@@ -65,17 +65,17 @@ pub(super) fn read(
 
 impl Items {
     /// No items, since the body that may hold them is not there yet.
-    pub(super) fn unread(signature: &Signature) -> Items {
+    pub(crate) fn unread(signature: &Signature) -> Items {
         Items { place: Place::of_signature(&signature.from), items: Vec::new() }
     }
 
     /// Where the signature is.
-    pub(super) fn place(&self) -> &Place {
+    pub(crate) fn place(&self) -> &Place {
         &self.place
     }
 
     /// The values under `key`, as they came.
-    pub(super) fn under(&self, key: &str) -> impl Iterator<Item = &str> {
+    pub(crate) fn under(&self, key: &str) -> impl Iterator<Item = &str> {
         self.items
             .iter()
             .filter(move |(item_key, _)| item_key.as_deref() == Some(key))
@@ -83,7 +83,7 @@ impl Items {
     }
 
     /// The bytes of every signature that may count; at least one.
-    pub(super) fn candidates(&self, signature: &Signature) -> Result<Vec<Vec<u8>>, Denied> {
+    pub(crate) fn candidates(&self, signature: &Signature) -> Result<Vec<Vec<u8>>, Denied> {
         let taken: Vec<_> = self
             .items
             .iter()
@@ -161,7 +161,7 @@ fn header_text<'r>(name: &str, line: &'r [u8]) -> Result<&'r str, Denied> {
 }
 
 /// Splits one text into items, up to one more than are looked at.
-pub(super) fn split(signature: &Signature, text: &str, items: &mut Vec<(Option<String>, String)>) {
+pub(crate) fn split(signature: &Signature, text: &str, items: &mut Vec<(Option<String>, String)>) {
     let pieces: Box<dyn Iterator<Item = &str>> = match &signature.split {
         Some(separator) => Box::new(text.split(separator.as_str())),
         None => Box::new(std::iter::once(text)),
@@ -187,7 +187,7 @@ pub(super) fn split(signature: &Signature, text: &str, items: &mut Vec<(Option<S
 }
 
 /// The bytes that `text` writes.
-pub(super) fn decode(text: &str, encoding: Encoding) -> Option<Vec<u8>> {
+pub(crate) fn decode(text: &str, encoding: Encoding) -> Option<Vec<u8>> {
     match encoding {
         Encoding::Hex => hex::decode(text).ok(),
         Encoding::Base64 => STANDARD_PAD_INDIFFERENT.decode(text).ok(),

@@ -10,10 +10,10 @@ use jiff::Timestamp;
 use mef_source::Root;
 use mef_source::checked::{SignedTime, TimeUnit};
 
-use super::denied::Denied;
-use super::place::Place;
-use super::read::{self, Scope};
 use super::signature::Items;
+use crate::verify::read::place::Place;
+use crate::verify::read::values::{self as read, Scope};
+use crate::verify::told::denied::Denied;
 
 /// Enough for milliseconds in any year with four digits.
 const MAX_DIGITS: usize = 16;
@@ -21,7 +21,7 @@ const MAX_DIGITS: usize = 16;
 /// Reads the time, checks that it is near `now`, and gives its text as it came.
 ///
 /// A time exactly at the edge is taken.
-pub(super) fn check<'r>(
+pub(crate) fn check<'r>(
     time: &SignedTime,
     scope: Scope<'r>,
     signature: &'r Items,
@@ -62,7 +62,7 @@ fn in_signature<'r>(
 }
 
 /// Nanoseconds since the epoch.
-pub(super) fn parse(text: &str, unit: TimeUnit) -> Option<i128> {
+pub(crate) fn parse(text: &str, unit: TimeUnit) -> Option<i128> {
     match unit {
         TimeUnit::S => integer(text).map(|seconds| seconds * 1_000_000_000),
         TimeUnit::Ms => integer(text).map(|millis| millis * 1_000_000),

@@ -15,8 +15,9 @@ use url::Url;
 
 use super::certificate::Certificate;
 use super::jwk::JwkSet;
-use super::{aws_sns, jwt};
 use crate::Request;
+use crate::verify::checks::aws_sns;
+use crate::verify::checks::jwt;
 
 /// What is published under a URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -45,10 +46,10 @@ impl fmt::Display for KeySource {
 
 /// A document with keys, understood.
 #[derive(Debug)]
-pub struct KeyDocument(pub(super) Keys);
+pub struct KeyDocument(pub(crate) Keys);
 
 #[derive(Debug)]
-pub(super) enum Keys {
+pub(crate) enum Keys {
     Jwks(JwkSet),
     Certificate(Certificate),
 }
@@ -84,14 +85,14 @@ impl KeyDocument {
 
 /// The documents that are at hand, by their source.
 #[derive(Clone, Debug, Default)]
-pub(super) struct KeyDocuments(BTreeMap<Url, Arc<KeyDocument>>);
+pub(crate) struct KeyDocuments(BTreeMap<Url, Arc<KeyDocument>>);
 
 impl KeyDocuments {
-    pub(super) fn insert(&mut self, source: &KeySource, document: Arc<KeyDocument>) {
+    pub(crate) fn insert(&mut self, source: &KeySource, document: Arc<KeyDocument>) {
         self.0.insert(source.url.clone(), document);
     }
 
-    pub(super) fn get(&self, url: &Url) -> Option<&Keys> {
+    pub(crate) fn get(&self, url: &Url) -> Option<&Keys> {
         self.0.get(url).map(|document| &document.0)
     }
 }

@@ -10,16 +10,18 @@ use base64::engine::general_purpose::STANDARD_PAD_INDIFFERENT;
 use mef_ports::Secret;
 use mef_source::checked::{Key, KeyEncoding, PublicKey, PublicKeyAlgorithm};
 
-use super::denied::Denied;
-use super::mask::Mask;
-use super::signed_text::Text;
-use super::{Context, key, signed};
+use crate::verify::Context;
+use crate::verify::keys::key;
+use crate::verify::signed;
+use crate::verify::signed::signed_text::Text;
+use crate::verify::told::denied::Denied;
+use crate::verify::told::mask::Mask;
 
 /// A key as each form of signature that its algorithm has wants it.
 type Forms = Vec<ParsedPublicKey>;
 
 /// Checks the signature and gives the name of the secret whose key it fits.
-pub(super) fn check(
+pub(crate) fn check(
     written: &PublicKey,
     context: Context<'_>,
     mask: &mut Mask,
@@ -87,7 +89,7 @@ fn from_pem(text: &str) -> Option<Vec<u8>> {
 /// The points of Curve25519 whose order divides 8, and the other ways to write
 /// them, without the sign bit: with such a key, signatures can be made that fit
 /// any text (RFC 8032 §7; Chalkias et al., "Taming the many EdDSAs", 2020).
-pub(super) const SMALL_ORDER: [&str; 7] = [
+pub(crate) const SMALL_ORDER: [&str; 7] = [
     "0000000000000000000000000000000000000000000000000000000000000000",
     "0100000000000000000000000000000000000000000000000000000000000000",
     "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",

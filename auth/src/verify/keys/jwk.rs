@@ -16,10 +16,10 @@ const MAX_KEYS: usize = 64;
 
 /// Keys of a document or a secret.
 #[derive(Debug)]
-pub(super) struct JwkSet(Vec<Key>);
+pub(crate) struct JwkSet(Vec<Key>);
 
 /// A key that may verify a token.
-pub(super) struct Key {
+pub(crate) struct Key {
     kid: Option<String>,
     kind: Kind,
     /// The only algorithm that it is for, where it says so.
@@ -56,7 +56,7 @@ struct Jwk {
 impl JwkSet {
     /// A document that is published: its public keys, of which there is one at
     /// least. A secret that somebody published is none.
-    pub(super) fn parse(bytes: &[u8]) -> Option<JwkSet> {
+    pub(crate) fn parse(bytes: &[u8]) -> Option<JwkSet> {
         let document: Value = serde_json::from_slice(bytes).ok()?;
         let mut keys = keys_of(document.get("keys")?)?;
         keys.retain(|key| key.kind != Kind::Hmac);
@@ -64,7 +64,7 @@ impl JwkSet {
     }
 
     /// A secret's text: one key, or a set of them.
-    pub(super) fn of_secret(text: &str) -> Option<JwkSet> {
+    pub(crate) fn of_secret(text: &str) -> Option<JwkSet> {
         let document: Value = serde_json::from_str(text).ok()?;
         let keys = match document.get("keys") {
             Some(keys) => keys_of(keys)?,
@@ -75,7 +75,7 @@ impl JwkSet {
 
     /// Every key that may have made a token of `algorithm` with this `kid`: a
     /// key without a name may have any.
-    pub(super) fn fitting<'k>(
+    pub(crate) fn fitting<'k>(
         &'k self,
         algorithm: JwtAlgorithm,
         kid: Option<&'k str>,
@@ -86,13 +86,13 @@ impl JwkSet {
 
 impl Key {
     /// The key of an HMAC.
-    pub(super) fn of_secret(secret: &[u8]) -> Key {
+    pub(crate) fn of_secret(secret: &[u8]) -> Key {
         Key { kid: None, kind: Kind::Hmac, alg: None, decoding: DecodingKey::from_secret(secret) }
     }
 
     /// A public key as PEM (RFC 7468 §13); `None` for anything else, a private
     /// key too.
-    pub(super) fn of_pem(pem: &str) -> Option<Key> {
+    pub(crate) fn of_pem(pem: &str) -> Option<Key> {
         let bytes = pem.trim().as_bytes();
         let block = pem::parse(bytes).ok()?;
         if !matches!(block.tag(), "PUBLIC KEY" | "RSA PUBLIC KEY") {
@@ -113,7 +113,7 @@ impl Key {
         Some(Key { kid: None, kind, alg: None, decoding })
     }
 
-    pub(super) fn fits(&self, algorithm: JwtAlgorithm) -> bool {
+    pub(crate) fn fits(&self, algorithm: JwtAlgorithm) -> bool {
         let kind = match algorithm {
             JwtAlgorithm::Hs256 | JwtAlgorithm::Hs384 | JwtAlgorithm::Hs512 => Kind::Hmac,
             JwtAlgorithm::Rs256
@@ -137,7 +137,7 @@ impl Key {
     }
 
     /// Whether it made `signature` (base64url) over `message`.
-    pub(super) fn verifies(
+    pub(crate) fn verifies(
         &self,
         algorithm: JwtAlgorithm,
         message: &[u8],
@@ -191,7 +191,8 @@ fn key_of(json: &Value) -> Option<Key> {
             (Kind::Ed25519, DecodingKey::from_ed_components(jwk.x.as_deref()?))
         }
         ("oct", _) => {
-            let secret = super::jwt::base64url(jwk.k.as_deref()?).filter(|key| !key.is_empty())?;
+            let secret = crate::verify::checks::jwt::base64url(jwk.k.as_deref()?)
+                .filter(|key| !key.is_empty())?;
             (Kind::Hmac, Ok(DecodingKey::from_secret(&secret)))
         }
         _ => return None,

@@ -9,31 +9,31 @@ use mef_source::Path;
 use mef_source::checked::{SignedPart, SigningText};
 
 use super::canonical;
-use super::denied::Denied;
-use super::place::Place;
-use super::read::{self, Scope};
 use crate::Request;
+use crate::verify::read::place::Place;
+use crate::verify::read::values::{self as read, Scope};
+use crate::verify::told::denied::Denied;
 
 /// A signed text in pieces.
-pub(super) type Text<'r> = Vec<Cow<'r, [u8]>>;
+pub(crate) type Text<'r> = Vec<Cow<'r, [u8]>>;
 
 /// What a signed text may speak of.
-pub(super) struct Around<'r, 't> {
+pub(crate) struct Around<'r, 't> {
     /// The request, and where paths into its body start.
-    pub(super) scope: Scope<'r>,
+    pub(crate) scope: Scope<'r>,
     /// The URL that the vendor was given.
-    pub(super) url: Option<&'t str>,
+    pub(crate) url: Option<&'t str>,
     /// The timestamp, as it came.
-    pub(super) time: Option<&'t str>,
+    pub(crate) time: Option<&'t str>,
     /// A header that a list of signed headers must name.
-    pub(super) time_header: Option<&'t str>,
+    pub(crate) time_header: Option<&'t str>,
     /// Where the message id may be.
-    pub(super) id: &'t [Path],
+    pub(crate) id: &'t [Path],
 }
 
 impl<'r> Around<'r, '_> {
     /// Of a request alone, without a timestamp and an id.
-    pub(super) fn request<'t>(request: &'r Request, url: Option<&'t str>) -> Around<'r, 't> {
+    pub(crate) fn request<'t>(request: &'r Request, url: Option<&'t str>) -> Around<'r, 't> {
         Around { scope: Scope::whole(request), url, time: None, time_header: None, id: &[] }
     }
 }
@@ -43,7 +43,7 @@ impl<'r> Around<'r, '_> {
 /// # Errors
 ///
 /// When something is missing that it speaks of, or is there twice.
-pub(super) fn signed_text<'r>(
+pub(crate) fn signed_text<'r>(
     text: &'r SigningText,
     around: &Around<'r, '_>,
 ) -> Result<Text<'r>, Denied> {

@@ -13,30 +13,31 @@ use mef_source::{Path, Root};
 use serde_json::value::RawValue;
 
 use super::trace::Trace;
-use super::{AUTHORIZATION, read};
 use crate::Request;
+use crate::verify::AUTHORIZATION;
+use crate::verify::read::values as read;
 
 const MASKED_JSON: &[u8] = b"\"***\"";
 
 /// The places that checks read credentials from.
 #[derive(Clone, Default)]
-pub(super) struct Mask {
+pub(crate) struct Mask {
     headers: BTreeSet<String>,
     numbered_headers: BTreeSet<String>,
     query: BTreeSet<String>,
     /// Starts and ends of JSON values in the body; one may lie in another.
     body: BTreeSet<(usize, usize)>,
     /// What the checks say of themselves, if somebody asked.
-    pub(super) trace: Trace,
+    pub(crate) trace: Trace,
 }
 
 impl Mask {
     /// A mask of a request whose judgement is to be explained.
-    pub(super) fn explaining() -> Mask {
+    pub(crate) fn explaining() -> Mask {
         Mask { trace: Trace::on(), ..Mask::default() }
     }
 
-    pub(super) fn path(&mut self, path: &Path) {
+    pub(crate) fn path(&mut self, path: &Path) {
         match path.root() {
             Root::Header => self.headers.insert(path.name().to_owned()),
             Root::Query => self.query.insert(path.name().to_owned()),
@@ -44,20 +45,20 @@ impl Mask {
         };
     }
 
-    pub(super) fn header(&mut self, name: &str) {
+    pub(crate) fn header(&mut self, name: &str) {
         self.headers.insert(name.to_owned());
     }
 
-    pub(super) fn query(&mut self, name: &str) {
+    pub(crate) fn query(&mut self, name: &str) {
         self.query.insert(name.to_owned());
     }
 
-    pub(super) fn numbered_headers(&mut self, prefix: &str) {
+    pub(crate) fn numbered_headers(&mut self, prefix: &str) {
         self.numbered_headers.insert(prefix.to_owned());
     }
 
     /// `value` was read out of `body`, and borrows from it.
-    pub(super) fn json(&mut self, body: &[u8], value: &RawValue) {
+    pub(crate) fn json(&mut self, body: &[u8], value: &RawValue) {
         let text = value.get();
         // Both addresses lie in the same buffer.
         let start = (text.as_ptr() as usize).saturating_sub(body.as_ptr() as usize);
@@ -66,7 +67,7 @@ impl Mask {
 
     /// Masks what checks of `webhook` would have read as a credential, where
     /// another alternative passed before they came to it.
-    pub(super) fn what_was_not_read(&mut self, webhook: &Webhook, request: &Request) {
+    pub(crate) fn what_was_not_read(&mut self, webhook: &Webhook, request: &Request) {
         for check in webhook.single_checks() {
             match check {
                 Check::Hmac(hmac) => self.signatures(&hmac.signed, request),
@@ -92,7 +93,7 @@ impl Mask {
     }
 
     /// Masks the token at `from`, whether or not it is one.
-    pub(super) fn token(&mut self, from: &TokenFrom, request: &Request) {
+    pub(crate) fn token(&mut self, from: &TokenFrom, request: &Request) {
         match from {
             TokenFrom::Header(name) => self.header(name),
             TokenFrom::Query(name) => self.query(name),
@@ -106,15 +107,15 @@ impl Mask {
     }
 
     /// No value of the body is masked.
-    pub(super) fn forget_body(&mut self) {
+    pub(crate) fn forget_body(&mut self) {
         self.body.clear();
     }
 
-    pub(super) fn changes_body(&self) -> bool {
+    pub(crate) fn changes_body(&self) -> bool {
         !self.body.is_empty()
     }
 
-    pub(super) fn apply(&self, request: Request) -> Request {
+    pub(crate) fn apply(&self, request: Request) -> Request {
         let body = mask_body(request.body(), self.body.iter().map(|&(start, end)| start..end));
         let masks_header = |name: &str| {
             self.headers.contains(name)
@@ -126,7 +127,7 @@ impl Mask {
 }
 
 /// The number from 1 to 100 that follows `prefix` in a header's `name`.
-pub(super) fn numbered(name: &str, prefix: &str) -> Option<u8> {
+pub(crate) fn numbered(name: &str, prefix: &str) -> Option<u8> {
     let digits = name.strip_prefix(prefix)?;
     let plain = !digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit());
     digits.parse().ok().filter(|number| plain && (1..=100).contains(number))
@@ -134,7 +135,7 @@ pub(super) fn numbered(name: &str, prefix: &str) -> Option<u8> {
 
 /// The place from the start of the body on, where `path` starts at each value
 /// of a list.
-pub(super) fn within(each: Option<&Path>, path: &Path) -> Path {
+pub(crate) fn within(each: Option<&Path>, path: &Path) -> Path {
     let Some(each) = each else { return path.clone() };
     let pointer = format!("{}{}", each.pointer(), path.pointer());
     Path::parse(&pointer, &[Root::Record]).unwrap_or_else(|_| path.clone())

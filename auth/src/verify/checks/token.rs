@@ -6,17 +6,19 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{SHA256, digest};
 use mef_source::checked::{Token, TokenFrom};
 
-use super::denied::Denied;
-use super::mask::Mask;
-use super::place::Place;
-use super::{Context, key, read};
 use crate::Request;
+use crate::verify::Context;
+use crate::verify::keys::key;
+use crate::verify::read::place::Place;
+use crate::verify::read::values as read;
+use crate::verify::told::denied::Denied;
+use crate::verify::told::mask::Mask;
 
 /// Checks the token and gives the name of the secret that it is.
 ///
 /// Where there are several, in a body, each must be one of the secrets; the
 /// name is that of the first.
-pub(super) fn check(
+pub(crate) fn check(
     token: &Token,
     context: Context<'_>,
     mask: &mut Mask,
@@ -59,7 +61,7 @@ pub(super) fn check(
 }
 
 /// Where a token is.
-pub(super) fn place(from: &TokenFrom) -> Place {
+pub(crate) fn place(from: &TokenFrom) -> Place {
     match from {
         TokenFrom::Header(name) => Place::Header(name.clone()),
         TokenFrom::Query(name) => Place::Query(name.clone()),
@@ -68,7 +70,7 @@ pub(super) fn place(from: &TokenFrom) -> Place {
 }
 
 /// The tokens as they came; one, or of a body at least one.
-pub(super) fn received<'r>(
+pub(crate) fn received<'r>(
     from: &TokenFrom,
     request: &'r Request,
     mask: &mut Mask,
@@ -97,7 +99,7 @@ pub(super) fn received<'r>(
 /// What follows the prefix. A prefix that ends with a space is a scheme, whose
 /// case means nothing and which any number of spaces may follow (RFC 9110
 /// §11.4).
-pub(super) fn without_prefix<'t>(text: &'t [u8], prefix: Option<&str>) -> Option<&'t [u8]> {
+pub(crate) fn without_prefix<'t>(text: &'t [u8], prefix: Option<&str>) -> Option<&'t [u8]> {
     let Some(prefix) = prefix else { return Some(text) };
     if !prefix.ends_with(' ') {
         return text.strip_prefix(prefix.as_bytes());

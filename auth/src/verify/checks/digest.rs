@@ -6,16 +6,16 @@ use aws_lc_rs::digest as lc_digest;
 use mef_source::checked::{Digest, Hash};
 use url::Url;
 
-use super::Context;
-use super::denied::Denied;
-use super::mask::Mask;
-use super::place::Place;
-use super::read::{self, Scope};
-use super::signature::decode;
-use super::signed_text::{Around, signed_text};
+use crate::verify::Context;
+use crate::verify::read::place::Place;
+use crate::verify::read::values::{self as read, Scope};
+use crate::verify::signed::signature::decode;
+use crate::verify::signed::signed_text::{Around, signed_text};
+use crate::verify::told::denied::Denied;
+use crate::verify::told::mask::Mask;
 
 /// Checks that what was sent as the digest is one.
-pub(super) fn check(digest: &Digest, context: Context<'_>, mask: &mut Mask) -> Result<(), Denied> {
+pub(crate) fn check(digest: &Digest, context: Context<'_>, mask: &mut Mask) -> Result<(), Denied> {
     let place = || Place::of(&digest.equals);
     let sent = read::text(Scope::whole(context.request), &digest.equals)?
         .ok_or_else(|| Denied::Missing { place: place() })?;
@@ -38,6 +38,6 @@ pub(super) fn check(digest: &Digest, context: Context<'_>, mask: &mut Mask) -> R
 }
 
 /// Whether the body is needed to check it.
-pub(super) fn needs_body(digest: &Digest) -> bool {
+pub(crate) fn needs_body(digest: &Digest) -> bool {
     digest.of.reads_body() || digest.equals.root() == mef_source::Root::Record
 }

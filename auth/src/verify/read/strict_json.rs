@@ -16,37 +16,37 @@ const MAX_DEPTH: usize = 16;
 
 /// The members of an object, each as its JSON text.
 #[derive(Debug)]
-pub(super) struct Members<'j>(BTreeMap<String, &'j RawValue>);
+pub(crate) struct Members<'j>(BTreeMap<String, &'j RawValue>);
 
 impl<'j> Members<'j> {
     /// Reads an object whose own keys are all different.
-    pub(super) fn parse(json: &'j [u8]) -> Option<Members<'j>> {
+    pub(crate) fn parse(json: &'j [u8]) -> Option<Members<'j>> {
         serde_json::from_slice(json).ok()
     }
 
     /// As [`Members::parse`], and the same holds for every object in it.
-    pub(super) fn parse_deep(json: &'j [u8]) -> Option<Members<'j>> {
+    pub(crate) fn parse_deep(json: &'j [u8]) -> Option<Members<'j>> {
         let members = Members::parse(json)?;
         members.0.values().all(|value| is_unambiguous(value, MAX_DEPTH)).then_some(members)
     }
 
-    pub(super) fn get(&self, key: &str) -> Option<&'j RawValue> {
+    pub(crate) fn get(&self, key: &str) -> Option<&'j RawValue> {
         self.0.get(key).copied()
     }
 
     /// A member that is a string; `None` where it is anything else.
-    pub(super) fn string(&self, key: &str) -> Option<String> {
+    pub(crate) fn string(&self, key: &str) -> Option<String> {
         self.get(key).and_then(string)
     }
 }
 
 /// The text of a JSON string.
-pub(super) fn string(value: &RawValue) -> Option<String> {
+pub(crate) fn string(value: &RawValue) -> Option<String> {
     serde_json::from_str(value.get()).ok()
 }
 
 /// The elements of a list.
-pub(super) fn elements(value: &RawValue) -> Option<Vec<&RawValue>> {
+pub(crate) fn elements(value: &RawValue) -> Option<Vec<&RawValue>> {
     serde_json::from_str::<Elements<'_>>(value.get()).ok().map(|elements| elements.0)
 }
 
