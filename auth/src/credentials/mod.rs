@@ -5,18 +5,14 @@
 //! at the last moment, request by request, so that the poller's own requests,
 //! its cursor and its errors never hold it.
 
-mod access_token;
-mod assertion;
 mod digest;
 mod error;
 mod md5;
-mod refresh;
 mod render;
 mod sign;
 #[cfg(test)]
 mod tests;
-mod token_endpoint;
-mod token_request;
+mod token;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
@@ -31,9 +27,9 @@ use mef_source::checked::{Origin, PollAuth, SendToken, TokenAuth};
 use percent_encoding::percent_decode_str;
 use url::{Position, Url};
 
-use self::access_token::{AccessTokens, Session, TokenPorts};
 use self::digest::Challenge;
 use self::render::{Words, error, made_of_secrets, render, secret_names};
+use self::token::access_tokens::{AccessTokens, Session, TokenPorts};
 use crate::Redactor;
 use crate::request::{form_decode, pieces};
 

@@ -15,12 +15,12 @@ use mef_ports::{AccessToken, Clock, Http, Secret, Secrets, TokenClaim, TokenKey,
 use serde_json::{Value, json};
 use url::Url;
 
-use super::error::CredentialError;
-use super::nonce;
+use super::endpoint::{Granted, learn};
 use super::refresh::{self, Asked};
-use super::token_endpoint::{Granted, learn};
-use super::token_request::TokenRequest;
+use super::request::TokenRequest;
 use crate::Redactor;
+use crate::credentials::error::CredentialError;
+use crate::credentials::nonce;
 
 /// How long before its end a token is no longer used, so that it does not end
 /// under way; of a shorter life, a tenth.
@@ -37,10 +37,10 @@ const COME_BACK: SignedDuration = SignedDuration::from_secs(10);
 
 /// What is held of one token, by whoever has the lock.
 #[derive(Default)]
-pub(super) struct Held {
+pub(crate) struct Held {
     token: Option<AccessToken>,
     /// A refresh token that could not be written back yet.
-    pub(super) unwritten: Option<Secret>,
+    pub(crate) unwritten: Option<Secret>,
 }
 
 impl Held {
@@ -55,25 +55,25 @@ type Slot = Arc<tokio::sync::Mutex<Held>>;
 
 /// The tokens of this process, each behind a lock of its own.
 #[derive(Default)]
-pub(super) struct AccessTokens(Mutex<HashMap<TokenKey, Slot>>);
+pub(crate) struct AccessTokens(Mutex<HashMap<TokenKey, Slot>>);
 
 /// What a token is had from.
-pub(super) struct TokenPorts<'p> {
-    pub(super) http: &'p dyn Http,
-    pub(super) tokens: &'p dyn Tokens,
-    pub(super) secrets: &'p dyn Secrets,
-    pub(super) clock: &'p dyn Clock,
-    pub(super) redactor: &'p Redactor,
+pub(crate) struct TokenPorts<'p> {
+    pub(crate) http: &'p dyn Http,
+    pub(crate) tokens: &'p dyn Tokens,
+    pub(crate) secrets: &'p dyn Secrets,
+    pub(crate) clock: &'p dyn Clock,
+    pub(crate) redactor: &'p Redactor,
 }
 
 /// A token, and where it is for.
-pub(super) struct Session {
-    pub(super) token: Secret,
-    pub(super) base_url: Option<Url>,
+pub(crate) struct Session {
+    pub(crate) token: Secret,
+    pub(crate) base_url: Option<Url>,
 }
 
 /// A token that another process has left.
-pub(super) struct Kept {
+pub(crate) struct Kept {
     /// As it was kept.
     token: AccessToken,
     session: Session,
@@ -82,7 +82,7 @@ pub(super) struct Kept {
 impl AccessTokens {
     /// A token that is good now, and how many requests it took: none if it was
     /// kept.
-    pub(super) async fn get(
+    pub(crate) async fn get(
         &self,
         request: &TokenRequest<'_>,
         ports: &TokenPorts<'_>,
@@ -116,7 +116,7 @@ impl AccessTokens {
     }
 
     /// Forgets a token that the vendor refused.
-    pub(super) async fn forget(
+    pub(crate) async fn forget(
         &self,
         key: &TokenKey,
         tokens: &dyn Tokens,
@@ -188,7 +188,7 @@ async fn turn(request: &TokenRequest<'_>, ports: &TokenPorts<'_>) -> Result<Turn
 
 /// The token that another process has left, if it is good. The redactor learns
 /// it.
-pub(super) async fn kept(
+pub(crate) async fn kept(
     request: &TokenRequest<'_>,
     ports: &TokenPorts<'_>,
 ) -> Result<Option<Kept>, CredentialError> {

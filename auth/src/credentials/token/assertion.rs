@@ -12,32 +12,32 @@ use mef_source::checked::AssertionAlgorithm;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::error::CredentialError;
-use super::render::error;
+use crate::credentials::error::CredentialError;
+use crate::credentials::render::error;
 
 /// All that an assertion is made of but the time.
-pub(super) struct Assertion {
-    pub(super) key: EncodingKey,
-    pub(super) algorithm: AssertionAlgorithm,
-    pub(super) key_id: Option<String>,
+pub(crate) struct Assertion {
+    pub(crate) key: EncodingKey,
+    pub(crate) algorithm: AssertionAlgorithm,
+    pub(crate) key_id: Option<String>,
     /// The certificate's SHA-256, as `x5t#S256` has it.
-    pub(super) thumbprint: Option<String>,
-    pub(super) claims: Vec<(String, Secret)>,
-    pub(super) life: Duration,
-    pub(super) backdated: Duration,
+    pub(crate) thumbprint: Option<String>,
+    pub(crate) claims: Vec<(String, Secret)>,
+    pub(crate) life: Duration,
+    pub(crate) backdated: Duration,
 }
 
 /// What a Google service account's key file says.
 #[derive(Deserialize)]
-pub(super) struct GoogleKey {
-    pub(super) client_email: String,
-    pub(super) private_key: String,
-    pub(super) private_key_id: Option<String>,
-    pub(super) token_uri: Option<String>,
+pub(crate) struct GoogleKey {
+    pub(crate) client_email: String,
+    pub(crate) private_key: String,
+    pub(crate) private_key_id: Option<String>,
+    pub(crate) token_uri: Option<String>,
 }
 
 impl GoogleKey {
-    pub(super) fn read(text: &Secret) -> Result<GoogleKey, CredentialError> {
+    pub(crate) fn read(text: &Secret) -> Result<GoogleKey, CredentialError> {
         // The parser's own words may repeat a piece of the key.
         serde_json::from_str(text.expose()).map_err(|_| {
             error(
@@ -49,7 +49,7 @@ impl GoogleKey {
 }
 
 /// The key that a PEM text holds for `algorithm`.
-pub(super) fn private_key(
+pub(crate) fn private_key(
     field: &str,
     pem: &str,
     algorithm: AssertionAlgorithm,
@@ -74,7 +74,7 @@ pub(super) fn private_key(
 }
 
 /// The digest of a certificate as `x5t#S256` has it (RFC 7515 §4.1.8).
-pub(super) fn thumbprint(certificate: &Secret) -> Result<String, CredentialError> {
+pub(crate) fn thumbprint(certificate: &Secret) -> Result<String, CredentialError> {
     let text = certificate.expose();
     let text = if text.contains('\n') { text.to_owned() } else { text.replace("\\n", "\n") };
     let parsed = pem::parse(text.trim()).ok().filter(|pem| pem.tag() == "CERTIFICATE");
@@ -84,7 +84,7 @@ pub(super) fn thumbprint(certificate: &Secret) -> Result<String, CredentialError
 
 impl Assertion {
     /// The assertion as it is at `now`, with `id` as its `jti`.
-    pub(super) fn make(&self, now: Timestamp, id: &str) -> Result<Secret, CredentialError> {
+    pub(crate) fn make(&self, now: Timestamp, id: &str) -> Result<Secret, CredentialError> {
         let (name, algorithm) = match self.algorithm {
             AssertionAlgorithm::Hs256 => ("HS256", Algorithm::HS256),
             AssertionAlgorithm::Hs512 => ("HS512", Algorithm::HS512),

@@ -17,15 +17,15 @@ use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
-use super::access_token::TokenPorts;
-use super::error::{CredentialError, TokenEndpointError};
-use super::nonce;
-use super::token_request::TokenRequest;
+use super::access_tokens::TokenPorts;
+use super::request::TokenRequest;
 use crate::Redactor;
+use crate::credentials::error::{CredentialError, TokenEndpointError};
+use crate::credentials::nonce;
 
 /// The most of an answer that is read; a token with its claims takes a few KiB.
-pub(super) const MAX_ANSWER: usize = 64 * 1024;
-pub(super) const TIMEOUT: Duration = Duration::from_secs(20);
+pub(crate) const MAX_ANSWER: usize = 64 * 1024;
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(20);
 /// How often a failed request is sent again.
 const TRIES_AGAIN: usize = 3;
 /// The longest wait here; who has to wait longer comes back later.
@@ -44,17 +44,17 @@ const MOST_TOKENS: usize = 64;
 const MILLISECONDS_FROM: i64 = 100_000_000_000;
 
 /// A new token.
-pub(super) struct Granted {
-    pub(super) token: Secret,
+pub(crate) struct Granted {
+    pub(crate) token: Secret,
     /// Where the source's requests go from now on.
-    pub(super) base_url: Option<Url>,
+    pub(crate) base_url: Option<Url>,
     /// What takes the place of the refresh token.
-    pub(super) refresh_token: Option<Secret>,
+    pub(crate) refresh_token: Option<Secret>,
     /// For how long, counted from when it was asked for.
-    pub(super) life: Option<Duration>,
-    pub(super) asked_at: Timestamp,
+    pub(crate) life: Option<Duration>,
+    pub(crate) asked_at: Timestamp,
     /// How many requests it took.
-    pub(super) requests: u64,
+    pub(crate) requests: u64,
 }
 
 /// The error of RFC 6749 §5.2.
@@ -78,7 +78,7 @@ enum Failure {
 
 /// Sends `request`, again where that may help, and gives the token, which the
 /// redactor has learnt.
-pub(super) async fn ask(
+pub(crate) async fn ask(
     request: &TokenRequest<'_>,
     refresh_token: Option<&Secret>,
     ports: &TokenPorts<'_>,
@@ -229,7 +229,7 @@ fn asked(request: &TokenRequest<'_>) -> String {
 }
 
 /// Learns a token, and of several cookies each.
-pub(super) fn learn(token: &Secret, place: &TokenPlace, redactor: &Redactor) {
+pub(crate) fn learn(token: &Secret, place: &TokenPlace, redactor: &Redactor) {
     redactor.learn(token);
     if let TokenPlace::Cookies(_) = place {
         let values = token.expose().split("; ").filter_map(|pair| pair.split_once('='));

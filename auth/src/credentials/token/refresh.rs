@@ -8,17 +8,17 @@ use std::time::Duration;
 
 use mef_ports::{Secret, SecretRef, StoreError};
 
-use super::access_token::{Held, Kept, TokenPorts, kept};
-use super::error::{CredentialError, TokenEndpointError};
-use super::token_endpoint::{self, Granted};
-use super::token_request::TokenRequest;
+use super::access_tokens::{Held, Kept, TokenPorts, kept};
+use super::endpoint::{self, Granted};
+use super::request::TokenRequest;
+use crate::credentials::error::{CredentialError, TokenEndpointError};
 
 /// How often it is tried to store a new refresh token.
 const TRIES: u32 = 4;
 const BETWEEN_TRIES: Duration = Duration::from_millis(500);
 
 /// A token that was asked for.
-pub(super) enum Asked {
+pub(crate) enum Asked {
     /// A new one.
     Granted(Granted),
     /// One that another process had asked for meanwhile.
@@ -27,20 +27,20 @@ pub(super) enum Asked {
 
 /// Asks for a token, with the refresh token as it is stored now where the kind
 /// has one.
-pub(super) async fn ask(
+pub(crate) async fn ask(
     request: &TokenRequest<'_>,
     held: &mut Held,
     ports: &TokenPorts<'_>,
 ) -> Result<Asked, CredentialError> {
     let Some(reference) = &request.refresh_token else {
-        return token_endpoint::ask(request, None, ports).await.map(Asked::Granted);
+        return endpoint::ask(request, None, ports).await.map(Asked::Granted);
     };
     if let Some(unwritten) = &held.unwritten {
         write_back(reference, unwritten, ports).await?;
         held.unwritten = None;
     }
     let used = present(reference, ports).await?;
-    let refused = match token_endpoint::ask(request, Some(&used), ports).await {
+    let refused = match endpoint::ask(request, Some(&used), ports).await {
         Ok(granted) => return rotated(granted, &used, reference, held, ports).await,
         Err(error) if is_used_up(&error) => error,
         Err(error) => return Err(error),
@@ -54,7 +54,7 @@ pub(super) async fn ask(
     if now.expose() == used.expose() {
         return Err(refused);
     }
-    let granted = token_endpoint::ask(request, Some(&now), ports).await?;
+    let granted = endpoint::ask(request, Some(&now), ports).await?;
     rotated(granted, &now, reference, held, ports).await
 }
 

@@ -19,20 +19,20 @@ use serde_json::{Map, Value};
 use url::{Url, form_urlencoded};
 
 use super::assertion::{Assertion, GoogleKey, private_key, thumbprint};
-use super::error::CredentialError;
-use super::render::{error, secret_names};
-use super::token_endpoint::{MAX_ANSWER, TIMEOUT};
-use super::{Credentials, header_value};
+use super::endpoint::{MAX_ANSWER, TIMEOUT};
+use crate::credentials::error::CredentialError;
+use crate::credentials::render::{error, secret_names};
+use crate::credentials::{Credentials, header_value};
 
 /// All that a token is asked for with, at any time.
-pub(super) struct TokenRequest<'a> {
-    pub(super) auth: &'a TokenAuth,
-    pub(super) url: Url,
-    pub(super) key: TokenKey,
+pub(crate) struct TokenRequest<'a> {
+    pub(crate) auth: &'a TokenAuth,
+    pub(crate) url: Url,
+    pub(crate) key: TokenKey,
     /// Where the refresh token is kept.
-    pub(super) refresh_token: Option<SecretRef>,
+    pub(crate) refresh_token: Option<SecretRef>,
     /// The names of the secrets that it is asked for with, for messages.
-    pub(super) secret_names: Vec<String>,
+    pub(crate) secret_names: Vec<String>,
     headers: HeaderMap,
     body: Body,
     assertion: Option<(AssertionPlace, Assertion)>,
@@ -73,7 +73,7 @@ impl Name {
 
 impl Credentials {
     /// Renders all that the token of `source` is asked for with.
-    pub(super) fn token_request<'a>(
+    pub(crate) fn token_request<'a>(
         &self,
         source: &str,
         auth: &'a TokenAuth,
@@ -234,7 +234,7 @@ impl Credentials {
     }
 
     /// The value of `Authorization: Basic`, which is learnt as well.
-    pub(super) fn basic(&self, username: &str, password: &str) -> String {
+    pub(crate) fn basic(&self, username: &str, password: &str) -> String {
         let pair = STANDARD.encode(format!("{username}:{password}"));
         self.redactor.learn(&Secret::new(pair.clone()));
         format!("Basic {pair}")
@@ -243,7 +243,7 @@ impl Credentials {
 
 impl TokenRequest<'_> {
     /// The request as it is at `now`; `id` makes an assertion one of its kind.
-    pub(super) fn at(
+    pub(crate) fn at(
         &self,
         now: Timestamp,
         id: &str,
