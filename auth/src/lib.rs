@@ -8,12 +8,8 @@
 
 pub mod credentials;
 mod redact;
-mod redacting_secrets;
-mod redacting_stderr;
 mod request;
 pub mod verify;
 
-pub use redact::Redactor;
-pub use redacting_secrets::RedactingSecrets;
-pub use redacting_stderr::RedactingStderr;
+pub use redact::{RedactingSecrets, RedactingStderr, Redactor};
 pub use request::Request;

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use mef_ports::{Secret, SecretRef, SecretVersion, Secrets, SecretsError, StoreError};
 
-use crate::Redactor;
+use super::redactor::Redactor;
 
 /// Teaches a redactor every value that a store of secrets hands out.
 pub struct RedactingSecrets {

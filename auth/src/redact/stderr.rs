@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::Redactor;
+use super::redactor::Redactor;
 
 /// Stderr behind a redactor. Whatever writes to it hands over a whole line with
 /// each call, as log formatters do: what is cut in two is not recognised.
