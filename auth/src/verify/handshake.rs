@@ -15,8 +15,8 @@ use serde_json::Value;
 
 use crate::Request;
 use crate::verify::checks::token;
-use crate::verify::keys::key;
-use crate::verify::read::place::Place;
+use crate::verify::keys::live_secrets as key;
+use crate::verify::read::request_part::Place;
 use crate::verify::read::values as read;
 use crate::verify::read::values::Scope;
 use crate::verify::told::denied::Denied;

@@ -6,6 +6,7 @@
 //! answers 503 itself when it cannot have them.
 
 mod checks;
+mod conceal;
 mod handshake;
 mod head;
 mod keys;
@@ -32,12 +33,12 @@ pub use self::handshake::{AnswerKey, is_present, read_value, verify_token};
 pub use self::head::{is_authorization, is_in_head, verify_authorization, verify_head};
 pub use self::keys::published::{KeyDocument, KeyDocumentError, KeyKind, KeySource, wanted_keys};
 use self::keys::published::{KeyDocuments, Keys};
-pub use self::read::place::Place;
-pub use self::told::conceal::without_credentials;
+pub use self::read::request_part::Place;
+pub use self::conceal::without_credentials;
 pub use self::told::denied::Denied;
 use self::told::mask::Mask;
-use self::told::seen;
-pub use self::told::trace::{Explained, Seen, Tried};
+use self::told::noticed as seen;
+pub use self::told::explanation::{Explained, Seen, Tried};
 
 use crate::Request;
 

@@ -19,7 +19,7 @@ use url::{Host, Position, Url};
 use crate::Request;
 use crate::verify::Context;
 use crate::verify::keys::published::Keys;
-use crate::verify::read::place::Place;
+use crate::verify::read::request_part::Place;
 use crate::verify::read::strict_json::Members;
 use crate::verify::told::denied::Denied;
 use crate::verify::told::mask::Mask;

@@ -7,8 +7,8 @@ use base64::engine::general_purpose::STANDARD_PAD_INDIFFERENT;
 use mef_source::checked::Basic;
 
 use super::token::without_prefix;
-use crate::verify::keys::key;
-use crate::verify::read::place::Place;
+use crate::verify::keys::live_secrets as key;
+use crate::verify::read::request_part::Place;
 use crate::verify::read::values as read;
 use crate::verify::told::denied::Denied;
 use crate::verify::told::mask::Mask;

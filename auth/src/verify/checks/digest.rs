@@ -7,7 +7,7 @@ use mef_source::checked::{Digest, Hash};
 use url::Url;
 
 use crate::verify::Context;
-use crate::verify::read::place::Place;
+use crate::verify::read::request_part::Place;
 use crate::verify::read::values::{self as read, Scope};
 use crate::verify::signed::signature::decode;
 use crate::verify::signed::signed_text::{Around, signed_text};

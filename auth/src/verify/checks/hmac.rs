@@ -6,7 +6,7 @@ use aws_lc_rs::hmac;
 use mef_source::checked::Hmac;
 
 use crate::verify::Context;
-use crate::verify::keys::key;
+use crate::verify::keys::live_secrets as key;
 use crate::verify::signed;
 use crate::verify::signed::signed_text::Text;
 use crate::verify::told::denied::Denied;

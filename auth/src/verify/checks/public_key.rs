@@ -11,7 +11,7 @@ use mef_ports::Secret;
 use mef_source::checked::{Key, KeyEncoding, PublicKey, PublicKeyAlgorithm};
 
 use crate::verify::Context;
-use crate::verify::keys::key;
+use crate::verify::keys::live_secrets as key;
 use crate::verify::signed;
 use crate::verify::signed::signed_text::Text;
 use crate::verify::told::denied::Denied;

@@ -8,8 +8,8 @@ use mef_source::checked::{Token, TokenFrom};
 
 use crate::Request;
 use crate::verify::Context;
-use crate::verify::keys::key;
-use crate::verify::read::place::Place;
+use crate::verify::keys::live_secrets as key;
+use crate::verify::read::request_part::Place;
 use crate::verify::read::values as read;
 use crate::verify::told::denied::Denied;
 use crate::verify::told::mask::Mask;

@@ -2,5 +2,5 @@
 
 pub(crate) mod certificate;
 pub(crate) mod jwk;
-pub(crate) mod key;
+pub(crate) mod live_secrets;
 pub(crate) mod published;

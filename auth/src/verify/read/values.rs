@@ -13,7 +13,7 @@ use serde::Deserializer as _;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::place::Place;
+use super::request_part::Place;
 use crate::Request;
 use crate::verify::told::denied::Denied;
 

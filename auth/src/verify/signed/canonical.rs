@@ -9,7 +9,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::Request;
 use crate::request::{form_decode, pieces};
-use crate::verify::read::place::Place;
+use crate::verify::read::request_part::Place;
 use crate::verify::read::values as read;
 use crate::verify::told::denied::Denied;
 

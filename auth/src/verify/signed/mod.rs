@@ -13,7 +13,7 @@ use url::Url;
 use self::signature::Items;
 use self::signed_text::{Around, Text, signed_text};
 use crate::verify::Context;
-use crate::verify::read::place::Place;
+use crate::verify::read::request_part::Place;
 use crate::verify::read::values::{self as read, Scope};
 use crate::verify::told::denied::Denied;
 use crate::verify::told::mask::Mask;

@@ -14,7 +14,7 @@ use mef_source::checked::{Bare, Encoding, Signature, SignatureFrom};
 use mef_source::{Path, Root};
 
 use crate::Request;
-use crate::verify::read::place::Place;
+use crate::verify::read::request_part::Place;
 use crate::verify::read::values::{self as read, Scope};
 use crate::verify::told::denied::Denied;
 use crate::verify::told::mask::{Mask, numbered};

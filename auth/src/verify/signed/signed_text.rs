@@ -10,7 +10,7 @@ use mef_source::checked::{SignedPart, SigningText};
 
 use super::canonical;
 use crate::Request;
-use crate::verify::read::place::Place;
+use crate::verify::read::request_part::Place;
 use crate::verify::read::values::{self as read, Scope};
 use crate::verify::told::denied::Denied;
 

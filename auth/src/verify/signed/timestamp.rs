@@ -11,7 +11,7 @@ use mef_source::Root;
 use mef_source::checked::{SignedTime, TimeUnit};
 
 use super::signature::Items;
-use crate::verify::read::place::Place;
+use crate::verify::read::request_part::Place;
 use crate::verify::read::values::{self as read, Scope};
 use crate::verify::told::denied::Denied;
 

@@ -12,7 +12,7 @@ use mef_source::checked::{Check, SignatureFrom, Signed, TokenFrom, Webhook};
 use mef_source::{Path, Root};
 use serde_json::value::RawValue;
 
-use super::trace::Trace;
+use super::explanation::Trace;
 use crate::Request;
 use crate::verify::AUTHORIZATION;
 use crate::verify::read::values as read;

@@ -9,7 +9,7 @@ use mef_source::checked::{
 };
 use mef_source::{Path, Root};
 
-use super::mask::{Mask, numbered, within};
+use crate::verify::told::mask::{Mask, numbered, within};
 use crate::Request;
 use crate::verify::AUTHORIZATION;
 use crate::verify::read::values as read;

@@ -10,7 +10,7 @@
 use std::borrow::Cow;
 
 use super::denied::Denied;
-use crate::verify::read::place::Place;
+use crate::verify::read::request_part::Place;
 
 /// One check, explained.
 #[derive(Clone, Debug, PartialEq, Eq)]

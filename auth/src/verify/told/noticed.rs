@@ -11,9 +11,9 @@ use mef_source::checked::{Check, Signature, SignatureFrom, Signed, SignedTime, T
 use mef_source::{Path, Root};
 
 use super::mask::{Mask, numbered};
-use super::trace::Seen;
+use super::explanation::Seen;
 use crate::Request;
-use crate::verify::read::place::Place;
+use crate::verify::read::request_part::Place;
 use crate::verify::read::values as read;
 use crate::verify::read::values::Scope;
 use crate::verify::signed::signature;
