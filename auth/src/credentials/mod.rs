@@ -31,7 +31,7 @@ use self::digest::Challenge;
 use self::render::{Words, error, made_of_secrets, render, secret_names};
 use self::token::access_tokens::{AccessTokens, Session, TokenPorts};
 use crate::Redactor;
-use crate::request::{form_decode, pieces};
+use crate::query::{form_decode, pieces};
 
 pub use error::{CredentialError, TokenEndpointError};
 

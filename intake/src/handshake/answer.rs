@@ -3,7 +3,7 @@
 //! What is given back is bounded, never breaks a header in two, and is never
 //! taken for a page. What cannot be given back is refused as a whole.
 
-use mef_auth::verify::{AnswerKey, Denied, Place};
+use mef_auth::verify::{AnswerKey, Denied, RequestPart};
 use mef_source::checked::{Answer, AnswerBody, Handshake};
 use mef_source::template::{Rendered, Variables};
 use mef_source::{Path, Template};
@@ -23,7 +23,7 @@ pub(super) fn constrained(rule: &Handshake, request: &Proven<'_>) -> Result<(), 
             value => constraint.pattern.is_match(&value.to_string()),
         };
         if !matches {
-            return Err(Denied::Unconstrained { place: Place::of(&constraint.path) });
+            return Err(Denied::Unconstrained { part: RequestPart::of(&constraint.path) });
         }
     }
     Ok(())
@@ -90,9 +90,9 @@ impl Variables for Scope<'_> {
 /// A value that a filter cannot take, such as a time that is none, or that is
 /// nothing in the end.
 fn unusable(template: &Template) -> Denied {
-    let mut places: Vec<_> = template.paths().map(Place::of).collect();
+    let mut places: Vec<_> = template.paths().map(RequestPart::of).collect();
     let place = if places.len() == 1 { places.pop() } else { None };
-    Denied::WrongType { place: place.unwrap_or(Place::AnyOf(places)) }
+    Denied::WrongType { part: place.unwrap_or(RequestPart::AnyOf(places)) }
 }
 
 fn value(template: &Template, scope: &Scope<'_>) -> Result<Value, Denied> {
@@ -115,6 +115,6 @@ fn header(template: &Template, scope: &Scope<'_>) -> Result<String, Denied> {
     if is_header_value(&text) {
         return Ok(text);
     }
-    let places = template.paths().map(Place::of).collect();
-    Err(Denied::NotForHeader { place: Place::AnyOf(places) })
+    let places = template.paths().map(RequestPart::of).collect();
+    Err(Denied::NotForHeader { part: RequestPart::AnyOf(places) })
 }

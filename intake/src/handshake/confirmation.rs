@@ -3,7 +3,7 @@
 //! The message that names it is signed, yet whoever may sign one would choose
 //! what is fetched from inside. So the host is SNS's own, whatever was signed.
 
-use mef_auth::verify::{Denied, Place, is_sns_host};
+use mef_auth::verify::{Denied, RequestPart, is_sns_host};
 use mef_source::checked::Webhook;
 use mef_source::{Path, Root};
 use serde_json::Value;
@@ -13,14 +13,14 @@ use super::Proven;
 
 /// The URL that a request asks to be fetched.
 pub(super) fn url(webhook: &Webhook, request: &Proven<'_>) -> Result<Url, Denied> {
-    let place = || Place::Json("/SubscribeURL".to_owned());
+    let place = || RequestPart::Json("/SubscribeURL".to_owned());
     let path = Path::parse("/SubscribeURL", &[Root::Record])
-        .map_err(|_| Denied::Missing { place: place() })?;
+        .map_err(|_| Denied::Missing { part: place() })?;
     let Value::String(text) = request.value(&path)? else {
-        return Err(Denied::WrongType { place: place() });
+        return Err(Denied::WrongType { part: place() });
     };
     let url = Url::parse(&text).ok().filter(|url| is_pinned(webhook, url));
-    url.ok_or_else(|| Denied::Unconstrained { place: place() })
+    url.ok_or_else(|| Denied::Unconstrained { part: place() })
 }
 
 /// `https`, on no port of its own, and a host that certificates may be from.

@@ -13,7 +13,9 @@ mod matching;
 
 use jiff::Timestamp;
 use mef_auth::Request;
-use mef_auth::verify::{AnswerKey, Denied, LiveSecrets, Place, Verified, read_value, verify_token};
+use mef_auth::verify::{
+    AnswerKey, Denied, LiveSecrets, RequestPart, Verified, read_value, verify_token,
+};
 use mef_source::Path;
 use mef_source::checked::{Handshake, HandshakeAuth, Respond};
 use serde_json::Value;
@@ -43,12 +45,12 @@ impl Proven<'_> {
             Proven::Signed(verified) => verified.value(path)?,
             Proven::Otherwise(request) => read_value(request, path)?,
         };
-        let place = || Place::of(path);
+        let place = || RequestPart::of(path);
         match found {
-            None => Err(Denied::Missing { place: place() }),
-            Some(Value::String(text)) if text.is_empty() => Err(Denied::Missing { place: place() }),
+            None => Err(Denied::Missing { part: place() }),
+            Some(Value::String(text)) if text.is_empty() => Err(Denied::Missing { part: place() }),
             Some(Value::String(text)) if text.len() > LONGEST => {
-                Err(Denied::TooLong { place: place(), limit: LONGEST })
+                Err(Denied::TooLong { part: place(), limit: LONGEST })
             }
             Some(value) => Ok(value),
         }

@@ -12,7 +12,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 
 use super::{Header, format_time, host};
 use crate::credentials::error::CredentialError;
-use crate::request::{form_decode, pieces};
+use crate::query::{form_decode, pieces};
 
 const STRICT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 

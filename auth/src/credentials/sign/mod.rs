@@ -22,7 +22,7 @@ use url::{Position, Url};
 use super::error::CredentialError;
 use super::render::{Words, error};
 use super::{Credentials, header_value};
-use crate::request::pieces;
+use crate::query::pieces;
 
 pub(super) use edgegrid::EdgeGrid;
 pub(super) use sigv4::SigV4;

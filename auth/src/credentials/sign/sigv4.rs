@@ -10,7 +10,7 @@ use mef_ports::{HttpRequest, Secret};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 
 use super::{Header, host, sha256_hmac};
-use crate::request::pieces;
+use crate::query::pieces;
 
 /// Everything but the unreserved characters of RFC 3986.
 const STRICT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -101,7 +101,7 @@ fn canonical_path(path: &str, service: &str) -> String {
 fn canonical_query(query: &str) -> String {
     let encode = |text: &str| {
         // A `+` in a query that we write is a space.
-        percent_encode(&crate::request::form_decode(text), STRICT).to_string()
+        percent_encode(&crate::query::form_decode(text), STRICT).to_string()
     };
     let mut pairs: Vec<_> = pieces(query)
         .filter(|(piece, ..)| !piece.is_empty())

@@ -2,8 +2,8 @@
 //! confirmations (SNS developer guide, "Verifying the signatures of Amazon SNS
 //! messages").
 //!
-//! Everything is read from the signed body; the `x-amz-sns-…` headers say the
-//! same, and nobody signs them.
+//! Everything is read from the signed body. The `x-amz-sns-…` headers say the
+//! same, but nobody signs them.
 
 use std::borrow::Cow;
 
@@ -13,51 +13,62 @@ use aws_lc_rs::signature::{
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
 use mef_source::checked::{AwsSns, Check, Webhook};
 use url::{Host, Position, Url};
 
-use crate::Request;
-use crate::verify::Context;
-use crate::verify::keys::published::Keys;
-use crate::verify::read::request_part::Place;
+use super::single_check::SingleCheck;
+use crate::request::Request;
+use crate::verify::context::Context;
+use crate::verify::keys::published::{KeyKind, KeySource};
+use crate::verify::read::request_part::RequestPart;
 use crate::verify::read::strict_json::Members;
 use crate::verify::told::denied::Denied;
-use crate::verify::told::mask::Mask;
+use crate::verify::told::explanation::Noticed;
+use crate::verify::told::notes::Notes;
 
-/// What is signed of a notification, in this order; `Subject` where it is there.
+/// What is signed of a notification, in this order; `Subject` only if it is there.
 const NOTIFICATION: &[&str] = &["Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"];
 
 /// What is signed of the other messages.
 const CONFIRMATION: &[&str] =
     &["Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"];
 
-/// Checks the signature and gives the URL of the certificate.
-pub(crate) fn check(sns: &AwsSns, context: Context<'_>, mask: &mut Mask) -> Result<String, Denied> {
-    let Context { request, secrets, now, .. } = context;
-    let message = Message::read(sns, request)?;
-    mask.trace.signed(&[Cow::Borrowed(message.text.as_bytes())]);
-    let url = &message.certificate_url;
-    let Some(Keys::Certificate(certificate)) = secrets.keys(url) else {
-        return Err(Denied::KeysMissing { host: url.host_str().unwrap_or("").to_owned() });
-    };
-    let key = certificate.public_key(now).ok_or(Denied::SnsCertificateTime)?;
-    UnparsedPublicKey::new(message.algorithm, key)
-        .verify(message.text.as_bytes(), &message.signature)
-        .map_err(|_| Denied::SnsSignature)?;
-    if let Some(signature) = message.members.get("Signature") {
-        mask.json(request.body(), signature);
+impl SingleCheck for AwsSns {
+    fn check(&self, context: Context<'_>, notes: &mut Notes) -> Result<Option<String>, Denied> {
+        let Context { request, secrets, now, .. } = context;
+        let message = SnsMessage::read(self, request)?;
+        notes.signed(&[Cow::Borrowed(message.text.as_bytes())]);
+        let url = &message.certificate_url;
+        let key = secrets.certificate(url)?.public_key(now).ok_or(Denied::SnsCertificateTime)?;
+        UnparsedPublicKey::new(message.algorithm, key)
+            .verify(message.text.as_bytes(), &message.signature)
+            .map_err(|_| Denied::SnsSignature)?;
+        if let Some(signature) = message.members.get("Signature") {
+            notes.mask.json(request.body(), signature);
+        }
+        Ok(Some(url.to_string()))
     }
-    Ok(url.to_string())
+
+    fn needs_body(&self) -> bool {
+        true
+    }
+
+    /// Tells nothing: what is read is signed, and told with the signed text.
+    fn notice(&self, _: Context<'_>) -> Vec<Noticed> {
+        Vec::new()
+    }
+
+    /// Returns the certificate that the message names, if the message is of a topic
+    /// that is taken and its URL may be fetched.
+    fn wanted_keys(&self, request: &Request, _: Timestamp) -> Option<KeySource> {
+        let message = SnsMessage::read(self, request).ok()?;
+        Some(KeySource { url: message.certificate_url, kind: KeyKind::Certificate })
+    }
 }
 
-/// The URL of the certificate that the message names, if the message is of a
-/// topic that is taken and the URL may be fetched.
-pub(crate) fn certificate_url(sns: &AwsSns, request: &Request) -> Option<Url> {
-    Message::read(sns, request).ok().map(|message| message.certificate_url)
-}
-
-/// A message, read and not yet believed.
-struct Message<'b> {
+/// A message that was read but is not verified yet.
+struct SnsMessage<'b> {
     members: Members<'b>,
     algorithm: &'static RsaParameters,
     /// The text that is signed.
@@ -66,14 +77,14 @@ struct Message<'b> {
     certificate_url: Url,
 }
 
-impl<'b> Message<'b> {
-    fn read(sns: &AwsSns, request: &'b Request) -> Result<Message<'b>, Denied> {
+impl<'b> SnsMessage<'b> {
+    fn read(sns: &AwsSns, request: &'b Request) -> Result<SnsMessage<'b>, Denied> {
         let members = Members::parse(request.body()).ok_or(Denied::SnsMalformed)?;
         let required = |name: &str| {
-            let place = || Place::Json(format!("/{name}"));
+            let part = || RequestPart::Json(format!("/{name}"));
             match members.get(name) {
-                None => Err(Denied::Missing { place: place() }),
-                Some(_) => members.string(name).ok_or_else(|| Denied::WrongType { place: place() }),
+                None => Err(Denied::Missing { part: part() }),
+                Some(_) => members.string(name).ok_or_else(|| Denied::WrongType { part: part() }),
             }
         };
         let fields = match required("Type")?.as_str() {
@@ -108,12 +119,12 @@ impl<'b> Message<'b> {
             .ok_or(Denied::SnsSignature)?;
         let url = required("SigningCertURL")?;
         let certificate_url = allowed(&url, &sns.cert_hosts).ok_or(Denied::SnsCertificateUrl)?;
-        Ok(Message { members, algorithm, text, signature, certificate_url })
+        Ok(SnsMessage { members, algorithm, text, signature, certificate_url })
     }
 }
 
-/// The URL, if it leads to a certificate on a host that is trusted for it, and
-/// to nowhere else by any reading: written out whole, it is what it was.
+/// Parses the URL of a certificate. `None` unless its host is trusted for it and it
+/// can be read in one way only: written out again, it must be the same text.
 fn allowed(text: &str, hosts: &[String]) -> Option<Url> {
     let url = Url::parse(text).ok()?;
     let Some(Host::Domain(host)) = url.host() else { return None };
@@ -126,8 +137,8 @@ fn allowed(text: &str, hosts: &[String]) -> Option<Url> {
     (trusted && plain).then_some(url)
 }
 
-/// Whether `host` is one that messages of the webhook's `aws_sns` checks may
-/// name: of SNS, or of their `cert_host`.
+/// Returns whether the messages of the webhook's `aws_sns` checks may name `host`:
+/// it is one of SNS, or of their `cert_host`.
 pub fn is_sns_host(webhook: &Webhook, host: &str) -> bool {
     webhook.single_checks().any(|check| match check {
         Check::AwsSns(sns) => is_trusted(host, &sns.cert_hosts),
@@ -145,7 +156,7 @@ fn is_trusted(host: &str, hosts: &[String]) -> bool {
     }
 }
 
-/// `sns.REGION.amazonaws.com`, and in China with `.cn`.
+/// Returns whether it is `sns.REGION.amazonaws.com`, in China with `.cn`.
 fn is_sns(host: &str) -> bool {
     let region = host.strip_prefix("sns.").and_then(|rest| {
         rest.strip_suffix(".amazonaws.com").or_else(|| rest.strip_suffix(".amazonaws.com.cn"))

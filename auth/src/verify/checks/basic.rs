@@ -1,56 +1,66 @@
 //! A user's name and password in the header `Authorization` (RFC 7617).
 
-use aws_lc_rs::constant_time::verify_slices_are_equal;
-use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_PAD_INDIFFERENT;
 use mef_source::checked::Basic;
 
-use super::token::without_prefix;
-use crate::verify::keys::live_secrets as key;
-use crate::verify::read::request_part::Place;
-use crate::verify::read::values as read;
+use super::single_check::SingleCheck;
+use super::token::{matching, sha256, without_prefix};
+use crate::request::AUTHORIZATION;
+use crate::verify::context::Context;
+use crate::verify::keys::live_secrets::names;
+use crate::verify::read::credential::Credential;
+use crate::verify::read::request_part::RequestPart;
+use crate::verify::read::values;
 use crate::verify::told::denied::Denied;
-use crate::verify::told::mask::Mask;
-use crate::verify::{AUTHORIZATION, Context};
+use crate::verify::told::explanation::Noticed;
+use crate::verify::told::notes::Notes;
+use crate::verify::told::noticed;
 
 const SCHEME: &str = "Basic ";
 
-/// Checks the name and password and gives the name of the secret that decided.
-pub(crate) fn check(
-    basic: &Basic,
-    context: Context<'_>,
-    mask: &mut Mask,
-) -> Result<String, Denied> {
-    let place = || Place::Header(AUTHORIZATION.to_owned());
-    mask.header(AUTHORIZATION);
-    let sent = read::header(context.request, AUTHORIZATION)?
-        .ok_or_else(|| Denied::Missing { place: place() })?;
-    let encoded = without_prefix(sent, Some(SCHEME))
-        .ok_or_else(|| Denied::TokenPrefix { place: place(), prefix: SCHEME.to_owned() })?;
-    let malformed = || Denied::BasicMalformed { place: place() };
-    let sent = STANDARD_PAD_INDIFFERENT.decode(encoded).map_err(|_| malformed())?;
-    if !sent.contains(&b':') {
-        return Err(malformed());
+impl SingleCheck for Basic {
+    fn check(&self, context: Context<'_>, notes: &mut Notes) -> Result<Option<String>, Denied> {
+        let sent = values::header(context.request, AUTHORIZATION)?
+            .ok_or_else(|| Denied::Missing { part: part() })?;
+        let encoded = without_prefix(sent, Some(SCHEME))
+            .ok_or_else(|| Denied::TokenPrefix { part: part(), prefix: SCHEME.to_owned() })?;
+        let sent = STANDARD_PAD_INDIFFERENT
+            .decode(encoded)
+            .ok()
+            .filter(|sent| sent.contains(&b':'))
+            .ok_or_else(|| Denied::BasicMalformed { part: part() })?;
+        let live = context.secrets.live(&self.secrets, context.now)?;
+        let expected = live.iter().map(|(name, secret)| {
+            let pair = match &self.username {
+                Some(user) => format!("{user}:{}", secret.expose()),
+                None => secret.expose().to_owned(),
+            };
+            (*name, sha256(pair.as_bytes()))
+        });
+        matching(&sent, &expected.collect::<Vec<_>>(), notes)
+            .map(|name| Some(name.to_owned()))
+            .ok_or_else(|| Denied::TokenMismatch { part: part(), secrets: names(&live) })
     }
-    let live = key::live(&basic.secrets, context.secrets, context.now)?;
-    // Digests of the whole are compared, so that neither a length shows nor
-    // which of the two was wrong, and nothing ends early.
-    let sent = digest(&SHA256, &sent);
-    let mut decided_by = None;
-    for (name, secret) in &live {
-        let expected = match &basic.username {
-            Some(user) => format!("{user}:{}", secret.expose()),
-            None => secret.expose().to_owned(),
-        };
-        let expected = digest(&SHA256, expected.as_bytes());
-        let is_it = verify_slices_are_equal(expected.as_ref(), sent.as_ref()).is_ok();
-        mask.trace.tried(name, is_it);
-        if is_it {
-            decided_by = Some(*name);
-        }
+
+    fn needs_body(&self) -> bool {
+        false
     }
-    decided_by
-        .map(str::to_owned)
-        .ok_or_else(|| Denied::TokenMismatch { place: place(), secrets: key::names(&live) })
+
+    fn notice(&self, context: Context<'_>) -> Vec<Noticed> {
+        let values = context.request.header_values(AUTHORIZATION);
+        vec![noticed::credentials("name and password", part(), values)]
+    }
+
+    fn credentials(&self) -> Vec<Credential<'_>> {
+        vec![Credential::Header(AUTHORIZATION)]
+    }
+
+    fn is_authorization(&self) -> bool {
+        true
+    }
+}
+
+fn part() -> RequestPart {
+    RequestPart::Header(AUTHORIZATION.to_owned())
 }

@@ -2,42 +2,46 @@
 //! body.
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
-use aws_lc_rs::digest as lc_digest;
-use mef_source::checked::{Digest, Hash};
-use url::Url;
+use aws_lc_rs::digest;
+use mef_source::Root;
+use mef_source::checked::Digest;
 
-use crate::verify::Context;
-use crate::verify::read::request_part::Place;
-use crate::verify::read::values::{self as read, Scope};
+use super::single_check::SingleCheck;
+use crate::hash;
+use crate::verify::context::Context;
+use crate::verify::read::request_part::RequestPart;
+use crate::verify::read::values::RequestView;
 use crate::verify::signed::signature::decode;
 use crate::verify::signed::signed_text::{Around, signed_text};
 use crate::verify::told::denied::Denied;
-use crate::verify::told::mask::Mask;
+use crate::verify::told::explanation::Noticed;
+use crate::verify::told::notes::Notes;
+use crate::verify::told::noticed;
 
-/// Checks that what was sent as the digest is one.
-pub(crate) fn check(digest: &Digest, context: Context<'_>, mask: &mut Mask) -> Result<(), Denied> {
-    let place = || Place::of(&digest.equals);
-    let sent = read::text(Scope::whole(context.request), &digest.equals)?
-        .ok_or_else(|| Denied::Missing { place: place() })?;
-    let sent = decode(&sent, digest.encoding)
-        .filter(|bytes| !bytes.is_empty())
-        .ok_or_else(|| Denied::DigestMalformed { place: place(), encoding: digest.encoding })?;
-    let url = context.webhook.public_url.as_ref().map(Url::as_str);
-    let text = signed_text(&digest.of, &Around::request(context.request, url))?;
-    mask.trace.signed(&text);
-    let mut hash = lc_digest::Context::new(match digest.hash {
-        Hash::Sha1 => &lc_digest::SHA1_FOR_LEGACY_USE_ONLY,
-        Hash::Sha256 => &lc_digest::SHA256,
-        Hash::Sha512 => &lc_digest::SHA512,
-    });
-    for piece in &text {
-        hash.update(piece);
+impl SingleCheck for Digest {
+    fn check(&self, context: Context<'_>, notes: &mut Notes) -> Result<Option<String>, Denied> {
+        let part = || RequestPart::of(&self.equals);
+        let sent = RequestView::whole(context.request)
+            .text(&self.equals)?
+            .ok_or_else(|| Denied::Missing { part: part() })?;
+        let sent = decode(&sent, self.encoding)
+            .filter(|bytes| !bytes.is_empty())
+            .ok_or_else(|| Denied::DigestMalformed { part: part(), encoding: self.encoding })?;
+        let text = signed_text(&self.of, &Around::request(context.request, context.public_url()))?;
+        notes.signed(&text);
+        let mut hash = digest::Context::new(hash::algorithm(self.hash));
+        text.iter().for_each(|piece| hash.update(piece));
+        verify_slices_are_equal(hash.finish().as_ref(), &sent)
+            .map(|()| None)
+            .map_err(|_| Denied::DigestMismatch { part: part() })
     }
-    verify_slices_are_equal(hash.finish().as_ref(), &sent)
-        .map_err(|_| Denied::DigestMismatch { place: place() })
-}
 
-/// Whether the body is needed to check it.
-pub(crate) fn needs_body(digest: &Digest) -> bool {
-    digest.of.reads_body() || digest.equals.root() == mef_source::Root::Record
+    fn needs_body(&self) -> bool {
+        self.of.reads_body() || self.equals.root() == Root::Record
+    }
+
+    fn notice(&self, context: Context<'_>) -> Vec<Noticed> {
+        let values = noticed::values(&self.equals, RequestView::whole(context.request));
+        vec![noticed::credentials("digest", RequestPart::of(&self.equals), values)]
+    }
 }

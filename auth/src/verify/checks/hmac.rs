@@ -3,28 +3,81 @@
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::hmac;
-use mef_source::checked::Hmac;
+use mef_ports::Secret;
+use mef_source::checked::{Check, Hash, Hmac, Key, Signed, Webhook};
 
-use crate::verify::Context;
-use crate::verify::keys::live_secrets as key;
+use super::single_check::{SingleCheck, SoFar};
+use crate::hash;
+use crate::verify::context::Context;
+use crate::verify::read::credential::Credential;
 use crate::verify::signed;
-use crate::verify::signed::signed_text::Text;
+use crate::verify::signed::signed_text::SignedText;
 use crate::verify::told::denied::Denied;
-use crate::verify::told::mask::Mask;
+use crate::verify::told::explanation::Noticed;
+use crate::verify::told::notes::Notes;
 
-/// Checks the signature and gives the name of the secret that made it.
-pub(crate) fn check(hmac: &Hmac, context: Context<'_>, mask: &mut Mask) -> Result<String, Denied> {
-    let keys = || {
-        key::live(&hmac.secrets, context.secrets, context.now)?
-            .into_iter()
-            .map(|(name, secret)| Ok((name, key::key(name, secret, &hmac.key, hmac.hash)?)))
-            .collect()
-    };
-    signed::check(&hmac.signed, context, mask, keys, made)
+impl SingleCheck for Hmac {
+    fn check(&self, context: Context<'_>, notes: &mut Notes) -> Result<Option<String>, Denied> {
+        let keys = || {
+            let live = context.secrets.live(&self.secrets, context.now)?.into_iter();
+            live.map(|(name, secret)| Ok((name, key(name, secret, &self.key, self.hash)?)))
+                .collect()
+        };
+        signed::check(&self.signed, context, notes, keys, made).map(Some)
+    }
+
+    fn needs_body(&self) -> bool {
+        signed::needs_body(&self.signed)
+    }
+
+    fn notice(&self, context: Context<'_>) -> Vec<Noticed> {
+        signed::notice::notice(&self.signed, context)
+    }
+
+    fn credentials(&self) -> Vec<Credential<'_>> {
+        Credential::of_signed(&self.signed)
+    }
+
+    fn signed(&self) -> Option<&Signed> {
+        Some(&self.signed)
+    }
+
+    fn check_head(&self, context: Context<'_>) -> Result<SoFar, Denied> {
+        match self.is_in_head() {
+            true => self.check(context, &mut Notes::default()).map(|_| SoFar::Passed),
+            false => signed::check_head(&self.signed, context).map(|()| SoFar::Open),
+        }
+    }
 }
 
-/// Whether one of the candidates was made of `text` with `key`.
-fn made(key: &hmac::Key, text: &Text<'_>, candidates: &[Vec<u8>]) -> bool {
+/// Lists the `hmac` checks of `webhook`.
+pub(crate) fn hmacs(webhook: &Webhook) -> impl Iterator<Item = &Hmac> {
+    webhook.single_checks().filter_map(|check| match check {
+        Check::Hmac(hmac) => Some(&**hmac),
+        _ => None,
+    })
+}
+
+/// Makes the key that the secret `name` stands for.
+pub(crate) fn key(
+    name: &str,
+    secret: &Secret,
+    written: &Key,
+    hash: Hash,
+) -> Result<hmac::Key, Denied> {
+    let text = hash::without_prefix(secret, written);
+    let bytes = hash::key_bytes(text, written.encoding).ok_or_else(|| Denied::KeyMalformed {
+        name: name.to_owned(),
+        encoding: written.encoding,
+    })?;
+    match bytes.is_empty() {
+        true => Err(Denied::SecretEmpty { name: name.to_owned() }),
+        false => Ok(hash::hmac_key(hash, &bytes)),
+    }
+}
+
+/// Returns whether one of the candidates was made of `text` with `key`.
+fn made(key: &hmac::Key, text: &SignedText<'_>, candidates: &[Vec<u8>]) -> bool {
     let mut context = hmac::Context::with_key(key);
     for part in text {
         context.update(part);

@@ -8,58 +8,77 @@ use aws_lc_rs::signature::{
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_PAD_INDIFFERENT;
 use mef_ports::Secret;
-use mef_source::checked::{Key, KeyEncoding, PublicKey, PublicKeyAlgorithm};
+use mef_source::checked::{Key, KeyEncoding, PublicKey, PublicKeyAlgorithm, Signed};
 
-use crate::verify::Context;
-use crate::verify::keys::live_secrets as key;
+use super::single_check::{SingleCheck, SoFar};
+use crate::hash;
+use crate::verify::context::Context;
+use crate::verify::read::credential::Credential;
 use crate::verify::signed;
-use crate::verify::signed::signed_text::Text;
+use crate::verify::signed::signed_text::SignedText;
 use crate::verify::told::denied::Denied;
-use crate::verify::told::mask::Mask;
+use crate::verify::told::explanation::Noticed;
+use crate::verify::told::notes::Notes;
 
-/// A key as each form of signature that its algorithm has wants it.
+/// A key, in each form that a signature of its algorithm may need.
 type Forms = Vec<ParsedPublicKey>;
 
-/// Checks the signature and gives the name of the secret whose key it fits.
-pub(crate) fn check(
-    written: &PublicKey,
-    context: Context<'_>,
-    mask: &mut Mask,
-) -> Result<String, Denied> {
-    let keys = || {
-        key::live(&written.keys, context.secrets, context.now)?
-            .into_iter()
-            .map(|(name, secret)| {
-                Ok((name, public_key(name, secret, &written.key, written.algorithm)?))
-            })
-            .collect()
-    };
-    signed::check(&written.signed, context, mask, keys, fits)
+impl SingleCheck for PublicKey {
+    fn check(&self, context: Context<'_>, notes: &mut Notes) -> Result<Option<String>, Denied> {
+        let keys = || {
+            let live = context.secrets.live(&self.keys, context.now)?.into_iter();
+            live.map(|(name, secret)| Ok((name, forms(name, secret, &self.key, self.algorithm)?)))
+                .collect()
+        };
+        signed::check(&self.signed, context, notes, keys, fits).map(Some)
+    }
+
+    fn needs_body(&self) -> bool {
+        signed::needs_body(&self.signed)
+    }
+
+    fn notice(&self, context: Context<'_>) -> Vec<Noticed> {
+        signed::notice::notice(&self.signed, context)
+    }
+
+    fn credentials(&self) -> Vec<Credential<'_>> {
+        Credential::of_signed(&self.signed)
+    }
+
+    fn signed(&self) -> Option<&Signed> {
+        Some(&self.signed)
+    }
+
+    fn check_head(&self, context: Context<'_>) -> Result<SoFar, Denied> {
+        match self.is_in_head() {
+            true => self.check(context, &mut Notes::default()).map(|_| SoFar::Passed),
+            false => signed::check_head(&self.signed, context).map(|()| SoFar::Open),
+        }
+    }
 }
 
-/// Whether one of the candidates is a signature of `text` by the key.
-fn fits(key: &Forms, text: &Text<'_>, candidates: &[Vec<u8>]) -> bool {
+/// Returns whether one of the candidates is a signature of `text` by the key.
+fn fits(key: &Forms, text: &SignedText<'_>, candidates: &[Vec<u8>]) -> bool {
     let text = text.concat();
     key.iter().any(|form| candidates.iter().any(|sig| form.verify_sig(&text, sig).is_ok()))
 }
 
-/// The key that the secret `name` holds.
-fn public_key(
+/// Reads the key that the secret `name` holds.
+fn forms(
     name: &str,
     secret: &Secret,
     written: &Key,
     algorithm: PublicKeyAlgorithm,
 ) -> Result<Forms, Denied> {
     let malformed = || Denied::PublicKeyMalformed { name: name.to_owned(), algorithm };
-    let text = key::without_prefix(secret, written);
+    let text = hash::without_prefix(secret, written);
     if text.is_empty() {
         return Err(Denied::SecretEmpty { name: name.to_owned() });
     }
     let bytes = match (from_pem(text), written.encoding) {
         (Some(der), _) => Some(der),
         (None, KeyEncoding::Utf8) => None,
-        (None, KeyEncoding::Base64) => STANDARD_PAD_INDIFFERENT.decode(text).ok(),
-        (None, KeyEncoding::Hex) => hex::decode(text).ok(),
+        (None, encoding) => hash::key_bytes(text, encoding),
     };
     let bytes = bytes.ok_or_else(malformed)?;
     let forms: &[&'static dyn VerificationAlgorithm] = match algorithm {
@@ -73,7 +92,7 @@ fn public_key(
     forms.iter().map(|form| ParsedPublicKey::new(*form, &bytes).map_err(|_| malformed())).collect()
 }
 
-/// The bytes of a public key in PEM (RFC 7468). Its lines may have become
+/// Reads the bytes of a public key in PEM (RFC 7468). Its lines may have become
 /// spaces, as they do in a file of variables.
 fn from_pem(text: &str) -> Option<Vec<u8>> {
     let inside = text.trim().strip_prefix("-----BEGIN ")?;
@@ -87,7 +106,7 @@ fn from_pem(text: &str) -> Option<Vec<u8>> {
 }
 
 /// The points of Curve25519 whose order divides 8, and the other ways to write
-/// them, without the sign bit: with such a key, signatures can be made that fit
+/// them, without the sign bit. With such a key, signatures can be made that fit
 /// any text (RFC 8032 §7; Chalkias et al., "Taming the many EdDSAs", 2020).
 pub(crate) const SMALL_ORDER: [&str; 7] = [
     "0000000000000000000000000000000000000000000000000000000000000000",
@@ -99,8 +118,8 @@ pub(crate) const SMALL_ORDER: [&str; 7] = [
     "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
 ];
 
-/// Whether a key, bare or at the end of its SubjectPublicKeyInfo, is a point
-/// that proves nothing.
+/// Returns whether a key, bare or at the end of its SubjectPublicKeyInfo, is a
+/// point that proves nothing.
 fn is_of_small_order(key: &[u8]) -> bool {
     let Some(mut point) = key.last_chunk::<32>().copied() else { return false };
     if let Some(last) = point.last_mut() {

@@ -3,102 +3,120 @@
 use std::borrow::Cow;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
-use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::digest::{self, SHA256};
 use mef_source::checked::{Token, TokenFrom};
 
-use crate::Request;
-use crate::verify::Context;
-use crate::verify::keys::live_secrets as key;
-use crate::verify::read::request_part::Place;
-use crate::verify::read::values as read;
+use super::single_check::SingleCheck;
+use crate::request::{AUTHORIZATION, Request};
+use crate::verify::context::Context;
+use crate::verify::keys::live_secrets::names;
+use crate::verify::read::credential::Credential;
+use crate::verify::read::request_part::RequestPart;
+use crate::verify::read::{json, values};
 use crate::verify::told::denied::Denied;
-use crate::verify::told::mask::Mask;
+use crate::verify::told::explanation::Noticed;
+use crate::verify::told::notes::Notes;
+use crate::verify::told::noticed;
 
-/// Checks the token and gives the name of the secret that it is.
-///
-/// Where there are several, in a body, each must be one of the secrets; the
-/// name is that of the first.
-pub(crate) fn check(
-    token: &Token,
-    context: Context<'_>,
-    mask: &mut Mask,
-) -> Result<String, Denied> {
-    let request = context.request;
-    let place = place(&token.from);
-    let received = received(&token.from, request, mask)?;
-    let received = received
-        .iter()
-        .map(|text| without_prefix(text, token.prefix.as_deref()))
-        .collect::<Option<Vec<_>>>()
-        .ok_or_else(|| Denied::TokenPrefix {
-            place: place.clone(),
-            prefix: token.prefix.clone().unwrap_or_default(),
-        })?;
-    let live = key::live(&token.secrets, context.secrets, context.now)?;
-    // Digests are compared, so that not even the length of a secret shows, and
-    // nothing ends early.
-    let expected: Vec<_> =
-        live.iter().map(|(_, secret)| digest(&SHA256, secret.expose().as_bytes())).collect();
-    let mut decided_by = None;
-    let mut all_match = !received.is_empty();
-    for text in &received {
-        let received = digest(&SHA256, text);
-        let mut matched = None;
-        for ((name, _), expected) in live.iter().zip(&expected) {
-            let is_it = verify_slices_are_equal(expected.as_ref(), received.as_ref()).is_ok();
-            mask.trace.tried(name, is_it);
-            if is_it {
-                matched = Some(*name);
-            }
+impl SingleCheck for Token {
+    /// Of several tokens in a body, each must be one of the secrets, and the name
+    /// is that of the first.
+    fn check(&self, context: Context<'_>, notes: &mut Notes) -> Result<Option<String>, Denied> {
+        let part = part(&self.from);
+        let received = received(&self.from, context.request)?;
+        let received = received
+            .iter()
+            .map(|text| without_prefix(text, self.prefix.as_deref()))
+            .collect::<Option<Vec<_>>>()
+            .ok_or_else(|| Denied::TokenPrefix {
+                part: part.clone(),
+                prefix: self.prefix.clone().unwrap_or_default(),
+            })?;
+        let live = context.secrets.live(&self.secrets, context.now)?;
+        let expected: Vec<_> =
+            live.iter().map(|(name, secret)| (*name, sha256(secret.expose().as_bytes()))).collect();
+        let mut decided_by = None;
+        let mut all_match = !received.is_empty();
+        for text in &received {
+            let matched = matching(text, &expected, notes);
+            all_match &= matched.is_some();
+            decided_by = decided_by.or(matched);
         }
-        all_match &= matched.is_some();
-        decided_by = decided_by.or(matched);
+        match decided_by {
+            Some(name) if all_match => Ok(Some(name.to_owned())),
+            _ => Err(Denied::TokenMismatch { part, secrets: names(&live) }),
+        }
     }
-    match decided_by {
-        Some(name) if all_match => Ok(name.to_owned()),
-        _ => Err(Denied::TokenMismatch { place, secrets: key::names(&live) }),
+
+    fn needs_body(&self) -> bool {
+        matches!(self.from, TokenFrom::Json(_))
+    }
+
+    fn notice(&self, context: Context<'_>) -> Vec<Noticed> {
+        vec![notice(&self.from, context.request)]
+    }
+
+    fn credentials(&self) -> Vec<Credential<'_>> {
+        vec![Credential::of_token(&self.from)]
+    }
+
+    fn is_authorization(&self) -> bool {
+        is_authorization(&self.from)
     }
 }
 
-/// Where a token is.
-pub(crate) fn place(from: &TokenFrom) -> Place {
+/// Returns where a token is.
+pub(crate) fn part(from: &TokenFrom) -> RequestPart {
     match from {
-        TokenFrom::Header(name) => Place::Header(name.clone()),
-        TokenFrom::Query(name) => Place::Query(name.clone()),
-        TokenFrom::Json(path) => Place::of(path),
+        TokenFrom::Header(name) => RequestPart::Header(name.clone()),
+        TokenFrom::Query(name) => RequestPart::Query(name.clone()),
+        TokenFrom::Json(path) => RequestPart::of(path),
     }
 }
 
-/// The tokens as they came; one, or of a body at least one.
+/// Returns whether a token is in the `authorization` header.
+pub(crate) fn is_authorization(from: &TokenFrom) -> bool {
+    matches!(from, TokenFrom::Header(name) if name == AUTHORIZATION)
+}
+
+/// Reads the tokens as they came; at least one, and more only from a body.
 pub(crate) fn received<'r>(
     from: &TokenFrom,
     request: &'r Request,
-    mask: &mut Mask,
 ) -> Result<Vec<Cow<'r, [u8]>>, Denied> {
-    let missing = || Denied::Missing { place: place(from) };
-    Ok(match from {
+    let missing = || Denied::Missing { part: part(from) };
+    match from {
         TokenFrom::Header(name) => {
-            mask.header(name);
-            vec![Cow::Borrowed(read::header(request, name)?.ok_or_else(missing)?)]
+            Ok(vec![Cow::Borrowed(values::header(request, name)?.ok_or_else(missing)?)])
         }
         TokenFrom::Query(name) => {
-            mask.query(name);
-            vec![Cow::Owned(read::query(request, name)?.ok_or_else(missing)?)]
+            Ok(vec![Cow::Owned(values::query(request, name)?.ok_or_else(missing)?)])
         }
         TokenFrom::Json(path) => {
-            let mut tokens = Vec::new();
-            for value in read::json_all(request.body(), path)? {
-                mask.json(request.body(), value);
-                tokens.push(Cow::Owned(read::string(value, path)?.into_owned().into_bytes()));
-            }
-            tokens
+            let found = json::all(request.body(), path)?.into_iter();
+            let bytes = |text: Cow<'_, str>| Cow::Owned(text.into_owned().into_bytes());
+            found.map(|value| json::string(value, path).map(bytes)).collect()
         }
-    })
+    }
 }
 
-/// What follows the prefix. A prefix that ends with a space is a scheme, whose
-/// case means nothing and which any number of spaces may follow (RFC 9110
-/// §11.4).
+/// Tells of the tokens that came.
+pub(crate) fn notice(from: &TokenFrom, request: &Request) -> Noticed {
+    let values: Vec<Vec<u8>> = match from {
+        TokenFrom::Header(name) => request.header_values(name).map(<[u8]>::to_vec).collect(),
+        TokenFrom::Query(name) => request.query_values(name).collect(),
+        TokenFrom::Json(path) => {
+            let found = json::all(request.body(), path).unwrap_or_default().into_iter();
+            let strings = found.filter_map(|value| json::string(value, path).ok());
+            strings.map(|text| text.into_owned().into_bytes()).collect()
+        }
+    };
+    noticed::credentials("token", part(from), values)
+}
+
+/// Removes the prefix; `None` if it is not there. A prefix that ends with a space
+/// is a scheme: its case does not matter, and any number of spaces may follow it
+/// (RFC 9110 §11.4).
 pub(crate) fn without_prefix<'t>(text: &'t [u8], prefix: Option<&str>) -> Option<&'t [u8]> {
     let Some(prefix) = prefix else { return Some(text) };
     if !prefix.ends_with(' ') {
@@ -109,4 +127,30 @@ pub(crate) fn without_prefix<'t>(text: &'t [u8], prefix: Option<&str>) -> Option
         let spaces = rest.iter().take_while(|byte| **byte == b' ').count();
         rest.get(spaces..).unwrap_or_default()
     })
+}
+
+/// Returns the name of the secret that `received` is.
+///
+/// Digests of the whole are compared, and with every secret: so the time it takes
+/// tells neither a length nor where they differ.
+pub(crate) fn matching<'s>(
+    received: &[u8],
+    expected: &[(&'s str, digest::Digest)],
+    notes: &mut Notes,
+) -> Option<&'s str> {
+    let received = sha256(received);
+    let mut matched = None;
+    for (name, expected) in expected {
+        let is_it = verify_slices_are_equal(expected.as_ref(), received.as_ref()).is_ok();
+        notes.tried(name, is_it);
+        if is_it {
+            matched = Some(*name);
+        }
+    }
+    matched
+}
+
+/// Returns the digest that [`matching`] compares.
+pub(crate) fn sha256(text: &[u8]) -> digest::Digest {
+    digest::digest(&SHA256, text)
 }

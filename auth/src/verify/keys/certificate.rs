@@ -1,13 +1,12 @@
-//! The public key of a certificate, and the time in which it counts.
+//! The public key of a certificate, and the time in which it is valid.
 //!
-//! Who issued it is not asked: the certificate is taken for where it was
-//! fetched, over TLS from a host that is pinned, which is what SNS has its
-//! receivers do.
+//! Its issuer is not checked. The certificate is trusted because of where it was
+//! fetched: over TLS, from a host that is pinned, as SNS asks its receivers to do.
 
 use jiff::Timestamp;
 use x509_cert::der::{Decode as _, Encode as _};
 
-/// A certificate, as far as it verifies signatures.
+/// The parts of a certificate that verify signatures.
 pub(crate) struct Certificate {
     not_before: Timestamp,
     not_after: Timestamp,
@@ -22,7 +21,7 @@ impl std::fmt::Debug for Certificate {
 }
 
 impl Certificate {
-    /// The first certificate of a PEM file.
+    /// Reads the first certificate of a PEM file.
     pub(crate) fn parse(pem: &[u8]) -> Option<Certificate> {
         let blocks = pem::parse_many(pem).ok()?;
         let block = blocks.first().filter(|block| block.tag() == "CERTIFICATE")?;
@@ -39,9 +38,9 @@ impl Certificate {
         })
     }
 
-    /// Its public key, if it counts at `now`; both ends of its time count.
+    /// Returns its public key, if it is valid at `now`, both ends included.
     pub(crate) fn public_key(&self, now: Timestamp) -> Option<&[u8]> {
-        let counts = self.not_before <= now && now.as_second() <= self.not_after.as_second();
-        counts.then_some(self.public_key.as_slice())
+        let is_valid = self.not_before <= now && now.as_second() <= self.not_after.as_second();
+        is_valid.then_some(self.public_key.as_slice())
     }
 }

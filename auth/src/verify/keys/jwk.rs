@@ -1,11 +1,13 @@
 //! Keys of tokens: JSON Web Keys (RFC 7517) and public keys as PEM.
 //!
-//! A key is for one kind of algorithm, and says so. What a token says of
-//! itself never makes it another: an RSA key is not the secret of an HMAC, and
-//! a key of P-384 verifies no ES256.
+//! A key is for one kind of algorithm. What a token says of itself never changes
+//! that: an RSA key is not the secret of an HMAC, and a key of P-384 verifies no
+//! ES256.
 
 use std::fmt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::DecodingKey;
 use mef_source::checked::JwtAlgorithm;
 use serde::Deserialize;
@@ -14,15 +16,15 @@ use serde_json::Value;
 /// The most keys of a set that are looked at; issuers have two or three.
 const MAX_KEYS: usize = 64;
 
-/// Keys of a document or a secret.
+/// The keys of a document or a secret.
 #[derive(Debug)]
-pub(crate) struct JwkSet(Vec<Key>);
+pub(crate) struct JwkSet(Vec<VerifyingKey>);
 
 /// A key that may verify a token.
-pub(crate) struct Key {
+pub(crate) struct VerifyingKey {
     kid: Option<String>,
     kind: Kind,
-    /// The only algorithm that it is for, where it says so.
+    /// The only algorithm that it is for, if it says so.
     alg: Option<String>,
     decoding: DecodingKey,
 }
@@ -54,8 +56,8 @@ struct Jwk {
 }
 
 impl JwkSet {
-    /// A document that is published: its public keys, of which there is one at
-    /// least. A secret that somebody published is none.
+    /// Reads a published document: its public keys, at least one. A secret that
+    /// somebody published is skipped.
     pub(crate) fn parse(bytes: &[u8]) -> Option<JwkSet> {
         let document: Value = serde_json::from_slice(bytes).ok()?;
         let mut keys = keys_of(document.get("keys")?)?;
@@ -63,7 +65,7 @@ impl JwkSet {
         (!keys.is_empty()).then_some(JwkSet(keys))
     }
 
-    /// A secret's text: one key, or a set of them.
+    /// Reads a secret's text: one key, or a set of them.
     pub(crate) fn of_secret(text: &str) -> Option<JwkSet> {
         let document: Value = serde_json::from_str(text).ok()?;
         let keys = match document.get("keys") {
@@ -73,26 +75,31 @@ impl JwkSet {
         (!keys.is_empty()).then_some(JwkSet(keys))
     }
 
-    /// Every key that may have made a token of `algorithm` with this `kid`: a
-    /// key without a name may have any.
+    /// Returns every key that may have made a token of `algorithm` with this `kid`.
+    /// A key without a `kid` may have made any.
     pub(crate) fn fitting<'k>(
         &'k self,
         algorithm: JwtAlgorithm,
         kid: Option<&'k str>,
-    ) -> impl Iterator<Item = &'k Key> {
+    ) -> impl Iterator<Item = &'k VerifyingKey> {
         self.0.iter().filter(move |key| key.fits(algorithm) && key.is_named(kid))
     }
 }
 
-impl Key {
-    /// The key of an HMAC.
-    pub(crate) fn of_secret(secret: &[u8]) -> Key {
-        Key { kid: None, kind: Kind::Hmac, alg: None, decoding: DecodingKey::from_secret(secret) }
+impl VerifyingKey {
+    /// Makes the key of an HMAC.
+    pub(crate) fn of_secret(secret: &[u8]) -> VerifyingKey {
+        VerifyingKey {
+            kid: None,
+            kind: Kind::Hmac,
+            alg: None,
+            decoding: DecodingKey::from_secret(secret),
+        }
     }
 
-    /// A public key as PEM (RFC 7468 §13); `None` for anything else, a private
-    /// key too.
-    pub(crate) fn of_pem(pem: &str) -> Option<Key> {
+    /// Reads a public key as PEM (RFC 7468 §13); `None` if it is anything else, also
+    /// a private key.
+    pub(crate) fn of_pem(pem: &str) -> Option<VerifyingKey> {
         let bytes = pem.trim().as_bytes();
         let block = pem::parse(bytes).ok()?;
         if !matches!(block.tag(), "PUBLIC KEY" | "RSA PUBLIC KEY") {
@@ -110,9 +117,10 @@ impl Key {
         };
         let ed = || DecodingKey::from_ed_pem(bytes).ok().map(|key| (Kind::Ed25519, key));
         let (kind, decoding) = rsa().or_else(ec).or_else(ed)?;
-        Some(Key { kid: None, kind, alg: None, decoding })
+        Some(VerifyingKey { kid: None, kind, alg: None, decoding })
     }
 
+    /// Returns whether it is for `algorithm`.
     pub(crate) fn fits(&self, algorithm: JwtAlgorithm) -> bool {
         let kind = match algorithm {
             JwtAlgorithm::Hs256 | JwtAlgorithm::Hs384 | JwtAlgorithm::Hs512 => Kind::Hmac,
@@ -136,7 +144,7 @@ impl Key {
         }
     }
 
-    /// Whether it made `signature` (base64url) over `message`.
+    /// Returns whether it made `signature` (base64url) over `message`.
     pub(crate) fn verifies(
         &self,
         algorithm: JwtAlgorithm,
@@ -161,18 +169,18 @@ impl Key {
     }
 }
 
-impl fmt::Debug for Key {
+impl fmt::Debug for VerifyingKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?} key {:?}", self.kind, self.kid)
     }
 }
 
-fn keys_of(list: &Value) -> Option<Vec<Key>> {
+fn keys_of(list: &Value) -> Option<Vec<VerifyingKey>> {
     Some(list.as_array()?.iter().filter_map(key_of).take(MAX_KEYS).collect())
 }
 
-/// The key, if it is for verifying signatures and of a kind that is known.
-fn key_of(json: &Value) -> Option<Key> {
+/// Reads a key; `None` if it is not for verifying signatures, or of an unknown kind.
+fn key_of(json: &Value) -> Option<VerifyingKey> {
     let jwk = Jwk::deserialize(json).ok()?;
     if jwk.used_for.as_deref().is_some_and(|used_for| used_for != "sig")
         || jwk.key_ops.as_ref().is_some_and(|ops| !ops.iter().any(|op| op == "verify"))
@@ -191,11 +199,11 @@ fn key_of(json: &Value) -> Option<Key> {
             (Kind::Ed25519, DecodingKey::from_ed_components(jwk.x.as_deref()?))
         }
         ("oct", _) => {
-            let secret = crate::verify::checks::jwt::base64url(jwk.k.as_deref()?)
-                .filter(|key| !key.is_empty())?;
+            let secret =
+                URL_SAFE_NO_PAD.decode(jwk.k.as_deref()?).ok().filter(|key| !key.is_empty())?;
             (Kind::Hmac, Ok(DecodingKey::from_secret(&secret)))
         }
         _ => return None,
     };
-    Some(Key { kid: jwk.kid, kind, alg: jwk.alg, decoding: decoding.ok()? })
+    Some(VerifyingKey { kid: jwk.kid, kind, alg: jwk.alg, decoding: decoding.ok()? })
 }

@@ -1,89 +1,128 @@
-//! From a secret's name to the bytes that sign.
+//! The secrets and keys that are live while one request is judged.
 
-use aws_lc_rs::hmac;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD_PAD_INDIFFERENT;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use mef_ports::Secret;
-use mef_source::checked::{Hash, Key, KeyEncoding, SecretUse};
+use mef_source::checked::SecretUse;
+use url::Url;
 
-use crate::verify::LiveSecrets;
+use super::certificate::Certificate;
+use super::jwk::JwkSet;
+use super::published::{KeyDocument, KeySource, Keys};
 use crate::verify::told::denied::Denied;
 
-/// The values of a check's secrets that count at `now`, each with its secret's
-/// name.
+/// The live values of a source's secrets, by name, and the keys that its vendor
+/// publishes, by their URL.
 ///
-/// A secret past its `not_after` is not even looked up, so that it may be
-/// deleted from the store before the file forgets it. One that counts and is
-/// not there denies every request, even if another would match: half a
-/// configuration is a mistake that must show.
-pub(crate) fn live<'s>(
-    uses: &'s [SecretUse],
-    secrets: &'s LiveSecrets,
-    now: Timestamp,
-) -> Result<Vec<(&'s str, &'s Secret)>, Denied> {
-    let mut live = Vec::new();
-    for used in uses {
-        if used.not_after.is_some_and(|not_after| not_after < now) {
-            continue;
-        }
-        let name = || used.name.clone();
-        let values = secrets.get(&used.name);
-        if values.is_empty() {
-            return Err(Denied::SecretMissing { name: name() });
-        }
-        for value in values {
-            if value.expose().is_empty() {
-                return Err(Denied::SecretEmpty { name: name() });
-            }
-            live.push((used.name.as_str(), value));
-        }
-    }
-    if live.is_empty() {
-        let secrets = uses.iter().map(|used| used.name.clone()).collect();
-        return Err(Denied::NoLiveSecret { secrets });
-    }
-    Ok(live)
+/// `Debug` shows the names only.
+#[derive(Clone, Default)]
+pub struct LiveSecrets {
+    secrets: BTreeMap<String, Vec<Secret>>,
+    keys: BTreeMap<Url, Arc<KeyDocument>>,
 }
 
-/// The names of `live` secrets, each once.
+impl LiveSecrets {
+    /// Adds a value of the secret `name`. There is more than one while a secret is
+    /// being changed.
+    pub fn insert(&mut self, name: impl Into<String>, secret: Secret) {
+        self.secrets.entry(name.into()).or_default().push(secret);
+    }
+
+    /// Returns the values of the secret `name`; empty if it is not there.
+    pub fn get(&self, name: &str) -> &[Secret] {
+        self.secrets.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// Adds the keys that are published at `source`.
+    pub fn insert_keys(&mut self, source: &KeySource, document: Arc<KeyDocument>) {
+        self.keys.insert(source.url.clone(), document);
+    }
+
+    /// Returns the key set that is published at `url`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the caller did not bring it.
+    pub(crate) fn jwks(&self, url: &Url) -> Result<&JwkSet, Denied> {
+        match self.keys.get(url).map(|document| &document.0) {
+            Some(Keys::Jwks(set)) => Ok(set),
+            _ => Err(missing(url)),
+        }
+    }
+
+    /// Returns the certificate that is published at `url`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the caller did not bring it.
+    pub(crate) fn certificate(&self, url: &Url) -> Result<&Certificate, Denied> {
+        match self.keys.get(url).map(|document| &document.0) {
+            Some(Keys::Certificate(certificate)) => Ok(certificate),
+            _ => Err(missing(url)),
+        }
+    }
+
+    /// Returns the values of a check's secrets that count at `now`, each with its
+    /// secret's name.
+    ///
+    /// A secret past its `not_after` is not even looked up, so that it may be
+    /// deleted from the store before the file forgets it. One that counts and is
+    /// not there denies every request, even if another would match: half a
+    /// configuration is a mistake that must show.
+    pub(crate) fn live<'s>(
+        &'s self,
+        uses: &'s [SecretUse],
+        now: Timestamp,
+    ) -> Result<Vec<(&'s str, &'s Secret)>, Denied> {
+        let mut live = Vec::new();
+        for used in uses {
+            if used.not_after.is_some_and(|not_after| not_after < now) {
+                continue;
+            }
+            let name = || used.name.clone();
+            let values = self.get(&used.name);
+            if values.is_empty() {
+                return Err(Denied::SecretMissing { name: name() });
+            }
+            for value in values {
+                if value.expose().is_empty() {
+                    return Err(Denied::SecretEmpty { name: name() });
+                }
+                live.push((used.name.as_str(), value));
+            }
+        }
+        if live.is_empty() {
+            let secrets = uses.iter().map(|used| used.name.clone()).collect();
+            return Err(Denied::NoLiveSecret { secrets });
+        }
+        Ok(live)
+    }
+}
+
+fn missing(url: &Url) -> Denied {
+    Denied::KeysMissing { host: url.host_str().unwrap_or_default().to_owned() }
+}
+
+/// Returns the names of `live` secrets, each once.
 pub(crate) fn names(live: &[(&str, &Secret)]) -> Vec<String> {
     let mut names: Vec<_> = live.iter().map(|(name, _)| (*name).to_owned()).collect();
     names.dedup();
     names
 }
 
-/// A secret's text without its prefix.
-///
-/// The prefix is taken off where it is there: a vendor's console shows it, an
-/// operator may have left it out.
-pub(crate) fn without_prefix<'s>(secret: &'s Secret, written: &Key) -> &'s str {
-    let text = secret.expose();
-    let prefix = written.strip_prefix.as_deref();
-    prefix.and_then(|prefix| text.strip_prefix(prefix)).unwrap_or(text)
+impl FromIterator<(String, Secret)> for LiveSecrets {
+    fn from_iter<I: IntoIterator<Item = (String, Secret)>>(secrets: I) -> LiveSecrets {
+        let mut live = LiveSecrets::default();
+        secrets.into_iter().for_each(|(name, secret)| live.insert(name, secret));
+        live
+    }
 }
 
-/// The key that the secret `name` stands for.
-pub(crate) fn key(
-    name: &str,
-    secret: &Secret,
-    written: &Key,
-    hash: Hash,
-) -> Result<hmac::Key, Denied> {
-    let text = without_prefix(secret, written);
-    let malformed = || Denied::KeyMalformed { name: name.to_owned(), encoding: written.encoding };
-    let bytes = match written.encoding {
-        KeyEncoding::Utf8 => text.as_bytes().to_vec(),
-        KeyEncoding::Base64 => STANDARD_PAD_INDIFFERENT.decode(text).map_err(|_| malformed())?,
-        KeyEncoding::Hex => hex::decode(text).map_err(|_| malformed())?,
-    };
-    if bytes.is_empty() {
-        return Err(Denied::SecretEmpty { name: name.to_owned() });
+impl fmt::Debug for LiveSecrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.secrets.keys()).finish()
     }
-    let algorithm = match hash {
-        Hash::Sha1 => hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
-        Hash::Sha256 => hmac::HMAC_SHA256,
-        Hash::Sha512 => hmac::HMAC_SHA512,
-    };
-    Ok(hmac::Key::new(algorithm, &bytes))
 }

@@ -1,6 +1,7 @@
-//! The keys that checks are made with: from secrets, and from what vendors publish.
+//! The keys that checks are made with: from secrets, and from what vendors
+//! publish.
 
-pub(crate) mod certificate;
-pub(crate) mod jwk;
-pub(crate) mod live_secrets;
-pub(crate) mod published;
+pub(super) mod certificate;
+pub(super) mod jwk;
+pub(super) mod live_secrets;
+pub(super) mod published;

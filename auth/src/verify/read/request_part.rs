@@ -1,13 +1,13 @@
-//! Where in a request a check looks, in the words of the source file.
+//! The parts of a request that a check reads, in the words of the source file.
 
 use std::fmt;
 
 use mef_source::checked::SignatureFrom;
 use mef_source::{Path, Root};
 
-/// A place in a request that a check reads, as the source file names it.
+/// A part of a request that a check reads, as the source file names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum RequestPart {
     /// A header.
     Header(String),
     /// All headers of this name with a number after it.
@@ -20,54 +20,58 @@ pub enum Place {
     Signature(String),
     /// The address at the other end of the connection.
     Peer,
-    /// The first of several that is there.
-    AnyOf(Vec<Place>),
+    /// The first of several parts that is there.
+    AnyOf(Vec<RequestPart>),
 }
 
-impl Place {
-    /// The place that `path` leads to.
-    pub fn of(path: &Path) -> Place {
+impl RequestPart {
+    /// Returns the part that `path` leads to.
+    pub fn of(path: &Path) -> RequestPart {
         match path.root() {
-            Root::Header => Place::Header(path.name().to_owned()),
-            Root::Query => Place::Query(path.name().to_owned()),
-            Root::Signature => Place::Signature(path.segments().join(".")),
-            _ => Place::Json(path.pointer()),
+            Root::Header => RequestPart::Header(path.name().to_owned()),
+            Root::Query => RequestPart::Query(path.name().to_owned()),
+            Root::Signature => RequestPart::Signature(path.segments().join(".")),
+            _ => RequestPart::Json(path.pointer()),
         }
     }
 
-    pub(crate) fn any_of(paths: &[Path]) -> Place {
-        Place::one_or_any(paths.iter().map(Place::of).collect())
+    /// Returns the first of several parts that is there.
+    pub(crate) fn any_of(paths: &[Path]) -> RequestPart {
+        RequestPart::one_or_any(paths.iter().map(RequestPart::of).collect())
     }
 
-    pub(crate) fn of_signature(from: &[SignatureFrom]) -> Place {
-        let places = from.iter().map(|from| match from {
-            SignatureFrom::Path(path) => Place::of(path),
-            SignatureFrom::NumberedHeaders(prefix) => Place::NumberedHeaders(prefix.clone()),
+    /// Returns where a signature is.
+    pub(crate) fn of_signature(from: &[SignatureFrom]) -> RequestPart {
+        let parts = from.iter().map(|from| match from {
+            SignatureFrom::Path(path) => RequestPart::of(path),
+            SignatureFrom::NumberedHeaders(prefix) => RequestPart::NumberedHeaders(prefix.clone()),
         });
-        Place::one_or_any(places.collect())
+        RequestPart::one_or_any(parts.collect())
     }
 
-    fn one_or_any(mut places: Vec<Place>) -> Place {
-        match places.pop() {
-            Some(place) if places.is_empty() => place,
-            last => Place::AnyOf(places.into_iter().chain(last).collect()),
+    fn one_or_any(mut parts: Vec<RequestPart>) -> RequestPart {
+        match parts.pop() {
+            Some(part) if parts.is_empty() => part,
+            last => RequestPart::AnyOf(parts.into_iter().chain(last).collect()),
         }
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for RequestPart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Place::Header(name) => write!(f, "header `{name}`"),
-            Place::NumberedHeaders(prefix) => write!(f, "header `{prefix}1` to `{prefix}100`"),
-            Place::Query(name) => write!(f, "query parameter `{name}`"),
-            Place::Json(pointer) if pointer.is_empty() => f.write_str("body"),
-            Place::Json(pointer) => write!(f, "`{pointer}` of the body"),
-            Place::Signature(key) => write!(f, "item `{key}` of the signature"),
-            Place::Peer => f.write_str("connection"),
-            Place::AnyOf(places) => {
-                for (index, place) in places.iter().enumerate() {
-                    write!(f, "{}{place}", if index == 0 { "" } else { " or " })?;
+            RequestPart::Header(name) => write!(f, "header `{name}`"),
+            RequestPart::NumberedHeaders(prefix) => {
+                write!(f, "header `{prefix}1` to `{prefix}100`")
+            }
+            RequestPart::Query(name) => write!(f, "query parameter `{name}`"),
+            RequestPart::Json(pointer) if pointer.is_empty() => f.write_str("body"),
+            RequestPart::Json(pointer) => write!(f, "`{pointer}` of the body"),
+            RequestPart::Signature(key) => write!(f, "item `{key}` of the signature"),
+            RequestPart::Peer => f.write_str("connection"),
+            RequestPart::AnyOf(parts) => {
+                for (index, part) in parts.iter().enumerate() {
+                    write!(f, "{}{part}", if index == 0 { "" } else { " or " })?;
                 }
                 Ok(())
             }

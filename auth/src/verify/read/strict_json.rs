@@ -1,8 +1,8 @@
-//! JSON objects in which nothing has two readings.
+//! JSON objects that can be read in one way only.
 //!
-//! Two parsers differ in which of two equal keys counts. Where one side signs
-//! and another acts on what was signed, that is a hole, so such an object is
-//! no object here.
+//! Parsers differ in which of two equal keys counts. If one side signs an object
+//! and another acts on it, that is a hole, so an object with two equal keys is
+//! refused here.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -19,33 +19,35 @@ const MAX_DEPTH: usize = 16;
 pub(crate) struct Members<'j>(BTreeMap<String, &'j RawValue>);
 
 impl<'j> Members<'j> {
-    /// Reads an object whose own keys are all different.
+    /// Reads an object; `None` unless its own keys are all different.
     pub(crate) fn parse(json: &'j [u8]) -> Option<Members<'j>> {
         serde_json::from_slice(json).ok()
     }
 
-    /// As [`Members::parse`], and the same holds for every object in it.
+    /// Reads an object as [`Members::parse`] does; `None` unless the same holds for
+    /// every object in it.
     pub(crate) fn parse_deep(json: &'j [u8]) -> Option<Members<'j>> {
         let members = Members::parse(json)?;
         members.0.values().all(|value| is_unambiguous(value, MAX_DEPTH)).then_some(members)
     }
 
+    /// Returns the JSON text of a member.
     pub(crate) fn get(&self, key: &str) -> Option<&'j RawValue> {
         self.0.get(key).copied()
     }
 
-    /// A member that is a string; `None` where it is anything else.
+    /// Returns a member that is a string; `None` if it is anything else.
     pub(crate) fn string(&self, key: &str) -> Option<String> {
         self.get(key).and_then(string)
     }
 }
 
-/// The text of a JSON string.
+/// Returns the text of a JSON string.
 pub(crate) fn string(value: &RawValue) -> Option<String> {
     serde_json::from_str(value.get()).ok()
 }
 
-/// The elements of a list.
+/// Returns the elements of a list.
 pub(crate) fn elements(value: &RawValue) -> Option<Vec<&RawValue>> {
     serde_json::from_str::<Elements<'_>>(value.get()).ok().map(|elements| elements.0)
 }

@@ -1,39 +1,36 @@
-//! The forms of a request that vendors sign and that no template can say.
+//! The forms of a request that vendors sign and that no template can express.
 //!
-//! Each follows the library that its vendor gives to receivers, down to the
-//! order of names: by UTF-16 code units, as JavaScript sorts.
+//! Each follows the library that its vendor gives to receivers, down to the order
+//! of names: by UTF-16 code units, as JavaScript sorts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 
-use crate::Request;
-use crate::request::{form_decode, pieces};
-use crate::verify::read::request_part::Place;
-use crate::verify::read::values as read;
+use crate::query::{RESERVED, form_decode, pieces};
+use crate::request::Request;
+use crate::verify::read::request_part::RequestPart;
+use crate::verify::read::values;
 use crate::verify::told::denied::Denied;
 
-/// Everything but the unreserved characters of RFC 3986.
-const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
-/// The name of the parameter that holds the token, which cannot cover itself.
+/// The parameter that holds the token, which cannot sign itself.
 const TOKEN_PARAMETER: &str = "jwt";
 
-/// A name that JavaScript gives another meaning, so that the libraries of those
-/// that sign pass it over.
+/// A name that means something else in JavaScript, so that the libraries that sign
+/// skip it.
 const PROTOTYPE: &str = "__proto__";
 
-/// The fields of a form body: sorted by name, each name followed by its value,
+/// Returns the fields of a form body: sorted by name, each name followed by its value,
 /// with nothing between them. A field with several values counts once for each
 /// value that differs, sorted
 /// (<https://www.twilio.com/docs/usage/security#validating-requests>).
 ///
 /// # Errors
 ///
-/// When the form is not UTF-8 text, also in its escapes, or says nothing: what
-/// was signed before it would then pass for a signed form.
+/// Fails if the form is not UTF-8 text, also in its escapes, or is empty: what is
+/// signed before it would then pass for a signed form.
 pub(crate) fn form_sorted(body: &[u8]) -> Result<Vec<u8>, Denied> {
-    let not_text = || Denied::NotText { place: Place::Json(String::new()) };
+    let not_text = || Denied::NotText { part: RequestPart::Json(String::new()) };
     let body = std::str::from_utf8(body).map_err(|_| not_text())?;
     let mut fields: BTreeMap<Utf16, BTreeSet<Utf16>> = BTreeMap::new();
     for (name, value) in decoded(body).ok_or_else(not_text)? {
@@ -47,12 +44,12 @@ pub(crate) fn form_sorted(body: &[u8]) -> Result<Vec<u8>, Denied> {
         }
     }
     if text.is_empty() {
-        return Err(Denied::Missing { place: Place::Json(String::new()) });
+        return Err(Denied::Missing { part: RequestPart::Json(String::new()) });
     }
     Ok(text)
 }
 
-/// The headers that the header `list` names: `name:value`, names in lower case
+/// Returns the headers that the header `list` names: `name:value`, names in lower case
 /// and sorted, values trimmed, with `;` between them
 /// (<https://www.contentful.com/developers/docs/extensibility/app-framework/request-verification/>).
 ///
@@ -61,27 +58,27 @@ pub(crate) fn form_sorted(body: &[u8]) -> Result<Vec<u8>, Denied> {
 ///
 /// # Errors
 ///
-/// When a header is missing, was sent twice, or is not in the list and must be.
+/// Fails if a header is missing, was sent twice, or is not in the list and must be.
 pub(crate) fn signed_headers(
     request: &Request,
     list: &str,
     time: Option<&str>,
 ) -> Result<Vec<u8>, Denied> {
-    let place = |name: &str| Place::Header(name.to_owned());
+    let part = |name: &str| RequestPart::Header(name.to_owned());
     let listed =
-        read::header(request, list)?.ok_or_else(|| Denied::Missing { place: place(list) })?;
-    let listed = std::str::from_utf8(listed).map_err(|_| Denied::NotText { place: place(list) })?;
+        values::header(request, list)?.ok_or_else(|| Denied::Missing { part: part(list) })?;
+    let listed = std::str::from_utf8(listed).map_err(|_| Denied::NotText { part: part(list) })?;
     let names: BTreeSet<String> =
         listed.split(',').map(|name| name.trim().to_ascii_lowercase()).collect();
     for name in [list].into_iter().chain(time) {
         if !names.contains(name) {
-            return Err(Denied::HeaderNotSigned { place: place(name), list: place(list) });
+            return Err(Denied::HeaderNotSigned { part: part(name), list: part(list) });
         }
     }
     let mut text = Vec::new();
     for name in &names {
         let value =
-            read::header(request, name)?.ok_or_else(|| Denied::Missing { place: place(name) })?;
+            values::header(request, name)?.ok_or_else(|| Denied::Missing { part: part(name) })?;
         if !text.is_empty() {
             text.push(b';');
         }
@@ -92,26 +89,26 @@ pub(crate) fn signed_headers(
     Ok(text)
 }
 
-/// Method, path and query with `&` between them: the path without a slash at
+/// Returns method, path and query with `&` between them: the path without a slash at
 /// its end, the parameters but for the token sorted and encoded anew, the
 /// values of one name sorted and joined by `,`
 /// (<https://developer.atlassian.com/cloud/jira/platform/understanding-jwt-for-connect-apps/#qsh>).
 ///
 /// # Errors
 ///
-/// When the query is not UTF-8 text in its escapes.
+/// Fails if the query is not UTF-8 text in its escapes.
 pub(crate) fn method_path_query(request: &Request) -> Result<String, Denied> {
     let path = request.path().replace('&', "%26");
     let path = path.strip_suffix('/').unwrap_or(&path);
     let slash = if path.starts_with('/') { "" } else { "/" };
     let mut parameters: BTreeMap<Utf16, Vec<Utf16>> = BTreeMap::new();
-    let not_text = || Denied::NotText { place: Place::Query(String::new()) };
+    let not_text = || Denied::NotText { part: RequestPart::Query(String::new()) };
     for (name, value) in decoded(request.raw_query()).ok_or_else(not_text)? {
         if name != TOKEN_PARAMETER && name != PROTOTYPE {
             parameters.entry(Utf16::of(name)).or_default().push(Utf16::of(value));
         }
     }
-    let encoded = |text: &str| utf8_percent_encode(text, ESCAPED).to_string();
+    let encoded = |text: &str| utf8_percent_encode(text, RESERVED).to_string();
     let query: Vec<_> = parameters
         .into_iter()
         .map(|(name, mut values)| {
@@ -123,7 +120,7 @@ pub(crate) fn method_path_query(request: &Request) -> Result<String, Denied> {
     Ok(format!("{}&{slash}{path}&{}", request.method().to_ascii_uppercase(), query.join("&")))
 }
 
-/// The names and values of a form or query; `None` if one is not UTF-8.
+/// Returns the names and values of a form or query; `None` if one is not UTF-8.
 fn decoded(text: &str) -> Option<Vec<(String, String)>> {
     pieces(text)
         .filter(|(piece, _, _)| !piece.is_empty())

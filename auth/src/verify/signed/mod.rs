@@ -1,60 +1,63 @@
-//! What every kind of signature has in common: it is read, its time judged, the
-//! signed text put together, and every key tried with every candidate.
+//! Checks signatures that are made over a text of the request: the signature is
+//! read, its time judged, the signed text put together, and every key tried with
+//! every candidate. The kinds of keys are in `checks/`.
 
-pub(crate) mod canonical;
-pub(crate) mod signature;
-pub(crate) mod signed_text;
-pub(crate) mod timestamp;
+mod canonical;
+pub(super) mod notice;
+pub(super) mod signature;
+pub(super) mod signed_text;
+pub(super) mod timestamp;
 
 use mef_source::Root;
 use mef_source::checked::{Signed, SignedPart, SignedTime};
 use url::Url;
 
 use self::signature::Items;
-use self::signed_text::{Around, Text, signed_text};
-use crate::verify::Context;
-use crate::verify::read::request_part::Place;
-use crate::verify::read::values::{self as read, Scope};
-use crate::verify::told::denied::Denied;
-use crate::verify::told::mask::Mask;
+use self::signed_text::{Around, SignedText, signed_text};
+use super::context::Context;
+use super::read::json;
+use super::read::request_part::RequestPart;
+use super::read::values::RequestView;
+use super::told::denied::Denied;
+use super::told::mask::Mask;
+use super::told::notes::Notes;
 
 /// The most values that are signed one by one in a body.
 const MAX_ELEMENTS: usize = 1_000;
 
 /// What must be signed: the request, or one value of its body.
-struct Claim<'r> {
-    place: Place,
+struct Element<'r> {
+    part: RequestPart,
     candidates: Vec<Vec<u8>>,
-    /// The signed text; several where the source leaves open how the URL is
-    /// written.
-    texts: Vec<Text<'r>>,
+    /// The signed text; several if the source leaves open how the URL is written.
+    texts: Vec<SignedText<'r>>,
 }
 
-/// Checks that all that must be signed is, and gives the name of the secret
+/// Checks that all that must be signed is, and returns the name of the secret
 /// that decided.
 ///
-/// `keys` gives the keys, and `matches` says whether one of the candidates is
-/// its signature of the text. Every key is tried with every candidate, whatever
-/// has matched by then: how long it takes says nothing about which was right.
+/// `keys` returns the keys, and `matches` whether one of the candidates is a key's
+/// signature of the text. Every key is tried with every candidate, even after one
+/// has matched: so the time it takes does not tell which was right.
 pub(crate) fn check<'s, K>(
     signed: &Signed,
     context: Context<'_>,
-    mask: &mut Mask,
+    notes: &mut Notes,
     keys: impl FnOnce() -> Result<Vec<(&'s str, K)>, Denied>,
-    matches: impl Fn(&K, &Text<'_>, &[Vec<u8>]) -> bool,
+    matches: impl Fn(&K, &SignedText<'_>, &[Vec<u8>]) -> bool,
 ) -> Result<String, Denied> {
-    let claims = claims(signed, context, mask)?;
-    claims.iter().flat_map(|claim| &claim.texts).for_each(|text| mask.trace.signed(text));
+    let elements = elements(signed, context, &mut notes.mask)?;
+    elements.iter().flat_map(|element| &element.texts).for_each(|text| notes.signed(text));
     let keys = keys()?;
     let mut decided_by = None;
-    for claim in &claims {
+    for element in &elements {
         let mut signed_by = None;
         for (name, key) in &keys {
             let mut is_it = false;
-            for text in &claim.texts {
-                is_it |= matches(key, text, &claim.candidates);
+            for text in &element.texts {
+                is_it |= matches(key, text, &element.candidates);
             }
-            mask.trace.tried(name, is_it);
+            notes.tried(name, is_it);
             if is_it {
                 signed_by = Some(*name);
             }
@@ -62,44 +65,44 @@ pub(crate) fn check<'s, K>(
         if signed_by.is_none() {
             let mut secrets: Vec<_> = keys.iter().map(|(name, _)| (*name).to_owned()).collect();
             secrets.dedup();
-            return Err(Denied::SignatureMismatch { place: claim.place.clone(), secrets });
+            return Err(Denied::SignatureMismatch { part: element.part.clone(), secrets });
         }
         decided_by = decided_by.or(signed_by);
     }
     decided_by.map(str::to_owned).ok_or(Denied::NoCheck)
 }
 
-fn claims<'r>(
+fn elements<'r>(
     signed: &'r Signed,
     context: Context<'r>,
     mask: &mut Mask,
-) -> Result<Vec<Claim<'r>>, Denied> {
+) -> Result<Vec<Element<'r>>, Denied> {
     let request = context.request;
     let Some(each) = &signed.each else {
-        return Ok(vec![claim(signed, context, Scope::whole(request), mask)?]);
+        return Ok(vec![element(signed, context, RequestView::whole(request), mask)?]);
     };
-    let elements = read::json_all(request.body(), each)?;
+    let elements = json::all(request.body(), each)?;
     if elements.len() > MAX_ELEMENTS {
-        return Err(Denied::TooManySignatures { place: Place::of(each), limit: MAX_ELEMENTS });
+        return Err(Denied::TooManySignatures { part: RequestPart::of(each), limit: MAX_ELEMENTS });
     }
-    let scopes = elements.into_iter().map(|element| Scope::within(request, element));
-    scopes.map(|scope| claim(signed, context, scope, mask)).collect()
+    let views = elements.into_iter().map(|value| RequestView::within(request, value));
+    views.map(|view| element(signed, context, view, mask)).collect()
 }
 
-fn claim<'r>(
+fn element<'r>(
     signed: &'r Signed,
     context: Context<'r>,
-    scope: Scope<'r>,
+    view: RequestView<'r>,
     mask: &mut Mask,
-) -> Result<Claim<'r>, Denied> {
-    let items = signature::read(&signed.signature, scope, mask)?;
+) -> Result<Element<'r>, Denied> {
+    let items = signature::read(&signed.signature, view, mask)?;
     let candidates = items.candidates(&signed.signature)?;
     let time = match &signed.timestamp {
-        Some(time) => Some(timestamp::check(time, scope, &items, context.now)?),
+        Some(time) => Some(timestamp::check(time, view, &items, context.now)?),
         None => None,
     };
     let around = |url| Around {
-        scope,
+        view,
         url,
         time: time.as_deref(),
         time_header: time_header(signed),
@@ -113,11 +116,11 @@ fn claim<'r>(
             .collect::<Result<_, _>>()?,
         None => vec![signed_text(&signed.text, &around(public_url.map(Url::as_str)))?],
     };
-    Ok(Claim { place: items.place().clone(), candidates, texts })
+    Ok(Element { part: items.part().clone(), candidates, texts })
 }
 
-/// The header of the time, where it is signed only if a list of headers that
-/// came along names it.
+/// Returns the header of the time, if the time is signed only when a list of signed
+/// headers that came along names it.
 fn time_header(signed: &Signed) -> Option<&str> {
     let time = signed.timestamp.as_ref().filter(|time| time.from.root() == Root::Header)?;
     let name = time.from.name();
@@ -125,7 +128,7 @@ fn time_header(signed: &Signed) -> Option<&str> {
     (!by_itself.iter().any(|part| signed.text.signs(part))).then_some(name)
 }
 
-/// The URL without a port, and with its own or its scheme's.
+/// Returns the URL without a port, and with its own port or its scheme's.
 fn with_and_without_port(url: &Url) -> Vec<String> {
     let mut without = url.clone();
     // A URL with a host may have any port.
@@ -139,30 +142,26 @@ fn with_and_without_port(url: &Url) -> Vec<String> {
 
 /// Judges what the head of a request decides of a signature over its body: that
 /// one came, that it can be one, and that its time is near.
-pub(crate) fn check_head(
-    signed: &Signed,
-    context: Context<'_>,
-    mask: &mut Mask,
-) -> Result<(), Denied> {
-    let scope = Scope::whole(context.request);
-    // One place of several in the body may hold what the head lacks.
+pub(crate) fn check_head(signed: &Signed, context: Context<'_>) -> Result<(), Denied> {
+    let view = RequestView::whole(context.request);
+    // If one of several places is in the body, it may hold what the head lacks.
     let in_head = !signed.signature.reads_body();
     let items = match in_head {
-        true => signature::read(&signed.signature, scope, mask)?,
+        true => signature::read(&signed.signature, view, &mut Mask::default())?,
         false => Items::unread(&signed.signature),
     };
     if in_head {
         items.candidates(&signed.signature)?;
     }
     if let Some(time) = &signed.timestamp
-        && is_seen(time, in_head)
+        && is_readable(time, in_head)
     {
-        timestamp::check(time, scope, &items, context.now)?;
+        timestamp::check(time, view, &items, context.now)?;
     }
     Ok(())
 }
 
-fn is_seen(time: &SignedTime, signature_is_in_head: bool) -> bool {
+fn is_readable(time: &SignedTime, signature_is_in_head: bool) -> bool {
     match time.from.root() {
         Root::Record => false,
         Root::Signature => signature_is_in_head,
@@ -170,7 +169,7 @@ fn is_seen(time: &SignedTime, signature_is_in_head: bool) -> bool {
     }
 }
 
-/// Whether the body is needed to check all of it.
+/// Returns whether the body is needed to check all of it.
 pub(crate) fn needs_body(signed: &Signed) -> bool {
     signed.each.is_some()
         || signed.text.reads_body()

@@ -2,9 +2,8 @@
 //! may count.
 //!
 //! Vendors write one signature, a list, or a list with keys (`t=1,v1=ab,v1=cd`).
-//! Items under other keys are passed over and never trusted: they are older or
-//! test schemes. Items that cannot be decoded are passed over too, as long as
-//! one can.
+//! Items under other keys are skipped and never trusted: they are older or test
+//! schemes. Items that cannot be decoded are skipped too, as long as one can.
 
 use std::borrow::Cow;
 
@@ -13,68 +12,67 @@ use base64::engine::general_purpose::{STANDARD_PAD_INDIFFERENT, URL_SAFE_PAD_IND
 use mef_source::checked::{Bare, Encoding, Signature, SignatureFrom};
 use mef_source::{Path, Root};
 
-use crate::Request;
-use crate::verify::read::request_part::Place;
-use crate::verify::read::values::{self as read, Scope};
+use crate::request::Request;
+use crate::verify::read::credential::numbered;
+use crate::verify::read::json;
+use crate::verify::read::request_part::RequestPart;
+use crate::verify::read::values::RequestView;
 use crate::verify::told::denied::Denied;
-use crate::verify::told::mask::{Mask, numbered};
+use crate::verify::told::mask::Mask;
 
-/// The most items that are looked at: DocuSign sends up to 100.
+/// The most items that are read: DocuSign sends up to 100.
 pub(crate) const MAX_ITEMS: usize = 128;
 
 /// The items of a signature, as they came.
 pub(crate) struct Items {
-    place: Place,
-    /// Each with its key, where the grammar has keys.
+    part: RequestPart,
+    /// Each with its key, if the grammar has keys.
     items: Vec<(Option<String>, String)>,
 }
 
-/// Reads all places that may hold a signature; those that are there count
-/// together.
+/// Reads all places that may hold a signature. Those that are there count together.
 pub(crate) fn read(
     signature: &Signature,
-    scope: Scope<'_>,
+    view: RequestView<'_>,
     mask: &mut Mask,
 ) -> Result<Items, Denied> {
-    let place = Place::of_signature(&signature.from);
+    let part = RequestPart::of_signature(&signature.from);
     let mut texts = Vec::new();
     for from in &signature.from {
         match from {
             SignatureFrom::Path(path) => {
-                mask.path(path);
-                read_path(path, signature.split.is_some(), scope, mask, &mut texts)?;
+                read_path(path, signature.split.is_some(), view, mask, &mut texts)?;
             }
             SignatureFrom::NumberedHeaders(prefix) => {
-                mask.numbered_headers(prefix);
-                read_numbered(prefix, signature.split.is_some(), scope.request, &mut texts)?;
+                read_numbered(prefix, signature.split.is_some(), view.request, &mut texts)?;
             }
         }
     }
     if texts.is_empty() {
-        return Err(Denied::Missing { place });
+        return Err(Denied::Missing { part });
     }
     let mut items = Vec::new();
     for text in &texts {
         split(signature, text, &mut items);
         if items.len() > MAX_ITEMS {
-            return Err(Denied::TooManySignatures { place, limit: MAX_ITEMS });
+            return Err(Denied::TooManySignatures { part, limit: MAX_ITEMS });
         }
     }
-    Ok(Items { place, items })
+    Ok(Items { part, items })
 }
 
 impl Items {
-    /// No items, since the body that may hold them is not there yet.
+    /// Returns no items, since the body that may hold them is not there yet.
     pub(crate) fn unread(signature: &Signature) -> Items {
-        Items { place: Place::of_signature(&signature.from), items: Vec::new() }
+        Items { part: RequestPart::of_signature(&signature.from), items: Vec::new() }
     }
 
-    /// Where the signature is.
-    pub(crate) fn place(&self) -> &Place {
-        &self.place
+    /// Returns where the signature is.
+    pub(crate) fn part(&self) -> &RequestPart {
+        &self.part
     }
 
-    /// The values under `key`, as they came.
+    /// Returns the values under `key`, as they came.
     pub(crate) fn under(&self, key: &str) -> impl Iterator<Item = &str> {
         self.items
             .iter()
@@ -82,7 +80,7 @@ impl Items {
             .map(|(_, value)| value.as_str())
     }
 
-    /// The bytes of every signature that may count; at least one.
+    /// Returns the bytes of every signature that may count; at least one.
     pub(crate) fn candidates(&self, signature: &Signature) -> Result<Vec<Vec<u8>>, Denied> {
         let taken: Vec<_> = self
             .items
@@ -97,13 +95,13 @@ impl Items {
             .collect();
         if taken.is_empty() {
             let keys = signature.take.clone();
-            return Err(Denied::NoCandidate { place: self.place.clone(), keys });
+            return Err(Denied::NoCandidate { part: self.part.clone(), keys });
         }
         let decoded: Vec<_> =
             taken.iter().filter_map(|(_, value)| decode(value, signature.encoding)).collect();
         if decoded.is_empty() {
-            let (place, encoding) = (self.place.clone(), signature.encoding);
-            return Err(Denied::MalformedSignature { place, encoding });
+            let (part, encoding) = (self.part.clone(), signature.encoding);
+            return Err(Denied::MalformedSignature { part, encoding });
         }
         Ok(decoded)
     }
@@ -112,23 +110,23 @@ impl Items {
 fn read_path<'r>(
     path: &Path,
     is_list: bool,
-    scope: Scope<'r>,
+    view: RequestView<'r>,
     mask: &mut Mask,
     texts: &mut Vec<Cow<'r, str>>,
 ) -> Result<(), Denied> {
     match path.root() {
         // A list may be spread over several header lines (RFC 9110 §5.3).
         Root::Header if is_list => {
-            let lines = scope.request.headers().iter().filter(|(name, _)| name == path.name());
+            let lines = view.request.headers().iter().filter(|(name, _)| name == path.name());
             for (_, line) in lines {
                 texts.push(Cow::Borrowed(header_text(path.name(), line)?));
             }
         }
-        Root::Header | Root::Query => texts.extend(read::text(scope, path)?),
+        Root::Header | Root::Query => texts.extend(view.text(path)?),
         _ => {
-            if let Some(value) = scope.json(path)? {
-                let text = read::string(value, path)?;
-                mask.json(scope.request.body(), value);
+            if let Some(value) = view.json(path)? {
+                let text = json::string(value, path)?;
+                mask.json(view.request.body(), value);
                 texts.push(text);
             }
         }
@@ -149,7 +147,7 @@ fn read_numbered<'r>(
             && std::mem::replace(seen, true)
             && !is_list
         {
-            return Err(Denied::Duplicated { place: Place::Header(name.clone()) });
+            return Err(Denied::Duplicated { part: RequestPart::Header(name.clone()) });
         }
         texts.push(Cow::Borrowed(header_text(name, line)?));
     }
@@ -157,10 +155,11 @@ fn read_numbered<'r>(
 }
 
 fn header_text<'r>(name: &str, line: &'r [u8]) -> Result<&'r str, Denied> {
-    std::str::from_utf8(line).map_err(|_| Denied::NotText { place: Place::Header(name.to_owned()) })
+    std::str::from_utf8(line)
+        .map_err(|_| Denied::NotText { part: RequestPart::Header(name.to_owned()) })
 }
 
-/// Splits one text into items, up to one more than are looked at.
+/// Splits one text into items, up to one more than are read.
 pub(crate) fn split(signature: &Signature, text: &str, items: &mut Vec<(Option<String>, String)>) {
     let pieces: Box<dyn Iterator<Item = &str>> = match &signature.split {
         Some(separator) => Box::new(text.split(separator.as_str())),
@@ -186,7 +185,7 @@ pub(crate) fn split(signature: &Signature, text: &str, items: &mut Vec<(Option<S
     }
 }
 
-/// The bytes that `text` writes.
+/// Decodes a text; `None` if it is not in that encoding.
 pub(crate) fn decode(text: &str, encoding: Encoding) -> Option<Vec<u8>> {
     match encoding {
         Encoding::Hex => hex::decode(text).ok(),

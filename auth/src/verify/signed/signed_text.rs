@@ -1,26 +1,26 @@
-//! Puts together the text that was signed, or hashed.
+//! Puts together the text that was signed or hashed.
 //!
-//! It stays in pieces: the body is hashed where it lies.
+//! It stays in pieces, so that the body is not copied to be hashed.
 
 use std::borrow::Cow;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use mef_source::Path;
 use mef_source::checked::{SignedPart, SigningText};
 
 use super::canonical;
-use crate::Request;
-use crate::verify::read::request_part::Place;
-use crate::verify::read::values::{self as read, Scope};
+use crate::hash::sha256_hex;
+use crate::request::Request;
+use crate::verify::read::request_part::RequestPart;
+use crate::verify::read::values::{self, RequestView};
 use crate::verify::told::denied::Denied;
 
 /// A signed text in pieces.
-pub(crate) type Text<'r> = Vec<Cow<'r, [u8]>>;
+pub(crate) type SignedText<'r> = Vec<Cow<'r, [u8]>>;
 
-/// What a signed text may speak of.
+/// What a signed text may be made of.
 pub(crate) struct Around<'r, 't> {
     /// The request, and where paths into its body start.
-    pub(crate) scope: Scope<'r>,
+    pub(crate) view: RequestView<'r>,
     /// The URL that the vendor was given.
     pub(crate) url: Option<&'t str>,
     /// The timestamp, as it came.
@@ -32,21 +32,21 @@ pub(crate) struct Around<'r, 't> {
 }
 
 impl<'r> Around<'r, '_> {
-    /// Of a request alone, without a timestamp and an id.
+    /// Uses a request alone, without a timestamp and an id.
     pub(crate) fn request<'t>(request: &'r Request, url: Option<&'t str>) -> Around<'r, 't> {
-        Around { scope: Scope::whole(request), url, time: None, time_header: None, id: &[] }
+        Around { view: RequestView::whole(request), url, time: None, time_header: None, id: &[] }
     }
 }
 
-/// The signed text.
+/// Puts the signed text together.
 ///
 /// # Errors
 ///
-/// When something is missing that it speaks of, or is there twice.
+/// Fails if something that it is made of is missing or is there twice.
 pub(crate) fn signed_text<'r>(
     text: &'r SigningText,
     around: &Around<'r, '_>,
-) -> Result<Text<'r>, Denied> {
+) -> Result<SignedText<'r>, Denied> {
     let parts = &text.0;
     let with_next = parts.iter().zip(parts.iter().skip(1).map(Some).chain([None]));
     with_next.map(|(part, next)| piece(part, next, around)).collect()
@@ -57,7 +57,7 @@ fn piece<'r>(
     next: Option<&SignedPart>,
     around: &Around<'r, '_>,
 ) -> Result<Cow<'r, [u8]>, Denied> {
-    let request = around.scope.request;
+    let request = around.view.request;
     Ok(match part {
         SignedPart::Literal(literal) => Cow::Borrowed(literal.as_bytes()),
         SignedPart::Body => Cow::Borrowed(request.body().as_ref()),
@@ -70,14 +70,16 @@ fn piece<'r>(
             Cow::Owned(with_query(around.url.ok_or(Denied::NoPublicUrl)?, request).into_bytes())
         }
         SignedPart::PathQuery => Cow::Owned(with_query(request.path(), request).into_bytes()),
-        SignedPart::Header(name) => read::header(request, name)?
+        SignedPart::Header(name) => values::header(request, name)?
             .map(Cow::Borrowed)
-            .ok_or_else(|| Denied::Missing { place: Place::Header(name.clone()) })?,
-        SignedPart::Query(name) => read::query(request, name)?
+            .ok_or_else(|| Denied::Missing { part: RequestPart::Header(name.clone()) })?,
+        SignedPart::Query(name) => values::query(request, name)?
             .map(Cow::Owned)
-            .ok_or_else(|| Denied::Missing { place: Place::Query(name.clone()) })?,
-        SignedPart::Json(path) => read::bytes(around.scope, path)?
-            .ok_or_else(|| Denied::Missing { place: Place::of(path) })?,
+            .ok_or_else(|| Denied::Missing { part: RequestPart::Query(name.clone()) })?,
+        SignedPart::Json(path) => around
+            .view
+            .bytes(path)?
+            .ok_or_else(|| Denied::Missing { part: RequestPart::of(path) })?,
         SignedPart::FormSorted => Cow::Owned(canonical::form_sorted(request.body())?),
         SignedPart::SignedHeaders(name) => {
             Cow::Owned(canonical::signed_headers(request, name, around.time_header)?)
@@ -86,7 +88,7 @@ fn piece<'r>(
             Cow::Owned(canonical::method_path_query(request)?.into_bytes())
         }
         SignedPart::Sha256Hex(part) => {
-            Cow::Owned(hex::encode(digest(&SHA256, &piece(part, None, around)?)).into_bytes())
+            Cow::Owned(sha256_hex(&piece(part, None, around)?).into_bytes())
         }
         SignedPart::Default(part, default) => match piece(part, None, around) {
             Err(Denied::Missing { .. }) => Cow::Borrowed(default.as_bytes()),
@@ -102,22 +104,22 @@ fn with_query(before: &str, request: &Request) -> String {
     }
 }
 
-/// The message id: the first that is there and not empty.
+/// Reads the message id: the first that is there and not empty.
 ///
 /// It must not hold the text that follows it (`.` in `{id}.{timestamp}.{body}`):
 /// the same signature would then be good for another id and timestamp, which
 /// Standard Webhooks rules out for senders.
 fn id(around: &Around<'_, '_>, next: Option<&SignedPart>) -> Result<Vec<u8>, Denied> {
     for path in around.id {
-        let Some(id) = read::text(around.scope, path)?.filter(|id| !id.is_empty()) else {
+        let Some(id) = around.view.text(path)?.filter(|id| !id.is_empty()) else {
             continue;
         };
         return match next {
             Some(SignedPart::Literal(separator)) if id.contains(separator.as_str()) => {
-                Err(Denied::AmbiguousId { place: Place::of(path) })
+                Err(Denied::AmbiguousId { part: RequestPart::of(path) })
             }
             _ => Ok(id.into_owned().into_bytes()),
         };
     }
-    Err(Denied::Missing { place: Place::any_of(around.id) })
+    Err(Denied::Missing { part: RequestPart::any_of(around.id) })
 }

@@ -1,7 +1,7 @@
-//! The signed time: strict to read, and bounded on both sides.
+//! The signed time: read strictly, and bounded on both sides.
 //!
-//! A lenient parser is a hole here: `1e9`, `0x…` or ` 17…` read by one side as
-//! another moment than by the other turn a replay window into none.
+//! A lenient parser is a hole here: if the two sides read `1e9`, `0x…` or ` 17…` as
+//! different moments, replays are no longer refused.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -11,43 +11,42 @@ use mef_source::Root;
 use mef_source::checked::{SignedTime, TimeUnit};
 
 use super::signature::Items;
-use crate::verify::read::request_part::Place;
-use crate::verify::read::values::{self as read, Scope};
+use crate::verify::read::request_part::RequestPart;
+use crate::verify::read::values::RequestView;
 use crate::verify::told::denied::Denied;
 
 /// Enough for milliseconds in any year with four digits.
 const MAX_DIGITS: usize = 16;
 
-/// Reads the time, checks that it is near `now`, and gives its text as it came.
-///
-/// A time exactly at the edge is taken.
+/// Reads the time, checks that it is near `now`, and returns its text as it came.
+/// A time exactly at the edge passes.
 pub(crate) fn check<'r>(
     time: &SignedTime,
-    scope: Scope<'r>,
+    view: RequestView<'r>,
     signature: &'r Items,
     now: Timestamp,
 ) -> Result<Cow<'r, str>, Denied> {
-    let place = || Place::of(&time.from);
+    let part = || RequestPart::of(&time.from);
     let text = match time.from.root() {
         Root::Signature => in_signature(time, signature)?,
-        _ => read::text(scope, &time.from)?,
+        _ => view.text(&time.from)?,
     };
-    let text = text.ok_or_else(|| Denied::Missing { place: place() })?;
+    let text = text.ok_or_else(|| Denied::Missing { part: part() })?;
     let nanos = parse(&text, time.unit)
-        .ok_or_else(|| Denied::TimestampMalformed { place: place(), unit: time.unit })?;
+        .ok_or_else(|| Denied::TimestampMalformed { part: part(), unit: time.unit })?;
     let now = now.as_nanosecond();
     if nanos < now.saturating_sub(as_nanos(time.max_age)) {
         let max_seconds = time.max_age.as_secs();
-        return Err(Denied::TimestampTooOld { place: place(), max_seconds });
+        return Err(Denied::TimestampTooOld { part: part(), max_seconds });
     }
     if nanos > now.saturating_add(as_nanos(time.max_future)) {
         let max_seconds = time.max_future.as_secs();
-        return Err(Denied::TimestampInFuture { place: place(), max_seconds });
+        return Err(Denied::TimestampInFuture { part: part(), max_seconds });
     }
     Ok(text)
 }
 
-/// The time in the signature header: once, or always the same.
+/// Finds the time in the signature header. It may come twice if it is the same.
 fn in_signature<'r>(
     time: &SignedTime,
     signature: &'r Items,
@@ -56,12 +55,12 @@ fn in_signature<'r>(
     let mut values = signature.under(&key);
     let Some(first) = values.next() else { return Ok(None) };
     if values.any(|value| value != first) {
-        return Err(Denied::TimestampContradictory { place: Place::of(&time.from) });
+        return Err(Denied::TimestampContradictory { part: RequestPart::of(&time.from) });
     }
     Ok(Some(Cow::Borrowed(first)))
 }
 
-/// Nanoseconds since the epoch.
+/// Returns nanoseconds since the epoch; `None` if it is not a time of that unit.
 pub(crate) fn parse(text: &str, unit: TimeUnit) -> Option<i128> {
     match unit {
         TimeUnit::S => integer(text).map(|seconds| seconds * 1_000_000_000),
@@ -80,8 +79,8 @@ fn integer(text: &str) -> Option<i128> {
     text.parse().ok().filter(|_| plain)
 }
 
-/// RFC 3339 and no more: ISO 8601 and its extensions have forms that two
-/// parsers read differently.
+/// Returns whether it is RFC 3339 and no more: parsers read other forms of ISO 8601
+/// differently.
 fn is_rfc3339(text: &str) -> bool {
     let has_shape = |text: &str, shape: &str| {
         text.len() == shape.len()

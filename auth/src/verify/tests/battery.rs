@@ -150,7 +150,7 @@ fn a_retired_secret_counts_until_its_moment_and_need_not_be_there_after() {
     assert_eq!(
         post.verify(&past, &both[..1]).unwrap_err(),
         Denied::SignatureMismatch {
-            place: super::super::Place::Header("x-sig".to_owned()),
+            part: super::super::RequestPart::Header("x-sig".to_owned()),
             secrets: vec!["new".to_owned()]
         }
     );

@@ -168,8 +168,8 @@ fn a_list_of_headers_names_itself_and_the_time() {
             ("x-contentful-signature", &signature),
         ];
         let denied = Post::new(&headers, "b").verify(CONTENTFUL, &[("s", "k")]).unwrap_err();
-        let Denied::HeaderNotSigned { place, .. } = &denied else { panic!("{denied}") };
-        assert_eq!(place.to_string(), format!("header `{unsigned}`"));
+        let Denied::HeaderNotSigned { part, .. } = &denied else { panic!("{denied}") };
+        assert_eq!(part.to_string(), format!("header `{unsigned}`"));
     }
 }
 

@@ -7,7 +7,7 @@ use mef_source::checked::Check;
 use proptest::prelude::*;
 
 use super::*;
-use crate::verify::{needs_body, verify_authorization, verify_head};
+use crate::verify::{verify_authorization, verify_head};
 
 const EITHER: &str = r#"any: [
   { hmac: { hash: sha256, secrets: [s], text: "{body}", signature: { from: header.x-sig, encoding: hex } } },

@@ -26,7 +26,12 @@ fn a_genuine_request_is_told_whole_and_no_credential_with_it() {
         let [check] = checks.as_slice() else { panic!("{}: one check", sample.vendor) };
         assert_eq!(check.denied, None, "{}", sample.vendor);
         assert!(check.tried.iter().any(|tried| tried.matched), "{}", sample.vendor);
-        assert!(check.seen.iter().all(|seen| seen.found != "nothing" || check.seen.len() > 1));
+        assert!(
+            check
+                .noticed
+                .iter()
+                .all(|noticed| noticed.found != "nothing" || check.noticed.len() > 1)
+        );
         let shown = shown(&checks);
         for (_, secret) in &sample.secrets {
             assert!(!shown.contains(secret), "{}: {shown}", sample.vendor);
@@ -58,7 +63,8 @@ fn the_signed_text_is_that_which_was_signed() {
     let told = explained(&post, checks, &pairs, NOW + 6);
     assert!(told[0].signed_texts.is_empty() && told[0].tried.is_empty());
     assert!(matches!(told[0].denied, Some(Denied::TimestampTooOld { .. })));
-    let found: Vec<_> = told[0].seen.iter().map(|seen| (seen.what, seen.found.as_str())).collect();
+    let found: Vec<_> =
+        told[0].noticed.iter().map(|seen| (seen.what, seen.found.as_str())).collect();
     assert_eq!(
         found,
         [
@@ -77,7 +83,7 @@ fn a_check_after_the_one_that_failed_is_told_too() {
     let told = explained(&post, checks, &[("a", "first"), ("b", "second")], NOW);
     let [first, second] = told.as_slice() else { panic!("two checks: {told:?}") };
     assert!(matches!(first.denied, Some(Denied::Missing { .. })));
-    assert_eq!((first.seen[0].found.as_str(), first.tried.len()), ("nothing", 0));
+    assert_eq!((first.noticed[0].found.as_str(), first.tried.len()), ("nothing", 0));
     assert_eq!(second.denied, None);
 }
 

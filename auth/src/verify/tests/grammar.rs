@@ -8,7 +8,8 @@ use mef_source::{Path, Root};
 use proptest::prelude::*;
 
 use super::*;
-use crate::verify::read::values::{self as read, Scope};
+use crate::verify::read::json;
+use crate::verify::read::values::RequestView;
 use crate::verify::signed::{signature, timestamp};
 use crate::verify::told::mask::Mask;
 
@@ -56,7 +57,7 @@ proptest! {
             }
         }
         let request = Post::new(&[("x", &header)], "").request();
-        let found = signature::read(&hmac.signed.signature, Scope::whole(&request), &mut Mask::default())
+        let found = signature::read(&hmac.signed.signature, RequestView::whole(&request), &mut Mask::default())
             .and_then(|items| items.candidates(&hmac.signed.signature));
         prop_assert_eq!(found.unwrap_or_default(), expected, "{}", header);
     }
@@ -75,7 +76,7 @@ proptest! {
                signature: {{ from: header.x, {split} {pair} encoding: hex }} }}"#
         ));
         let request = Post::new(&[("x", &text)], "").request();
-        let items = signature::read(&hmac.signed.signature, Scope::whole(&request), &mut Mask::default());
+        let items = signature::read(&hmac.signed.signature, RequestView::whole(&request), &mut Mask::default());
         if let Ok(found) = items.and_then(|items| items.candidates(&hmac.signed.signature)) {
             prop_assert!(!found.is_empty() && found.len() <= signature::MAX_ITEMS);
             for signature in found {
@@ -236,7 +237,7 @@ proptest! {
         let pointer: String =
             segments.iter().map(|s| format!("/{}", s.replace('~', "~0").replace('/', "~1"))).collect();
         let path = Path::parse(&pointer, &[Root::Record]).unwrap();
-        let found = read::json(body.as_bytes(), &path);
+        let found = json::one(body.as_bytes(), &path);
         match document.at(&segments) {
             Err(()) => prop_assert!(matches!(found, Err(Denied::Duplicated { .. })), "{} {}", body, pointer),
             Ok(None | Some(Json::Null)) => prop_assert!(matches!(found, Ok(None)), "{} {}", body, pointer),
@@ -246,7 +247,7 @@ proptest! {
                 expected.write(dress, &mut text);
                 prop_assert_eq!(found.get(), text);
                 if let Json::Text(string) = expected {
-                    prop_assert_eq!(read::string(found, &path).unwrap(), string.as_str());
+                    prop_assert_eq!(json::string(found, &path).unwrap(), string.as_str());
                 }
             }
         }

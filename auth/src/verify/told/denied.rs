@@ -1,8 +1,8 @@
 //! Why a request is not authentic.
 //!
 //! The sender is told nothing of this: a reason would tell an attacker what to
-//! try next. It is for logs and for `mef explain`, and so says what and where,
-//! but never a value that was received or a secret.
+//! try next. It is for logs and for `mef explain`. So it says what is wrong and
+//! where, but never a value that was received, nor a secret.
 
 use std::net::IpAddr;
 
@@ -11,7 +11,7 @@ use mef_source::checked::{Encoding, KeyEncoding, PublicKeyAlgorithm, TimeUnit};
 use super::words::{
     encoding_name, key_encoding_name, key_source, listed, public_key_name, under, unit_name,
 };
-use crate::verify::read::request_part::Place;
+use crate::verify::read::request_part::RequestPart;
 
 /// Why a request is not authentic.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -20,151 +20,149 @@ pub enum Denied {
     /// The source lists no check.
     #[error("the source has no check that the request could pass")]
     NoCheck,
-    /// Nothing is there.
-    #[error("the {place} is missing")]
+    /// A part of the request is missing.
+    #[error("the {part} is missing")]
     Missing {
         /// Where.
-        place: Place,
+        part: RequestPart,
     },
-    /// Twice there, and which one counts would be a guess.
-    #[error("the {place} was sent more than once")]
+    /// A part was sent twice, and which one counts would be a guess.
+    #[error("the {part} was sent more than once")]
     Duplicated {
         /// Where.
-        place: Place,
+        part: RequestPart,
     },
-    /// Bytes that are no text.
-    #[error("the {place} is not UTF-8 text")]
+    /// A part is not text.
+    #[error("the {part} is not UTF-8 text")]
     NotText {
         /// Where.
-        place: Place,
+        part: RequestPart,
     },
-    /// The body cannot be searched.
-    #[error("the body is not JSON, so the {place} cannot be read")]
+    /// The body is not JSON.
+    #[error("the body is not JSON, so the {part} cannot be read")]
     BodyNotJson {
         /// What was looked for.
-        place: Place,
+        part: RequestPart,
     },
-    /// A list or object, or no string where there must be one.
-    #[error("the {place} has the wrong type")]
+    /// A value is a list or object, or is not a string where it must be one.
+    #[error("the {part} has the wrong type")]
     WrongType {
         /// Where.
-        place: Place,
+        part: RequestPart,
     },
-    /// Longer than any vendor's list.
-    #[error("the {place} lists more than {limit} signatures")]
+    /// A list is longer than any vendor's.
+    #[error("the {part} lists more than {limit} signatures")]
     TooManySignatures {
         /// Where.
-        place: Place,
+        part: RequestPart,
         /// The most that are tried.
         limit: usize,
     },
-    /// A signature header without a signature that counts.
-    #[error("the {place} holds no signature{}", under(keys))]
+    /// A signature header holds no signature that counts.
+    #[error("the {part} holds no signature{}", under(keys))]
     NoCandidate {
         /// Where.
-        place: Place,
+        part: RequestPart,
         /// The keys whose values count.
         keys: Vec<String>,
     },
-    /// Nothing in it can be decoded.
-    #[error("no signature in the {place} is {}", encoding_name(*encoding))]
+    /// No signature can be decoded.
+    #[error("no signature in the {part} is {}", encoding_name(*encoding))]
     MalformedSignature {
         /// Where.
-        place: Place,
+        part: RequestPart,
         /// How it should be written.
         encoding: Encoding,
     },
-    /// Signed by somebody else, or changed on the way.
+    /// The request was signed by somebody else, or changed on the way.
     #[error(
-        "no signature in the {place} was made over this request with {}: check that the secret is the vendor's",
+        "no signature in the {part} was made over this request with {}: check that the secret is the vendor's",
         listed(secrets)
     )]
     SignatureMismatch {
         /// Where.
-        place: Place,
+        part: RequestPart,
         /// The secrets that were tried.
         secrets: Vec<String>,
     },
-    /// No scheme, or another one.
-    #[error("the {place} does not begin with `{prefix}`")]
+    /// The prefix of a token is missing, or another one.
+    #[error("the {part} does not begin with `{prefix}`")]
     TokenPrefix {
         /// Where.
-        place: Place,
+        part: RequestPart,
         /// What it should begin with.
         prefix: String,
     },
-    /// Another token.
-    #[error("the {place} is not {}: check that the secret is the vendor's", listed(secrets))]
+    /// It is another token.
+    #[error("the {part} is not {}: check that the secret is the vendor's", listed(secrets))]
     TokenMismatch {
         /// Where.
-        place: Place,
+        part: RequestPart,
         /// The secrets that were compared.
         secrets: Vec<String>,
     },
-    /// Not a time, or written in another way.
-    #[error("the timestamp, the {place}, is not {}", unit_name(*unit))]
+    /// It is not a time, or written in another way.
+    #[error("the timestamp, the {part}, is not {}", unit_name(*unit))]
     TimestampMalformed {
         /// Where.
-        place: Place,
+        part: RequestPart,
         /// How it should be written.
         unit: TimeUnit,
     },
-    /// Two times that differ.
-    #[error("the timestamp, the {place}, is there twice with different values")]
+    /// There are two times, and they differ.
+    #[error("the timestamp, the {part}, is there twice with different values")]
     TimestampContradictory {
         /// Where.
-        place: Place,
+        part: RequestPart,
     },
-    /// A replay, or a clock that is behind.
+    /// The time is past: a replay, or a clock that is wrong.
     #[error(
-        "the timestamp, the {place}, is more than {max_seconds} s old: a replay, or a wrong clock"
+        "the timestamp, the {part}, is more than {max_seconds} s old: a replay, or a wrong clock"
     )]
     TimestampTooOld {
         /// Where.
-        place: Place,
+        part: RequestPart,
         /// The oldest taken, in seconds before now.
         max_seconds: u64,
     },
-    /// A clock that is ahead.
-    #[error("the timestamp, the {place}, is more than {max_seconds} s ahead: check the clock here")]
+    /// The time is ahead: a clock is wrong.
+    #[error("the timestamp, the {part}, is more than {max_seconds} s ahead: check the clock here")]
     TimestampInFuture {
         /// Where.
-        place: Place,
+        part: RequestPart,
         /// The newest taken, in seconds after now.
         max_seconds: u64,
     },
     /// `{timestamp}` is signed, and the source does not say where it is.
     #[error("the source signs a timestamp but does not say where it is")]
     NoTimestamp,
-    /// An id that could be cut in two ways.
-    #[error(
-        "the message id, the {place}, holds what separates it from the rest of the signed text"
-    )]
+    /// The id could be cut from the signed text in two ways.
+    #[error("the message id, the {part}, holds what separates it from the rest of the signed text")]
     AmbiguousId {
         /// Where.
-        place: Place,
+        part: RequestPart,
     },
-    /// Not what a handshake takes there.
-    #[error("the {place} is not what the handshake's `constrain` allows")]
+    /// A handshake's value is not what the source allows.
+    #[error("the {part} is not what the handshake's `constrain` allows")]
     Unconstrained {
         /// Where.
-        place: Place,
+        part: RequestPart,
     },
-    /// More than a handshake gives back.
-    #[error("the {place} is longer than the {limit} bytes that a handshake gives back")]
+    /// A value is more than a handshake gives back.
+    #[error("the {part} is longer than the {limit} bytes that a handshake gives back")]
     TooLong {
         /// Where.
-        place: Place,
+        part: RequestPart,
         /// The most bytes.
         limit: usize,
     },
-    /// A line break, which would end a header.
-    #[error("the {place} holds what no header may hold")]
+    /// A value holds a line break, which would end a header.
+    #[error("the {part} holds what no header may hold")]
     NotForHeader {
         /// Where.
-        place: Place,
+        part: RequestPart,
     },
-    /// A secret is brought to a source that has one, or too late.
+    /// A handshake brings a secret to a source that has one, or too late.
     #[error("no secret is taken for `{name}`: {reason}")]
     NotEnrolled {
         /// Its name.
@@ -181,19 +179,19 @@ pub enum Denied {
         /// The secrets.
         secrets: Vec<String>,
     },
-    /// A secret that the caller did not bring.
+    /// The caller did not bring a secret.
     #[error("the secret `{name}` is not there")]
     SecretMissing {
         /// Its name.
         name: String,
     },
-    /// A secret that anybody knows.
+    /// A secret is empty, so anybody knows it.
     #[error("the secret `{name}` is empty, or nothing is left of it without its prefix")]
     SecretEmpty {
         /// Its name.
         name: String,
     },
-    /// A secret that does not become a key.
+    /// A secret cannot be decoded as a key.
     #[error("the secret `{name}` is not {}: store it as the vendor shows it", key_encoding_name(*encoding))]
     KeyMalformed {
         /// Its name.
@@ -201,7 +199,7 @@ pub enum Denied {
         /// How it should be written.
         encoding: KeyEncoding,
     },
-    /// A secret that holds no public key, or one of another kind.
+    /// A secret holds no public key, or one of another kind.
     #[error("the secret `{name}` is not {}: store it as the vendor shows it", public_key_name(*algorithm))]
     PublicKeyMalformed {
         /// Its name.
@@ -209,86 +207,86 @@ pub enum Denied {
         /// What it should be a key of.
         algorithm: PublicKeyAlgorithm,
     },
-    /// No name and password.
-    #[error("the {place} is not a user and password in base64 (RFC 7617)")]
+    /// It is not a name and password.
+    #[error("the {part} is not a user and password in base64 (RFC 7617)")]
     BasicMalformed {
         /// Where.
-        place: Place,
+        part: RequestPart,
     },
-    /// The caller of this was not told the address.
+    /// The address of the sender is not known.
     #[error("the address that the request comes from is not known")]
     NoPeer,
-    /// Another address.
+    /// The request comes from another address.
     #[error("the address {peer} is not in `allow`: check the vendor's list for new ones")]
     PeerNotAllowed {
         /// The address, as the connection or the gateway says.
         peer: IpAddr,
     },
-    /// No bytes in that encoding.
-    #[error("the digest, the {place}, is not {}", encoding_name(*encoding))]
+    /// The digest cannot be decoded.
+    #[error("the digest, the {part}, is not {}", encoding_name(*encoding))]
     DigestMalformed {
         /// Where.
-        place: Place,
+        part: RequestPart,
         /// How it should be written.
         encoding: Encoding,
     },
-    /// The digest of something else.
-    #[error("the digest, the {place}, is not that of this request")]
+    /// It is the digest of something else.
+    #[error("the digest, the {part}, is not that of this request")]
     DigestMismatch {
         /// Where.
-        place: Place,
+        part: RequestPart,
     },
-    /// A header that must be signed and is not.
-    #[error("the {place} is not among the signed headers that the {list} lists")]
+    /// A header must be signed and is not.
+    #[error("the {part} is not among the signed headers that the {list} lists")]
     HeaderNotSigned {
         /// The header.
-        place: Place,
+        part: RequestPart,
         /// Where the list is.
-        list: Place,
+        list: RequestPart,
     },
-    /// Not a signed token, or not one with a single reading.
-    #[error("the {place} is not a token that can be read: {reason}")]
+    /// It is not a signed token, or it can be read in two ways.
+    #[error("the {part} is not a token that can be read: {reason}")]
     JwtMalformed {
         /// Where.
-        place: Place,
+        part: RequestPart,
         /// What is wrong with it.
         reason: &'static str,
     },
-    /// Signed in another way than the vendor does, or not at all.
-    #[error("the {place} is not signed with {}", listed(algorithms))]
+    /// The token is not signed, or not as the vendor does it.
+    #[error("the {part} is not signed with {}", listed(algorithms))]
     JwtAlgorithm {
         /// Where.
-        place: Place,
+        part: RequestPart,
         /// The algorithms that are taken.
         algorithms: Vec<&'static str>,
     },
-    /// A claim that is missing, outdated, or for somebody else.
-    #[error("the claim `{claim}` of the {place} {reason}")]
+    /// A claim is missing, out of date, or for somebody else.
+    #[error("the claim `{claim}` of the {part} {reason}")]
     JwtClaim {
         /// Where.
-        place: Place,
+        part: RequestPart,
         /// The claim.
         claim: String,
         /// What is wrong with it.
         reason: &'static str,
     },
-    /// No key of that name, or none of that kind.
-    #[error("the {place} names a key that {} not have", key_source(secrets, "do", "does"))]
+    /// There is no key of that name, or none of that kind.
+    #[error("the {part} names a key that {} not have", key_source(secrets, "do", "does"))]
     JwtNoKey {
         /// Where.
-        place: Place,
-        /// The secrets that were looked into; none where keys are published.
+        part: RequestPart,
+        /// The secrets that were looked into; empty if the keys are published.
         secrets: Vec<String>,
     },
-    /// Signed by somebody else, or changed on the way.
-    #[error("the {place} was not signed with a key that {}", key_source(secrets, "have", "has"))]
+    /// The token was signed by somebody else, or changed on the way.
+    #[error("the {part} was not signed with a key that {}", key_source(secrets, "have", "has"))]
     JwtSignature {
         /// Where.
-        place: Place,
-        /// The secrets that were tried; none where keys are published.
+        part: RequestPart,
+        /// The secrets that were tried; empty if the keys are published.
         secrets: Vec<String>,
     },
-    /// A secret that does not become a key.
+    /// A secret cannot be read as a key.
     #[error("the secret `{name}` is not {what}: store it as the vendor shows it")]
     JwtKeyMalformed {
         /// Its name.
@@ -296,36 +294,36 @@ pub enum Denied {
         /// What it should be.
         what: &'static str,
     },
-    /// Published keys that the caller did not bring.
+    /// The caller did not bring the published keys.
     #[error("the keys that `{host}` publishes are not there")]
     KeysMissing {
         /// The host that publishes them.
         host: String,
     },
-    /// Not a message of SNS. Raw delivery, too: it is not signed.
+    /// It is not a message of SNS, or came by raw delivery, which is not signed.
     #[error(
         "the body is not a JSON object in which each key is there once, as SNS sends it without raw message delivery"
     )]
     SnsMalformed,
-    /// A type that nobody knows how to sign.
+    /// The message has an unknown type.
     #[error("the `/Type` of the body is none of SNS")]
     SnsType,
-    /// A message of somebody else's topic.
+    /// The message is of somebody else's topic.
     #[error("the `/TopicArn` of the body is not listed under `topics`")]
     SnsTopic,
-    /// A way of signing that is not known.
+    /// The version of the signature is not known.
     #[error("the `/SignatureVersion` of the body is neither `1` nor `2`")]
     SnsVersion,
-    /// A certificate that anybody could have put there.
+    /// Anybody could have put a certificate at that URL.
     #[error("the `/SigningCertURL` of the body is no certificate on a host of SNS")]
     SnsCertificateUrl,
-    /// A certificate that counts no more, or not yet.
+    /// The certificate is no longer valid, or not yet.
     #[error("the certificate at `/SigningCertURL` of the body is not valid at this time")]
     SnsCertificateTime,
-    /// Signed by somebody else, or changed on the way.
+    /// The message was signed by somebody else, or changed on the way.
     #[error("the `/Signature` of the body was not made over it with the certificate's key")]
     SnsSignature,
-    /// None of several alternatives.
+    /// None of several alternatives passed.
     #[error("none of {} alternatives passed: {}", reasons.len(), numbered(reasons))]
     Alternatives {
         /// Why each of them did not, in order.
@@ -333,12 +331,12 @@ pub enum Denied {
     },
 }
 
-/// The most reasons that are told of alternatives.
+/// How many reasons are shown of alternatives.
 const MAX_REASONS: usize = 8;
 
 impl Denied {
-    /// Whether another value of a secret could have let the request through,
-    /// so that a value kept from earlier is worth reading again.
+    /// Returns whether another value of a secret could have let the request
+    /// through, so that cached secrets are worth reading again.
     pub fn depends_on_secret(&self) -> bool {
         match self {
             Denied::SignatureMismatch { .. }
@@ -354,8 +352,8 @@ impl Denied {
         }
     }
 
-    /// Whether it fails for keys that the vendor publishes and the caller could
-    /// not have: no answer to whether the request is authentic.
+    /// Returns whether it fails because the caller could not get keys that the
+    /// vendor publishes. Then nobody knows whether the request is authentic.
     pub fn lacks_keys(&self) -> bool {
         match self {
             Denied::KeysMissing { .. } => true,
@@ -364,8 +362,8 @@ impl Denied {
         }
     }
 
-    /// Whether newer keys of the vendor could have let the request through, so
-    /// that keys kept from earlier are worth fetching again.
+    /// Returns whether newer keys of the vendor could have let the request through,
+    /// so that cached keys are worth fetching again.
     pub fn depends_on_keys(&self) -> bool {
         match self {
             Denied::JwtNoKey { secrets, .. } | Denied::JwtSignature { secrets, .. } => {
@@ -376,8 +374,8 @@ impl Denied {
         }
     }
 
-    /// Whether it is the source or its secrets that are wrong, not the request.
-    /// One such alternative might have let the request through.
+    /// Returns whether the source or its secrets are wrong, not the request. Of
+    /// alternatives one such is enough: it might have let the request through.
     pub fn is_misconfigured(&self) -> bool {
         match self {
             Denied::NoTimestamp

@@ -1,7 +1,9 @@
-//! What people are told of a request: why it was denied, and the request itself without its credentials.
+//! What people are told of a judgement: why a request was denied and what the
+//! checks saw, but no credential.
 
-pub(crate) mod denied;
-pub(crate) mod mask;
-pub(crate) mod noticed;
-pub(crate) mod explanation;
-pub(crate) mod words;
+pub(super) mod denied;
+pub(super) mod explanation;
+pub(super) mod mask;
+pub(super) mod notes;
+pub(super) mod noticed;
+mod words;

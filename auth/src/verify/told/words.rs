@@ -1,19 +1,18 @@
-//! How the kinds of things that a check reads are called when it says what is
-//! wrong with them.
+//! The words that reasons use for the kinds of things that a check reads.
 
 use std::fmt;
 
 use mef_source::checked::{Encoding, KeyEncoding, PublicKeyAlgorithm, TimeUnit};
 
-/// Who has the keys, with the verb that goes with it.
-pub(crate) fn key_source(secrets: &[String], many: &str, one: &str) -> String {
+/// Names who has the keys, with the verb that follows.
+pub(super) fn key_source(secrets: &[String], many: &str, one: &str) -> String {
     match secrets {
         [] => format!("the vendor's published keys {many}"),
         secrets => format!("{} {one}", listed(secrets)),
     }
 }
 
-pub(crate) fn public_key_name(algorithm: PublicKeyAlgorithm) -> &'static str {
+pub(super) fn public_key_name(algorithm: PublicKeyAlgorithm) -> &'static str {
     match algorithm {
         PublicKeyAlgorithm::Ed25519 => "a public key of Ed25519",
         PublicKeyAlgorithm::EcdsaP256Sha256 => "a public key of ECDSA with P-256",
@@ -21,15 +20,15 @@ pub(crate) fn public_key_name(algorithm: PublicKeyAlgorithm) -> &'static str {
     }
 }
 
-pub(crate) fn under(keys: &[String]) -> String {
+pub(super) fn under(keys: &[String]) -> String {
     if keys.is_empty() { String::new() } else { format!(" under {}", listed(keys)) }
 }
 
-pub(crate) fn listed(names: &[impl fmt::Display]) -> String {
+pub(super) fn listed(names: &[impl fmt::Display]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ")
 }
 
-pub(crate) fn encoding_name(encoding: Encoding) -> &'static str {
+pub(super) fn encoding_name(encoding: Encoding) -> &'static str {
     match encoding {
         Encoding::Hex => "hexadecimal",
         Encoding::Base64 => "base64",
@@ -37,7 +36,7 @@ pub(crate) fn encoding_name(encoding: Encoding) -> &'static str {
     }
 }
 
-pub(crate) fn key_encoding_name(encoding: KeyEncoding) -> &'static str {
+pub(super) fn key_encoding_name(encoding: KeyEncoding) -> &'static str {
     match encoding {
         KeyEncoding::Utf8 => "text",
         KeyEncoding::Base64 => "base64",
@@ -45,7 +44,7 @@ pub(crate) fn key_encoding_name(encoding: KeyEncoding) -> &'static str {
     }
 }
 
-pub(crate) fn unit_name(unit: TimeUnit) -> &'static str {
+pub(super) fn unit_name(unit: TimeUnit) -> &'static str {
     match unit {
         TimeUnit::S => "a plain number of seconds since the epoch",
         TimeUnit::Ms => "a plain number of milliseconds since the epoch",

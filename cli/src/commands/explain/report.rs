@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use mef_auth::Redactor;
-use mef_auth::verify::{Explained, Seen};
+use mef_auth::verify::{Explained, Noticed};
 use mef_ports::DeadLetter;
 use serde::Serialize;
 use serde_json::Value;
@@ -171,15 +171,19 @@ impl Teller<'_> {
             passed: check.denied.is_none(),
             decided: false,
             reason: check.denied.as_ref().map(|denied| self.masked(&denied.to_string())),
-            places: check.seen.iter().map(|seen| self.place(seen)).collect(),
+            places: check.noticed.iter().map(|noticed| self.place(noticed)).collect(),
             secrets: secrets.collect(),
             signed_texts: check.signed_texts.iter().map(|text| self.signed_text(text)).collect(),
             checks: check.inner.iter().map(|inner| self.check(inner)).collect(),
         }
     }
 
-    fn place(&self, seen: &Seen) -> Place {
-        Place { what: seen.what, place: seen.place.to_string(), found: self.masked(&seen.found) }
+    fn place(&self, noticed: &Noticed) -> Place {
+        Place {
+            what: noticed.what,
+            place: noticed.part.to_string(),
+            found: self.masked(&noticed.found),
+        }
     }
 
     fn signed_text(&self, text: &[u8]) -> SignedText {
