@@ -107,7 +107,7 @@ async fn answers_that_are_no_token_are_told_apart_and_never_shown() {
         asked: "the token endpoint https://login.example.com/token".to_owned(),
         status: status(code),
     };
-    let unreadable = |place: &str| TokenEndpointError::Unreadable { place: place.to_owned() };
+    let unreadable = |path: &str| TokenEndpointError::Unreadable { path: path.to_owned() };
     for (answer, expected) in [
         (answer(404, &[], "<html>PRIVATE"), refused(404)),
         (answer(400, &[], r#"{"PRIVATE":1}"#), refused(400)),

@@ -22,6 +22,8 @@ use mef_ports::{
 };
 
 use super::*;
+use url::Url;
+
 use crate::RedactingSecrets;
 
 const CLIENT_SECRET: &str = "s3cr/et of+okta";

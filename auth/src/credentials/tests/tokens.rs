@@ -95,7 +95,7 @@ async fn whatever_a_token_is_asked_with_is_in_its_name() {
     let name = |source: &str, auth: &PollAuth, secret: &str| {
         let PollAuth::Token(token) = auth else { panic!("not OAuth") };
         let given = secrets(&[("client_secret", secret)]);
-        credentials.token_request(source, token, &given).unwrap().key.0
+        TokenRequest::render(source, token, credentials.renderer(&given)).unwrap().key.0
     };
     let plain = oauth("");
     let names = [

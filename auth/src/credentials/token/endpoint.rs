@@ -1,8 +1,8 @@
 //! Asks a token endpoint, or a login, for a token (RFC 6749 §5).
 //!
-//! Vendors differ in how a token is asked for and where the answer has it, so
-//! both are read by what the file says. Nothing of an answer is kept or shown
-//! but the token and the error that the RFC defines.
+//! Vendors differ in how a token is asked for and where the response has it, so the
+//! source file says both. Nothing of a response is kept or shown except the token
+//! and the error that the RFC defines.
 
 use std::time::Duration;
 
@@ -17,40 +17,37 @@ use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
-use super::access_tokens::TokenPorts;
 use super::request::TokenRequest;
-use crate::Redactor;
 use crate::credentials::error::{CredentialError, TokenEndpointError};
-use crate::credentials::nonce;
+use crate::credentials::nonce::nonce;
+use crate::credentials::ports::Ports;
+use crate::redact::Redactor;
 
-/// The most of an answer that is read; a token with its claims takes a few KiB.
-pub(crate) const MAX_ANSWER: usize = 64 * 1024;
-pub(crate) const TIMEOUT: Duration = Duration::from_secs(20);
 /// How often a failed request is sent again.
 const TRIES_AGAIN: usize = 3;
-/// The longest wait here; who has to wait longer comes back later.
+/// The longest wait here. Whoever has to wait longer comes back later.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
-/// What a limit without a moment is taken to mean.
+/// How long a limit lasts if the response does not say.
 const LIMIT_WITHOUT_RESET: Duration = Duration::from_secs(60);
-/// A limit that is said to last longer is asked about again after this.
+/// After this, the endpoint is asked again even if its limit is said to last longer.
 const LONGEST_LIMIT: Duration = Duration::from_secs(86_400);
 const LONGEST_DESCRIPTION: usize = 300;
-/// What is shorter is no token that nobody could guess.
+/// A shorter text is no token: it could be guessed.
 const SHORTEST_TOKEN: usize = 16;
-/// More texts that may be a token are in no answer.
+/// How many texts of a response may be a token.
 const MOST_TOKENS: usize = 64;
-/// Above this, a moment is a count of milliseconds: seconds get there in the
-/// year 5138.
+/// From here on, a moment is a count of milliseconds: seconds get there in the year
+/// 5138.
 const MILLISECONDS_FROM: i64 = 100_000_000_000;
 
 /// A new token.
 pub(crate) struct Granted {
     pub(crate) token: Secret,
-    /// Where the source's requests go from now on.
+    /// Where the source's requests go from now on, if not to its own origin.
     pub(crate) base_url: Option<Url>,
-    /// What takes the place of the refresh token.
+    /// The refresh token that replaces the one that was sent.
     pub(crate) refresh_token: Option<Secret>,
-    /// For how long, counted from when it was asked for.
+    /// How long the token lives, counted from `asked_at`.
     pub(crate) life: Option<Duration>,
     pub(crate) asked_at: Timestamp,
     /// How many requests it took.
@@ -64,7 +61,7 @@ struct OAuthError {
     error_description: Option<String>,
 }
 
-/// Why an answer is no token.
+/// Why a response is no token.
 enum Failure {
     Http(HttpError),
     /// Too many requests, or an outage.
@@ -72,16 +69,16 @@ enum Failure {
         status: StatusCode,
         headers: HeaderMap,
     },
-    /// What asking again does not change.
+    /// Asking again would not change it.
     Final(TokenEndpointError),
 }
 
-/// Sends `request`, again where that may help, and gives the token, which the
-/// redactor has learnt.
+/// Sends `request`, again if that may help, and returns the token, which the redactor
+/// has learnt.
 pub(crate) async fn ask(
     request: &TokenRequest<'_>,
     refresh_token: Option<&Secret>,
-    ports: &TokenPorts<'_>,
+    ports: &Ports,
 ) -> Result<Granted, CredentialError> {
     let mut waits = ExponentialBuilder::new()
         .with_min_delay(Duration::from_millis(500))
@@ -97,7 +94,7 @@ pub(crate) async fn ask(
             request.at(asked_at, &nonce()?, refresh_token, |made| ports.redactor.learn(made))?;
         let failure = match ports.http.send(sent).await {
             Err(error) => Failure::Http(error),
-            Ok(response) => match read(request, &response, asked_at, ports.redactor) {
+            Ok(response) => match read(request, &response, asked_at, &ports.redactor) {
                 Ok(granted) => return Ok(Granted { requests, ..granted }),
                 Err(failure) => failure,
             },
@@ -116,7 +113,7 @@ pub(crate) async fn ask(
 }
 
 impl Failure {
-    /// Whether the same request may succeed later.
+    /// Returns whether the same request may succeed later.
     fn may_pass(&self) -> bool {
         match self {
             Failure::Http(error) => {
@@ -127,8 +124,8 @@ impl Failure {
         }
     }
 
-    /// How long the endpoint wants to be left alone: `Retry-After` in seconds
-    /// or as a date (RFC 9110 §10.2.3).
+    /// Returns how long the endpoint asks to wait: `Retry-After` in seconds or as a
+    /// date (RFC 9110 §10.2.3).
     fn retry_after(&self, now: Timestamp) -> Option<Duration> {
         let Failure::Failing { headers, .. } = self else { return None };
         let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
@@ -170,8 +167,8 @@ fn read(
     {
         return Err(Failure::Failing { status, headers: response.headers.clone() });
     }
-    // A login by form answers with a redirect to a page for people, which is not
-    // followed: what counts is in its headers.
+    // A login by form redirects to a page for people. It is not followed: what counts
+    // is in the headers.
     if status.is_redirection() && in_body {
         return Err(Failure::Final(TokenEndpointError::Redirect { status }));
     }
@@ -182,16 +179,15 @@ fn read(
             None => TokenEndpointError::Status { asked: asked(request), status },
         }));
     }
-    // The content type is left out: some endpoints send JSON under another, and
-    // what is no JSON shows itself.
+    // The content type is not checked: some endpoints send JSON under another one.
     let body: Option<Value> = serde_json::from_slice(&response.body).ok();
-    let token = find(&wanted.token, body.as_ref(), &response.headers).map_err(|place| {
+    let token = find(&wanted.token, body.as_ref(), &response.headers).map_err(|path| {
         Failure::Final(match refusal() {
             // Some vendors refuse with a 200.
             Some(error) => refused(error, request, redactor),
             None => {
                 learn_all(body.as_ref(), &response.headers, redactor);
-                TokenEndpointError::Unreadable { place }
+                TokenEndpointError::Unreadable { path }
             }
         })
     })?;
@@ -220,7 +216,7 @@ fn read(
     })
 }
 
-/// What was asked, without the query.
+/// Names what was asked, without the query.
 fn asked(request: &TokenRequest<'_>) -> String {
     let mut url = request.url.clone();
     url.set_query(None);
@@ -228,7 +224,7 @@ fn asked(request: &TokenRequest<'_>) -> String {
     format!("the {kind} {url}")
 }
 
-/// Learns a token, and of several cookies each.
+/// Learns a token. If it is several cookies, learns each.
 pub(crate) fn learn(token: &Secret, place: &TokenPlace, redactor: &Redactor) {
     redactor.learn(token);
     if let TokenPlace::Cookies(_) = place {
@@ -237,8 +233,8 @@ pub(crate) fn learn(token: &Secret, place: &TokenPlace, redactor: &Redactor) {
     }
 }
 
-/// Learns whatever may be the token in an answer in which it is not where the file
-/// says: its author looks for it in a trace.
+/// Learns whatever may be the token in a response that does not have it where the
+/// file says: the file's author will look for it in a trace.
 fn learn_all(body: Option<&Value>, headers: &HeaderMap, redactor: &Redactor) {
     fn texts<'v>(value: &'v Value, found: &mut Vec<&'v str>) {
         match value {
@@ -257,10 +253,10 @@ fn learn_all(body: Option<&Value>, headers: &HeaderMap, redactor: &Redactor) {
 }
 
 fn unreadable(path: &Path) -> Failure {
-    Failure::Final(TokenEndpointError::Unreadable { place: path.to_string() })
+    Failure::Final(TokenEndpointError::Unreadable { path: path.to_string() })
 }
 
-/// The token, or the place where it is not.
+/// Finds the token; fails with the path at which it is not.
 fn find(place: &TokenPlace, body: Option<&Value>, headers: &HeaderMap) -> Result<String, String> {
     match place {
         TokenPlace::Body(path) => {
@@ -282,7 +278,8 @@ fn find(place: &TokenPlace, body: Option<&Value>, headers: &HeaderMap) -> Result
     }
 }
 
-/// The value of a cookie that an answer sets, or the place where it is not.
+/// Finds the value of a cookie that a response sets; fails with the path at which it
+/// is not.
 fn cookie(name: &str, headers: &HeaderMap) -> Result<String, String> {
     let cookies = headers.get_all(SET_COOKIE).iter();
     let mut found = cookies.filter_map(|cookie| {
@@ -290,11 +287,11 @@ fn cookie(name: &str, headers: &HeaderMap) -> Result<String, String> {
         let (there, value) = pair.split_once('=')?;
         (there.trim() == name).then(|| value.trim().to_owned())
     });
-    // An empty one is being taken away (RFC 6265 §3.1).
+    // An empty one removes the cookie (RFC 6265 §3.1).
     found.rfind(|value| !value.is_empty()).ok_or_else(|| format!("cookie.{name}"))
 }
 
-/// How long the token lives, or where that cannot be read.
+/// Reads how long the token lives; fails with the path at which it cannot be read.
 fn life(wanted: &TokenAnswer, body: &Value, now: Timestamp) -> Result<Option<Duration>, Path> {
     let at = |path: &Path| path.find(body).filter(|value| !value.is_null()).cloned();
     match &wanted.life {
@@ -323,7 +320,7 @@ fn moment(text: &str) -> Option<Timestamp> {
     }
 }
 
-/// The base URL, which leads to an origin that the file names.
+/// Reads the base URL. It must lead to an origin that the file names.
 fn base_url(request: &TokenRequest<'_>, body: &Value) -> Result<Option<Url>, Failure> {
     let Some(path) = &request.auth.answer.base_url else { return Ok(None) };
     let text = path.find(body).and_then(Value::as_str).ok_or_else(|| unreadable(path))?;
@@ -336,7 +333,7 @@ fn base_url(request: &TokenRequest<'_>, body: &Value) -> Result<Option<Url>, Fai
     Ok(Some(url))
 }
 
-/// What can be said about a refusal.
+/// Says what can be said about a refused request.
 fn refused(
     error: OAuthError,
     request: &TokenRequest<'_>,
@@ -378,7 +375,7 @@ fn hint(error: &str, request: &TokenRequest<'_>) -> String {
     }
 }
 
-/// The vendor's words, fit for a log line.
+/// Makes the vendor's words fit for a log line.
 fn one_line(text: &str, redactor: &Redactor) -> String {
     let plain = |c: char| if c.is_control() { ' ' } else { c };
     redactor.mask(text).chars().map(plain).take(LONGEST_DESCRIPTION).collect()

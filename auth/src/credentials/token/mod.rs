@@ -1,7 +1,9 @@
 //! Access tokens: asked for, kept as long as they are good, and put on requests.
 
-pub(crate) mod access_tokens;
-pub(crate) mod assertion;
-pub(crate) mod endpoint;
-pub(crate) mod refresh;
-pub(crate) mod request;
+pub(super) mod access_tokens;
+mod assertion;
+mod endpoint;
+mod refresh;
+pub(super) mod request;
+pub(super) mod send;
+mod stored;

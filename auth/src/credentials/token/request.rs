@@ -1,55 +1,56 @@
-//! The request for a token: its parts, rendered, and the request itself, which
-//! is another each time where it holds an assertion.
+//! The request for a token: its parts, rendered, and the request itself. If it
+//! holds an assertion, each request is another one.
 
-use std::collections::BTreeMap;
+use std::time::Duration;
 
 use aws_lc_rs::hmac;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderMap, HeaderValue, Method};
 use jiff::Timestamp;
-use jsonwebtoken::EncodingKey;
 use mef_ports::{HttpRequest, Secret, SecretRef, TokenKey};
-use mef_source::checked::{
-    AssertionAlgorithm, AssertionKey, AssertionPlace, Origin, TokenAuth, TokenBody, TokenPlace,
-};
+use mef_source::Template;
+use mef_source::checked::{AssertionPlace, Origin, TokenAuth, TokenBody, TokenPlace};
 use serde_json::{Map, Value};
 use url::{Url, form_urlencoded};
 
-use super::assertion::{Assertion, GoogleKey, private_key, thumbprint};
-use super::endpoint::{MAX_ANSWER, TIMEOUT};
+use super::assertion::RenderedAssertion;
 use crate::credentials::error::CredentialError;
-use crate::credentials::render::{error, secret_names};
-use crate::credentials::{Credentials, header_value};
+use crate::credentials::put::{header_name, header_value};
+use crate::credentials::render::{Renderer, error, secret_names};
+
+/// The most of a response that is read; a token with its claims takes a few KiB.
+const MAX_RESPONSE: usize = 64 * 1024;
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// All that a token is asked for with, at any time.
 pub(crate) struct TokenRequest<'a> {
     pub(crate) auth: &'a TokenAuth,
     pub(crate) url: Url,
+    /// What the token is stored under.
     pub(crate) key: TokenKey,
     /// Where the refresh token is kept.
     pub(crate) refresh_token: Option<SecretRef>,
     /// The names of the secrets that it is asked for with, for messages.
     pub(crate) secret_names: Vec<String>,
     headers: HeaderMap,
-    body: Body,
-    assertion: Option<(AssertionPlace, Assertion)>,
+    body: RenderedBody,
+    assertion: Option<RenderedAssertion>,
 }
 
-enum Body {
+enum RenderedBody {
     Empty,
     Form(Vec<(String, Secret)>),
     Json(Vec<(String, Secret)>),
     Tree(Value),
 }
 
-/// Names the token by all that it is asked for with, each part with its length
-/// before it, so that nothing can move from one into the next.
-struct Name(Vec<u8>);
+/// Collects all that a token is asked for with into the key that it is stored
+/// under. Each part has its length before it, so that nothing can move from one
+/// part into the next.
+struct KeyBuilder(Vec<u8>);
 
-impl Name {
+impl KeyBuilder {
     fn add(&mut self, part: &str) {
         self.0.extend_from_slice(&part.len().to_be_bytes());
         self.0.extend_from_slice(part.as_bytes());
@@ -63,109 +64,58 @@ impl Name {
         }
     }
 
-    /// A digest: a changed secret or scope never finds the old token, and the
-    /// name tells neither.
+    /// Makes a digest: a changed secret or scope never finds the old token, and the
+    /// key shows neither.
     fn finish(self) -> TokenKey {
         let key = hmac::Key::new(hmac::HMAC_SHA256, b"the name of an access token");
         TokenKey(hex::encode(hmac::sign(&key, &self.0)))
     }
 }
 
-impl Credentials {
+impl<'a> TokenRequest<'a> {
     /// Renders all that the token of `source` is asked for with.
-    pub(crate) fn token_request<'a>(
-        &self,
+    pub(crate) fn render(
         source: &str,
         auth: &'a TokenAuth,
-        secrets: &BTreeMap<String, Secret>,
+        renderer: Renderer<'_>,
     ) -> Result<TokenRequest<'a>, CredentialError> {
-        let mut name = Name(Vec::new());
-        name.add(source);
-        name.add(auth.kind);
+        let mut key = KeyBuilder(Vec::new());
+        key.add(source);
+        key.add(auth.kind);
         let field = format!("`{}`", auth.url_field);
-        let url = self.render(&field, &auth.url, secrets)?;
+        let url = renderer.render(&field, &auth.url)?;
         let url = Url::parse(url.expose())
             .ok()
             // The file fixes the origin; nothing put in may lead elsewhere.
             .filter(|url| Origin::of(url).as_ref() == Some(&auth.origin))
             .ok_or_else(|| error(&field, "is not a URL of its own origin"))?;
-        name.add(url.as_str());
-        name.add(&format!("{:?}", auth.base_origins));
-
+        key.add(url.as_str());
+        key.add(&format!("{:?}", auth.base_origins));
         if let TokenPlace::Cookies(cookies) = &auth.answer.token {
-            name.add(&cookies.join(";"));
+            key.add(&cookies.join(";"));
         }
-
-        let mut headers = HeaderMap::new();
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        for (header, template) in &auth.headers {
-            let field = format!("the header `{header}` of the login");
-            let value = self.render(&field, template, secrets)?;
-            name.add_all([(header.as_str(), value.expose())].into_iter());
-            let header = HeaderName::from_bytes(header.as_bytes())
-                .map_err(|_| error(&field, "is no header's name"))?;
-            headers.insert(header, header_value(&field, value.expose())?);
-        }
-        if let Some((user, encoded)) = &auth.basic {
-            let (user_field, password_field) = match encoded {
-                true => ("`client_id`", "`client_secret`"),
-                false => ("`username`", "`password`"),
-            };
-            let username = self.render(user_field, &user.username, secrets)?;
-            let password = self.render(password_field, &user.password, secrets)?;
-            name.add_all([(username.expose(), password.expose())].into_iter());
-            let value = match encoded {
-                true => {
-                    let encode = |text: &Secret| -> String {
-                        form_urlencoded::byte_serialize(text.expose().as_bytes()).collect()
-                    };
-                    self.basic(&encode(&username), &encode(&password))
-                }
-                false => self.basic(username.expose(), password.expose()),
-            };
-            headers.insert(AUTHORIZATION, header_value("`basic`", &value)?);
-        }
-        let fields = |fields: &[(String, _)], name: &mut Name| {
-            let rendered = fields.iter().map(|(field, template)| {
-                let shown = format!("the parameter `{field}` of `{}`", auth.kind);
-                Ok((field.clone(), self.render(&shown, template, secrets)?))
-            });
-            let rendered = rendered.collect::<Result<Vec<_>, CredentialError>>()?;
-            name.add_all(rendered.iter().map(|(field, value)| (field.as_str(), value.expose())));
-            Ok::<_, CredentialError>(rendered)
-        };
-        let body = match &auth.body {
-            TokenBody::Empty => Body::Empty,
-            TokenBody::Form(form) => Body::Form(fields(form, &mut name)?),
-            TokenBody::Json(object) => {
-                name.add("json");
-                Body::Json(fields(object, &mut name)?)
-            }
-            TokenBody::Tree(tree) => {
-                let tree = tree.fill(&mut |template| {
-                    let value = self.render("`login.json`", template, secrets)?;
-                    Ok::<_, CredentialError>(Some(Value::from(value.expose())))
-                })?;
-                let tree = tree.unwrap_or_default();
-                name.add(&tree.to_string());
-                Body::Tree(tree)
-            }
-        };
+        let headers = headers(auth, renderer, &mut key)?;
+        let body = body(auth, renderer, &mut key)?;
         let assertion = match &auth.assertion {
             None => None,
             Some(assertion) => {
-                let made = self.assertion(assertion, &url, secrets, &mut name)?;
-                Some((assertion.place, made))
+                let (rendered, text) = RenderedAssertion::render(assertion, &url, renderer)?;
+                key.add(text.expose());
+                let claims = rendered.claims.iter();
+                key.add_all(claims.map(|(claim, value)| (claim.as_str(), value.expose())));
+                key.add(rendered.key_id.as_deref().unwrap_or_default());
+                key.add(rendered.thumbprint.as_deref().unwrap_or_default());
+                Some(rendered)
             }
         };
         let refresh_token = auth.refresh_token.as_ref().map(|secret| {
-            name.add(secret);
+            key.add(secret);
             SecretRef { source: source.to_owned(), name: secret.clone() }
         });
         Ok(TokenRequest {
             auth,
             url,
-            key: name.finish(),
+            key: key.finish(),
             refresh_token,
             secret_names: names(auth),
             headers,
@@ -174,75 +124,7 @@ impl Credentials {
         })
     }
 
-    fn assertion(
-        &self,
-        written: &mef_source::checked::Assertion,
-        url: &Url,
-        secrets: &BTreeMap<String, Secret>,
-        name: &mut Name,
-    ) -> Result<Assertion, CredentialError> {
-        let mut claims = Vec::new();
-        for (claim, template) in &written.claims {
-            let field = format!("the claim `{claim}`");
-            claims.push((claim.clone(), self.render(&field, template, secrets)?));
-        }
-        let text = self.render("`key`", written.key.template(), secrets)?;
-        name.add(text.expose());
-        let mut key_id = match &written.key_id {
-            Some(key_id) => Some(self.render("`key_id`", key_id, secrets)?.expose().to_owned()),
-            None => None,
-        };
-        let key = match &written.key {
-            AssertionKey::Pem(_) => private_key("`key`", text.expose(), written.algorithm)?,
-            AssertionKey::Shared(_) => EncodingKey::from_secret(text.expose().as_bytes()),
-            AssertionKey::GoogleKey(_) => {
-                let google = GoogleKey::read(&text)?;
-                self.redactor.learn(&Secret::new(google.private_key.clone()));
-                // The assertion is for that endpoint and goes to no other.
-                if google.token_uri.as_deref().is_some_and(|uri| uri != url.as_str()) {
-                    let reason =
-                        "names another token endpoint: write its `token_uri` as `token_url`";
-                    return Err(error("`key`", reason));
-                }
-                claims.push(("iss".to_owned(), Secret::new(google.client_email)));
-                key_id = google.private_key_id;
-                private_key(
-                    "`private_key` in the JSON of `key`",
-                    &google.private_key,
-                    AssertionAlgorithm::Rs256,
-                )?
-            }
-        };
-        let thumbprint = match &written.certificate {
-            Some(certificate) => {
-                Some(thumbprint(&self.render("`certificate`", certificate, secrets)?)?)
-            }
-            None => None,
-        };
-        name.add_all(claims.iter().map(|(claim, value)| (claim.as_str(), value.expose())));
-        name.add(key_id.as_deref().unwrap_or_default());
-        name.add(thumbprint.as_deref().unwrap_or_default());
-        Ok(Assertion {
-            key,
-            algorithm: written.algorithm,
-            key_id,
-            thumbprint,
-            claims,
-            life: written.life,
-            backdated: written.backdated,
-        })
-    }
-
-    /// The value of `Authorization: Basic`, which is learnt as well.
-    pub(crate) fn basic(&self, username: &str, password: &str) -> String {
-        let pair = STANDARD.encode(format!("{username}:{password}"));
-        self.redactor.learn(&Secret::new(pair.clone()));
-        format!("Basic {pair}")
-    }
-}
-
-impl TokenRequest<'_> {
-    /// The request as it is at `now`; `id` makes an assertion one of its kind.
+    /// Makes the request as it is at `now`; `id` makes an assertion unique.
     pub(crate) fn at(
         &self,
         now: Timestamp,
@@ -255,10 +137,10 @@ impl TokenRequest<'_> {
         if let Some(token) = refresh_token {
             more.push(("refresh_token", token.clone()));
         }
-        if let Some((place, assertion)) = &self.assertion {
+        if let Some(assertion) = &self.assertion {
             let made = assertion.make(now, id)?;
             learn(&made);
-            match place {
+            match assertion.place {
                 AssertionPlace::Field(field) => more.push((field, made)),
                 AssertionPlace::Bearer => {
                     let value = format!("Bearer {}", made.expose());
@@ -274,20 +156,20 @@ impl TokenRequest<'_> {
         };
         let json = |value: Value| (Some("application/json"), Bytes::from(value.to_string()));
         let (content_type, body) = match &self.body {
-            Body::Empty => (None, Bytes::new()),
-            Body::Form(fields) => {
+            RenderedBody::Empty => (None, Bytes::new()),
+            RenderedBody::Form(fields) => {
                 let mut form = form_urlencoded::Serializer::new(String::new());
                 form.extend_pairs(all(fields));
                 (Some("application/x-www-form-urlencoded"), Bytes::from(form.finish()))
             }
-            Body::Json(fields) => json(
+            RenderedBody::Json(fields) => json(
                 all(fields)
                     .into_iter()
                     .map(|(k, v)| (k, Value::from(v)))
                     .collect::<Map<_, _>>()
                     .into(),
             ),
-            Body::Tree(tree) => json(tree.clone()),
+            RenderedBody::Tree(tree) => json(tree.clone()),
         };
         if let Some(content_type) = content_type {
             headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static(content_type));
@@ -297,13 +179,77 @@ impl TokenRequest<'_> {
             url: self.url.clone(),
             headers,
             body: Some(body),
-            max_body: MAX_ANSWER,
+            max_body: MAX_RESPONSE,
             timeout: TIMEOUT,
         })
     }
 }
 
-/// The secrets that a token is asked for with, each once.
+fn headers(
+    auth: &TokenAuth,
+    renderer: Renderer<'_>,
+    key: &mut KeyBuilder,
+) -> Result<HeaderMap, CredentialError> {
+    let mut headers = HeaderMap::new();
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    for (name, template) in &auth.headers {
+        let field = format!("the header `{name}` of the login");
+        let value = renderer.render(&field, template)?;
+        key.add_all([(name.as_str(), value.expose())].into_iter());
+        headers.insert(header_name(name)?, header_value(&field, value.expose())?);
+    }
+    if let Some((user, encoded)) = &auth.basic {
+        let (user_field, password_field) = match encoded {
+            true => ("`client_id`", "`client_secret`"),
+            false => ("`username`", "`password`"),
+        };
+        let username = renderer.render(user_field, &user.username)?;
+        let password = renderer.render(password_field, &user.password)?;
+        key.add_all([(username.expose(), password.expose())].into_iter());
+        let encode = |text: &Secret| match encoded {
+            true => form_urlencoded::byte_serialize(text.expose().as_bytes()).collect(),
+            false => text.expose().to_owned(),
+        };
+        let value = renderer.basic(&encode(&username), &encode(&password));
+        headers.insert(AUTHORIZATION, header_value("`basic`", &value)?);
+    }
+    Ok(headers)
+}
+
+fn body(
+    auth: &TokenAuth,
+    renderer: Renderer<'_>,
+    key: &mut KeyBuilder,
+) -> Result<RenderedBody, CredentialError> {
+    let fields = |fields: &[(String, Template)], key: &mut KeyBuilder| {
+        let rendered = fields.iter().map(|(field, template)| {
+            let shown = format!("the parameter `{field}` of `{}`", auth.kind);
+            Ok((field.clone(), renderer.render(&shown, template)?))
+        });
+        let rendered = rendered.collect::<Result<Vec<_>, CredentialError>>()?;
+        key.add_all(rendered.iter().map(|(field, value)| (field.as_str(), value.expose())));
+        Ok::<_, CredentialError>(rendered)
+    };
+    Ok(match &auth.body {
+        TokenBody::Empty => RenderedBody::Empty,
+        TokenBody::Form(form) => RenderedBody::Form(fields(form, key)?),
+        TokenBody::Json(object) => {
+            key.add("json");
+            RenderedBody::Json(fields(object, key)?)
+        }
+        TokenBody::Tree(tree) => {
+            let tree = tree.fill(&mut |template| {
+                let value = renderer.render("`login.json`", template)?;
+                Ok::<_, CredentialError>(Some(Value::from(value.expose())))
+            })?;
+            let tree = tree.unwrap_or_default();
+            key.add(&tree.to_string());
+            RenderedBody::Tree(tree)
+        }
+    })
+}
+
+/// Names the secrets that a token is asked for with, each once.
 fn names(auth: &TokenAuth) -> Vec<String> {
     let mut names = Vec::new();
     let templates = auth.secret_templates();
