@@ -6,8 +6,7 @@
 use aws_lc_rs::digest::{Algorithm, SHA256, SHA512_256, digest};
 use http::HeaderMap;
 use http::header::WWW_AUTHENTICATE;
-
-use super::md5;
+use md5::{Digest as _, Md5};
 
 /// What the vendor asks for in `WWW-Authenticate`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +35,7 @@ impl DigestAlgorithm {
     fn hex(self, text: &str) -> String {
         let with = |algorithm: &'static Algorithm| hex::encode(digest(algorithm, text.as_bytes()));
         match self {
-            DigestAlgorithm::Md5 => md5::hex(text.as_bytes()),
+            DigestAlgorithm::Md5 => hex::encode(Md5::digest(text)),
             DigestAlgorithm::Sha256 => with(&SHA256),
             DigestAlgorithm::Sha512_256 => with(&SHA512_256),
         }
@@ -212,6 +211,27 @@ mod tests {
 
     const MUFASA: (&str, &str) = ("Mufasa", "Circle of Life");
     const GET: (&str, &str) = ("GET", "/dir/index.html");
+
+    #[test]
+    fn md5_passes_the_test_suite_of_rfc_1321() {
+        for (message, digest) in [
+            ("", "d41d8cd98f00b204e9800998ecf8427e"),
+            ("a", "0cc175b9c0f1b6a831c399e269772661"),
+            ("abc", "900150983cd24fb0d6963f7d28e17f72"),
+            ("message digest", "f96b697d7cb7938d525a2f31aaf161d0"),
+            ("abcdefghijklmnopqrstuvwxyz", "c3fcd3d76192e4007dfb496cca67e13b"),
+            (
+                "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789",
+                "d174ab98d277d9f5a5611c2c9f419d9f",
+            ),
+            (
+                "12345678901234567890123456789012345678901234567890123456789012345678901234567890",
+                "57edf4a22be3c955ac49da2e2107b67a",
+            ),
+        ] {
+            assert_eq!(DigestAlgorithm::Md5.hex(message), digest, "{message}");
+        }
+    }
 
     #[test]
     fn the_examples_of_rfc_7616() {

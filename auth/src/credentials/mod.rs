@@ -8,7 +8,6 @@
 mod credential_key;
 mod digest;
 mod error;
-mod md5;
 mod nonce;
 mod ports;
 mod put;
