@@ -1,6 +1,7 @@
-//! Keeps credentials out of whatever is printed: what learns them, and where
-//! they are masked.
+//! Keeps credentials out of whatever is printed: every secret that is read is
+//! learnt, and every line that is logged is masked.
 
+mod forms;
 mod redactor;
 mod secrets;
 mod stderr;

@@ -1,8 +1,8 @@
-//! Keeps credentials out of whatever is printed.
+//! Learns credentials, and masks them in texts.
 //!
 //! No type of ours prints a secret, but vendors and libraries do: an error
 //! echoes a URL, a token endpoint repeats what it was sent. So every credential
-//! is learnt where it is handed out, in each form it may come back in, and what
+//! is learnt where it is handed out, in each form it may come back in. Whatever
 //! goes to a log, a report or a terminal is searched for all of them at once.
 
 use std::borrow::Cow;
@@ -11,40 +11,15 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
-use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use mef_ports::Secret;
-use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
-use url::form_urlencoded;
 
-/// Masking every `a` would make a log unreadable, and its holes would spell the
-/// secret out; nothing that short protects anything.
-const SHORTEST: usize = 4;
+use super::forms::{SHORTEST, forms};
 
 /// How many bytes of learnt forms are kept: some ninety long access tokens, or
-/// thousands of keys, and twenty MiB to find them with. Access tokens change
-/// every hour, so the credential that was learnt or met again longest ago makes
-/// place for the next; those in use are learnt again by every run.
+/// thousands of keys. Finding them takes twenty MiB. Access tokens change every
+/// hour, so the next credential replaces the one that was learnt longest ago; every
+/// run learns those in use again.
 const MOST_BYTES: usize = 2 * 1024 * 1024;
-
-/// Every character but the unreserved ones of RFC 3986.
-const STRICT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-/// What JavaScript's `encodeURIComponent` escapes.
-const COMPONENT: &AsciiSet =
-    &STRICT.remove(b'!').remove(b'*').remove(b'\'').remove(b'(').remove(b')');
-/// What a URL parser escapes in a query, and in a path.
-const QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>').add(b'\'');
-const PATH: &AsciiSet = &CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'#')
-    .add(b'<')
-    .add(b'>')
-    .add(b'?')
-    .add(b'^')
-    .add(b'`')
-    .add(b'{')
-    .add(b'}');
 
 /// Replaces every credential that it has learnt by `***`.
 ///
@@ -54,59 +29,60 @@ pub struct Redactor(Arc<RwLock<Learnt>>);
 
 #[derive(Default)]
 struct Learnt {
-    /// The one learnt or met again longest ago first.
-    values: VecDeque<Value>,
-    /// Finds all forms of all values in one pass. It is built when it is first
-    /// needed, not anew for each of many values learnt in a row.
+    /// The one that was learnt longest ago first.
+    credentials: VecDeque<Credential>,
+    /// Finds all forms in one pass. It is built when it is first needed, not anew for
+    /// each of many credentials learnt in a row.
     finder: Option<Arc<AhoCorasick>>,
 }
 
-struct Value {
+struct Credential {
     secret: Secret,
     forms: BTreeSet<String>,
 }
 
-impl Value {
+impl Credential {
     fn size(&self) -> usize {
         self.forms.iter().map(String::len).sum()
     }
 }
 
 impl Redactor {
-    /// Learns a credential. One of fewer than four characters is not learnt:
-    /// masking it would cut up every text, and show by where.
+    /// Learns a credential. One of fewer than four characters is not learnt: masking
+    /// it would cut up every text, and show where it was.
     pub fn learn(&self, secret: &Secret) {
         let text = secret.expose();
         if text.chars().count() < SHORTEST {
             return;
         }
         let mut learnt = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let known = learnt.values.iter().position(|value| value.secret.expose() == text);
-        if let Some(value) = known.and_then(|index| learnt.values.remove(index)) {
-            learnt.values.push_back(value);
+        let known = learnt.credentials.iter().position(|known| known.secret.expose() == text);
+        if let Some(known) = known.and_then(|index| learnt.credentials.remove(index)) {
+            learnt.credentials.push_back(known);
             return;
         }
-        learnt.values.push_back(Value { secret: secret.clone(), forms: forms(text) });
-        let mut bytes: usize = learnt.values.iter().map(Value::size).sum();
-        while bytes > MOST_BYTES && learnt.values.len() > 1 {
-            bytes -= learnt.values.pop_front().map_or(0, |oldest| oldest.size());
+        learnt.credentials.push_back(Credential { secret: secret.clone(), forms: forms(text) });
+        let mut bytes: usize = learnt.credentials.iter().map(Credential::size).sum();
+        while bytes > MOST_BYTES && learnt.credentials.len() > 1 {
+            bytes -= learnt.credentials.pop_front().map_or(0, |oldest| oldest.size());
         }
         learnt.finder = None;
     }
 
-    /// What finds the learnt forms; nothing while nothing is learnt.
+    /// Returns what finds the learnt forms; `None` while nothing is learnt.
     fn finder(&self) -> Option<Arc<AhoCorasick>> {
         {
             let learnt = self.0.read().unwrap_or_else(PoisonError::into_inner);
-            if learnt.finder.is_some() || learnt.values.is_empty() {
+            if learnt.finder.is_some() || learnt.credentials.is_empty() {
                 return learnt.finder.clone();
             }
         }
         let mut learnt = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if learnt.finder.is_none() {
-            let all: BTreeSet<_> = learnt.values.iter().flat_map(|value| &value.forms).collect();
-            // What it would choose by itself for a few patterns takes a kilobyte for each
-            // byte of an access token.
+            let all: BTreeSet<_> =
+                learnt.credentials.iter().flat_map(|known| &known.forms).collect();
+            // Its own choice for a few patterns takes a kilobyte for each byte of an
+            // access token.
             let kind = Some(AhoCorasickKind::ContiguousNFA);
             let finder = AhoCorasick::builder().kind(kind).build(all);
             #[expect(clippy::expect_used, reason = "it fails only above two billion states")]
@@ -116,15 +92,14 @@ impl Redactor {
         learnt.finder.clone()
     }
 
-    /// `text` with `***` wherever a learnt credential stands: as it is, URL
-    /// encoded, escaped for JSON, in base64 (also inside a longer base64 text)
+    /// Returns `text` with `***` in place of every learnt credential: as it is, URL
+    /// encoded, escaped for JSON or HTML, in base64 (also inside a longer base64 text)
     /// or in hexadecimal.
     pub fn mask<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let Some(finder) = self.finder() else { return Cow::Borrowed(text) };
         let mut masked = String::new();
         let mut copied = 0;
-        // All occurrences, also those that overlap: two credentials that run
-        // into each other are one hole, and nothing of either is left.
+        // Two credentials that overlap become one hole, and nothing of either is left.
         let mut hole: Option<(usize, usize)> = None;
         let mut found: Vec<_> =
             finder.find_overlapping_iter(text).map(|m| (m.start(), m.end())).collect();
@@ -155,118 +130,21 @@ impl Redactor {
 impl fmt::Debug for Redactor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let learnt = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        write!(f, "Redactor that knows {} credentials", learnt.values.len())
+        write!(f, "Redactor that knows {} credentials", learnt.credentials.len())
     }
-}
-
-/// Every form in which `text` may come back, each once.
-fn forms(text: &str) -> BTreeSet<String> {
-    let bytes = text.as_bytes();
-    let hex = hex::encode(bytes);
-    let mut forms = BTreeSet::from([
-        text.to_owned(),
-        inside_quotes(&format!("{text:?}")),
-        STANDARD.encode(bytes),
-        STANDARD_NO_PAD.encode(bytes),
-        URL_SAFE.encode(bytes),
-        URL_SAFE_NO_PAD.encode(bytes),
-        hex.to_uppercase(),
-        hex,
-    ]);
-    let form: String = form_urlencoded::byte_serialize(bytes).collect();
-    // HTTP Basic credentials of an OAuth client (RFC 6749 §2.3.1).
-    forms.extend(inside_base64(form.as_bytes()));
-    let spaced = utf8_percent_encode(text, STRICT).to_string().replace("%20", "+");
-    let encoded = [STRICT, COMPONENT, QUERY, PATH]
-        .map(|set| utf8_percent_encode(text, set).to_string())
-        .into_iter()
-        .chain([form, spaced]);
-    for encoded in encoded {
-        // A URL inside a URL, as a redirect to a login names it.
-        let twice = encoded.replace('%', "%25");
-        forms.extend([with_lower_escapes(&encoded), with_lower_escapes(&twice), encoded, twice]);
-    }
-    forms.extend(html(text));
-    let json = json_inside(text);
-    let ascii = |safe: fn(char) -> bool, digit: fn(u16) -> String| -> String {
-        let escape = |c: char| match safe(c) {
-            true => json_inside(c.encode_utf8(&mut [0; 4])),
-            false => c.encode_utf16(&mut [0; 2]).iter().map(|unit| digit(*unit)).collect(),
-        };
-        text.chars().map(escape).collect()
-    };
-    let (lower, upper) =
-        (|unit: u16| format!("\\u{unit:04x}"), |unit: u16| format!("\\u{unit:04X}"));
-    let escaped = [
-        ascii(|c| c.is_ascii(), lower),
-        ascii(|c| c.is_ascii(), upper),
-        // As Go writes it, PHP with all its flags, and .NET.
-        ascii(|c| !"&<>".contains(c), lower),
-        ascii(|c| c.is_ascii() && !"&<>'\"".contains(c), upper),
-        ascii(|c| c.is_ascii() && !"&<>'\"+`".contains(c), upper),
-    ];
-    for json in escaped.into_iter().chain([json]) {
-        forms.insert(json.replace('/', "\\/"));
-        // JSON inside a JSON string, as logs of logs are.
-        forms.insert(json_inside(&json));
-        forms.insert(json);
-    }
-    forms.extend(inside_base64(bytes));
-    forms
-}
-
-/// `text` as HTML has it, which leaves quotes as they are or writes them in one of
-/// three ways.
-fn html(text: &str) -> [String; 4] {
-    let plain = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    let quoted = |double, single| plain.replace('"', double).replace('\'', single);
-    [
-        quoted("\"", "'"),
-        quoted("&#34;", "&#39;"),
-        quoted("&quot;", "&#39;"),
-        quoted("&quot;", "&#x27;"),
-    ]
-}
-
-fn json_inside(text: &str) -> String {
-    inside_quotes(&serde_json::Value::from(text).to_string())
-}
-
-fn inside_quotes(quoted: &str) -> String {
-    quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default().to_owned()
-}
-
-/// `%2F` becomes `%2f`; the rest stays.
-fn with_lower_escapes(encoded: &str) -> String {
-    let mut escape = 0;
-    let lower = |c: char| {
-        escape = if c == '%' { 2 } else { i32::max(escape - 1, -1) };
-        if c != '%' && escape >= 0 { c.to_ascii_lowercase() } else { c }
-    };
-    encoded.chars().map(lower).collect()
-}
-
-/// What is always the same of the base64 of a text that holds `bytes`, for
-/// each of the three ways to fall into groups of three.
-fn inside_base64(bytes: &[u8]) -> impl Iterator<Item = String> {
-    (0..3).flat_map(move |before| {
-        let mut padded = vec![0; before];
-        padded.extend_from_slice(bytes);
-        // The characters whose six bits all belong to `bytes`.
-        let first = (before * 8).div_ceil(6);
-        let end = padded.len() * 8 / 6;
-        [STANDARD_NO_PAD.encode(&padded), URL_SAFE_NO_PAD.encode(&padded)]
-            .into_iter()
-            .filter_map(move |text| text.get(first..end).map(str::to_owned))
-            .filter(|text| text.len() >= SHORTEST)
-    })
 }
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};
+    use percent_encoding::utf8_percent_encode;
     use proptest::prelude::*;
+    use url::form_urlencoded;
 
+    use super::super::forms::with_lower_escapes;
     use super::*;
+    use crate::query::RESERVED;
 
     fn knowing(values: &[&str]) -> Redactor {
         let redactor = Redactor::default();
@@ -282,7 +160,7 @@ mod tests {
         let mut with_pair = url("https://h/");
         with_pair.query_pairs_mut().append_pair("k", secret);
         let lower = |text: &str| with_lower_escapes(text);
-        let strict = utf8_percent_encode(secret, STRICT).to_string();
+        let strict = utf8_percent_encode(secret, RESERVED).to_string();
         for text in [
             format!("<{secret}>"),
             format!("{secret:?}"),
@@ -335,7 +213,7 @@ mod tests {
                 let basic = STANDARD.encode(format!("{user}:correct-horse-battery{after}"));
                 let masked = redactor.mask(&basic).into_owned();
                 assert!(masked.contains("***"), "{basic}");
-                // What is left is what the neighbours share, and no group of it.
+                // Only characters that its neighbours share are left.
                 assert!(masked.len() <= user.len() * 2 + after.len() * 2 + 9, "{masked}");
             }
         }
@@ -345,7 +223,7 @@ mod tests {
     fn a_secret_inside_oauth_client_credentials_is_masked() {
         let redactor = knowing(&["s3cr/et of+okta"]);
         let basic = STANDARD.encode("client:s3cr%2Fet+of%2Bokta");
-        // The letters at the ends are shared with what stands beside it.
+        // The letters at both ends are shared with its neighbours.
         assert_eq!(redactor.mask(&format!("Basic {basic}")), "Basic Y2xpZW50On***E=");
     }
 
@@ -377,8 +255,8 @@ mod tests {
         assert_eq!(redactor.mask(long(19).expose()), "***");
     }
 
-    /// One of thirty kilobytes took a hundred megabytes, since every form of it was
-    /// searched for by a table of all bytes.
+    /// A token of thirty kilobytes once took a hundred megabytes: a table of all bytes
+    /// for each form.
     #[test]
     fn a_long_access_token_takes_no_hundred_times_its_forms() {
         let token: String = (1..6_000_u64).map(|n| format!("{:x}", n * n)).collect();
@@ -408,7 +286,7 @@ mod tests {
             for text in [
                 whole.clone(),
                 serde_json::json!(whole).to_string(),
-                utf8_percent_encode(&whole, STRICT).to_string(),
+                utf8_percent_encode(&whole, RESERVED).to_string(),
                 form_urlencoded::byte_serialize(whole.as_bytes()).collect(),
                 hex::encode(&whole),
             ] {

@@ -1,4 +1,4 @@
-//! Every secret that is read is one that must not be told.
+//! A store of secrets whose values are all learnt by a redactor.
 
 use std::fmt;
 use std::sync::Arc;
@@ -52,7 +52,7 @@ impl Secrets for RedactingSecrets {
         value: &Secret,
     ) -> Result<bool, StoreError> {
         let stored = self.inner.put_if_absent(reference, value).await?;
-        // One that was not stored is anybody's text.
+        // A value that was not stored is no secret of ours.
         if stored {
             self.redactor.learn(value);
         }
@@ -73,8 +73,7 @@ impl Secrets for RedactingSecrets {
 mod tests {
     use super::*;
 
-    /// Two live values, of which the store gives one alone when it is asked
-    /// for one.
+    /// A store with two live values, which returns one if it is asked for one.
     struct Two;
 
     #[async_trait]

@@ -1,16 +1,16 @@
-//! Where every log line goes through the redactor.
+//! Log lines go through the redactor.
 
 use std::io::{self, Write};
 
 use super::redactor::Redactor;
 
-/// Stderr behind a redactor. Whatever writes to it hands over a whole line with
-/// each call, as log formatters do: what is cut in two is not recognised.
+/// Stderr behind a redactor. Each write must be a whole line, as log formatters do it:
+/// a credential that is cut in two is not recognised.
 #[derive(Clone, Debug)]
 pub struct RedactingStderr(Redactor);
 
 impl RedactingStderr {
-    /// Masks what `redactor` has learnt by the time of each line.
+    /// Masks what `redactor` has learnt by the time each line is written.
     pub fn new(redactor: &Redactor) -> RedactingStderr {
         RedactingStderr(redactor.clone())
     }
