@@ -102,7 +102,7 @@ fn one(check: &Check, single: Single<'_>) -> Result<SoFar, Denied> {
                     Err(denied) => reasons.push(denied),
                 }
             }
-            best.ok_or(Denied::Alternatives { reasons })
+            best.ok_or(Denied::Alternatives(reasons))
         }
     }
 }

@@ -9,8 +9,7 @@ use serde_json::Value;
 use crate::hash::sha256_hex;
 use crate::request::Request;
 use crate::verify::read::values::read_value;
-use crate::verify::told::denied::Denied;
-use crate::verify::told::mask::Mask;
+use crate::verify::told::{denied::Denied, mask::Mask};
 
 /// A check that a request passed. Of alternatives, the first one that passed.
 #[derive(Clone, Debug, PartialEq, Eq)]

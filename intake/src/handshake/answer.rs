@@ -23,7 +23,7 @@ pub(super) fn constrained(rule: &Handshake, request: &Proven<'_>) -> Result<(), 
             value => constraint.pattern.is_match(&value.to_string()),
         };
         if !matches {
-            return Err(Denied::Unconstrained { part: RequestPart::of(&constraint.path) });
+            return Err(Denied::Unconstrained(RequestPart::of(&constraint.path)));
         }
     }
     Ok(())
@@ -92,7 +92,7 @@ impl Variables for Scope<'_> {
 fn unusable(template: &Template) -> Denied {
     let mut places: Vec<_> = template.paths().map(RequestPart::of).collect();
     let place = if places.len() == 1 { places.pop() } else { None };
-    Denied::WrongType { part: place.unwrap_or(RequestPart::AnyOf(places)) }
+    Denied::WrongType(place.unwrap_or(RequestPart::AnyOf(places)))
 }
 
 fn value(template: &Template, scope: &Scope<'_>) -> Result<Value, Denied> {
@@ -116,5 +116,5 @@ fn header(template: &Template, scope: &Scope<'_>) -> Result<String, Denied> {
         return Ok(text);
     }
     let places = template.paths().map(RequestPart::of).collect();
-    Err(Denied::NotForHeader { part: RequestPart::AnyOf(places) })
+    Err(Denied::NotForHeader(RequestPart::AnyOf(places)))
 }

@@ -58,12 +58,12 @@ impl Receiver {
         let place = || RequestPart::Header(stored.header.clone());
         // A header's name is always a path.
         let path = Path::parse(&format!("header.{}", stored.header), &[Root::Header]);
-        let path = path.map_err(|_| Outcome::Denied(Denied::Missing { part: place() }))?;
+        let path = path.map_err(|_| Outcome::Denied(Denied::Missing(place())))?;
         let Value::String(value) = request.value(&path).map_err(Outcome::Denied)? else {
-            return Err(Outcome::Denied(Denied::WrongType { part: place() }));
+            return Err(Outcome::Denied(Denied::WrongType(place())));
         };
         if !is_header_value(&value) || value.contains([' ', '"', '\'', '\\']) {
-            return Err(Outcome::Denied(Denied::NotForHeader { part: place() }));
+            return Err(Outcome::Denied(Denied::NotForHeader(place())));
         }
         if value.len() < SHORTEST_SECRET {
             return Err(Outcome::Denied(refused("it is shorter than 16 characters")));

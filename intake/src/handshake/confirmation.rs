@@ -14,13 +14,13 @@ use super::Proven;
 /// The URL that a request asks to be fetched.
 pub(super) fn url(webhook: &Webhook, request: &Proven<'_>) -> Result<Url, Denied> {
     let place = || RequestPart::Json("/SubscribeURL".to_owned());
-    let path = Path::parse("/SubscribeURL", &[Root::Record])
-        .map_err(|_| Denied::Missing { part: place() })?;
+    let path =
+        Path::parse("/SubscribeURL", &[Root::Record]).map_err(|_| Denied::Missing(place()))?;
     let Value::String(text) = request.value(&path)? else {
-        return Err(Denied::WrongType { part: place() });
+        return Err(Denied::WrongType(place()));
     };
     let url = Url::parse(&text).ok().filter(|url| is_pinned(webhook, url));
-    url.ok_or_else(|| Denied::Unconstrained { part: place() })
+    url.ok_or_else(|| Denied::Unconstrained(place()))
 }
 
 /// `https`, on no port of its own, and a host that certificates may be from.

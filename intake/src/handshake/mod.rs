@@ -47,8 +47,8 @@ impl Proven<'_> {
         };
         let place = || RequestPart::of(path);
         match found {
-            None => Err(Denied::Missing { part: place() }),
-            Some(Value::String(text)) if text.is_empty() => Err(Denied::Missing { part: place() }),
+            None => Err(Denied::Missing(place())),
+            Some(Value::String(text)) if text.is_empty() => Err(Denied::Missing(place())),
             Some(Value::String(text)) if text.len() > LONGEST => {
                 Err(Denied::TooLong { part: place(), limit: LONGEST })
             }

@@ -21,11 +21,8 @@ use super::single_check::SingleCheck;
 use crate::request::Request;
 use crate::verify::context::Context;
 use crate::verify::keys::published::{KeyKind, KeySource};
-use crate::verify::read::request_part::RequestPart;
-use crate::verify::read::strict_json::Members;
-use crate::verify::told::denied::Denied;
-use crate::verify::told::explanation::Noticed;
-use crate::verify::told::notes::Notes;
+use crate::verify::read::{request_part::RequestPart, strict_json::Members};
+use crate::verify::told::{denied::Denied, notes::Notes};
 
 /// What is signed of a notification, in this order; `Subject` only if it is there.
 const NOTIFICATION: &[&str] = &["Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"];
@@ -34,6 +31,7 @@ const NOTIFICATION: &[&str] = &["Message", "MessageId", "Subject", "Timestamp", 
 const CONFIRMATION: &[&str] =
     &["Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"];
 
+/// Notices nothing: all that is read is in the signed text.
 impl SingleCheck for AwsSns {
     fn check(&self, context: Context<'_>, notes: &mut Notes) -> Result<Option<String>, Denied> {
         let Context { request, secrets, now, .. } = context;
@@ -52,11 +50,6 @@ impl SingleCheck for AwsSns {
 
     fn needs_body(&self) -> bool {
         true
-    }
-
-    /// Tells nothing: what is read is signed, and told with the signed text.
-    fn notice(&self, _: Context<'_>) -> Vec<Noticed> {
-        Vec::new()
     }
 
     /// Returns the certificate that the message names, if the message is of a topic
@@ -83,8 +76,8 @@ impl<'b> SnsMessage<'b> {
         let required = |name: &str| {
             let part = || RequestPart::Json(format!("/{name}"));
             match members.get(name) {
-                None => Err(Denied::Missing { part: part() }),
-                Some(_) => members.string(name).ok_or_else(|| Denied::WrongType { part: part() }),
+                None => Err(Denied::Missing(part())),
+                Some(_) => members.string(name).ok_or_else(|| Denied::WrongType(part())),
             }
         };
         let fields = match required("Type")?.as_str() {

@@ -9,27 +9,22 @@ use super::token::{matching, sha256, without_prefix};
 use crate::request::AUTHORIZATION;
 use crate::verify::context::Context;
 use crate::verify::keys::live_secrets::names;
-use crate::verify::read::credential::Credential;
-use crate::verify::read::request_part::RequestPart;
-use crate::verify::read::values;
-use crate::verify::told::denied::Denied;
-use crate::verify::told::explanation::Noticed;
-use crate::verify::told::notes::Notes;
-use crate::verify::told::noticed;
+use crate::verify::read::{credential::Credential, request_part::RequestPart, values};
+use crate::verify::told::{denied::Denied, explanation::Noticed, notes::Notes, noticed};
 
 const SCHEME: &str = "Basic ";
 
 impl SingleCheck for Basic {
     fn check(&self, context: Context<'_>, notes: &mut Notes) -> Result<Option<String>, Denied> {
         let sent = values::header(context.request, AUTHORIZATION)?
-            .ok_or_else(|| Denied::Missing { part: part() })?;
+            .ok_or_else(|| Denied::Missing(part()))?;
         let encoded = without_prefix(sent, Some(SCHEME))
             .ok_or_else(|| Denied::TokenPrefix { part: part(), prefix: SCHEME.to_owned() })?;
         let sent = STANDARD_PAD_INDIFFERENT
             .decode(encoded)
             .ok()
             .filter(|sent| sent.contains(&b':'))
-            .ok_or_else(|| Denied::BasicMalformed { part: part() })?;
+            .ok_or_else(|| Denied::BasicMalformed(part()))?;
         let live = context.secrets.live(&self.secrets, context.now)?;
         let expected = live.iter().map(|(name, secret)| {
             let pair = match &self.username {
@@ -41,10 +36,6 @@ impl SingleCheck for Basic {
         matching(&sent, &expected.collect::<Vec<_>>(), notes)
             .map(|name| Some(name.to_owned()))
             .ok_or_else(|| Denied::TokenMismatch { part: part(), secrets: names(&live) })
-    }
-
-    fn needs_body(&self) -> bool {
-        false
     }
 
     fn notice(&self, context: Context<'_>) -> Vec<Noticed> {

@@ -9,21 +9,19 @@ use mef_source::checked::Digest;
 use super::single_check::SingleCheck;
 use crate::hash;
 use crate::verify::context::Context;
-use crate::verify::read::request_part::RequestPart;
-use crate::verify::read::values::RequestView;
-use crate::verify::signed::signature::decode;
-use crate::verify::signed::signed_text::{Around, signed_text};
-use crate::verify::told::denied::Denied;
-use crate::verify::told::explanation::Noticed;
-use crate::verify::told::notes::Notes;
-use crate::verify::told::noticed;
+use crate::verify::read::{request_part::RequestPart, values::RequestView};
+use crate::verify::signed::{
+    signature::decode,
+    signed_text::{Around, signed_text},
+};
+use crate::verify::told::{denied::Denied, explanation::Noticed, notes::Notes, noticed};
 
 impl SingleCheck for Digest {
     fn check(&self, context: Context<'_>, notes: &mut Notes) -> Result<Option<String>, Denied> {
         let part = || RequestPart::of(&self.equals);
         let sent = RequestView::whole(context.request)
             .text(&self.equals)?
-            .ok_or_else(|| Denied::Missing { part: part() })?;
+            .ok_or_else(|| Denied::Missing(part()))?;
         let sent = decode(&sent, self.encoding)
             .filter(|bytes| !bytes.is_empty())
             .ok_or_else(|| Denied::DigestMalformed { part: part(), encoding: self.encoding })?;
@@ -33,7 +31,7 @@ impl SingleCheck for Digest {
         text.iter().for_each(|piece| hash.update(piece));
         verify_slices_are_equal(hash.finish().as_ref(), &sent)
             .map(|()| None)
-            .map_err(|_| Denied::DigestMismatch { part: part() })
+            .map_err(|_| Denied::DigestMismatch(part()))
     }
 
     fn needs_body(&self) -> bool {

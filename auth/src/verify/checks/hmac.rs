@@ -6,15 +6,12 @@ use aws_lc_rs::hmac;
 use mef_ports::Secret;
 use mef_source::checked::{Check, Hash, Hmac, Key, Signed, Webhook};
 
-use super::single_check::{SingleCheck, SoFar};
+use super::single_check::SingleCheck;
 use crate::hash;
 use crate::verify::context::Context;
-use crate::verify::read::credential::Credential;
 use crate::verify::signed;
 use crate::verify::signed::signed_text::SignedText;
-use crate::verify::told::denied::Denied;
-use crate::verify::told::explanation::Noticed;
-use crate::verify::told::notes::Notes;
+use crate::verify::told::{denied::Denied, notes::Notes};
 
 impl SingleCheck for Hmac {
     fn check(&self, context: Context<'_>, notes: &mut Notes) -> Result<Option<String>, Denied> {
@@ -26,27 +23,8 @@ impl SingleCheck for Hmac {
         signed::check(&self.signed, context, notes, keys, made).map(Some)
     }
 
-    fn needs_body(&self) -> bool {
-        signed::needs_body(&self.signed)
-    }
-
-    fn notice(&self, context: Context<'_>) -> Vec<Noticed> {
-        signed::notice::notice(&self.signed, context)
-    }
-
-    fn credentials(&self) -> Vec<Credential<'_>> {
-        Credential::of_signed(&self.signed)
-    }
-
     fn signed(&self) -> Option<&Signed> {
         Some(&self.signed)
-    }
-
-    fn check_head(&self, context: Context<'_>) -> Result<SoFar, Denied> {
-        match self.is_in_head() {
-            true => self.check(context, &mut Notes::default()).map(|_| SoFar::Passed),
-            false => signed::check_head(&self.signed, context).map(|()| SoFar::Open),
-        }
     }
 }
 
@@ -71,7 +49,7 @@ pub(crate) fn key(
         encoding: written.encoding,
     })?;
     match bytes.is_empty() {
-        true => Err(Denied::SecretEmpty { name: name.to_owned() }),
+        true => Err(Denied::SecretEmpty(name.to_owned())),
         false => Ok(hash::hmac_key(hash, &bytes)),
     }
 }

@@ -8,21 +8,15 @@ use mef_source::checked::Ip;
 use super::single_check::{SingleCheck, SoFar};
 use crate::verify::context::Context;
 use crate::verify::read::request_part::RequestPart;
-use crate::verify::told::denied::Denied;
-use crate::verify::told::explanation::Noticed;
-use crate::verify::told::notes::Notes;
+use crate::verify::told::{denied::Denied, explanation::Noticed, notes::Notes};
 
 impl SingleCheck for Ip {
     fn check(&self, context: Context<'_>, _: &mut Notes) -> Result<Option<String>, Denied> {
         let peer = context.request.peer().ok_or(Denied::NoPeer)?;
         match self.allow.iter().any(|network| network.contains(peer)) {
             true => Ok(None),
-            false => Err(Denied::PeerNotAllowed { peer }),
+            false => Err(Denied::PeerNotAllowed(peer)),
         }
-    }
-
-    fn needs_body(&self) -> bool {
-        false
     }
 
     fn notice(&self, context: Context<'_>) -> Vec<Noticed> {

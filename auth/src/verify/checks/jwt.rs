@@ -17,16 +17,18 @@ use super::single_check::{SingleCheck, SoFar};
 use super::token;
 use crate::request::Request;
 use crate::verify::context::Context;
-use crate::verify::keys::jwk::{JwkSet, VerifyingKey};
-use crate::verify::keys::live_secrets::names;
-use crate::verify::keys::published::{KeyKind, KeySource};
-use crate::verify::read::credential::Credential;
-use crate::verify::read::request_part::RequestPart;
-use crate::verify::read::strict_json::{Members, elements, string};
+use crate::verify::keys::{
+    jwk::{JwkSet, VerifyingKey},
+    live_secrets::names,
+    published::{KeyKind, KeySource},
+};
+use crate::verify::read::{
+    credential::Credential,
+    request_part::RequestPart,
+    strict_json::{Members, elements, string},
+};
 use crate::verify::signed::signed_text::{Around, signed_text};
-use crate::verify::told::denied::Denied;
-use crate::verify::told::explanation::Noticed;
-use crate::verify::told::notes::Notes;
+use crate::verify::told::{denied::Denied, explanation::Noticed, notes::Notes};
 
 /// The longest token that is read. Gateways take 10 KiB of headers.
 const MAX_TOKEN: usize = 16 * 1024;
@@ -104,7 +106,7 @@ fn judge(
         notes.tried(&by, true);
         signed_by.get_or_insert(by);
     }
-    signed_by.ok_or_else(|| Denied::Missing { part: token::part(&jwt.from) })
+    signed_by.ok_or_else(|| Denied::Missing(token::part(&jwt.from)))
 }
 
 /// Reads the tokens as text, without their prefix; at least one.
@@ -121,9 +123,9 @@ fn received(jwt: &Jwt, request: &Request) -> Result<Vec<String>, Denied> {
             prefix: prefix.unwrap_or_default().to_owned(),
         })?;
         if text.is_empty() {
-            return Err(Denied::Missing { part: part() });
+            return Err(Denied::Missing(part()));
         }
-        std::str::from_utf8(text).map(str::to_owned).map_err(|_| Denied::NotText { part: part() })
+        std::str::from_utf8(text).map(str::to_owned).map_err(|_| Denied::NotText(part()))
     });
     texts.collect()
 }

@@ -16,8 +16,7 @@ use mef_source::checked::{Check, Webhook};
 
 pub(super) use self::single_check::{SingleCheck, SoFar};
 use crate::verify::context::Context;
-use crate::verify::told::denied::Denied;
-use crate::verify::told::notes::Notes;
+use crate::verify::told::{denied::Denied, notes::Notes};
 use crate::verify::verified::Passed;
 
 /// What a check is made of.
@@ -103,5 +102,5 @@ fn pass_any(
             Err(denied) => reasons.push(denied),
         }
     }
-    first.ok_or(Denied::Alternatives { reasons })
+    first.ok_or(Denied::Alternatives(reasons))
 }

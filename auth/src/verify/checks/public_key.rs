@@ -10,15 +10,12 @@ use base64::engine::general_purpose::STANDARD_PAD_INDIFFERENT;
 use mef_ports::Secret;
 use mef_source::checked::{Key, KeyEncoding, PublicKey, PublicKeyAlgorithm, Signed};
 
-use super::single_check::{SingleCheck, SoFar};
+use super::single_check::SingleCheck;
 use crate::hash;
 use crate::verify::context::Context;
-use crate::verify::read::credential::Credential;
 use crate::verify::signed;
 use crate::verify::signed::signed_text::SignedText;
-use crate::verify::told::denied::Denied;
-use crate::verify::told::explanation::Noticed;
-use crate::verify::told::notes::Notes;
+use crate::verify::told::{denied::Denied, notes::Notes};
 
 /// A key, in each form that a signature of its algorithm may need.
 type Forms = Vec<ParsedPublicKey>;
@@ -33,27 +30,8 @@ impl SingleCheck for PublicKey {
         signed::check(&self.signed, context, notes, keys, fits).map(Some)
     }
 
-    fn needs_body(&self) -> bool {
-        signed::needs_body(&self.signed)
-    }
-
-    fn notice(&self, context: Context<'_>) -> Vec<Noticed> {
-        signed::notice::notice(&self.signed, context)
-    }
-
-    fn credentials(&self) -> Vec<Credential<'_>> {
-        Credential::of_signed(&self.signed)
-    }
-
     fn signed(&self) -> Option<&Signed> {
         Some(&self.signed)
-    }
-
-    fn check_head(&self, context: Context<'_>) -> Result<SoFar, Denied> {
-        match self.is_in_head() {
-            true => self.check(context, &mut Notes::default()).map(|_| SoFar::Passed),
-            false => signed::check_head(&self.signed, context).map(|()| SoFar::Open),
-        }
     }
 }
 
@@ -73,7 +51,7 @@ fn forms(
     let malformed = || Denied::PublicKeyMalformed { name: name.to_owned(), algorithm };
     let text = hash::without_prefix(secret, written);
     if text.is_empty() {
-        return Err(Denied::SecretEmpty { name: name.to_owned() });
+        return Err(Denied::SecretEmpty(name.to_owned()));
     }
     let bytes = match (from_pem(text), written.encoding) {
         (Some(der), _) => Some(der),

@@ -10,13 +10,9 @@ use super::single_check::SingleCheck;
 use crate::request::{AUTHORIZATION, Request};
 use crate::verify::context::Context;
 use crate::verify::keys::live_secrets::names;
-use crate::verify::read::credential::Credential;
-use crate::verify::read::request_part::RequestPart;
+use crate::verify::read::{credential::Credential, request_part::RequestPart};
 use crate::verify::read::{json, values};
-use crate::verify::told::denied::Denied;
-use crate::verify::told::explanation::Noticed;
-use crate::verify::told::notes::Notes;
-use crate::verify::told::noticed;
+use crate::verify::told::{denied::Denied, explanation::Noticed, notes::Notes, noticed};
 
 impl SingleCheck for Token {
     /// Of several tokens in a body, each must be one of the secrets, and the name
@@ -84,7 +80,7 @@ pub(crate) fn received<'r>(
     from: &TokenFrom,
     request: &'r Request,
 ) -> Result<Vec<Cow<'r, [u8]>>, Denied> {
-    let missing = || Denied::Missing { part: part(from) };
+    let missing = || Denied::Missing(part(from));
     match from {
         TokenFrom::Header(name) => {
             Ok(vec![Cow::Borrowed(values::header(request, name)?.ok_or_else(missing)?)])

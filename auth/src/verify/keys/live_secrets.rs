@@ -85,25 +85,25 @@ impl LiveSecrets {
             let name = || used.name.clone();
             let values = self.get(&used.name);
             if values.is_empty() {
-                return Err(Denied::SecretMissing { name: name() });
+                return Err(Denied::SecretMissing(name()));
             }
             for value in values {
                 if value.expose().is_empty() {
-                    return Err(Denied::SecretEmpty { name: name() });
+                    return Err(Denied::SecretEmpty(name()));
                 }
                 live.push((used.name.as_str(), value));
             }
         }
         if live.is_empty() {
             let secrets = uses.iter().map(|used| used.name.clone()).collect();
-            return Err(Denied::NoLiveSecret { secrets });
+            return Err(Denied::NoLiveSecret(secrets));
         }
         Ok(live)
     }
 }
 
 fn missing(url: &Url) -> Denied {
-    Denied::KeysMissing { host: url.host_str().unwrap_or_default().to_owned() }
+    Denied::KeysMissing(url.host_str().unwrap_or_default().to_owned())
 }
 
 /// Returns the names of `live` secrets, each once.

@@ -26,7 +26,7 @@ pub(crate) fn one<'b>(body: &'b [u8], path: &Path) -> Result<Option<&'b RawValue
 /// Reads every value of the JSON body at `path`, in which `*` stands for each
 /// element of a list or object. Returns at least one; fails if one is missing.
 pub(crate) fn all<'b>(body: &'b [u8], path: &Path) -> Result<Vec<&'b RawValue>, Denied> {
-    let missing = || Denied::Missing { part: RequestPart::of(path) };
+    let missing = || Denied::Missing(RequestPart::of(path));
     let mut values = vec![document(body, path)?];
     for segment in path.segments() {
         let mut next = Vec::new();
@@ -49,14 +49,14 @@ pub(crate) fn all<'b>(body: &'b [u8], path: &Path) -> Result<Vec<&'b RawValue>, 
 /// Returns the text of a JSON string.
 pub(crate) fn string<'b>(value: &'b RawValue, path: &Path) -> Result<Cow<'b, str>, Denied> {
     let json = value.get();
-    let wrong_type = || Denied::WrongType { part: RequestPart::of(path) };
+    let wrong_type = || Denied::WrongType(RequestPart::of(path));
     let inside = json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
     match inside.ok_or_else(wrong_type)? {
         plain if !plain.contains('\\') => Ok(Cow::Borrowed(plain)),
         // An escape may still be half of a surrogate pair.
         _ => serde_json::from_str(json)
             .map(Cow::Owned)
-            .map_err(|_| Denied::NotText { part: RequestPart::of(path) }),
+            .map_err(|_| Denied::NotText(RequestPart::of(path))),
     }
 }
 
@@ -64,14 +64,14 @@ pub(crate) fn string<'b>(value: &'b RawValue, path: &Path) -> Result<Cow<'b, str
 pub(crate) fn scalar<'b>(value: &'b RawValue, path: &Path) -> Result<Cow<'b, str>, Denied> {
     match value.get().as_bytes().first() {
         Some(b'"') => string(value, path),
-        Some(b'{' | b'[') | None => Err(Denied::WrongType { part: RequestPart::of(path) }),
+        Some(b'{' | b'[') | None => Err(Denied::WrongType(RequestPart::of(path))),
         Some(_) => Ok(Cow::Borrowed(value.get())),
     }
 }
 
 /// Checks that the whole body is JSON, from end to end.
 fn document<'b>(body: &'b [u8], path: &Path) -> Result<&'b RawValue, Denied> {
-    serde_json::from_slice(body).map_err(|_| Denied::BodyNotJson { part: RequestPart::of(path) })
+    serde_json::from_slice(body).map_err(|_| Denied::BodyNotJson(RequestPart::of(path)))
 }
 
 fn child<'b>(
@@ -91,8 +91,8 @@ fn child<'b>(
     match found {
         Ok(Found::Once(value)) => Ok(Some(value)),
         Ok(Found::Never) => Ok(None),
-        Ok(Found::Twice) => Err(Denied::Duplicated { part: RequestPart::of(path) }),
-        Err(_) => Err(Denied::BodyNotJson { part: RequestPart::of(path) }),
+        Ok(Found::Twice) => Err(Denied::Duplicated(RequestPart::of(path))),
+        Err(_) => Err(Denied::BodyNotJson(RequestPart::of(path))),
     }
 }
 
@@ -103,7 +103,7 @@ fn children<'b>(value: &'b RawValue, path: &Path) -> Result<Vec<&'b RawValue>, D
         Some(b'[') => json.deserialize_seq(Every),
         _ => return Ok(Vec::new()),
     };
-    found.map_err(|_| Denied::BodyNotJson { part: RequestPart::of(path) })
+    found.map_err(|_| Denied::BodyNotJson(RequestPart::of(path)))
 }
 
 enum Found<'b> {

@@ -61,7 +61,7 @@ impl<'r> RequestView<'r> {
             Some(Cow::Borrowed(bytes)) => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
             Some(Cow::Owned(bytes)) => String::from_utf8(bytes).ok().map(Cow::Owned),
         };
-        text.map(Some).ok_or_else(|| Denied::NotText { part: RequestPart::of(path) })
+        text.map(Some).ok_or_else(|| Denied::NotText(RequestPart::of(path)))
     }
 }
 
@@ -70,7 +70,7 @@ pub(crate) fn header<'r>(request: &'r Request, name: &str) -> Result<Option<&'r 
     let mut lines = request.headers().iter().filter(|(line, _)| line == name);
     let first = lines.next().map(|(_, value)| value.as_slice());
     match lines.next() {
-        Some(_) => Err(Denied::Duplicated { part: RequestPart::Header(name.to_owned()) }),
+        Some(_) => Err(Denied::Duplicated(RequestPart::Header(name.to_owned()))),
         None => Ok(first),
     }
 }
@@ -80,7 +80,7 @@ pub(crate) fn query(request: &Request, name: &str) -> Result<Option<Vec<u8>>, De
     let mut values = request.query_values(name);
     let first = values.next();
     match values.next() {
-        Some(_) => Err(Denied::Duplicated { part: RequestPart::Query(name.to_owned()) }),
+        Some(_) => Err(Denied::Duplicated(RequestPart::Query(name.to_owned()))),
         None => Ok(first),
     }
 }
@@ -103,9 +103,7 @@ pub fn read_value(request: &Request, path: &Path) -> Result<Option<Value>, Denie
     if found.get().starts_with('"') {
         return Ok(Some(Value::String(text.into_owned())));
     }
-    serde_json::from_str(&text)
-        .map(Some)
-        .map_err(|_| Denied::BodyNotJson { part: RequestPart::of(path) })
+    serde_json::from_str(&text).map(Some).map_err(|_| Denied::BodyNotJson(RequestPart::of(path)))
 }
 
 /// Returns whether something is at `path`, whatever it is; an empty text is

@@ -9,8 +9,7 @@ use percent_encoding::utf8_percent_encode;
 
 use crate::query::{RESERVED, form_decode, pieces};
 use crate::request::Request;
-use crate::verify::read::request_part::RequestPart;
-use crate::verify::read::values;
+use crate::verify::read::{request_part::RequestPart, values};
 use crate::verify::told::denied::Denied;
 
 /// The parameter that holds the token, which cannot sign itself.
@@ -30,7 +29,7 @@ const PROTOTYPE: &str = "__proto__";
 /// Fails if the form is not UTF-8 text, also in its escapes, or is empty: what is
 /// signed before it would then pass for a signed form.
 pub(crate) fn form_sorted(body: &[u8]) -> Result<Vec<u8>, Denied> {
-    let not_text = || Denied::NotText { part: RequestPart::Json(String::new()) };
+    let not_text = || Denied::NotText(RequestPart::Json(String::new()));
     let body = std::str::from_utf8(body).map_err(|_| not_text())?;
     let mut fields: BTreeMap<Utf16, BTreeSet<Utf16>> = BTreeMap::new();
     for (name, value) in decoded(body).ok_or_else(not_text)? {
@@ -44,7 +43,7 @@ pub(crate) fn form_sorted(body: &[u8]) -> Result<Vec<u8>, Denied> {
         }
     }
     if text.is_empty() {
-        return Err(Denied::Missing { part: RequestPart::Json(String::new()) });
+        return Err(Denied::Missing(RequestPart::Json(String::new())));
     }
     Ok(text)
 }
@@ -65,9 +64,8 @@ pub(crate) fn signed_headers(
     time: Option<&str>,
 ) -> Result<Vec<u8>, Denied> {
     let part = |name: &str| RequestPart::Header(name.to_owned());
-    let listed =
-        values::header(request, list)?.ok_or_else(|| Denied::Missing { part: part(list) })?;
-    let listed = std::str::from_utf8(listed).map_err(|_| Denied::NotText { part: part(list) })?;
+    let listed = values::header(request, list)?.ok_or_else(|| Denied::Missing(part(list)))?;
+    let listed = std::str::from_utf8(listed).map_err(|_| Denied::NotText(part(list)))?;
     let names: BTreeSet<String> =
         listed.split(',').map(|name| name.trim().to_ascii_lowercase()).collect();
     for name in [list].into_iter().chain(time) {
@@ -77,8 +75,7 @@ pub(crate) fn signed_headers(
     }
     let mut text = Vec::new();
     for name in &names {
-        let value =
-            values::header(request, name)?.ok_or_else(|| Denied::Missing { part: part(name) })?;
+        let value = values::header(request, name)?.ok_or_else(|| Denied::Missing(part(name)))?;
         if !text.is_empty() {
             text.push(b';');
         }
@@ -102,7 +99,7 @@ pub(crate) fn method_path_query(request: &Request) -> Result<String, Denied> {
     let path = path.strip_suffix('/').unwrap_or(&path);
     let slash = if path.starts_with('/') { "" } else { "/" };
     let mut parameters: BTreeMap<Utf16, Vec<Utf16>> = BTreeMap::new();
-    let not_text = || Denied::NotText { part: RequestPart::Query(String::new()) };
+    let not_text = || Denied::NotText(RequestPart::Query(String::new()));
     for (name, value) in decoded(request.raw_query()).ok_or_else(not_text)? {
         if name != TOKEN_PARAMETER && name != PROTOTYPE {
             parameters.entry(Utf16::of(name)).or_default().push(Utf16::of(value));

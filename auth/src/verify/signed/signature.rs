@@ -13,12 +13,10 @@ use mef_source::checked::{Bare, Encoding, Signature, SignatureFrom};
 use mef_source::{Path, Root};
 
 use crate::request::Request;
-use crate::verify::read::credential::numbered;
-use crate::verify::read::json;
-use crate::verify::read::request_part::RequestPart;
-use crate::verify::read::values::RequestView;
-use crate::verify::told::denied::Denied;
-use crate::verify::told::mask::Mask;
+use crate::verify::read::{
+    credential::numbered, json, request_part::RequestPart, values::RequestView,
+};
+use crate::verify::told::{denied::Denied, mask::Mask};
 
 /// The most items that are read: DocuSign sends up to 100.
 pub(crate) const MAX_ITEMS: usize = 128;
@@ -49,7 +47,7 @@ pub(crate) fn read(
         }
     }
     if texts.is_empty() {
-        return Err(Denied::Missing { part });
+        return Err(Denied::Missing(part));
     }
     let mut items = Vec::new();
     for text in &texts {
@@ -147,7 +145,7 @@ fn read_numbered<'r>(
             && std::mem::replace(seen, true)
             && !is_list
         {
-            return Err(Denied::Duplicated { part: RequestPart::Header(name.clone()) });
+            return Err(Denied::Duplicated(RequestPart::Header(name.clone())));
         }
         texts.push(Cow::Borrowed(header_text(name, line)?));
     }
@@ -155,8 +153,7 @@ fn read_numbered<'r>(
 }
 
 fn header_text<'r>(name: &str, line: &'r [u8]) -> Result<&'r str, Denied> {
-    std::str::from_utf8(line)
-        .map_err(|_| Denied::NotText { part: RequestPart::Header(name.to_owned()) })
+    std::str::from_utf8(line).map_err(|_| Denied::NotText(RequestPart::Header(name.to_owned())))
 }
 
 /// Splits one text into items, up to one more than are read.

@@ -10,8 +10,10 @@ use mef_source::checked::{SignedPart, SigningText};
 use super::canonical;
 use crate::hash::sha256_hex;
 use crate::request::Request;
-use crate::verify::read::request_part::RequestPart;
-use crate::verify::read::values::{self, RequestView};
+use crate::verify::read::{
+    request_part::RequestPart,
+    values::{self, RequestView},
+};
 use crate::verify::told::denied::Denied;
 
 /// A signed text in pieces.
@@ -72,14 +74,13 @@ fn piece<'r>(
         SignedPart::PathQuery => Cow::Owned(with_query(request.path(), request).into_bytes()),
         SignedPart::Header(name) => values::header(request, name)?
             .map(Cow::Borrowed)
-            .ok_or_else(|| Denied::Missing { part: RequestPart::Header(name.clone()) })?,
+            .ok_or_else(|| Denied::Missing(RequestPart::Header(name.clone())))?,
         SignedPart::Query(name) => values::query(request, name)?
             .map(Cow::Owned)
-            .ok_or_else(|| Denied::Missing { part: RequestPart::Query(name.clone()) })?,
-        SignedPart::Json(path) => around
-            .view
-            .bytes(path)?
-            .ok_or_else(|| Denied::Missing { part: RequestPart::of(path) })?,
+            .ok_or_else(|| Denied::Missing(RequestPart::Query(name.clone())))?,
+        SignedPart::Json(path) => {
+            around.view.bytes(path)?.ok_or_else(|| Denied::Missing(RequestPart::of(path)))?
+        }
         SignedPart::FormSorted => Cow::Owned(canonical::form_sorted(request.body())?),
         SignedPart::SignedHeaders(name) => {
             Cow::Owned(canonical::signed_headers(request, name, around.time_header)?)
@@ -91,7 +92,7 @@ fn piece<'r>(
             Cow::Owned(sha256_hex(&piece(part, None, around)?).into_bytes())
         }
         SignedPart::Default(part, default) => match piece(part, None, around) {
-            Err(Denied::Missing { .. }) => Cow::Borrowed(default.as_bytes()),
+            Err(Denied::Missing(_)) => Cow::Borrowed(default.as_bytes()),
             found => found?,
         },
     })
@@ -116,10 +117,10 @@ fn id(around: &Around<'_, '_>, next: Option<&SignedPart>) -> Result<Vec<u8>, Den
         };
         return match next {
             Some(SignedPart::Literal(separator)) if id.contains(separator.as_str()) => {
-                Err(Denied::AmbiguousId { part: RequestPart::of(path) })
+                Err(Denied::AmbiguousId(RequestPart::of(path)))
             }
             _ => Ok(id.into_owned().into_bytes()),
         };
     }
-    Err(Denied::Missing { part: RequestPart::any_of(around.id) })
+    Err(Denied::Missing(RequestPart::any_of(around.id)))
 }

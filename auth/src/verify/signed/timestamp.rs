@@ -11,8 +11,7 @@ use mef_source::Root;
 use mef_source::checked::{SignedTime, TimeUnit};
 
 use super::signature::Items;
-use crate::verify::read::request_part::RequestPart;
-use crate::verify::read::values::RequestView;
+use crate::verify::read::{request_part::RequestPart, values::RequestView};
 use crate::verify::told::denied::Denied;
 
 /// Enough for milliseconds in any year with four digits.
@@ -31,7 +30,7 @@ pub(crate) fn check<'r>(
         Root::Signature => in_signature(time, signature)?,
         _ => view.text(&time.from)?,
     };
-    let text = text.ok_or_else(|| Denied::Missing { part: part() })?;
+    let text = text.ok_or_else(|| Denied::Missing(part()))?;
     let nanos = parse(&text, time.unit)
         .ok_or_else(|| Denied::TimestampMalformed { part: part(), unit: time.unit })?;
     let now = now.as_nanosecond();
@@ -55,7 +54,7 @@ fn in_signature<'r>(
     let mut values = signature.under(&key);
     let Some(first) = values.next() else { return Ok(None) };
     if values.any(|value| value != first) {
-        return Err(Denied::TimestampContradictory { part: RequestPart::of(&time.from) });
+        return Err(Denied::TimestampContradictory(RequestPart::of(&time.from)));
     }
     Ok(Some(Cow::Borrowed(first)))
 }

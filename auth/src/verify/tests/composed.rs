@@ -88,13 +88,13 @@ fn an_alternative_that_the_head_leaves_open_leaves_all_open() {
     assert_eq!(head(&[("x-sig", "00")]), Ok(()));
     assert_eq!(head(&[("x-sig", "00"), ("authorization", "Bearer x")]), Ok(()));
     assert_eq!(head(&[("authorization", "Bearer token")]), Ok(()));
-    assert!(matches!(head(&[("authorization", "Bearer x")]), Err(Denied::Alternatives { .. })));
+    assert!(matches!(head(&[("authorization", "Bearer x")]), Err(Denied::Alternatives(_))));
     assert!(head(&[]).is_err());
     let authorization =
         |checks: &str| verify_authorization(&webhook(checks), "Bearer x", &secrets(PAIRS), now());
     assert_eq!(authorization(EITHER), Ok(()));
     let tokens = r#"any: [ { token: { from: header.authorization, secrets: [t] } }, { basic: { secrets: [s] } } ]"#;
-    assert!(matches!(authorization(tokens), Err(Denied::Alternatives { .. })));
+    assert!(matches!(authorization(tokens), Err(Denied::Alternatives(_))));
 }
 
 #[test]

@@ -82,7 +82,7 @@ fn a_check_after_the_one_that_failed_is_told_too() {
     let post = Post::new(&[("b", "second")], "");
     let told = explained(&post, checks, &[("a", "first"), ("b", "second")], NOW);
     let [first, second] = told.as_slice() else { panic!("two checks: {told:?}") };
-    assert!(matches!(first.denied, Some(Denied::Missing { .. })));
+    assert!(matches!(first.denied, Some(Denied::Missing(_))));
     assert_eq!((first.noticed[0].found.as_str(), first.tried.len()), ("nothing", 0));
     assert_eq!(second.denied, None);
 }

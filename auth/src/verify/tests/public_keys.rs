@@ -198,7 +198,7 @@ fn what_is_no_key_of_the_algorithm_denies_and_is_not_shown() {
         assert!(!denied.to_string().contains(key), "{denied}");
     }
     let empty = judge("ed25519", "base64", "whpk_", signature.as_ref()).unwrap_err();
-    assert_eq!(empty, Denied::SecretEmpty { name: "s".to_owned() });
+    assert_eq!(empty, Denied::SecretEmpty("s".to_owned()));
 }
 
 #[test]

@@ -20,36 +20,21 @@ pub enum Denied {
     /// The source lists no check.
     #[error("the source has no check that the request could pass")]
     NoCheck,
-    /// A part of the request is missing.
-    #[error("the {part} is missing")]
-    Missing {
-        /// Where.
-        part: RequestPart,
-    },
-    /// A part was sent twice, and which one counts would be a guess.
-    #[error("the {part} was sent more than once")]
-    Duplicated {
-        /// Where.
-        part: RequestPart,
-    },
-    /// A part is not text.
-    #[error("the {part} is not UTF-8 text")]
-    NotText {
-        /// Where.
-        part: RequestPart,
-    },
-    /// The body is not JSON.
-    #[error("the body is not JSON, so the {part} cannot be read")]
-    BodyNotJson {
-        /// What was looked for.
-        part: RequestPart,
-    },
-    /// A value is a list or object, or is not a string where it must be one.
-    #[error("the {part} has the wrong type")]
-    WrongType {
-        /// Where.
-        part: RequestPart,
-    },
+    /// This part of the request is missing.
+    #[error("the {0} is missing")]
+    Missing(RequestPart),
+    /// This part was sent twice, and which one counts would be a guess.
+    #[error("the {0} was sent more than once")]
+    Duplicated(RequestPart),
+    /// This part is not text.
+    #[error("the {0} is not UTF-8 text")]
+    NotText(RequestPart),
+    /// The body is not JSON, so this part of it cannot be read.
+    #[error("the body is not JSON, so the {0} cannot be read")]
+    BodyNotJson(RequestPart),
+    /// This value is a list or object, or is not a string where it must be one.
+    #[error("the {0} has the wrong type")]
+    WrongType(RequestPart),
     /// A list is longer than any vendor's.
     #[error("the {part} lists more than {limit} signatures")]
     TooManySignatures {
@@ -110,11 +95,8 @@ pub enum Denied {
         unit: TimeUnit,
     },
     /// There are two times, and they differ.
-    #[error("the timestamp, the {part}, is there twice with different values")]
-    TimestampContradictory {
-        /// Where.
-        part: RequestPart,
-    },
+    #[error("the timestamp, the {0}, is there twice with different values")]
+    TimestampContradictory(RequestPart),
     /// The time is past: a replay, or a clock that is wrong.
     #[error(
         "the timestamp, the {part}, is more than {max_seconds} s old: a replay, or a wrong clock"
@@ -136,18 +118,12 @@ pub enum Denied {
     /// `{timestamp}` is signed, and the source does not say where it is.
     #[error("the source signs a timestamp but does not say where it is")]
     NoTimestamp,
-    /// The id could be cut from the signed text in two ways.
-    #[error("the message id, the {part}, holds what separates it from the rest of the signed text")]
-    AmbiguousId {
-        /// Where.
-        part: RequestPart,
-    },
-    /// A handshake's value is not what the source allows.
-    #[error("the {part} is not what the handshake's `constrain` allows")]
-    Unconstrained {
-        /// Where.
-        part: RequestPart,
-    },
+    /// This id could be cut from the signed text in two ways.
+    #[error("the message id, the {0}, holds what separates it from the rest of the signed text")]
+    AmbiguousId(RequestPart),
+    /// This value of a handshake is not what the source allows.
+    #[error("the {0} is not what the handshake's `constrain` allows")]
+    Unconstrained(RequestPart),
     /// A value is more than a handshake gives back.
     #[error("the {part} is longer than the {limit} bytes that a handshake gives back")]
     TooLong {
@@ -156,12 +132,9 @@ pub enum Denied {
         /// The most bytes.
         limit: usize,
     },
-    /// A value holds a line break, which would end a header.
-    #[error("the {part} holds what no header may hold")]
-    NotForHeader {
-        /// Where.
-        part: RequestPart,
-    },
+    /// This value holds a line break, which would end a header.
+    #[error("the {0} holds what no header may hold")]
+    NotForHeader(RequestPart),
     /// A handshake brings a secret to a source that has one, or too late.
     #[error("no secret is taken for `{name}`: {reason}")]
     NotEnrolled {
@@ -173,24 +146,15 @@ pub enum Denied {
     /// `{url}` is signed, and the source does not say what it is.
     #[error("the source signs `{{url}}` but has no `public_url`")]
     NoPublicUrl,
-    /// Every secret of the check is past its `not_after`.
-    #[error("no secret of the check is live: {} retired", listed(secrets))]
-    NoLiveSecret {
-        /// The secrets.
-        secrets: Vec<String>,
-    },
-    /// The caller did not bring a secret.
-    #[error("the secret `{name}` is not there")]
-    SecretMissing {
-        /// Its name.
-        name: String,
-    },
-    /// A secret is empty, so anybody knows it.
-    #[error("the secret `{name}` is empty, or nothing is left of it without its prefix")]
-    SecretEmpty {
-        /// Its name.
-        name: String,
-    },
+    /// All these secrets, every one of the check, are past their `not_after`.
+    #[error("no secret of the check is live: {} retired", listed(.0))]
+    NoLiveSecret(Vec<String>),
+    /// The caller did not bring the secret of this name.
+    #[error("the secret `{0}` is not there")]
+    SecretMissing(String),
+    /// The secret of this name is empty, so anybody knows it.
+    #[error("the secret `{0}` is empty, or nothing is left of it without its prefix")]
+    SecretEmpty(String),
     /// A secret cannot be decoded as a key.
     #[error("the secret `{name}` is not {}: store it as the vendor shows it", key_encoding_name(*encoding))]
     KeyMalformed {
@@ -207,21 +171,15 @@ pub enum Denied {
         /// What it should be a key of.
         algorithm: PublicKeyAlgorithm,
     },
-    /// It is not a name and password.
-    #[error("the {part} is not a user and password in base64 (RFC 7617)")]
-    BasicMalformed {
-        /// Where.
-        part: RequestPart,
-    },
+    /// This is not a name and password.
+    #[error("the {0} is not a user and password in base64 (RFC 7617)")]
+    BasicMalformed(RequestPart),
     /// The address of the sender is not known.
     #[error("the address that the request comes from is not known")]
     NoPeer,
-    /// The request comes from another address.
-    #[error("the address {peer} is not in `allow`: check the vendor's list for new ones")]
-    PeerNotAllowed {
-        /// The address, as the connection or the gateway says.
-        peer: IpAddr,
-    },
+    /// The request comes from this address, as the connection or the gateway says.
+    #[error("the address {0} is not in `allow`: check the vendor's list for new ones")]
+    PeerNotAllowed(IpAddr),
     /// The digest cannot be decoded.
     #[error("the digest, the {part}, is not {}", encoding_name(*encoding))]
     DigestMalformed {
@@ -230,12 +188,9 @@ pub enum Denied {
         /// How it should be written.
         encoding: Encoding,
     },
-    /// It is the digest of something else.
-    #[error("the digest, the {part}, is not that of this request")]
-    DigestMismatch {
-        /// Where.
-        part: RequestPart,
-    },
+    /// This is the digest of something else.
+    #[error("the digest, the {0}, is not that of this request")]
+    DigestMismatch(RequestPart),
     /// A header must be signed and is not.
     #[error("the {part} is not among the signed headers that the {list} lists")]
     HeaderNotSigned {
@@ -294,12 +249,9 @@ pub enum Denied {
         /// What it should be.
         what: &'static str,
     },
-    /// The caller did not bring the published keys.
-    #[error("the keys that `{host}` publishes are not there")]
-    KeysMissing {
-        /// The host that publishes them.
-        host: String,
-    },
+    /// The caller did not bring the keys that this host publishes.
+    #[error("the keys that `{0}` publishes are not there")]
+    KeysMissing(String),
     /// It is not a message of SNS, or came by raw delivery, which is not signed.
     #[error(
         "the body is not a JSON object in which each key is there once, as SNS sends it without raw message delivery"
@@ -323,12 +275,9 @@ pub enum Denied {
     /// The message was signed by somebody else, or changed on the way.
     #[error("the `/Signature` of the body was not made over it with the certificate's key")]
     SnsSignature,
-    /// None of several alternatives passed.
-    #[error("none of {} alternatives passed: {}", reasons.len(), numbered(reasons))]
-    Alternatives {
-        /// Why each of them did not, in order.
-        reasons: Vec<Denied>,
-    },
+    /// None of several alternatives passed; the reason of each, in order.
+    #[error("none of {} alternatives passed: {}", .0.len(), numbered(.0))]
+    Alternatives(Vec<Denied>),
 }
 
 /// How many reasons are shown of alternatives.
@@ -347,7 +296,7 @@ impl Denied {
             Denied::JwtNoKey { secrets, .. } | Denied::JwtSignature { secrets, .. } => {
                 !secrets.is_empty()
             }
-            Denied::Alternatives { reasons } => reasons.iter().any(Denied::depends_on_secret),
+            Denied::Alternatives(reasons) => reasons.iter().any(Denied::depends_on_secret),
             _ => false,
         }
     }
@@ -356,8 +305,8 @@ impl Denied {
     /// vendor publishes. Then nobody knows whether the request is authentic.
     pub fn lacks_keys(&self) -> bool {
         match self {
-            Denied::KeysMissing { .. } => true,
-            Denied::Alternatives { reasons } => reasons.iter().any(Denied::lacks_keys),
+            Denied::KeysMissing(_) => true,
+            Denied::Alternatives(reasons) => reasons.iter().any(Denied::lacks_keys),
             _ => false,
         }
     }
@@ -369,7 +318,7 @@ impl Denied {
             Denied::JwtNoKey { secrets, .. } | Denied::JwtSignature { secrets, .. } => {
                 secrets.is_empty()
             }
-            Denied::Alternatives { reasons } => reasons.iter().any(Denied::depends_on_keys),
+            Denied::Alternatives(reasons) => reasons.iter().any(Denied::depends_on_keys),
             _ => false,
         }
     }
@@ -380,13 +329,13 @@ impl Denied {
         match self {
             Denied::NoTimestamp
             | Denied::NoPublicUrl
-            | Denied::NoLiveSecret { .. }
-            | Denied::SecretMissing { .. }
-            | Denied::SecretEmpty { .. }
+            | Denied::NoLiveSecret(_)
+            | Denied::SecretMissing(_)
+            | Denied::SecretEmpty(_)
             | Denied::KeyMalformed { .. }
             | Denied::PublicKeyMalformed { .. }
             | Denied::JwtKeyMalformed { .. } => true,
-            Denied::Alternatives { reasons } => reasons.iter().any(Denied::is_misconfigured),
+            Denied::Alternatives(reasons) => reasons.iter().any(Denied::is_misconfigured),
             _ => false,
         }
     }

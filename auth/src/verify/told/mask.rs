@@ -11,8 +11,10 @@ use bytes::Bytes;
 use serde_json::value::RawValue;
 
 use crate::request::Request;
-use crate::verify::read::credential::{Credential, numbered};
-use crate::verify::read::json;
+use crate::verify::read::{
+    credential::{Credential, numbered},
+    json,
+};
 
 const MASKED_JSON: &[u8] = b"\"***\"";
 

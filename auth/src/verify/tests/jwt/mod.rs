@@ -213,7 +213,7 @@ fn a_shared_secret_signs_and_any_of_them_is_enough() {
         assert!(wrong.depends_on_secret() && !wrong.depends_on_keys(), "{wrong}");
         assert!(by("").is_err());
         let empty = secrets(&[("s", ""), ("old", "")]);
-        assert!(matches!(judge_by(&checks, &empty, &token("")), Err(Denied::SecretEmpty { .. })));
+        assert!(matches!(judge_by(&checks, &empty, &token("")), Err(Denied::SecretEmpty(_))));
     }
 }
 
@@ -258,10 +258,10 @@ fn one_header_line_with_the_scheme_before_it() {
     assert!(by(&[("Authorization", &line)]).is_ok());
     assert!(by(&[("Authorization", &format!("bearer {good}"))]).is_ok());
     let twice = by(&[("Authorization", &line), ("authorization", &line)]);
-    assert!(matches!(twice, Err(Denied::Duplicated { .. })));
+    assert!(matches!(twice, Err(Denied::Duplicated(_))));
     assert!(matches!(by(&[("Authorization", &good)]), Err(Denied::TokenPrefix { .. })));
-    assert!(matches!(by(&[("Authorization", "Bearer ")]), Err(Denied::Missing { .. })));
-    assert!(matches!(by(&[]), Err(Denied::Missing { .. })));
+    assert!(matches!(by(&[("Authorization", "Bearer ")]), Err(Denied::Missing(_))));
+    assert!(matches!(by(&[]), Err(Denied::Missing(_))));
     // What was verified goes on without its token.
     let verified = by(&[("Authorization", &line)]).unwrap();
     assert_eq!(verified.header("authorization"), Some("***"));
