@@ -25,7 +25,10 @@ use crate::verify::keys::{
 use crate::verify::read::{
     credential::Credential,
     request_part::RequestPart,
-    strict_json::{Members, elements, string},
+    {
+        json::elements,
+        strict_json::{Members, string},
+    },
 };
 use crate::verify::signed::signed_text::{Around, signed_text};
 use crate::verify::told::{denied::Denied, explanation::Noticed, notes::Notes};

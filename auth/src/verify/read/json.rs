@@ -5,7 +5,7 @@ use std::fmt;
 
 use mef_source::Path;
 use serde::Deserializer as _;
-use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::request_part::RequestPart;
@@ -71,7 +71,7 @@ pub(crate) fn scalar<'b>(value: &'b RawValue, path: &Path) -> Result<Cow<'b, str
 
 /// Checks that the whole body is JSON, from end to end.
 fn document<'b>(body: &'b [u8], path: &Path) -> Result<&'b RawValue, Denied> {
-    serde_json::from_slice(body).map_err(|_| Denied::BodyNotJson(RequestPart::of(path)))
+    serde_json::from_slice(body).map_err(|_| not_json(path))
 }
 
 fn child<'b>(
@@ -79,139 +79,65 @@ fn child<'b>(
     segment: &str,
     path: &Path,
 ) -> Result<Option<&'b RawValue>, Denied> {
-    let mut json = serde_json::Deserializer::from_str(value.get());
-    let found = match value.get().as_bytes().first() {
-        Some(b'{') => json.deserialize_map(Member(segment)),
+    match value.get().as_bytes().first() {
+        Some(b'{') => {
+            let entries = entries(value.get().as_bytes()).ok_or_else(|| not_json(path))?;
+            let mut found = entries.into_iter().filter(|(key, _)| key == segment);
+            let first = found.next().map(|(_, value)| value);
+            match found.next() {
+                Some(_) => Err(Denied::Duplicated(RequestPart::of(path))),
+                None => Ok(first),
+            }
+        }
         Some(b'[') => match segment.parse() {
-            Ok(index) => json.deserialize_seq(ElementAt(index)),
-            Err(_) => return Ok(None),
+            Ok(index) => Ok(elements(value).ok_or_else(|| not_json(path))?.into_iter().nth(index)),
+            Err(_) => Ok(None),
         },
-        _ => return Ok(None),
-    };
-    match found {
-        Ok(Found::Once(value)) => Ok(Some(value)),
-        Ok(Found::Never) => Ok(None),
-        Ok(Found::Twice) => Err(Denied::Duplicated(RequestPart::of(path))),
-        Err(_) => Err(Denied::BodyNotJson(RequestPart::of(path))),
+        _ => Ok(None),
     }
 }
 
 fn children<'b>(value: &'b RawValue, path: &Path) -> Result<Vec<&'b RawValue>, Denied> {
-    let mut json = serde_json::Deserializer::from_str(value.get());
     let found = match value.get().as_bytes().first() {
-        Some(b'{') => json.deserialize_map(Every),
-        Some(b'[') => json.deserialize_seq(Every),
-        _ => return Ok(Vec::new()),
+        Some(b'{') => entries(value.get().as_bytes())
+            .map(|entries| entries.into_iter().map(|(_, value)| value).collect()),
+        Some(b'[') => elements(value),
+        _ => Some(Vec::new()),
     };
-    found.map_err(|_| Denied::BodyNotJson(RequestPart::of(path)))
+    found.ok_or_else(|| not_json(path))
 }
 
-enum Found<'b> {
-    Never,
-    Once(&'b RawValue),
-    Twice,
+fn not_json(path: &Path) -> Denied {
+    Denied::BodyNotJson(RequestPart::of(path))
 }
 
-/// Finds the member of an object with this key.
-struct Member<'k>(&'k str);
+/// Returns the elements of a list; `None` if it is not a list.
+pub(crate) fn elements(value: &RawValue) -> Option<Vec<&RawValue>> {
+    serde_json::from_str(value.get()).ok()
+}
 
-impl<'de> Visitor<'de> for Member<'_> {
-    type Value = Found<'de>;
+/// Returns the entries of an object, in order and with repeats; `None` if it is not
+/// an object.
+pub(crate) fn entries(json: &[u8]) -> Option<Vec<(String, &RawValue)>> {
+    let mut deserializer = serde_json::Deserializer::from_slice(json);
+    let entries = deserializer.deserialize_map(Entries).ok()?;
+    deserializer.end().ok().map(|()| entries)
+}
+
+struct Entries;
+
+impl<'de> Visitor<'de> for Entries {
+    type Value = Vec<(String, &'de RawValue)>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Found<'de>, A::Error> {
-        let mut found = Found::Never;
-        while let Some(is_it) = map.next_key_seed(KeyIs(self.0))? {
-            if !is_it {
-                map.next_value::<IgnoredAny>()?;
-                continue;
-            }
-            let value = map.next_value()?;
-            found = match found {
-                Found::Never => Found::Once(value),
-                _ => Found::Twice,
-            };
-        }
-        Ok(found)
-    }
-}
-
-/// Compares a key, with its escapes resolved, without keeping it.
-struct KeyIs<'k>(&'k str);
-
-impl<'de> DeserializeSeed<'de> for KeyIs<'_> {
-    type Value = bool;
-
-    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for KeyIs<'_> {
-    type Value = bool;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_str<E: serde::de::Error>(self, key: &str) -> Result<bool, E> {
-        Ok(key == self.0)
-    }
-}
-
-/// Finds the element of a list with this index.
-struct ElementAt(usize);
-
-impl<'de> Visitor<'de> for ElementAt {
-    type Value = Found<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Found<'de>, A::Error> {
-        let mut found = Found::Never;
-        let mut index = 0_usize;
-        loop {
-            if index == self.0 {
-                match list.next_element()? {
-                    Some(value) => found = Found::Once(value),
-                    None => return Ok(found),
-                }
-            } else if list.next_element::<IgnoredAny>()?.is_none() {
-                return Ok(found);
-            }
-            index += 1;
-        }
-    }
-}
-
-/// Collects every element of a list, or value of an object.
-struct Every;
-
-impl<'de> Visitor<'de> for Every {
-    type Value = Vec<&'de RawValue>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list or object")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-        let mut values = Vec::new();
-        while let Some(value) = list.next_element()? {
-            values.push(value);
-        }
-        Ok(values)
-    }
-
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut values = Vec::new();
-        while let Some((IgnoredAny, value)) = map.next_entry()? {
-            values.push(value);
+        let mut entries = Vec::new();
+        while let Some(entry) = map.next_entry()? {
+            entries.push(entry);
         }
-        Ok(values)
+        Ok(entries)
     }
 }

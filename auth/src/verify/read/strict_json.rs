@@ -5,11 +5,10 @@
 //! refused here.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
-use serde::de::{Error, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
+
+use super::json::{self, elements};
 
 /// How deep a value may be nested.
 const MAX_DEPTH: usize = 16;
@@ -20,8 +19,10 @@ pub(crate) struct Members<'j>(BTreeMap<String, &'j RawValue>);
 
 impl<'j> Members<'j> {
     /// Reads an object; `None` unless its own keys are all different.
-    pub(crate) fn parse(json: &'j [u8]) -> Option<Members<'j>> {
-        serde_json::from_slice(json).ok()
+    pub(crate) fn parse(text: &'j [u8]) -> Option<Members<'j>> {
+        let mut members = BTreeMap::new();
+        let mut entries = json::entries(text)?.into_iter();
+        entries.all(|(key, value)| members.insert(key, value).is_none()).then_some(Members(members))
     }
 
     /// Reads an object as [`Members::parse`] does; `None` unless the same holds for
@@ -47,11 +48,6 @@ pub(crate) fn string(value: &RawValue) -> Option<String> {
     serde_json::from_str(value.get()).ok()
 }
 
-/// Returns the elements of a list.
-pub(crate) fn elements(value: &RawValue) -> Option<Vec<&RawValue>> {
-    serde_json::from_str::<Elements<'_>>(value.get()).ok().map(|elements| elements.0)
-}
-
 fn is_unambiguous(value: &RawValue, depth: usize) -> bool {
     let within = |value: &RawValue| depth > 0 && is_unambiguous(value, depth - 1);
     match value.get().as_bytes().first() {
@@ -61,58 +57,6 @@ fn is_unambiguous(value: &RawValue, depth: usize) -> bool {
             elements(value).is_some_and(|elements| elements.iter().all(|value| within(value)))
         }
         _ => true,
-    }
-}
-
-impl<'de: 'j, 'j> Deserialize<'de> for Members<'j> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(MembersVisitor)
-    }
-}
-
-struct MembersVisitor;
-
-impl<'de> Visitor<'de> for MembersVisitor {
-    type Value = Members<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
-        let mut members = BTreeMap::new();
-        while let Some((key, value)) = map.next_entry::<String, &RawValue>()? {
-            if members.insert(key, value).is_some() {
-                return Err(A::Error::custom("a key is there twice"));
-            }
-        }
-        Ok(Members(members))
-    }
-}
-
-struct Elements<'j>(Vec<&'j RawValue>);
-
-impl<'de: 'j, 'j> Deserialize<'de> for Elements<'j> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(ElementsVisitor)
-    }
-}
-
-struct ElementsVisitor;
-
-impl<'de> Visitor<'de> for ElementsVisitor {
-    type Value = Elements<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Elements<'de>, A::Error> {
-        let mut elements = Vec::new();
-        while let Some(element) = list.next_element()? {
-            elements.push(element);
-        }
-        Ok(Elements(elements))
     }
 }
 
