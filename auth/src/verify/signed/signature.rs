@@ -6,6 +6,7 @@
 //! schemes. Items that cannot be decoded are skipped too, as long as one can.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_PAD_INDIFFERENT, URL_SAFE_PAD_INDIFFERENT};
@@ -35,16 +36,13 @@ pub(crate) fn read(
     mask: &mut Mask,
 ) -> Result<Items, Denied> {
     let part = RequestPart::of_signature(&signature.from);
+    let is_list = signature.split.is_some();
     let mut texts = Vec::new();
     for from in &signature.from {
-        match from {
-            SignatureFrom::Path(path) => {
-                read_path(path, signature.split.is_some(), view, mask, &mut texts)?;
-            }
-            SignatureFrom::NumberedHeaders(prefix) => {
-                read_numbered(prefix, signature.split.is_some(), view.request, &mut texts)?;
-            }
-        }
+        texts.extend(match from {
+            SignatureFrom::Path(path) => at_path(path, is_list, view, mask)?,
+            SignatureFrom::NumberedHeaders(prefix) => at_numbered(prefix, is_list, view.request)?,
+        });
     }
     if texts.is_empty() {
         return Err(Denied::Missing(part));
@@ -80,80 +78,68 @@ impl Items {
 
     /// Returns the bytes of every signature that may count; at least one.
     pub(crate) fn candidates(&self, signature: &Signature) -> Result<Vec<Vec<u8>>, Denied> {
-        let taken: Vec<_> = self
-            .items
-            .iter()
-            .filter(|(key, value)| {
-                let counts = match key {
-                    Some(key) => signature.take.contains(key),
-                    None => signature.pair.is_none(),
-                };
-                counts && !value.is_empty()
-            })
-            .collect();
-        if taken.is_empty() {
+        let counts = |key: &Option<String>| match key {
+            Some(key) => signature.take.contains(key),
+            None => signature.pair.is_none(),
+        };
+        let taken = self.items.iter().filter(|(key, value)| counts(key) && !value.is_empty());
+        let mut taken = taken.peekable();
+        if taken.peek().is_none() {
             let keys = signature.take.clone();
             return Err(Denied::NoCandidate { part: self.part.clone(), keys });
         }
-        let decoded: Vec<_> =
-            taken.iter().filter_map(|(_, value)| decode(value, signature.encoding)).collect();
+        let encoding = signature.encoding;
+        let decoded: Vec<_> = taken.filter_map(|(_, value)| decode(value, encoding)).collect();
         if decoded.is_empty() {
-            let (part, encoding) = (self.part.clone(), signature.encoding);
-            return Err(Denied::MalformedSignature { part, encoding });
+            return Err(Denied::MalformedSignature { part: self.part.clone(), encoding });
         }
         Ok(decoded)
     }
 }
 
-fn read_path<'r>(
+/// Reads the texts at one path: at most one, unless it is a list, which may be spread
+/// over several header lines (RFC 9110 §5.3).
+fn at_path<'r>(
     path: &Path,
     is_list: bool,
     view: RequestView<'r>,
     mask: &mut Mask,
-    texts: &mut Vec<Cow<'r, str>>,
-) -> Result<(), Denied> {
+) -> Result<Vec<Cow<'r, str>>, Denied> {
     match path.root() {
-        // A list may be spread over several header lines (RFC 9110 §5.3).
         Root::Header if is_list => {
             let lines = view.request.headers().iter().filter(|(name, _)| name == path.name());
-            for (_, line) in lines {
-                texts.push(Cow::Borrowed(header_text(path.name(), line)?));
-            }
+            lines.map(|(name, line)| header_text(name, line)).collect()
         }
-        Root::Header | Root::Query => texts.extend(view.text(path)?),
+        Root::Header | Root::Query => Ok(view.text(path)?.into_iter().collect()),
         _ => {
-            if let Some(value) = view.json(path)? {
-                let text = json::string(value, path)?;
-                mask.json(view.request.body(), value);
-                texts.push(text);
-            }
+            let Some(value) = view.json(path)? else { return Ok(Vec::new()) };
+            let text = json::string(value, path)?;
+            mask.json(view.request.body(), value);
+            Ok(vec![text])
         }
     }
-    Ok(())
 }
 
-fn read_numbered<'r>(
+fn at_numbered<'r>(
     prefix: &str,
     is_list: bool,
     request: &'r Request,
-    texts: &mut Vec<Cow<'r, str>>,
-) -> Result<(), Denied> {
-    let mut seen = [false; 101];
+) -> Result<Vec<Cow<'r, str>>, Denied> {
+    let mut taken = BTreeSet::new();
+    let mut texts = Vec::new();
     for (name, line) in request.headers() {
         let Some(number) = numbered(name, prefix) else { continue };
-        if let Some(seen) = seen.get_mut(usize::from(number))
-            && std::mem::replace(seen, true)
-            && !is_list
-        {
+        if !taken.insert(number) && !is_list {
             return Err(Denied::Duplicated(RequestPart::Header(name.clone())));
         }
-        texts.push(Cow::Borrowed(header_text(name, line)?));
+        texts.push(header_text(name, line)?);
     }
-    Ok(())
+    Ok(texts)
 }
 
-fn header_text<'r>(name: &str, line: &'r [u8]) -> Result<&'r str, Denied> {
-    std::str::from_utf8(line).map_err(|_| Denied::NotText(RequestPart::Header(name.to_owned())))
+fn header_text<'r>(name: &str, line: &'r [u8]) -> Result<Cow<'r, str>, Denied> {
+    let text = std::str::from_utf8(line).map(Cow::Borrowed);
+    text.map_err(|_| Denied::NotText(RequestPart::Header(name.to_owned())))
 }
 
 /// Splits one text into items, up to one more than are read.
