@@ -287,7 +287,7 @@ impl Denied {
     /// Returns whether another value of a secret could have let the request
     /// through, so that cached secrets are worth reading again.
     pub fn depends_on_secret(&self) -> bool {
-        match self {
+        self.any(|denied| match denied {
             Denied::SignatureMismatch { .. }
             | Denied::TokenMismatch { .. }
             | Denied::KeyMalformed { .. }
@@ -296,47 +296,48 @@ impl Denied {
             Denied::JwtNoKey { secrets, .. } | Denied::JwtSignature { secrets, .. } => {
                 !secrets.is_empty()
             }
-            Denied::Alternatives(reasons) => reasons.iter().any(Denied::depends_on_secret),
             _ => false,
-        }
+        })
     }
 
     /// Returns whether it fails because the caller could not get keys that the
     /// vendor publishes. Then nobody knows whether the request is authentic.
     pub fn lacks_keys(&self) -> bool {
-        match self {
-            Denied::KeysMissing(_) => true,
-            Denied::Alternatives(reasons) => reasons.iter().any(Denied::lacks_keys),
-            _ => false,
-        }
+        self.any(|denied| matches!(denied, Denied::KeysMissing(_)))
     }
 
     /// Returns whether newer keys of the vendor could have let the request through,
     /// so that cached keys are worth fetching again.
     pub fn depends_on_keys(&self) -> bool {
-        match self {
-            Denied::JwtNoKey { secrets, .. } | Denied::JwtSignature { secrets, .. } => {
-                secrets.is_empty()
-            }
-            Denied::Alternatives(reasons) => reasons.iter().any(Denied::depends_on_keys),
-            _ => false,
-        }
+        self.any(|denied| {
+            matches!(denied, Denied::JwtNoKey { secrets, .. } | Denied::JwtSignature { secrets, .. }
+                if secrets.is_empty())
+        })
     }
 
     /// Returns whether the source or its secrets are wrong, not the request. Of
     /// alternatives one such is enough: it might have let the request through.
     pub fn is_misconfigured(&self) -> bool {
+        self.any(|denied| {
+            matches!(
+                denied,
+                Denied::NoTimestamp
+                    | Denied::NoPublicUrl
+                    | Denied::NoLiveSecret(_)
+                    | Denied::SecretMissing(_)
+                    | Denied::SecretEmpty(_)
+                    | Denied::KeyMalformed { .. }
+                    | Denied::PublicKeyMalformed { .. }
+                    | Denied::JwtKeyMalformed { .. }
+            )
+        })
+    }
+
+    /// Returns whether `is` holds for it, or for one of its alternatives.
+    fn any(&self, is: fn(&Denied) -> bool) -> bool {
         match self {
-            Denied::NoTimestamp
-            | Denied::NoPublicUrl
-            | Denied::NoLiveSecret(_)
-            | Denied::SecretMissing(_)
-            | Denied::SecretEmpty(_)
-            | Denied::KeyMalformed { .. }
-            | Denied::PublicKeyMalformed { .. }
-            | Denied::JwtKeyMalformed { .. } => true,
-            Denied::Alternatives(reasons) => reasons.iter().any(Denied::is_misconfigured),
-            _ => false,
+            Denied::Alternatives(reasons) => reasons.iter().any(|reason| reason.any(is)),
+            denied => is(denied),
         }
     }
 }
