@@ -53,12 +53,8 @@ impl Verified {
     /// always the same.
     pub fn header(&self, name: &str) -> Option<&str> {
         let lines = self.request.headers().iter();
-        let mut values = lines
-            .filter(|(line, _)| line.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_slice());
-        let first = values.next()?;
-        let same = values.all(|value| value == first);
-        std::str::from_utf8(first).ok().filter(|_| same)
+        let mine = lines.filter(|(line, _)| line.eq_ignore_ascii_case(name));
+        std::str::from_utf8(always_same(mine.map(|(_, value)| value.as_slice()))?).ok()
     }
 
     /// The values of the header `name` (in lower case), one for each line.
@@ -69,10 +65,7 @@ impl Verified {
     /// The decoded value of the query parameter `name`, if it is text and was
     /// given once, or always the same.
     pub fn query(&self, name: &str) -> Option<String> {
-        let mut values = self.request.query_values(name);
-        let first = values.next()?;
-        let same = values.all(|value| value == first);
-        String::from_utf8(first).ok().filter(|_| same)
+        String::from_utf8(always_same(self.request.query_values(name))?).ok()
     }
 
     /// The body. A credential in it is the JSON string `"***"`; every other
@@ -100,6 +93,11 @@ impl Verified {
     pub fn value(&self, path: &Path) -> Result<Option<Value>, Denied> {
         read_value(&self.request, path)
     }
+}
+
+fn always_same<V: PartialEq>(mut values: impl Iterator<Item = V>) -> Option<V> {
+    let first = values.next()?;
+    values.all(|value| value == first).then_some(first)
 }
 
 impl fmt::Debug for Verified {

@@ -293,23 +293,22 @@ fn cookie(name: &str, headers: &HeaderMap) -> Result<String, String> {
 
 /// Reads how long the token lives; fails with the path at which it cannot be read.
 fn life(wanted: &TokenAnswer, body: &Value, now: Timestamp) -> Result<Option<Duration>, Path> {
-    let at = |path: &Path| path.find(body).filter(|value| !value.is_null()).cloned();
-    match &wanted.life {
-        Life::Open => Ok(None),
-        Life::Fixed(life) => Ok(Some(*life)),
-        Life::Seconds(path) => {
-            let Some(value) = at(path) else { return Ok(None) };
-            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let path = match &wanted.life {
+        Life::Open => return Ok(None),
+        Life::Fixed(life) => return Ok(Some(*life)),
+        Life::Seconds(path) | Life::Until(path) => path,
+    };
+    let Some(value) = path.find(body).filter(|value| !value.is_null()) else { return Ok(None) };
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let life = match wanted.life {
+        Life::Until(_) => moment(text.trim())
+            .map(|end| Duration::try_from(end.duration_since(now)).unwrap_or_default()),
+        _ => {
             let whole = text.trim().split('.').next().and_then(|whole| whole.parse().ok());
-            whole.map(|seconds| Some(Duration::from_secs(seconds))).ok_or_else(|| path.clone())
+            whole.map(Duration::from_secs)
         }
-        Life::Until(path) => {
-            let Some(value) = at(path) else { return Ok(None) };
-            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            let end = moment(text.trim()).ok_or_else(|| path.clone())?;
-            Ok(Some(Duration::try_from(end.duration_since(now)).unwrap_or_default()))
-        }
-    }
+    };
+    life.map(Some).ok_or_else(|| path.clone())
 }
 
 fn moment(text: &str) -> Option<Timestamp> {

@@ -171,19 +171,15 @@ impl Teller<'_> {
             passed: check.denied.is_none(),
             decided: false,
             reason: check.denied.as_ref().map(|denied| self.masked(&denied.to_string())),
-            places: check.noticed.iter().map(|noticed| self.place(noticed)).collect(),
+            places: check.noticed.iter().map(|one| self.place(one)).collect(),
             secrets: secrets.collect(),
             signed_texts: check.signed_texts.iter().map(|text| self.signed_text(text)).collect(),
             checks: check.inner.iter().map(|inner| self.check(inner)).collect(),
         }
     }
 
-    fn place(&self, noticed: &Noticed) -> Place {
-        Place {
-            what: noticed.what,
-            place: noticed.part.to_string(),
-            found: self.masked(&noticed.found),
-        }
+    fn place(&self, one: &Noticed) -> Place {
+        Place { what: one.what, place: one.part.to_string(), found: self.masked(&one.found) }
     }
 
     fn signed_text(&self, text: &[u8]) -> SignedText {
