@@ -190,49 +190,37 @@ async fn a_token_url_cannot_lead_to_another_origin() {
 
 #[tokio::test]
 async fn the_key_of_a_stored_token_stays_as_it_is() {
+    const LOGIN: &str = r#"post: "https://login.example.com/login", headers: { x-a: b }"#;
+    const OAUTH: &str = r#"token_url: "https://login.example.com/token", client_id"#;
     let (credentials, _) = World::new([]).credentials();
-    let given = secrets(&[
-        ("client_secret", "a"),
-        ("password", "b"),
-        ("key", include_str!("test-key.pem")),
-    ]);
-    let key = |auth: &PollAuth| {
-        let PollAuth::Token(token) = auth else { panic!("no token") };
-        TokenRequest::render("okta", token, credentials.renderer(&given)).unwrap().key.0
-    };
-    let login = r#"post: "https://login.example.com/login", headers: { x-a: b }"#;
+    let key = include_str!("test-key.pem");
+    let given = secrets(&[("client_secret", "a"), ("password", "b"), ("key", key)]);
     for (auth, expected) in [
         (
-            oauth(", scopes: [a, b], params: { c: d }"),
+            r#"client_credentials: { OAUTH: "id:1", client_secret: "{secret.client_secret}", scopes: [a, b], params: { c: d } }"#,
             "f05ff019ac6271c135dcd5edf40ecbf578d4f3369904c7effb559b7bb784bf70",
         ),
         (
-            poll_auth(
-                r#"{ client_credentials: { token_url: "https://login.example.com/token", client_id: c,
-                     client_auth: private_key_jwt, key: "{secret.key}", key_id: k } }"#,
-            ),
+            r#"client_credentials: { OAUTH: c, client_auth: private_key_jwt, key: "{secret.key}", key_id: k }"#,
             "a4c2509d078d8cf15357c4cd02a1a2586f1b609c9a7f45605cf89329d1786035",
         ),
         (
-            poll_auth(&format!(
-                "{{ session: {{ login: {{ {login}, form: {{ p: \"{{secret.password}}\" }} }}, cookies: [a, b] }} }}"
-            )),
+            r#"session: { login: { LOGIN, form: { p: "{secret.password}" } }, cookies: [a, b] }"#,
             "d2accd03dfed325688629e190790a08dce67597314cbdbbe7194ef5eccf2265c",
         ),
         (
-            poll_auth(&format!(
-                "{{ session: {{ login: {{ {login}, json: {{ p: [\"{{secret.password}}\"] }} }}, token: {{ from: token, send: {{ header: {{ name: x-t, value: \"{{token}}\" }} }} }}, base_url: {{ from: base }} }} }}"
-            )),
+            r#"session: { login: { LOGIN, json: { p: ["{secret.password}"] } }, base_url: { from: base },
+                 token: { from: token, send: { header: { name: x-t, value: "{token}" } } } }"#,
             "cab00c23ffad8d5fe879bf47f13a7fcd121365b31c33130f6acefc5dac71e602",
         ),
         (
-            poll_auth(
-                r#"{ refresh_token: { token_url: "https://login.example.com/token", client_id: id, client_auth: body,
-                     client_secret: "{secret.client_secret}", refresh_token: the_token } }"#,
-            ),
+            r#"refresh_token: { OAUTH: id, client_auth: body, client_secret: "{secret.client_secret}", refresh_token: the_token }"#,
             "cba219fc89cf985c2edd47d05a195c02d8978795085570c9dd7c2e5b82c88379",
         ),
     ] {
-        assert_eq!(key(&auth), expected);
+        let auth = auth.replace("OAUTH", OAUTH).replace("LOGIN", LOGIN);
+        let PollAuth::Token(token) = poll_auth(&format!("{{ {auth} }}")) else { panic!("{auth}") };
+        let request = TokenRequest::render("okta", &token, credentials.renderer(&given)).unwrap();
+        assert_eq!(request.key.0, expected, "{auth}");
     }
 }
