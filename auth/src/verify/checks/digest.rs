@@ -10,10 +10,8 @@ use super::single_check::SingleCheck;
 use crate::hash;
 use crate::verify::context::Context;
 use crate::verify::read::{request_part::RequestPart, values::RequestView};
-use crate::verify::signed::{
-    signature::decode,
-    signed_text::{Around, signed_text},
-};
+use crate::verify::signed::signature::decode;
+use crate::verify::signed::signed_text::{Around, signed_text};
 use crate::verify::told::{denied::Denied, explanation::Noticed, notes::Notes, noticed};
 
 impl SingleCheck for Digest {

@@ -17,19 +17,13 @@ use super::single_check::{SingleCheck, SoFar};
 use super::token;
 use crate::request::Request;
 use crate::verify::context::Context;
-use crate::verify::keys::{
-    jwk::{JwkSet, VerifyingKey},
-    live_secrets::names,
-    published::{KeyKind, KeySource},
-};
-use crate::verify::read::{
-    credential::Credential,
-    request_part::RequestPart,
-    {
-        json::elements,
-        strict_json::{Members, string},
-    },
-};
+use crate::verify::keys::jwk::{JwkSet, VerifyingKey};
+use crate::verify::keys::live_secrets::names;
+use crate::verify::keys::published::{KeyKind, KeySource};
+use crate::verify::read::credential::Credential;
+use crate::verify::read::json::elements;
+use crate::verify::read::request_part::RequestPart;
+use crate::verify::read::strict_json::{Members, string};
 use crate::verify::signed::signed_text::{Around, signed_text};
 use crate::verify::told::{denied::Denied, explanation::Noticed, notes::Notes};
 
@@ -42,10 +36,7 @@ const MAX_TOKENS: usize = 32;
 impl SingleCheck for Jwt {
     /// Checks every token. What decided is what the first was signed with.
     fn check(&self, context: Context<'_>, notes: &mut Notes) -> Result<Option<String>, Denied> {
-        let digests = |token: &UnverifiedToken<'_>| {
-            self.digests.iter().try_for_each(|digest| token.check_digest(digest, context))
-        };
-        judge(self, context, notes, digests).map(Some)
+        judge(self, &self.digests, context, notes).map(Some)
     }
 
     fn needs_body(&self) -> bool {
@@ -84,7 +75,7 @@ impl SingleCheck for Jwt {
         if from_body(self) {
             return Ok(SoFar::Open);
         }
-        judge(self, context, &mut Notes::default(), |_| Ok(()))?;
+        judge(self, &[], context, &mut Notes::default())?;
         Ok(if self.digests.is_empty() { SoFar::Passed } else { SoFar::Open })
     }
 }
@@ -95,16 +86,16 @@ fn from_body(jwt: &Jwt) -> bool {
 
 fn judge(
     jwt: &Jwt,
+    digests: &[ClaimDigest],
     context: Context<'_>,
     notes: &mut Notes,
-    digests: impl Fn(&UnverifiedToken<'_>) -> Result<(), Denied>,
 ) -> Result<String, Denied> {
     let mut signed_by = None;
     for text in received(jwt, context.request)? {
         let compact = Compact::split(&text, &jwt.from)?;
         let token = UnverifiedToken::read(&compact, jwt)?;
         token.check_claims(jwt, context.now)?;
-        digests(&token)?;
+        digests.iter().try_for_each(|digest| token.check_digest(digest, context))?;
         let by = token.check_signature(jwt, context)?;
         notes.tried(&by, true);
         signed_by.get_or_insert(by);

@@ -106,8 +106,8 @@ fn missing(url: &Url) -> Denied {
     Denied::KeysMissing(url.host_str().unwrap_or_default().to_owned())
 }
 
-/// Returns the names of `live` secrets, each once.
-pub(crate) fn names(live: &[(&str, &Secret)]) -> Vec<String> {
+/// Returns the names of `live` secrets or keys, each once.
+pub(crate) fn names<K>(live: &[(&str, K)]) -> Vec<String> {
     let mut names: Vec<_> = live.iter().map(|(name, _)| (*name).to_owned()).collect();
     names.dedup();
     names

@@ -33,13 +33,13 @@ pub(crate) fn form_sorted(body: &[u8]) -> Result<Vec<u8>, Denied> {
     let body = std::str::from_utf8(body).map_err(|_| not_text())?;
     let mut fields: BTreeMap<Utf16, BTreeSet<Utf16>> = BTreeMap::new();
     for (name, value) in decoded(body).ok_or_else(not_text)? {
-        fields.entry(Utf16::of(name)).or_default().insert(Utf16::of(value));
+        fields.entry(utf16(&name)).or_default().insert(utf16(&value));
     }
     let mut text = Vec::with_capacity(body.len());
     for (name, values) in &fields {
         for value in values {
-            text.extend_from_slice(name.text.as_bytes());
-            text.extend_from_slice(value.text.as_bytes());
+            text.extend(String::from_utf16_lossy(name).bytes());
+            text.extend(String::from_utf16_lossy(value).bytes());
         }
     }
     if text.is_empty() {
@@ -102,16 +102,17 @@ pub(crate) fn method_path_query(request: &Request) -> Result<String, Denied> {
     let not_text = || Denied::NotText(RequestPart::Query(String::new()));
     for (name, value) in decoded(request.raw_query()).ok_or_else(not_text)? {
         if name != TOKEN_PARAMETER && name != PROTOTYPE {
-            parameters.entry(Utf16::of(name)).or_default().push(Utf16::of(value));
+            parameters.entry(utf16(&name)).or_default().push(utf16(&value));
         }
     }
-    let encoded = |text: &str| utf8_percent_encode(text, RESERVED).to_string();
+    let encoded =
+        |text: &Utf16| utf8_percent_encode(&String::from_utf16_lossy(text), RESERVED).to_string();
     let query: Vec<_> = parameters
         .into_iter()
         .map(|(name, mut values)| {
             values.sort();
-            let values: Vec<_> = values.iter().map(|value| encoded(&value.text)).collect();
-            format!("{}={}", encoded(&name.text), values.join(","))
+            let values: Vec<_> = values.iter().map(encoded).collect();
+            format!("{}={}", encoded(&name), values.join(","))
         })
         .collect();
     Ok(format!("{}&{slash}{path}&{}", request.method().to_ascii_uppercase(), query.join("&")))
@@ -129,26 +130,9 @@ fn decoded(text: &str) -> Option<Vec<(String, String)>> {
         .collect()
 }
 
-/// A text that sorts by its UTF-16 code units.
-#[derive(PartialEq, Eq)]
-struct Utf16 {
-    text: String,
-}
+/// A text whose order is that of its UTF-16 code units.
+type Utf16 = Vec<u16>;
 
-impl Utf16 {
-    fn of(text: String) -> Utf16 {
-        Utf16 { text }
-    }
-}
-
-impl Ord for Utf16 {
-    fn cmp(&self, other: &Utf16) -> std::cmp::Ordering {
-        self.text.encode_utf16().cmp(other.text.encode_utf16())
-    }
-}
-
-impl PartialOrd for Utf16 {
-    fn partial_cmp(&self, other: &Utf16) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
+fn utf16(text: &str) -> Utf16 {
+    text.encode_utf16().collect()
 }

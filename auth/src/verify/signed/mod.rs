@@ -15,6 +15,7 @@ use url::Url;
 use self::signature::Items;
 use self::signed_text::{Around, SignedText, signed_text};
 use super::context::Context;
+use super::keys::live_secrets::names;
 use super::read::json;
 use super::read::request_part::RequestPart;
 use super::read::values::RequestView;
@@ -63,9 +64,8 @@ pub(crate) fn check<'s, K>(
             }
         }
         if signed_by.is_none() {
-            let mut secrets: Vec<_> = keys.iter().map(|(name, _)| (*name).to_owned()).collect();
-            secrets.dedup();
-            return Err(Denied::SignatureMismatch { part: element.part.clone(), secrets });
+            let (part, secrets) = (element.part.clone(), names(&keys));
+            return Err(Denied::SignatureMismatch { part, secrets });
         }
         decided_by = decided_by.or(signed_by);
     }
@@ -153,20 +153,15 @@ pub(crate) fn check_head(signed: &Signed, context: Context<'_>) -> Result<(), De
     if in_head {
         items.candidates(&signed.signature)?;
     }
-    if let Some(time) = &signed.timestamp
-        && is_readable(time, in_head)
-    {
+    let is_readable = |time: &&SignedTime| match time.from.root() {
+        Root::Record => false,
+        Root::Signature => in_head,
+        _ => true,
+    };
+    if let Some(time) = signed.timestamp.as_ref().filter(is_readable) {
         timestamp::check(time, view, &items, context.now)?;
     }
     Ok(())
-}
-
-fn is_readable(time: &SignedTime, signature_is_in_head: bool) -> bool {
-    match time.from.root() {
-        Root::Record => false,
-        Root::Signature => signature_is_in_head,
-        _ => true,
-    }
 }
 
 /// Returns whether the body is needed to check all of it.

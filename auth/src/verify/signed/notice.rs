@@ -8,14 +8,13 @@ use mef_source::checked::{Signature, SignatureFrom, Signed, SignedTime};
 
 use super::{signature, timestamp};
 use crate::verify::context::Context;
-use crate::verify::read::{
-    credential::numbered, json, request_part::RequestPart, values::RequestView,
-};
-use crate::verify::told::{
-    explanation::Noticed,
-    mask::Mask,
-    noticed::{ITEMS, listed, of_credential, plain, quoted, values},
-};
+use crate::verify::read::credential::numbered;
+use crate::verify::read::json;
+use crate::verify::read::request_part::RequestPart;
+use crate::verify::read::values::RequestView;
+use crate::verify::told::explanation::Noticed;
+use crate::verify::told::mask::Mask;
+use crate::verify::told::noticed::{ITEMS, listed, of_credential, plain, quoted, values};
 
 /// How many of the values that are signed one by one are told of.
 const ELEMENTS: usize = 3;

@@ -10,10 +10,8 @@ use mef_source::checked::{SignedPart, SigningText};
 use super::canonical;
 use crate::hash::sha256_hex;
 use crate::request::Request;
-use crate::verify::read::{
-    request_part::RequestPart,
-    values::{self, RequestView},
-};
+use crate::verify::read::request_part::RequestPart;
+use crate::verify::read::values::{self, RequestView};
 use crate::verify::told::denied::Denied;
 
 /// A signed text in pieces.

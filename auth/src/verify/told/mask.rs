@@ -11,10 +11,8 @@ use bytes::Bytes;
 use serde_json::value::RawValue;
 
 use crate::request::Request;
-use crate::verify::read::{
-    credential::{Credential, numbered},
-    json,
-};
+use crate::verify::read::credential::{Credential, numbered};
+use crate::verify::read::json;
 
 const MASKED_JSON: &[u8] = b"\"***\"";
 
