@@ -107,7 +107,7 @@ async fn a_login_gives_several_cookies_and_all_are_sent_and_masked() {
     assert!(error.to_string().contains("`cookie.__RequestVerificationToken`"), "{error}");
 }
 
-/// Its author looks for it in a trace.
+/// The author of the file looks for the token in a trace.
 #[tokio::test]
 async fn a_token_that_is_not_where_the_file_says_is_masked_all_the_same() {
     let login = r#"form: { password: "{secret.password}" }"#;

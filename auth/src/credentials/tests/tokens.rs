@@ -128,13 +128,13 @@ async fn the_client_may_prove_itself_in_the_body() {
     assert!(body.contains("client_id=id%3A1&client_secret=s3cr%2Fet+of%2Bokta"), "{body}");
 }
 
-/// Whoever has the turn is gone: the others come back later, and one of them
-/// asks when its time is over.
+/// The process that has the turn is gone: the others come back later, and one of
+/// them asks when its time is over.
 #[tokio::test]
 async fn who_asks_for_too_long_loses_the_turn() {
     let world = World::new([token("token-one")]);
     let auth = oauth("");
-    // Which key it is, is known once a token was asked for.
+    // Only a request for a token shows which key it is.
     let (first, _) = world.credentials();
     bearer(&first, &auth).await;
     let key = world.kept.lock().unwrap().pop_first().unwrap().0;

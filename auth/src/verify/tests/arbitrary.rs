@@ -1,4 +1,4 @@
-//! Whatever is sent, there is an answer and it is no.
+//! Random requests are always denied, and never panic.
 
 use proptest::prelude::*;
 

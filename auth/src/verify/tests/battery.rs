@@ -1,4 +1,4 @@
-//! What must be refused, for every vendor layout.
+//! Requests that must be denied, for every vendor layout.
 
 use super::samples::{Sample, samples};
 use super::*;
@@ -84,7 +84,7 @@ fn a_missing_or_broken_header_denies() {
             refuse("garbage", &|value| *value = b"=,;=%zz\x01".to_vec());
             refuse("bytes that are no text", &|value| *value = vec![0xff, 0xfe]);
             refuse("a cut value", &|value| value.truncate(value.len() / 2));
-            // Two, since the last alone may be padding that counts for nothing.
+            // Two characters, since the last one alone may be only padding.
             refuse("a value without its end", &|value| value.truncate(value.len() - 2));
             refuse("extra bytes", &|value| value.extend_from_slice(b"00"));
             refuse("an extra letter", &|value| value.push(b'x'));

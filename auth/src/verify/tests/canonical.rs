@@ -1,5 +1,5 @@
-//! Signed texts that no template can say. What is expected was made with the
-//! libraries that the vendors give to receivers.
+//! Signed texts that no template can express. The expected values were made with
+//! the libraries that the vendors give to receivers.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -1,5 +1,5 @@
-//! Alternatives and lists in each other: what the whole decides is what its
-//! parts decide, and the head never refuses what the whole takes.
+//! Nested alternatives and lists: the whole decides what its parts decide, and the
+//! head never denies what the whole accepts.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -206,7 +206,7 @@ fn the_whole_decides_as_its_parts_and_the_head_refuses_nothing_that_it_takes() {
         let request = request(&sent);
         let whole = verify(&webhook, request.clone(), &all, now());
         prop_assert_eq!(whole.is_ok(), tree.passes(&sent), "{:?}", whole);
-        // As an authorizer has them: the secrets of what reads no body.
+        // As an authorizer has them: the secrets of checks that read no body.
         let known: LiveSecrets = webhook
             .single_checks()
             .filter(|check| !needs_body(check))
@@ -221,7 +221,7 @@ fn the_whole_decides_as_its_parts_and_the_head_refuses_nothing_that_it_takes() {
             prop_assert_eq!(&head, &Ok(()));
             prop_assert_eq!(&by_header, &Ok(()));
         }
-        // Where nothing reads the body and the address is there, the head knows all.
+        // If nothing reads the body and the address is known, the head decides all.
         if !webhook.single_checks().any(needs_body) && sent[4] != Sent::Nothing {
             prop_assert_eq!(head.is_ok(), whole.is_ok());
             head_refused.set(head_refused.get() + usize::from(head.is_err()));

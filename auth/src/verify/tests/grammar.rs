@@ -1,5 +1,5 @@
-//! Signature headers, times and JSON bodies that no person would think of, held
-//! to a second reading that is as plain as can be.
+//! Signature headers, times and JSON bodies that no person would think of, compared
+//! with a second implementation that is as plain as can be.
 
 use std::fmt::Write as _;
 
@@ -135,7 +135,7 @@ proptest! {
     }
 }
 
-/// A JSON document that remembers what no parser's map does: keys given twice.
+/// A JSON document that keeps keys that are given twice.
 #[derive(Clone, Debug)]
 enum Json {
     Null,

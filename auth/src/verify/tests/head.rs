@@ -1,4 +1,4 @@
-//! The head alone: never stricter than the whole, and strict where it can be.
+//! The head alone: never stricter than the full check, and strict where it can be.
 
 use super::samples::{Sample, samples};
 use super::*;
@@ -144,7 +144,7 @@ fn authorization_alone_is_judged_by_the_tokens_that_are_read_from_it() {
     assert_eq!(judge(bearer, "Bearer k"), Ok(()));
     assert!(matches!(judge(bearer, "Bearer x"), Err(Denied::TokenMismatch { .. })));
     assert!(matches!(judge(bearer, "k"), Err(Denied::TokenPrefix { .. })));
-    // What the other header holds, nobody knows yet.
+    // Nobody knows yet what the other header holds.
     let elsewhere = "token: { from: header.x-token, secrets: [s] }";
     assert_eq!(judge(elsewhere, "anything"), Ok(()));
     let second = format!("{elsewhere}\n    - {bearer}");

@@ -226,7 +226,7 @@ fn another_algorithm_or_another_form_of_a_signature_denies() {
     let keys = &*KEYS;
     let good = keys.ed25519.sign(BODY.as_bytes()).as_ref().to_vec();
     assert!(judge("ed25519", "hex", &keys.ed25519_hex, &good).is_ok());
-    // S + L is the same number to a careless verifier (RFC 8032 §5.1.7).
+    // A careless verifier takes S + L for the same number (RFC 8032 §5.1.7).
     let order = hex::decode("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010");
     let mut other = good.clone();
     let mut carry = 0_u16;

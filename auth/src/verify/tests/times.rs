@@ -1,4 +1,4 @@
-//! Signed times that must not be taken for moments.
+//! Texts that must not be read as times.
 
 use super::*;
 
@@ -35,7 +35,7 @@ fn whatever_is_no_plain_number_denies_though_it_is_signed() {
         let denied = slack(time).unwrap_err();
         assert!(matches!(denied, Denied::TimestampMalformed { .. }), "{time:?}: {denied}");
     }
-    // As large as can be written: refused, and nothing overflows.
+    // The largest number that can be written is refused, and nothing overflows.
     let denied = slack("9999999999999999").unwrap_err();
     assert!(matches!(denied, Denied::TimestampInFuture { .. }), "{denied}");
     assert!(matches!(slack("0"), Err(Denied::TimestampTooOld { .. })));
