@@ -19,13 +19,13 @@ use crate::verify::context::Context;
 use crate::verify::told::{denied::Denied, notes::Notes};
 use crate::verify::verified::Passed;
 
-/// What a check is made of.
+/// A check, by what it is made of.
 pub(super) enum Kind<'c> {
-    /// Nothing else.
+    /// A check that is not made of others.
     Single(&'c dyn SingleCheck),
     /// Checks that must all pass.
     All(&'c [Check]),
-    /// Alternatives, of which one must pass.
+    /// Alternatives; one must pass.
     Any(&'c [Check]),
 }
 

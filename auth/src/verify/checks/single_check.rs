@@ -18,8 +18,8 @@ pub(crate) enum SoFar {
     Open,
 }
 
-/// A check that is not made of others. What is left out is as for a check that
-/// reads neither the body nor a credential, or as for a signature.
+/// A check that is not made of others. The defaults are those of its signature; for
+/// a kind without one, those of a check that reads neither the body nor a credential.
 pub(crate) trait SingleCheck {
     /// Does the check in full. Returns what decided: the name of a secret, or the
     /// URL that a key is from; `None` if this kind has neither.
