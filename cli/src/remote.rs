@@ -6,8 +6,8 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use mef_auth::{RedactingSecrets, Redactor};
 use mef_aws::{Aws, ParameterStore, Settings, SqsQueue, TimeLimits, load_config};
-use mef_pipeline::Outputs;
 use mef_http::SystemClock;
+use mef_pipeline::Outputs;
 use mef_poller::PollPorts;
 use mef_ports::{Clock, Secret, SecretRef, Wakeups};
 

@@ -347,7 +347,12 @@ impl Fetcher<'_> {
                 error => Verdict::Fail(FetchError::Http(error)),
             })?;
             let source = self.source.name.as_str();
-            self.credentials.answered(source, &self.poll.auth, response.status, &response.headers);
+            self.credentials.note_response(
+                source,
+                &self.poll.auth,
+                response.status,
+                &response.headers,
+            );
             if !response.status.is_redirection() {
                 return Ok(Answered { request, response, is_ours });
             }

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use mef_auth::Redactor;
-use mef_intake::Receiver;
 use mef_http::SystemClock;
+use mef_intake::Receiver;
 use mef_poller::RunEnd;
 use mef_ports::{Clock as _, DeadLetters as _};
 use mef_sqlite::LocalSecrets;

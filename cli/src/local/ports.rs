@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use mef_auth::{RedactingSecrets, Redactor};
+use mef_http::{HttpClients, SystemClock};
 use mef_intake::{KeyCache, ReceiverPorts};
 use mef_pipeline::Outputs;
-use mef_http::{HttpClients, SystemClock};
 use mef_poller::{PollPorts, Poller};
 use mef_ports::{Clock, Secrets};
 use mef_source::Source;

@@ -3,7 +3,7 @@
 //! An echoed value is bounded, never breaks a header in two, and is never taken for a page. If one value
 //! cannot be echoed, the whole request is denied.
 
-use mef_auth::verify::{AnswerKey, Denied, Place};
+use mef_auth::verify::{AnswerKey, Denied, RequestPart};
 use mef_source::checked::{self, AnswerBody, Handshake};
 use mef_source::template::{Rendered, Variables};
 use mef_source::{Path, Template};
@@ -23,7 +23,7 @@ pub(super) fn constrained(rule: &Handshake, request: &Proven<'_>) -> Result<(), 
             value => constraint.pattern.is_match(&value.to_string()),
         };
         if !matches {
-            return Err(Denied::Unconstrained { place: Place::of(&constraint.path) });
+            return Err(Denied::Unconstrained(RequestPart::of(&constraint.path)));
         }
     }
     Ok(())
@@ -89,9 +89,9 @@ impl Variables for HandshakeScope<'_> {
 
 /// Returns the error for a value that a filter cannot take, such as a malformed time, or that is null.
 fn unusable(template: &Template) -> Denied {
-    let mut places: Vec<_> = template.paths().map(Place::of).collect();
+    let mut places: Vec<_> = template.paths().map(RequestPart::of).collect();
     let place = if places.len() == 1 { places.pop() } else { None };
-    Denied::WrongType { place: place.unwrap_or(Place::AnyOf(places)) }
+    Denied::WrongType(place.unwrap_or(RequestPart::AnyOf(places)))
 }
 
 fn value(template: &Template, scope: &HandshakeScope<'_>) -> Result<Value, Denied> {
@@ -114,6 +114,6 @@ fn header(template: &Template, scope: &HandshakeScope<'_>) -> Result<String, Den
     if is_header_value(&text) {
         return Ok(text);
     }
-    let places = template.paths().map(Place::of).collect();
-    Err(Denied::NotForHeader { place: Place::AnyOf(places) })
+    let places = template.paths().map(RequestPart::of).collect();
+    Err(Denied::NotForHeader(RequestPart::AnyOf(places)))
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, Method};
 use jiff::Timestamp;
-use mef_auth::verify::{Denied, Place};
+use mef_auth::verify::{Denied, RequestPart};
 use mef_ports::{HttpRequest, Secret, SecretRef, chain};
 use mef_source::checked::StoredSecret;
 use mef_source::{Path, Root};
@@ -56,15 +56,15 @@ impl Receiver {
         if now > stored.enrol_until {
             return Err(Verdict::Denied(refused("`enrol_until` is past")));
         }
-        let place = || Place::Header(stored.header.clone());
+        let place = || RequestPart::Header(stored.header.clone());
         // A header's name is always a path.
         let path = Path::parse(&format!("header.{}", stored.header), &[Root::Header]);
-        let path = path.map_err(|_| Verdict::Denied(Denied::Missing { place: place() }))?;
+        let path = path.map_err(|_| Verdict::Denied(Denied::Missing(place())))?;
         let Value::String(value) = request.value(&path).map_err(Verdict::Denied)? else {
-            return Err(Verdict::Denied(Denied::WrongType { place: place() }));
+            return Err(Verdict::Denied(Denied::WrongType(place())));
         };
         if !is_header_value(&value) || value.contains([' ', '"', '\'', '\\']) {
-            return Err(Verdict::Denied(Denied::NotForHeader { place: place() }));
+            return Err(Verdict::Denied(Denied::NotForHeader(place())));
         }
         if value.len() < SHORTEST_SECRET {
             return Err(Verdict::Denied(refused("it is shorter than 16 characters")));

@@ -1,7 +1,7 @@
 //! The values of a request that has given the proof its rule asks for.
 
 use mef_auth::Request;
-use mef_auth::verify::{Denied, Place, Verified, read_value};
+use mef_auth::verify::{Denied, RequestPart, Verified, read_value};
 use mef_source::Path;
 use serde_json::Value;
 
@@ -23,12 +23,12 @@ impl Proven<'_> {
             Proven::Signed(verified) => verified.value(path)?,
             Proven::Otherwise(request) => read_value(request, path)?,
         };
-        let place = || Place::of(path);
+        let place = || RequestPart::of(path);
         match found {
-            None => Err(Denied::Missing { place: place() }),
-            Some(Value::String(text)) if text.is_empty() => Err(Denied::Missing { place: place() }),
+            None => Err(Denied::Missing(place())),
+            Some(Value::String(text)) if text.is_empty() => Err(Denied::Missing(place())),
             Some(Value::String(text)) if text.len() > LONGEST => {
-                Err(Denied::TooLong { place: place(), limit: LONGEST })
+                Err(Denied::TooLong { part: place(), limit: LONGEST })
             }
             Some(value) => Ok(value),
         }

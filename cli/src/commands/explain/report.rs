@@ -155,10 +155,10 @@ impl Teller<'_> {
                 matched: secret.matched,
             }
         });
-        let places = check.seen.iter().map(|seen| ValueRead {
-            what: seen.what,
-            place: seen.place.to_string(),
-            found: self.masked(&seen.found),
+        let places = check.noticed.iter().map(|one| ValueRead {
+            what: one.what,
+            place: one.part.to_string(),
+            found: self.masked(&one.found),
         });
         Check {
             check: check.check,
