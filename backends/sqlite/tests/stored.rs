@@ -1,5 +1,4 @@
 //! A file that an earlier version wrote.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::Arc;
 use std::time::Duration;
