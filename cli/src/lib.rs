@@ -38,12 +38,8 @@ pub fn main() -> ExitCode {
     let arguments = args::Arguments::parse();
     let redactor = mef_auth::Redactor::default();
     logging::start(&arguments, &redactor);
-    let runtime = match runtime(&arguments.command) {
-        Ok(runtime) => runtime,
-        Err(error) => return output::fail(&redactor, &error.into()),
-    };
-    match runtime.block_on(commands::run(arguments, redactor.clone())) {
-        Ok(code) => code,
-        Err(error) => output::fail(&redactor, &error),
-    }
+    let done = runtime(&arguments.command)
+        .map_err(Into::into)
+        .and_then(|runtime| runtime.block_on(commands::run(arguments, redactor.clone())));
+    done.unwrap_or_else(|error| output::fail(&redactor, &error))
 }

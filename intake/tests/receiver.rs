@@ -1,11 +1,6 @@
 //! A receiver with stores that fail: what the sender is told, and what is lost
 //! (nothing).
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicI64, Ordering};
