@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::closed_schema::ruled_out;
+use crate::checked::event::closed_schema::ruled_out;
 use crate::template::Lookups;
 use crate::units;
 use crate::written::{Located, OneOrMany};
@@ -14,18 +14,18 @@ use crate::{Path, Place, Problem, Root, Severity, Template};
 
 /// The problems found so far.
 #[derive(Debug)]
-pub(super) struct Checker<'t> {
+pub(crate) struct Checker<'t> {
     /// The file, for what its values were written as.
-    pub(super) text: &'t str,
-    pub(super) problems: Vec<Problem>,
+    pub(crate) text: &'t str,
+    pub(crate) problems: Vec<Problem>,
 }
 
 impl Checker<'_> {
-    pub(super) fn error(&mut self, place: Option<Place>, message: impl Into<String>) {
+    pub(crate) fn error(&mut self, place: Option<Place>, message: impl Into<String>) {
         self.problems.push(Problem::error(place, message));
     }
 
-    pub(super) fn error_with(
+    pub(crate) fn error_with(
         &mut self,
         place: Option<Place>,
         message: impl Into<String>,
@@ -34,7 +34,7 @@ impl Checker<'_> {
         self.problems.push(Problem::error(place, message).help(help));
     }
 
-    pub(super) fn warn(
+    pub(crate) fn warn(
         &mut self,
         place: Option<Place>,
         message: impl Into<String>,
@@ -43,15 +43,15 @@ impl Checker<'_> {
         self.problems.push(Problem::warning(place, message).help(help));
     }
 
-    pub(super) fn has_errors(&self) -> bool {
+    pub(crate) fn has_errors(&self) -> bool {
         self.problems.iter().any(|problem| problem.severity == Severity::Error)
     }
 
-    pub(super) fn path(&mut self, text: &Located<String>, roots: &[Root]) -> Option<Path> {
+    pub(crate) fn path(&mut self, text: &Located<String>, roots: &[Root]) -> Option<Path> {
         self.path_at(text.place(), text, roots)
     }
 
-    pub(super) fn path_at(
+    pub(crate) fn path_at(
         &mut self,
         place: Option<Place>,
         text: &str,
@@ -67,7 +67,7 @@ impl Checker<'_> {
     }
 
     /// Reports a path that `schema` lets no record have.
-    pub(super) fn open_in_schema(
+    pub(crate) fn open_in_schema(
         &mut self,
         place: Option<Place>,
         path: &Path,
@@ -85,7 +85,7 @@ impl Checker<'_> {
     }
 
     /// The paths of alternatives; an empty list would quietly find nothing.
-    pub(super) fn alternatives(
+    pub(crate) fn alternatives(
         &mut self,
         key: &str,
         written: &Located<OneOrMany>,
@@ -106,7 +106,7 @@ impl Checker<'_> {
         paths.into_iter().collect()
     }
 
-    pub(super) fn template(
+    pub(crate) fn template(
         &mut self,
         text: &Located<String>,
         roots: &[Root],
@@ -125,7 +125,7 @@ impl Checker<'_> {
     }
 
     /// A template that may also have filters which need a key.
-    pub(super) fn signing_template(
+    pub(crate) fn signing_template(
         &mut self,
         text: &Located<String>,
         roots: &[Root],
@@ -142,11 +142,11 @@ impl Checker<'_> {
         }
     }
 
-    pub(super) fn duration(&mut self, text: &Located<String>) -> Option<Duration> {
+    pub(crate) fn duration(&mut self, text: &Located<String>) -> Option<Duration> {
         self.unit(text, units::parse_duration)
     }
 
-    pub(super) fn duration_or(
+    pub(crate) fn duration_or(
         &mut self,
         text: Option<&Located<String>>,
         default: Duration,
@@ -154,15 +154,15 @@ impl Checker<'_> {
         text.and_then(|text| self.duration(text)).unwrap_or(default)
     }
 
-    pub(super) fn size_or(&mut self, text: Option<&Located<String>>, default: usize) -> usize {
+    pub(crate) fn size_or(&mut self, text: Option<&Located<String>>, default: usize) -> usize {
         text.and_then(|text| self.unit(text, units::parse_size)).unwrap_or(default)
     }
 
-    pub(super) fn rate(&mut self, text: &Located<String>) -> Option<Duration> {
+    pub(crate) fn rate(&mut self, text: &Located<String>) -> Option<Duration> {
         self.unit(text, units::parse_rate)
     }
 
-    pub(super) fn time(&mut self, text: &Located<String>) -> Option<Timestamp> {
+    pub(crate) fn time(&mut self, text: &Located<String>) -> Option<Timestamp> {
         self.unit(text, |text| {
             text.parse().map_err(|_| {
                 "write a moment as RFC 3339, such as `2026-12-31T00:00:00Z`".to_owned()

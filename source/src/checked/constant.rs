@@ -2,15 +2,15 @@
 
 use serde_json::{Number, Value};
 
-use super::checker::Checker;
 use crate::Place;
+use crate::checked::checker::Checker;
 use crate::written::{Located, Node};
 
 /// A node as a constant: no text in it is a template.
 ///
 /// A number keeps the digits it was written with, which the YAML parser's
 /// floats would not: an API's version `1.10` is not `1.1`.
-pub(super) fn constant(node: &Located<Node>, checker: &mut Checker<'_>) -> Value {
+pub(crate) fn constant(node: &Located<Node>, checker: &mut Checker<'_>) -> Value {
     match &**node {
         Node::Null => Value::Null,
         Node::Bool(value) => Value::Bool(*value),

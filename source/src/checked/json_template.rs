@@ -23,7 +23,7 @@ pub enum JsonTemplate {
 
 impl JsonTemplate {
     /// Reads `node`, of which `leaf` reads all that is no list and no object.
-    pub(super) fn check(
+    pub(crate) fn check(
         node: &Located<Node>,
         leaf: &mut impl FnMut(&Located<Node>) -> Option<JsonTemplate>,
     ) -> Option<JsonTemplate> {
@@ -43,7 +43,7 @@ impl JsonTemplate {
     }
 
     /// What `template` makes, or the text that it always is.
-    pub(super) fn of(template: Template) -> JsonTemplate {
+    pub(crate) fn of(template: Template) -> JsonTemplate {
         match template.as_literal() {
             Some(text) => JsonTemplate::Constant(Value::String(text.to_owned())),
             None => JsonTemplate::Template(template),

@@ -3,14 +3,14 @@
 use aws_lc_rs::digest::{Context, SHA256};
 use serde_json::{Map, Value};
 
-use super::Source;
-use super::checker::Checker;
-use super::constant::constant;
-use super::event::EventSpec;
-use super::poll::Poll;
-use super::preset::{ExpandedPreset, Expansion, expand, name_the_preset};
-use super::webhook::Webhook;
-use super::yaml_error;
+use crate::checked::Source;
+use crate::checked::checker::Checker;
+use crate::checked::constant::constant;
+use crate::checked::event::EventSpec;
+use crate::checked::poll::Poll;
+use crate::checked::webhook::Webhook;
+use crate::checked::webhook::preset::{ExpandedPreset, Expansion, expand, name_the_preset};
+use crate::checked::yaml_error;
 use crate::presets::text_of;
 use crate::written::{Located, Node, SourceFile};
 use crate::{Place, Problem, SourceName};
@@ -163,7 +163,7 @@ fn version(text: &str, presets: &[ExpandedPreset], events: [&Option<EventSpec>; 
 }
 
 /// The first 16 hexadecimal digits of SHA-256 over all `parts`.
-pub(super) fn digest<'p>(parts: impl IntoIterator<Item = &'p [u8]>) -> String {
+pub(crate) fn digest<'p>(parts: impl IntoIterator<Item = &'p [u8]>) -> String {
     let mut context = Context::new(&SHA256);
     for part in parts {
         context.update(part);
@@ -175,7 +175,7 @@ pub(super) fn digest<'p>(parts: impl IntoIterator<Item = &'p [u8]>) -> String {
 }
 
 /// A secret's name has the alphabet of parameters and environment variables.
-pub(super) fn check_secret_name(
+pub(crate) fn check_secret_name(
     name: &str,
     place: Option<Place>,
     checker: &mut Checker<'_>,

@@ -5,7 +5,7 @@ use crate::spelling::distance;
 use crate::{Place, Problem};
 
 /// The parser's error about the file `text` as a problem.
-pub(super) fn problem(error: &serde_saphyr::Error, text: &str) -> Problem {
+pub(crate) fn problem(error: &serde_saphyr::Error, text: &str) -> Problem {
     let location = error.location().filter(|location| location.line() > 0);
     let place = location.map(|location| Place {
         line: location.line(),
@@ -24,11 +24,11 @@ pub(super) fn problem(error: &serde_saphyr::Error, text: &str) -> Problem {
 
 const TEXT_WANTED: &str = "text is wanted here";
 /// What to do about a jq program in the place of a template.
-pub(super) const NO_PROGRAM: &str =
+pub(crate) const NO_PROGRAM: &str =
     "here stands a template, such as `{actor.id|lower}`; `jq` is for `event.map` and `event.split`";
 
 /// What serde says of a value, as a problem at its place.
-pub(super) fn worded(place: Option<Place>, message: &str) -> Problem {
+pub(crate) fn worded(place: Option<Place>, message: &str) -> Problem {
     // The place is told once, and the parser's options are none of the user's.
     let message = message.split(" at line ").next().unwrap_or_default();
     let message = message.split(", set DuplicateKeyPolicy").next().unwrap_or_default();

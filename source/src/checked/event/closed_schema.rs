@@ -1,0 +1,77 @@
+//! Finds paths that a record's schema rules out, so that a misspelt field is
+//! an error when the file is checked and not an event with a hole in it.
+
+use serde_json::Value;
+
+use crate::Path;
+
+/// The part of `path`, as a pointer, that no record that meets `schema` can
+/// have; `None` where the schema leaves it open.
+///
+/// Only what is certain is reported: combined and conditional schemas count as
+/// open.
+pub(crate) fn ruled_out(schema: &Value, path: &Path) -> Option<String> {
+    let mut at = schema;
+    let mut walked = String::new();
+    for segment in path.segments() {
+        at = resolve(schema, at)?;
+        let object = at.as_object()?;
+        let combined = ["allOf", "anyOf", "oneOf", "if", "patternProperties", "$dynamicRef"];
+        if combined.iter().any(|keyword| object.contains_key(*keyword)) {
+            return None;
+        }
+        walked.push('/');
+        walked.push_str(segment);
+        if segment.parse::<usize>().is_ok() && object.contains_key("items") {
+            at = object.get("items")?;
+            continue;
+        }
+        match object.get("properties").and_then(|properties| properties.get(segment)) {
+            Some(property) => at = property,
+            None if object.get("additionalProperties") == Some(&Value::Bool(false)) => {
+                return Some(walked);
+            }
+            None => return None,
+        }
+    }
+    None
+}
+
+/// Follows `$ref`s within the document, a bounded number of times.
+fn resolve<'s>(root: &'s Value, mut at: &'s Value) -> Option<&'s Value> {
+    for _ in 0..16 {
+        let Some(reference) = at.get("$ref") else { return Some(at) };
+        at = root.pointer(reference.as_str()?.strip_prefix('#')?)?;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::Root;
+
+    #[test]
+    fn only_closed_objects_rule_a_field_out() {
+        let schema = json!({
+            "additionalProperties": false,
+            "properties": {
+                "actor": { "$ref": "#/$defs/actor" },
+                "open": { "properties": { "x": {} } },
+                "list": { "items": { "additionalProperties": false, "properties": { "id": {} } } },
+                "either": { "anyOf": [{}], "additionalProperties": false }
+            },
+            "$defs": { "actor": { "additionalProperties": false, "properties": { "name": {} } } }
+        });
+        let ruled_out =
+            |path: &str| super::ruled_out(&schema, &Path::parse(path, &[Root::Record]).unwrap());
+        assert_eq!(ruled_out("acto.name"), Some("/acto".to_owned()));
+        assert_eq!(ruled_out("actor.nam"), Some("/actor/nam".to_owned()));
+        assert_eq!(ruled_out("list.0.di"), Some("/list/0/di".to_owned()));
+        for open in ["actor.name", "open.y.z", "list.0.id", "either.x", ""] {
+            assert_eq!(ruled_out(open), None, "{open}");
+        }
+    }
+}

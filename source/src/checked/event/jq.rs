@@ -1,0 +1,85 @@
+//! A jq program where it stands in the source file.
+
+use crate::Place;
+use crate::checked::checker::Checker;
+use crate::jq::Program;
+use crate::written::Located;
+
+/// Checks the program that `written` is. `next` counts those of one event.
+pub(crate) fn program(
+    written: &Located<String>,
+    next: &mut usize,
+    checker: &mut Checker<'_>,
+) -> Option<Program> {
+    let slot = *next;
+    *next += 1;
+    match Program::check(written, slot) {
+        Ok(program) => Some(program),
+        Err(faults) => {
+            for fault in faults {
+                let place = written.place().map(|place| {
+                    inside(place, written, checker.text, fault.at.start, fault.at.len())
+                });
+                checker.error_with(place, fault.message, fault.help);
+            }
+            None
+        }
+    }
+}
+
+/// The place in `file` of what begins at byte `start` of `text`, which was
+/// written at `place`; the text's own place where the way from one to the other
+/// is lost.
+fn inside(place: Place, text: &str, file: &str, start: usize, len: usize) -> Place {
+    let offset = place.offset.and_then(|from| {
+        let raw = file.get(from..from.checked_add(place.len)?)?;
+        Some(from + written_at(raw, text.get(..start)?)?)
+    });
+    let Some(offset) = offset else { return place };
+    let Some(before) = file.get(..offset) else { return place };
+    let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    Place { line: line as u64, column: column as u64, offset: Some(offset), len }
+}
+
+/// How far into the YAML scalar `raw` its value goes on after `before`.
+fn written_at(raw: &str, before: &str) -> Option<usize> {
+    let quoted = raw.starts_with('"');
+    let mut rest = match raw.chars().next()? {
+        // The value of a block begins on the next line, behind its indentation.
+        '|' | '>' => raw.split_once('\n')?.1.trim_start_matches([' ', '\n']),
+        '"' | '\'' => raw.get(1..)?,
+        _ => raw,
+    };
+    for wanted in before.chars() {
+        rest = after(rest, wanted, quoted)?;
+    }
+    // What follows a line's end stands behind the next one's indentation.
+    if before.ends_with('\n') {
+        rest = rest.trim_start_matches(' ');
+    }
+    Some(raw.len() - rest.len())
+}
+
+/// What is left of `rest` after the writing of `wanted`.
+fn after(mut rest: &str, wanted: char, quoted: bool) -> Option<&str> {
+    loop {
+        let mut chars = rest.chars();
+        let found = chars.next()?;
+        let left = chars.as_str();
+        match found {
+            '\\' if quoted => {
+                chars.next()?;
+                return Some(chars.as_str());
+            }
+            found if found == wanted => {
+                let doubled = found == '\'' && !quoted && left.starts_with("''");
+                return Some(if doubled { left.get(1..)? } else { left });
+            }
+            // A folded line: its end and the next one's indentation are one blank.
+            '\n' if wanted == ' ' => return Some(left.trim_start_matches([' ', '\n'])),
+            ' ' | '\n' | '\r' | '\'' => rest = left,
+            _ => return None,
+        }
+    }
+}

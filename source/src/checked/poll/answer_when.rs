@@ -1,0 +1,237 @@
+//! Predicates over an answer: its status, headers and body.
+
+use std::ops::RangeInclusive;
+
+use regex::Regex;
+use serde_json::Value;
+
+use crate::checked::checker::Checker;
+use crate::path::is_header_name;
+use crate::written::{self, Located, Node};
+use crate::{Path, Root};
+
+/// Which answers are meant: all of it holds.
+#[derive(Clone, Debug)]
+pub struct AnswerWhen {
+    /// The statuses.
+    pub status: Statuses,
+    /// Headers by name in lower case, each with what it must be.
+    pub headers: Vec<(String, Condition)>,
+    /// Places in a body that is JSON or XML, each with what it must be.
+    pub body: Vec<(Path, Condition)>,
+}
+
+/// Statuses of an answer; none stands for all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Statuses(Vec<RangeInclusive<u16>>);
+
+impl Statuses {
+    /// Whether `status` is one of them.
+    pub fn contains(&self, status: u16) -> bool {
+        self.0.is_empty() || self.0.iter().any(|range| range.contains(&status))
+    }
+
+    fn all(&self) -> impl Iterator<Item = u16> {
+        (100..=599).filter(|status| self.contains(*status))
+    }
+}
+
+/// What a value must be.
+#[derive(Clone, Debug)]
+pub enum Condition {
+    /// One of these: texts, numbers or booleans.
+    OneOf(Vec<Value>),
+    /// A text that the expression matches as a whole.
+    Matches(Regex),
+    /// Neither missing nor `null`, `false`, an empty text, list or object.
+    NotEmpty,
+}
+
+impl Condition {
+    /// Whether a header's or a body's text is what it must be.
+    pub fn holds_for_text(&self, text: &str) -> bool {
+        match self {
+            Condition::OneOf(values) => values.iter().any(|value| plain(value) == text),
+            Condition::Matches(regex) => regex.is_match(text),
+            Condition::NotEmpty => !text.is_empty(),
+        }
+    }
+
+    /// Whether a value of a body is what it must be.
+    pub fn holds(&self, value: Option<&Value>) -> bool {
+        match value {
+            None | Some(Value::Null) => false,
+            Some(Value::String(text)) => self.holds_for_text(text),
+            Some(value) => match self {
+                Condition::OneOf(values) => values.contains(value),
+                Condition::Matches(regex) => match value {
+                    Value::Number(number) => regex.is_match(&number.to_string()),
+                    _ => false,
+                },
+                Condition::NotEmpty => match value {
+                    Value::Array(list) => !list.is_empty(),
+                    Value::Object(object) => !object.is_empty(),
+                    Value::Bool(value) => *value,
+                    _ => true,
+                },
+            },
+        }
+    }
+}
+
+impl PartialEq for Condition {
+    fn eq(&self, other: &Condition) -> bool {
+        match (self, other) {
+            (Condition::OneOf(a), Condition::OneOf(b)) => a == b,
+            (Condition::Matches(a), Condition::Matches(b)) => a.as_str() == b.as_str(),
+            (Condition::NotEmpty, Condition::NotEmpty) => true,
+            _ => false,
+        }
+    }
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+impl AnswerWhen {
+    /// Whether it looks into bodies of answers with `status`.
+    pub fn reads_body(&self, status: u16) -> bool {
+        !self.body.is_empty() && self.status.contains(status)
+    }
+
+    /// Whether only the status is looked at.
+    pub(crate) fn is_by_status_alone(&self) -> bool {
+        self.headers.is_empty() && self.body.is_empty()
+    }
+
+    /// Whether every answer that `other` means is one that this means.
+    pub(crate) fn covers(&self, other: &AnswerWhen) -> bool {
+        other.status.all().all(|status| self.status.contains(status))
+            && self.headers.iter().all(|condition| other.headers.contains(condition))
+            && self.body.iter().all(|condition| other.body.contains(condition))
+    }
+
+    pub(crate) fn check(
+        when: &Located<written::AnswerWhen>,
+        checker: &mut Checker<'_>,
+    ) -> Option<AnswerWhen> {
+        let status = match &when.status {
+            None => Some(Statuses::default()),
+            Some(node) => statuses(node, checker),
+        };
+        if when.status.is_none() && when.header.is_empty() && when.body.is_empty() {
+            checker.error_with(
+                when.place(),
+                "this is about every answer",
+                "say which: `status`, `header` or `body`",
+            );
+            return None;
+        }
+        let mut headers = Some(Vec::new());
+        for (name, node) in &when.header {
+            if !is_header_name(name) {
+                checker.error(node.place(), format!("`{name}` is not a header's name"));
+                headers = None;
+                continue;
+            }
+            match (condition(node, checker), &mut headers) {
+                (Some(condition), Some(list)) => list.push((name.to_ascii_lowercase(), condition)),
+                _ => headers = None,
+            }
+        }
+        let mut body = Some(Vec::new());
+        for (path, node) in &when.body {
+            let path = checker.path_at(node.place(), path, &[Root::Record]);
+            match (path, condition(node, checker), &mut body) {
+                (Some(path), Some(condition), Some(list)) => list.push((path, condition)),
+                _ => body = None,
+            }
+        }
+        Some(AnswerWhen { status: status?, headers: headers?, body: body? })
+    }
+}
+
+fn statuses(node: &Located<Node>, checker: &mut Checker<'_>) -> Option<Statuses> {
+    let ranges: Option<Vec<_>> = match &**node {
+        Node::List(list) if !list.is_empty() => list.iter().map(|node| range(node)).collect(),
+        one => range(one).map(|range| vec![range]),
+    };
+    if ranges.is_none() {
+        checker.error_with(
+            node.place(),
+            "`status` is not a status",
+            "write `403`, `5xx`, or a list of such; redirects are followed and never come here",
+        );
+    }
+    ranges.map(Statuses)
+}
+
+fn range(node: &Node) -> Option<RangeInclusive<u16>> {
+    let range = match node {
+        Node::Number(number) => {
+            let status = u16::try_from(number.as_u64()?).ok()?;
+            status..=status
+        }
+        Node::Text(text) => {
+            let class: u16 = text.strip_suffix("xx")?.parse().ok()?;
+            class.checked_mul(100)?..=class.checked_mul(100)?.checked_add(99)?
+        }
+        _ => return None,
+    };
+    ((200..=299).contains(range.start()) || (400..=599).contains(range.start())).then_some(range)
+}
+
+fn condition(node: &Located<Node>, checker: &mut Checker<'_>) -> Option<Condition> {
+    match &**node {
+        Node::List(list) if !list.is_empty() => {
+            let values: Option<_> = list.iter().map(|node| scalar(node)).collect();
+            if let Some(values) = values {
+                return Some(Condition::OneOf(values));
+            }
+        }
+        Node::Object(_) => match node.choice() {
+            Some(("not_empty", value)) if matches!(**value, Node::Bool(true)) => {
+                return Some(Condition::NotEmpty);
+            }
+            Some(("matches", value)) => {
+                if let Node::Text(text) = &**value {
+                    match Regex::new(&format!("^(?s:{text})$")) {
+                        Ok(regex) => return Some(Condition::Matches(regex)),
+                        Err(_) => {
+                            checker.error(
+                                value.place(),
+                                format!("`{text}` is not a regular expression"),
+                            );
+                            return None;
+                        }
+                    }
+                }
+            }
+            _ => {}
+        },
+        one => {
+            if let Some(value) = scalar(one) {
+                return Some(Condition::OneOf(vec![value]));
+            }
+        }
+    }
+    checker.error_with(
+        node.place(),
+        "this is no value to compare with",
+        "write a text, a number or a boolean, a list of such, `{ matches: REGEX }` or `{ not_empty: true }`",
+    );
+    None
+}
+
+fn scalar(node: &Node) -> Option<Value> {
+    match node {
+        Node::Bool(value) => Some((*value).into()),
+        Node::Number(number) => Some(number.clone().into()),
+        Node::Text(text) => Some(text.clone().into()),
+        Node::Null | Node::List(_) | Node::Object(_) => None,
+    }
+}

@@ -1,0 +1,258 @@
+//! The kinds of `poll.auth` that ask for an access token.
+
+use std::time::Duration;
+
+use super::asked::{
+    ASSERTION_LIFE, Asked, Client, ClientKey, answer, bearer, is_shared, own_path, simple_client,
+};
+use super::token::{
+    Assertion, AssertionKey, AssertionPlace, Life, TokenAnswer, TokenAuth, TokenBody, TokenPlace,
+};
+use crate::Template;
+use crate::checked::poll::names_a_secret;
+use crate::checked::poll::request::scope::RequestScope;
+use crate::written::{self, AssertionAlgorithm, ClientAuth, Located};
+
+/// The longest that Google takes.
+const LONGEST_LIFE: Duration = Duration::from_secs(3600);
+/// What GitHub advises against clocks that differ.
+const BACKDATED: Duration = Duration::from_secs(60);
+const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+const GOOGLE: &str = "https://oauth2.googleapis.com/token";
+const GITHUB: &str = "https://api.github.com";
+
+pub(crate) fn client_credentials(
+    written: &written::ClientCredentials,
+    scope: &mut RequestScope<'_, '_>,
+) -> Option<Box<TokenAuth>> {
+    let url = scope.url(&written.token_url);
+    let mut asked = Asked::new("client_credentials");
+    asked.scopes(&written.scopes);
+    let audience = asked.text("audience", written.audience.as_ref(), scope);
+    let client = Client {
+        id: Some(&written.client_id),
+        secret: written.client_secret.as_ref(),
+        auth: written.client_auth,
+    };
+    if written.client_secret.is_none() && written.client_auth == ClientAuth::Basic {
+        scope.checker.error_with(
+            written.client_id.place(),
+            "`client_auth` needs `client_secret`, which is not there",
+            "write it, or another `client_auth`",
+        );
+        return None;
+    }
+    let key = ClientKey {
+        key: written.key.as_ref(),
+        key_id: written.key_id.as_ref(),
+        certificate: written.certificate.as_ref(),
+        algorithm: written.algorithm,
+    };
+    let url = url?;
+    let client = asked.client(&client, &key, &url.0, scope);
+    let params = asked.params(&written.params, scope);
+    let answer = answer(&written.answer, scope)?;
+    audience.and(client).and(params)?;
+    Some(asked.into_auth("client_credentials", url, written.body, answer))
+}
+
+pub(crate) fn password(
+    written: &written::PasswordGrant,
+    scope: &mut RequestScope<'_, '_>,
+) -> Option<Box<TokenAuth>> {
+    let url = scope.url(&written.token_url)?;
+    let mut asked = Asked::new("password");
+    asked.text("username", Some(&written.username), scope)?;
+    let password = scope.template(&written.password)?;
+    names_a_secret(&password, &written.password, scope.checker);
+    asked.field("password", password);
+    asked.scopes(&written.scopes);
+    simple_client(
+        written.client_id.as_ref(),
+        written.client_secret.as_ref(),
+        written.client_auth,
+        &mut asked,
+        &url.0,
+        scope,
+    )?;
+    asked.params(&written.params, scope)?;
+    let answer = answer(&written.answer, scope)?;
+    Some(asked.into_auth("password", url, written.body, answer))
+}
+
+pub(crate) fn refresh_token(
+    written: &written::RefreshToken,
+    scope: &mut RequestScope<'_, '_>,
+) -> Option<Box<TokenAuth>> {
+    let url = scope.url(&written.token_url)?;
+    let name = &written.refresh_token;
+    crate::checked::load::check_secret_name(name, name.place(), scope.checker)?;
+    let mut asked = Asked::new("refresh_token");
+    asked.scopes(&written.scopes);
+    simple_client(
+        written.client_id.as_ref(),
+        written.client_secret.as_ref(),
+        written.client_auth,
+        &mut asked,
+        &url.0,
+        scope,
+    )?;
+    asked.params(&written.params, scope)?;
+    let answer = answer(&written.answer, scope)?;
+    let mut auth = asked.into_auth("refresh_token", url, written.body, answer);
+    auth.refresh_token = Some((**name).clone());
+    Some(auth)
+}
+
+pub(crate) fn jwt_bearer(
+    written: &written::JwtBearer,
+    scope: &mut RequestScope<'_, '_>,
+) -> Option<Box<TokenAuth>> {
+    let url = scope.url(&written.token_url)?;
+    let mut asked = Asked::new(JWT_BEARER);
+    asked.scopes(&written.scopes);
+    simple_client(
+        written.client_id.as_ref(),
+        written.client_secret.as_ref(),
+        written.client_auth,
+        &mut asked,
+        &url.0,
+        scope,
+    )?;
+    asked.params(&written.params, scope)?;
+    let answer = answer(&written.answer, scope)?;
+    let key = scope.template(&written.key)?;
+    names_a_secret(&key, &written.key, scope.checker);
+    let algorithm = written.algorithm.unwrap_or(AssertionAlgorithm::Rs256);
+    let mut claims = vec![("iss".to_owned(), scope.template(&written.issuer)?)];
+    if let Some(subject) = &written.subject {
+        claims.push(("sub".to_owned(), scope.template(subject)?));
+    }
+    claims.push((
+        "aud".to_owned(),
+        match &written.audience {
+            Some(audience) => scope.template(audience)?,
+            None => url.0.clone(),
+        },
+    ));
+    for (name, value) in &written.claims {
+        let ours = ["iat", "exp", "jti"].contains(&name.as_str());
+        if ours || claims.iter().any(|(there, _)| there == name) {
+            scope.checker.error_with(
+                value.place(),
+                format!("the claim `{name}` is not one to write here"),
+                "`issuer`, `subject` and `audience` have keys of their own; times and `jti` are made",
+            );
+            return None;
+        }
+        claims.push((name.clone(), scope.template(value)?));
+    }
+    let life = scope.checker.duration_or(written.life.as_ref(), ASSERTION_LIFE);
+    if life.is_zero() || life > LONGEST_LIFE {
+        scope.checker.error(
+            written.life.as_ref().and_then(Located::place),
+            "`life` is not between a second and an hour",
+        );
+        return None;
+    }
+    let key_id = match &written.key_id {
+        Some(key_id) => Some(scope.template(key_id)?),
+        None => None,
+    };
+    asked.assertion = Some(Assertion {
+        place: AssertionPlace::Field("assertion"),
+        key: if is_shared(algorithm) { AssertionKey::Shared(key) } else { AssertionKey::Pem(key) },
+        algorithm,
+        key_id,
+        certificate: None,
+        claims,
+        life,
+        backdated: Duration::ZERO,
+    });
+    Some(asked.into_auth("jwt_bearer", url, written.body, answer))
+}
+
+pub(crate) fn google_service_account(
+    written: &written::GoogleServiceAccount,
+    scope: &mut RequestScope<'_, '_>,
+) -> Option<Box<TokenAuth>> {
+    let default = written.key.with(GOOGLE.to_owned());
+    let url = scope.url(written.token_url.as_ref().unwrap_or(&default))?;
+    let key = scope.template(&written.key)?;
+    names_a_secret(&key, &written.key, scope.checker);
+    if written.scopes.is_empty() {
+        scope.checker.error_with(
+            written.key.place(),
+            "a service account asks for no scope",
+            "name at least one under `scopes`",
+        );
+        return None;
+    }
+    let scopes: Vec<_> = written.scopes.iter().map(|scope| scope.as_str()).collect();
+    let mut claims = vec![
+        ("scope".to_owned(), Template::literal(scopes.join(" "))),
+        ("aud".to_owned(), url.0.clone()),
+    ];
+    if let Some(subject) = &written.subject {
+        claims.push(("sub".to_owned(), scope.template(subject)?));
+    }
+    let mut asked = Asked::new(JWT_BEARER);
+    asked.assertion = Some(Assertion {
+        place: AssertionPlace::Field("assertion"),
+        key: AssertionKey::GoogleKey(key),
+        algorithm: AssertionAlgorithm::Rs256,
+        key_id: None,
+        certificate: None,
+        claims,
+        life: LONGEST_LIFE,
+        backdated: Duration::ZERO,
+    });
+    let answer = answer(&written::TokenAnswer::default(), scope)?;
+    Some(asked.into_auth("google_service_account", url, written::TokenBody::Form, answer))
+}
+
+pub(crate) fn github_app(
+    written: &written::GithubApp,
+    scope: &mut RequestScope<'_, '_>,
+) -> Option<Box<TokenAuth>> {
+    let default = written.installation_id.with(GITHUB.to_owned());
+    let api = written.api_url.as_ref().unwrap_or(&default);
+    let url = api.with(format!(
+        "{}/app/installations/{}/access_tokens",
+        api.trim_end_matches('/'),
+        &*written.installation_id
+    ));
+    let (url, origin) = scope.url(&url)?;
+    let key = scope.template(&written.key)?;
+    names_a_secret(&key, &written.key, scope.checker);
+    let issuer = scope.template(&written.app_id)?;
+    let header = |name: &str, value: &str| (name.to_owned(), Template::literal(value));
+    Some(Box::new(TokenAuth {
+        kind: "github_app",
+        url,
+        origin,
+        url_field: "api_url",
+        headers: vec![header("accept", "application/vnd.github+json")],
+        basic: None,
+        body: TokenBody::Empty,
+        assertion: Some(Assertion {
+            place: AssertionPlace::Bearer,
+            key: AssertionKey::Pem(key),
+            algorithm: AssertionAlgorithm::Rs256,
+            key_id: None,
+            certificate: None,
+            claims: vec![("iss".to_owned(), issuer)],
+            life: ASSERTION_LIFE,
+            backdated: BACKDATED,
+        }),
+        refresh_token: None,
+        answer: TokenAnswer {
+            token: TokenPlace::Body(own_path("token")?),
+            life: Life::Until(own_path("expires_at")?),
+            bearer: false,
+            base_url: None,
+        },
+        send: bearer("Bearer"),
+        base_origins: Vec::new(),
+    }))
+}

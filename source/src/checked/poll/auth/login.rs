@@ -1,0 +1,183 @@
+//! A login that gives a token or a cookie.
+
+use super::token::{Life, SendToken, TokenAnswer, TokenAuth, TokenBody, TokenPlace};
+use super::{UserPassword, cookie_name};
+use crate::checked::poll::request::scope::RequestScope;
+use crate::path::is_header_name;
+use crate::written::{self, Located};
+use crate::{Root, Template};
+
+pub(crate) fn session(
+    written: &written::Session,
+    scope: &mut RequestScope<'_, '_>,
+) -> Option<Box<TokenAuth>> {
+    let login = &written.login;
+    let url = scope.url(&login.post);
+    let mut headers = Vec::new();
+    for (name, value) in &login.headers {
+        scope.header_name(name, value.place())?;
+        headers.push((name.clone(), scope.template(value)?));
+    }
+    let basic = match &login.basic {
+        None => None,
+        Some(user) => Some((UserPassword::check(user, scope)?, false)),
+    };
+    let body = match (&login.json, &login.form) {
+        (None, None) => TokenBody::Empty,
+        (Some(json), None) => TokenBody::Tree(scope.json(json)?),
+        (None, Some(form)) => {
+            let fields = form
+                .iter()
+                .map(|(name, value)| Some((name.clone(), scope.template(value)?)))
+                .collect::<Option<Vec<_>>>()?;
+            TokenBody::Form(fields)
+        }
+        (Some(json), Some(_)) => {
+            scope.checker.error_with(
+                json.place(),
+                "a login has one body",
+                "keep one of `json` and `form`",
+            );
+            return None;
+        }
+    };
+    let (token, send) = match (&written.token, &written.cookies) {
+        (Some(token), None) => (place(&token.from, scope)?, send(&token.send, scope)?),
+        (None, Some(names)) => (cookies(names, scope)?, SendToken::Cookies),
+        (token, _) => {
+            let message = match token {
+                None => "this login gives nothing that is sent",
+                Some(_) => "a session sends a token or cookies",
+            };
+            scope.checker.error_with(
+                login.post.place(),
+                message,
+                "write one of `token` and `cookies` beside `login`",
+            );
+            return None;
+        }
+    };
+    let life = match &written.expires {
+        None => Life::Open,
+        Some(written::Expires::After(text)) => Life::Fixed(scope.checker.duration(text)?),
+        Some(written::Expires::In(path)) => {
+            Life::Seconds(scope.checker.path(path, &[Root::Record])?)
+        }
+        Some(written::Expires::At(path)) => Life::Until(scope.checker.path(path, &[Root::Record])?),
+    };
+    let base_url = match &written.base_url {
+        None => None,
+        Some(base) => Some(scope.checker.path(&base.from, &[Root::Record])?),
+    };
+    let (url, origin) = url?;
+    let auth = TokenAuth {
+        kind: "session",
+        url,
+        origin,
+        url_field: "login.post",
+        headers,
+        basic,
+        body,
+        assertion: None,
+        refresh_token: None,
+        answer: TokenAnswer { token, life, bearer: false, base_url },
+        send,
+        base_origins: Vec::new(),
+    };
+    if !auth.has_secret() {
+        scope.checker.warn(
+            login.post.place(),
+            "the credentials of this login stand in the file",
+            "name them: `{secret.password}` is read from where secrets are kept",
+        );
+    }
+    Some(Box::new(auth))
+}
+
+/// `header.NAME`, `cookie.NAME`, or a path into the body.
+fn place(from: &Located<String>, scope: &mut RequestScope<'_, '_>) -> Option<TokenPlace> {
+    if let Some(name) = from.strip_prefix("cookie.") {
+        cookie_name(&from.with(name.to_owned()), scope)?;
+        return Some(TokenPlace::Cookie(name.to_owned()));
+    }
+    if let Some(name) = from.strip_prefix("header.") {
+        if !is_header_name(name) {
+            scope.checker.error(from.place(), format!("`{name}` is not a header's name"));
+            return None;
+        }
+        return Some(TokenPlace::Header(name.to_ascii_lowercase()));
+    }
+    scope.checker.path(from, &[Root::Record]).map(TokenPlace::Body)
+}
+
+/// Cookies that all have to be in the answer.
+fn cookies(
+    names: &Located<Vec<Located<String>>>,
+    scope: &mut RequestScope<'_, '_>,
+) -> Option<TokenPlace> {
+    if names.is_empty() {
+        scope.checker.error_with(
+            names.place(),
+            "`cookies` names none",
+            "such as `cookies: [JSESSIONID, XSRF-TOKEN]`",
+        );
+        return None;
+    }
+    let names = names.iter().map(|name| {
+        cookie_name(name, scope)?;
+        Some((**name).clone())
+    });
+    names.collect::<Option<_>>().map(TokenPlace::Cookies)
+}
+
+fn send(written: &written::SendToken, scope: &mut RequestScope<'_, '_>) -> Option<SendToken> {
+    Some(match written {
+        written::SendToken::Header(pair) => {
+            scope.header_name(&pair.name, pair.name.place())?;
+            let value = with_record(&pair.value, &["token"], scope)?;
+            if !value.paths().any(|path| path.root() == Root::Record) {
+                scope.checker.error_with(
+                    pair.value.place(),
+                    "the header does not send the token",
+                    "write `{token}` where it goes, such as `Bearer {token}`",
+                );
+                return None;
+            }
+            SendToken::Header { name: (*pair.name).clone(), value }
+        }
+        written::SendToken::Cookie(name) => {
+            cookie_name(name, scope)?;
+            SendToken::Cookie((**name).clone())
+        }
+        written::SendToken::Query(name) => {
+            scope.not_empty(name, "a query parameter's name")?;
+            SendToken::Query((**name).clone())
+        }
+    })
+}
+
+/// A template in which also the words of `known` have a meaning.
+pub(crate) fn with_record(
+    text: &Located<String>,
+    known: &[&str],
+    scope: &mut RequestScope<'_, '_>,
+) -> Option<Template> {
+    let roots = scope.roots.clone();
+    scope.roots.extend([Root::Record, Root::Header]);
+    let template = scope.template(text);
+    scope.roots = roots;
+    let template = template?;
+    for path in template.paths().filter(|path| path.root() == Root::Record) {
+        let word = path.segments().join(".");
+        if !known.contains(&word.as_str()) {
+            let known: Vec<_> = known.iter().map(|word| format!("`{{{word}}}`")).collect();
+            scope.checker.error_with(
+                text.place(),
+                format!("nothing is called `{word}` here"),
+                format!("there are {}, `{{secret.…}}` and `{{var.…}}`", known.join(", ")),
+            );
+            return None;
+        }
+    }
+    Some(template)
+}

@@ -1,0 +1,321 @@
+//! What `poll.auth` means.
+//!
+//! The many kinds come down to four: a value that is sent as it is, an answer
+//! to a challenge, a token that is asked for, and a signature over the request.
+
+mod asked;
+mod grants;
+mod login;
+mod sign;
+mod token;
+
+use crate::checked::checker::Checker;
+use crate::checked::origin::Origin;
+use crate::checked::poll::names_a_secret;
+use crate::checked::poll::request::scope::RequestScope;
+use crate::written::{self, Located};
+use crate::{Root, Template};
+
+pub use sign::{Sign, SignText};
+pub use token::{
+    Assertion, AssertionKey, AssertionPlace, Life, SendToken, TokenAnswer, TokenAuth, TokenBody,
+    TokenPlace,
+};
+
+/// How we prove who we are.
+#[derive(Clone, Debug)]
+pub enum PollAuth {
+    /// Not at all.
+    Nothing,
+    /// A header.
+    Header {
+        /// Its name.
+        name: String,
+        /// Its value.
+        value: Template,
+    },
+    /// A query parameter.
+    Query {
+        /// Its name.
+        name: String,
+        /// Its value.
+        value: Template,
+    },
+    /// A cookie.
+    Cookie {
+        /// Its name.
+        name: String,
+        /// Its value.
+        value: Template,
+    },
+    /// A name and a password in the open (RFC 7617).
+    Basic(UserPassword),
+    /// A name and a password behind a challenge (RFC 7616).
+    Digest(UserPassword),
+    /// A token that is asked for.
+    Token(Box<TokenAuth>),
+    /// A signature over each request.
+    Sign(Box<Sign>),
+}
+
+/// A user's name and password.
+#[derive(Clone, Debug)]
+pub struct UserPassword {
+    /// The name.
+    pub username: Template,
+    /// The password.
+    pub password: Template,
+}
+
+impl UserPassword {
+    fn check(
+        written: &written::UserPassword,
+        scope: &mut RequestScope<'_, '_>,
+    ) -> Option<UserPassword> {
+        let username = scope.template(&written.username);
+        let password = scope.template(&written.password);
+        let (username, password) = (username?, password?);
+        // Some vendors take a key as the name and nothing as the password.
+        if !names_secret(&username) {
+            names_a_secret(&password, &written.password, scope.checker);
+        }
+        Some(UserPassword { username, password })
+    }
+
+    fn templates(&self) -> [&Template; 2] {
+        [&self.username, &self.password]
+    }
+}
+
+impl PollAuth {
+    /// The origin that is asked for a token, where one is.
+    pub fn token_origin(&self) -> Option<&Origin> {
+        match self {
+            PollAuth::Token(token) => Some(&token.origin),
+            _ => None,
+        }
+    }
+
+    /// The secret that the vendor may change, where it is one.
+    pub fn rotated_secret(&self) -> Option<&str> {
+        match self {
+            PollAuth::Token(token) => token.refresh_token.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// The origins to which a login may lead the source's requests.
+    pub fn base_origins(&self) -> &[Origin] {
+        match self {
+            PollAuth::Token(token) => &token.base_origins,
+            _ => &[],
+        }
+    }
+
+    /// The query parameter that holds the credential, where one does.
+    pub fn query_name(&self) -> Option<&str> {
+        match self {
+            PollAuth::Query { name, .. } => Some(name),
+            PollAuth::Token(token) => match &token.send {
+                SendToken::Query(name) => Some(name),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The name of `poll.auth`'s key, for messages and the names of limits.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            PollAuth::Nothing => "nothing",
+            PollAuth::Header { .. } => "header",
+            PollAuth::Query { .. } => "query",
+            PollAuth::Cookie { .. } => "cookie",
+            PollAuth::Basic(_) => "basic",
+            PollAuth::Digest(_) => "digest",
+            PollAuth::Token(token) => token.kind,
+            PollAuth::Sign(sign) => sign.kind(),
+        }
+    }
+
+    /// Every template.
+    pub fn templates(&self) -> Vec<&Template> {
+        match self {
+            PollAuth::Nothing => Vec::new(),
+            PollAuth::Header { value, .. }
+            | PollAuth::Query { value, .. }
+            | PollAuth::Cookie { value, .. } => vec![value],
+            PollAuth::Basic(user) | PollAuth::Digest(user) => user.templates().to_vec(),
+            PollAuth::Token(token) => token.templates(),
+            PollAuth::Sign(sign) => sign.templates(),
+        }
+    }
+
+    /// The names of its secrets.
+    pub fn secret_names(&self) -> Vec<String> {
+        let mut names: Vec<_> = self
+            .templates()
+            .into_iter()
+            .flat_map(Template::paths)
+            .filter(|path| path.root() == Root::Secret)
+            .map(|path| path.name().to_owned())
+            .collect();
+        if let PollAuth::Token(token) = self {
+            names.extend(token.refresh_token.clone());
+        }
+        names
+    }
+
+    /// The same with the origins to which a base URL may lead: those that the
+    /// file names, and nothing else.
+    pub(crate) fn within(
+        mut self,
+        own: &Origin,
+        allowed: &[Origin],
+        written: &written::Poll,
+        checker: &mut Checker<'_>,
+    ) -> PollAuth {
+        if let PollAuth::Token(token) = &mut self
+            && token.answer.base_url.is_some()
+        {
+            token.base_origins = [own, &token.origin].into_iter().chain(allowed).cloned().collect();
+            if let Some(other) = written.own_origins.first() {
+                checker.error_with(
+                    other.place(),
+                    "the login says where its token goes, and it goes nowhere else",
+                    "list the origins that `base_url` may lead to under `allow_origins`",
+                );
+            } else if allowed.is_empty() {
+                checker.warn(
+                    written.request.url_place(),
+                    "the base URL of the login may lead nowhere but to the origins of `get` and `login`",
+                    "list the origins that it may lead to under `allow_origins`",
+                );
+            }
+        }
+        self
+    }
+
+    /// The headers that it sets, in lower case.
+    fn headers(&self) -> Vec<String> {
+        let name = match self {
+            PollAuth::Nothing | PollAuth::Query { .. } => return Vec::new(),
+            PollAuth::Header { name, .. } => name.to_ascii_lowercase(),
+            PollAuth::Cookie { .. } => "cookie".to_owned(),
+            PollAuth::Basic(_) | PollAuth::Digest(_) => "authorization".to_owned(),
+            PollAuth::Token(token) => match &token.send {
+                SendToken::Header { name, .. } => name.to_ascii_lowercase(),
+                SendToken::Cookie(_) | SendToken::Cookies => "cookie".to_owned(),
+                SendToken::Query(_) => return Vec::new(),
+            },
+            PollAuth::Sign(sign) => return sign.headers(),
+        };
+        vec![name]
+    }
+}
+
+fn names_secret(template: &Template) -> bool {
+    template.paths().any(|path| path.root() == Root::Secret)
+}
+
+/// Understands `poll.auth`.
+pub(crate) fn check(
+    written: Option<&written::Auth>,
+    scope: &mut RequestScope<'_, '_>,
+) -> Option<PollAuth> {
+    Some(match written {
+        None => PollAuth::Nothing,
+        Some(written::Auth::Bearer(value)) => {
+            let text = value.with(format!("Bearer {}", &**value));
+            let value = scope.template(&text)?;
+            names_a_secret(&value, &text, scope.checker);
+            PollAuth::Header { name: "authorization".to_owned(), value }
+        }
+        Some(written::Auth::Header(pair)) => {
+            scope.header_name(&pair.name, pair.name.place())?;
+            PollAuth::Header { name: (*pair.name).clone(), value: credential(pair, scope)? }
+        }
+        Some(written::Auth::Query(pair)) => {
+            scope.not_empty(&pair.name, "a query parameter's name")?;
+            PollAuth::Query { name: (*pair.name).clone(), value: credential(pair, scope)? }
+        }
+        Some(written::Auth::Cookie(pair)) => {
+            cookie_name(&pair.name, scope)?;
+            PollAuth::Cookie { name: (*pair.name).clone(), value: credential(pair, scope)? }
+        }
+        Some(written::Auth::Basic(user)) => PollAuth::Basic(UserPassword::check(user, scope)?),
+        Some(written::Auth::Digest(user)) => PollAuth::Digest(UserPassword::check(user, scope)?),
+        Some(written::Auth::Sign(sign)) => PollAuth::Sign(Box::new(sign::check(sign, scope)?)),
+        Some(written::Auth::ClientCredentials(written)) => {
+            PollAuth::Token(grants::client_credentials(written, scope)?)
+        }
+        Some(written::Auth::Password(written)) => {
+            PollAuth::Token(grants::password(written, scope)?)
+        }
+        Some(written::Auth::RefreshToken(written)) => {
+            PollAuth::Token(grants::refresh_token(written, scope)?)
+        }
+        Some(written::Auth::JwtBearer(written)) => {
+            PollAuth::Token(grants::jwt_bearer(written, scope)?)
+        }
+        Some(written::Auth::GoogleServiceAccount(written)) => {
+            PollAuth::Token(grants::google_service_account(written, scope)?)
+        }
+        Some(written::Auth::GithubApp(written)) => {
+            PollAuth::Token(grants::github_app(written, scope)?)
+        }
+        Some(written::Auth::Session(written)) => PollAuth::Token(login::session(written, scope)?),
+    })
+}
+
+/// What proves who we are must not be overwritten by the request's own.
+pub(crate) fn comes_once(
+    auth: &PollAuth,
+    written: &written::Poll,
+    scope: &mut RequestScope<'_, '_>,
+) {
+    let place = match &written.auth {
+        None => return,
+        Some(
+            written::Auth::Header(pair) | written::Auth::Query(pair) | written::Auth::Cookie(pair),
+        ) => pair.name.place(),
+        Some(_) => written.request.url_place(),
+    };
+    let mut twice = Vec::new();
+    let then = written.then.as_deref();
+    let mut names =
+        written.request.query.keys().chain(then.iter().flat_map(|then| then.query.keys()));
+    if let Some(name) = auth.query_name().filter(|name| names.any(|other| other == name)) {
+        twice.push(format!("parameter `{name}`"));
+    }
+    let set = auth.headers();
+    let written_headers = written.request.headers.keys();
+    twice.extend(
+        written_headers
+            .chain(then.iter().flat_map(|then| then.headers.keys()))
+            .filter(|name| set.contains(&name.to_ascii_lowercase()))
+            .map(|name| format!("header `{name}`")),
+    );
+    for what in twice {
+        scope.checker.error_with(
+            place,
+            format!("the {what} is set by `auth` and by `request`"),
+            "leave it to `auth`",
+        );
+    }
+}
+
+fn credential(pair: &written::NamedValue, scope: &mut RequestScope<'_, '_>) -> Option<Template> {
+    let value = scope.template(&pair.value)?;
+    names_a_secret(&value, &pair.value, scope.checker);
+    Some(value)
+}
+
+/// A cookie's name is a token, as a header's is (RFC 6265 §4.1.1).
+fn cookie_name(name: &Located<String>, scope: &mut RequestScope<'_, '_>) -> Option<()> {
+    let valid = crate::path::is_header_name(name);
+    if !valid {
+        scope.checker.error(name.place(), format!("`{}` is not a cookie's name", &**name));
+    }
+    valid.then_some(())
+}

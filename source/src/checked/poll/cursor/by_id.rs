@@ -1,0 +1,63 @@
+//! Cursors that are the newest record's id, or its time and id together.
+
+use std::time::Duration;
+
+use super::{DEFAULT_START, IdCursor, only};
+use crate::Root;
+use crate::checked::checker::Checker;
+use crate::checked::poll::request::Requests;
+use crate::written::{self, Located, Order};
+
+pub(crate) fn check(
+    poll: &written::Poll,
+    requests: &Requests<'_>,
+    id: &Located<String>,
+    checker: &mut Checker<'_>,
+) -> Option<IdCursor> {
+    let written = &poll.cursor;
+    let (kind, keys, variables): (_, &[&str], &[_]) = match written.time {
+        None => ("id", &["order"], &[(Root::Cursor, "id"), (Root::Cursor, "start")]),
+        Some(_) => (
+            "time and id",
+            &["order", "time", "time_format", "end_lag"],
+            &[(Root::Cursor, "id"), (Root::Cursor, "time")],
+        ),
+    };
+    only(kind, keys, variables, poll, requests, checker);
+    let lower_bound = requests.uses(Root::Cursor, "id");
+    if !lower_bound && written.order != Order::Descending {
+        checker.error_with(
+            written.place(),
+            "the request does not use `{cursor.id}`",
+            "without it every run would read everything there is, unless the newest comes first: \
+             `order: descending`",
+        );
+    }
+    if written.time.is_some() && !requests.uses(Root::Cursor, "time") {
+        checker.error_with(
+            written.place(),
+            "the request uses `{cursor.id}` but not `{cursor.time}`",
+            "a cursor by time and id needs both; leave out `time` for a cursor by id alone",
+        );
+    }
+    if poll.next.is_none() && written.order != Order::Ascending {
+        checker.warn(
+            written.place(),
+            "there is one page, and the cursor moves to the newest record on it",
+            "what does not fit on the page is lost: say `next`, or `order: ascending` if the oldest come first",
+        );
+    }
+    let time = match &written.time {
+        None => None,
+        Some(time) => Some(checker.path(time, &[Root::Record])?),
+    };
+    Some(IdCursor {
+        id: checker.path(id, &[Root::Record])?,
+        time,
+        time_format: (*written.time_format).clone(),
+        order: written.order,
+        start: checker.duration_or(written.start.as_ref(), DEFAULT_START),
+        end_lag: checker.duration_or(written.end_lag.as_ref(), Duration::ZERO),
+        lower_bound,
+    })
+}

@@ -1,0 +1,126 @@
+//! Cursors that are a place in the stream which only the vendor understands: a
+//! token, or a whole link.
+
+use super::{DEFAULT_START, Follow, NextLinkCursor, RestartAt, TokenCursor, only};
+use crate::checked::checker::Checker;
+use crate::checked::load::digest;
+use crate::checked::poll::request::Requests;
+use crate::checked::poll::request::scope::RequestScope;
+use crate::written::{self, Located, RestartFrom};
+use crate::{Path, Root, Template};
+
+const KEYS: [&str; 4] = ["time", "time_format", "restart", "retention"];
+
+pub(crate) fn token(
+    poll: &written::Poll,
+    requests: &Requests<'_>,
+    token: &Located<String>,
+    checker: &mut Checker<'_>,
+) -> Option<TokenCursor> {
+    let keys = [&KEYS[..], &["token"]].concat();
+    let variables = [(Root::Cursor, "token"), (Root::Cursor, "start")];
+    only("token", &keys, &variables, poll, requests, checker);
+    let Some(written::Next::Token(next)) = poll.next.as_deref() else {
+        checker.error_with(
+            poll.cursor.place(),
+            "a cursor by token needs `next: { token: … }`",
+            "the token that leads to the next page is what is kept between runs",
+        );
+        return None;
+    };
+    let roots = [Root::Record, Root::Header];
+    let kept = checker.path(token, &roots)?;
+    if Path::parse(&next.from, &roots).is_ok_and(|next| next != kept) {
+        checker.error_with(
+            token.place(),
+            format!("the token is `{}` under `next`", *next.from),
+            "the token that leads to the next page is what is kept between runs: write the same path",
+        );
+    }
+    Some(TokenCursor { follow: follow(poll, requests, checker)? })
+}
+
+pub(crate) fn next_link(
+    poll: &written::Poll,
+    requests: &Requests<'_>,
+    rewrite: Vec<(String, Template)>,
+    checker: &mut Checker<'_>,
+) -> Option<NextLinkCursor> {
+    let keys = [&KEYS[..], &["next_link"]].concat();
+    only("next link", &keys, &[(Root::Cursor, "start")], poll, requests, checker);
+    if !matches!(poll.next.as_deref(), Some(written::Next::Link(_) | written::Next::Url(_))) {
+        checker.error_with(
+            poll.cursor.place(),
+            "a cursor by next link needs `next: { link: … }` or `next: { url: … }`",
+            "the link to the next page is what is kept between runs",
+        );
+        return None;
+    }
+    let mut fixed = requests.page.clone();
+    fixed.query.retain(|(name, _)| !rewrite.iter().any(|(rewritten, _)| rewritten == name));
+    let text = format!("{fixed:?}");
+    Some(NextLinkCursor {
+        digest: digest([text.as_bytes()]),
+        rewrite,
+        follow: follow(poll, requests, checker)?,
+    })
+}
+
+/// What is rewritten in a kept link, as templates.
+pub(crate) fn rewrite(
+    cursor: &written::Cursor,
+    scope: &mut RequestScope<'_, '_>,
+) -> Vec<(String, Template)> {
+    let rewrite = cursor.next_link.as_ref().and_then(|link| link.rewrite.as_ref());
+    rewrite.map(|rewrite| scope.pairs(&rewrite.query)).unwrap_or_default()
+}
+
+fn follow(
+    poll: &written::Poll,
+    requests: &Requests<'_>,
+    checker: &mut Checker<'_>,
+) -> Option<Follow> {
+    let written = &poll.cursor;
+    let mut path = |written: &Option<Located<String>>| -> Option<Option<Path>> {
+        match written {
+            None => Some(None),
+            Some(path) => Some(Some(checker.path(path, &[Root::Record])?)),
+        }
+    };
+    let (id, time) = (path(&written.id)?, path(&written.time)?);
+    let restart = written.restart.as_ref().map(|restart| RestartAt {
+        from: restart.from,
+        overlap: checker.duration_or(restart.overlap.as_ref(), std::time::Duration::ZERO),
+    });
+    if let (Some(retention), None) = (&written.retention, &restart) {
+        checker.error_with(
+            retention.place(),
+            "`retention` means nothing here without `restart`",
+            "it bounds how far back reading begins again",
+        );
+    }
+    if let Some(restart) = &written.restart {
+        if !requests.uses(Root::Cursor, "start") {
+            checker.error_with(
+                restart.place(),
+                "`restart` needs `{cursor.start}` in the request",
+                "without it the vendor is not told from where to begin again",
+            );
+        }
+        if restart.from == RestartFrom::Time && time.is_none() {
+            checker.error_with(
+                restart.place(),
+                "`restart: { from: time }` needs `time`, the path of a record's time",
+                "or write `from: start`, which reads again what a first run reads",
+            );
+        }
+    }
+    Some(Follow {
+        id,
+        time,
+        time_format: (*written.time_format).clone(),
+        start: checker.duration_or(written.start.as_ref(), DEFAULT_START),
+        restart,
+        retention: written.retention.as_ref().and_then(|text| checker.duration(text)),
+    })
+}

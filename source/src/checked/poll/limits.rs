@@ -1,0 +1,115 @@
+//! What the `limits` of a `poll` mean.
+
+use std::time::Duration;
+
+use crate::checked::checker::Checker;
+use crate::path::is_header_name;
+use crate::written::{self, Located, Node, ResetFormat};
+
+/// A slower rate than this would be a schedule.
+const SLOWEST: Duration = Duration::from_secs(24 * 3600);
+
+/// How often the vendor may be asked.
+#[derive(Clone, Debug, Default)]
+pub struct PollLimits {
+    /// The vendor's header for the requests left, in lower case.
+    pub remaining: Option<String>,
+    /// The vendor's header for the requests in all, in lower case.
+    pub limit: Option<String>,
+    /// The vendor's header for the end of a limit, in lower case.
+    pub reset: Option<String>,
+    /// What the number in that header is.
+    pub reset_format: ResetFormat,
+    /// How much is left when we stop.
+    pub early: Early,
+    /// How long lies between two requests at least.
+    pub spacing: Option<Duration>,
+    /// The name of what the limit belongs to, if it is not the credential.
+    pub shared: Option<String>,
+}
+
+/// How much is left of a limit when we stop.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Early {
+    /// So many requests.
+    Requests(u64),
+    /// This part of all requests.
+    Fraction(f64),
+}
+
+impl Default for Early {
+    fn default() -> Early {
+        Early::Requests(0)
+    }
+}
+
+impl PollLimits {
+    pub(crate) fn check(written: &written::Limits, checker: &mut Checker<'_>) -> PollLimits {
+        let limits = PollLimits {
+            remaining: header(written.remaining.as_ref(), checker),
+            limit: header(written.limit.as_ref(), checker),
+            reset: header(written.reset.as_ref(), checker),
+            reset_format: written.reset_format,
+            early: written.early.as_ref().map_or(Early::default(), |node| early(node, checker)),
+            spacing: written.rate.as_ref().and_then(|text| spacing(text, checker)),
+            shared: written.shared.as_ref().map(|name| (**name).clone()),
+        };
+        if let Some(name) = &written.shared
+            && (name.is_empty() || name.chars().any(|c| c.is_whitespace() || c.is_control()))
+        {
+            checker.error(name.place(), "`shared` is not a name");
+        }
+        limits
+    }
+}
+
+/// A header's name, written alone or as the path `header.NAME`.
+fn header(name: Option<&Located<String>>, checker: &mut Checker<'_>) -> Option<String> {
+    let name = name?;
+    let lower = name.to_ascii_lowercase();
+    let bare = lower.strip_prefix("header.").unwrap_or(&lower).to_owned();
+    if is_header_name(&bare) {
+        return Some(bare);
+    }
+    checker.error(name.place(), format!("`{bare}` is not a header's name"));
+    None
+}
+
+fn early(node: &Located<Node>, checker: &mut Checker<'_>) -> Early {
+    if let Node::Number(number) = &**node {
+        if let Some(requests) = number.as_u64() {
+            return Early::Requests(requests);
+        }
+        if let Some(fraction) = number.as_f64().filter(|part| *part > 0.0 && *part < 1.0) {
+            return Early::Fraction(fraction);
+        }
+    }
+    checker.error_with(
+        node.place(),
+        "`early` is neither a number of requests nor a fraction",
+        "write `10` to leave ten requests, or `0.1` to leave a tenth",
+    );
+    Early::default()
+}
+
+fn spacing(text: &Located<String>, checker: &mut Checker<'_>) -> Option<Duration> {
+    let spacing = text.split_once('/').and_then(|(number, unit)| {
+        let seconds = match unit.trim() {
+            "s" => 1.0,
+            "min" => 60.0,
+            "h" => 3_600.0,
+            _ => return None,
+        };
+        let number: f64 = number.trim().parse().ok()?;
+        Duration::try_from_secs_f64(seconds / number).ok()
+    });
+    let spacing = spacing.filter(|spacing| !spacing.is_zero() && *spacing <= SLOWEST);
+    if spacing.is_none() {
+        checker.error_with(
+            text.place(),
+            format!("`{}` is not a rate", &**text),
+            "write requests in a time: `0.5/s`, `30/min` or `1000/h`, at least one a day",
+        );
+    }
+    spacing
+}

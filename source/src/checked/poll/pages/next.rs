@@ -1,0 +1,384 @@
+//! The way from page to page, and where it ends.
+
+use std::fmt;
+
+use serde_json::Value;
+
+use crate::checked::checker::Checker;
+use crate::checked::constant::constant;
+use crate::checked::poll::request::Request;
+use crate::checked::poll::request::body::RequestBody;
+use crate::checked::poll::request::scope::RequestScope;
+use crate::written::{self, Located, StopRule, TokenFormat};
+use crate::{Path, Place, Root};
+
+/// Where a page says how to get the next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// A relation of the `Link` header.
+    Link(String),
+    /// A URL in the body or in a header.
+    Url(Path),
+    /// A token.
+    Token {
+        /// Where the token is: in the body or in a header.
+        from: Path,
+        /// What it is.
+        form: TokenForm,
+        /// What takes it in the next request.
+        to: Option<Slot>,
+    },
+    /// The page's number.
+    Page {
+        /// What takes it in every request.
+        to: Option<Slot>,
+        /// The first page's.
+        start: u64,
+    },
+    /// How many records to pass over.
+    Offset {
+        /// What takes it in every request.
+        to: Option<Slot>,
+        /// The first page's.
+        start: u64,
+        /// By how much it grows; nothing for the records on the page.
+        step: Option<u64>,
+    },
+    /// A value of the last record.
+    Last {
+        /// Where the record has it.
+        from: Path,
+        /// What is added to it.
+        plus: u64,
+        /// What takes it in the next request.
+        to: Option<Slot>,
+    },
+    /// The same is asked again: the vendor itself keeps the place.
+    Again,
+}
+
+/// What a token is, and how it goes back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TokenForm {
+    /// A text or a number.
+    Text,
+    /// A list of those, sent as one text with this between them.
+    Joined(String),
+    /// A list or an object, or the text of one, sent as what it is.
+    Json,
+}
+
+/// What in a request takes the way to a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Slot {
+    /// A query parameter.
+    Query(String),
+    /// A header.
+    Header(String),
+    /// A place in the JSON body.
+    Json(Path),
+    /// A field of the form.
+    Form(String),
+}
+
+/// When no further page is asked for.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Stop {
+    /// At a page without records, whatever it names.
+    pub empty_page: bool,
+    /// At a page that names itself as next; else that is an error.
+    pub same_next: bool,
+    /// At a page with fewer records than this.
+    pub short_page: Option<u64>,
+    /// Where one of these is not there, or says no.
+    pub unless: Vec<Path>,
+    /// Where all of one of these lists are so.
+    pub when: Vec<Vec<(Path, Value)>>,
+    /// At the offset found here.
+    pub total: Option<Path>,
+    /// At the page number found here.
+    pub pages: Option<Path>,
+}
+
+impl Stop {
+    /// Every path that the rules look at.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        let when = self.when.iter().flatten().map(|(path, _)| path);
+        self.unless.iter().chain(when).chain(&self.total).chain(&self.pages)
+    }
+}
+
+const PAGE_ROOTS: &[Root] = &[Root::Record, Root::Header];
+
+impl Next {
+    /// What takes the way to a page.
+    pub fn slot(&self) -> Option<&Slot> {
+        match self {
+            Next::Link(_) | Next::Url(_) | Next::Again => None,
+            Next::Token { to, .. }
+            | Next::Page { to, .. }
+            | Next::Offset { to, .. }
+            | Next::Last { to, .. } => to.as_ref(),
+        }
+    }
+
+    /// What templates call the way to a page: `{page.NAME}`.
+    pub fn variable(&self) -> Option<&'static str> {
+        match self {
+            Next::Link(_) | Next::Url(_) | Next::Again => None,
+            Next::Token { .. } => Some("token"),
+            Next::Page { .. } => Some("number"),
+            Next::Offset { .. } => Some("offset"),
+            Next::Last { .. } => Some("last"),
+        }
+    }
+
+    /// Whether no page says that it is the last: then one without records is, unless
+    /// something else on it says that there is more.
+    pub fn never_ends(&self) -> bool {
+        matches!(self, Next::Page { .. } | Next::Offset { .. } | Next::Last { .. } | Next::Again)
+    }
+
+    /// Whether it leads on from a page without records.
+    pub fn passes_empty_pages(&self) -> bool {
+        matches!(self, Next::Page { .. } | Next::Offset { step: Some(_), .. })
+    }
+
+    /// Whether the page names the URL of the next.
+    pub fn is_url(&self) -> bool {
+        matches!(self, Next::Link(_) | Next::Url(_))
+    }
+
+    /// Where a count of pages or records begins.
+    pub fn start(&self) -> Option<u64> {
+        match self {
+            Next::Page { start, .. } | Next::Offset { start, .. } => Some(*start),
+            // Nothing takes the count; it tells one page from another.
+            Next::Again => Some(1),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Next {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Next::Link(relation) => write!(f, "link `{relation}` in its header"),
+            Next::Url(path) => write!(f, "URL at `{path}`"),
+            Next::Token { from, .. } => write!(f, "token at `{from}`"),
+            Next::Page { .. } => f.write_str("number"),
+            Next::Offset { .. } => f.write_str("offset"),
+            Next::Last { from, .. } => write!(f, "value at `{from}` in a record"),
+            Next::Again => f.write_str("way to the same request again"),
+        }
+    }
+}
+
+/// The keys that say what takes the way to a page.
+struct WrittenSlot<'w> {
+    query: Option<&'w Located<String>>,
+    header: Option<&'w Located<String>>,
+    json: Option<&'w Located<String>>,
+    form: Option<&'w Located<String>>,
+}
+
+macro_rules! slot_of {
+    ($written:expr) => {
+        WrittenSlot {
+            query: $written.query.as_ref(),
+            header: $written.header.as_ref(),
+            json: $written.json.as_ref(),
+            form: $written.form.as_ref(),
+        }
+    };
+}
+
+impl RequestScope<'_, '_> {
+    pub(crate) fn next(&mut self, written: &Located<written::Next>) -> Option<Next> {
+        let place = written.place();
+        match &**written {
+            written::Next::Link(relation) => {
+                self.not_empty(relation, "a link relation, such as `next`")?;
+                Some(Next::Link((**relation).clone()))
+            }
+            written::Next::Url(path) => self.checker.path(path, PAGE_ROOTS).map(Next::Url),
+            written::Next::Token(token) => {
+                let from = self.checker.path(&token.from, PAGE_ROOTS)?;
+                let form = match (&token.join, token.format) {
+                    (None, None) => TokenForm::Text,
+                    (Some(between), None) => TokenForm::Joined(between.clone()),
+                    (None, Some(TokenFormat::Json)) => TokenForm::Json,
+                    (Some(_), Some(_)) => {
+                        self.checker.error_with(
+                            place,
+                            "a token is sent back as one text or as JSON, not both",
+                            "write `join` or `format`",
+                        );
+                        return None;
+                    }
+                };
+                Some(Next::Token { from, form, to: self.slot(&slot_of!(token), place)? })
+            }
+            written::Next::Page(page) => Some(Next::Page {
+                to: self.slot(&slot_of!(page), place)?,
+                start: page.start.as_ref().map_or(1, |start| **start),
+            }),
+            written::Next::Offset(offset) => {
+                if let Some(step) = offset.step.as_ref().filter(|step| ***step == 0) {
+                    self.checker.error_with(
+                        step.place(),
+                        "with a `step` of 0 every page is the first",
+                        "leave it out, or write how many records a page has",
+                    );
+                    return None;
+                }
+                Some(Next::Offset {
+                    to: self.slot(&slot_of!(offset), place)?,
+                    start: offset.start.as_ref().map_or(0, |start| **start),
+                    step: offset.step.as_ref().map(|step| **step),
+                })
+            }
+            written::Next::Last(last) => Some(Next::Last {
+                from: self.checker.path(&last.from, &[Root::Record])?,
+                plus: last.plus.as_ref().map_or(0, |plus| **plus),
+                to: self.slot(&slot_of!(last), place)?,
+            }),
+            written::Next::Again(again) => {
+                if !**again {
+                    self.checker.error_with(
+                        again.place(),
+                        "`again: false` leads to no page",
+                        "leave `next` out where there is one",
+                    );
+                }
+                Some(Next::Again)
+            }
+        }
+    }
+
+    /// What takes the way to a page, if the file says so; `None` outside where
+    /// that cannot be used.
+    fn slot(&mut self, written: &WrittenSlot<'_>, place: Option<Place>) -> Option<Option<Slot>> {
+        let ways = [written.query, written.header, written.json, written.form];
+        if ways.into_iter().flatten().count() > 1 {
+            self.checker.error_with(
+                place,
+                "this says twice what takes the way to the next page",
+                "write one of `query`, `header`, `json`, `form`",
+            );
+            return None;
+        }
+        if let Some(name) = written.query {
+            self.not_empty(name, "a query parameter's name")?;
+            return Some(Some(Slot::Query((**name).clone())));
+        }
+        if let Some(name) = written.header {
+            self.header_name(name, name.place())?;
+            return Some(Some(Slot::Header((**name).clone())));
+        }
+        if let Some(path) = written.json {
+            self.not_empty(path, "a path in the JSON body")?;
+            return self.checker.path(path, &[Root::Record]).map(|path| Some(Slot::Json(path)));
+        }
+        if let Some(name) = written.form {
+            self.not_empty(name, "a form field's name")?;
+            return Some(Some(Slot::Form((**name).clone())));
+        }
+        Some(None)
+    }
+}
+
+/// Whether the way to a page has a place in the requests that need it.
+pub(crate) fn has_place(
+    next: &Next,
+    place: Option<Place>,
+    first: &Request,
+    later: &Request,
+    checker: &mut Checker<'_>,
+) {
+    let Some(variable) = next.variable() else { return };
+    let Some(slot) = next.slot() else {
+        // A count is sent from the first page on.
+        if !later.reads(Root::Page) {
+            checker.error_with(
+                place,
+                "nothing in the next request takes the way to the next page",
+                format!("add one of `query`, `header`, `json`, `form` here, or use `{{page.{variable}}}` in a template"),
+            );
+        }
+        return;
+    };
+    let requests: &[&Request] = if next.start().is_some() { &[first, later] } else { &[later] };
+    let wanted = match slot {
+        Slot::Json(_) => "json",
+        Slot::Form(_) => "form",
+        Slot::Query(_) | Slot::Header(_) => return,
+    };
+    for request in requests {
+        let fits = matches!(
+            (&request.body, slot),
+            (Some(RequestBody::Json(_)), Slot::Json(_))
+                | (Some(RequestBody::Form(_)), Slot::Form(_))
+        );
+        if !fits {
+            checker.error_with(
+                place,
+                format!("the request has no `{wanted}` body for the way to the next page"),
+                format!("write `post` and `{wanted}: {{}}` under `request` or `then`"),
+            );
+            return;
+        }
+    }
+}
+
+/// What the list of stop rules means.
+pub(crate) fn stop(
+    rules: &[Located<StopRule>],
+    next: Option<&Next>,
+    checker: &mut Checker<'_>,
+) -> Option<Stop> {
+    let mut stop = Stop::default();
+    for rule in rules {
+        match &**rule {
+            StopRule::NoNext => {}
+            StopRule::EmptyPage => stop.empty_page = true,
+            StopRule::SameNext => stop.same_next = true,
+            StopRule::ShortPage(size) => stop.short_page = Some(**size),
+            StopRule::Unless(path) => stop.unless.push(checker.path(path, PAGE_ROOTS)?),
+            StopRule::When(values) => {
+                let mut all = Vec::new();
+                for (path, value) in values {
+                    let path = checker.path(&value.with(path.clone()), PAGE_ROOTS)?;
+                    all.push((path, constant(value, checker)));
+                }
+                if all.is_empty() {
+                    checker.error_with(
+                        rule.place(),
+                        "`when` names no value, so it would stop at the first page",
+                        "such as `when: { lastPage: true }`",
+                    );
+                }
+                stop.when.push(all);
+            }
+            StopRule::Total(path) => {
+                wants(matches!(next, Some(Next::Offset { .. })), path, "total", "offset", checker);
+                stop.total = checker.path(path, PAGE_ROOTS);
+            }
+            StopRule::Pages(path) => {
+                wants(matches!(next, Some(Next::Page { .. })), path, "pages", "page", checker);
+                stop.pages = checker.path(path, PAGE_ROOTS);
+            }
+        }
+    }
+    Some(stop)
+}
+
+fn wants(fits: bool, path: &Located<String>, rule: &str, kind: &str, checker: &mut Checker<'_>) {
+    if !fits {
+        checker.error_with(
+            path.place(),
+            format!("`{rule}` means nothing without `next: {{ {kind}: … }}`"),
+            "leave it out; a last page is also known by `short_page`, or by the empty one after it",
+        );
+    }
+}

@@ -1,0 +1,121 @@
+//! The bodies that requests to a vendor have.
+
+use std::collections::BTreeMap;
+
+use crate::Template;
+use crate::checked::constant::constant;
+use crate::checked::event::runs_jq;
+use crate::checked::json_template::JsonTemplate;
+use crate::checked::poll::request::scope::RequestScope;
+use crate::checked::yaml_error::NO_PROGRAM;
+use crate::written::{Located, Node};
+
+/// The body of a request.
+#[derive(Clone, Debug)]
+pub enum RequestBody {
+    /// JSON.
+    Json(JsonTemplate),
+    /// A form (`application/x-www-form-urlencoded`), in the order of its names; a
+    /// field that is sent more than once stands here as often.
+    Form(Vec<(String, Template)>),
+    /// Anything else.
+    Raw {
+        /// The body.
+        text: Template,
+        /// What it is said to be.
+        content_type: String,
+    },
+}
+
+impl RequestBody {
+    /// Every template of the body.
+    pub fn templates(&self) -> Vec<&Template> {
+        match self {
+            RequestBody::Json(json) => json.templates(),
+            RequestBody::Form(fields) => fields.iter().map(|(_, template)| template).collect(),
+            RequestBody::Raw { text, .. } => vec![text],
+        }
+    }
+}
+
+/// The keys of a request that make its body.
+pub(crate) struct WrittenBody<'w> {
+    pub(crate) json: Option<&'w Located<Node>>,
+    pub(crate) form: Option<&'w BTreeMap<String, Located<Node>>>,
+    pub(crate) raw: Option<&'w Located<String>>,
+    pub(crate) content_type: Option<&'w Located<String>>,
+}
+
+impl RequestScope<'_, '_> {
+    /// The body, if there is one; `None` outside where it cannot be used.
+    pub(crate) fn body(
+        &mut self,
+        written: &WrittenBody<'_>,
+        place: Option<crate::Place>,
+    ) -> Option<Option<RequestBody>> {
+        let ways = [written.json.is_some(), written.form.is_some(), written.raw.is_some()];
+        if ways.into_iter().filter(|way| *way).count() > 1 {
+            self.checker.error_with(
+                place,
+                "the request has more than one body",
+                "write one of `json`, `form`, `body`",
+            );
+            return None;
+        }
+        if let (None, Some(content_type)) = (written.raw, written.content_type) {
+            self.checker.error_with(
+                content_type.place(),
+                "`content_type` stands only with `body`",
+                "`json` and `form` have a content type of their own; another one is written under `headers`",
+            );
+            return None;
+        }
+        if let Some(node) = written.json {
+            return self.json(node).map(|json| Some(RequestBody::Json(json)));
+        }
+        if let Some(fields) = written.form {
+            return Some(Some(RequestBody::Form(self.query_pairs(fields))));
+        }
+        let Some(text) = written.raw else { return Some(None) };
+        let Some(content_type) = written.content_type else {
+            self.checker.error_with(
+                text.place(),
+                "`body` has no `content_type`",
+                "say what it is, such as `content_type: application/xml`",
+            );
+            return None;
+        };
+        if !content_type.contains('/') || content_type.chars().any(char::is_control) {
+            self.checker.error_with(
+                content_type.place(),
+                format!("`{}` is not a content type", content_type.escape_debug()),
+                "such as `application/xml`",
+            );
+            return None;
+        }
+        let text = self.template(text)?;
+        Some(Some(RequestBody::Raw { text, content_type: (**content_type).clone() }))
+    }
+
+    /// Warns of what goes out as it is, and may have been meant as a program.
+    fn no_programs(&mut self, node: &Located<Node>) {
+        match &**node {
+            Node::Object(object) if object.len() == 1 && runs_jq(node) => {
+                let message = "this goes out as an object with the key `jq`, and nothing runs it";
+                self.checker.warn(node.place(), message, NO_PROGRAM);
+            }
+            Node::Object(object) => object.iter().for_each(|(_, node)| self.no_programs(node)),
+            Node::List(list) => list.iter().for_each(|node| self.no_programs(node)),
+            _ => {}
+        }
+    }
+
+    /// JSON in which each text is a template.
+    pub(crate) fn json(&mut self, node: &Located<Node>) -> Option<JsonTemplate> {
+        self.no_programs(node);
+        JsonTemplate::check(node, &mut |leaf| match &**leaf {
+            Node::Text(text) => self.template(&leaf.with(text.clone())).map(JsonTemplate::of),
+            _ => Some(JsonTemplate::Constant(constant(leaf, self.checker))),
+        })
+    }
+}

@@ -1,0 +1,58 @@
+//! What an `hmac` check means.
+
+use crate::checked::checker::Checker;
+use crate::checked::webhook::checks::Surroundings;
+use crate::checked::webhook::checks::secret_use::{SecretUse, secrets};
+use crate::checked::webhook::checks::signed::{self, Signed};
+use crate::written::{self, Hash, KeyEncoding, Located};
+
+/// A signature made with a shared secret.
+#[derive(Clone, Debug)]
+pub struct Hmac {
+    /// The hash.
+    pub hash: Hash,
+    /// The secrets that may have signed; never empty.
+    pub secrets: Vec<SecretUse>,
+    /// How a secret becomes the key.
+    pub key: Key,
+    /// What is signed, and where the signature is.
+    pub signed: Signed,
+}
+
+/// How a secret becomes the key.
+#[derive(Clone, Debug)]
+pub struct Key {
+    /// How the key is written.
+    pub encoding: KeyEncoding,
+    /// What comes before it.
+    pub strip_prefix: Option<String>,
+}
+
+/// Understands an `hmac` check.
+pub(crate) fn check(
+    written: &Located<written::Hmac>,
+    around: Surroundings,
+    checker: &mut Checker<'_>,
+) -> Option<Hmac> {
+    if written.hash == Hash::Sha1 {
+        checker.warn(
+            written.place(),
+            "SHA-1 is used",
+            "an HMAC with it still stands, but use SHA-256 if the vendor offers it",
+        );
+    }
+    let secrets = secrets(&written.secrets, checker);
+    let signed = signed::check(&(&**written).into(), around, checker);
+    Some(Hmac {
+        hash: written.hash,
+        secrets: secrets?,
+        key: Key::of(&written.key),
+        signed: signed?,
+    })
+}
+
+impl Key {
+    pub(crate) fn of(written: &written::Key) -> Key {
+        Key { encoding: written.encoding, strip_prefix: written.strip_prefix.clone() }
+    }
+}

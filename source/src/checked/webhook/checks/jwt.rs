@@ -1,0 +1,298 @@
+//! What a `jwt` check means.
+//!
+//! A token proves only what was pinned of it: a signature by an issuer that
+//! serves others too says nothing without an audience, and an algorithm that
+//! the token may choose itself says nothing at all. So what would leave such a
+//! gap does not load.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use url::Url;
+
+use crate::checked::checker::Checker;
+use crate::checked::constant::constant;
+use crate::checked::origin::Origin;
+use crate::checked::webhook::REQUEST_ROOTS;
+use crate::checked::webhook::checks::secret_use::{SecretUse, secrets};
+use crate::checked::webhook::checks::signing_text::SigningText;
+use crate::checked::webhook::checks::token::TokenFrom;
+use crate::written::{self, JwtAlgorithm, Located, OneOrMany};
+
+const DEFAULT_LEEWAY: Duration = Duration::from_secs(60);
+
+/// Issuers whose tokens anybody can have.
+const SHARED_ISSUERS: &str = include_str!("shared_issuers.txt");
+
+/// A signed token.
+#[derive(Clone, Debug)]
+pub struct Jwt {
+    /// Where it is.
+    pub from: TokenFrom,
+    /// What comes before it.
+    pub prefix: Option<String>,
+    /// The algorithms taken; never empty, and symmetric ones are never mixed
+    /// with others.
+    pub algorithms: Vec<JwtAlgorithm>,
+    /// Where the keys come from; they fit the algorithms.
+    pub keys: JwtKeys,
+    /// The issuers of which one must be `iss`; empty where any may be.
+    pub issuers: Vec<String>,
+    /// The audiences of which one must be in `aud`; empty where any may be.
+    pub audiences: Vec<String>,
+    /// Claims and the value that each must have.
+    pub claims: Vec<(String, Value)>,
+    /// The claims that must be there, among them `exp`, or `iat` with a
+    /// `max_age`.
+    pub required: Vec<String>,
+    /// How far the vendor's clock may be from ours.
+    pub leeway: Duration,
+    /// The oldest token taken, by its `iat`.
+    pub max_age: Option<Duration>,
+    /// Claims that hold a digest of the request.
+    pub digests: Vec<ClaimDigest>,
+}
+
+/// Where a token's keys come from.
+#[derive(Clone, Debug)]
+pub enum JwtKeys {
+    /// The issuer's JSON Web Key Set: `https`, or loopback.
+    Jwks(Url),
+    /// Secrets that are the key of an HMAC; never empty.
+    Secrets(Vec<SecretUse>),
+    /// Secrets that hold a JSON Web Key or a set of them; never empty.
+    Jwk(Vec<SecretUse>),
+    /// Secrets that hold a public key as PEM; never empty.
+    Pem(Vec<SecretUse>),
+}
+
+/// A claim that holds a digest of the request.
+#[derive(Clone, Debug)]
+pub struct ClaimDigest {
+    /// The claim.
+    pub claim: String,
+    /// The text that it must be.
+    pub text: SigningText,
+}
+
+impl Jwt {
+    /// The secrets that the check may use.
+    pub fn secrets(&self) -> &[SecretUse] {
+        match &self.keys {
+            JwtKeys::Jwks(_) => &[],
+            JwtKeys::Secrets(secrets) | JwtKeys::Jwk(secrets) | JwtKeys::Pem(secrets) => secrets,
+        }
+    }
+}
+
+/// Understands a `jwt` check.
+pub(crate) fn check(
+    written: &Located<written::Jwt>,
+    has_public_url: bool,
+    checker: &mut Checker<'_>,
+) -> Option<Jwt> {
+    let path = checker.path(&written.from, REQUEST_ROOTS);
+    let fits = algorithms_fit(written, checker);
+    let keys = keys(&written.keys, checker);
+    let issuers = texts("issuer", written.issuer.as_ref(), checker);
+    let audiences = texts("audience", written.audience.as_ref(), checker);
+    let claims: Vec<_> = written
+        .claims
+        .iter()
+        .map(|(claim, value)| (claim.clone(), constant(value, checker)))
+        .collect();
+    check_is_for_us(written, &issuers, checker);
+    let max_age = written.max_age.as_ref().map(|text| max_age(text, checker));
+    let required = required(written, checker);
+    let digests: Vec<_> = written
+        .digest
+        .iter()
+        .map(|(claim, text)| digest(claim, text, has_public_url, checker))
+        .collect();
+    fits.then_some(Jwt {
+        from: TokenFrom::of(path?),
+        prefix: written.prefix.clone(),
+        algorithms: (*written.algorithms).clone(),
+        keys: keys?,
+        issuers,
+        audiences,
+        claims,
+        required,
+        leeway: checker.duration_or(written.leeway.as_ref(), DEFAULT_LEEWAY),
+        max_age: match max_age {
+            None => None,
+            Some(age) => Some(age?),
+        },
+        digests: digests.into_iter().collect::<Option<_>>()?,
+    })
+}
+
+/// Public keys are public: whoever may sign with one as if it were a secret
+/// signs anything.
+fn algorithms_fit(written: &Located<written::Jwt>, checker: &mut Checker<'_>) -> bool {
+    let algorithms = &written.algorithms;
+    let symmetric = algorithms.iter().filter(|algorithm| algorithm.is_symmetric()).count();
+    if algorithms.is_empty() {
+        checker.error_with(
+            algorithms.place(),
+            "no algorithm is taken",
+            "list what the vendor signs with, such as `algorithms: [RS256]`",
+        );
+    } else if symmetric != 0 && symmetric != algorithms.len() {
+        checker.error_with(
+            algorithms.place(),
+            "`HS…` algorithms are mixed with those of public keys",
+            "whoever knows a public key could use it as the secret; write two checks under `any`",
+        );
+    } else {
+        let keys = written.keys.place();
+        match (&*written.keys, symmetric == 0) {
+            (written::JwtKeys::JwksUrl(_) | written::JwtKeys::Pem(_), false) => {
+                checker.error_with(
+                    keys,
+                    "`HS…` algorithms are used with public keys",
+                    "whoever knows a public key could sign with it; take out the `HS…` ones, or name the shared secret: `keys: { secrets: [jwt_secret] }`",
+                );
+            }
+            (written::JwtKeys::Secrets(_), true) => checker.error_with(
+                keys,
+                "a shared secret verifies only `HS…` algorithms",
+                "name the public key with `jwks_url`, `jwk` or `pem`",
+            ),
+            _ => return true,
+        }
+    }
+    false
+}
+
+fn keys(written: &Located<written::JwtKeys>, checker: &mut Checker<'_>) -> Option<JwtKeys> {
+    Some(match &**written {
+        written::JwtKeys::JwksUrl(url) => JwtKeys::Jwks(jwks_url(url, checker)?),
+        written::JwtKeys::Secrets(names) => JwtKeys::Secrets(secrets(names, checker)?),
+        written::JwtKeys::Jwk(names) => JwtKeys::Jwk(secrets(names, checker)?),
+        written::JwtKeys::Pem(names) => JwtKeys::Pem(secrets(names, checker)?),
+    })
+}
+
+fn jwks_url(text: &Located<String>, checker: &mut Checker<'_>) -> Option<Url> {
+    let url = Url::parse(text).ok().filter(|url| {
+        let loopback = Origin::of(url).is_some_and(|origin| origin.is_loopback());
+        (url.scheme() == "https" || (url.scheme() == "http" && loopback))
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.fragment().is_none()
+    });
+    if url.is_none() {
+        checker.error_with(
+            text.place(),
+            "`jwks_url` is not a URL that keys can be trusted from",
+            "write the issuer's `jwks_uri`, with `https` (`http` only for this machine) and without a password",
+        );
+    }
+    url
+}
+
+/// The texts of a list, which is not empty and has no empty one.
+fn texts(
+    key: &str,
+    written: Option<&Located<OneOrMany>>,
+    checker: &mut Checker<'_>,
+) -> Vec<String> {
+    let Some(written) = written else { return Vec::new() };
+    let texts: Vec<_> = written.iter().map(|(text, _)| text.to_owned()).collect();
+    if texts.is_empty() || texts.iter().any(String::is_empty) {
+        checker.error_with(
+            written.place(),
+            format!("`{key}` is empty"),
+            "write what the vendor's tokens hold; an empty one would match nothing or anything",
+        );
+    }
+    texts
+}
+
+/// A token for somebody else, signed with the same key, must not do.
+fn check_is_for_us(written: &Located<written::Jwt>, issuers: &[String], checker: &mut Checker<'_>) {
+    let place = written.place();
+    let is_published = matches!(&*written.keys, written::JwtKeys::JwksUrl(_));
+    let is_secret = matches!(&*written.keys, written::JwtKeys::Secrets(_));
+    let binds_request = !is_published && !written.digest.is_empty();
+    if written.audience.is_none() && !is_secret && !binds_request {
+        checker.error_with(
+            place,
+            "the token has no `audience`",
+            "the same keys sign tokens for others, who could send theirs here; write what `aud` holds in yours",
+        );
+    }
+    if written.issuer.is_none() && is_published {
+        checker.error_with(
+            place,
+            "the token has no `issuer`",
+            "several issuers may publish the same keys; write what `iss` holds",
+        );
+    }
+    for (issuer, pins) in
+        SHARED_ISSUERS.lines().filter(|l| !l.starts_with('#')).filter_map(|l| l.split_once(' '))
+    {
+        let is_pinned = pins.split(' ').any(|claim| written.claims.contains_key(claim));
+        if issuers.iter().any(|written| written == issuer) && !is_pinned {
+            let pins = pins.split(' ').map(|pin| format!("`{pin}`")).collect::<Vec<_>>();
+            checker.error_with(
+                written.issuer.as_ref().and_then(Located::place),
+                format!("anybody can have a token of `{issuer}`, with any audience"),
+                format!("pin under `claims` to whom it was given: {}", pins.join(" or ")),
+            );
+        }
+    }
+}
+
+fn max_age(text: &Located<String>, checker: &mut Checker<'_>) -> Option<Duration> {
+    let age = checker.duration(text);
+    if age.is_some_and(|age| age.is_zero()) {
+        checker.warn(
+            text.place(),
+            "`max_age` is zero: next to no token is young enough",
+            "such as `300s`",
+        );
+    }
+    age
+}
+
+fn required(written: &Located<written::Jwt>, checker: &mut Checker<'_>) -> Vec<String> {
+    let time = if written.max_age.is_some() { "iat" } else { "exp" };
+    let Some(listed) = &written.required else { return vec![time.to_owned()] };
+    let required: Vec<_> = listed.iter().map(|claim| (**claim).clone()).collect();
+    if required.iter().any(String::is_empty) {
+        checker.error(listed.place(), "a claim under `required` has no name");
+    }
+    match (required.iter().any(|claim| claim == time), time) {
+        (true, _) => {}
+        (false, "iat") => checker.error_with(
+            listed.place(),
+            "`max_age` needs `iat`, which `required` leaves out",
+            "a token without it would have no age; add `iat`",
+        ),
+        (false, _) => checker.error_with(
+            listed.place(),
+            "nothing says when the token ends",
+            "whoever sees one could use it for ever; add `exp`, or write `max_age`",
+        ),
+    }
+    required
+}
+
+fn digest(
+    claim: &str,
+    written: &Located<String>,
+    has_public_url: bool,
+    checker: &mut Checker<'_>,
+) -> Option<ClaimDigest> {
+    let text = SigningText::check_hashed(written, has_public_url, checker)?;
+    if text.is_constant() {
+        checker.error_with(
+            written.place(),
+            "the digest is the same for every request",
+            "write what the vendor digests, such as `{body|sha256_hex}`",
+        );
+    }
+    Some(ClaimDigest { claim: claim.to_owned(), text })
+}

@@ -1,0 +1,318 @@
+//! One check, and what checks prove together.
+//!
+//! Alternatives are as strong as the weakest of them, and a list as strong as
+//! its strongest: what is left is said aloud, since a source that takes a
+//! token beside a signature takes the token.
+
+mod aws_sns;
+mod digest;
+mod hmac;
+mod ip;
+mod jwt;
+mod public_key;
+pub(crate) mod secret_use;
+mod signed;
+mod signing_text;
+pub(crate) mod token;
+
+pub use aws_sns::AwsSns;
+pub use digest::Digest;
+pub use hmac::{Hmac, Key};
+pub use ip::{Ip, Network};
+pub use jwt::{ClaimDigest, Jwt, JwtKeys};
+pub use public_key::PublicKey;
+pub use secret_use::SecretUse;
+pub use signed::{Signature, SignatureFrom, Signed, SignedTime};
+pub use signing_text::{SignedPart, SigningText};
+pub use token::{Basic, Token, TokenFrom};
+
+use crate::Place;
+use crate::checked::checker::Checker;
+use crate::written::{self, Located};
+
+/// How deep `any` and `all` may be nested: more would be a puzzle, not a rule.
+const MAX_DEPTH: usize = 4;
+
+/// The most checks in one list, so that what a request costs is bounded.
+const MAX_CHECKS: usize = 16;
+
+/// One check.
+#[derive(Clone, Debug)]
+pub enum Check {
+    /// A signature made with a shared secret.
+    Hmac(Box<Hmac>),
+    /// A signature made with a private key that only the vendor has.
+    PublicKey(Box<PublicKey>),
+    /// A fixed token.
+    Token(Token),
+    /// A signed token.
+    Jwt(Box<Jwt>),
+    /// The signature of Amazon SNS.
+    AwsSns(AwsSns),
+    /// A user's name and password.
+    Basic(Basic),
+    /// The address that the request comes from.
+    Ip(Ip),
+    /// A digest of the request.
+    Digest(Box<Digest>),
+    /// Alternatives, of which one must pass; never empty.
+    Any(Vec<Check>),
+    /// Checks that must all pass; never empty.
+    All(Vec<Check>),
+}
+
+impl Check {
+    /// The secrets that the check itself may use; those of the checks that it is made of are
+    /// theirs.
+    pub fn secrets(&self) -> &[SecretUse] {
+        match self {
+            Check::Hmac(hmac) => &hmac.secrets,
+            Check::PublicKey(key) => &key.keys,
+            Check::Token(token) => &token.secrets,
+            Check::Basic(basic) => &basic.secrets,
+            Check::Jwt(jwt) => jwt.secrets(),
+            Check::AwsSns(_) | Check::Ip(_) | Check::Digest(_) | Check::Any(_) | Check::All(_) => {
+                &[]
+            }
+        }
+    }
+
+    /// The checks that it is made of, down to those that are made of no others: itself, where it
+    /// is one of these.
+    pub fn singles(&self) -> Vec<&Check> {
+        match self {
+            Check::Any(checks) | Check::All(checks) => {
+                checks.iter().flat_map(Check::singles).collect()
+            }
+            single => vec![single],
+        }
+    }
+
+    /// The check's key in a source file.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Check::Hmac(_) => "hmac",
+            Check::PublicKey(_) => "public_key",
+            Check::Token(_) => "token",
+            Check::Jwt(_) => "jwt",
+            Check::AwsSns(_) => "aws_sns",
+            Check::Basic(_) => "basic",
+            Check::Ip(_) => "ip",
+            Check::Digest(_) => "digest",
+            Check::Any(_) => "any",
+            Check::All(_) => "all",
+        }
+    }
+
+    fn proof(&self) -> Proof {
+        match self {
+            Check::Hmac(_) | Check::PublicKey(_) | Check::Jwt(_) | Check::AwsSns(_) => {
+                Proof::Signature
+            }
+            Check::Token(_) | Check::Basic(_) => Proof::Password,
+            Check::Ip(_) => Proof::Address,
+            Check::Digest(_) => Proof::Nothing,
+            Check::Any(checks) => checks.iter().map(Check::proof).min().unwrap_or(Proof::Nothing),
+            Check::All(checks) => together(checks),
+        }
+    }
+
+    fn signed(&self) -> Option<&Signed> {
+        match self {
+            Check::Hmac(hmac) => Some(&hmac.signed),
+            Check::PublicKey(key) => Some(&key.signed),
+            _ => None,
+        }
+    }
+}
+
+/// What is proven of the caller, from weak to strong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Proof {
+    /// Anybody can make it.
+    Nothing,
+    /// The caller is at an address that others may have too.
+    Address,
+    /// The caller knows a secret that is sent along.
+    Password,
+    /// The caller knows a secret that is never sent.
+    Signature,
+}
+
+impl Proof {
+    fn name(self) -> &'static str {
+        match self {
+            Proof::Nothing => "nothing",
+            Proof::Address => "an address",
+            Proof::Password => "a fixed token or password",
+            Proof::Signature => "a signature",
+        }
+    }
+}
+
+fn together(checks: &[Check]) -> Proof {
+    checks.iter().map(Check::proof).max().unwrap_or(Proof::Nothing)
+}
+
+/// Where a check stands.
+#[derive(Clone, Copy)]
+pub(crate) struct Surroundings {
+    /// Whether `{url}` is known.
+    pub(crate) has_public_url: bool,
+    /// Whether a digest must pass too, which may stand for the body.
+    pub(crate) beside_digest: bool,
+    depth: usize,
+}
+
+impl Surroundings {
+    /// Of the checks in a list of which all must pass.
+    fn and(self, checks: &[written::Check]) -> Surroundings {
+        let has_digest = checks.iter().any(|check| matches!(check, written::Check::Digest(_)));
+        Surroundings { beside_digest: self.beside_digest || has_digest, ..self }
+    }
+
+    fn deeper(self) -> Surroundings {
+        Surroundings { depth: self.depth + 1, ..self }
+    }
+}
+
+/// Understands `verify`, which must prove something together.
+pub(crate) fn all_of_webhook(
+    written: &Located<Vec<written::Check>>,
+    has_public_url: bool,
+    checker: &mut Checker<'_>,
+) -> Option<Vec<Check>> {
+    let around = Surroundings { has_public_url, beside_digest: false, depth: 0 };
+    let checks = list(written, around.and(written), checker)?;
+    let place = written.place();
+    match together(&checks) {
+        Proof::Signature => {}
+        // Where an alternative is the reason, its own warning says so.
+        _ if checks.iter().flat_map(Check::singles).any(|check| check.signed().is_some()) => {}
+        Proof::Password => checker.warn(
+            place,
+            "only a fixed token proves who is calling",
+            "whoever sees one request can forge the next; use a signature where the vendor offers one",
+        ),
+        Proof::Address => checker.warn(
+            place,
+            "only the address says who is calling",
+            "every customer of a vendor has the vendor's addresses; add a signature or a token where the vendor offers one",
+        ),
+        Proof::Nothing => checker.error_with(
+            place,
+            "the webhook verifies nothing",
+            "anybody can make a digest; add the check that signs it",
+        ),
+    }
+    digests_are_signed(&checks, place, checker);
+    Some(checks)
+}
+
+fn list(
+    written: &Located<Vec<written::Check>>,
+    around: Surroundings,
+    checker: &mut Checker<'_>,
+) -> Option<Vec<Check>> {
+    if written.is_empty() {
+        checker.error_with(
+            written.place(),
+            "the list of checks is empty",
+            "list at least one, or leave it out",
+        );
+        return None;
+    }
+    if written.len() > MAX_CHECKS {
+        checker
+            .error(written.place(), format!("there are more than {MAX_CHECKS} checks in a list"));
+        return None;
+    }
+    if around.depth > MAX_DEPTH {
+        checker.error_with(
+            written.place(),
+            format!("checks are nested more than {MAX_DEPTH} deep"),
+            "an `any` in an `all` says nearly everything; a source of its own is easier to read",
+        );
+        return None;
+    }
+    let checks: Vec<_> = written.iter().map(|check| self::check(check, around, checker)).collect();
+    checks.into_iter().collect()
+}
+
+fn check(
+    written: &written::Check,
+    around: Surroundings,
+    checker: &mut Checker<'_>,
+) -> Option<Check> {
+    match written {
+        written::Check::Hmac(hmac) => {
+            hmac::check(hmac, around, checker).map(|hmac| Check::Hmac(Box::new(hmac)))
+        }
+        written::Check::PublicKey(key) => {
+            public_key::check(key, around, checker).map(|key| Check::PublicKey(Box::new(key)))
+        }
+        written::Check::Token(token) => token::token(token, checker).map(Check::Token),
+        written::Check::Jwt(jwt) => {
+            jwt::check(jwt, around.has_public_url, checker).map(|jwt| Check::Jwt(Box::new(jwt)))
+        }
+        written::Check::AwsSns(sns) => aws_sns::check(sns, checker).map(Check::AwsSns),
+        written::Check::Basic(basic) => token::basic(basic, checker).map(Check::Basic),
+        written::Check::Ip(ip) => ip::check(ip, checker).map(Check::Ip),
+        written::Check::Digest(digest) => digest::check(digest, around.has_public_url, checker)
+            .map(|digest| Check::Digest(Box::new(digest))),
+        // One that could not be put in place, which has been told.
+        written::Check::Preset(_) => None,
+        written::Check::All(checks) => {
+            let place = checks.place();
+            let checks = list(checks, around.deeper().and(checks), checker)?;
+            digests_are_signed(&checks, place, checker);
+            Some(Check::All(checks))
+        }
+        written::Check::Any(checks) => {
+            let place = checks.place();
+            let checks = list(checks, around.deeper(), checker)?;
+            weakest_counts(&checks, place, checker);
+            Some(Check::Any(checks))
+        }
+    }
+}
+
+/// Says what a list of alternatives comes down to, where they differ.
+fn weakest_counts(checks: &[Check], place: Option<Place>, checker: &mut Checker<'_>) {
+    let proofs = || checks.iter().map(Check::proof);
+    let (Some(weakest), Some(strongest)) = (proofs().min(), proofs().max()) else { return };
+    if weakest == Proof::Nothing {
+        checker.error_with(
+            place,
+            "one of the alternatives proves nothing",
+            "anybody can pass it; put it beside what signs it, with `all: [ … ]`",
+        );
+    } else if weakest < strongest {
+        checker.warn(
+            place,
+            format!("the weakest alternative counts: {} is enough here", weakest.name()),
+            format!("whoever forges a request chooses it, so that {} beside it is worth no more; take it out once the vendor can do without", strongest.name()),
+        );
+    }
+}
+
+/// Who changes the body can make its digest as well, if nothing else signs
+/// where it stands.
+fn digests_are_signed(checks: &[Check], place: Option<Place>, checker: &mut Checker<'_>) {
+    for check in checks {
+        let Check::Digest(digest) = check else { continue };
+        let is_signed = checks
+            .iter()
+            .flat_map(Check::singles)
+            .filter_map(Check::signed)
+            .any(|signed| signed.text.signs_at(&digest.equals));
+        let has_signature = checks.iter().any(|check| check.proof() == Proof::Signature);
+        if has_signature && !is_signed {
+            checker.warn(
+                place,
+                format!("the digest, `{}`, is not part of what is signed", digest.equals),
+                "who changes the body can write its digest anew; sign what holds it, such as `{url}`",
+            );
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! What a `public_key` check means.
+
+use crate::checked::checker::Checker;
+use crate::checked::webhook::checks::Surroundings;
+use crate::checked::webhook::checks::hmac::Key;
+use crate::checked::webhook::checks::secret_use::{SecretUse, secrets};
+use crate::checked::webhook::checks::signed::{self, Signed};
+use crate::written::{self, Located, PublicKeyAlgorithm};
+
+/// A signature made with a private key that only the vendor has.
+#[derive(Clone, Debug)]
+pub struct PublicKey {
+    /// The algorithm.
+    pub algorithm: PublicKeyAlgorithm,
+    /// The secrets that hold a public key of the vendor; never empty.
+    pub keys: Vec<SecretUse>,
+    /// How a secret becomes the key.
+    pub key: Key,
+    /// What is signed, and where the signature is.
+    pub signed: Signed,
+}
+
+/// Understands a `public_key` check.
+pub(crate) fn check(
+    written: &Located<written::PublicKey>,
+    around: Surroundings,
+    checker: &mut Checker<'_>,
+) -> Option<PublicKey> {
+    let keys = secrets(&written.keys, checker);
+    let signed = signed::check(&(&**written).into(), around, checker);
+    Some(PublicKey {
+        algorithm: written.algorithm,
+        keys: keys?,
+        key: Key::of(&written.key),
+        signed: signed?,
+    })
+}

@@ -1,0 +1,55 @@
+//! Which secrets a check may use, and until when.
+
+use jiff::Timestamp;
+
+use crate::checked::checker::Checker;
+use crate::written::{self, Located};
+
+/// A secret that a check may use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecretUse {
+    /// Its name.
+    pub name: String,
+    /// The moment after which it counts no more.
+    pub not_after: Option<Timestamp>,
+}
+
+/// The secrets of a check: at least one.
+pub(crate) fn secrets(
+    written: &Located<Vec<Located<written::SecretUse>>>,
+    checker: &mut Checker<'_>,
+) -> Option<Vec<SecretUse>> {
+    if written.is_empty() {
+        checker.error_with(
+            written.place(),
+            "the check has no secret",
+            "name at least one, such as `secrets: [webhook_secret]`",
+        );
+        return None;
+    }
+    let checked: Vec<_> = written.iter().map(|secret| self::secret(secret, checker)).collect();
+    let checked = checked.into_iter().collect::<Option<Vec<_>>>()?;
+    for (index, secret) in written.iter().enumerate() {
+        if written.iter().take(index).any(|earlier| earlier.name() == secret.name()) {
+            checker
+                .error(secret.place(), format!("the secret `{}` is listed twice", secret.name()));
+        }
+    }
+    if checked.len() > 2 {
+        checker.warn(
+            written.place(),
+            "more than two secrets are live",
+            "a rotation needs the present and the previous one",
+        );
+    }
+    Some(checked)
+}
+
+fn secret(written: &Located<written::SecretUse>, checker: &mut Checker<'_>) -> Option<SecretUse> {
+    let name = crate::checked::load::check_secret_name(written.name(), written.place(), checker);
+    let not_after = match &**written {
+        written::SecretUse::Name(_) => None,
+        written::SecretUse::Retiring(retiring) => Some(checker.time(&retiring.not_after)?),
+    };
+    name.map(|()| SecretUse { name: written.name().to_owned(), not_after })
+}

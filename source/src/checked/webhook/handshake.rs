@@ -1,0 +1,357 @@
+//! What `webhook.handshake` means.
+//!
+//! An answer goes to whoever asked, and a rule that is too wide takes events
+//! away. So a rule says what it is for before it says what is answered, and
+//! what would sign text of a stranger's choosing does not load.
+
+use regex::{Regex, RegexBuilder};
+use serde_json::Value;
+
+use crate::checked::checker::Checker;
+use crate::checked::constant::constant;
+use crate::checked::webhook::checks::Check;
+use crate::checked::webhook::checks::secret_use::SecretUse;
+use crate::checked::webhook::checks::token::{Token, token};
+use crate::checked::webhook::respond::{Answer, Respond, StoredSecret};
+use crate::checked::webhook::{REQUEST_ROOTS, Verify};
+use crate::written::{self, HandshakeAuth as Written, Located, OneOrMany};
+use crate::{Path, Place, Root};
+
+/// How large a compiled pattern may be, in bytes.
+const PATTERN_SIZE: usize = 1024 * 1024;
+
+/// Methods that can be answered.
+const METHODS: [&str; 6] = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH"];
+
+/// What signed events look like: a pattern that takes one of these would let a
+/// stranger have an event signed.
+const LIKE_EVENTS: [&str; 4] = ["{\"id\":1}", "[{\"id\":1}]", "a=1&b=2", "<a>1</a>"];
+
+/// Requests that bring no event but want an answer.
+#[derive(Clone, Debug)]
+pub struct Handshake {
+    /// Which requests are meant.
+    pub when: When,
+    /// What a request must prove.
+    pub auth: HandshakeAuth,
+    /// What values must look like.
+    pub constrain: Vec<Constraint>,
+    /// What is answered.
+    pub respond: Respond,
+}
+
+/// Which requests are meant: all of it.
+#[derive(Clone, Debug)]
+pub struct When {
+    /// One of these methods; never empty.
+    pub methods: Vec<String>,
+    /// Something is there.
+    pub present: Vec<Path>,
+    /// Nothing is there.
+    pub absent: Vec<Path>,
+    /// This is there: text, a number or a boolean.
+    pub equals: Vec<(Path, Value)>,
+}
+
+/// What a handshake's request must prove.
+#[derive(Clone, Debug)]
+pub enum HandshakeAuth {
+    /// It passes the webhook's checks.
+    Signed,
+    /// Nothing.
+    None,
+    /// It holds this token.
+    Token(Box<Token>),
+}
+
+/// What one value must look like.
+#[derive(Clone, Debug)]
+pub struct Constraint {
+    /// Where it is.
+    pub path: Path,
+    /// What all of it matches.
+    pub pattern: Regex,
+}
+
+impl When {
+    /// Whether requests of this method can be meant.
+    pub fn takes(&self, method: &str) -> bool {
+        self.methods.iter().any(|taken| taken == method)
+    }
+
+    /// Whether an event can hold all that is asked for, so that it is answered
+    /// and lost.
+    fn takes_events(&self, methods: &[String]) -> bool {
+        let in_body = |path: &Path| path.root() == Root::Record;
+        self.methods.iter().any(|method| methods.contains(method))
+            && self.equals.is_empty()
+            && self.absent.is_empty()
+            && self.present.iter().all(in_body)
+    }
+}
+
+impl Handshake {
+    /// Understands one rule of a webhook that takes `methods` and makes
+    /// `verify` of its events.
+    pub(crate) fn check(
+        written: &Located<written::Handshake>,
+        methods: &[String],
+        verify: Option<&Verify>,
+        checker: &mut Checker<'_>,
+    ) -> Option<Handshake> {
+        let when = when(&written.when, methods, checker);
+        let auth = auth(&written.auth, checker);
+        let constrain = constraints(written, checker);
+        let respond = Respond::check(&written.respond, checker);
+        let rule = Handshake { when: when?, auth: auth?, constrain: constrain?, respond: respond? };
+        rule.lint(written, methods, verify, checker);
+        Some(rule)
+    }
+
+    /// The secrets that the rule itself uses.
+    pub fn secrets(&self) -> &[SecretUse] {
+        match &self.auth {
+            HandshakeAuth::Token(token) => &token.secrets,
+            HandshakeAuth::Signed | HandshakeAuth::None => &[],
+        }
+    }
+
+    /// The name of the secret that the rule stores, if it stores one.
+    pub fn stores(&self) -> Option<&str> {
+        match &self.respond {
+            Respond::StoredSecret(stored) => Some(&stored.secret),
+            Respond::Answer(_) | Respond::SnsConfirmation => None,
+        }
+    }
+
+    fn lint(
+        &self,
+        written: &Located<written::Handshake>,
+        methods: &[String],
+        verify: Option<&Verify>,
+        checker: &mut Checker<'_>,
+    ) {
+        let (place, when) = (written.place(), written.when.place().or(written.place()));
+        let conditions = self.when.present.len() + self.when.absent.len() + self.when.equals.len();
+        if conditions == 0 && self.when.takes_events(methods) {
+            checker.error_with(
+                when,
+                "every event would be taken for this handshake, and lost",
+                "say how its requests differ, such as `present: [query.challenge]`",
+            );
+        } else if matches!(self.auth, HandshakeAuth::None) && self.when.takes_events(methods) {
+            checker.warn(
+                when,
+                "an event could be taken for this handshake, and anybody may ask for its answer",
+                "say more of its requests: `equals`, a header, a query parameter, or what is `absent`",
+            );
+        }
+        if let (HandshakeAuth::Signed, Some(Verify::Nothing { .. })) = (&self.auth, verify) {
+            checker.error_with(
+                written.auth.place().or(place),
+                "`auth: signed` asks for checks that the webhook does not have",
+                "write `auth: none`, or list checks under `verify`",
+            );
+        }
+        match &self.respond {
+            Respond::Answer(answer) => self.lint_hmac(answer, written, verify, checker),
+            Respond::SnsConfirmation => {
+                if !matches!(self.auth, HandshakeAuth::Signed) {
+                    checker.error_with(
+                        written.auth.place().or(place),
+                        "only a signed message says which URL to get",
+                        "leave `auth` out",
+                    );
+                }
+                let is_sns = |check: &Check| {
+                    check.singles().iter().any(|check| matches!(check, Check::AwsSns(_)))
+                };
+                let by_sns = match verify {
+                    Some(Verify::All(checks)) => checks.iter().any(is_sns),
+                    Some(Verify::Nothing { .. }) => false,
+                    None => true,
+                };
+                if !by_sns {
+                    checker.error_with(
+                        written.respond.place().or(place),
+                        "only a message that SNS signed says which URL to get",
+                        "check it: `verify: [ { aws_sns: { topics: [\"arn:aws:sns:…\"] } } ]`",
+                    );
+                }
+            }
+            Respond::StoredSecret(stored) => self.lint_stored(stored, written, checker),
+        }
+    }
+
+    /// A stranger who may choose what is signed can have an event signed.
+    fn lint_hmac(
+        &self,
+        answer: &Answer,
+        written: &Located<written::Handshake>,
+        verify: Option<&Verify>,
+        checker: &mut Checker<'_>,
+    ) {
+        let place = written.respond.place().or(written.place());
+        let signed = answer.signed_paths();
+        if signed.is_empty() {
+            return;
+        }
+        let has_hmac = match verify {
+            Some(Verify::All(checks)) => {
+                checks.iter().flat_map(Check::singles).any(|c| matches!(c, Check::Hmac(_)))
+            }
+            Some(Verify::Nothing { .. }) => false,
+            None => true,
+        };
+        if !has_hmac {
+            checker.error_with(
+                place,
+                "the answer holds an HMAC, and the webhook has no secret to make it with",
+                "it is made with the secret of the first `hmac` check under `verify`",
+            );
+        }
+        if !matches!(self.auth, HandshakeAuth::None) {
+            return;
+        }
+        for path in signed {
+            let patterns = self.constrain.iter().filter(|constraint| constraint.path == *path);
+            let mut patterns = patterns.map(|constraint| &constraint.pattern).peekable();
+            if patterns.peek().is_none() {
+                checker.error_with(
+                    place,
+                    format!("anybody can have any text, an event too, signed with the webhook's secret: by `{path}`"),
+                    format!("say what it looks like: `constrain: {{ \"{path}\": \"[A-Za-z0-9_-]{{1,128}}\" }}`"),
+                );
+            } else if LIKE_EVENTS.iter().any(|event| patterns.clone().all(|p| p.is_match(event))) {
+                checker.error_with(
+                    written.constrain.values().find_map(Located::place).or(place),
+                    format!("the pattern of `{path}` lets an event through, which anybody could have signed"),
+                    "allow only what a challenge is made of, such as `[A-Za-z0-9_-]{1,128}`",
+                );
+            }
+        }
+    }
+
+    fn lint_stored(
+        &self,
+        stored: &StoredSecret,
+        written: &Located<written::Handshake>,
+        checker: &mut Checker<'_>,
+    ) {
+        if matches!(self.auth, HandshakeAuth::Signed) {
+            checker.error_with(
+                written.auth.place().or(written.place()),
+                "nothing can be signed with a secret that is not stored yet",
+                "write `auth: none`: the first who asks before `enrol_until` is trusted",
+            );
+        }
+        let brings = |path: &Path| path.root() == Root::Header && path.name() == stored.header;
+        let asked = self.when.present.iter().chain(self.when.equals.iter().map(|(path, _)| path));
+        if !asked.into_iter().any(brings) {
+            checker.error_with(
+                written.when.place().or(written.place()),
+                format!("`when` does not ask for the header `{}`", stored.header),
+                format!("write `present: [header.{}]`", stored.header),
+            );
+        }
+    }
+}
+
+fn when(
+    written: &Located<written::When>,
+    methods: &[String],
+    checker: &mut Checker<'_>,
+) -> Option<When> {
+    let methods = match &written.method {
+        None => Some(methods.to_vec()),
+        Some(method) => {
+            let upper = method.to_ascii_uppercase();
+            let known = METHODS.contains(&upper.as_str());
+            if !known {
+                checker.error_with(
+                    method.place(),
+                    format!("`{}` is not a method that can be answered", &**method),
+                    "one of `GET`, `HEAD`, `OPTIONS`, `POST`, `PUT`, `PATCH`",
+                );
+            }
+            known.then(|| vec![upper])
+        }
+    };
+    let mut paths = |key, written: &Option<Located<OneOrMany>>| match written {
+        None => Some(Vec::new()),
+        Some(paths) => checker.alternatives(key, paths, REQUEST_ROOTS),
+    };
+    let present = paths("present", &written.present);
+    let absent = paths("absent", &written.absent);
+    let mut equals = Some(Vec::new());
+    for (path, node) in &written.equals {
+        let place = node.place().or(written.place());
+        let path = checker.path_at(place, path, REQUEST_ROOTS);
+        let value = constant(node, checker);
+        if matches!(value, Value::Null | Value::Array(_) | Value::Object(_)) {
+            checker.error_with(
+                place,
+                "`equals` compares with text, a number or a boolean",
+                "what is there or not, whatever it is, is said with `present` and `absent`",
+            );
+            equals = None;
+        }
+        match (path, &mut equals) {
+            (Some(path), Some(equals)) => equals.push((path, value)),
+            _ => equals = None,
+        }
+    }
+    Some(When { methods: methods?, present: present?, absent: absent?, equals: equals? })
+}
+
+fn auth(written: &Located<Written>, checker: &mut Checker<'_>) -> Option<HandshakeAuth> {
+    match &**written {
+        Written::Signed => Some(HandshakeAuth::Signed),
+        Written::None => Some(HandshakeAuth::None),
+        Written::Token(written) => token(written, checker).map(Box::new).map(HandshakeAuth::Token),
+    }
+}
+
+fn constraints(
+    written: &Located<written::Handshake>,
+    checker: &mut Checker<'_>,
+) -> Option<Vec<Constraint>> {
+    let checked: Vec<_> = written
+        .constrain
+        .iter()
+        .map(|(path, text)| {
+            let place = text.place().or(written.place());
+            let path = checker.path_at(place, path, REQUEST_ROOTS);
+            let pattern = pattern(text, place, checker);
+            Some(Constraint { path: path?, pattern: pattern? })
+        })
+        .collect();
+    checked.into_iter().collect()
+}
+
+/// A pattern for the whole value. The crate's patterns take time linear in the
+/// text, so that no value can be made to take long.
+fn pattern(text: &str, place: Option<Place>, checker: &mut Checker<'_>) -> Option<Regex> {
+    let build = |text: &str| RegexBuilder::new(text).size_limit(PATTERN_SIZE).build();
+    // By itself first: `a)|(b` would break out of the group.
+    match build(text).and_then(|_| build(&format!("\\A(?:{text})\\z"))) {
+        Ok(pattern) => Some(pattern),
+        Err(error) => {
+            let told = match error {
+                regex::Error::CompiledTooBig(_) => "it is too large".to_owned(),
+                // The last line says it; those before it draw the place.
+                error => {
+                    let text = error.to_string();
+                    let last = text.lines().last().unwrap_or_default();
+                    last.trim_start_matches("error: ").to_owned()
+                }
+            };
+            checker.error_with(
+                place,
+                format!("`{text}` is not a pattern: {told}"),
+                "a regular expression without look-around and back-references, such as `[A-Za-z0-9_-]{1,128}`",
+            );
+            None
+        }
+    }
+}

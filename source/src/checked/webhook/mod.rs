@@ -1,0 +1,223 @@
+//! What the `webhook` part means.
+//!
+//! A check that is only half written would verify nothing, so nothing here has
+//! a quiet default: what a check needs is there or the file does not load.
+
+mod checks;
+mod handshake;
+pub(crate) mod preset;
+mod respond;
+
+pub use checks::{
+    AwsSns, Basic, Check, ClaimDigest, Digest, Hmac, Ip, Jwt, JwtKeys, Key, Network, PublicKey,
+    SecretUse, Signature, SignatureFrom, Signed, SignedPart, SignedTime, SigningText, Token,
+    TokenFrom,
+};
+pub use handshake::{Constraint, Handshake, HandshakeAuth, When};
+pub use preset::{ExpandedPreset, Expansion};
+pub use respond::{Answer, AnswerBody, Respond, StoredSecret};
+
+use url::Url;
+
+use crate::checked::checker::Checker;
+use crate::checked::event::EventSpec;
+use crate::written::{self, Decode, Located};
+use crate::{Path, Root};
+
+const DEFAULT_MAX_BODY: usize = 6 * 1024 * 1024;
+const LARGEST_MAX_BODY: usize = 10 * 1024 * 1024;
+
+/// Where a check or an id may look in a request.
+pub(crate) const REQUEST_ROOTS: &[Root] = &[Root::Record, Root::Header, Root::Query];
+
+/// What can be answered when a record was refused; the first is the default.
+const REJECTED_STATUSES: [u16; 3] = [202, 400, 422];
+
+/// How a source is pushed.
+#[derive(Clone, Debug)]
+pub struct Webhook {
+    /// What a request must pass.
+    pub verify: Verify,
+    /// The methods taken, in upper case.
+    pub methods: Vec<String>,
+    /// The URL that the vendor was given.
+    pub public_url: Option<Url>,
+    /// The largest body taken, in bytes as sent.
+    pub max_body: usize,
+    /// Where the delivery id is: the first found counts.
+    pub delivery_id: Vec<Path>,
+    /// How the body is read.
+    pub decode: Decode,
+    /// Whether an authorizer may refuse a request before the webhook would.
+    pub early_refusal: bool,
+    /// The status of an answer to an authentic request of which a record was
+    /// refused.
+    pub rejected_status: u16,
+    /// Requests that bring no event but want an answer: the first that is meant
+    /// counts.
+    pub handshake: Vec<Handshake>,
+    /// What a record is and what event it becomes.
+    pub event: EventSpec,
+}
+
+/// What a request must pass.
+#[derive(Clone, Debug)]
+pub enum Verify {
+    /// All of these; never empty.
+    All(Vec<Check>),
+    /// Nothing, for the reason that the operator wrote down.
+    Nothing {
+        /// The reason.
+        reason: String,
+    },
+}
+
+impl Webhook {
+    pub(crate) fn check(
+        written: &Located<written::Webhook>,
+        event: EventSpec,
+        checker: &mut Checker<'_>,
+    ) -> Option<Webhook> {
+        let public_url = written.public_url.as_ref().and_then(|url| public_url(url, checker));
+        let max_body = checker.size_or(written.max_body.as_ref(), DEFAULT_MAX_BODY);
+        if max_body > LARGEST_MAX_BODY {
+            checker.error_with(
+                written.max_body.as_ref().and_then(Located::place),
+                "`max_body` is above 10 MiB",
+                "no API gateway hands over more than 10 MiB",
+            );
+        }
+        let delivery_id = written
+            .delivery_id
+            .as_ref()
+            .and_then(|paths| checker.alternatives("delivery_id", paths, REQUEST_ROOTS))
+            .unwrap_or_default();
+        let verify = verify(written, public_url.is_some(), checker);
+        let methods = methods(written, checker);
+        let rules = written.handshake.iter();
+        let handshake: Vec<_> =
+            rules.map(|rule| Handshake::check(rule, &methods, verify.as_ref(), checker)).collect();
+        Some(Webhook {
+            verify: verify?,
+            methods,
+            public_url,
+            max_body,
+            delivery_id,
+            decode: written.decode,
+            early_refusal: written.early_refusal,
+            rejected_status: rejected_status(written, checker),
+            handshake: handshake.into_iter().collect::<Option<_>>()?,
+            event,
+        })
+    }
+
+    /// Its checks that are not made of others, in the order in which they are written.
+    pub fn single_checks(&self) -> impl Iterator<Item = &Check> {
+        let checks = match &self.verify {
+            Verify::All(checks) => checks.as_slice(),
+            Verify::Nothing { .. } => &[],
+        };
+        checks.iter().flat_map(Check::singles)
+    }
+
+    /// The names of the secrets that its checks and handshakes use.
+    pub fn secret_names(&self) -> impl Iterator<Item = String> + '_ {
+        let handshakes = self.handshake.iter().flat_map(Handshake::secrets);
+        let checks = self.single_checks().flat_map(Check::secrets);
+        checks.chain(handshakes).map(|secret| secret.name.clone())
+    }
+}
+
+fn rejected_status(written: &written::Webhook, checker: &mut Checker<'_>) -> u16 {
+    let Some(status) = &written.rejected_status else { return REJECTED_STATUSES[0] };
+    match REJECTED_STATUSES.into_iter().find(|known| u32::from(*known) == **status) {
+        Some(known) => known,
+        None => {
+            checker.error_with(
+                status.place(),
+                format!("`rejected_status` cannot be {}", **status),
+                "202 takes the request, 400 and 422 tell the vendor; either way the record is kept",
+            );
+            REJECTED_STATUSES[0]
+        }
+    }
+}
+
+fn public_url(text: &Located<String>, checker: &mut Checker<'_>) -> Option<Url> {
+    match Url::parse(text) {
+        Ok(url)
+            if matches!(url.scheme(), "https" | "http")
+                && url.query().is_none()
+                && url.fragment().is_none()
+                && url.username().is_empty()
+                && url.password().is_none() =>
+        {
+            Some(url)
+        }
+        _ => {
+            checker.error_with(
+                text.place(),
+                "this is not a webhook's URL",
+                "write the URL that the vendor was given, such as `https://hooks.example.com/github`, without a query, a fragment or a password",
+            );
+            None
+        }
+    }
+}
+
+fn methods(written: &written::Webhook, checker: &mut Checker<'_>) -> Vec<String> {
+    let Some(methods) = &written.methods else { return vec!["POST".to_owned()] };
+    if methods.is_empty() {
+        checker.error_with(
+            methods.place(),
+            "`methods` is empty: the webhook would take nothing",
+            "leave it out for `POST`",
+        );
+    }
+    let mut checked = Vec::new();
+    for method in methods.iter() {
+        match method.to_ascii_uppercase() {
+            method if checked.contains(&method) => {}
+            method if matches!(method.as_str(), "POST" | "PUT" | "PATCH") => checked.push(method),
+            _ => checker.error_with(
+                method.place(),
+                format!("`{}` is not a method that brings events", &**method),
+                "one of `POST`, `PUT`, `PATCH`",
+            ),
+        }
+    }
+    checked
+}
+
+fn verify(
+    written: &Located<written::Webhook>,
+    has_public_url: bool,
+    checker: &mut Checker<'_>,
+) -> Option<Verify> {
+    match (&written.verify, &written.unauthenticated) {
+        (Some(checks), None) if !checks.is_empty() => {
+            checks::all_of_webhook(checks, has_public_url, checker).map(Verify::All)
+        }
+        (None, Some(reason)) if !reason.trim().is_empty() => {
+            checker.warn(reason.place(), "anybody can push events to this source", &**reason);
+            Some(Verify::Nothing { reason: (**reason).clone() })
+        }
+        (Some(checks), Some(_)) => {
+            checker.error(checks.place(), "`verify` and `unauthenticated` exclude each other");
+            None
+        }
+        (verify, reason) => {
+            let place = match (verify, reason) {
+                (Some(verify), _) => verify.place(),
+                (None, Some(reason)) => reason.place(),
+                (None, None) => written.place(),
+            };
+            checker.error_with(
+                place,
+                "the webhook verifies nothing",
+                "list at least one check under `verify`, or write `unauthenticated: \"<reason>\"`",
+            );
+            None
+        }
+    }
+}
