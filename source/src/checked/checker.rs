@@ -4,13 +4,12 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::Value;
 
-use crate::checked::event::closed_schema::ruled_out;
-use crate::template::Lookups;
+use crate::path::{Path, Root};
+use crate::problem::{Place, Problem, Severity};
+use crate::template::{Lookups, Template};
 use crate::units;
 use crate::written::{Located, OneOrMany};
-use crate::{Path, Place, Problem, Root, Severity, Template};
 
 /// The problems found so far.
 #[derive(Debug)]
@@ -64,24 +63,6 @@ impl Checker<'_> {
                 None
             }
         }
-    }
-
-    /// Reports a path that `schema` lets no record have.
-    pub(crate) fn open_in_schema(
-        &mut self,
-        place: Option<Place>,
-        path: &Path,
-        schema: &Value,
-    ) -> bool {
-        let ruled_out = ruled_out(schema, path);
-        if let Some(pointer) = &ruled_out {
-            self.error_with(
-                place,
-                format!("no record has `{pointer}`: the schema allows no such field there"),
-                "correct the path, or add the field to the schema",
-            );
-        }
-        ruled_out.is_none()
     }
 
     /// The paths of alternatives; an empty list would quietly find nothing.

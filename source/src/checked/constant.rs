@@ -2,8 +2,8 @@
 
 use serde_json::{Number, Value};
 
-use crate::Place;
-use crate::checked::checker::Checker;
+use super::checker::Checker;
+use crate::problem::Place;
 use crate::written::{Located, Node};
 
 /// A node as a constant: no text in it is a template.

@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::Template;
+use crate::template::Template;
 use crate::written::{Located, Node};
 
 /// A JSON value with templates in it.

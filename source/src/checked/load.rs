@@ -3,17 +3,19 @@
 use aws_lc_rs::digest::{Context, SHA256};
 use serde_json::{Map, Value};
 
-use crate::checked::Source;
-use crate::checked::checker::Checker;
-use crate::checked::constant::constant;
-use crate::checked::event::EventSpec;
-use crate::checked::poll::Poll;
-use crate::checked::webhook::Webhook;
-use crate::checked::webhook::preset::{ExpandedPreset, Expansion, expand, name_the_preset};
+use super::checker::Checker;
+use super::constant::constant;
+use super::event::EventSpec;
+use super::poll::Poll;
+use super::source::Source;
+use super::webhook::Webhook;
+use super::webhook::preset::{ExpandedPreset, Expansion};
+use super::webhook::preset::{expand, name_the_preset};
 use crate::checked::yaml_error;
+use crate::name::SourceName;
 use crate::presets::text_of;
+use crate::problem::Problem;
 use crate::written::{Located, Node, SourceFile};
-use crate::{Place, Problem, SourceName};
 
 /// A source that loaded, and what a person should still look at.
 #[derive(Debug)]
@@ -172,23 +174,4 @@ pub(crate) fn digest<'p>(parts: impl IntoIterator<Item = &'p [u8]>) -> String {
     let mut hex = hex::encode(context.finish());
     hex.truncate(16);
     hex
-}
-
-/// A secret's name has the alphabet of parameters and environment variables.
-pub(crate) fn check_secret_name(
-    name: &str,
-    place: Option<Place>,
-    checker: &mut Checker<'_>,
-) -> Option<()> {
-    let valid = !name.is_empty()
-        && name.len() <= 64
-        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
-    if !valid {
-        checker.error_with(
-            place,
-            format!("`{name}` is not a secret's name"),
-            "use `a-z`, `0-9` and `_`, such as `webhook_secret`",
-        );
-    }
-    valid.then_some(())
 }

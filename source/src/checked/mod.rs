@@ -8,47 +8,26 @@ mod checker;
 mod constant;
 mod event;
 mod json_template;
+mod key;
 mod load;
 mod origin;
 mod poll;
+mod secret;
+mod source;
 mod webhook;
 mod yaml_error;
 
 pub use event::{EventSpec, Mapping, RecordSchema, Split};
 pub use json_template::JsonTemplate;
+pub use key::Key;
 pub use load::{Loaded, load};
 pub use origin::Origin;
 pub use poll::*;
+pub use source::Source;
 pub use webhook::*;
 
-use crate::SourceName;
 pub use crate::written::{
     Advance, AssertionAlgorithm, Bare, Compression, Decode, Encoding, ErrorAction, Granularity,
     Hash, JwtAlgorithm, KeyEncoding, MissingRecords, MissingTrailer, Order, PublicKeyAlgorithm,
     Repeats, ResetFormat, RestartFrom, TimeFormat, TimeUnit,
 };
-
-/// A source, ready to use.
-#[derive(Clone, Debug)]
-pub struct Source {
-    /// Its name.
-    pub name: SourceName,
-    /// What it is, for people.
-    pub description: Option<String>,
-    /// A digest of the file and its schema, kept with every dead letter.
-    pub version: String,
-    /// How it is pushed, if it is.
-    pub webhook: Option<Webhook>,
-    /// How it is pulled, if it is.
-    pub poll: Option<Poll>,
-}
-
-impl Source {
-    /// The names of all secrets that the source uses, each once, sorted.
-    pub fn secret_names(&self) -> Vec<String> {
-        let webhook = self.webhook.iter().flat_map(Webhook::secret_names);
-        let poll = self.poll.iter().flat_map(Poll::secret_names);
-        let names: std::collections::BTreeSet<_> = webhook.chain(poll).collect();
-        names.into_iter().collect()
-    }
-}

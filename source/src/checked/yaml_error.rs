@@ -1,8 +1,9 @@
 //! What the YAML parser says, in this project's words: once the place, and the
 //! nearest known name where one was misspelt.
 
+use super::event::jq::NO_PROGRAM;
+use crate::problem::{Place, Problem};
 use crate::spelling::distance;
-use crate::{Place, Problem};
 
 /// The parser's error about the file `text` as a problem.
 pub(crate) fn problem(error: &serde_saphyr::Error, text: &str) -> Problem {
@@ -23,9 +24,6 @@ pub(crate) fn problem(error: &serde_saphyr::Error, text: &str) -> Problem {
 }
 
 const TEXT_WANTED: &str = "text is wanted here";
-/// What to do about a jq program in the place of a template.
-pub(crate) const NO_PROGRAM: &str =
-    "here stands a template, such as `{actor.id|lower}`; `jq` is for `event.map` and `event.split`";
 
 /// What serde says of a value, as a problem at its place.
 pub(crate) fn worded(place: Option<Place>, message: &str) -> Problem {

@@ -3,14 +3,34 @@
 
 use serde_json::Value;
 
-use crate::Path;
+use crate::checked::checker::Checker;
+use crate::path::Path;
+use crate::problem::Place;
+
+/// Reports a path that `schema` lets no record have.
+pub(crate) fn open_in_schema(
+    place: Option<Place>,
+    path: &Path,
+    schema: &Value,
+    checker: &mut Checker<'_>,
+) -> bool {
+    let ruled_out = ruled_out(schema, path);
+    if let Some(pointer) = &ruled_out {
+        checker.error_with(
+            place,
+            format!("no record has `{pointer}`: the schema allows no such field there"),
+            "correct the path, or add the field to the schema",
+        );
+    }
+    ruled_out.is_none()
+}
 
 /// The part of `path`, as a pointer, that no record that meets `schema` can
 /// have; `None` where the schema leaves it open.
 ///
 /// Only what is certain is reported: combined and conditional schemas count as
 /// open.
-pub(crate) fn ruled_out(schema: &Value, path: &Path) -> Option<String> {
+fn ruled_out(schema: &Value, path: &Path) -> Option<String> {
     let mut at = schema;
     let mut walked = String::new();
     for segment in path.segments() {

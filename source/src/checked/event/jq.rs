@@ -1,9 +1,19 @@
 //! A jq program where it stands in the source file.
 
-use crate::Place;
 use crate::checked::checker::Checker;
 use crate::jq::Program;
-use crate::written::Located;
+use crate::problem::Place;
+use crate::written::{Located, Node};
+
+/// What to do about a jq program in the place of a template.
+pub(crate) const NO_PROGRAM: &str =
+    "here stands a template, such as `{actor.id|lower}`; `jq` is for `event.map` and `event.split`";
+
+/// Whether one of its keys is `jq` with a text.
+pub(crate) fn runs_jq(node: &Node) -> bool {
+    let Node::Object(object) = node else { return false };
+    object.iter().any(|(key, node)| key == "jq" && matches!(**node, Node::Text(_)))
+}
 
 /// Checks the program that `written` is. `next` counts those of one event.
 pub(crate) fn program(

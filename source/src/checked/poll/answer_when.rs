@@ -6,9 +6,8 @@ use regex::Regex;
 use serde_json::Value;
 
 use crate::checked::checker::Checker;
-use crate::path::is_header_name;
+use crate::path::{Path, Root, is_header_name};
 use crate::written::{self, Located, Node};
-use crate::{Path, Root};
 
 /// Which answers are meant: all of it holds.
 #[derive(Clone, Debug)]

@@ -1,10 +1,10 @@
 //! What the `errors` of a `poll` mean.
 
-use crate::Root;
+use super::answer_when::AnswerWhen;
+use super::cursor::Cursor;
+use super::request::Requests;
 use crate::checked::checker::Checker;
-use crate::checked::poll::answer_when::AnswerWhen;
-use crate::checked::poll::cursor::Cursor;
-use crate::checked::poll::request::Requests;
+use crate::path::Root;
 use crate::written::{self, Auth, ErrorAction};
 
 /// What to do about an answer of one kind.

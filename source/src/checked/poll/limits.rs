@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
+use super::wait::Wait;
 use crate::checked::checker::Checker;
 use crate::path::is_header_name;
 use crate::written::{self, Located, Node, ResetFormat};
+
+/// What a run waits for at most; anything longer is for another run.
+const LONGEST_IN_A_RUN: Duration = Duration::from_secs(5);
 
 /// A slower rate than this would be a schedule.
 const SLOWEST: Duration = Duration::from_secs(24 * 3600);
@@ -112,4 +116,30 @@ fn spacing(text: &Located<String>, checker: &mut Checker<'_>) -> Option<Duration
         );
     }
     spacing
+}
+
+/// Reports what would never come to an end under the limits of the file's own.
+pub(crate) fn is_fast_enough(
+    poll: &written::Poll,
+    wait: Option<&Wait>,
+    spacing: Option<Duration>,
+    checker: &mut Checker<'_>,
+) {
+    let lists = matches!(poll.partitions.as_deref(), Some(written::Partitions::Request(_)));
+    if (lists || !poll.details.is_empty())
+        && spacing.is_some_and(|spacing| spacing > LONGEST_IN_A_RUN)
+    {
+        checker.error_with(
+            poll.limits.rate.as_ref().and_then(Located::place),
+            "a run would come no further than its list: it waits five seconds at most, and the next begins with the list again",
+            "write `12/min` or more",
+        );
+    }
+    if poll.cursor.listing.is_some() && wait.is_some_and(|wait| wait.every > LONGEST_IN_A_RUN) {
+        checker.error_with(
+            poll.wait.as_ref().and_then(Located::place),
+            "each run reads a listing from its first page, so that one which ends to wait comes no further",
+            "write an `every` of five seconds or less",
+        );
+    }
 }

@@ -2,28 +2,33 @@
 
 mod answer_when;
 mod auth;
-mod chain;
 mod cursor;
+mod details;
 mod error_rule;
 mod limits;
+mod origins;
 mod pages;
 mod partitions;
 mod request;
+mod setup;
+mod wait;
 
 pub use answer_when::{AnswerWhen, Condition, Statuses};
 pub use auth::{
     Assertion, AssertionKey, AssertionPlace, Life, PollAuth, SendToken, Sign, SignText,
     TokenAnswer, TokenAuth, TokenBody, TokenPlace, UserPassword,
 };
-pub use chain::{Batch, Detail, SetupStep, Wait};
 pub use cursor::{
     Cursor, Follow, IdCursor, ListingCursor, NextLinkCursor, RestartAt, TimeCursor, TokenCursor,
 };
+pub use details::{Batch, Detail};
 pub use error_rule::ErrorRule;
 pub use limits::{Early, PollLimits};
 pub use pages::{Csv, Next, PageDecode, Pages, Records, Slot, Stop, TokenForm, Trailer};
 pub use partitions::{PartitionRequest, Partitions, name_problem};
 pub use request::{Method, Request, RequestBody};
+pub use setup::SetupStep;
+pub use wait::Wait;
 
 use std::time::Duration;
 
@@ -32,11 +37,13 @@ use serde_json::{Map, Value};
 use crate::checked::checker::Checker;
 use crate::checked::event::EventSpec;
 use crate::checked::origin::Origin;
-use crate::checked::poll::request::scope::RequestScope;
+use crate::path::Root;
+use crate::template::Template;
 use crate::written::{self, Located, Repeats};
-use crate::{Root, Template};
-use pages::pages_of;
+use origins::own_origins;
+use pages::keys::pages_of;
 use request::Requests;
+use request::scope::RequestScope;
 
 const DEFAULT_MAX_PAGE: usize = 64 * 1024 * 1024;
 /// Shorter than the lease of 30 seconds, which is renewed before each request.
@@ -143,9 +150,9 @@ impl Poll {
     ) -> Option<Poll> {
         let schedule = checker.rate(&written.schedule);
         let mut scope = RequestScope::new(checker, vars, &event.lookups);
-        let allow_origins = origins(&written.allow_origins, &mut scope);
+        let allow_origins = origins::origins(&written.allow_origins, &mut scope);
         let allow_origins: Vec<_> = allow_origins.iter().map(|origin| (**origin).clone()).collect();
-        let listed_origins = origins(&written.own_origins, &mut scope);
+        let listed_origins = origins::origins(&written.own_origins, &mut scope);
         scope.own_origins = listed_origins.iter().map(|origin| (**origin).clone()).collect();
         scope.roots = vec![Root::Var, Root::Secret, Root::Run];
         let listed = scope.partition_request(written.partitions.as_ref());
@@ -153,7 +160,7 @@ impl Poll {
         scope.roots.extend(written.partitions.as_ref().map(|_| Root::Partition));
         scope.roots.push(Root::Wait);
         let setup = scope.setup(&written.setup);
-        scope.wait = chain::wait_names(written.wait.as_ref());
+        scope.wait = wait::wait_names(written.wait.as_ref());
         let pages = scope.pages(&pages_of!(written));
         let wait = scope.wait(written.wait.as_ref());
         scope.roots.retain(|root| !matches!(root, Root::Window | Root::Cursor | Root::Wait));
@@ -190,17 +197,17 @@ impl Poll {
             );
         }
         let (setup, pages, details, wait) = (setup?, pages?, details??, wait?);
-        chain::is_fast_enough(written, wait.as_ref(), limits.spacing, checker);
+        limits::is_fast_enough(written, wait.as_ref(), limits.spacing, checker);
         let origin = &pages.request.origin;
         let own_origins = own_origins(origin, &listed_origins, &allow_origins, checker);
         let auth = auth?.within(origin, &allow_origins, written, checker);
         let near = (&own_origins[..], &allow_origins[..]);
         let before = setup.iter().map(|step| &step.request).zip(&written.setup);
         for (request, written) in before {
-            chain::stays_near(request, written.request.place(), near, checker);
+            origins::stays_near(request, written.request.place(), near, checker);
         }
         for (detail, written) in details.iter().zip(&written.details) {
-            chain::pages_stay_near(&detail.pages, written.request.place(), near, checker);
+            origins::pages_stay_near(&detail.pages, written.request.place(), near, checker);
         }
         let others = setup.iter().map(|step| &step.request);
         let others = others.chain(details.iter().flat_map(|detail| detail.pages.requests()));
@@ -214,7 +221,9 @@ impl Poll {
         let schedule = schedule?;
         let has_records = details.last().map_or(&pages, |detail| &detail.pages);
         event.one_is_a_list = has_records.decode == PageDecode::Xml;
-        cursor::check_pace(&cursor, schedule, written, checker);
+        if let Cursor::Time(time) = &cursor {
+            cursor::check_pace(time, schedule, written, checker);
+        }
         let asked = format!("{:?}{:?}{:?}", pages.request, pages.then, pages.next);
         // What a page leads on to came later: without it the digest is as it was.
         let chain = match (setup.as_slice(), details.as_slice()) {
@@ -245,70 +254,4 @@ impl Poll {
             event,
         })
     }
-}
-
-/// A credential without a secret is one that stands in the file.
-pub(crate) fn names_a_secret(value: &Template, text: &Located<String>, checker: &mut Checker<'_>) {
-    if !value.paths().any(|path| path.root() == Root::Secret) {
-        checker.warn(
-            text.place(),
-            "this credential stands in the file",
-            "name it: `{secret.api_token}` is read from where secrets are kept",
-        );
-    }
-}
-
-/// The origin of `request` and those that are `listed` as the vendor's own.
-fn own_origins(
-    origin: &Origin,
-    listed: &[Located<Origin>],
-    allowed: &[Origin],
-    checker: &mut Checker<'_>,
-) -> Vec<Origin> {
-    let mut own = vec![origin.clone()];
-    for other in listed {
-        if other.is_loopback() && !origin.is_loopback() {
-            checker.error_with(
-                other.place(),
-                "this machine gets no credential of a vendor's",
-                "loopback origins go together with a `request` that is on one",
-            );
-        }
-        if allowed.contains(other) {
-            checker.error_with(
-                other.place(),
-                format!("`{}` is under `own_origins` and under `allow_origins`", **other),
-                "keep it under `own_origins` if it gets the credential, or else under the other",
-            );
-        }
-        if !own.contains(other) {
-            own.push((**other).clone());
-        }
-    }
-    own
-}
-
-fn origins(written: &[Located<String>], scope: &mut RequestScope<'_, '_>) -> Vec<Located<Origin>> {
-    scope.roots = vec![Root::Var];
-    let mut origins = Vec::new();
-    for text in written {
-        let Some(template) = scope.template(text) else { continue };
-        let origin = template
-            .as_literal()
-            .and_then(|text| url::Url::parse(text).ok())
-            .filter(|url| url.path() == "/" && url.query().is_none() && url.fragment().is_none())
-            .filter(|url| url.username().is_empty() && url.password().is_none())
-            .and_then(|url| Origin::of(&url))
-            .filter(|origin| origin.scheme == "https" || origin.is_loopback())
-            .filter(|origin| !origin.host.to_string().contains('*'));
-        match origin {
-            Some(origin) => origins.push(text.with(origin)),
-            None => scope.checker.error_with(
-                text.place(),
-                format!("`{}` is not an origin", &**text),
-                "write `https://host`, whole and without a path",
-            ),
-        }
-    }
-    origins
 }

@@ -2,13 +2,16 @@
 //!
 //! Each has a cursor of its own, so one that fails or lags holds no other back.
 
+use super::origins::pages_stay_near;
+use super::pages::Pages;
+use super::pages::keys::pages_of;
+use super::request::Requests;
+use super::request::scope::RequestScope;
 use crate::checked::checker::Checker;
 use crate::checked::origin::Origin;
-use crate::checked::poll::pages::{Pages, pages_of};
-use crate::checked::poll::request::Requests;
-use crate::checked::poll::request::scope::RequestScope;
+use crate::path::{Path, Root};
+use crate::template::Template;
 use crate::written::{self, Located};
-use crate::{Path, Root, Template};
 
 /// A partition's name is part of the key under which its cursor is kept.
 const LONGEST: usize = 200;
@@ -109,7 +112,7 @@ pub(crate) fn check(
         (written::Partitions::List(list), _) => list,
         (written::Partitions::Request(written), Some(listed)) => {
             let place = written.request.place();
-            crate::checked::poll::chain::pages_stay_near(&listed.pages, place, near, checker);
+            pages_stay_near(&listed.pages, place, near, checker);
             return Some(Partitions::Request(Box::new(listed)));
         }
         (written::Partitions::Request(_), None) => return None,

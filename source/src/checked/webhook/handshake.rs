@@ -7,15 +7,18 @@
 use regex::{Regex, RegexBuilder};
 use serde_json::Value;
 
+use super::checks::Check;
+use super::checks::secret_use::SecretUse;
+use super::checks::surroundings::REQUEST_ROOTS;
+use super::checks::token;
+use super::checks::token::Token;
+use super::respond::{Answer, Respond, StoredSecret};
+use super::verify::Verify;
 use crate::checked::checker::Checker;
 use crate::checked::constant::constant;
-use crate::checked::webhook::checks::Check;
-use crate::checked::webhook::checks::secret_use::SecretUse;
-use crate::checked::webhook::checks::token::{Token, token};
-use crate::checked::webhook::respond::{Answer, Respond, StoredSecret};
-use crate::checked::webhook::{REQUEST_ROOTS, Verify};
+use crate::path::{Path, Root};
+use crate::problem::Place;
 use crate::written::{self, HandshakeAuth as Written, Located, OneOrMany};
-use crate::{Path, Place, Root};
 
 /// How large a compiled pattern may be, in bytes.
 const PATTERN_SIZE: usize = 1024 * 1024;
@@ -308,7 +311,9 @@ fn auth(written: &Located<Written>, checker: &mut Checker<'_>) -> Option<Handsha
     match &**written {
         Written::Signed => Some(HandshakeAuth::Signed),
         Written::None => Some(HandshakeAuth::None),
-        Written::Token(written) => token(written, checker).map(Box::new).map(HandshakeAuth::Token),
+        Written::Token(written) => {
+            token::token(written, checker).map(Box::new).map(HandshakeAuth::Token)
+        }
     }
 }
 

@@ -7,28 +7,28 @@ mod checks;
 mod handshake;
 pub(crate) mod preset;
 mod respond;
+mod verify;
 
 pub use checks::{
-    AwsSns, Basic, Check, ClaimDigest, Digest, Hmac, Ip, Jwt, JwtKeys, Key, Network, PublicKey,
+    AwsSns, Basic, Check, ClaimDigest, Digest, Hmac, Ip, Jwt, JwtKeys, Network, PublicKey,
     SecretUse, Signature, SignatureFrom, Signed, SignedPart, SignedTime, SigningText, Token,
     TokenFrom,
 };
 pub use handshake::{Constraint, Handshake, HandshakeAuth, When};
 pub use preset::{ExpandedPreset, Expansion};
 pub use respond::{Answer, AnswerBody, Respond, StoredSecret};
+pub use verify::Verify;
 
 use url::Url;
 
 use crate::checked::checker::Checker;
 use crate::checked::event::EventSpec;
+use crate::path::Path;
 use crate::written::{self, Decode, Located};
-use crate::{Path, Root};
+use checks::surroundings::REQUEST_ROOTS;
 
 const DEFAULT_MAX_BODY: usize = 6 * 1024 * 1024;
 const LARGEST_MAX_BODY: usize = 10 * 1024 * 1024;
-
-/// Where a check or an id may look in a request.
-pub(crate) const REQUEST_ROOTS: &[Root] = &[Root::Record, Root::Header, Root::Query];
 
 /// What can be answered when a record was refused; the first is the default.
 const REJECTED_STATUSES: [u16; 3] = [202, 400, 422];
@@ -60,18 +60,6 @@ pub struct Webhook {
     pub event: EventSpec,
 }
 
-/// What a request must pass.
-#[derive(Clone, Debug)]
-pub enum Verify {
-    /// All of these; never empty.
-    All(Vec<Check>),
-    /// Nothing, for the reason that the operator wrote down.
-    Nothing {
-        /// The reason.
-        reason: String,
-    },
-}
-
 impl Webhook {
     pub(crate) fn check(
         written: &Located<written::Webhook>,
@@ -92,7 +80,7 @@ impl Webhook {
             .as_ref()
             .and_then(|paths| checker.alternatives("delivery_id", paths, REQUEST_ROOTS))
             .unwrap_or_default();
-        let verify = verify(written, public_url.is_some(), checker);
+        let verify = verify::verify(written, public_url.is_some(), checker);
         let methods = methods(written, checker);
         let rules = written.handshake.iter();
         let handshake: Vec<_> =
@@ -187,37 +175,4 @@ fn methods(written: &written::Webhook, checker: &mut Checker<'_>) -> Vec<String>
         }
     }
     checked
-}
-
-fn verify(
-    written: &Located<written::Webhook>,
-    has_public_url: bool,
-    checker: &mut Checker<'_>,
-) -> Option<Verify> {
-    match (&written.verify, &written.unauthenticated) {
-        (Some(checks), None) if !checks.is_empty() => {
-            checks::all_of_webhook(checks, has_public_url, checker).map(Verify::All)
-        }
-        (None, Some(reason)) if !reason.trim().is_empty() => {
-            checker.warn(reason.place(), "anybody can push events to this source", &**reason);
-            Some(Verify::Nothing { reason: (**reason).clone() })
-        }
-        (Some(checks), Some(_)) => {
-            checker.error(checks.place(), "`verify` and `unauthenticated` exclude each other");
-            None
-        }
-        (verify, reason) => {
-            let place = match (verify, reason) {
-                (Some(verify), _) => verify.place(),
-                (None, Some(reason)) => reason.place(),
-                (None, None) => written.place(),
-            };
-            checker.error_with(
-                place,
-                "the webhook verifies nothing",
-                "list at least one check under `verify`, or write `unauthenticated: \"<reason>\"`",
-            );
-            None
-        }
-    }
 }

@@ -8,9 +8,9 @@
 use crate::checked::checker::Checker;
 use crate::checked::yaml_error;
 use crate::presets::{self, Preset, described, overridden};
+use crate::problem::{Place, Problem};
 use crate::spelling::near;
 use crate::written::{self, Located, Node, PresetUse, from_node};
-use crate::{Place, Problem};
 
 /// A source's `webhook` with its presets in place.
 #[derive(Clone, Debug)]

@@ -6,14 +6,15 @@
 
 use jiff::Timestamp;
 
+use super::checks::surroundings::REQUEST_ROOTS;
 use crate::checked::checker::Checker;
 use crate::checked::constant::constant;
 use crate::checked::json_template::JsonTemplate;
-use crate::checked::webhook::REQUEST_ROOTS;
-use crate::path::is_header_name;
-use crate::template::Lookups;
+use crate::checked::secret::check_secret_name;
+use crate::path::{Path, is_header_name};
+use crate::problem::Place;
+use crate::template::{Lookups, Template};
 use crate::written::{self, Builtin, Located, Node};
-use crate::{Path, Template};
 
 /// Headers that are the server's own, or would change what a browser or a proxy
 /// does with the answer.
@@ -155,7 +156,7 @@ fn builtin_answer(
                 return None;
             };
             let name = header_name(header, header.place(), checker);
-            let known = crate::checked::load::check_secret_name(secret, secret.place(), checker);
+            let known = check_secret_name(secret, secret.place(), checker);
             let enrol_until = checker.time(until);
             known?;
             Some(Respond::StoredSecret(StoredSecret {
@@ -232,11 +233,7 @@ fn json(node: &Located<Node>, checker: &mut Checker<'_>) -> Option<JsonTemplate>
     })
 }
 
-fn header_name(
-    name: &str,
-    place: Option<crate::Place>,
-    checker: &mut Checker<'_>,
-) -> Option<String> {
+fn header_name(name: &str, place: Option<Place>, checker: &mut Checker<'_>) -> Option<String> {
     let lower = name.to_ascii_lowercase();
     if !is_header_name(&lower) {
         checker.error(place, format!("`{}` is not a header's name", name.escape_debug()));

@@ -4,16 +4,16 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::UserPassword;
 use super::token::{
     Assertion, AssertionKey, AssertionPlace, Life, SendToken, TokenAnswer, TokenAuth, TokenBody,
     TokenPlace,
 };
-use crate::checked::poll::names_a_secret;
+use super::user_password::UserPassword;
 use crate::checked::poll::request::scope::RequestScope;
-use crate::template::Lookups;
+use crate::checked::secret::names_a_secret;
+use crate::path::{Path, Root};
+use crate::template::{Lookups, Template};
 use crate::written::{self, AssertionAlgorithm, ClientAuth, Located};
-use crate::{Path, Root, Template};
 
 /// How long a client's assertion is good; it is used at once.
 pub(crate) const ASSERTION_LIFE: Duration = Duration::from_secs(300);

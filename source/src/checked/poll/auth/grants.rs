@@ -8,9 +8,9 @@ use super::asked::{
 use super::token::{
     Assertion, AssertionKey, AssertionPlace, Life, TokenAnswer, TokenAuth, TokenBody, TokenPlace,
 };
-use crate::Template;
-use crate::checked::poll::names_a_secret;
 use crate::checked::poll::request::scope::RequestScope;
+use crate::checked::secret::{check_secret_name, names_a_secret};
+use crate::template::Template;
 use crate::written::{self, AssertionAlgorithm, ClientAuth, Located};
 
 /// The longest that Google takes.
@@ -86,7 +86,7 @@ pub(crate) fn refresh_token(
 ) -> Option<Box<TokenAuth>> {
     let url = scope.url(&written.token_url)?;
     let name = &written.refresh_token;
-    crate::checked::load::check_secret_name(name, name.place(), scope.checker)?;
+    check_secret_name(name, name.place(), scope.checker)?;
     let mut asked = Asked::new("refresh_token");
     asked.scopes(&written.scopes);
     simple_client(

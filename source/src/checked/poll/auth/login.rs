@@ -1,11 +1,11 @@
 //! A login that gives a token or a cookie.
 
 use super::token::{Life, SendToken, TokenAnswer, TokenAuth, TokenBody, TokenPlace};
-use super::{UserPassword, cookie_name};
+use super::user_password::UserPassword;
+use super::words::with_record;
 use crate::checked::poll::request::scope::RequestScope;
-use crate::path::is_header_name;
+use crate::path::{Root, is_header_name};
 use crate::written::{self, Located};
-use crate::{Root, Template};
 
 pub(crate) fn session(
     written: &written::Session,
@@ -97,7 +97,7 @@ pub(crate) fn session(
 /// `header.NAME`, `cookie.NAME`, or a path into the body.
 fn place(from: &Located<String>, scope: &mut RequestScope<'_, '_>) -> Option<TokenPlace> {
     if let Some(name) = from.strip_prefix("cookie.") {
-        cookie_name(&from.with(name.to_owned()), scope)?;
+        scope.cookie_name(&from.with(name.to_owned()))?;
         return Some(TokenPlace::Cookie(name.to_owned()));
     }
     if let Some(name) = from.strip_prefix("header.") {
@@ -124,7 +124,7 @@ fn cookies(
         return None;
     }
     let names = names.iter().map(|name| {
-        cookie_name(name, scope)?;
+        scope.cookie_name(name)?;
         Some((**name).clone())
     });
     names.collect::<Option<_>>().map(TokenPlace::Cookies)
@@ -146,7 +146,7 @@ fn send(written: &written::SendToken, scope: &mut RequestScope<'_, '_>) -> Optio
             SendToken::Header { name: (*pair.name).clone(), value }
         }
         written::SendToken::Cookie(name) => {
-            cookie_name(name, scope)?;
+            scope.cookie_name(name)?;
             SendToken::Cookie((**name).clone())
         }
         written::SendToken::Query(name) => {
@@ -154,30 +154,4 @@ fn send(written: &written::SendToken, scope: &mut RequestScope<'_, '_>) -> Optio
             SendToken::Query((**name).clone())
         }
     })
-}
-
-/// A template in which also the words of `known` have a meaning.
-pub(crate) fn with_record(
-    text: &Located<String>,
-    known: &[&str],
-    scope: &mut RequestScope<'_, '_>,
-) -> Option<Template> {
-    let roots = scope.roots.clone();
-    scope.roots.extend([Root::Record, Root::Header]);
-    let template = scope.template(text);
-    scope.roots = roots;
-    let template = template?;
-    for path in template.paths().filter(|path| path.root() == Root::Record) {
-        let word = path.segments().join(".");
-        if !known.contains(&word.as_str()) {
-            let known: Vec<_> = known.iter().map(|word| format!("`{{{word}}}`")).collect();
-            scope.checker.error_with(
-                text.place(),
-                format!("nothing is called `{word}` here"),
-                format!("there are {}, `{{secret.…}}` and `{{var.…}}`", known.join(", ")),
-            );
-            return None;
-        }
-    }
-    Some(template)
 }

@@ -8,19 +8,23 @@ mod grants;
 mod login;
 mod sign;
 mod token;
-
-use crate::checked::checker::Checker;
-use crate::checked::origin::Origin;
-use crate::checked::poll::names_a_secret;
-use crate::checked::poll::request::scope::RequestScope;
-use crate::written::{self, Located};
-use crate::{Root, Template};
+mod user_password;
+mod words;
 
 pub use sign::{Sign, SignText};
 pub use token::{
     Assertion, AssertionKey, AssertionPlace, Life, SendToken, TokenAnswer, TokenAuth, TokenBody,
     TokenPlace,
 };
+pub use user_password::UserPassword;
+
+use crate::checked::checker::Checker;
+use crate::checked::origin::Origin;
+use crate::checked::poll::request::scope::RequestScope;
+use crate::checked::secret::names_a_secret;
+use crate::path::Root;
+use crate::template::Template;
+use crate::written;
 
 /// How we prove who we are.
 #[derive(Clone, Debug)]
@@ -56,35 +60,6 @@ pub enum PollAuth {
     Token(Box<TokenAuth>),
     /// A signature over each request.
     Sign(Box<Sign>),
-}
-
-/// A user's name and password.
-#[derive(Clone, Debug)]
-pub struct UserPassword {
-    /// The name.
-    pub username: Template,
-    /// The password.
-    pub password: Template,
-}
-
-impl UserPassword {
-    fn check(
-        written: &written::UserPassword,
-        scope: &mut RequestScope<'_, '_>,
-    ) -> Option<UserPassword> {
-        let username = scope.template(&written.username);
-        let password = scope.template(&written.password);
-        let (username, password) = (username?, password?);
-        // Some vendors take a key as the name and nothing as the password.
-        if !names_secret(&username) {
-            names_a_secret(&password, &written.password, scope.checker);
-        }
-        Some(UserPassword { username, password })
-    }
-
-    fn templates(&self) -> [&Template; 2] {
-        [&self.username, &self.password]
-    }
 }
 
 impl PollAuth {
@@ -214,10 +189,6 @@ impl PollAuth {
     }
 }
 
-fn names_secret(template: &Template) -> bool {
-    template.paths().any(|path| path.root() == Root::Secret)
-}
-
 /// Understands `poll.auth`.
 pub(crate) fn check(
     written: Option<&written::Auth>,
@@ -240,7 +211,7 @@ pub(crate) fn check(
             PollAuth::Query { name: (*pair.name).clone(), value: credential(pair, scope)? }
         }
         Some(written::Auth::Cookie(pair)) => {
-            cookie_name(&pair.name, scope)?;
+            scope.cookie_name(&pair.name)?;
             PollAuth::Cookie { name: (*pair.name).clone(), value: credential(pair, scope)? }
         }
         Some(written::Auth::Basic(user)) => PollAuth::Basic(UserPassword::check(user, scope)?),
@@ -309,13 +280,4 @@ fn credential(pair: &written::NamedValue, scope: &mut RequestScope<'_, '_>) -> O
     let value = scope.template(&pair.value)?;
     names_a_secret(&value, &pair.value, scope.checker);
     Some(value)
-}
-
-/// A cookie's name is a token, as a header's is (RFC 6265 §4.1.1).
-fn cookie_name(name: &Located<String>, scope: &mut RequestScope<'_, '_>) -> Option<()> {
-    let valid = crate::path::is_header_name(name);
-    if !valid {
-        scope.checker.error(name.place(), format!("`{}` is not a cookie's name", &**name));
-    }
-    valid.then_some(())
 }

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::login::with_record;
-use crate::Root;
-use crate::Template;
-use crate::checked::Key;
-use crate::checked::poll::names_a_secret;
+use super::words::with_record;
+use crate::checked::key::Key;
 use crate::checked::poll::request::scope::RequestScope;
+use crate::checked::secret::names_a_secret;
+use crate::path::Root;
+use crate::template::Template;
 use crate::written::{self, Encoding, Hash, Located};
 
 /// What a signed text may name.

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use super::names_secret;
-use crate::checked::Origin;
+use super::user_password::UserPassword;
 use crate::checked::json_template::JsonTemplate;
+use crate::checked::origin::Origin;
+use crate::checked::secret::reads_secret;
+use crate::path::Path;
+use crate::template::Template;
 use crate::written::AssertionAlgorithm;
-use crate::{Path, Template};
 
 /// A token that is asked for, kept, and sent with each request.
 #[derive(Clone, Debug)]
@@ -23,7 +25,7 @@ pub struct TokenAuth {
     pub headers: Vec<(String, Template)>,
     /// A name and a password for `Authorization: Basic`, and whether each is
     /// encoded first as RFC 6749 §2.3.1 wants it.
-    pub basic: Option<(super::UserPassword, bool)>,
+    pub basic: Option<(UserPassword, bool)>,
     /// The body of the request.
     pub body: TokenBody,
     /// An assertion that goes into the request.
@@ -175,12 +177,12 @@ impl TokenAuth {
 
     /// The templates whose secrets prove who asks.
     pub fn secret_templates(&self) -> Vec<&Template> {
-        self.templates().into_iter().filter(|template| names_secret(template)).collect()
+        self.templates().into_iter().filter(|template| reads_secret(template)).collect()
     }
 
     /// Whether anything of it comes from where secrets are kept.
     pub(crate) fn has_secret(&self) -> bool {
-        self.refresh_token.is_some() || self.templates().into_iter().any(names_secret)
+        self.refresh_token.is_some() || self.templates().into_iter().any(reads_secret)
     }
 }
 

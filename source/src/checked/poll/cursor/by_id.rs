@@ -2,11 +2,31 @@
 
 use std::time::Duration;
 
-use super::{DEFAULT_START, IdCursor, only};
-use crate::Root;
+use super::only::{DEFAULT_START, only};
 use crate::checked::checker::Checker;
 use crate::checked::poll::request::Requests;
-use crate::written::{self, Located, Order};
+use crate::path::{Path, Root};
+use crate::written::{self, Located, Order, TimeFormat};
+
+/// A cursor by the records' id, or by their time and id together.
+#[derive(Clone, Debug)]
+pub struct IdCursor {
+    /// Where a record's id is.
+    pub id: Path,
+    /// Where a record's time is, for a cursor by both.
+    pub time: Option<Path>,
+    /// How it is written.
+    pub time_format: TimeFormat,
+    /// In which order records come.
+    pub order: Order,
+    /// How far back the first run begins: `{cursor.time}`, `{cursor.start}`.
+    pub start: Duration,
+    /// How much of the newest time is left for later.
+    pub end_lag: Duration,
+    /// Whether the request says where to go on. If not, pages are followed
+    /// until their records are older.
+    pub lower_bound: bool,
+}
 
 pub(crate) fn check(
     poll: &written::Poll,

@@ -1,13 +1,63 @@
 //! Cursors that are a place in the stream which only the vendor understands: a
 //! token, or a whole link.
 
-use super::{DEFAULT_START, Follow, NextLinkCursor, RestartAt, TokenCursor, only};
+use std::time::Duration;
+
+use super::only::{DEFAULT_START, only};
 use crate::checked::checker::Checker;
 use crate::checked::load::digest;
 use crate::checked::poll::request::Requests;
 use crate::checked::poll::request::scope::RequestScope;
-use crate::written::{self, Located, RestartFrom};
-use crate::{Path, Root, Template};
+use crate::path::{Path, Root};
+use crate::template::Template;
+use crate::written::{self, Located, RestartFrom, TimeFormat};
+
+/// A cursor by the vendor's token.
+#[derive(Clone, Debug)]
+pub struct TokenCursor {
+    /// What it has in common with other places that the vendor names.
+    pub follow: Follow,
+}
+
+/// A cursor by the vendor's link to what comes next.
+#[derive(Clone, Debug)]
+pub struct NextLinkCursor {
+    /// Query parameters that a later run puts into the kept link; one whose
+    /// value is nothing or empty is dropped from it.
+    pub rewrite: Vec<(String, Template)>,
+    /// A digest of all that makes a request except what is rewritten: a link
+    /// kept under another one is not followed.
+    pub digest: String,
+    /// What it has in common with other places that the vendor names.
+    pub follow: Follow,
+}
+
+/// What a run does with a place in the stream that only the vendor
+/// understands.
+#[derive(Clone, Debug)]
+pub struct Follow {
+    /// Where a record's id is.
+    pub id: Option<Path>,
+    /// Where a record's time is.
+    pub time: Option<Path>,
+    /// How it is written.
+    pub time_format: TimeFormat,
+    /// How far back the first run begins: `{cursor.start}`.
+    pub start: Duration,
+    /// What to do when the vendor refuses the place.
+    pub restart: Option<RestartAt>,
+    /// How far back the vendor keeps records.
+    pub retention: Option<Duration>,
+}
+
+/// Where reading begins again when the place that was kept is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RestartAt {
+    /// From where.
+    pub from: RestartFrom,
+    /// How much before that.
+    pub overlap: Duration,
+}
 
 const KEYS: [&str; 4] = ["time", "time_format", "restart", "retention"];
 
@@ -90,7 +140,7 @@ fn follow(
     let (id, time) = (path(&written.id)?, path(&written.time)?);
     let restart = written.restart.as_ref().map(|restart| RestartAt {
         from: restart.from,
-        overlap: checker.duration_or(restart.overlap.as_ref(), std::time::Duration::ZERO),
+        overlap: checker.duration_or(restart.overlap.as_ref(), Duration::ZERO),
     });
     if let (Some(retention), None) = (&written.retention, &restart) {
         checker.error_with(

@@ -1,11 +1,25 @@
 //! Listings that have no place to go on at: every run reads all of them, or what
 //! the vendor has left, which then keeps the place.
 
-use super::{DEFAULT_START, ListingCursor, only};
-use crate::Root;
+use std::time::Duration;
+
+use super::only::{DEFAULT_START, only};
 use crate::checked::checker::Checker;
 use crate::checked::poll::request::Requests;
-use crate::written;
+use crate::path::{Path, Root};
+use crate::written::{self};
+
+/// A listing that every run reads from its first page to its last.
+#[derive(Clone, Debug)]
+pub struct ListingCursor {
+    /// Where a record's id is, by which it is known again.
+    pub id: Option<Path>,
+    /// How far back every run begins, where the vendor is asked for that: `{cursor.start}`.
+    pub start: Duration,
+    /// The vendor itself knows what of it was given: only the first run asks from
+    /// `start` on, and a later one for what is left, `{cursor.ask}`.
+    pub by_vendor: bool,
+}
 
 pub(crate) fn check(
     poll: &written::Poll,

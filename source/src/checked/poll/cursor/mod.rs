@@ -7,21 +7,24 @@
 mod by_id;
 mod follow;
 mod listing;
+mod only;
 mod pace;
 mod time;
 
-use std::time::Duration;
+pub use by_id::IdCursor;
+pub(crate) use follow::rewrite;
+pub use follow::{Follow, NextLinkCursor, RestartAt, TokenCursor};
+pub use listing::ListingCursor;
+pub(crate) use pace::check_pace;
+pub use time::TimeCursor;
 
 use crate::checked::checker::Checker;
 use crate::checked::event::EventSpec;
+use crate::checked::event::closed_schema::open_in_schema;
 use crate::checked::poll::request::Requests;
-use crate::written::{self, Advance, Granularity, Located, Order, RestartFrom, TimeFormat};
-use crate::{Path, Root, Template};
-
-pub(crate) use follow::rewrite;
-pub(crate) use pace::check_pace;
-
-const DEFAULT_START: Duration = Duration::from_secs(86_400);
+use crate::path::{Path, Root};
+use crate::template::Template;
+use crate::written::{self, Located, TimeFormat};
 
 /// How far a stream has been read.
 #[derive(Clone, Debug)]
@@ -70,118 +73,6 @@ impl Cursor {
     }
 }
 
-/// A cursor by the records' time.
-#[derive(Clone, Debug)]
-pub struct TimeCursor {
-    /// Where a record's time is; nothing where records have none.
-    pub time: Option<Path>,
-    /// How it is written.
-    pub time_format: TimeFormat,
-    /// Where a record's id is.
-    pub id: Option<Path>,
-    /// In which order records come.
-    pub order: Order,
-    /// How far the cursor moves when a window is done.
-    pub advance: Advance,
-    /// How far back the first run begins.
-    pub start: Duration,
-    /// How much of the newest time is left for later.
-    pub end_lag: Duration,
-    /// How much of the time already read is read again.
-    pub overlap: Duration,
-    /// The longest window.
-    pub max_window: Duration,
-    /// How far back the vendor keeps records.
-    pub retention: Option<Duration>,
-    /// To what the vendor rounds a window's bounds.
-    pub granularity: Granularity,
-    /// Whether the request says where the window ends. If not, what lies past
-    /// the end is held back for the next window.
-    pub upper_bound: bool,
-    /// Whether the request says where the window starts. If not, pages are
-    /// followed until their records are older.
-    pub lower_bound: bool,
-}
-
-/// A cursor by the vendor's token.
-#[derive(Clone, Debug)]
-pub struct TokenCursor {
-    /// What it has in common with other places that the vendor names.
-    pub follow: Follow,
-}
-
-/// A cursor by the vendor's link to what comes next.
-#[derive(Clone, Debug)]
-pub struct NextLinkCursor {
-    /// Query parameters that a later run puts into the kept link; one whose
-    /// value is nothing or empty is dropped from it.
-    pub rewrite: Vec<(String, Template)>,
-    /// A digest of all that makes a request except what is rewritten: a link
-    /// kept under another one is not followed.
-    pub digest: String,
-    /// What it has in common with other places that the vendor names.
-    pub follow: Follow,
-}
-
-/// What a run does with a place in the stream that only the vendor
-/// understands.
-#[derive(Clone, Debug)]
-pub struct Follow {
-    /// Where a record's id is.
-    pub id: Option<Path>,
-    /// Where a record's time is.
-    pub time: Option<Path>,
-    /// How it is written.
-    pub time_format: TimeFormat,
-    /// How far back the first run begins: `{cursor.start}`.
-    pub start: Duration,
-    /// What to do when the vendor refuses the place.
-    pub restart: Option<RestartAt>,
-    /// How far back the vendor keeps records.
-    pub retention: Option<Duration>,
-}
-
-/// Where reading begins again when the place that was kept is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RestartAt {
-    /// From where.
-    pub from: RestartFrom,
-    /// How much before that.
-    pub overlap: Duration,
-}
-
-/// A cursor by the records' id, or by their time and id together.
-#[derive(Clone, Debug)]
-pub struct IdCursor {
-    /// Where a record's id is.
-    pub id: Path,
-    /// Where a record's time is, for a cursor by both.
-    pub time: Option<Path>,
-    /// How it is written.
-    pub time_format: TimeFormat,
-    /// In which order records come.
-    pub order: Order,
-    /// How far back the first run begins: `{cursor.time}`, `{cursor.start}`.
-    pub start: Duration,
-    /// How much of the newest time is left for later.
-    pub end_lag: Duration,
-    /// Whether the request says where to go on. If not, pages are followed
-    /// until their records are older.
-    pub lower_bound: bool,
-}
-
-/// A listing that every run reads from its first page to its last.
-#[derive(Clone, Debug)]
-pub struct ListingCursor {
-    /// Where a record's id is, by which it is known again.
-    pub id: Option<Path>,
-    /// How far back every run begins, where the vendor is asked for that: `{cursor.start}`.
-    pub start: Duration,
-    /// The vendor itself knows what of it was given: only the first run asks from
-    /// `start` on, and a later one for what is left, `{cursor.ask}`.
-    pub by_vendor: bool,
-}
-
 pub(crate) fn check(
     poll: &written::Poll,
     requests: &Requests<'_>,
@@ -224,56 +115,6 @@ pub(crate) fn check(
     }
 }
 
-/// Refuses what this kind of cursor would not look at: keys, and variables in
-/// the request.
-fn only(
-    kind: &str,
-    keys: &[&str],
-    variables: &[(Root, &str)],
-    poll: &written::Poll,
-    requests: &Requests<'_>,
-    checker: &mut Checker<'_>,
-) {
-    let written = &poll.cursor;
-    let set = [
-        ("time", written.time.is_some()),
-        ("windows", written.windows.is_some()),
-        ("token", written.token.is_some()),
-        ("next_link", written.next_link.is_some()),
-        ("listing", written.listing.is_some()),
-        ("vendor", written.vendor.is_some()),
-        ("restart", written.restart.is_some()),
-        ("end_lag", written.end_lag.is_some()),
-        ("overlap", written.overlap.is_some()),
-        ("max_window", written.max_window.is_some()),
-        ("retention", written.retention.is_some()),
-        ("time_format", *written.time_format != TimeFormat::default()),
-        ("advance", written.advance != Advance::default()),
-        ("order", written.order != Order::default()),
-        ("granularity", written.granularity != Granularity::default()),
-    ];
-    for (name, is_set) in set {
-        if is_set && !keys.contains(&name) {
-            checker.error_with(
-                written.place(),
-                format!("`{name}` means nothing for a cursor by {kind}"),
-                "leave it out",
-            );
-        }
-    }
-    let known = [Root::Cursor, Root::Window];
-    for path in requests.paths() {
-        let used = (path.root(), path.name());
-        if known.contains(&used.0) && !variables.contains(&used) {
-            checker.error_with(
-                written.place(),
-                format!("`{{{path}}}` stands for nothing with a cursor by {kind}"),
-                "the cursor's keys decide its kind, and the kind what a request can use",
-            );
-        }
-    }
-}
-
 fn check_time_format(format: &Located<TimeFormat>, checker: &mut Checker<'_>) {
     let TimeFormat::Strftime(text) = &**format else { return };
     if !text.contains('%') {
@@ -298,7 +139,7 @@ fn check_schema(written: &written::Cursor, event: &EventSpec, checker: &mut Chec
     for path in [&written.time, &written.id].into_iter().flatten() {
         // A path that is none is told where it is understood.
         if let Ok(found) = Path::parse(path, &[Root::Record]) {
-            checker.open_in_schema(path.place(), &found, &schema.json);
+            open_in_schema(path.place(), &found, &schema.json, checker);
         }
     }
 }

@@ -3,19 +3,18 @@
 
 use std::time::Duration;
 
-use super::Cursor;
+use super::time::TimeCursor;
 use crate::checked::checker::Checker;
 use crate::written::{self, Located};
 
 /// Warns of settings that each look right and together lose records or fall
 /// behind.
 pub(crate) fn check_pace(
-    cursor: &Cursor,
+    time: &TimeCursor,
     schedule: Duration,
     poll: &written::Poll,
     checker: &mut Checker<'_>,
 ) {
-    let Cursor::Time(time) = cursor else { return };
     let written = &poll.cursor;
     if time.max_window.saturating_sub(time.overlap) < schedule {
         checker.warn(

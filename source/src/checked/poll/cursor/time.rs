@@ -2,11 +2,44 @@
 
 use std::time::Duration;
 
-use super::{DEFAULT_START, TimeCursor, only};
-use crate::Root;
+use super::only::{DEFAULT_START, only};
 use crate::checked::checker::Checker;
 use crate::checked::poll::request::Requests;
-use crate::written::{self, Advance, Granularity, Located, Order};
+use crate::path::{Path, Root};
+use crate::written::{self, Advance, Granularity, Located, Order, TimeFormat};
+
+/// A cursor by the records' time.
+#[derive(Clone, Debug)]
+pub struct TimeCursor {
+    /// Where a record's time is; nothing where records have none.
+    pub time: Option<Path>,
+    /// How it is written.
+    pub time_format: TimeFormat,
+    /// Where a record's id is.
+    pub id: Option<Path>,
+    /// In which order records come.
+    pub order: Order,
+    /// How far the cursor moves when a window is done.
+    pub advance: Advance,
+    /// How far back the first run begins.
+    pub start: Duration,
+    /// How much of the newest time is left for later.
+    pub end_lag: Duration,
+    /// How much of the time already read is read again.
+    pub overlap: Duration,
+    /// The longest window.
+    pub max_window: Duration,
+    /// How far back the vendor keeps records.
+    pub retention: Option<Duration>,
+    /// To what the vendor rounds a window's bounds.
+    pub granularity: Granularity,
+    /// Whether the request says where the window ends. If not, what lies past
+    /// the end is held back for the next window.
+    pub upper_bound: bool,
+    /// Whether the request says where the window starts. If not, pages are
+    /// followed until their records are older.
+    pub lower_bound: bool,
+}
 
 /// How long a window is at most where nothing needs it to be longer.
 const DAY: Duration = Duration::from_secs(86_400);

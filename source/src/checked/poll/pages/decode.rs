@@ -1,10 +1,12 @@
 //! How the body of a page is read, and whether the rest of the file fits to it.
 
+use super::next::Next;
+use super::records::Records;
+use super::stop::Stop;
 use crate::checked::checker::Checker;
-use crate::checked::poll::pages::Records;
-use crate::checked::poll::pages::next::{Next, Stop};
+use crate::path::{Path, Root};
+use crate::problem::Place;
 use crate::written::{self, Located, MissingTrailer};
-use crate::{Path, Root};
 
 /// How the body of a page is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,7 +79,7 @@ impl PageDecode {
         next: Option<&Next>,
         stop: Option<&Stop>,
         records: &Records,
-        place: Option<crate::Place>,
+        place: Option<Place>,
         checker: &mut Checker<'_>,
     ) {
         let has_body = matches!(

@@ -4,16 +4,24 @@
 //! lists and the names of a source's partitions: all by the same keys.
 
 pub(crate) mod decode;
+pub(crate) mod keys;
 pub(crate) mod next;
+mod records;
+mod stop;
 
 pub use decode::{Csv, PageDecode, Trailer};
-pub use next::{Next, Slot, Stop, TokenForm};
+pub use next::{Next, Slot, TokenForm};
+pub use records::Records;
+pub use stop::Stop;
 
 use crate::checked::checker::Checker;
 use crate::checked::poll::request::Request;
+use crate::checked::poll::request::body::RequestBody;
 use crate::checked::poll::request::scope::RequestScope;
-use crate::written::{self, Compression, Located, MissingRecords, OneOrMany, StopRule};
-use crate::{Path, Root};
+use crate::path::Root;
+use crate::problem::Place;
+use crate::written::{Compression, Located, MissingRecords};
+use keys::WrittenPages;
 
 /// How pages are asked for, and what is in them.
 #[derive(Clone, Debug)]
@@ -35,49 +43,6 @@ pub struct Pages {
     /// What a page without that list, or that record, means.
     pub missing_records: MissingRecords,
 }
-
-/// Where a page has its records.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Records {
-    /// A list of them, or several, which follow each other.
-    Lists(Vec<Path>),
-    /// The values of an object.
-    Values(Path),
-    /// One, which may be the whole page.
-    One(Path),
-    /// Each line or row is one.
-    Lines,
-}
-
-/// The keys that say how pages are asked for and what is in them.
-pub(crate) struct WrittenPages<'w> {
-    pub(crate) request: &'w Located<written::Request>,
-    pub(crate) then: Option<&'w Located<written::Then>>,
-    pub(crate) next: Option<&'w Located<written::Next>>,
-    pub(crate) stop: &'w [Located<StopRule>],
-    pub(crate) decode: Option<&'w Located<written::PageDecode>>,
-    pub(crate) compression: Compression,
-    pub(crate) records: Option<&'w Located<written::Records>>,
-    pub(crate) missing_records: MissingRecords,
-    pub(crate) record: Option<&'w Located<String>>,
-}
-
-macro_rules! pages_of {
-    ($written:expr) => {
-        $crate::checked::poll::pages::WrittenPages {
-            request: &$written.request,
-            then: $written.then.as_ref(),
-            next: $written.next.as_ref(),
-            stop: $written.stop.as_deref().unwrap_or_default(),
-            decode: $written.decode.as_ref(),
-            compression: $written.compression,
-            records: $written.records.as_ref(),
-            missing_records: $written.missing_records,
-            record: $written.record.as_ref(),
-        }
-    };
-}
-pub(crate) use pages_of;
 
 impl Pages {
     /// Whether nothing but records is in them, a line or row each, so that they
@@ -111,7 +76,7 @@ impl RequestScope<'_, '_> {
         let checker = &mut *self.checker;
         let decode = PageDecode::check(written.decode, checker);
         let is_lines = decode.as_ref().is_some_and(PageDecode::is_lines);
-        let records = records(written, is_lines, checker);
+        let records = records::records(written, is_lines, checker);
         if written.missing_records == MissingRecords::Empty && is_lines {
             checker.error_with(
                 written.request.place(),
@@ -125,9 +90,9 @@ impl RequestScope<'_, '_> {
             Some(next) => Some(next?),
         };
         if let Some((next, written)) = next.as_ref().zip(written.next) {
-            next::has_place(next, written.place(), &request, &then, checker);
+            has_place(next, written.place(), &request, &then, checker);
         }
-        let stop = next::stop(written.stop, next.as_ref(), checker);
+        let stop = stop::stop(written.stop, next.as_ref(), checker);
         if let Some((decode, records)) = decode.as_ref().zip(records.as_ref()) {
             let place = written.decode.and_then(Located::place);
             decode.has_no_body(next.as_ref(), stop.as_ref(), records, place, checker);
@@ -145,58 +110,45 @@ impl RequestScope<'_, '_> {
     }
 }
 
-fn records(
-    written: &WrittenPages<'_>,
-    is_lines: bool,
+/// Whether the way to a page has a place in the requests that need it.
+pub(crate) fn has_place(
+    next: &Next,
+    place: Option<Place>,
+    first: &Request,
+    later: &Request,
     checker: &mut Checker<'_>,
-) -> Option<Records> {
-    let (message, help) = match (&written.records, &written.record, is_lines) {
-        (Some(records), None, false) => {
-            return match &***records {
-                written::Records::Lists(paths) => lists(paths, records, checker),
-                written::Records::Values(path) => {
-                    checker.path(path, &[Root::Record]).map(Records::Values)
-                }
-            };
-        }
-        (None, Some(path), false) => return checker.path(path, &[Root::Record]).map(Records::One),
-        (None, None, true) => return Some(Records::Lines),
-        (_, _, true) => (
-            "each line of the page is a record, so there is no path of them",
-            "leave `records` and `record` out",
-        ),
-        (None, None, false) => (
-            "the source does not say where a page has its records",
-            "write `records`, the path of a list (empty where the page is the list), or `record`, that of the one record that a page is",
-        ),
-        (Some(_), Some(_), false) => (
-            "the source says twice where a page has its records",
-            "leave `records` or `record` out",
-        ),
-    };
-    let place = written.record.and_then(Located::place);
-    let place = place.or(written.records.and_then(Located::place));
-    checker.error_with(place.or(written.request.place()), message, help);
-    None
-}
-
-fn lists(
-    written: &OneOrMany,
-    records: &Located<written::Records>,
-    checker: &mut Checker<'_>,
-) -> Option<Records> {
-    let paths = checker.alternatives("records", &records.with(written.clone()), &[Root::Record])?;
-    let inside = |one: &Path, other: &Path| other.segments().starts_with(one.segments());
-    for (number, ((text, place), path)) in written.iter().zip(&paths).enumerate() {
-        let mut others = paths.iter().enumerate().filter(|(other, _)| *other != number);
-        if others.any(|(_, other)| inside(other, path)) {
+) {
+    let Some(variable) = next.variable() else { return };
+    let Some(slot) = next.slot() else {
+        // A count is sent from the first page on.
+        if !later.reads(Root::Page) {
             checker.error_with(
-                place.or(records.place()),
-                format!("the list at `{text}` is another of these lists, or stands in one"),
-                "name each list of records once",
+                place,
+                "nothing in the next request takes the way to the next page",
+                format!("add one of `query`, `header`, `json`, `form` here, or use `{{page.{variable}}}` in a template"),
             );
-            return None;
+        }
+        return;
+    };
+    let requests: &[&Request] = if next.start().is_some() { &[first, later] } else { &[later] };
+    let wanted = match slot {
+        Slot::Json(_) => "json",
+        Slot::Form(_) => "form",
+        Slot::Query(_) | Slot::Header(_) => return,
+    };
+    for request in requests {
+        let fits = matches!(
+            (&request.body, slot),
+            (Some(RequestBody::Json(_)), Slot::Json(_))
+                | (Some(RequestBody::Form(_)), Slot::Form(_))
+        );
+        if !fits {
+            checker.error_with(
+                place,
+                format!("the request has no `{wanted}` body for the way to the next page"),
+                format!("write `post` and `{wanted}: {{}}` under `request` or `then`"),
+            );
+            return;
         }
     }
-    Some(Records::Lists(paths))
 }

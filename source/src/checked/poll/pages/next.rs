@@ -2,15 +2,13 @@
 
 use std::fmt;
 
-use serde_json::Value;
-
-use crate::checked::checker::Checker;
-use crate::checked::constant::constant;
-use crate::checked::poll::request::Request;
-use crate::checked::poll::request::body::RequestBody;
 use crate::checked::poll::request::scope::RequestScope;
-use crate::written::{self, Located, StopRule, TokenFormat};
-use crate::{Path, Place, Root};
+use crate::path::{Path, Root};
+use crate::problem::Place;
+use crate::written::{self, Located, TokenFormat};
+
+/// Where a page may say how to go on.
+pub(crate) const PAGE_ROOTS: &[Root] = &[Root::Record, Root::Header];
 
 /// Where a page says how to get the next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,35 +78,6 @@ pub enum Slot {
     /// A field of the form.
     Form(String),
 }
-
-/// When no further page is asked for.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Stop {
-    /// At a page without records, whatever it names.
-    pub empty_page: bool,
-    /// At a page that names itself as next; else that is an error.
-    pub same_next: bool,
-    /// At a page with fewer records than this.
-    pub short_page: Option<u64>,
-    /// Where one of these is not there, or says no.
-    pub unless: Vec<Path>,
-    /// Where all of one of these lists are so.
-    pub when: Vec<Vec<(Path, Value)>>,
-    /// At the offset found here.
-    pub total: Option<Path>,
-    /// At the page number found here.
-    pub pages: Option<Path>,
-}
-
-impl Stop {
-    /// Every path that the rules look at.
-    pub fn paths(&self) -> impl Iterator<Item = &Path> {
-        let when = self.when.iter().flatten().map(|(path, _)| path);
-        self.unless.iter().chain(when).chain(&self.total).chain(&self.pages)
-    }
-}
-
-const PAGE_ROOTS: &[Root] = &[Root::Record, Root::Header];
 
 impl Next {
     /// What takes the way to a page.
@@ -285,100 +254,5 @@ impl RequestScope<'_, '_> {
             return Some(Some(Slot::Form((**name).clone())));
         }
         Some(None)
-    }
-}
-
-/// Whether the way to a page has a place in the requests that need it.
-pub(crate) fn has_place(
-    next: &Next,
-    place: Option<Place>,
-    first: &Request,
-    later: &Request,
-    checker: &mut Checker<'_>,
-) {
-    let Some(variable) = next.variable() else { return };
-    let Some(slot) = next.slot() else {
-        // A count is sent from the first page on.
-        if !later.reads(Root::Page) {
-            checker.error_with(
-                place,
-                "nothing in the next request takes the way to the next page",
-                format!("add one of `query`, `header`, `json`, `form` here, or use `{{page.{variable}}}` in a template"),
-            );
-        }
-        return;
-    };
-    let requests: &[&Request] = if next.start().is_some() { &[first, later] } else { &[later] };
-    let wanted = match slot {
-        Slot::Json(_) => "json",
-        Slot::Form(_) => "form",
-        Slot::Query(_) | Slot::Header(_) => return,
-    };
-    for request in requests {
-        let fits = matches!(
-            (&request.body, slot),
-            (Some(RequestBody::Json(_)), Slot::Json(_))
-                | (Some(RequestBody::Form(_)), Slot::Form(_))
-        );
-        if !fits {
-            checker.error_with(
-                place,
-                format!("the request has no `{wanted}` body for the way to the next page"),
-                format!("write `post` and `{wanted}: {{}}` under `request` or `then`"),
-            );
-            return;
-        }
-    }
-}
-
-/// What the list of stop rules means.
-pub(crate) fn stop(
-    rules: &[Located<StopRule>],
-    next: Option<&Next>,
-    checker: &mut Checker<'_>,
-) -> Option<Stop> {
-    let mut stop = Stop::default();
-    for rule in rules {
-        match &**rule {
-            StopRule::NoNext => {}
-            StopRule::EmptyPage => stop.empty_page = true,
-            StopRule::SameNext => stop.same_next = true,
-            StopRule::ShortPage(size) => stop.short_page = Some(**size),
-            StopRule::Unless(path) => stop.unless.push(checker.path(path, PAGE_ROOTS)?),
-            StopRule::When(values) => {
-                let mut all = Vec::new();
-                for (path, value) in values {
-                    let path = checker.path(&value.with(path.clone()), PAGE_ROOTS)?;
-                    all.push((path, constant(value, checker)));
-                }
-                if all.is_empty() {
-                    checker.error_with(
-                        rule.place(),
-                        "`when` names no value, so it would stop at the first page",
-                        "such as `when: { lastPage: true }`",
-                    );
-                }
-                stop.when.push(all);
-            }
-            StopRule::Total(path) => {
-                wants(matches!(next, Some(Next::Offset { .. })), path, "total", "offset", checker);
-                stop.total = checker.path(path, PAGE_ROOTS);
-            }
-            StopRule::Pages(path) => {
-                wants(matches!(next, Some(Next::Page { .. })), path, "pages", "page", checker);
-                stop.pages = checker.path(path, PAGE_ROOTS);
-            }
-        }
-    }
-    Some(stop)
-}
-
-fn wants(fits: bool, path: &Located<String>, rule: &str, kind: &str, checker: &mut Checker<'_>) {
-    if !fits {
-        checker.error_with(
-            path.place(),
-            format!("`{rule}` means nothing without `next: {{ {kind}: … }}`"),
-            "leave it out; a last page is also known by `short_page`, or by the empty one after it",
-        );
     }
 }

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::Template;
+use super::scope::RequestScope;
 use crate::checked::constant::constant;
-use crate::checked::event::runs_jq;
+use crate::checked::event::jq::{NO_PROGRAM, runs_jq};
 use crate::checked::json_template::JsonTemplate;
-use crate::checked::poll::request::scope::RequestScope;
-use crate::checked::yaml_error::NO_PROGRAM;
+use crate::problem::Place;
+use crate::template::Template;
 use crate::written::{Located, Node};
 
 /// The body of a request.
@@ -51,7 +51,7 @@ impl RequestScope<'_, '_> {
     pub(crate) fn body(
         &mut self,
         written: &WrittenBody<'_>,
-        place: Option<crate::Place>,
+        place: Option<Place>,
     ) -> Option<Option<RequestBody>> {
         let ways = [written.json.is_some(), written.form.is_some(), written.raw.is_some()];
         if ways.into_iter().filter(|way| *way).count() > 1 {

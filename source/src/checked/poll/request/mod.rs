@@ -4,7 +4,9 @@
 //! `then` put into it, so that the engine has two whole requests and no rules.
 
 pub(crate) mod body;
+mod names;
 pub(crate) mod scope;
+mod urls;
 
 pub use body::RequestBody;
 
@@ -15,9 +17,10 @@ use url::Url;
 
 use crate::checked::origin::Origin;
 use crate::checked::poll::pages::next::Next;
-use crate::template::Part;
+use crate::path::{Path, Root};
+use crate::problem::Place;
+use crate::template::{Part, Template};
 use crate::written::{self, Located, Node};
-use crate::{Path, Place, Root, Template};
 use body::WrittenBody;
 use scope::RequestScope;
 

@@ -4,17 +4,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
-use url::Url;
 
 use crate::checked::checker::Checker;
 use crate::checked::constant::constant;
-use crate::checked::event::runs_jq;
+use crate::checked::event::jq::{NO_PROGRAM, runs_jq};
 use crate::checked::origin::Origin;
-use crate::checked::yaml_error::NO_PROGRAM;
-use crate::path::is_header_name;
-use crate::template::{Lookups, Part, Rendered, Variables};
+use crate::checked::secret::check_secret_name;
+use crate::path::{Path, Root};
+use crate::template::{Lookups, Part, Rendered, Template, Variables};
 use crate::written::{Located, Node};
-use crate::{Path, Place, Root, Template};
 
 /// Checks templates of requests, in which variables are constants that are put
 /// in at once.
@@ -38,10 +36,6 @@ pub(crate) struct RequestScope<'c, 't> {
     /// The origins that a URL may lead to which begins with what an answer names.
     pub(crate) own_origins: Vec<Origin>,
 }
-
-/// Headers that say how a request travels, which is not the source file's to
-/// say: `Host` could name another origin than the one that was checked.
-const OUR_HEADERS: [&str; 4] = ["host", "content-length", "transfer-encoding", "connection"];
 
 struct OnlyVars<'c>(&'c Map<String, Value>);
 
@@ -146,7 +140,7 @@ impl RequestScope<'_, '_> {
                     );
                     return None;
                 }
-                Root::Secret => crate::checked::load::check_secret_name(name, place, self.checker)?,
+                Root::Secret => check_secret_name(name, place, self.checker)?,
                 _ => {}
             }
         }
@@ -218,121 +212,6 @@ impl RequestScope<'_, '_> {
                 value => Template::literal(value.to_string()),
             }),
         }
-    }
-
-    /// A URL whose origin is fixed: nothing that changes from run to run, and
-    /// no secret, may choose whom we talk to, but for a value of `setup` or of the
-    /// partition among the origins that the source file says are the vendor's own.
-    pub(crate) fn url(&mut self, text: &Located<String>) -> Option<(Template, Origin)> {
-        let template = self.template(text)?;
-        if let (Some(origin), Some(Part::Placeholder(first))) =
-            (&self.item_origin, template.parts.first())
-            && first.path.root() == Root::Item
-        {
-            return Some((template, origin.clone()));
-        }
-        if let Some(Part::Placeholder(first)) = template.parts.first()
-            && matches!(first.path.root(), Root::Setup | Root::Partition)
-            && !first.path.name().is_empty()
-        {
-            let Some(origin) = self.own_origins.first() else {
-                self.checker.error_with(
-                    text.place(),
-                    format!("`{{{}}}` could lead anywhere", first.path),
-                    "list the origins that it may lead to under `own_origins`: they get the credential",
-                );
-                return None;
-            };
-            return Some((template, origin.clone()));
-        }
-        let start = match template.parts.first() {
-            Some(Part::Literal(literal)) => literal.as_str(),
-            _ => "",
-        };
-        // The host is fixed only if what ends it is in the fixed part too.
-        let after_scheme = start.split_once("://").map_or("", |(_, rest)| rest);
-        let whole = template.parts.len() == 1 || after_scheme.contains(['/', '?']);
-        let url = Url::parse(start).ok();
-        if url.as_ref().is_some_and(|url| !url.username().is_empty() || url.password().is_some()) {
-            // Not told again: it may be a password.
-            self.checker.error_with(
-                text.place(),
-                "the URL has a user's name or password in it",
-                "say under `auth` who we are, with `{secret.…}`",
-            );
-            return None;
-        }
-        if url.as_ref().is_some_and(|url| url.fragment().is_some()) {
-            self.checker.error_with(
-                text.place(),
-                "what follows a `#` is never sent",
-                "leave it out, or write `%23`",
-            );
-        }
-        match url.as_ref().and_then(Origin::of).filter(|_| whole) {
-            Some(origin) => {
-                if origin.scheme == "http" && !origin.is_loopback() {
-                    self.checker.warn(
-                        text.place(),
-                        "requests and credentials go out unencrypted",
-                        "write `https://`",
-                    );
-                }
-                Some((template, origin))
-            }
-            None => {
-                self.checker.error_with(
-                    text.place(),
-                    format!("`{}` has no fixed origin", &**text),
-                    "write `https://host/path`, in which only constants and `{var.…}` make up the host",
-                );
-                None
-            }
-        }
-    }
-
-    pub(crate) fn header_pairs(
-        &mut self,
-        written: &BTreeMap<String, Located<Node>>,
-    ) -> Vec<(String, Template)> {
-        let mut seen: Vec<String> = Vec::new();
-        for (name, value) in written {
-            self.header_name(name, value.place());
-            let lower = name.to_ascii_lowercase();
-            if seen.contains(&lower) {
-                self.checker.error_with(
-                    value.place(),
-                    format!("the header `{name}` is written twice"),
-                    "upper and lower case are the same in a header's name",
-                );
-            }
-            seen.push(lower);
-        }
-        self.pairs(written)
-    }
-
-    /// A header that a request may have, by its name.
-    pub(crate) fn header_name(&mut self, name: &str, place: Option<Place>) -> Option<()> {
-        if !is_header_name(name) {
-            self.checker.error(place, format!("`{name}` is not a header's name"));
-            return None;
-        }
-        if OUR_HEADERS.contains(&name.to_ascii_lowercase().as_str()) {
-            self.checker.error_with(
-                place,
-                format!("the header `{name}` is not the source file's to set"),
-                "it follows from the URL and the connection",
-            );
-            return None;
-        }
-        Some(())
-    }
-
-    pub(crate) fn not_empty(&mut self, text: &Located<String>, wanted: &str) -> Option<()> {
-        if text.is_empty() {
-            self.checker.error(text.place(), format!("this is empty; it has to be {wanted}"));
-        }
-        (!text.is_empty()).then_some(())
     }
 
     pub(crate) fn pairs(

@@ -1,9 +1,9 @@
 //! What a `digest` check means.
 
-use crate::Path;
+use super::signing_text::SigningText;
+use super::surroundings::REQUEST_ROOTS;
 use crate::checked::checker::Checker;
-use crate::checked::webhook::REQUEST_ROOTS;
-use crate::checked::webhook::checks::signing_text::SigningText;
+use crate::path::Path;
 use crate::written::{self, Encoding, Hash, Located};
 
 /// A digest of the request.

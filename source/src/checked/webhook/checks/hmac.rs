@@ -1,10 +1,12 @@
 //! What an `hmac` check means.
 
+use super::secret_use::{SecretUse, secrets};
+use super::signed::Signed;
+use super::surroundings::Surroundings;
 use crate::checked::checker::Checker;
-use crate::checked::webhook::checks::Surroundings;
-use crate::checked::webhook::checks::secret_use::{SecretUse, secrets};
-use crate::checked::webhook::checks::signed::{self, Signed};
-use crate::written::{self, Hash, KeyEncoding, Located};
+use crate::checked::key::Key;
+use crate::checked::webhook::checks::signed;
+use crate::written::{self, Hash, Located};
 
 /// A signature made with a shared secret.
 #[derive(Clone, Debug)]
@@ -17,15 +19,6 @@ pub struct Hmac {
     pub key: Key,
     /// What is signed, and where the signature is.
     pub signed: Signed,
-}
-
-/// How a secret becomes the key.
-#[derive(Clone, Debug)]
-pub struct Key {
-    /// How the key is written.
-    pub encoding: KeyEncoding,
-    /// What comes before it.
-    pub strip_prefix: Option<String>,
 }
 
 /// Understands an `hmac` check.
@@ -49,10 +42,4 @@ pub(crate) fn check(
         key: Key::of(&written.key),
         signed: signed?,
     })
-}
-
-impl Key {
-    pub(crate) fn of(written: &written::Key) -> Key {
-        Key { encoding: written.encoding, strip_prefix: written.strip_prefix.clone() }
-    }
 }

@@ -10,13 +10,13 @@ use std::time::Duration;
 use serde_json::Value;
 use url::Url;
 
+use super::secret_use::{SecretUse, secrets};
+use super::signing_text::SigningText;
+use super::surroundings::REQUEST_ROOTS;
+use super::token::TokenFrom;
 use crate::checked::checker::Checker;
 use crate::checked::constant::constant;
 use crate::checked::origin::Origin;
-use crate::checked::webhook::REQUEST_ROOTS;
-use crate::checked::webhook::checks::secret_use::{SecretUse, secrets};
-use crate::checked::webhook::checks::signing_text::SigningText;
-use crate::checked::webhook::checks::token::TokenFrom;
 use crate::written::{self, JwtAlgorithm, Located, OneOrMany};
 
 const DEFAULT_LEEWAY: Duration = Duration::from_secs(60);

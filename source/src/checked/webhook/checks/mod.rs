@@ -13,11 +13,12 @@ mod public_key;
 pub(crate) mod secret_use;
 mod signed;
 mod signing_text;
+pub(crate) mod surroundings;
 pub(crate) mod token;
 
 pub use aws_sns::AwsSns;
 pub use digest::Digest;
-pub use hmac::{Hmac, Key};
+pub use hmac::Hmac;
 pub use ip::{Ip, Network};
 pub use jwt::{ClaimDigest, Jwt, JwtKeys};
 pub use public_key::PublicKey;
@@ -26,9 +27,10 @@ pub use signed::{Signature, SignatureFrom, Signed, SignedTime};
 pub use signing_text::{SignedPart, SigningText};
 pub use token::{Basic, Token, TokenFrom};
 
-use crate::Place;
 use crate::checked::checker::Checker;
+use crate::problem::Place;
 use crate::written::{self, Located};
+use surroundings::Surroundings;
 
 /// How deep `any` and `all` may be nested: more would be a puzzle, not a rule.
 const MAX_DEPTH: usize = 4;
@@ -152,28 +154,6 @@ impl Proof {
 
 fn together(checks: &[Check]) -> Proof {
     checks.iter().map(Check::proof).max().unwrap_or(Proof::Nothing)
-}
-
-/// Where a check stands.
-#[derive(Clone, Copy)]
-pub(crate) struct Surroundings {
-    /// Whether `{url}` is known.
-    pub(crate) has_public_url: bool,
-    /// Whether a digest must pass too, which may stand for the body.
-    pub(crate) beside_digest: bool,
-    depth: usize,
-}
-
-impl Surroundings {
-    /// Of the checks in a list of which all must pass.
-    fn and(self, checks: &[written::Check]) -> Surroundings {
-        let has_digest = checks.iter().any(|check| matches!(check, written::Check::Digest(_)));
-        Surroundings { beside_digest: self.beside_digest || has_digest, ..self }
-    }
-
-    fn deeper(self) -> Surroundings {
-        Surroundings { depth: self.depth + 1, ..self }
-    }
 }
 
 /// Understands `verify`, which must prove something together.

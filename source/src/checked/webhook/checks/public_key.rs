@@ -1,10 +1,11 @@
 //! What a `public_key` check means.
 
+use super::secret_use::{SecretUse, secrets};
+use super::signed::Signed;
+use super::surroundings::Surroundings;
 use crate::checked::checker::Checker;
-use crate::checked::webhook::checks::Surroundings;
-use crate::checked::webhook::checks::hmac::Key;
-use crate::checked::webhook::checks::secret_use::{SecretUse, secrets};
-use crate::checked::webhook::checks::signed::{self, Signed};
+use crate::checked::key::Key;
+use crate::checked::webhook::checks::signed;
 use crate::written::{self, Located, PublicKeyAlgorithm};
 
 /// A signature made with a private key that only the vendor has.

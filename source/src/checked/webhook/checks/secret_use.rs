@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::checked::checker::Checker;
+use crate::checked::secret::check_secret_name;
 use crate::written::{self, Located};
 
 /// A secret that a check may use.
@@ -46,7 +47,7 @@ pub(crate) fn secrets(
 }
 
 fn secret(written: &Located<written::SecretUse>, checker: &mut Checker<'_>) -> Option<SecretUse> {
-    let name = crate::checked::load::check_secret_name(written.name(), written.place(), checker);
+    let name = check_secret_name(written.name(), written.place(), checker);
     let not_after = match &**written {
         written::SecretUse::Name(_) => None,
         written::SecretUse::Retiring(retiring) => Some(checker.time(&retiring.not_after)?),

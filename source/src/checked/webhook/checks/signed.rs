@@ -3,12 +3,11 @@
 
 use std::time::Duration;
 
+use super::signing_text::{SignedPart, SigningText};
+use super::surroundings::{REQUEST_ROOTS, Surroundings};
 use crate::checked::checker::Checker;
-use crate::checked::webhook::REQUEST_ROOTS;
-use crate::checked::webhook::checks::Surroundings;
-use crate::checked::webhook::checks::signing_text::{SignedPart, SigningText};
+use crate::path::{Path, Root};
 use crate::written::{self, Bare, Encoding, Located, OneOrMany, TimeUnit};
-use crate::{Path, Root};
 
 const TIME_ROOTS: &[Root] = &[Root::Record, Root::Header, Root::Query, Root::Signature];
 

@@ -9,9 +9,10 @@ use std::fmt;
 use serde_json::Value;
 
 use crate::checked::checker::Checker;
+use crate::path::{Path, Root};
+use crate::problem::Place;
 use crate::template::{Filter, Lookups, Part, Placeholder};
 use crate::written::Located;
-use crate::{Path, Place, Root};
 
 /// The words that a signed text may use.
 const ROOTS: &[Root] = &[

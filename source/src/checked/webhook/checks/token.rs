@@ -1,11 +1,11 @@
 //! What the checks mean that compare what was sent with a secret: `token` and
 //! `basic`.
 
+use super::secret_use::{SecretUse, secrets};
+use super::surroundings::REQUEST_ROOTS;
 use crate::checked::checker::Checker;
-use crate::checked::webhook::REQUEST_ROOTS;
-use crate::checked::webhook::checks::secret_use::{SecretUse, secrets};
+use crate::path::{Path, Root};
 use crate::written::{self, Located};
-use crate::{Path, Root};
 
 /// A fixed token.
 #[derive(Clone, Debug)]

@@ -1,0 +1,255 @@
+//! Reads what an event is made of: the words that have a meaning there, and the
+//! schema that its records meet.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::closed_schema::open_in_schema;
+use super::jq;
+use super::jq::runs_jq;
+use super::mapping::Mapping;
+use crate::checked::checker::Checker;
+use crate::checked::constant::constant;
+use crate::jq::Program;
+use crate::path::{Path, Root};
+use crate::problem::Place;
+use crate::template::{Lookups, Template};
+use crate::written::{self, Located, Node};
+
+/// The words that have a meaning where an event is made.
+const EVENT_ROOTS: &[Root] = &[
+    Root::Record,
+    Root::Parent,
+    Root::Header,
+    Root::Query,
+    Root::Var,
+    Root::ReceivedAt,
+    Root::DeliveryId,
+    // These mean something only in requests; here they are known in order to be
+    // refused, and not taken for fields of the record.
+    Root::Secret,
+    Root::Window,
+    Root::Cursor,
+];
+
+/// How a larger record is split into the records.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Split {
+    /// They are the elements of this list.
+    Path(Path),
+    /// A program gives them.
+    Jq(Program),
+}
+
+/// A record's JSON Schema, as read from its file.
+#[derive(Clone, Debug)]
+pub struct RecordSchema {
+    /// The file's name, for messages.
+    pub file: String,
+    /// The schema.
+    pub json: Arc<Value>,
+}
+
+pub(crate) struct EventScope<'c, 't> {
+    pub(crate) checker: &'c mut Checker<'t>,
+    pub(crate) lookups: Lookups,
+    pub(crate) schema: Option<Arc<Value>>,
+    pub(crate) vars: &'c Map<String, Value>,
+    pub(crate) programs: usize,
+}
+
+impl EventScope<'_, '_> {
+    pub(crate) fn read_schema(
+        &mut self,
+        name: &Located<String>,
+        files: &dyn Fn(&str) -> Result<String, String>,
+    ) -> Option<RecordSchema> {
+        let text = match files(name) {
+            Ok(text) => text,
+            Err(reason) => {
+                self.checker.error(
+                    name.place(),
+                    format!("the schema `{}` cannot be read: {reason}", &**name),
+                );
+                return None;
+            }
+        };
+        match serde_json::from_str(&text) {
+            Ok(json) => Some(RecordSchema { file: (**name).clone(), json: Arc::new(json) }),
+            Err(error) => {
+                self.checker
+                    .error(name.place(), format!("the schema `{}` is not JSON: {error}", &**name));
+                None
+            }
+        }
+    }
+
+    pub(crate) fn split(&mut self, split: &Located<written::Split>) -> Option<Split> {
+        match &**split {
+            written::Split::Path(text) => {
+                self.checker.path_at(split.place(), text, &[Root::Record]).map(Split::Path)
+            }
+            written::Split::Jq(text) => {
+                let program = jq::program(text, &mut self.programs, self.checker)?;
+                if program.uses().parent {
+                    self.checker.error_with(
+                        text.place(),
+                        "what is split has no `$parent`",
+                        "the record that is split is `.`",
+                    );
+                }
+                Some(Split::Jq(program))
+            }
+        }
+    }
+
+    pub(crate) fn id(&mut self, text: &Located<String>) -> Option<Template> {
+        let template = self.template(text)?;
+        if template.as_literal().is_some() {
+            self.checker.error_with(
+                text.place(),
+                "`id` is the same for every record, so that all of them would be one event",
+                "such as `id: \"{uuid}\"`",
+            );
+            return None;
+        }
+        Some(template)
+    }
+
+    fn template(&mut self, text: &Located<String>) -> Option<Template> {
+        let template = self.checker.template(text, EVENT_ROOTS, &self.lookups)?;
+        let mut known = true;
+        for path in template.paths() {
+            known &= self.path_exists(text.place(), path);
+        }
+        known.then_some(template)
+    }
+
+    /// Reports a path that cannot find anything.
+    fn path_exists(&mut self, place: Option<Place>, path: &Path) -> bool {
+        match path.root() {
+            Root::Var if !self.vars.contains_key(path.name()) => {
+                self.checker.error_with(
+                    place,
+                    format!("there is no variable `{}`", path.name()),
+                    "variables are named under `poll.vars`",
+                );
+                false
+            }
+            Root::Secret => {
+                self.checker.error_with(
+                    place,
+                    "a secret goes into no event",
+                    format!(
+                        "a field of the record with that name is `{{/secret/{}}}`",
+                        path.name()
+                    ),
+                );
+                false
+            }
+            root @ (Root::Window | Root::Cursor) => {
+                let word = root.word();
+                self.checker.error_with(
+                    place,
+                    format!("`{word}` has a meaning in requests, not in events"),
+                    format!(
+                        "a field of the record with that name is `{{/{word}/{}}}`",
+                        path.name()
+                    ),
+                );
+                false
+            }
+            Root::Record => match &self.schema {
+                Some(schema) => open_in_schema(place, path, schema, self.checker),
+                None => true,
+            },
+            _ => true,
+        }
+    }
+
+    pub(crate) fn mapping(&mut self, node: &Located<Node>) -> Option<Mapping> {
+        match &**node {
+            Node::Text(text) => {
+                let template = self.template(&node.with(text.clone()))?;
+                Some(match template.as_literal() {
+                    Some(text) => Mapping::Constant(Value::String(text.to_owned())),
+                    None => Mapping::Template(template),
+                })
+            }
+            Node::List(list) => {
+                list.iter().map(|node| self.mapping(node)).collect::<Option<_>>().map(Mapping::List)
+            }
+            Node::Object(object) => match object.as_slice() {
+                [(key, paths)] if key == "pick" => self.paths(paths).map(Mapping::Pick),
+                [(key, paths)] if key == "omit" => self.paths(paths).map(Mapping::Omit),
+                [(key, text)] if key == "jq" => self.program(text),
+                _ if runs_jq(node) => {
+                    self.checker.error_with(
+                        node.place(),
+                        "`jq` stands alone",
+                        "a program gives the whole value; `details: { a: { jq: \"…\" }, b: \"{b}\" }` is an object of which it gives a part",
+                    );
+                    None
+                }
+                object if takes_parts(object) => {
+                    self.checker.error_with(
+                        node.place(),
+                        "`pick` and `omit` stand alone",
+                        "an object has either one of them or keys of its own",
+                    );
+                    None
+                }
+                object => object
+                    .iter()
+                    .map(|(key, node)| Some((key.clone(), self.mapping(node)?)))
+                    .collect::<Option<_>>()
+                    .map(Mapping::Object),
+            },
+            _ => Some(Mapping::Constant(constant(node, self.checker))),
+        }
+    }
+
+    fn program(&mut self, node: &Located<Node>) -> Option<Mapping> {
+        let Node::Text(text) = &**node else {
+            self.checker.error_with(
+                node.place(),
+                "`jq` takes the text of a program",
+                "such as `{ jq: \".targets | map(.name) | join(\\\", \\\")\" }`",
+            );
+            return None;
+        };
+        jq::program(&node.with(text.clone()), &mut self.programs, self.checker).map(Mapping::Jq)
+    }
+
+    fn paths(&mut self, node: &Located<Node>) -> Option<Vec<Path>> {
+        let Node::List(list) = &**node else {
+            self.checker.error_with(
+                node.place(),
+                "`pick` and `omit` take a list of paths",
+                "such as `omit: [installation, sender.node_id]`",
+            );
+            return None;
+        };
+        let mut paths = Vec::new();
+        for element in list {
+            let Node::Text(text) = &**element else {
+                self.checker.error(element.place(), "a path is text");
+                return None;
+            };
+            let path = self.checker.path_at(element.place(), text, &[Root::Record])?;
+            if !self.path_exists(element.place(), &path) {
+                return None;
+            }
+            paths.push(path);
+        }
+        Some(paths)
+    }
+}
+
+/// Whether one of the keys is `pick` or `omit` with a list.
+fn takes_parts(object: &[(String, Located<Node>)]) -> bool {
+    object.iter().any(|(key, node)| {
+        matches!(key.as_str(), "pick" | "omit") && matches!(**node, Node::List(_))
+    })
+}

@@ -1,0 +1,32 @@
+//! Words of our own that a template of `auth` may name, such as `{token}`.
+
+use crate::checked::poll::request::scope::RequestScope;
+use crate::path::Root;
+use crate::template::Template;
+use crate::written::Located;
+
+/// A template in which also the words of `known` have a meaning.
+pub(crate) fn with_record(
+    text: &Located<String>,
+    known: &[&str],
+    scope: &mut RequestScope<'_, '_>,
+) -> Option<Template> {
+    let roots = scope.roots.clone();
+    scope.roots.extend([Root::Record, Root::Header]);
+    let template = scope.template(text);
+    scope.roots = roots;
+    let template = template?;
+    for path in template.paths().filter(|path| path.root() == Root::Record) {
+        let word = path.segments().join(".");
+        if !known.contains(&word.as_str()) {
+            let known: Vec<_> = known.iter().map(|word| format!("`{{{word}}}`")).collect();
+            scope.checker.error_with(
+                text.place(),
+                format!("nothing is called `{word}` here"),
+                format!("there are {}, `{{secret.…}}` and `{{var.…}}`", known.join(", ")),
+            );
+            return None;
+        }
+    }
+    Some(template)
+}

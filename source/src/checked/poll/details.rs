@@ -1,0 +1,127 @@
+//! What is asked of each thing that a page lists.
+
+use super::answer_when::AnswerWhen;
+use super::pages::Pages;
+use super::pages::keys::pages_of;
+use super::request::Request;
+use super::request::scope::RequestScope;
+use crate::checked::origin::Origin;
+use crate::path::{Path, Root};
+use crate::template::Template;
+use crate::written::{self, Located};
+
+/// What vendors take at most is no more than this.
+const MOST_AT_ONCE: u64 = 1_000;
+
+/// A request for each thing that a page lists.
+#[derive(Clone, Debug)]
+pub struct Detail {
+    /// How the records are asked for, and where they are.
+    pub pages: Pages,
+    /// How many items are asked for at once, where it is not one.
+    pub batch: Option<Batch>,
+    /// Answers that say that there is nothing of the item.
+    pub ignore: Vec<AnswerWhen>,
+    /// Where the item has the moment after which it is not to be asked for.
+    pub expires: Option<Path>,
+    /// What of the item is put into each record that is an object.
+    pub keep: Vec<(String, Template)>,
+}
+
+/// Items that are asked for together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Batch {
+    /// How many at most.
+    pub size: usize,
+    /// What of each of them stands in the list that `{item}` then is.
+    pub of: Path,
+}
+
+impl RequestScope<'_, '_> {
+    /// What is asked of each thing that a page of `own` lists.
+    pub(crate) fn details(
+        &mut self,
+        written: &[Located<written::Detail>],
+        own: &Origin,
+    ) -> Option<Vec<Detail>> {
+        self.item_origin = Some(own.clone());
+        self.roots.push(Root::Item);
+        let details: Vec<_> = written.iter().map(|written| self.detail(written)).collect();
+        self.roots.retain(|root| *root != Root::Item);
+        self.item_origin = None;
+        for later in written.iter().skip(1) {
+            if let Some(batch) = &later.batch {
+                self.checker.error_with(
+                    batch.place(),
+                    "only the first step of `details` can ask for many items at once",
+                    "leave `batch` out",
+                );
+            }
+        }
+        details.into_iter().collect()
+    }
+
+    fn detail(&mut self, written: &Located<written::Detail>) -> Option<Detail> {
+        let pages = self.pages(&pages_of!(written));
+        let ignore: Vec<_> =
+            written.ignore.iter().map(|when| AnswerWhen::check(when, self.checker)).collect();
+        let expires = match &written.expires {
+            None => Some(None),
+            Some(path) => self.checker.path(path, &[Root::Record]).map(Some),
+        };
+        // What is kept goes into events.
+        let roots = self.roots.clone();
+        self.roots.retain(|root| *root != Root::Secret);
+        let keep = self.pairs(&written.keep);
+        self.roots = roots;
+        let pages = pages?;
+        let batch = self.batch(written, &pages.request)?;
+        if !pages.request.reads(Root::Item) {
+            self.checker.error_with(
+                written.request.place(),
+                "the request does not use `{item}`",
+                "without it every item would bring the same: such as `{item.id}` in its URL",
+            );
+        }
+        let ignore = ignore.into_iter().collect::<Option<_>>()?;
+        Some(Detail { pages, batch, ignore, expires: expires?, keep })
+    }
+
+    /// The items that are asked for together; `None` outside where that is a
+    /// mistake.
+    fn batch(&mut self, detail: &written::Detail, request: &Request) -> Option<Option<Batch>> {
+        let Some(written) = &detail.batch else { return Some(None) };
+        let mut paths = request.templates().into_iter().flat_map(Template::paths);
+        if paths.any(|path| path.root() == Root::Item && !path.segments().is_empty()) {
+            self.checker.error_with(
+                written.place(),
+                "`{item}` is a list where many are asked for, and has nothing at a path",
+                "write `{item}`, and under `of` what of each item stands in the list",
+            );
+            return None;
+        }
+        if detail.expires.is_some() || !detail.keep.is_empty() {
+            self.checker.error_with(
+                written.place(),
+                "`expires` and `keep` are about one item, and `batch` asks for many",
+                "leave `batch` out, or take what you need from the records themselves",
+            );
+            return None;
+        }
+        let size = Some(*written.size).filter(|size| (1..=MOST_AT_ONCE).contains(size));
+        let Some(size) = size.and_then(|size| usize::try_from(size).ok()) else {
+            self.checker.error_with(
+                written.size.place(),
+                format!("{} items cannot be asked for at once", *written.size),
+                format!("write from 1 to {MOST_AT_ONCE}"),
+            );
+            return None;
+        };
+        let (place, of) = match &written.of {
+            Some(path) => (path.place(), path.as_str()),
+            None => (None, ""),
+        };
+        let of = self.checker.path_at(place, of, &[Root::Record])?;
+        Some(Some(Batch { size, of }))
+    }
+}

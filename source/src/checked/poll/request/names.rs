@@ -1,0 +1,96 @@
+//! The names that a request has: of headers, cookies and values.
+
+use std::collections::BTreeMap;
+
+use super::scope::RequestScope;
+use crate::path::{Path, Root, is_header_name};
+use crate::problem::Place;
+use crate::template::Template;
+use crate::written::{Located, Node};
+
+/// Headers that say how a request travels, which is not the source file's to
+/// say: `Host` could name another origin than the one that was checked.
+const OUR_HEADERS: [&str; 4] = ["host", "content-length", "transfer-encoding", "connection"];
+
+impl RequestScope<'_, '_> {
+    pub(crate) fn header_pairs(
+        &mut self,
+        written: &BTreeMap<String, Located<Node>>,
+    ) -> Vec<(String, Template)> {
+        let mut seen: Vec<String> = Vec::new();
+        for (name, value) in written {
+            self.header_name(name, value.place());
+            let lower = name.to_ascii_lowercase();
+            if seen.contains(&lower) {
+                self.checker.error_with(
+                    value.place(),
+                    format!("the header `{name}` is written twice"),
+                    "upper and lower case are the same in a header's name",
+                );
+            }
+            seen.push(lower);
+        }
+        self.pairs(written)
+    }
+
+    /// A header that a request may have, by its name.
+    pub(crate) fn header_name(&mut self, name: &str, place: Option<Place>) -> Option<()> {
+        if !is_header_name(name) {
+            self.checker.error(place, format!("`{name}` is not a header's name"));
+            return None;
+        }
+        if OUR_HEADERS.contains(&name.to_ascii_lowercase().as_str()) {
+            self.checker.error_with(
+                place,
+                format!("the header `{name}` is not the source file's to set"),
+                "it follows from the URL and the connection",
+            );
+            return None;
+        }
+        Some(())
+    }
+
+    /// A cookie's name is a token, as a header's is (RFC 6265 §4.1.1).
+    pub(crate) fn cookie_name(&mut self, name: &Located<String>) -> Option<()> {
+        let valid = is_header_name(name);
+        if !valid {
+            self.checker.error(name.place(), format!("`{}` is not a cookie's name", &**name));
+        }
+        valid.then_some(())
+    }
+
+    pub(crate) fn not_empty(&mut self, text: &Located<String>, wanted: &str) -> Option<()> {
+        if text.is_empty() {
+            self.checker.error(text.place(), format!("this is empty; it has to be {wanted}"));
+        }
+        (!text.is_empty()).then_some(())
+    }
+
+    /// Names, and where what they stand for is found.
+    pub(crate) fn values(
+        &mut self,
+        written: &BTreeMap<String, Located<String>>,
+        roots: &[Root],
+    ) -> Option<Vec<(String, Path)>> {
+        let mut values = Some(Vec::new());
+        for (name, path) in written {
+            if !is_name(name) {
+                self.checker.error_with(
+                    path.place(),
+                    format!("`{name}` cannot be the name of a value"),
+                    "use letters, digits and `_`",
+                );
+            }
+            match (self.checker.path(path, roots), &mut values) {
+                (Some(path), Some(values)) => values.push((name.clone(), path)),
+                _ => values = None,
+            }
+        }
+        values
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    // What can be a header's name and has no dot can stand in a path.
+    is_header_name(name) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}

@@ -1,0 +1,79 @@
+//! Waiting for an answer that is not ready at once.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::answer_when::AnswerWhen;
+use super::request::scope::RequestScope;
+use crate::checked::checker::Checker;
+use crate::path::{Path, Root};
+use crate::written::{self, Located};
+
+const DEFAULT_EVERY: Duration = Duration::from_secs(1);
+const DEFAULT_AT_MOST: Duration = Duration::from_secs(3_600);
+
+/// Asks again until the answer says that it is ready.
+#[derive(Clone, Debug)]
+pub struct Wait {
+    /// The good answers (2xx) that are ready.
+    pub until: AnswerWhen,
+    /// The good answers that never will be.
+    pub fail: Option<AnswerWhen>,
+    /// Where an answer that is not ready has what the request reads as
+    /// `{wait.NAME}` when it is made again: in its JSON or in a header.
+    pub values: Vec<(String, Path)>,
+    /// How long between two requests.
+    pub every: Duration,
+    /// After how long it is given up, since the setup was done or else since
+    /// the run began that asked first.
+    pub at_most: Duration,
+}
+
+impl RequestScope<'_, '_> {
+    /// What to wait for, if anything; `None` outside where that cannot be used.
+    pub(crate) fn wait(
+        &mut self,
+        written: Option<&Located<written::Wait>>,
+    ) -> Option<Option<Wait>> {
+        let Some(written) = written else { return Some(None) };
+        let until = good_answers(&written.until, self.checker);
+        let fail = written.fail.as_ref().map(|fail| good_answers(fail, self.checker));
+        let values = self.values(&written.values, &[Root::Record, Root::Header]);
+        let every = self.checker.duration_or(written.every.as_ref(), DEFAULT_EVERY);
+        let at_most = self.checker.duration_or(written.at_most.as_ref(), DEFAULT_AT_MOST);
+        if every.is_zero() || at_most < every {
+            self.checker.error_with(
+                written.place(),
+                "`every` is zero, or longer than `at_most`",
+                "such as `every: 5s, at_most: 1h`",
+            );
+        }
+        let fail = match fail {
+            None => None,
+            Some(fail) => Some(fail?),
+        };
+        Some(Some(Wait { until: until?, fail, values: values?, every, at_most }))
+    }
+}
+
+/// What the request that `wait` belongs to may read.
+pub(crate) fn wait_names(wait: Option<&Located<written::Wait>>) -> BTreeSet<String> {
+    wait.map(|wait| wait.values.keys().cloned().collect()).unwrap_or_default()
+}
+
+/// Only a good answer is looked at: what others mean is for `errors` to say.
+fn good_answers(
+    written: &Located<written::AnswerWhen>,
+    checker: &mut Checker<'_>,
+) -> Option<AnswerWhen> {
+    let when = AnswerWhen::check(written, checker)?;
+    if !(200..=299).any(|status| when.status.contains(status)) {
+        checker.error_with(
+            written.place(),
+            "only answers with a status of 2xx are waited for",
+            "say under `errors` what others mean: `retry`, or `limit`",
+        );
+        return None;
+    }
+    Some(when)
+}

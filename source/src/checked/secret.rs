@@ -1,0 +1,42 @@
+//! Secrets, by their names: a source file names them and never holds one.
+
+use super::checker::Checker;
+use crate::path::Root;
+use crate::problem::Place;
+use crate::template::Template;
+use crate::written::Located;
+
+/// A secret's name has the alphabet of parameters and environment variables.
+pub(crate) fn check_secret_name(
+    name: &str,
+    place: Option<Place>,
+    checker: &mut Checker<'_>,
+) -> Option<()> {
+    let valid = !name.is_empty()
+        && name.len() <= 64
+        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+    if !valid {
+        checker.error_with(
+            place,
+            format!("`{name}` is not a secret's name"),
+            "use `a-z`, `0-9` and `_`, such as `webhook_secret`",
+        );
+    }
+    valid.then_some(())
+}
+
+/// Whether `template` reads a secret.
+pub(crate) fn reads_secret(template: &Template) -> bool {
+    template.paths().any(|path| path.root() == Root::Secret)
+}
+
+/// A credential without a secret is one that stands in the file.
+pub(crate) fn names_a_secret(value: &Template, text: &Located<String>, checker: &mut Checker<'_>) {
+    if !value.paths().any(|path| path.root() == Root::Secret) {
+        checker.warn(
+            text.place(),
+            "this credential stands in the file",
+            "name it: `{secret.api_token}` is read from where secrets are kept",
+        );
+    }
+}

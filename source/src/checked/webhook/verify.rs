@@ -1,0 +1,51 @@
+//! What a webhook's requests must pass.
+
+use super::checks;
+use super::checks::Check;
+use crate::checked::checker::Checker;
+use crate::written::{self, Located};
+
+/// What a request must pass.
+#[derive(Clone, Debug)]
+pub enum Verify {
+    /// All of these; never empty.
+    All(Vec<Check>),
+    /// Nothing, for the reason that the operator wrote down.
+    Nothing {
+        /// The reason.
+        reason: String,
+    },
+}
+
+pub(crate) fn verify(
+    written: &Located<written::Webhook>,
+    has_public_url: bool,
+    checker: &mut Checker<'_>,
+) -> Option<Verify> {
+    match (&written.verify, &written.unauthenticated) {
+        (Some(checks), None) if !checks.is_empty() => {
+            checks::all_of_webhook(checks, has_public_url, checker).map(Verify::All)
+        }
+        (None, Some(reason)) if !reason.trim().is_empty() => {
+            checker.warn(reason.place(), "anybody can push events to this source", &**reason);
+            Some(Verify::Nothing { reason: (**reason).clone() })
+        }
+        (Some(checks), Some(_)) => {
+            checker.error(checks.place(), "`verify` and `unauthenticated` exclude each other");
+            None
+        }
+        (verify, reason) => {
+            let place = match (verify, reason) {
+                (Some(verify), _) => verify.place(),
+                (None, Some(reason)) => reason.place(),
+                (None, None) => written.place(),
+            };
+            checker.error_with(
+                place,
+                "the webhook verifies nothing",
+                "list at least one check under `verify`, or write `unauthenticated: \"<reason>\"`",
+            );
+            None
+        }
+    }
+}
