@@ -165,7 +165,7 @@ fn version(text: &str, presets: &[ExpandedPreset], events: [&Option<EventSpec>; 
 }
 
 /// The first 16 hexadecimal digits of SHA-256 over all `parts`.
-pub(crate) fn digest<'p>(parts: impl IntoIterator<Item = &'p [u8]>) -> String {
+fn digest<'p>(parts: impl IntoIterator<Item = &'p [u8]>) -> String {
     let mut context = Context::new(&SHA256);
     for part in parts {
         context.update(part);

@@ -30,6 +30,11 @@ impl Statuses {
         self.0.is_empty() || self.0.iter().any(|range| range.contains(&status))
     }
 
+    /// The ranges as written; none for every status.
+    pub(crate) fn ranges(&self) -> &[RangeInclusive<u16>] {
+        &self.0
+    }
+
     fn all(&self) -> impl Iterator<Item = u16> {
         (100..=599).filter(|status| self.contains(*status))
     }

@@ -5,6 +5,7 @@ mod auth;
 mod cursor;
 mod details;
 mod error_rule;
+mod identity;
 mod limits;
 mod origins;
 mod pages;
@@ -90,8 +91,8 @@ pub struct Poll {
     pub timeout: Duration,
     /// What a record is and what event it becomes.
     pub event: EventSpec,
-    /// A digest of all that makes a request, by which a page token kept from
-    /// an earlier version of the file is known to be stale.
+    /// The identity of all that is asked for records, `1:` and a digest. What a
+    /// cursor kept under another one, such as a page's token, is stale.
     pub request_digest: String,
 }
 
@@ -224,16 +225,10 @@ impl Poll {
         if let Cursor::Time(time) = &cursor {
             cursor::check_pace(time, schedule, written, checker);
         }
-        let asked = format!("{:?}{:?}{:?}", pages.request, pages.then, pages.next);
-        // What a page leads on to came later: without it the digest is as it was.
-        let chain = match (setup.as_slice(), details.as_slice()) {
-            ([], []) => String::new(),
-            chain => format!("{chain:?}"),
-        };
         Some(Poll {
             schedule,
             auth,
-            request_digest: crate::checked::load::digest([asked.as_bytes(), chain.as_bytes()]),
+            request_digest: identity::of_requests(&pages, &setup, &details),
             setup,
             pages,
             wait,

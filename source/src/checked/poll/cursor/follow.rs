@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::only::{DEFAULT_START, only};
 use crate::checked::checker::Checker;
-use crate::checked::load::digest;
+use crate::checked::poll::identity;
 use crate::checked::poll::request::Requests;
 use crate::checked::poll::request::scope::RequestScope;
 use crate::path::{Path, Root};
@@ -25,8 +25,8 @@ pub struct NextLinkCursor {
     /// Query parameters that a later run puts into the kept link; one whose
     /// value is nothing or empty is dropped from it.
     pub rewrite: Vec<(String, Template)>,
-    /// A digest of all that makes a request except what is rewritten: a link
-    /// kept under another one is not followed.
+    /// The identity of the request without what is rewritten, `1:` and a digest. A
+    /// link that was kept under another one is not followed.
     pub digest: String,
     /// What it has in common with other places that the vendor names.
     pub follow: Follow,
@@ -106,11 +106,8 @@ pub(crate) fn next_link(
         );
         return None;
     }
-    let mut fixed = requests.page.clone();
-    fixed.query.retain(|(name, _)| !rewrite.iter().any(|(rewritten, _)| rewritten == name));
-    let text = format!("{fixed:?}");
     Some(NextLinkCursor {
-        digest: digest([text.as_bytes()]),
+        digest: identity::of_kept_link(requests.page, &rewrite),
         rewrite,
         follow: follow(poll, requests, checker)?,
     })

@@ -6,8 +6,8 @@
 pub(crate) mod decode;
 pub(crate) mod keys;
 pub(crate) mod next;
-mod records;
-mod stop;
+pub(crate) mod records;
+pub(crate) mod stop;
 
 pub use decode::{Csv, PageDecode, Trailer};
 pub use next::{Next, Slot, TokenForm};

@@ -1,0 +1,466 @@
+//! The identity of a source's requests: by it a cursor that was stored under an
+//! earlier version of the file is known to be stale.
+//!
+//! Identities are stored, so nothing but what the source file says may change
+//! one: no name of a type or a field, and no order of fields. A key that is
+//! added later is written only where a file has it, so that the files without it
+//! keep their identities.
+
+use std::time::Duration;
+
+use aws_lc_rs::digest::{Context, SHA256};
+use serde_json::Value;
+
+use super::answer_when::{AnswerWhen, Condition};
+use super::details::{Batch, Detail};
+use super::pages::Pages;
+use super::pages::decode::{Csv, PageDecode, Trailer};
+use super::pages::next::{Next, Slot, TokenForm};
+use super::pages::records::Records;
+use super::pages::stop::Stop;
+use super::request::body::RequestBody;
+use super::request::{Method, Request};
+use super::setup::SetupStep;
+use super::wait::Wait;
+use crate::checked::json_template::JsonTemplate;
+use crate::path::Path;
+use crate::template::{Filter, HmacText, Part, Template};
+use crate::written::{Compression, MissingRecords, MissingTrailer, TimeFormat};
+
+/// Stands in front of every identity. A digest that does not begin with it was
+/// made in another way and equals none of these.
+const VERSION: &str = "1";
+
+/// The kinds of parts, which never change their numbers.
+const CHOICE: u8 = 1;
+const TEXT: u8 = 2;
+const NUMBER: u8 = 3;
+const COUNT: u8 = 4;
+const JSON: u8 = 5;
+
+/// Returns the identity of all that is asked for records.
+pub(crate) fn of_requests(pages: &Pages, setup: &[SetupStep], details: &[Detail]) -> String {
+    let mut identity = Identity::new("requests");
+    (&pages.request, &pages.then).add_to(&mut identity);
+    (&pages.next, (setup, details)).add_to(&mut identity);
+    identity.finish()
+}
+
+/// Returns the identity of `request` without the query parameters that are
+/// `rewritten` in a kept link.
+pub(crate) fn of_kept_link(request: &Request, rewritten: &[(String, Template)]) -> String {
+    let mut fixed = request.clone();
+    fixed.query.retain(|(name, _)| !rewritten.iter().any(|(other, _)| other == name));
+    let mut identity = Identity::new("link");
+    fixed.add_to(&mut identity);
+    identity.finish()
+}
+
+/// An identity that is being written, part by part.
+struct Identity(Context);
+
+impl Identity {
+    fn new(of: &str) -> Identity {
+        let mut identity = Identity(Context::new(&SHA256));
+        identity.0.update(VERSION.as_bytes());
+        identity.choice(of);
+        identity
+    }
+
+    /// Writes a kind, a length and the bytes, so that no two lists of parts are
+    /// the same bytes.
+    fn part(&mut self, kind: u8, bytes: &[u8]) {
+        self.0.update(&[kind]);
+        self.0.update(&(bytes.len() as u64).to_be_bytes());
+        self.0.update(bytes);
+    }
+
+    /// Writes which of several forms follows.
+    fn choice(&mut self, word: &str) {
+        self.part(CHOICE, word.as_bytes());
+    }
+
+    /// Returns the version and the first 16 hexadecimal digits of the SHA-256.
+    fn finish(self) -> String {
+        let mut hex = hex::encode(self.0.finish());
+        hex.truncate(16);
+        format!("{VERSION}:{hex}")
+    }
+}
+
+/// What can be a part of an identity.
+trait Identify {
+    fn add_to(&self, to: &mut Identity);
+}
+
+impl<T: Identify + ?Sized> Identify for &T {
+    fn add_to(&self, to: &mut Identity) {
+        (**self).add_to(to);
+    }
+}
+
+impl<A: Identify, B: Identify> Identify for (A, B) {
+    fn add_to(&self, to: &mut Identity) {
+        self.0.add_to(to);
+        self.1.add_to(to);
+    }
+}
+
+impl<T: Identify> Identify for [T] {
+    fn add_to(&self, to: &mut Identity) {
+        to.part(COUNT, &(self.len() as u64).to_be_bytes());
+        self.iter().for_each(|item| item.add_to(to));
+    }
+}
+
+impl<T: Identify> Identify for Vec<T> {
+    fn add_to(&self, to: &mut Identity) {
+        self.as_slice().add_to(to);
+    }
+}
+
+impl<T: Identify> Identify for Option<T> {
+    fn add_to(&self, to: &mut Identity) {
+        self.as_slice().add_to(to);
+    }
+}
+
+impl Identify for str {
+    fn add_to(&self, to: &mut Identity) {
+        to.part(TEXT, self.as_bytes());
+    }
+}
+
+impl Identify for String {
+    fn add_to(&self, to: &mut Identity) {
+        self.as_str().add_to(to);
+    }
+}
+
+impl Identify for u64 {
+    fn add_to(&self, to: &mut Identity) {
+        to.part(NUMBER, &self.to_be_bytes());
+    }
+}
+
+impl Identify for Duration {
+    fn add_to(&self, to: &mut Identity) {
+        to.part(NUMBER, &self.as_nanos().to_be_bytes());
+    }
+}
+
+impl Identify for Value {
+    fn add_to(&self, to: &mut Identity) {
+        to.part(JSON, self.to_string().as_bytes());
+    }
+}
+
+impl Identify for Path {
+    fn add_to(&self, to: &mut Identity) {
+        (self.root().word(), self.segments()).add_to(to);
+    }
+}
+
+impl Identify for Template {
+    fn add_to(&self, to: &mut Identity) {
+        self.parts.add_to(to);
+    }
+}
+
+impl Identify for Part {
+    fn add_to(&self, to: &mut Identity) {
+        match self {
+            Part::Literal(text) => text.add_to(to),
+            Part::Placeholder(placeholder) => {
+                to.choice("placeholder");
+                (&placeholder.path, &placeholder.filters).add_to(to);
+            }
+        }
+    }
+}
+
+impl Identify for Filter {
+    fn add_to(&self, to: &mut Identity) {
+        to.choice(match self {
+            Filter::Rfc3339 => "rfc3339",
+            Filter::Rfc3339Decimals(_) => "rfc3339_decimals",
+            Filter::Epoch => "epoch",
+            Filter::EpochMs => "epoch_ms",
+            Filter::EpochUs => "epoch_us",
+            Filter::EpochNs => "epoch_ns",
+            Filter::FromEpoch => "from_epoch",
+            Filter::FromEpochMs => "from_epoch_ms",
+            Filter::FromEpochUs => "from_epoch_us",
+            Filter::FromEpochNs => "from_epoch_ns",
+            Filter::Date(_) => "date",
+            Filter::FromDate(_) => "from_date",
+            Filter::Plus(_) => "plus",
+            Filter::Lower => "lower",
+            Filter::Upper => "upper",
+            Filter::Join(_) => "join",
+            Filter::Default(_) => "default",
+            Filter::UrlEncode => "urlencode",
+            Filter::Base64 => "base64",
+            Filter::Sha256Hex => "sha256_hex",
+            Filter::Lookup(_) => "lookup",
+            Filter::Json => "json",
+            Filter::Text => "text",
+            Filter::Hmac(HmacText::Hex) => "hmac_hex",
+            Filter::Hmac(HmacText::Base64) => "hmac_base64",
+        });
+        match self {
+            Filter::Rfc3339Decimals(decimals) => u64::from(*decimals).add_to(to),
+            Filter::Date(text) | Filter::Join(text) => text.add_to(to),
+            Filter::FromDate(format) => format.add_to(to),
+            Filter::Plus(more) => to.part(NUMBER, &more.to_be_bytes()),
+            Filter::Default(value) => value.add_to(to),
+            Filter::Lookup(table) => table.iter().collect::<Vec<_>>().add_to(to),
+            _ => {}
+        }
+    }
+}
+
+impl Identify for TimeFormat {
+    fn add_to(&self, to: &mut Identity) {
+        to.choice(match self {
+            TimeFormat::Auto => "auto",
+            TimeFormat::Rfc3339 => "rfc3339",
+            TimeFormat::Epoch => "epoch",
+            TimeFormat::EpochMs => "epoch_ms",
+            TimeFormat::EpochUs => "epoch_us",
+            TimeFormat::EpochNs => "epoch_ns",
+            TimeFormat::Strftime(text) => text,
+        });
+    }
+}
+
+impl Identify for JsonTemplate {
+    fn add_to(&self, to: &mut Identity) {
+        match self {
+            JsonTemplate::Constant(value) => value.add_to(to),
+            JsonTemplate::Template(template) => {
+                to.choice("template");
+                template.add_to(to);
+            }
+            JsonTemplate::List(list) => {
+                to.choice("list");
+                list.add_to(to);
+            }
+            JsonTemplate::Object(object) => {
+                to.choice("object");
+                object.add_to(to);
+            }
+        }
+    }
+}
+
+impl Identify for Request {
+    fn add_to(&self, to: &mut Identity) {
+        let Request { method, url, origin, query, headers, body } = self;
+        to.choice(match method {
+            Method::Get => "get",
+            Method::Post => "post",
+        });
+        (url, origin.to_string()).add_to(to);
+        ((query, headers), body).add_to(to);
+    }
+}
+
+impl Identify for RequestBody {
+    fn add_to(&self, to: &mut Identity) {
+        match self {
+            RequestBody::Json(json) => {
+                to.choice("json");
+                json.add_to(to);
+            }
+            RequestBody::Form(fields) => {
+                to.choice("form");
+                fields.add_to(to);
+            }
+            RequestBody::Raw { text, content_type } => {
+                to.choice("body");
+                (text, content_type).add_to(to);
+            }
+        }
+    }
+}
+
+impl Identify for SetupStep {
+    fn add_to(&self, to: &mut Identity) {
+        let SetupStep { request, ignore, wait, values } = self;
+        ((request, ignore), (wait, values)).add_to(to);
+    }
+}
+
+impl Identify for Wait {
+    fn add_to(&self, to: &mut Identity) {
+        let Wait { until, fail, values, every, at_most } = self;
+        (((until, fail), values), (every, at_most)).add_to(to);
+    }
+}
+
+impl Identify for AnswerWhen {
+    fn add_to(&self, to: &mut Identity) {
+        let AnswerWhen { status, headers, body } = self;
+        let ranges = status.ranges().iter();
+        let ranges = ranges.map(|range| (u64::from(*range.start()), u64::from(*range.end())));
+        (ranges.collect::<Vec<_>>(), (headers, body)).add_to(to);
+    }
+}
+
+impl Identify for Condition {
+    fn add_to(&self, to: &mut Identity) {
+        match self {
+            Condition::OneOf(values) => values.add_to(to),
+            Condition::Matches(pattern) => {
+                to.choice("matches");
+                let framed = pattern.as_str().strip_prefix("^(?s:");
+                framed.and_then(|text| text.strip_suffix(")$")).add_to(to);
+            }
+            Condition::NotEmpty => to.choice("not_empty"),
+        }
+    }
+}
+
+impl Identify for Detail {
+    fn add_to(&self, to: &mut Identity) {
+        let Detail { pages, batch, ignore, expires, keep } = self;
+        (((pages, batch), ignore), (expires, keep)).add_to(to);
+    }
+}
+
+impl Identify for Batch {
+    fn add_to(&self, to: &mut Identity) {
+        let Batch { size, of } = self;
+        (*size as u64, of).add_to(to);
+    }
+}
+
+impl Identify for Pages {
+    fn add_to(&self, to: &mut Identity) {
+        let Pages { request, then, next, stop, decode, compression, records, missing_records } =
+            self;
+        ((request, then), (next, stop)).add_to(to);
+        decode.add_to(to);
+        to.choice(match compression {
+            Compression::Auto => "auto",
+            Compression::Gzip => "gzip",
+            Compression::Zip => "zip",
+        });
+        records.add_to(to);
+        to.choice(match missing_records {
+            MissingRecords::Fail => "fail",
+            MissingRecords::Empty => "empty",
+        });
+    }
+}
+
+impl Identify for Next {
+    fn add_to(&self, to: &mut Identity) {
+        match self {
+            Next::Link(relation) => {
+                to.choice("link");
+                relation.add_to(to);
+            }
+            Next::Url(path) => {
+                to.choice("url");
+                path.add_to(to);
+            }
+            Next::Token { from, form, to: slot } => {
+                to.choice("token");
+                from.add_to(to);
+                match form {
+                    TokenForm::Text => to.choice("text"),
+                    TokenForm::Joined(between) => between.add_to(to),
+                    TokenForm::Json => to.choice("json"),
+                }
+                slot.add_to(to);
+            }
+            Next::Page { to: slot, start } => {
+                to.choice("page");
+                (slot, start).add_to(to);
+            }
+            Next::Offset { to: slot, start, step } => {
+                to.choice("offset");
+                (slot, (start, step)).add_to(to);
+            }
+            Next::Last { from, plus, to: slot } => {
+                to.choice("last");
+                (from, (plus, slot)).add_to(to);
+            }
+            Next::Again => to.choice("again"),
+        }
+    }
+}
+
+impl Identify for Slot {
+    fn add_to(&self, to: &mut Identity) {
+        to.choice(match self {
+            Slot::Query(_) => "query",
+            Slot::Header(_) => "header",
+            Slot::Json(_) => "json",
+            Slot::Form(_) => "form",
+        });
+        match self {
+            Slot::Query(name) | Slot::Header(name) | Slot::Form(name) => name.add_to(to),
+            Slot::Json(path) => path.add_to(to),
+        }
+    }
+}
+
+impl Identify for Stop {
+    fn add_to(&self, to: &mut Identity) {
+        let Stop { empty_page, same_next, short_page, unless, when, total, pages } = self;
+        (u64::from(*empty_page), u64::from(*same_next)).add_to(to);
+        ((short_page, unless), (when, (total, pages))).add_to(to);
+    }
+}
+
+impl Identify for PageDecode {
+    fn add_to(&self, to: &mut Identity) {
+        match self {
+            PageDecode::Json => to.choice("json"),
+            PageDecode::Ndjson { trailer } => {
+                to.choice("ndjson");
+                trailer.add_to(to);
+            }
+            PageDecode::Csv(Csv { separator, columns, after, before }) => {
+                to.choice("csv");
+                ((u64::from(*separator), columns), (after, before)).add_to(to);
+            }
+            PageDecode::Lines => to.choice("lines"),
+            PageDecode::Xml => to.choice("xml"),
+        }
+    }
+}
+
+impl Identify for Trailer {
+    fn add_to(&self, to: &mut Identity) {
+        let Trailer { has, missing } = self;
+        has.add_to(to);
+        to.choice(match missing {
+            MissingTrailer::Incomplete => "incomplete",
+            MissingTrailer::Last => "last",
+        });
+    }
+}
+
+impl Identify for Records {
+    fn add_to(&self, to: &mut Identity) {
+        match self {
+            Records::Lists(paths) => {
+                to.choice("lists");
+                paths.add_to(to);
+            }
+            Records::Values(path) => {
+                to.choice("values");
+                path.add_to(to);
+            }
+            Records::One(path) => {
+                to.choice("one");
+                path.add_to(to);
+            }
+            Records::Lines => to.choice("lines"),
+        }
+    }
+}
