@@ -5,6 +5,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::checked::checker::Told;
 use crate::template::Template;
 use crate::written::{Located, Node};
 
@@ -25,18 +26,18 @@ impl JsonTemplate {
     /// Reads `node`, of which `leaf` reads all that is no list and no object.
     pub(crate) fn check(
         node: &Located<Node>,
-        leaf: &mut impl FnMut(&Located<Node>) -> Option<JsonTemplate>,
-    ) -> Option<JsonTemplate> {
+        leaf: &mut impl FnMut(&Located<Node>) -> Result<JsonTemplate, Told>,
+    ) -> Result<JsonTemplate, Told> {
         match &**node {
             Node::List(list) => list
                 .iter()
                 .map(|node| Self::check(node, leaf))
-                .collect::<Option<_>>()
+                .collect::<Result<_, _>>()
                 .map(JsonTemplate::List),
             Node::Object(object) => object
                 .iter()
-                .map(|(key, node)| Some((key.clone(), Self::check(node, leaf)?)))
-                .collect::<Option<_>>()
+                .map(|(key, node)| Ok((key.clone(), Self::check(node, leaf)?)))
+                .collect::<Result<_, _>>()
                 .map(JsonTemplate::Object),
             _ => leaf(node),
         }

@@ -3,7 +3,7 @@
 use aws_lc_rs::digest::{Context, SHA256};
 use serde_json::{Map, Value};
 
-use super::checker::Checker;
+use super::checker::{Checker, Told};
 use super::constant::constant;
 use super::event::EventSpec;
 use super::poll::Poll;
@@ -45,7 +45,7 @@ pub fn load(
     let mut written: SourceFile = serde_saphyr::from_str_with_options(text, options.clone())
         .map_err(|error| vec![yaml_error::problem(&error, text)])?;
     let mut checker = Checker { text, problems: Vec::new() };
-    let expansion = expand(&mut written, options, &mut checker);
+    let expansion = expand(&mut written, options, &mut checker).ok().flatten();
     let presets = expansion.as_ref().map_or(&[][..], |expansion| &expansion.presets);
     let source = check(&written, presets, files, &mut checker);
     name_the_preset(presets, &mut checker);
@@ -58,7 +58,7 @@ pub fn load(
         new
     });
     match source {
-        Some(source) if !checker.has_errors() => {
+        Ok(source) if checker.told().is_none() => {
             Ok(Loaded { source, warnings: checker.problems, expansion })
         }
         _ => Err(checker.problems),
@@ -84,7 +84,7 @@ fn check(
     presets: &[ExpandedPreset],
     files: &dyn Fn(&str) -> Result<String, String>,
     checker: &mut Checker<'_>,
-) -> Option<Source> {
+) -> Result<Source, Told> {
     if let Some(version) = written.version.as_ref().filter(|version| ***version != 1) {
         checker.error_with(
             version.place(),
@@ -92,14 +92,13 @@ fn check(
             "the only version is 1",
         );
     }
-    let name = SourceName::new(&written.source);
-    if name.is_none() {
+    let name = SourceName::new(&written.source).ok_or_else(|| {
         checker.error_with(
             written.source.place(),
             format!("`{}` is not a source's name", written.source.escape_debug()),
             "use `a-z`, `0-9`, `-` and `_`, at most 64, beginning with a letter or digit",
-        );
-    }
+        )
+    });
     if written.webhook.is_none() && written.poll.is_none() {
         checker.error_with(
             written.source.place(),
@@ -135,21 +134,13 @@ fn check(
         .as_ref()
         .zip(poll_event)
         .map(|(poll, event)| Poll::check(poll, &vars, event, checker));
-    Some(Source {
+    Ok(Source {
         name: name?,
         description: written.description.clone(),
         version,
-        webhook: transpose(webhook)?,
-        poll: transpose(poll)?,
+        webhook: webhook.transpose()?,
+        poll: poll.transpose()?,
     })
-}
-
-/// `None` where a part was written but could not be understood.
-fn transpose<T>(part: Option<Option<T>>) -> Option<Option<T>> {
-    match part {
-        None => Some(None),
-        Some(part) => part.map(Some),
-    }
 }
 
 fn version(text: &str, presets: &[ExpandedPreset], events: [&Option<EventSpec>; 2]) -> String {

@@ -1,6 +1,6 @@
 //! Secrets, by their names: a source file names them and never holds one.
 
-use super::checker::Checker;
+use super::checker::{Checker, Told};
 use crate::path::Root;
 use crate::problem::Place;
 use crate::template::Template;
@@ -11,18 +11,18 @@ pub(crate) fn check_secret_name(
     name: &str,
     place: Option<Place>,
     checker: &mut Checker<'_>,
-) -> Option<()> {
+) -> Result<(), Told> {
     let valid = !name.is_empty()
         && name.len() <= 64
         && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
-    if !valid {
-        checker.error_with(
-            place,
-            format!("`{name}` is not a secret's name"),
-            "use `a-z`, `0-9` and `_`, such as `webhook_secret`",
-        );
+    if valid {
+        return Ok(());
     }
-    valid.then_some(())
+    Err(checker.error_with(
+        place,
+        format!("`{name}` is not a secret's name"),
+        "use `a-z`, `0-9` and `_`, such as `webhook_secret`",
+    ))
 }
 
 /// Whether `template` reads a secret.
@@ -32,7 +32,7 @@ pub(crate) fn reads_secret(template: &Template) -> bool {
 
 /// A credential without a secret is one that stands in the file.
 pub(crate) fn names_a_secret(value: &Template, text: &Located<String>, checker: &mut Checker<'_>) {
-    if !value.paths().any(|path| path.root() == Root::Secret) {
+    if !reads_secret(value) {
         checker.warn(
             text.place(),
             "this credential stands in the file",

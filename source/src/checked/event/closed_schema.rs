@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::checked::checker::Checker;
+use crate::checked::checker::{Checker, Told};
 use crate::path::Path;
 use crate::problem::Place;
 
@@ -13,16 +13,13 @@ pub(crate) fn open_in_schema(
     path: &Path,
     schema: &Value,
     checker: &mut Checker<'_>,
-) -> bool {
-    let ruled_out = ruled_out(schema, path);
-    if let Some(pointer) = &ruled_out {
-        checker.error_with(
-            place,
-            format!("no record has `{pointer}`: the schema allows no such field there"),
-            "correct the path, or add the field to the schema",
-        );
-    }
-    ruled_out.is_none()
+) -> Result<(), Told> {
+    let Some(pointer) = ruled_out(schema, path) else { return Ok(()) };
+    Err(checker.error_with(
+        place,
+        format!("no record has `{pointer}`: the schema allows no such field there"),
+        "correct the path, or add the field to the schema",
+    ))
 }
 
 /// The part of `path`, as a pointer, that no record that meets `schema` can

@@ -1,6 +1,6 @@
 //! A jq program where it stands in the source file.
 
-use crate::checked::checker::Checker;
+use crate::checked::checker::{Checker, Told};
 use crate::jq::Program;
 use crate::problem::Place;
 use crate::written::{Located, Node};
@@ -20,21 +20,18 @@ pub(crate) fn program(
     written: &Located<String>,
     next: &mut usize,
     checker: &mut Checker<'_>,
-) -> Option<Program> {
+) -> Result<Program, Told> {
     let slot = *next;
     *next += 1;
-    match Program::check(written, slot) {
-        Ok(program) => Some(program),
-        Err(faults) => {
-            for fault in faults {
-                let place = written.place().map(|place| {
-                    inside(place, written, checker.text, fault.at.start, fault.at.len())
-                });
-                checker.error_with(place, fault.message, fault.help);
-            }
-            None
-        }
-    }
+    Program::check(written, slot).map_err(|faults| {
+        let told = faults.into_iter().fold(None, |_, fault| {
+            let place = written
+                .place()
+                .map(|place| inside(place, written, checker.text, fault.at.start, fault.at.len()));
+            Some(checker.error_with(place, fault.message, fault.help))
+        });
+        told.unwrap_or_else(|| checker.error(written.place(), "this is not a jq program"))
+    })
 }
 
 /// The place in `file` of what begins at byte `start` of `text`, which was

@@ -59,13 +59,13 @@ impl EventSpec {
         let split = own.split.as_ref().or(shared.split.as_ref());
         let id = own.id.as_ref().or(shared.id.as_ref());
         let mut scope = EventScope { checker, lookups, schema: None, vars: &vars, programs: 0 };
-        let schema = schema.and_then(|name| scope.read_schema(name, files));
+        let schema = schema.and_then(|name| scope.read_schema(name, files).ok());
         scope.schema = schema.as_ref().map(|schema| Arc::clone(&schema.json));
-        let split = split.and_then(|split| scope.split(split));
-        let id = id.and_then(|text| scope.id(text));
+        let split = split.and_then(|split| scope.split(split).ok());
+        let id = id.and_then(|text| scope.id(text).ok());
         let mut map = BTreeMap::new();
         for ((name, shared), (_, own)) in shared.map.fields().into_iter().zip(own.map.fields()) {
-            if let Some(mapping) = own.or(shared).and_then(|node| scope.mapping(node)) {
+            if let Some(mapping) = own.or(shared).and_then(|node| scope.mapping(node).ok()) {
                 map.insert(name, mapping);
             }
         }

@@ -9,7 +9,7 @@ use super::closed_schema::open_in_schema;
 use super::jq;
 use super::jq::runs_jq;
 use super::mapping::Mapping;
-use crate::checked::checker::Checker;
+use crate::checked::checker::{Checker, Told, all};
 use crate::checked::constant::constant;
 use crate::jq::Program;
 use crate::path::{Path, Root};
@@ -64,28 +64,19 @@ impl EventScope<'_, '_> {
         &mut self,
         name: &Located<String>,
         files: &dyn Fn(&str) -> Result<String, String>,
-    ) -> Option<RecordSchema> {
-        let text = match files(name) {
-            Ok(text) => text,
-            Err(reason) => {
-                self.checker.error(
-                    name.place(),
-                    format!("the schema `{}` cannot be read: {reason}", &**name),
-                );
-                return None;
-            }
-        };
-        match serde_json::from_str(&text) {
-            Ok(json) => Some(RecordSchema { file: (**name).clone(), json: Arc::new(json) }),
-            Err(error) => {
-                self.checker
-                    .error(name.place(), format!("the schema `{}` is not JSON: {error}", &**name));
-                None
-            }
-        }
+    ) -> Result<RecordSchema, Told> {
+        let text = files(name).map_err(|reason| {
+            let message = format!("the schema `{}` cannot be read: {reason}", &**name);
+            self.checker.error(name.place(), message)
+        })?;
+        let json = serde_json::from_str(&text).map_err(|error| {
+            let message = format!("the schema `{}` is not JSON: {error}", &**name);
+            self.checker.error(name.place(), message)
+        })?;
+        Ok(RecordSchema { file: (**name).clone(), json: Arc::new(json) })
     }
 
-    pub(crate) fn split(&mut self, split: &Located<written::Split>) -> Option<Split> {
+    pub(crate) fn split(&mut self, split: &Located<written::Split>) -> Result<Split, Told> {
         match &**split {
             written::Split::Path(text) => {
                 self.checker.path_at(split.place(), text, &[Root::Record]).map(Split::Path)
@@ -99,151 +90,124 @@ impl EventScope<'_, '_> {
                         "the record that is split is `.`",
                     );
                 }
-                Some(Split::Jq(program))
+                Ok(Split::Jq(program))
             }
         }
     }
 
-    pub(crate) fn id(&mut self, text: &Located<String>) -> Option<Template> {
+    pub(crate) fn id(&mut self, text: &Located<String>) -> Result<Template, Told> {
         let template = self.template(text)?;
         if template.as_literal().is_some() {
-            self.checker.error_with(
+            return Err(self.checker.error_with(
                 text.place(),
                 "`id` is the same for every record, so that all of them would be one event",
                 "such as `id: \"{uuid}\"`",
-            );
-            return None;
+            ));
         }
-        Some(template)
+        Ok(template)
     }
 
-    fn template(&mut self, text: &Located<String>) -> Option<Template> {
+    fn template(&mut self, text: &Located<String>) -> Result<Template, Told> {
         let template = self.checker.template(text, EVENT_ROOTS, &self.lookups)?;
-        let mut known = true;
-        for path in template.paths() {
-            known &= self.path_exists(text.place(), path);
-        }
-        known.then_some(template)
+        all(template.paths().map(|path| self.path_exists(text.place(), path)))?;
+        Ok(template)
     }
 
     /// Reports a path that cannot find anything.
-    fn path_exists(&mut self, place: Option<Place>, path: &Path) -> bool {
-        match path.root() {
-            Root::Var if !self.vars.contains_key(path.name()) => {
-                self.checker.error_with(
-                    place,
-                    format!("there is no variable `{}`", path.name()),
-                    "variables are named under `poll.vars`",
-                );
-                false
-            }
-            Root::Secret => {
-                self.checker.error_with(
-                    place,
-                    "a secret goes into no event",
-                    format!(
-                        "a field of the record with that name is `{{/secret/{}}}`",
-                        path.name()
-                    ),
-                );
-                false
-            }
+    fn path_exists(&mut self, place: Option<Place>, path: &Path) -> Result<(), Told> {
+        let (message, help) = match path.root() {
+            Root::Var if !self.vars.contains_key(path.name()) => (
+                format!("there is no variable `{}`", path.name()),
+                "variables are named under `poll.vars`".to_owned(),
+            ),
+            Root::Secret => (
+                "a secret goes into no event".to_owned(),
+                format!("a field of the record with that name is `{{/secret/{}}}`", path.name()),
+            ),
             root @ (Root::Window | Root::Cursor) => {
                 let word = root.word();
-                self.checker.error_with(
-                    place,
+                (
                     format!("`{word}` has a meaning in requests, not in events"),
                     format!(
                         "a field of the record with that name is `{{/{word}/{}}}`",
                         path.name()
                     ),
-                );
-                false
+                )
             }
-            Root::Record => match &self.schema {
-                Some(schema) => open_in_schema(place, path, schema, self.checker),
-                None => true,
-            },
-            _ => true,
-        }
+            Root::Record => {
+                let Some(schema) = &self.schema else { return Ok(()) };
+                return open_in_schema(place, path, schema, self.checker);
+            }
+            _ => return Ok(()),
+        };
+        Err(self.checker.error_with(place, message, help))
     }
 
-    pub(crate) fn mapping(&mut self, node: &Located<Node>) -> Option<Mapping> {
+    pub(crate) fn mapping(&mut self, node: &Located<Node>) -> Result<Mapping, Told> {
         match &**node {
             Node::Text(text) => {
                 let template = self.template(&node.with(text.clone()))?;
-                Some(match template.as_literal() {
+                Ok(match template.as_literal() {
                     Some(text) => Mapping::Constant(Value::String(text.to_owned())),
                     None => Mapping::Template(template),
                 })
             }
             Node::List(list) => {
-                list.iter().map(|node| self.mapping(node)).collect::<Option<_>>().map(Mapping::List)
+                list.iter().map(|node| self.mapping(node)).collect::<Result<_, _>>().map(Mapping::List)
             }
             Node::Object(object) => match object.as_slice() {
                 [(key, paths)] if key == "pick" => self.paths(paths).map(Mapping::Pick),
                 [(key, paths)] if key == "omit" => self.paths(paths).map(Mapping::Omit),
                 [(key, text)] if key == "jq" => self.program(text),
-                _ if runs_jq(node) => {
-                    self.checker.error_with(
-                        node.place(),
-                        "`jq` stands alone",
-                        "a program gives the whole value; `details: { a: { jq: \"…\" }, b: \"{b}\" }` is an object of which it gives a part",
-                    );
-                    None
-                }
-                object if takes_parts(object) => {
-                    self.checker.error_with(
-                        node.place(),
-                        "`pick` and `omit` stand alone",
-                        "an object has either one of them or keys of its own",
-                    );
-                    None
-                }
+                _ if runs_jq(node) => Err(self.checker.error_with(
+                    node.place(),
+                    "`jq` stands alone",
+                    "a program gives the whole value; `details: { a: { jq: \"…\" }, b: \"{b}\" }` is an object of which it gives a part",
+                )),
+                object if takes_parts(object) => Err(self.checker.error_with(
+                    node.place(),
+                    "`pick` and `omit` stand alone",
+                    "an object has either one of them or keys of its own",
+                )),
                 object => object
                     .iter()
-                    .map(|(key, node)| Some((key.clone(), self.mapping(node)?)))
-                    .collect::<Option<_>>()
+                    .map(|(key, node)| Ok((key.clone(), self.mapping(node)?)))
+                    .collect::<Result<_, _>>()
                     .map(Mapping::Object),
             },
-            _ => Some(Mapping::Constant(constant(node, self.checker))),
+            _ => Ok(Mapping::Constant(constant(node, self.checker))),
         }
     }
 
-    fn program(&mut self, node: &Located<Node>) -> Option<Mapping> {
+    fn program(&mut self, node: &Located<Node>) -> Result<Mapping, Told> {
         let Node::Text(text) = &**node else {
-            self.checker.error_with(
+            return Err(self.checker.error_with(
                 node.place(),
                 "`jq` takes the text of a program",
                 "such as `{ jq: \".targets | map(.name) | join(\\\", \\\")\" }`",
-            );
-            return None;
+            ));
         };
         jq::program(&node.with(text.clone()), &mut self.programs, self.checker).map(Mapping::Jq)
     }
 
-    fn paths(&mut self, node: &Located<Node>) -> Option<Vec<Path>> {
+    fn paths(&mut self, node: &Located<Node>) -> Result<Vec<Path>, Told> {
         let Node::List(list) = &**node else {
-            self.checker.error_with(
+            return Err(self.checker.error_with(
                 node.place(),
                 "`pick` and `omit` take a list of paths",
                 "such as `omit: [installation, sender.node_id]`",
-            );
-            return None;
+            ));
         };
         let mut paths = Vec::new();
         for element in list {
             let Node::Text(text) = &**element else {
-                self.checker.error(element.place(), "a path is text");
-                return None;
+                return Err(self.checker.error(element.place(), "a path is text"));
             };
             let path = self.checker.path_at(element.place(), text, &[Root::Record])?;
-            if !self.path_exists(element.place(), &path) {
-                return None;
-            }
+            self.path_exists(element.place(), &path)?;
             paths.push(path);
         }
-        Some(paths)
+        Ok(paths)
     }
 }
 

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use regex::Regex;
 use serde_json::Value;
 
-use crate::checked::checker::Checker;
+use crate::checked::checker::{Checker, Told, all};
 use crate::path::{Path, Root, is_header_name};
 use crate::written::{self, Located, Node};
 
@@ -122,56 +122,43 @@ impl AnswerWhen {
     pub(crate) fn check(
         when: &Located<written::AnswerWhen>,
         checker: &mut Checker<'_>,
-    ) -> Option<AnswerWhen> {
-        let status = match &when.status {
-            None => Some(Statuses::default()),
-            Some(node) => statuses(node, checker),
-        };
+    ) -> Result<AnswerWhen, Told> {
+        let status = when.status.as_ref().map(|node| statuses(node, checker)).transpose();
         if when.status.is_none() && when.header.is_empty() && when.body.is_empty() {
-            checker.error_with(
+            return Err(checker.error_with(
                 when.place(),
                 "this is about every answer",
                 "say which: `status`, `header` or `body`",
-            );
-            return None;
+            ));
         }
-        let mut headers = Some(Vec::new());
-        for (name, node) in &when.header {
+        let headers = all(when.header.iter().map(|(name, node)| {
             if !is_header_name(name) {
-                checker.error(node.place(), format!("`{name}` is not a header's name"));
-                headers = None;
-                continue;
+                let message = format!("`{name}` is not a header's name");
+                return Err(checker.error(node.place(), message));
             }
-            match (condition(node, checker), &mut headers) {
-                (Some(condition), Some(list)) => list.push((name.to_ascii_lowercase(), condition)),
-                _ => headers = None,
-            }
-        }
-        let mut body = Some(Vec::new());
-        for (path, node) in &when.body {
+            Ok((name.to_ascii_lowercase(), condition(node, checker)?))
+        }));
+        let body = all(when.body.iter().map(|(path, node)| {
             let path = checker.path_at(node.place(), path, &[Root::Record]);
-            match (path, condition(node, checker), &mut body) {
-                (Some(path), Some(condition), Some(list)) => list.push((path, condition)),
-                _ => body = None,
-            }
-        }
-        Some(AnswerWhen { status: status?, headers: headers?, body: body? })
+            let condition = condition(node, checker);
+            Ok((path?, condition?))
+        }));
+        Ok(AnswerWhen { status: status?.unwrap_or_default(), headers: headers?, body: body? })
     }
 }
 
-fn statuses(node: &Located<Node>, checker: &mut Checker<'_>) -> Option<Statuses> {
+fn statuses(node: &Located<Node>, checker: &mut Checker<'_>) -> Result<Statuses, Told> {
     let ranges: Option<Vec<_>> = match &**node {
         Node::List(list) if !list.is_empty() => list.iter().map(|node| range(node)).collect(),
         one => range(one).map(|range| vec![range]),
     };
-    if ranges.is_none() {
+    ranges.map(Statuses).ok_or_else(|| {
         checker.error_with(
             node.place(),
             "`status` is not a status",
             "write `403`, `5xx`, or a list of such; redirects are followed and never come here",
-        );
-    }
-    ranges.map(Statuses)
+        )
+    })
 }
 
 fn range(node: &Node) -> Option<RangeInclusive<u16>> {
@@ -189,46 +176,41 @@ fn range(node: &Node) -> Option<RangeInclusive<u16>> {
     ((200..=299).contains(range.start()) || (400..=599).contains(range.start())).then_some(range)
 }
 
-fn condition(node: &Located<Node>, checker: &mut Checker<'_>) -> Option<Condition> {
+fn condition(node: &Located<Node>, checker: &mut Checker<'_>) -> Result<Condition, Told> {
     match &**node {
         Node::List(list) if !list.is_empty() => {
             let values: Option<_> = list.iter().map(|node| scalar(node)).collect();
             if let Some(values) = values {
-                return Some(Condition::OneOf(values));
+                return Ok(Condition::OneOf(values));
             }
         }
         Node::Object(_) => match node.choice() {
             Some(("not_empty", value)) if matches!(**value, Node::Bool(true)) => {
-                return Some(Condition::NotEmpty);
+                return Ok(Condition::NotEmpty);
             }
             Some(("matches", value)) => {
                 if let Node::Text(text) = &**value {
-                    match Regex::new(&format!("^(?s:{text})$")) {
-                        Ok(regex) => return Some(Condition::Matches(regex)),
-                        Err(_) => {
-                            checker.error(
-                                value.place(),
-                                format!("`{text}` is not a regular expression"),
-                            );
-                            return None;
-                        }
-                    }
+                    return Regex::new(&format!("^(?s:{text})$")).map(Condition::Matches).map_err(
+                        |_| {
+                            let message = format!("`{text}` is not a regular expression");
+                            checker.error(value.place(), message)
+                        },
+                    );
                 }
             }
             _ => {}
         },
         one => {
             if let Some(value) = scalar(one) {
-                return Some(Condition::OneOf(vec![value]));
+                return Ok(Condition::OneOf(vec![value]));
             }
         }
     }
-    checker.error_with(
+    Err(checker.error_with(
         node.place(),
         "this is no value to compare with",
         "write a text, a number or a boolean, a list of such, `{ matches: REGEX }` or `{ not_empty: true }`",
-    );
-    None
+    ))
 }
 
 fn scalar(node: &Node) -> Option<Value> {

@@ -5,6 +5,7 @@ use super::pages::Pages;
 use super::pages::keys::pages_of;
 use super::request::Request;
 use super::request::scope::RequestScope;
+use crate::checked::checker::{Told, all};
 use crate::checked::origin::Origin;
 use crate::path::{Path, Root};
 use crate::template::Template;
@@ -43,10 +44,10 @@ impl RequestScope<'_, '_> {
         &mut self,
         written: &[Located<written::Detail>],
         own: &Origin,
-    ) -> Option<Vec<Detail>> {
+    ) -> Result<Vec<Detail>, Told> {
         self.item_origin = Some(own.clone());
         self.roots.push(Root::Item);
-        let details: Vec<_> = written.iter().map(|written| self.detail(written)).collect();
+        let details = all(written.iter().map(|written| self.detail(written)));
         self.roots.retain(|root| *root != Root::Item);
         self.item_origin = None;
         for later in written.iter().skip(1) {
@@ -58,17 +59,13 @@ impl RequestScope<'_, '_> {
                 );
             }
         }
-        details.into_iter().collect()
+        details
     }
 
-    fn detail(&mut self, written: &Located<written::Detail>) -> Option<Detail> {
+    fn detail(&mut self, written: &Located<written::Detail>) -> Result<Detail, Told> {
         let pages = self.pages(&pages_of!(written));
-        let ignore: Vec<_> =
-            written.ignore.iter().map(|when| AnswerWhen::check(when, self.checker)).collect();
-        let expires = match &written.expires {
-            None => Some(None),
-            Some(path) => self.checker.path(path, &[Root::Record]).map(Some),
-        };
+        let ignore = all(written.ignore.iter().map(|when| AnswerWhen::check(when, self.checker)));
+        let expires = self.checker.record_path(written.expires.as_ref());
         // What is kept goes into events.
         let roots = self.roots.clone();
         self.roots.retain(|root| *root != Root::Secret);
@@ -83,45 +80,45 @@ impl RequestScope<'_, '_> {
                 "without it every item would bring the same: such as `{item.id}` in its URL",
             );
         }
-        let ignore = ignore.into_iter().collect::<Option<_>>()?;
-        Some(Detail { pages, batch, ignore, expires: expires?, keep })
+        Ok(Detail { pages, batch, ignore: ignore?, expires: expires?, keep })
     }
 
     /// The items that are asked for together; `None` outside where that is a
     /// mistake.
-    fn batch(&mut self, detail: &written::Detail, request: &Request) -> Option<Option<Batch>> {
-        let Some(written) = &detail.batch else { return Some(None) };
+    fn batch(
+        &mut self,
+        detail: &written::Detail,
+        request: &Request,
+    ) -> Result<Option<Batch>, Told> {
+        let Some(written) = &detail.batch else { return Ok(None) };
         let mut paths = request.templates().into_iter().flat_map(Template::paths);
         if paths.any(|path| path.root() == Root::Item && !path.segments().is_empty()) {
-            self.checker.error_with(
+            return Err(self.checker.error_with(
                 written.place(),
                 "`{item}` is a list where many are asked for, and has nothing at a path",
                 "write `{item}`, and under `of` what of each item stands in the list",
-            );
-            return None;
+            ));
         }
         if detail.expires.is_some() || !detail.keep.is_empty() {
-            self.checker.error_with(
+            return Err(self.checker.error_with(
                 written.place(),
                 "`expires` and `keep` are about one item, and `batch` asks for many",
                 "leave `batch` out, or take what you need from the records themselves",
-            );
-            return None;
+            ));
         }
         let size = Some(*written.size).filter(|size| (1..=MOST_AT_ONCE).contains(size));
         let Some(size) = size.and_then(|size| usize::try_from(size).ok()) else {
-            self.checker.error_with(
+            return Err(self.checker.error_with(
                 written.size.place(),
                 format!("{} items cannot be asked for at once", *written.size),
                 format!("write from 1 to {MOST_AT_ONCE}"),
-            );
-            return None;
+            ));
         };
         let (place, of) = match &written.of {
             Some(path) => (path.place(), path.as_str()),
             None => (None, ""),
         };
         let of = self.checker.path_at(place, of, &[Root::Record])?;
-        Some(Some(Batch { size, of }))
+        Ok(Some(Batch { size, of }))
     }
 }

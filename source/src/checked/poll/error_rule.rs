@@ -3,7 +3,7 @@
 use super::answer_when::AnswerWhen;
 use super::cursor::Cursor;
 use super::request::Requests;
-use crate::checked::checker::Checker;
+use crate::checked::checker::{Checker, Told, all};
 use crate::path::Root;
 use crate::written::{self, Auth, ErrorAction};
 
@@ -21,9 +21,8 @@ pub(crate) fn check(
     requests: &Requests<'_>,
     cursor: &Cursor,
     checker: &mut Checker<'_>,
-) -> Option<Vec<ErrorRule>> {
-    let rules: Vec<_> = poll.errors.iter().map(|written| rule(written, checker)).collect();
-    let rules: Vec<_> = rules.into_iter().collect::<Option<_>>()?;
+) -> Result<Vec<ErrorRule>, Told> {
+    let rules = all(poll.errors.iter().map(|written| rule(written, checker)))?;
     for (index, (rule, written)) in rules.iter().zip(&poll.errors).enumerate() {
         let before = rules.iter().take(index).position(|before| before.when.covers(&rule.when));
         if let Some(before) = before {
@@ -39,12 +38,12 @@ pub(crate) fn check(
         makes_sense(poll, rule, written, checker);
         reads_again(requests, cursor, written, checker);
     }
-    Some(rules)
+    Ok(rules)
 }
 
-fn rule(written: &written::ErrorRule, checker: &mut Checker<'_>) -> Option<ErrorRule> {
+fn rule(written: &written::ErrorRule, checker: &mut Checker<'_>) -> Result<ErrorRule, Told> {
     let when = AnswerWhen::check(&written.when, checker)?;
-    Some(ErrorRule { when, action: *written.action })
+    Ok(ErrorRule { when, action: *written.action })
 }
 
 /// Rules that would quietly do harm, or nothing.
@@ -107,14 +106,16 @@ fn reads_again(
         Cursor::Token(_) | Cursor::NextLink(_) | Cursor::Listing(_) => false,
     };
     match *written.action {
-        ErrorAction::SplitWindow => checker.error_with(
-            place,
-            format!("a cursor by {} has no window to split", cursor.kind()),
-            match cursor {
-                Cursor::Listing(_) => "write `retry` or `fail`",
-                _ => "write `restart_from_time`, `retry` or `fail`",
-            },
-        ),
+        ErrorAction::SplitWindow => {
+            checker.error_with(
+                place,
+                format!("a cursor by {} has no window to split", cursor.kind()),
+                match cursor {
+                    Cursor::Listing(_) => "write `retry` or `fail`",
+                    _ => "write `restart_from_time`, `retry` or `fail`",
+                },
+            );
+        }
         ErrorAction::RestartFromTime if matches!(cursor, Cursor::Listing(_)) => {
             checker.error_with(
                 place,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::wait::Wait;
-use crate::checked::checker::Checker;
+use crate::checked::checker::{Checker, Told};
 use crate::path::is_header_name;
 use crate::written::{self, Located, Node, ResetFormat};
 
@@ -48,55 +48,63 @@ impl Default for Early {
 }
 
 impl PollLimits {
-    pub(crate) fn check(written: &written::Limits, checker: &mut Checker<'_>) -> PollLimits {
-        let limits = PollLimits {
-            remaining: header(written.remaining.as_ref(), checker),
-            limit: header(written.limit.as_ref(), checker),
-            reset: header(written.reset.as_ref(), checker),
-            reset_format: written.reset_format,
-            early: written.early.as_ref().map_or(Early::default(), |node| early(node, checker)),
-            spacing: written.rate.as_ref().and_then(|text| spacing(text, checker)),
-            shared: written.shared.as_ref().map(|name| (**name).clone()),
-        };
+    pub(crate) fn check(
+        written: &written::Limits,
+        checker: &mut Checker<'_>,
+    ) -> Result<PollLimits, Told> {
+        let remaining = header(written.remaining.as_ref(), checker);
+        let limit = header(written.limit.as_ref(), checker);
+        let reset = header(written.reset.as_ref(), checker);
+        let early = written.early.as_ref().map(|node| early(node, checker)).transpose();
+        let spacing = written.rate.as_ref().map(|text| spacing(text, checker)).transpose();
         if let Some(name) = &written.shared
             && (name.is_empty() || name.chars().any(|c| c.is_whitespace() || c.is_control()))
         {
             checker.error(name.place(), "`shared` is not a name");
         }
-        limits
+        Ok(PollLimits {
+            remaining: remaining?,
+            limit: limit?,
+            reset: reset?,
+            reset_format: written.reset_format,
+            early: early?.unwrap_or_default(),
+            spacing: spacing?,
+            shared: written.shared.as_ref().map(|name| (**name).clone()),
+        })
     }
 }
 
 /// A header's name, written alone or as the path `header.NAME`.
-fn header(name: Option<&Located<String>>, checker: &mut Checker<'_>) -> Option<String> {
-    let name = name?;
+fn header(
+    name: Option<&Located<String>>,
+    checker: &mut Checker<'_>,
+) -> Result<Option<String>, Told> {
+    let Some(name) = name else { return Ok(None) };
     let lower = name.to_ascii_lowercase();
     let bare = lower.strip_prefix("header.").unwrap_or(&lower).to_owned();
     if is_header_name(&bare) {
-        return Some(bare);
+        return Ok(Some(bare));
     }
-    checker.error(name.place(), format!("`{bare}` is not a header's name"));
-    None
+    Err(checker.error(name.place(), format!("`{bare}` is not a header's name")))
 }
 
-fn early(node: &Located<Node>, checker: &mut Checker<'_>) -> Early {
+fn early(node: &Located<Node>, checker: &mut Checker<'_>) -> Result<Early, Told> {
     if let Node::Number(number) = &**node {
         if let Some(requests) = number.as_u64() {
-            return Early::Requests(requests);
+            return Ok(Early::Requests(requests));
         }
         if let Some(fraction) = number.as_f64().filter(|part| *part > 0.0 && *part < 1.0) {
-            return Early::Fraction(fraction);
+            return Ok(Early::Fraction(fraction));
         }
     }
-    checker.error_with(
+    Err(checker.error_with(
         node.place(),
         "`early` is neither a number of requests nor a fraction",
         "write `10` to leave ten requests, or `0.1` to leave a tenth",
-    );
-    Early::default()
+    ))
 }
 
-fn spacing(text: &Located<String>, checker: &mut Checker<'_>) -> Option<Duration> {
+fn spacing(text: &Located<String>, checker: &mut Checker<'_>) -> Result<Duration, Told> {
     let spacing = text.split_once('/').and_then(|(number, unit)| {
         let seconds = match unit.trim() {
             "s" => 1.0,
@@ -108,14 +116,13 @@ fn spacing(text: &Located<String>, checker: &mut Checker<'_>) -> Option<Duration
         Duration::try_from_secs_f64(seconds / number).ok()
     });
     let spacing = spacing.filter(|spacing| !spacing.is_zero() && *spacing <= SLOWEST);
-    if spacing.is_none() {
+    spacing.ok_or_else(|| {
         checker.error_with(
             text.place(),
             format!("`{}` is not a rate", &**text),
             "write requests in a time: `0.5/s`, `30/min` or `1000/h`, at least one a day",
-        );
-    }
-    spacing
+        )
+    })
 }
 
 /// Reports what would never come to an end under the limits of the file's own.

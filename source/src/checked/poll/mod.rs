@@ -35,7 +35,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use crate::checked::checker::Checker;
+use crate::checked::checker::{Checker, Told};
 use crate::checked::event::EventSpec;
 use crate::checked::origin::Origin;
 use crate::path::Root;
@@ -148,7 +148,7 @@ impl Poll {
         vars: &Map<String, Value>,
         mut event: EventSpec,
         checker: &mut Checker<'_>,
-    ) -> Option<Poll> {
+    ) -> Result<Poll, Told> {
         let schedule = checker.rate(&written.schedule);
         let mut scope = RequestScope::new(checker, vars, &event.lookups);
         let allow_origins = origins::origins(&written.allow_origins, &mut scope);
@@ -156,7 +156,8 @@ impl Poll {
         let listed_origins = origins::origins(&written.own_origins, &mut scope);
         scope.own_origins = listed_origins.iter().map(|origin| (**origin).clone()).collect();
         scope.roots = vec![Root::Var, Root::Secret, Root::Run];
-        let listed = scope.partition_request(written.partitions.as_ref());
+        let partitions = written.partitions.as_ref();
+        let partitions = partitions.map(|written| scope.partitions(written)).transpose();
         scope.roots = vec![Root::Var, Root::Secret, Root::Run, Root::Window, Root::Cursor];
         scope.roots.extend(written.partitions.as_ref().map(|_| Root::Partition));
         scope.roots.push(Root::Wait);
@@ -165,8 +166,10 @@ impl Poll {
         let pages = scope.pages(&pages_of!(written));
         let wait = scope.wait(written.wait.as_ref());
         scope.roots.retain(|root| !matches!(root, Root::Window | Root::Cursor | Root::Wait));
-        let origin = pages.as_ref().map(|pages| pages.request.origin.clone());
-        let details = origin.as_ref().map(|origin| scope.details(&written.details, origin));
+        let details = match &pages {
+            Ok(pages) => scope.details(&written.details, &pages.request.origin),
+            Err(told) => Err(*told),
+        };
         // What is kept goes into events, and is the same in whichever run.
         scope.roots.retain(|root| !matches!(root, Root::Secret | Root::Run));
         let keep = scope.pairs(&written.keep);
@@ -175,7 +178,7 @@ impl Poll {
         let rewrite = cursor::rewrite(&written.cursor, &mut scope);
         scope.roots = vec![Root::Var, Root::Secret];
         let auth = auth::check(written.auth.as_ref(), &mut scope);
-        if let Some(auth) = &auth {
+        if let Ok(auth) = &auth {
             auth::comes_once(auth, written, &mut scope);
         }
         let timeout = checker.duration_or(written.timeout.as_ref(), LONGEST_TIMEOUT);
@@ -188,7 +191,8 @@ impl Poll {
         }
         let limits = PollLimits::check(&written.limits, checker);
         let max_page = checker.size_or(written.max_page.as_ref(), DEFAULT_MAX_PAGE);
-        if let (Some(spacing), Some(schedule)) = (limits.spacing, schedule)
+        let spacing = limits.as_ref().ok().and_then(|limits| limits.spacing);
+        if let (Some(spacing), Ok(schedule)) = (spacing, schedule)
             && spacing > schedule
         {
             checker.warn(
@@ -197,8 +201,8 @@ impl Poll {
                 "make the schedule slower: such runs end before they ask",
             );
         }
-        let (setup, pages, details, wait) = (setup?, pages?, details??, wait?);
-        limits::is_fast_enough(written, wait.as_ref(), limits.spacing, checker);
+        let (setup, pages, details, wait) = (setup?, pages?, details?, wait?);
+        limits::is_fast_enough(written, wait.as_ref(), spacing, checker);
         let origin = &pages.request.origin;
         let own_origins = own_origins(origin, &listed_origins, &allow_origins, checker);
         let auth = auth?.within(origin, &allow_origins, written, checker);
@@ -213,10 +217,9 @@ impl Poll {
         let others = setup.iter().map(|step| &step.request);
         let others = others.chain(details.iter().flat_map(|detail| detail.pages.requests()));
         let requests = Requests::new(&pages.request, others);
-        let partitions = written
-            .partitions
-            .as_ref()
-            .map(|written| partitions::check(written, listed.flatten(), &requests, near, checker));
+        if let (Ok(Some(partitions)), Some(written)) = (&partitions, &written.partitions) {
+            partitions::check(partitions, written, &requests, near, checker);
+        }
         let cursor = cursor::check(written, &requests, rewrite, &event, checker)?;
         let errors = error_rule::check(written, &requests, &cursor, checker);
         let schedule = schedule?;
@@ -225,7 +228,7 @@ impl Poll {
         if let Cursor::Time(time) = &cursor {
             cursor::check_pace(time, schedule, written, checker);
         }
-        Some(Poll {
+        Ok(Poll {
             schedule,
             auth,
             request_digest: identity::of_requests(&pages, &setup, &details),
@@ -235,12 +238,9 @@ impl Poll {
             details,
             keep,
             cursor,
-            partitions: match partitions {
-                None => None,
-                Some(partitions) => Some(partitions?),
-            },
+            partitions: partitions?,
             repeats: written.repeats,
-            limits,
+            limits: limits?,
             errors: errors?,
             own_origins,
             allow_origins,

@@ -46,7 +46,7 @@ pub(crate) fn origins(
     scope.roots = vec![Root::Var];
     let mut origins = Vec::new();
     for text in written {
-        let Some(template) = scope.template(text) else { continue };
+        let Ok(template) = scope.template(text) else { continue };
         let origin = template
             .as_literal()
             .and_then(|text| url::Url::parse(text).ok())
@@ -57,11 +57,13 @@ pub(crate) fn origins(
             .filter(|origin| !origin.host.to_string().contains('*'));
         match origin {
             Some(origin) => origins.push(text.with(origin)),
-            None => scope.checker.error_with(
-                text.place(),
-                format!("`{}` is not an origin", &**text),
-                "write `https://host`, whole and without a path",
-            ),
+            None => {
+                scope.checker.error_with(
+                    text.place(),
+                    format!("`{}` is not an origin", &**text),
+                    "write `https://host`, whole and without a path",
+                );
+            }
         }
     }
     origins

@@ -7,9 +7,10 @@ use super::pages::Pages;
 use super::pages::keys::pages_of;
 use super::request::Requests;
 use super::request::scope::RequestScope;
-use crate::checked::checker::Checker;
+use crate::checked::checker::{Checker, Told};
 use crate::checked::origin::Origin;
 use crate::path::{Path, Root};
+use crate::problem::Place;
 use crate::template::Template;
 use crate::written::{self, Located};
 
@@ -71,13 +72,17 @@ pub fn name_problem(name: &str) -> Option<(&'static str, &'static str)> {
 }
 
 impl RequestScope<'_, '_> {
-    /// The request that lists partitions, if there is one; `None` outside where
-    /// it cannot be used.
-    pub(crate) fn partition_request(
+    /// Reads which streams there are.
+    pub(crate) fn partitions(
         &mut self,
-        written: Option<&Located<written::Partitions>>,
-    ) -> Option<Option<PartitionRequest>> {
-        let written::Partitions::Request(written) = &**written? else { return Some(None) };
+        written: &Located<written::Partitions>,
+    ) -> Result<Partitions, Told> {
+        let written = match &**written {
+            written::Partitions::List(list) => {
+                return Ok(Partitions::List(names(list, written.place(), self.checker)));
+            }
+            written::Partitions::Request(written) => written,
+        };
         let pages = self.pages(&pages_of!(written));
         let values = self.values(&written.values, &[Root::Record]);
         self.partition = written.values.keys().cloned().collect();
@@ -90,17 +95,36 @@ impl RequestScope<'_, '_> {
                 "use what is listed: such as `\"{id}\"`",
             );
         }
-        Some(Some(PartitionRequest { pages: pages?, name, values: values? }))
+        let (pages, values) = (pages?, values?);
+        Ok(Partitions::Request(Box::new(PartitionRequest { pages, name, values })))
     }
 }
 
+fn names(list: &[Located<String>], place: Option<Place>, checker: &mut Checker<'_>) -> Vec<String> {
+    if list.is_empty() {
+        checker.error_with(place, "`partitions` has none", "without any, nothing would be read");
+    }
+    let mut names: Vec<String> = Vec::new();
+    for name in list {
+        if let Some((problem, help)) = name_problem(name) {
+            checker.error_with(name.place(), problem, help);
+        } else if names.contains(name) {
+            checker.error(name.place(), format!("the partition `{}` is written twice", &**name));
+        } else {
+            names.push((**name).clone());
+        }
+    }
+    names
+}
+
+/// Reports partitions that do not go with the requests that read them.
 pub(crate) fn check(
+    partitions: &Partitions,
     written: &Located<written::Partitions>,
-    listed: Option<PartitionRequest>,
     requests: &Requests<'_>,
     near: (&[Origin], &[Origin]),
     checker: &mut Checker<'_>,
-) -> Option<Partitions> {
+) {
     if !requests.paths().any(|path| path.root() == Root::Partition) {
         checker.error_with(
             written.place(),
@@ -108,31 +132,9 @@ pub(crate) fn check(
             "without it every partition would read the same",
         );
     }
-    let list = match (&**written, listed) {
-        (written::Partitions::List(list), _) => list,
-        (written::Partitions::Request(written), Some(listed)) => {
-            let place = written.request.place();
-            pages_stay_near(&listed.pages, place, near, checker);
-            return Some(Partitions::Request(Box::new(listed)));
-        }
-        (written::Partitions::Request(_), None) => return None,
-    };
-    if list.is_empty() {
-        checker.error_with(
-            written.place(),
-            "`partitions` has none",
-            "without any, nothing would be read",
-        );
+    if let (Partitions::Request(listed), written::Partitions::Request(written)) =
+        (partitions, &**written)
+    {
+        pages_stay_near(&listed.pages, written.request.place(), near, checker);
     }
-    let mut values: Vec<String> = Vec::new();
-    for value in list {
-        if let Some((problem, help)) = name_problem(value) {
-            checker.error_with(value.place(), problem, help);
-        } else if values.contains(value) {
-            checker.error(value.place(), format!("the partition `{}` is written twice", &**value));
-        } else {
-            values.push((**value).clone());
-        }
-    }
-    Some(Partitions::List(values))
 }

@@ -5,6 +5,7 @@ use super::answer_when::AnswerWhen;
 use super::request::Request;
 use super::request::scope::RequestScope;
 use super::wait::{Wait, wait_names};
+use crate::checked::checker::{Told, all};
 use crate::path::{Path, Root};
 use crate::written::{self, Located};
 
@@ -28,26 +29,18 @@ impl RequestScope<'_, '_> {
     pub(crate) fn setup(
         &mut self,
         written: &[Located<written::SetupStep>],
-    ) -> Option<Vec<SetupStep>> {
-        let mut steps = Some(Vec::new());
+    ) -> Result<Vec<SetupStep>, Told> {
         if !written.is_empty() {
             self.roots.push(Root::Setup);
         }
-        for written in written {
-            match (self.setup_step(written), &mut steps) {
-                (Some(step), Some(steps)) => steps.push(step),
-                _ => steps = None,
-            }
-        }
-        steps
+        all(written.iter().map(|written| self.setup_step(written)))
     }
 
-    fn setup_step(&mut self, written: &Located<written::SetupStep>) -> Option<SetupStep> {
+    fn setup_step(&mut self, written: &Located<written::SetupStep>) -> Result<SetupStep, Told> {
         self.wait = wait_names(written.wait.as_ref());
         let request = self.request(&written.request);
         self.wait.clear();
-        let ignore: Vec<_> =
-            written.ignore.iter().map(|when| AnswerWhen::check(when, self.checker)).collect();
+        let ignore = all(written.ignore.iter().map(|when| AnswerWhen::check(when, self.checker)));
         let wait = self.wait(written.wait.as_ref());
         let values = self.values(&written.values, &[Root::Record, Root::Header]);
         for (name, path) in &written.values {
@@ -60,7 +53,6 @@ impl RequestScope<'_, '_> {
             }
             self.setup.insert(name.clone());
         }
-        let ignore = ignore.into_iter().collect::<Option<_>>()?;
-        Some(SetupStep { request: request?, ignore, wait: wait?, values: values? })
+        Ok(SetupStep { request: request?, ignore: ignore?, wait: wait?, values: values? })
     }
 }

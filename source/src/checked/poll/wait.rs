@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::answer_when::AnswerWhen;
 use super::request::scope::RequestScope;
-use crate::checked::checker::Checker;
+use crate::checked::checker::{Checker, Told};
 use crate::path::{Path, Root};
 use crate::written::{self, Located};
 
@@ -34,8 +34,8 @@ impl RequestScope<'_, '_> {
     pub(crate) fn wait(
         &mut self,
         written: Option<&Located<written::Wait>>,
-    ) -> Option<Option<Wait>> {
-        let Some(written) = written else { return Some(None) };
+    ) -> Result<Option<Wait>, Told> {
+        let Some(written) = written else { return Ok(None) };
         let until = good_answers(&written.until, self.checker);
         let fail = written.fail.as_ref().map(|fail| good_answers(fail, self.checker));
         let values = self.values(&written.values, &[Root::Record, Root::Header]);
@@ -52,7 +52,7 @@ impl RequestScope<'_, '_> {
             None => None,
             Some(fail) => Some(fail?),
         };
-        Some(Some(Wait { until: until?, fail, values: values?, every, at_most }))
+        Ok(Some(Wait { until: until?, fail, values: values?, every, at_most }))
     }
 }
 
@@ -65,15 +65,14 @@ pub(crate) fn wait_names(wait: Option<&Located<written::Wait>>) -> BTreeSet<Stri
 fn good_answers(
     written: &Located<written::AnswerWhen>,
     checker: &mut Checker<'_>,
-) -> Option<AnswerWhen> {
+) -> Result<AnswerWhen, Told> {
     let when = AnswerWhen::check(written, checker)?;
     if !(200..=299).any(|status| when.status.contains(status)) {
-        checker.error_with(
+        return Err(checker.error_with(
             written.place(),
             "only answers with a status of 2xx are waited for",
             "say under `errors` what others mean: `retry`, or `limit`",
-        );
-        return None;
+        ));
     }
-    Some(when)
+    Ok(when)
 }

@@ -14,7 +14,7 @@ use super::checks::token;
 use super::checks::token::Token;
 use super::respond::{Answer, Respond, StoredSecret};
 use super::verify::Verify;
-use crate::checked::checker::Checker;
+use crate::checked::checker::{Checker, Told, all};
 use crate::checked::constant::constant;
 use crate::path::{Path, Root};
 use crate::problem::Place;
@@ -101,14 +101,14 @@ impl Handshake {
         methods: &[String],
         verify: Option<&Verify>,
         checker: &mut Checker<'_>,
-    ) -> Option<Handshake> {
+    ) -> Result<Handshake, Told> {
         let when = when(&written.when, methods, checker);
         let auth = auth(&written.auth, checker);
         let constrain = constraints(written, checker);
         let respond = Respond::check(&written.respond, checker);
         let rule = Handshake { when: when?, auth: auth?, constrain: constrain?, respond: respond? };
         rule.lint(written, methods, verify, checker);
-        Some(rule)
+        Ok(rule)
     }
 
     /// The secrets that the rule itself uses.
@@ -264,53 +264,43 @@ fn when(
     written: &Located<written::When>,
     methods: &[String],
     checker: &mut Checker<'_>,
-) -> Option<When> {
-    let methods = match &written.method {
-        None => Some(methods.to_vec()),
-        Some(method) => {
-            let upper = method.to_ascii_uppercase();
-            let known = METHODS.contains(&upper.as_str());
-            if !known {
-                checker.error_with(
-                    method.place(),
-                    format!("`{}` is not a method that can be answered", &**method),
-                    "one of `GET`, `HEAD`, `OPTIONS`, `POST`, `PUT`, `PATCH`",
-                );
-            }
-            known.then(|| vec![upper])
-        }
+) -> Result<When, Told> {
+    let methods = match written.method.as_ref().map(|method| (method, method.to_ascii_uppercase()))
+    {
+        None => Ok(methods.to_vec()),
+        Some((_, upper)) if METHODS.contains(&upper.as_str()) => Ok(vec![upper]),
+        Some((method, _)) => Err(checker.error_with(
+            method.place(),
+            format!("`{}` is not a method that can be answered", &**method),
+            "one of `GET`, `HEAD`, `OPTIONS`, `POST`, `PUT`, `PATCH`",
+        )),
     };
     let mut paths = |key, written: &Option<Located<OneOrMany>>| match written {
-        None => Some(Vec::new()),
+        None => Ok(Vec::new()),
         Some(paths) => checker.alternatives(key, paths, REQUEST_ROOTS),
     };
     let present = paths("present", &written.present);
     let absent = paths("absent", &written.absent);
-    let mut equals = Some(Vec::new());
-    for (path, node) in &written.equals {
+    let equals = all(written.equals.iter().map(|(path, node)| {
         let place = node.place().or(written.place());
         let path = checker.path_at(place, path, REQUEST_ROOTS);
         let value = constant(node, checker);
         if matches!(value, Value::Null | Value::Array(_) | Value::Object(_)) {
-            checker.error_with(
+            return Err(checker.error_with(
                 place,
                 "`equals` compares with text, a number or a boolean",
                 "what is there or not, whatever it is, is said with `present` and `absent`",
-            );
-            equals = None;
+            ));
         }
-        match (path, &mut equals) {
-            (Some(path), Some(equals)) => equals.push((path, value)),
-            _ => equals = None,
-        }
-    }
-    Some(When { methods: methods?, present: present?, absent: absent?, equals: equals? })
+        Ok((path?, value))
+    }));
+    Ok(When { methods: methods?, present: present?, absent: absent?, equals: equals? })
 }
 
-fn auth(written: &Located<Written>, checker: &mut Checker<'_>) -> Option<HandshakeAuth> {
+fn auth(written: &Located<Written>, checker: &mut Checker<'_>) -> Result<HandshakeAuth, Told> {
     match &**written {
-        Written::Signed => Some(HandshakeAuth::Signed),
-        Written::None => Some(HandshakeAuth::None),
+        Written::Signed => Ok(HandshakeAuth::Signed),
+        Written::None => Ok(HandshakeAuth::None),
         Written::Token(written) => {
             token::token(written, checker).map(Box::new).map(HandshakeAuth::Token)
         }
@@ -320,43 +310,34 @@ fn auth(written: &Located<Written>, checker: &mut Checker<'_>) -> Option<Handsha
 fn constraints(
     written: &Located<written::Handshake>,
     checker: &mut Checker<'_>,
-) -> Option<Vec<Constraint>> {
-    let checked: Vec<_> = written
-        .constrain
-        .iter()
-        .map(|(path, text)| {
-            let place = text.place().or(written.place());
-            let path = checker.path_at(place, path, REQUEST_ROOTS);
-            let pattern = pattern(text, place, checker);
-            Some(Constraint { path: path?, pattern: pattern? })
-        })
-        .collect();
-    checked.into_iter().collect()
+) -> Result<Vec<Constraint>, Told> {
+    all(written.constrain.iter().map(|(path, text)| {
+        let place = text.place().or(written.place());
+        let path = checker.path_at(place, path, REQUEST_ROOTS);
+        let pattern = pattern(text, place, checker);
+        Ok(Constraint { path: path?, pattern: pattern? })
+    }))
 }
 
 /// A pattern for the whole value. The crate's patterns take time linear in the
 /// text, so that no value can be made to take long.
-fn pattern(text: &str, place: Option<Place>, checker: &mut Checker<'_>) -> Option<Regex> {
+fn pattern(text: &str, place: Option<Place>, checker: &mut Checker<'_>) -> Result<Regex, Told> {
     let build = |text: &str| RegexBuilder::new(text).size_limit(PATTERN_SIZE).build();
     // By itself first: `a)|(b` would break out of the group.
-    match build(text).and_then(|_| build(&format!("\\A(?:{text})\\z"))) {
-        Ok(pattern) => Some(pattern),
-        Err(error) => {
-            let told = match error {
-                regex::Error::CompiledTooBig(_) => "it is too large".to_owned(),
-                // The last line says it; those before it draw the place.
-                error => {
-                    let text = error.to_string();
-                    let last = text.lines().last().unwrap_or_default();
-                    last.trim_start_matches("error: ").to_owned()
-                }
-            };
-            checker.error_with(
-                place,
-                format!("`{text}` is not a pattern: {told}"),
-                "a regular expression without look-around and back-references, such as `[A-Za-z0-9_-]{1,128}`",
-            );
-            None
-        }
-    }
+    build(text).and_then(|_| build(&format!("\\A(?:{text})\\z"))).map_err(|error| {
+        let reason = match error {
+            regex::Error::CompiledTooBig(_) => "it is too large".to_owned(),
+            // The last line says it; those before it draw the place.
+            error => {
+                let text = error.to_string();
+                let last = text.lines().last().unwrap_or_default();
+                last.trim_start_matches("error: ").to_owned()
+            }
+        };
+        checker.error_with(
+            place,
+            format!("`{text}` is not a pattern: {reason}"),
+            "a regular expression without look-around and back-references, such as `[A-Za-z0-9_-]{1,128}`",
+        )
+    })
 }

@@ -21,7 +21,7 @@ pub use verify::Verify;
 
 use url::Url;
 
-use crate::checked::checker::Checker;
+use crate::checked::checker::{Checker, Told, all};
 use crate::checked::event::EventSpec;
 use crate::path::Path;
 use crate::written::{self, Decode, Located};
@@ -65,8 +65,9 @@ impl Webhook {
         written: &Located<written::Webhook>,
         event: EventSpec,
         checker: &mut Checker<'_>,
-    ) -> Option<Webhook> {
-        let public_url = written.public_url.as_ref().and_then(|url| public_url(url, checker));
+    ) -> Result<Webhook, Told> {
+        let public_url =
+            written.public_url.as_ref().map(|url| public_url(url, checker)).transpose();
         let max_body = checker.size_or(written.max_body.as_ref(), DEFAULT_MAX_BODY);
         if max_body > LARGEST_MAX_BODY {
             checker.error_with(
@@ -78,23 +79,24 @@ impl Webhook {
         let delivery_id = written
             .delivery_id
             .as_ref()
-            .and_then(|paths| checker.alternatives("delivery_id", paths, REQUEST_ROOTS))
-            .unwrap_or_default();
-        let verify = verify::verify(written, public_url.is_some(), checker);
+            .map(|paths| checker.alternatives("delivery_id", paths, REQUEST_ROOTS))
+            .transpose();
+        let has_public_url = matches!(public_url, Ok(Some(_)));
+        let verify = verify::verify(written, has_public_url, checker);
         let methods = methods(written, checker);
+        let verified = verify.as_ref().ok();
         let rules = written.handshake.iter();
-        let handshake: Vec<_> =
-            rules.map(|rule| Handshake::check(rule, &methods, verify.as_ref(), checker)).collect();
-        Some(Webhook {
+        let handshake = all(rules.map(|rule| Handshake::check(rule, &methods, verified, checker)));
+        Ok(Webhook {
             verify: verify?,
             methods,
-            public_url,
+            public_url: public_url?,
             max_body,
-            delivery_id,
+            delivery_id: delivery_id?.unwrap_or_default(),
             decode: written.decode,
             early_refusal: written.early_refusal,
             rejected_status: rejected_status(written, checker),
-            handshake: handshake.into_iter().collect::<Option<_>>()?,
+            handshake: handshake?,
             event,
         })
     }
@@ -131,7 +133,7 @@ fn rejected_status(written: &written::Webhook, checker: &mut Checker<'_>) -> u16
     }
 }
 
-fn public_url(text: &Located<String>, checker: &mut Checker<'_>) -> Option<Url> {
+fn public_url(text: &Located<String>, checker: &mut Checker<'_>) -> Result<Url, Told> {
     match Url::parse(text) {
         Ok(url)
             if matches!(url.scheme(), "https" | "http")
@@ -140,16 +142,13 @@ fn public_url(text: &Located<String>, checker: &mut Checker<'_>) -> Option<Url> 
                 && url.username().is_empty()
                 && url.password().is_none() =>
         {
-            Some(url)
+            Ok(url)
         }
-        _ => {
-            checker.error_with(
-                text.place(),
-                "this is not a webhook's URL",
-                "write the URL that the vendor was given, such as `https://hooks.example.com/github`, without a query, a fragment or a password",
-            );
-            None
-        }
+        _ => Err(checker.error_with(
+            text.place(),
+            "this is not a webhook's URL",
+            "write the URL that the vendor was given, such as `https://hooks.example.com/github`, without a query, a fragment or a password",
+        )),
     }
 }
 
@@ -167,11 +166,13 @@ fn methods(written: &written::Webhook, checker: &mut Checker<'_>) -> Vec<String>
         match method.to_ascii_uppercase() {
             method if checked.contains(&method) => {}
             method if matches!(method.as_str(), "POST" | "PUT" | "PATCH") => checked.push(method),
-            _ => checker.error_with(
-                method.place(),
-                format!("`{}` is not a method that brings events", &**method),
-                "one of `POST`, `PUT`, `PATCH`",
-            ),
+            _ => {
+                checker.error_with(
+                    method.place(),
+                    format!("`{}` is not a method that brings events", &**method),
+                    "one of `POST`, `PUT`, `PATCH`",
+                );
+            }
         }
     }
     checked

@@ -5,10 +5,10 @@
 //! types as any other file. What comes from a preset has the place where the
 //! source names it; what the source changes keeps its own.
 
-use crate::checked::checker::Checker;
+use crate::checked::checker::{Checker, Told, all};
 use crate::checked::yaml_error;
 use crate::presets::{self, Preset, described, overridden};
-use crate::problem::{Place, Problem};
+use crate::problem::Place;
 use crate::spelling::near;
 use crate::written::{self, Located, Node, PresetUse, from_node};
 
@@ -34,31 +34,30 @@ pub struct ExpandedPreset {
 
 /// Puts the presets of a file in place, if it names any.
 ///
-/// Where that fails the problems say why, and the presets stay where they are.
+/// Where that fails the presets stay where they are.
 pub(crate) fn expand(
     file: &mut written::SourceFile,
     options: serde_saphyr::Options,
     checker: &mut Checker<'_>,
-) -> Option<Expansion> {
-    let checks = file.webhook.as_ref()?.verify.as_ref()?;
-    if !checks.iter().any(written::Check::names_preset) {
-        return None;
+) -> Result<Option<Expansion>, Told> {
+    let checks = file.webhook.as_ref().and_then(|webhook| webhook.verify.as_ref());
+    if !checks.is_some_and(|checks| checks.iter().any(written::Check::names_preset)) {
+        return Ok(None);
     }
-    let node: Located<Node> = match serde_saphyr::from_str_with_options(checker.text, options) {
-        Ok(node) => node,
-        Err(error) => {
-            checker.problems.push(yaml_error::problem(&error, checker.text));
-            return None;
-        }
+    let node: Located<Node> = serde_saphyr::from_str_with_options(checker.text, options)
+        .map_err(|error| checker.report(yaml_error::problem(&error, checker.text)))?;
+    let Some((webhook, verify)) =
+        node.key("webhook").and_then(|webhook| Some((webhook, webhook.key("verify")?)))
+    else {
+        return Ok(None);
     };
-    let webhook = node.key("webhook")?;
     let mut presets = Presets {
         has_public_url: webhook.key("public_url").is_some(),
         used: Vec::new(),
         found: Vec::new(),
         checker,
     };
-    let verify = presets.list(webhook.key("verify")?, Within::All)?;
+    let verify = presets.list(verify, Within::All)?;
     let Presets { used, found, checker, .. } = presets;
     let mut keys: Vec<_> = match &**webhook {
         Node::Object(keys) => keys.clone(),
@@ -70,15 +69,13 @@ pub(crate) fn expand(
         complete(&mut keys, preset, place, split_is_written);
     }
     let webhook = webhook.with(Node::Object(keys));
-    match from_node(&webhook) {
-        Ok(expanded) => file.webhook = Some(expanded),
-        Err(error) => {
-            checker.problems.push(yaml_error::worded(error.place, &error.message));
-            name_the_preset(&used, checker);
-            return None;
-        }
-    }
-    Some(Expansion { presets: used, webhook: (*webhook).clone() })
+    let expanded = from_node(&webhook).map_err(|error| {
+        let told = checker.report(yaml_error::worded(error.place, &error.message));
+        name_the_preset(&used, checker);
+        told
+    })?;
+    file.webhook = Some(expanded);
+    Ok(Some(Expansion { presets: used, webhook: (*webhook).clone() }))
 }
 
 /// Says which preset a problem is about, where its place alone would not.
@@ -163,33 +160,27 @@ struct Presets<'c, 't> {
 }
 
 impl Presets<'_, '_> {
-    /// A list of checks without presets; nothing if one of them is not to be
-    /// had, but not before all were looked at.
-    fn list(&mut self, list: &Located<Node>, within: Within) -> Option<Located<Node>> {
-        let Node::List(checks) = &**list else { return Some(list.clone()) };
-        let checks: Vec<_> = checks.iter().map(|check| self.check(check, within)).collect();
-        let checks: Option<Vec<_>> = checks.into_iter().collect();
-        Some(list.with(Node::List(checks?.into_iter().flatten().collect())))
+    /// Returns a list of checks with its presets in place.
+    fn list(&mut self, list: &Located<Node>, within: Within) -> Result<Located<Node>, Told> {
+        let Node::List(checks) = &**list else { return Ok(list.clone()) };
+        let checks = all(checks.iter().map(|check| self.check(check, within)))?;
+        Ok(list.with(Node::List(checks.into_iter().flatten().collect())))
     }
 
-    fn check(&mut self, check: &Located<Node>, within: Within) -> Option<Vec<Located<Node>>> {
+    fn check(&mut self, check: &Located<Node>, within: Within) -> Result<Vec<Located<Node>>, Told> {
         let nested = match check.choice() {
             Some(("preset", body)) => return self.preset(body, within),
             Some((kind @ "any", list)) => (kind, self.list(list, Within::Any)?),
             Some((kind @ "all", list)) => (kind, self.list(list, Within::All)?),
-            _ => return Some(vec![check.clone()]),
+            _ => return Ok(vec![check.clone()]),
         };
-        Some(vec![check.with(Node::Object(vec![(nested.0.to_owned(), nested.1)]))])
+        Ok(vec![check.with(Node::Object(vec![(nested.0.to_owned(), nested.1)]))])
     }
 
-    fn preset(&mut self, body: &Located<Node>, within: Within) -> Option<Vec<Located<Node>>> {
-        let wanted: PresetUse = match from_node(body) {
-            Ok(wanted) => wanted,
-            Err(error) => {
-                self.checker.problems.push(yaml_error::worded(error.place, &error.message));
-                return None;
-            }
-        };
+    fn preset(&mut self, body: &Located<Node>, within: Within) -> Result<Vec<Located<Node>>, Told> {
+        let wanted: PresetUse = from_node(body).map_err(|error| {
+            self.checker.report(yaml_error::worded(error.place, &error.message))
+        })?;
         let preset = self.find(&wanted.name, body.place())?;
         self.needs(&preset, &wanted, body.place())?;
         self.no_empty_keys(&wanted)?;
@@ -210,16 +201,16 @@ impl Presets<'_, '_> {
         let lines = described(&list);
         self.used.push(ExpandedPreset { name: wanted.name, checks: lines, places });
         self.found.push((preset, place));
-        Some(in_place(&list, within))
+        Ok(in_place(&list, within))
     }
 
-    fn find(&mut self, name: &str, place: Option<Place>) -> Option<Preset> {
+    fn find(&mut self, name: &str, place: Option<Place>) -> Result<Preset, Told> {
         match presets::preset(name) {
-            Some(Ok(preset)) => return Some(preset),
-            Some(Err(error)) => self.checker.error(
+            Some(Ok(preset)) => Ok(preset),
+            Some(Err(error)) => Err(self.checker.error(
                 place,
                 format!("the preset `{name}` of this program cannot be read: {error}"),
-            ),
+            )),
             None => {
                 let near = near(name, presets::preset_names());
                 let help = match near.as_slice() {
@@ -230,31 +221,34 @@ impl Presets<'_, '_> {
                     }
                 };
                 let message = format!("there is no preset `{}`", name.escape_debug());
-                self.checker.error_with(place, message, help);
+                Err(self.checker.error_with(place, message, help))
             }
         }
-        None
     }
 
     /// A key without a value would take out what the preset says, and so what
     /// it checks, without a word.
-    fn no_empty_keys(&mut self, wanted: &PresetUse) -> Option<()> {
+    fn no_empty_keys(&mut self, wanted: &PresetUse) -> Result<(), Told> {
         let empty = wanted.overrides.iter().filter(|(_, value)| matches!(**value, Node::Null));
-        let mut found = Some(());
+        let mut told = Ok(());
         for (key, value) in empty {
-            found = None;
-            self.checker.error_with(
+            told = Err(self.checker.error_with(
                 value.place(),
                 format!("`{key}` of the preset `{}` has no value", wanted.name),
                 "write one, or leave the key out for what the preset says",
-            );
+            ));
         }
-        found
+        told
     }
 
     /// Whether the source says what the preset cannot know.
-    fn needs(&mut self, preset: &Preset, wanted: &PresetUse, place: Option<Place>) -> Option<()> {
-        let before = self.checker.problems.len();
+    fn needs(
+        &mut self,
+        preset: &Preset,
+        wanted: &PresetUse,
+        place: Option<Place>,
+    ) -> Result<(), Told> {
+        let mut told = Ok(());
         for need in &preset.needs {
             let (key, example) = (need.key(), need.example());
             let (is_given, help) = match need.is_of_webhook() {
@@ -271,10 +265,10 @@ impl Presets<'_, '_> {
             };
             if !is_given {
                 let message = format!("the preset `{}` needs `{key}`", preset.name);
-                self.checker.problems.push(Problem::error(place, message).help(help));
+                told = Err(self.checker.error_with(place, message, help));
             }
         }
-        (self.checker.problems.len() == before).then_some(())
+        told
     }
 }
 
@@ -317,7 +311,7 @@ mod tests {
             checker: &mut checker,
         };
         let list = presets.list(&node(list), within);
-        let list = list.map(|list| serde_json::to_value(&list).unwrap());
+        let list = list.ok().map(|list| serde_json::to_value(&list).unwrap());
         (list, checker.problems.iter().map(ToString::to_string).collect())
     }
 
@@ -372,7 +366,7 @@ mod tests {
             checker: &mut checker,
         };
         let wanted: PresetUse = from_node(&node("{ name: x, claims: { sub: a } }")).unwrap();
-        assert_eq!(presets.needs(&preset, &wanted, None), None);
+        assert!(presets.needs(&preset, &wanted, None).is_err());
         let said: Vec<_> = checker.problems.iter().map(ToString::to_string).collect();
         assert_eq!(
             said,

@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 
 use super::checks::surroundings::REQUEST_ROOTS;
-use crate::checked::checker::Checker;
+use crate::checked::checker::{Checker, Told, all};
 use crate::checked::constant::constant;
 use crate::checked::json_template::JsonTemplate;
 use crate::checked::secret::check_secret_name;
@@ -102,7 +102,7 @@ impl Respond {
     pub(crate) fn check(
         written: &Located<written::Respond>,
         checker: &mut Checker<'_>,
-    ) -> Option<Respond> {
+    ) -> Result<Respond, Told> {
         let ways = [
             written.text.is_some(),
             written.json.is_some(),
@@ -110,12 +110,11 @@ impl Respond {
             written.builtin.is_some(),
         ];
         if ways.into_iter().filter(|way| *way).count() != 1 {
-            checker.error_with(
+            return Err(checker.error_with(
                 written.place(),
                 "`respond` does not say what is answered, or says it twice",
                 "write one of `text`, `json`, `empty: true`, `builtin`",
-            );
-            return None;
+            ));
         }
         match &written.builtin {
             Some(builtin) => builtin_answer(**builtin, written, checker),
@@ -131,7 +130,7 @@ fn builtin_answer(
     builtin: Builtin,
     written: &Located<written::Respond>,
     checker: &mut Checker<'_>,
-) -> Option<Respond> {
+) -> Result<Respond, Told> {
     if written.status.is_some() || !written.headers.is_empty() {
         checker.error_with(
             written.place(),
@@ -142,24 +141,23 @@ fn builtin_answer(
     match builtin {
         Builtin::SnsConfirmation => {
             unused(written, checker, "means nothing to `sns_confirmation`");
-            Some(Respond::SnsConfirmation)
+            Ok(Respond::SnsConfirmation)
         }
         Builtin::StoredSecret => {
             let (Some(header), Some(secret), Some(until)) =
                 (&written.header, &written.secret, &written.enrol_until)
             else {
-                checker.error_with(
+                return Err(checker.error_with(
                     written.place(),
                     "`stored_secret` needs `header`, `secret` and `enrol_until`",
                     "such as `{ builtin: stored_secret, header: X-Hook-Secret, secret: webhook_secret, enrol_until: 2026-12-31T00:00:00Z }`",
-                );
-                return None;
+                ));
             };
             let name = header_name(header, header.place(), checker);
             let known = check_secret_name(secret, secret.place(), checker);
             let enrol_until = checker.time(until);
             known?;
-            Some(Respond::StoredSecret(StoredSecret {
+            Ok(Respond::StoredSecret(StoredSecret {
                 header: name?,
                 secret: (**secret).clone(),
                 enrol_until: enrol_until?,
@@ -182,70 +180,63 @@ fn unused(written: &written::Respond, checker: &mut Checker<'_>, why: &str) {
     }
 }
 
-fn answer(written: &Located<written::Respond>, checker: &mut Checker<'_>) -> Option<Answer> {
-    let status = match &written.status {
-        None => Some(200),
-        Some(status) => {
-            let known = u16::try_from(**status).ok().filter(|status| (200..=299).contains(status));
-            if known.is_none() {
-                checker.error_with(
-                    status.place(),
-                    format!("an answered handshake is not {}", **status),
-                    "a status from 200 to 299; a request that fails is answered 401 by itself",
-                );
-            }
-            known
-        }
-    };
-    let mut headers = Some(Vec::new());
-    for (name, text) in &written.headers {
+fn answer(written: &Located<written::Respond>, checker: &mut Checker<'_>) -> Result<Answer, Told> {
+    let status = written.status.as_ref().map_or(Ok(200), |status| {
+        let known = u16::try_from(**status).ok().filter(|status| (200..=299).contains(status));
+        known.ok_or_else(|| {
+            checker.error_with(
+                status.place(),
+                format!("an answered handshake is not {}", **status),
+                "a status from 200 to 299; a request that fails is answered 401 by itself",
+            )
+        })
+    });
+    let headers = all(written.headers.iter().map(|(name, text)| {
         let name = header_name(name, text.place().or(written.place()), checker);
         let template = checker.signing_template(text, REQUEST_ROOTS, &Lookups::new());
-        match (name.zip(template), &mut headers) {
-            (Some(header), Some(headers)) => headers.push(header),
-            _ => headers = None,
-        }
-    }
+        Ok((name?, template?))
+    }));
     let body = match (&written.text, &written.json, &written.empty) {
         (Some(text), _, _) => {
             checker.signing_template(text, REQUEST_ROOTS, &Lookups::new()).map(AnswerBody::Text)
         }
         (None, Some(node), _) => json(node, checker).map(AnswerBody::Json),
-        (None, None, Some(empty)) if !**empty => {
-            checker.error_with(
-                empty.place(),
-                "`empty: false` does not say what is answered",
-                "write `empty: true`, or a `text` or `json`",
-            );
-            None
-        }
-        (None, None, _) => Some(AnswerBody::Empty),
+        (None, None, Some(empty)) if !**empty => Err(checker.error_with(
+            empty.place(),
+            "`empty: false` does not say what is answered",
+            "write `empty: true`, or a `text` or `json`",
+        )),
+        (None, None, _) => Ok(AnswerBody::Empty),
     };
-    Some(Answer { status: status?, headers: headers?, body: body? })
+    Ok(Answer { status: status?, headers: headers?, body: body? })
 }
 
-fn json(node: &Located<Node>, checker: &mut Checker<'_>) -> Option<JsonTemplate> {
+fn json(node: &Located<Node>, checker: &mut Checker<'_>) -> Result<JsonTemplate, Told> {
     JsonTemplate::check(node, &mut |leaf| match &**leaf {
         Node::Text(text) => checker
             .signing_template(&leaf.with(text.clone()), REQUEST_ROOTS, &Lookups::new())
             .map(JsonTemplate::of),
-        _ => Some(JsonTemplate::Constant(constant(leaf, checker))),
+        _ => Ok(JsonTemplate::Constant(constant(leaf, checker))),
     })
 }
 
-fn header_name(name: &str, place: Option<Place>, checker: &mut Checker<'_>) -> Option<String> {
+fn header_name(
+    name: &str,
+    place: Option<Place>,
+    checker: &mut Checker<'_>,
+) -> Result<String, Told> {
     let lower = name.to_ascii_lowercase();
     if !is_header_name(&lower) {
-        checker.error(place, format!("`{}` is not a header's name", name.escape_debug()));
-        return None;
+        return Err(
+            checker.error(place, format!("`{}` is not a header's name", name.escape_debug()))
+        );
     }
     if RESERVED.contains(&lower.as_str()) {
-        checker.error_with(
+        return Err(checker.error_with(
             place,
             format!("the header `{lower}` cannot be set"),
             "the content type is `text/plain` or `application/json`, and the server's own headers are its own",
-        );
-        return None;
+        ));
     }
-    Some(lower)
+    Ok(lower)
 }

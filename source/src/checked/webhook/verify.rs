@@ -2,7 +2,7 @@
 
 use super::checks;
 use super::checks::Check;
-use crate::checked::checker::Checker;
+use crate::checked::checker::{Checker, Told};
 use crate::written::{self, Located};
 
 /// What a request must pass.
@@ -21,18 +21,17 @@ pub(crate) fn verify(
     written: &Located<written::Webhook>,
     has_public_url: bool,
     checker: &mut Checker<'_>,
-) -> Option<Verify> {
+) -> Result<Verify, Told> {
     match (&written.verify, &written.unauthenticated) {
         (Some(checks), None) if !checks.is_empty() => {
             checks::all_of_webhook(checks, has_public_url, checker).map(Verify::All)
         }
         (None, Some(reason)) if !reason.trim().is_empty() => {
             checker.warn(reason.place(), "anybody can push events to this source", &**reason);
-            Some(Verify::Nothing { reason: (**reason).clone() })
+            Ok(Verify::Nothing { reason: (**reason).clone() })
         }
         (Some(checks), Some(_)) => {
-            checker.error(checks.place(), "`verify` and `unauthenticated` exclude each other");
-            None
+            Err(checker.error(checks.place(), "`verify` and `unauthenticated` exclude each other"))
         }
         (verify, reason) => {
             let place = match (verify, reason) {
@@ -40,12 +39,11 @@ pub(crate) fn verify(
                 (None, Some(reason)) => reason.place(),
                 (None, None) => written.place(),
             };
-            checker.error_with(
+            Err(checker.error_with(
                 place,
                 "the webhook verifies nothing",
                 "list at least one check under `verify`, or write `unauthenticated: \"<reason>\"`",
-            );
-            None
+            ))
         }
     }
 }

@@ -9,9 +9,9 @@ use super::token::{
     TokenPlace,
 };
 use super::user_password::UserPassword;
+use crate::checked::checker::Told;
 use crate::checked::poll::request::scope::RequestScope;
-use crate::checked::secret::names_a_secret;
-use crate::path::{Path, Root};
+use crate::path::Root;
 use crate::template::{Lookups, Template};
 use crate::written::{self, AssertionAlgorithm, ClientAuth, Located};
 
@@ -58,12 +58,12 @@ impl Asked {
         name: &str,
         value: Option<&Located<String>>,
         scope: &mut RequestScope<'_, '_>,
-    ) -> Option<()> {
+    ) -> Result<(), Told> {
         if let Some(value) = value {
             let value = scope.template(value)?;
             self.field(name, value);
         }
-        Some(())
+        Ok(())
     }
 
     pub(crate) fn scopes(&mut self, scopes: &[Located<String>]) {
@@ -78,23 +78,22 @@ impl Asked {
         &mut self,
         params: &BTreeMap<String, Located<String>>,
         scope: &mut RequestScope<'_, '_>,
-    ) -> Option<()> {
-        let mut all = Some(());
+    ) -> Result<(), Told> {
+        let mut told = Ok(());
         for (name, value) in params {
             if self.fields.iter().any(|(there, _)| there == name) {
-                scope.checker.error_with(
+                told = Err(scope.checker.error_with(
                     value.place(),
                     format!("the parameter `{name}` is set by another key"),
                     "write it in one place",
-                );
-                all = None;
+                ));
             }
             match scope.template(value) {
-                Some(value) => self.field(name, value),
-                None => all = None,
+                Ok(value) => self.field(name, value),
+                Err(error) => told = Err(error),
             }
         }
-        all
+        told
     }
 
     pub(crate) fn client(
@@ -103,40 +102,37 @@ impl Asked {
         key: &ClientKey<'_>,
         url: &Template,
         scope: &mut RequestScope<'_, '_>,
-    ) -> Option<()> {
+    ) -> Result<(), Told> {
         let Some(written_id) = client.id else {
             if let Some(secret) = client.secret {
-                scope.checker.error(secret.place(), "`client_secret` stands without `client_id`");
-                return None;
+                return Err(scope
+                    .checker
+                    .error(secret.place(), "`client_secret` stands without `client_id`"));
             }
-            return Some(());
+            return Ok(());
         };
         let id = scope.template(written_id)?;
         let place = written_id.place();
+        let missing = |name: &str, scope: &mut RequestScope<'_, '_>| {
+            scope.checker.error_with(
+                place,
+                format!("`client_auth` needs `{name}`, which is not there"),
+                "write it, or another `client_auth`",
+            )
+        };
         let wanted =
-            |what: Option<&'_ Located<String>>, name: &str, scope: &mut RequestScope<'_, '_>| {
-                if what.is_none() {
-                    scope.checker.error_with(
-                        place,
-                        format!("`client_auth` needs `{name}`, which is not there"),
-                        "write it, or another `client_auth`",
-                    );
-                }
-                let text = what?;
-                let template = scope.template(text)?;
-                names_a_secret(&template, text, scope.checker);
-                Some(template)
+            |what: Option<&Located<String>>, name: &str, scope: &mut RequestScope<'_, '_>| {
+                let what = what.ok_or_else(|| missing(name, scope))?;
+                scope.secret(what)
             };
         let needless =
-            |what: Option<&'_ Located<String>>, name: &str, scope: &mut RequestScope<'_, '_>| {
-                if let Some(what) = what {
-                    scope.checker.error_with(
-                        what.place(),
-                        format!("`{name}` is not used with this `client_auth`"),
-                        "leave it out, or write another `client_auth`",
-                    );
-                }
-                what.is_none().then_some(())
+            |what: Option<&Located<String>>, name: &str, scope: &mut RequestScope<'_, '_>| {
+                let Some(what) = what else { return Ok(()) };
+                Err(scope.checker.error_with(
+                    what.place(),
+                    format!("`{name}` is not used with this `client_auth`"),
+                    "leave it out, or write another `client_auth`",
+                ))
             };
         match client.auth {
             ClientAuth::Basic | ClientAuth::Body => {
@@ -146,7 +142,7 @@ impl Asked {
                 if client.auth == ClientAuth::Basic && client.secret.is_some() {
                     let password = wanted(client.secret, "client_secret", scope)?;
                     self.basic = Some((UserPassword { username: id, password }, true));
-                    return Some(());
+                    return Ok(());
                 }
                 self.field("client_id", id);
                 // A public client has no secret (RFC 6749 §3.2.1).
@@ -154,7 +150,7 @@ impl Asked {
                     let secret = wanted(client.secret, "client_secret", scope)?;
                     self.field("client_secret", secret);
                 }
-                Some(())
+                Ok(())
             }
             ClientAuth::ClientSecretJwt => {
                 needless(key.key, "key", scope)?;
@@ -162,12 +158,11 @@ impl Asked {
                 let secret = wanted(client.secret, "client_secret", scope)?;
                 let algorithm = key.algorithm.unwrap_or(AssertionAlgorithm::Hs256);
                 if !is_shared(algorithm) {
-                    scope.checker.error_with(
+                    return Err(scope.checker.error_with(
                         place,
                         "`client_secret_jwt` signs with a shared secret",
                         "write `algorithm: HS256` or `HS512`, or `client_auth: private_key_jwt`",
-                    );
-                    return None;
+                    ));
                 }
                 self.client_assertion(id, AssertionKey::Shared(secret), algorithm, key, url, scope)
             }
@@ -176,12 +171,7 @@ impl Asked {
                 let private = wanted(key.key, "key", scope)?;
                 if client.auth == ClientAuth::Certificate {
                     if key.certificate.is_none() {
-                        scope.checker.error_with(
-                            place,
-                            "`client_auth` needs `certificate`, which is not there",
-                            "write it, or another `client_auth`",
-                        );
-                        return None;
+                        return Err(missing("certificate", scope));
                     }
                 } else {
                     needless(key.certificate, "certificate", scope)?;
@@ -193,12 +183,11 @@ impl Asked {
                 };
                 let algorithm = key.algorithm.unwrap_or(default);
                 if is_shared(algorithm) {
-                    scope.checker.error_with(
+                    return Err(scope.checker.error_with(
                         place,
                         "a private key signs with no HMAC",
                         "write `algorithm: RS256`, or `client_auth: client_secret_jwt`",
-                    );
-                    return None;
+                    ));
                 }
                 self.client_assertion(id, AssertionKey::Pem(private), algorithm, key, url, scope)
             }
@@ -213,13 +202,9 @@ impl Asked {
         key: &ClientKey<'_>,
         url: &Template,
         scope: &mut RequestScope<'_, '_>,
-    ) -> Option<()> {
-        let mut optional = |text: Option<&Located<String>>| match text {
-            None => Some(None),
-            Some(text) => scope.template(text).map(Some),
-        };
-        let key_id = optional(key.key_id)?;
-        let certificate = optional(key.certificate)?;
+    ) -> Result<(), Told> {
+        let key_id = key.key_id.map(|text| scope.template(text)).transpose()?;
+        let certificate = key.certificate.map(|text| scope.template(text)).transpose()?;
         let claim = |name: &str, value: &Template| (name.to_owned(), value.clone());
         self.assertion = Some(Assertion {
             place: AssertionPlace::Field("client_assertion"),
@@ -233,7 +218,7 @@ impl Asked {
         });
         self.field("client_id", id);
         self.field("client_assertion_type", Template::literal(ASSERTION_TYPE));
-        Some(())
+        Ok(())
     }
 
     pub(crate) fn into_auth(
@@ -277,33 +262,28 @@ pub(crate) fn bearer(scheme: &str) -> SendToken {
     }
 }
 
-pub(crate) fn own_path(name: &str) -> Option<Path> {
-    Path::parse(name, &[Root::Record]).ok()
-}
-
 pub(crate) fn answer(
     written: &written::TokenAnswer,
     scope: &mut RequestScope<'_, '_>,
-) -> Option<TokenAnswer> {
-    let mut path = |text: &Located<String>| scope.checker.path(text, &[Root::Record]);
-    let token = match &written.token {
-        Some(token) => path(token)?,
-        None => own_path("access_token")?,
+) -> Result<TokenAnswer, Told> {
+    let mut path = |text: Option<&Located<String>>, default: &str| {
+        let place = text.and_then(Located::place);
+        let text = text.map_or(default, |text| text.as_str());
+        scope.checker.path_at(place, text, &[Root::Record])
     };
+    let token = path(written.token.as_ref(), "access_token")?;
     let life = match (&written.expires_in, &written.expires_at) {
-        (Some(seconds), None) => Life::Seconds(path(seconds)?),
-        (None, Some(at)) => Life::Until(path(at)?),
-        (None, None) => Life::Seconds(own_path("expires_in")?),
+        (seconds, None) => Life::Seconds(path(seconds.as_ref(), "expires_in")?),
+        (None, at) => Life::Until(path(at.as_ref(), "expires_at")?),
         (Some(_), Some(at)) => {
-            scope.checker.error_with(
+            return Err(scope.checker.error_with(
                 at.place(),
                 "the end of a token is said twice",
                 "keep one of `expires_in` and `expires_at`",
-            );
-            return None;
+            ));
         }
     };
-    Some(TokenAnswer { token: TokenPlace::Body(token), life, bearer: true, base_url: None })
+    Ok(TokenAnswer { token: TokenPlace::Body(token), life, bearer: true, base_url: None })
 }
 
 /// A client that proves itself by a secret, if it does at all.
@@ -314,14 +294,13 @@ pub(crate) fn simple_client(
     asked: &mut Asked,
     url: &Template,
     scope: &mut RequestScope<'_, '_>,
-) -> Option<()> {
+) -> Result<(), Told> {
     if !matches!(auth, ClientAuth::Basic | ClientAuth::Body) {
-        scope.checker.error_with(
+        return Err(scope.checker.error_with(
             id.and_then(Located::place),
             "`client_auth` is `basic` or `body` here",
             "assertions stand in place of a secret only under `client_credentials`",
-        );
-        return None;
+        ));
     }
     asked.client(&Client { id, secret, auth }, &ClientKey::default(), url, scope)
 }

@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use super::asked::{
-    ASSERTION_LIFE, Asked, Client, ClientKey, answer, bearer, is_shared, own_path, simple_client,
+    ASSERTION_LIFE, Asked, Client, ClientKey, answer, bearer, is_shared, simple_client,
 };
 use super::token::{
     Assertion, AssertionKey, AssertionPlace, Life, TokenAnswer, TokenAuth, TokenBody, TokenPlace,
 };
+use crate::checked::checker::Told;
 use crate::checked::poll::request::scope::RequestScope;
-use crate::checked::secret::{check_secret_name, names_a_secret};
+use crate::checked::secret::check_secret_name;
+use crate::path::Root;
 use crate::template::Template;
 use crate::written::{self, AssertionAlgorithm, ClientAuth, Located};
 
@@ -24,7 +26,7 @@ const GITHUB: &str = "https://api.github.com";
 pub(crate) fn client_credentials(
     written: &written::ClientCredentials,
     scope: &mut RequestScope<'_, '_>,
-) -> Option<Box<TokenAuth>> {
+) -> Result<Box<TokenAuth>, Told> {
     let url = scope.url(&written.token_url);
     let mut asked = Asked::new("client_credentials");
     asked.scopes(&written.scopes);
@@ -35,12 +37,11 @@ pub(crate) fn client_credentials(
         auth: written.client_auth,
     };
     if written.client_secret.is_none() && written.client_auth == ClientAuth::Basic {
-        scope.checker.error_with(
+        return Err(scope.checker.error_with(
             written.client_id.place(),
             "`client_auth` needs `client_secret`, which is not there",
             "write it, or another `client_auth`",
-        );
-        return None;
+        ));
     }
     let key = ClientKey {
         key: written.key.as_ref(),
@@ -53,18 +54,17 @@ pub(crate) fn client_credentials(
     let params = asked.params(&written.params, scope);
     let answer = answer(&written.answer, scope)?;
     audience.and(client).and(params)?;
-    Some(asked.into_auth("client_credentials", url, written.body, answer))
+    Ok(asked.into_auth("client_credentials", url, written.body, answer))
 }
 
 pub(crate) fn password(
     written: &written::PasswordGrant,
     scope: &mut RequestScope<'_, '_>,
-) -> Option<Box<TokenAuth>> {
+) -> Result<Box<TokenAuth>, Told> {
     let url = scope.url(&written.token_url)?;
     let mut asked = Asked::new("password");
     asked.text("username", Some(&written.username), scope)?;
-    let password = scope.template(&written.password)?;
-    names_a_secret(&password, &written.password, scope.checker);
+    let password = scope.secret(&written.password)?;
     asked.field("password", password);
     asked.scopes(&written.scopes);
     simple_client(
@@ -77,13 +77,13 @@ pub(crate) fn password(
     )?;
     asked.params(&written.params, scope)?;
     let answer = answer(&written.answer, scope)?;
-    Some(asked.into_auth("password", url, written.body, answer))
+    Ok(asked.into_auth("password", url, written.body, answer))
 }
 
 pub(crate) fn refresh_token(
     written: &written::RefreshToken,
     scope: &mut RequestScope<'_, '_>,
-) -> Option<Box<TokenAuth>> {
+) -> Result<Box<TokenAuth>, Told> {
     let url = scope.url(&written.token_url)?;
     let name = &written.refresh_token;
     check_secret_name(name, name.place(), scope.checker)?;
@@ -101,13 +101,13 @@ pub(crate) fn refresh_token(
     let answer = answer(&written.answer, scope)?;
     let mut auth = asked.into_auth("refresh_token", url, written.body, answer);
     auth.refresh_token = Some((**name).clone());
-    Some(auth)
+    Ok(auth)
 }
 
 pub(crate) fn jwt_bearer(
     written: &written::JwtBearer,
     scope: &mut RequestScope<'_, '_>,
-) -> Option<Box<TokenAuth>> {
+) -> Result<Box<TokenAuth>, Told> {
     let url = scope.url(&written.token_url)?;
     let mut asked = Asked::new(JWT_BEARER);
     asked.scopes(&written.scopes);
@@ -121,8 +121,7 @@ pub(crate) fn jwt_bearer(
     )?;
     asked.params(&written.params, scope)?;
     let answer = answer(&written.answer, scope)?;
-    let key = scope.template(&written.key)?;
-    names_a_secret(&key, &written.key, scope.checker);
+    let key = scope.secret(&written.key)?;
     let algorithm = written.algorithm.unwrap_or(AssertionAlgorithm::Rs256);
     let mut claims = vec![("iss".to_owned(), scope.template(&written.issuer)?)];
     if let Some(subject) = &written.subject {
@@ -138,27 +137,22 @@ pub(crate) fn jwt_bearer(
     for (name, value) in &written.claims {
         let ours = ["iat", "exp", "jti"].contains(&name.as_str());
         if ours || claims.iter().any(|(there, _)| there == name) {
-            scope.checker.error_with(
+            return Err(scope.checker.error_with(
                 value.place(),
                 format!("the claim `{name}` is not one to write here"),
                 "`issuer`, `subject` and `audience` have keys of their own; times and `jti` are made",
-            );
-            return None;
+            ));
         }
         claims.push((name.clone(), scope.template(value)?));
     }
     let life = scope.checker.duration_or(written.life.as_ref(), ASSERTION_LIFE);
     if life.is_zero() || life > LONGEST_LIFE {
-        scope.checker.error(
+        return Err(scope.checker.error(
             written.life.as_ref().and_then(Located::place),
             "`life` is not between a second and an hour",
-        );
-        return None;
+        ));
     }
-    let key_id = match &written.key_id {
-        Some(key_id) => Some(scope.template(key_id)?),
-        None => None,
-    };
+    let key_id = written.key_id.as_ref().map(|key_id| scope.template(key_id)).transpose()?;
     asked.assertion = Some(Assertion {
         place: AssertionPlace::Field("assertion"),
         key: if is_shared(algorithm) { AssertionKey::Shared(key) } else { AssertionKey::Pem(key) },
@@ -169,24 +163,22 @@ pub(crate) fn jwt_bearer(
         life,
         backdated: Duration::ZERO,
     });
-    Some(asked.into_auth("jwt_bearer", url, written.body, answer))
+    Ok(asked.into_auth("jwt_bearer", url, written.body, answer))
 }
 
 pub(crate) fn google_service_account(
     written: &written::GoogleServiceAccount,
     scope: &mut RequestScope<'_, '_>,
-) -> Option<Box<TokenAuth>> {
+) -> Result<Box<TokenAuth>, Told> {
     let default = written.key.with(GOOGLE.to_owned());
     let url = scope.url(written.token_url.as_ref().unwrap_or(&default))?;
-    let key = scope.template(&written.key)?;
-    names_a_secret(&key, &written.key, scope.checker);
+    let key = scope.secret(&written.key)?;
     if written.scopes.is_empty() {
-        scope.checker.error_with(
+        return Err(scope.checker.error_with(
             written.key.place(),
             "a service account asks for no scope",
             "name at least one under `scopes`",
-        );
-        return None;
+        ));
     }
     let scopes: Vec<_> = written.scopes.iter().map(|scope| scope.as_str()).collect();
     let mut claims = vec![
@@ -208,13 +200,13 @@ pub(crate) fn google_service_account(
         backdated: Duration::ZERO,
     });
     let answer = answer(&written::TokenAnswer::default(), scope)?;
-    Some(asked.into_auth("google_service_account", url, written::TokenBody::Form, answer))
+    Ok(asked.into_auth("google_service_account", url, written::TokenBody::Form, answer))
 }
 
 pub(crate) fn github_app(
     written: &written::GithubApp,
     scope: &mut RequestScope<'_, '_>,
-) -> Option<Box<TokenAuth>> {
+) -> Result<Box<TokenAuth>, Told> {
     let default = written.installation_id.with(GITHUB.to_owned());
     let api = written.api_url.as_ref().unwrap_or(&default);
     let url = api.with(format!(
@@ -223,11 +215,10 @@ pub(crate) fn github_app(
         &*written.installation_id
     ));
     let (url, origin) = scope.url(&url)?;
-    let key = scope.template(&written.key)?;
-    names_a_secret(&key, &written.key, scope.checker);
+    let key = scope.secret(&written.key)?;
     let issuer = scope.template(&written.app_id)?;
     let header = |name: &str, value: &str| (name.to_owned(), Template::literal(value));
-    Some(Box::new(TokenAuth {
+    Ok(Box::new(TokenAuth {
         kind: "github_app",
         url,
         origin,
@@ -247,8 +238,8 @@ pub(crate) fn github_app(
         }),
         refresh_token: None,
         answer: TokenAnswer {
-            token: TokenPlace::Body(own_path("token")?),
-            life: Life::Until(own_path("expires_at")?),
+            token: TokenPlace::Body(scope.checker.path_at(None, "token", &[Root::Record])?),
+            life: Life::Until(scope.checker.path_at(None, "expires_at", &[Root::Record])?),
             bearer: false,
             base_url: None,
         },

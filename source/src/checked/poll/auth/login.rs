@@ -3,6 +3,7 @@
 use super::token::{Life, SendToken, TokenAnswer, TokenAuth, TokenBody, TokenPlace};
 use super::user_password::UserPassword;
 use super::words::with_record;
+use crate::checked::checker::Told;
 use crate::checked::poll::request::scope::RequestScope;
 use crate::path::{Root, is_header_name};
 use crate::written::{self, Located};
@@ -10,7 +11,7 @@ use crate::written::{self, Located};
 pub(crate) fn session(
     written: &written::Session,
     scope: &mut RequestScope<'_, '_>,
-) -> Option<Box<TokenAuth>> {
+) -> Result<Box<TokenAuth>, Told> {
     let login = &written.login;
     let url = scope.url(&login.post);
     let mut headers = Vec::new();
@@ -18,27 +19,21 @@ pub(crate) fn session(
         scope.header_name(name, value.place())?;
         headers.push((name.clone(), scope.template(value)?));
     }
-    let basic = match &login.basic {
-        None => None,
-        Some(user) => Some((UserPassword::check(user, scope)?, false)),
-    };
+    let basic = login.basic.as_ref().map(|user| UserPassword::check(user, scope)).transpose()?;
     let body = match (&login.json, &login.form) {
         (None, None) => TokenBody::Empty,
         (Some(json), None) => TokenBody::Tree(scope.json(json)?),
         (None, Some(form)) => {
-            let fields = form
-                .iter()
-                .map(|(name, value)| Some((name.clone(), scope.template(value)?)))
-                .collect::<Option<Vec<_>>>()?;
-            TokenBody::Form(fields)
+            let fields =
+                form.iter().map(|(name, value)| Ok((name.clone(), scope.template(value)?)));
+            TokenBody::Form(fields.collect::<Result<_, _>>()?)
         }
         (Some(json), Some(_)) => {
-            scope.checker.error_with(
+            return Err(scope.checker.error_with(
                 json.place(),
                 "a login has one body",
                 "keep one of `json` and `form`",
-            );
-            return None;
+            ));
         }
     };
     let (token, send) = match (&written.token, &written.cookies) {
@@ -49,12 +44,11 @@ pub(crate) fn session(
                 None => "this login gives nothing that is sent",
                 Some(_) => "a session sends a token or cookies",
             };
-            scope.checker.error_with(
+            return Err(scope.checker.error_with(
                 login.post.place(),
                 message,
                 "write one of `token` and `cookies` beside `login`",
-            );
-            return None;
+            ));
         }
     };
     let life = match &written.expires {
@@ -65,10 +59,7 @@ pub(crate) fn session(
         }
         Some(written::Expires::At(path)) => Life::Until(scope.checker.path(path, &[Root::Record])?),
     };
-    let base_url = match &written.base_url {
-        None => None,
-        Some(base) => Some(scope.checker.path(&base.from, &[Root::Record])?),
-    };
+    let base_url = scope.checker.record_path(written.base_url.as_ref().map(|base| &base.from))?;
     let (url, origin) = url?;
     let auth = TokenAuth {
         kind: "session",
@@ -76,7 +67,7 @@ pub(crate) fn session(
         origin,
         url_field: "login.post",
         headers,
-        basic,
+        basic: basic.map(|user| (user, false)),
         body,
         assertion: None,
         refresh_token: None,
@@ -91,21 +82,22 @@ pub(crate) fn session(
             "name them: `{secret.password}` is read from where secrets are kept",
         );
     }
-    Some(Box::new(auth))
+    Ok(Box::new(auth))
 }
 
 /// `header.NAME`, `cookie.NAME`, or a path into the body.
-fn place(from: &Located<String>, scope: &mut RequestScope<'_, '_>) -> Option<TokenPlace> {
+fn place(from: &Located<String>, scope: &mut RequestScope<'_, '_>) -> Result<TokenPlace, Told> {
     if let Some(name) = from.strip_prefix("cookie.") {
         scope.cookie_name(&from.with(name.to_owned()))?;
-        return Some(TokenPlace::Cookie(name.to_owned()));
+        return Ok(TokenPlace::Cookie(name.to_owned()));
     }
     if let Some(name) = from.strip_prefix("header.") {
         if !is_header_name(name) {
-            scope.checker.error(from.place(), format!("`{name}` is not a header's name"));
-            return None;
+            return Err(scope
+                .checker
+                .error(from.place(), format!("`{name}` is not a header's name")));
         }
-        return Some(TokenPlace::Header(name.to_ascii_lowercase()));
+        return Ok(TokenPlace::Header(name.to_ascii_lowercase()));
     }
     scope.checker.path(from, &[Root::Record]).map(TokenPlace::Body)
 }
@@ -114,34 +106,32 @@ fn place(from: &Located<String>, scope: &mut RequestScope<'_, '_>) -> Option<Tok
 fn cookies(
     names: &Located<Vec<Located<String>>>,
     scope: &mut RequestScope<'_, '_>,
-) -> Option<TokenPlace> {
+) -> Result<TokenPlace, Told> {
     if names.is_empty() {
-        scope.checker.error_with(
+        return Err(scope.checker.error_with(
             names.place(),
             "`cookies` names none",
             "such as `cookies: [JSESSIONID, XSRF-TOKEN]`",
-        );
-        return None;
+        ));
     }
     let names = names.iter().map(|name| {
         scope.cookie_name(name)?;
-        Some((**name).clone())
+        Ok((**name).clone())
     });
-    names.collect::<Option<_>>().map(TokenPlace::Cookies)
+    names.collect::<Result<_, _>>().map(TokenPlace::Cookies)
 }
 
-fn send(written: &written::SendToken, scope: &mut RequestScope<'_, '_>) -> Option<SendToken> {
-    Some(match written {
+fn send(written: &written::SendToken, scope: &mut RequestScope<'_, '_>) -> Result<SendToken, Told> {
+    Ok(match written {
         written::SendToken::Header(pair) => {
             scope.header_name(&pair.name, pair.name.place())?;
             let value = with_record(&pair.value, &["token"], scope)?;
             if !value.paths().any(|path| path.root() == Root::Record) {
-                scope.checker.error_with(
+                return Err(scope.checker.error_with(
                     pair.value.place(),
                     "the header does not send the token",
                     "write `{token}` where it goes, such as `Bearer {token}`",
-                );
-                return None;
+                ));
             }
             SendToken::Header { name: (*pair.name).clone(), value }
         }

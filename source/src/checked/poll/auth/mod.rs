@@ -18,10 +18,9 @@ pub use token::{
 };
 pub use user_password::UserPassword;
 
-use crate::checked::checker::Checker;
+use crate::checked::checker::{Checker, Told};
 use crate::checked::origin::Origin;
 use crate::checked::poll::request::scope::RequestScope;
-use crate::checked::secret::names_a_secret;
 use crate::path::Root;
 use crate::template::Template;
 use crate::written;
@@ -193,26 +192,24 @@ impl PollAuth {
 pub(crate) fn check(
     written: Option<&written::Auth>,
     scope: &mut RequestScope<'_, '_>,
-) -> Option<PollAuth> {
-    Some(match written {
+) -> Result<PollAuth, Told> {
+    Ok(match written {
         None => PollAuth::Nothing,
         Some(written::Auth::Bearer(value)) => {
             let text = value.with(format!("Bearer {}", &**value));
-            let value = scope.template(&text)?;
-            names_a_secret(&value, &text, scope.checker);
-            PollAuth::Header { name: "authorization".to_owned(), value }
+            PollAuth::Header { name: "authorization".to_owned(), value: scope.secret(&text)? }
         }
         Some(written::Auth::Header(pair)) => {
             scope.header_name(&pair.name, pair.name.place())?;
-            PollAuth::Header { name: (*pair.name).clone(), value: credential(pair, scope)? }
+            PollAuth::Header { name: (*pair.name).clone(), value: scope.secret(&pair.value)? }
         }
         Some(written::Auth::Query(pair)) => {
             scope.not_empty(&pair.name, "a query parameter's name")?;
-            PollAuth::Query { name: (*pair.name).clone(), value: credential(pair, scope)? }
+            PollAuth::Query { name: (*pair.name).clone(), value: scope.secret(&pair.value)? }
         }
         Some(written::Auth::Cookie(pair)) => {
             scope.cookie_name(&pair.name)?;
-            PollAuth::Cookie { name: (*pair.name).clone(), value: credential(pair, scope)? }
+            PollAuth::Cookie { name: (*pair.name).clone(), value: scope.secret(&pair.value)? }
         }
         Some(written::Auth::Basic(user)) => PollAuth::Basic(UserPassword::check(user, scope)?),
         Some(written::Auth::Digest(user)) => PollAuth::Digest(UserPassword::check(user, scope)?),
@@ -274,10 +271,4 @@ pub(crate) fn comes_once(
             "leave it to `auth`",
         );
     }
-}
-
-fn credential(pair: &written::NamedValue, scope: &mut RequestScope<'_, '_>) -> Option<Template> {
-    let value = scope.template(&pair.value)?;
-    names_a_secret(&value, &pair.value, scope.checker);
-    Some(value)
 }

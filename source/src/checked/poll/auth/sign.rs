@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::words::with_record;
+use crate::checked::checker::Told;
 use crate::checked::key::Key;
 use crate::checked::poll::request::scope::RequestScope;
-use crate::checked::secret::names_a_secret;
+use crate::checked::secret::reads_secret;
 use crate::path::Root;
 use crate::template::Template;
 use crate::written::{self, Encoding, Hash, Located};
@@ -117,15 +118,13 @@ impl Sign {
     }
 }
 
-pub(crate) fn check(written: &written::Sign, scope: &mut RequestScope<'_, '_>) -> Option<Sign> {
-    let secret = |text: &Located<String>, scope: &mut RequestScope<'_, '_>| {
-        let template = scope.template(text)?;
-        names_a_secret(&template, text, scope.checker);
-        Some(template)
-    };
-    Some(match written {
+pub(crate) fn check(
+    written: &written::Sign,
+    scope: &mut RequestScope<'_, '_>,
+) -> Result<Sign, Told> {
+    Ok(match written {
         written::Sign::Hmac(written) => {
-            let key = (secret(&written.secret, scope)?, Key::of(&written.key));
+            let key = (scope.secret(&written.secret)?, Key::of(&written.key));
             let into = (written.encoding, &written.into);
             Sign::Text(SignText {
                 key: Some(key),
@@ -140,20 +139,21 @@ pub(crate) fn check(written: &written::Sign, scope: &mut RequestScope<'_, '_>) -
         }
         written::Sign::Duo(written) => Sign::Duo {
             integration_key: scope.template(&written.integration_key)?,
-            secret_key: secret(&written.secret_key, scope)?,
+            secret_key: scope.secret(&written.secret_key)?,
         },
         written::Sign::Edgegrid(written) => Sign::Edgegrid {
             client_token: scope.template(&written.client_token)?,
-            client_secret: secret(&written.client_secret, scope)?,
+            client_secret: scope.secret(&written.client_secret)?,
             access_token: scope.template(&written.access_token)?,
         },
         written::Sign::Sigv4(written) => Sign::Sigv4 {
             access_key: scope.template(&written.access_key)?,
-            secret_key: secret(&written.secret_key, scope)?,
-            session_token: match &written.session_token {
-                Some(token) => Some(secret(token, scope)?),
-                None => None,
-            },
+            secret_key: scope.secret(&written.secret_key)?,
+            session_token: written
+                .session_token
+                .as_ref()
+                .map(|token| scope.secret(token))
+                .transpose()?,
             region: scope.template(&written.region)?,
             service: scope.template(&written.service)?,
         },
@@ -166,15 +166,14 @@ fn sign_text(
     written: &Located<String>,
     (encoding, headers): (Option<Encoding>, &BTreeMap<String, Located<String>>),
     scope: &mut RequestScope<'_, '_>,
-) -> Option<SignText> {
+) -> Result<SignText, Told> {
     let text = with_record(written, &WORDS, scope)?;
     if !text.paths().any(|path| matches!(path.root(), Root::Record | Root::Header)) {
-        scope.checker.error_with(
+        return Err(scope.checker.error_with(
             written.place(),
             "the signature covers nothing of the request",
             "name what the vendor wants signed, such as `{method}`, `{path}` and `{date}`",
-        );
-        return None;
+        ));
     }
     let mut words = WORDS.to_vec();
     words.push("signature");
@@ -182,8 +181,9 @@ fn sign_text(
     for (name, value) in headers {
         scope.header_name(name, value.place())?;
         if !names.insert(name.to_ascii_lowercase()) {
-            scope.checker.error(value.place(), format!("the header `{name}` is set twice"));
-            return None;
+            return Err(scope
+                .checker
+                .error(value.place(), format!("the header `{name}` is set twice")));
         }
         into.push((name.to_ascii_lowercase(), with_record(value, &words, scope)?));
     }
@@ -194,12 +194,11 @@ fn sign_text(
         })
     };
     if !sends("signature") {
-        scope.checker.error_with(
+        return Err(scope.checker.error_with(
             written.place(),
             "no header sends the signature",
             "write `{signature}` into a header under `into`",
-        );
-        return None;
+        ));
     }
     for word in ["date", "nonce"] {
         let signed = text.paths().any(|path| {
@@ -214,7 +213,7 @@ fn sign_text(
             );
         }
     }
-    Some(SignText {
+    Ok(SignText {
         hash: hash.unwrap_or(Hash::Sha256),
         key: None,
         text,
@@ -228,14 +227,13 @@ fn has_a_secret(
     text: &Template,
     written: &Located<String>,
     scope: &mut RequestScope<'_, '_>,
-) -> Option<()> {
-    let has = text.paths().any(|path| path.root() == Root::Secret);
-    if !has {
-        scope.checker.error_with(
-            written.place(),
-            "what is hashed has no secret in it",
-            "anybody could make that hash: write `{secret.api_key}` where the vendor wants it",
-        );
+) -> Result<(), Told> {
+    if reads_secret(text) {
+        return Ok(());
     }
-    has.then_some(())
+    Err(scope.checker.error_with(
+        written.place(),
+        "what is hashed has no secret in it",
+        "anybody could make that hash: write `{secret.api_key}` where the vendor wants it",
+    ))
 }

@@ -1,5 +1,6 @@
 //! A user's name and password.
 
+use crate::checked::checker::Told;
 use crate::checked::poll::request::scope::RequestScope;
 use crate::checked::secret::{names_a_secret, reads_secret};
 use crate::template::Template;
@@ -18,7 +19,7 @@ impl UserPassword {
     pub(crate) fn check(
         written: &written::UserPassword,
         scope: &mut RequestScope<'_, '_>,
-    ) -> Option<UserPassword> {
+    ) -> Result<UserPassword, Told> {
         let username = scope.template(&written.username);
         let password = scope.template(&written.password);
         let (username, password) = (username?, password?);
@@ -26,7 +27,7 @@ impl UserPassword {
         if !reads_secret(&username) {
             names_a_secret(&password, &written.password, scope.checker);
         }
-        Some(UserPassword { username, password })
+        Ok(UserPassword { username, password })
     }
 
     pub(crate) fn templates(&self) -> [&Template; 2] {

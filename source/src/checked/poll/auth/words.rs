@@ -1,5 +1,6 @@
 //! Words of our own that a template of `auth` may name, such as `{token}`.
 
+use crate::checked::checker::Told;
 use crate::checked::poll::request::scope::RequestScope;
 use crate::path::Root;
 use crate::template::Template;
@@ -10,7 +11,7 @@ pub(crate) fn with_record(
     text: &Located<String>,
     known: &[&str],
     scope: &mut RequestScope<'_, '_>,
-) -> Option<Template> {
+) -> Result<Template, Told> {
     let roots = scope.roots.clone();
     scope.roots.extend([Root::Record, Root::Header]);
     let template = scope.template(text);
@@ -20,13 +21,12 @@ pub(crate) fn with_record(
         let word = path.segments().join(".");
         if !known.contains(&word.as_str()) {
             let known: Vec<_> = known.iter().map(|word| format!("`{{{word}}}`")).collect();
-            scope.checker.error_with(
+            return Err(scope.checker.error_with(
                 text.place(),
                 format!("nothing is called `{word}` here"),
                 format!("there are {}, `{{secret.…}}` and `{{var.…}}`", known.join(", ")),
-            );
-            return None;
+            ));
         }
     }
-    Some(template)
+    Ok(template)
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::only::{DEFAULT_START, only};
-use crate::checked::checker::Checker;
+use crate::checked::checker::{Checker, Told};
 use crate::checked::poll::request::Requests;
 use crate::path::{Path, Root};
 use crate::written::{self, Located, Order, TimeFormat};
@@ -33,7 +33,7 @@ pub(crate) fn check(
     requests: &Requests<'_>,
     id: &Located<String>,
     checker: &mut Checker<'_>,
-) -> Option<IdCursor> {
+) -> Result<IdCursor, Told> {
     let written = &poll.cursor;
     let (kind, keys, variables): (_, &[&str], &[_]) = match written.time {
         None => ("id", &["order"], &[(Root::Cursor, "id"), (Root::Cursor, "start")]),
@@ -67,11 +67,8 @@ pub(crate) fn check(
             "what does not fit on the page is lost: say `next`, or `order: ascending` if the oldest come first",
         );
     }
-    let time = match &written.time {
-        None => None,
-        Some(time) => Some(checker.path(time, &[Root::Record])?),
-    };
-    Some(IdCursor {
+    let time = checker.record_path(written.time.as_ref())?;
+    Ok(IdCursor {
         id: checker.path(id, &[Root::Record])?,
         time,
         time_format: (*written.time_format).clone(),

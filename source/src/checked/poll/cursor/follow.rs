@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::only::{DEFAULT_START, only};
-use crate::checked::checker::Checker;
+use crate::checked::checker::{Checker, Told};
 use crate::checked::poll::identity;
 use crate::checked::poll::request::Requests;
 use crate::checked::poll::request::scope::RequestScope;
@@ -66,17 +66,16 @@ pub(crate) fn token(
     requests: &Requests<'_>,
     token: &Located<String>,
     checker: &mut Checker<'_>,
-) -> Option<TokenCursor> {
+) -> Result<TokenCursor, Told> {
     let keys = [&KEYS[..], &["token"]].concat();
     let variables = [(Root::Cursor, "token"), (Root::Cursor, "start")];
     only("token", &keys, &variables, poll, requests, checker);
     let Some(written::Next::Token(next)) = poll.next.as_deref() else {
-        checker.error_with(
+        return Err(checker.error_with(
             poll.cursor.place(),
             "a cursor by token needs `next: { token: … }`",
             "the token that leads to the next page is what is kept between runs",
-        );
-        return None;
+        ));
     };
     let roots = [Root::Record, Root::Header];
     let kept = checker.path(token, &roots)?;
@@ -87,7 +86,7 @@ pub(crate) fn token(
             "the token that leads to the next page is what is kept between runs: write the same path",
         );
     }
-    Some(TokenCursor { follow: follow(poll, requests, checker)? })
+    Ok(TokenCursor { follow: follow(poll, requests, checker)? })
 }
 
 pub(crate) fn next_link(
@@ -95,18 +94,17 @@ pub(crate) fn next_link(
     requests: &Requests<'_>,
     rewrite: Vec<(String, Template)>,
     checker: &mut Checker<'_>,
-) -> Option<NextLinkCursor> {
+) -> Result<NextLinkCursor, Told> {
     let keys = [&KEYS[..], &["next_link"]].concat();
     only("next link", &keys, &[(Root::Cursor, "start")], poll, requests, checker);
     if !matches!(poll.next.as_deref(), Some(written::Next::Link(_) | written::Next::Url(_))) {
-        checker.error_with(
+        return Err(checker.error_with(
             poll.cursor.place(),
             "a cursor by next link needs `next: { link: … }` or `next: { url: … }`",
             "the link to the next page is what is kept between runs",
-        );
-        return None;
+        ));
     }
-    Some(NextLinkCursor {
+    Ok(NextLinkCursor {
         digest: identity::of_kept_link(requests.page, &rewrite),
         rewrite,
         follow: follow(poll, requests, checker)?,
@@ -126,15 +124,10 @@ fn follow(
     poll: &written::Poll,
     requests: &Requests<'_>,
     checker: &mut Checker<'_>,
-) -> Option<Follow> {
+) -> Result<Follow, Told> {
     let written = &poll.cursor;
-    let mut path = |written: &Option<Located<String>>| -> Option<Option<Path>> {
-        match written {
-            None => Some(None),
-            Some(path) => Some(Some(checker.path(path, &[Root::Record])?)),
-        }
-    };
-    let (id, time) = (path(&written.id)?, path(&written.time)?);
+    let id = checker.record_path(written.id.as_ref())?;
+    let time = checker.record_path(written.time.as_ref())?;
     let restart = written.restart.as_ref().map(|restart| RestartAt {
         from: restart.from,
         overlap: checker.duration_or(restart.overlap.as_ref(), Duration::ZERO),
@@ -162,12 +155,12 @@ fn follow(
             );
         }
     }
-    Some(Follow {
+    Ok(Follow {
         id,
         time,
         time_format: (*written.time_format).clone(),
         start: checker.duration_or(written.start.as_ref(), DEFAULT_START),
         restart,
-        retention: written.retention.as_ref().and_then(|text| checker.duration(text)),
+        retention: written.retention.as_ref().map(|text| checker.duration(text)).transpose()?,
     })
 }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::only::{DEFAULT_START, only};
-use crate::checked::checker::Checker;
+use crate::checked::checker::{Checker, Told};
 use crate::checked::poll::request::Requests;
 use crate::path::{Path, Root};
 use crate::written::{self};
@@ -25,7 +25,7 @@ pub(crate) fn check(
     poll: &written::Poll,
     requests: &Requests<'_>,
     checker: &mut Checker<'_>,
-) -> Option<ListingCursor> {
+) -> Result<ListingCursor, Told> {
     let by_vendor = poll.cursor.listing.is_none();
     let (kind, variables): (_, &[_]) = match by_vendor {
         true => ("vendor", &[(Root::Cursor, "start"), (Root::Cursor, "ask")]),
@@ -48,10 +48,7 @@ pub(crate) fn check(
         );
     }
     only(kind, &[kind], variables, poll, requests, checker);
-    let id = match &poll.cursor.id {
-        None => None,
-        Some(path) => Some(checker.path(path, &[Root::Record])?),
-    };
+    let id = checker.record_path(poll.cursor.id.as_ref())?;
     let start = checker.duration_or(poll.cursor.start.as_ref(), DEFAULT_START);
-    Some(ListingCursor { id, start, by_vendor })
+    Ok(ListingCursor { id, start, by_vendor })
 }

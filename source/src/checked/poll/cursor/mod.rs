@@ -18,7 +18,7 @@ pub use listing::ListingCursor;
 pub(crate) use pace::check_pace;
 pub use time::TimeCursor;
 
-use crate::checked::checker::Checker;
+use crate::checked::checker::{Checker, Told};
 use crate::checked::event::EventSpec;
 use crate::checked::event::closed_schema::open_in_schema;
 use crate::checked::poll::request::Requests;
@@ -79,7 +79,7 @@ pub(crate) fn check(
     rewrite: Vec<(String, Template)>,
     event: &EventSpec,
     checker: &mut Checker<'_>,
-) -> Option<Cursor> {
+) -> Result<Cursor, Told> {
     let written = &poll.cursor;
     check_time_format(&written.time_format, checker);
     // Of what a page lists, an event's schema says nothing.
@@ -103,14 +103,13 @@ pub(crate) fn check(
         }
         (None, None, None, Some(id)) => by_id::check(poll, requests, id, checker).map(Cursor::Id),
         _ => {
-            checker.error_with(
+            Err(checker.error_with(
                 written.place(),
                 "a cursor needs one of `time`, `windows`, `id`, `token`, `next_link`, `vendor` and `listing`",
                 "`time` and `id` are paths in a record, `token` is the path of the page's token, \
                  `next_link` keeps the link to the next page, `windows: true` reads window after window \
                  what has no time, `vendor: true` leaves the place to the vendor, and `listing: true` reads all of it each time",
-            );
-            None
+            ))
         }
     }
 }
@@ -139,7 +138,7 @@ fn check_schema(written: &written::Cursor, event: &EventSpec, checker: &mut Chec
     for path in [&written.time, &written.id].into_iter().flatten() {
         // A path that is none is told where it is understood.
         if let Ok(found) = Path::parse(path, &[Root::Record]) {
-            open_in_schema(path.place(), &found, &schema.json, checker);
+            open_in_schema(path.place(), &found, &schema.json, checker).ok();
         }
     }
 }

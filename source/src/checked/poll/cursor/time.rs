@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::only::{DEFAULT_START, only};
-use crate::checked::checker::Checker;
+use crate::checked::checker::{Checker, Told};
 use crate::checked::poll::request::Requests;
 use crate::path::{Path, Root};
 use crate::written::{self, Advance, Granularity, Located, Order, TimeFormat};
@@ -48,7 +48,7 @@ pub(crate) fn check(
     poll: &written::Poll,
     requests: &Requests<'_>,
     checker: &mut Checker<'_>,
-) -> Option<TimeCursor> {
+) -> Result<TimeCursor, Told> {
     let written = &poll.cursor;
     let keys = [
         "time",
@@ -68,10 +68,7 @@ pub(crate) fn check(
     let lower_bound = starts.iter().any(|name| requests.uses(Root::Window, name));
     let upper_bound = requests.uses(Root::Window, "end");
     let start = checker.duration_or(written.start.as_ref(), DEFAULT_START);
-    let id = match &written.id {
-        None => None,
-        Some(path) => Some(checker.path(path, &[Root::Record])?),
-    };
+    let id = checker.record_path(written.id.as_ref())?;
     if !lower_bound && written.order != Order::Descending {
         checker.error_with(
             written.place(),
@@ -79,10 +76,7 @@ pub(crate) fn check(
             "without it every run would read everything there is, unless the newest comes first: `order: descending`",
         );
     }
-    let time = match &written.time {
-        None => None,
-        Some(time) => Some(checker.path(time, &[Root::Record])?),
-    };
+    let time = checker.record_path(written.time.as_ref())?;
     has_no_time(written, checker);
     let overlap = checker.duration_or(written.overlap.as_ref(), Duration::ZERO);
     // The vendor is asked for the whole of that second, or day, again.
@@ -107,6 +101,7 @@ pub(crate) fn check(
     if max_window.is_zero() {
         checker.error(written.max_window.as_ref().and_then(Located::place), "`max_window` is zero");
     }
+    let retention = written.retention.as_ref().map(|text| checker.duration(text)).transpose();
     let cursor = TimeCursor {
         time,
         time_format: (*written.time_format).clone(),
@@ -117,7 +112,7 @@ pub(crate) fn check(
         end_lag: checker.duration_or(written.end_lag.as_ref(), Duration::ZERO),
         overlap,
         max_window,
-        retention: written.retention.as_ref().and_then(|text| checker.duration(text)),
+        retention: None,
         granularity,
         upper_bound,
         lower_bound,
@@ -163,7 +158,7 @@ pub(crate) fn check(
             "set `end_lag`, `overlap` or both, such as `60s`",
         );
     }
-    Some(cursor)
+    Ok(TimeCursor { retention: retention?, ..cursor })
 }
 
 /// What `windows` rules out: nothing is known of a record but the window that

@@ -3,7 +3,7 @@
 use super::next::Next;
 use super::records::Records;
 use super::stop::Stop;
-use crate::checked::checker::Checker;
+use crate::checked::checker::{Checker, Told};
 use crate::path::{Path, Root};
 use crate::problem::Place;
 use crate::written::{self, Located, MissingTrailer};
@@ -52,9 +52,9 @@ impl PageDecode {
     pub(crate) fn check(
         written: Option<&Located<written::PageDecode>>,
         checker: &mut Checker<'_>,
-    ) -> Option<PageDecode> {
-        let Some(written) = written else { return Some(PageDecode::Json) };
-        Some(match &**written {
+    ) -> Result<PageDecode, Told> {
+        let Some(written) = written else { return Ok(PageDecode::Json) };
+        Ok(match &**written {
             written::PageDecode::Json => PageDecode::Json,
             written::PageDecode::Lines => PageDecode::Lines,
             written::PageDecode::Xml => PageDecode::Xml,
@@ -104,33 +104,31 @@ impl PageDecode {
     }
 }
 
-fn csv(written: &written::Csv, checker: &mut Checker<'_>) -> Option<Csv> {
+fn csv(written: &written::Csv, checker: &mut Checker<'_>) -> Result<Csv, Told> {
     let separator = match &written.separator {
         None => b',',
         Some(text) => match text.as_bytes() {
             [byte] if byte.is_ascii() && !matches!(byte, b'"' | b'\r' | b'\n') => *byte,
             _ => {
-                checker.error_with(
+                return Err(checker.error_with(
                     text.place(),
                     format!("`{}` cannot separate values", text.escape_debug()),
                     "write one ASCII character, such as `\";\"` or `\"\\t\"`",
-                );
-                return None;
+                ));
             }
         },
     };
     for line in [&written.after, &written.before].into_iter().flatten() {
         if line.is_empty() || line.contains(['"', '\r', '\n']) {
-            checker.error_with(
+            return Err(checker.error_with(
                 line.place(),
                 format!("no row is the line `{}`", line.escape_debug()),
                 "write the whole line as the vendor does, without its end and without quotes",
-            );
-            return None;
+            ));
         }
     }
     let text = |line: &Option<Located<String>>| line.as_ref().map(|line| (**line).clone());
-    Some(Csv {
+    Ok(Csv {
         separator,
         columns: written.columns.iter().map(|name| (**name).clone()).collect(),
         after: text(&written.after),
@@ -138,19 +136,21 @@ fn csv(written: &written::Csv, checker: &mut Checker<'_>) -> Option<Csv> {
     })
 }
 
-fn trailer(written: &Located<written::Trailer>, checker: &mut Checker<'_>) -> Option<Trailer> {
+fn trailer(
+    written: &Located<written::Trailer>,
+    checker: &mut Checker<'_>,
+) -> Result<Trailer, Told> {
     if written.has.is_empty() {
-        checker.error_with(
+        return Err(checker.error_with(
             written.place(),
             "any line would be this trailer",
             "list under `has` what it has and a record has not, such as `[total, offset]`",
-        );
-        return None;
+        ));
     }
     let has = written
         .has
         .iter()
         .map(|path| checker.path(path, &[Root::Record]))
-        .collect::<Option<Vec<_>>>()?;
-    Some(Trailer { has, missing: written.missing })
+        .collect::<Result<Vec<_>, Told>>()?;
+    Ok(Trailer { has, missing: written.missing })
 }

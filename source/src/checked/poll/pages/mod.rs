@@ -14,7 +14,7 @@ pub use next::{Next, Slot, TokenForm};
 pub use records::Records;
 pub use stop::Stop;
 
-use crate::checked::checker::Checker;
+use crate::checked::checker::{Checker, Told};
 use crate::checked::poll::request::Request;
 use crate::checked::poll::request::body::RequestBody;
 use crate::checked::poll::request::scope::RequestScope;
@@ -60,22 +60,24 @@ impl Pages {
 
 impl RequestScope<'_, '_> {
     /// Pages whose requests may use what this scope knows, and `{page.…}`.
-    pub(crate) fn pages(&mut self, written: &WrittenPages<'_>) -> Option<Pages> {
-        let next = written.next.map(|next| self.next(next));
-        let next_kind = next.as_ref().and_then(Option::as_ref);
+    pub(crate) fn pages(&mut self, written: &WrittenPages<'_>) -> Result<Pages, Told> {
+        let next = written.next.map(|next| self.next(next)).transpose();
+        let next_kind = next.as_ref().ok().and_then(Option::as_ref);
         let variable = next_kind.and_then(Next::variable);
         self.roots.push(Root::Page);
         // The first request has no token yet, but it has a number.
         self.page = variable.filter(|_| next_kind.is_some_and(|next| next.start().is_some()));
         let request = self.request(written.request);
         self.page = variable;
-        let then =
-            request.as_ref().and_then(|request| self.later(request, written.then, next_kind));
+        let then = match &request {
+            Ok(request) => self.later(request, written.then, next_kind),
+            Err(told) => Err(*told),
+        };
         self.page = None;
         self.roots.retain(|root| *root != Root::Page);
         let checker = &mut *self.checker;
         let decode = PageDecode::check(written.decode, checker);
-        let is_lines = decode.as_ref().is_some_and(PageDecode::is_lines);
+        let is_lines = decode.as_ref().is_ok_and(PageDecode::is_lines);
         let records = records::records(written, is_lines, checker);
         if written.missing_records == MissingRecords::Empty && is_lines {
             checker.error_with(
@@ -84,20 +86,16 @@ impl RequestScope<'_, '_> {
                 "leave it out: it is about a list or a record that a page may leave out",
             );
         }
-        let (request, then) = (request?, then?);
-        let next = match next {
-            None => None,
-            Some(next) => Some(next?),
-        };
+        let (request, then, next) = (request?, then?, next?);
         if let Some((next, written)) = next.as_ref().zip(written.next) {
             has_place(next, written.place(), &request, &then, checker);
         }
         let stop = stop::stop(written.stop, next.as_ref(), checker);
-        if let Some((decode, records)) = decode.as_ref().zip(records.as_ref()) {
+        if let (Ok(decode), Ok(records)) = (&decode, &records) {
             let place = written.decode.and_then(Located::place);
-            decode.has_no_body(next.as_ref(), stop.as_ref(), records, place, checker);
+            decode.has_no_body(next.as_ref(), stop.as_ref().ok(), records, place, checker);
         }
-        Some(Pages {
+        Ok(Pages {
             request,
             then,
             next,

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::checked::checker::Told;
 use crate::checked::poll::request::scope::RequestScope;
 use crate::path::{Path, Root};
 use crate::problem::Place;
@@ -163,12 +164,12 @@ macro_rules! slot_of {
 }
 
 impl RequestScope<'_, '_> {
-    pub(crate) fn next(&mut self, written: &Located<written::Next>) -> Option<Next> {
+    pub(crate) fn next(&mut self, written: &Located<written::Next>) -> Result<Next, Told> {
         let place = written.place();
         match &**written {
             written::Next::Link(relation) => {
                 self.not_empty(relation, "a link relation, such as `next`")?;
-                Some(Next::Link((**relation).clone()))
+                Ok(Next::Link((**relation).clone()))
             }
             written::Next::Url(path) => self.checker.path(path, PAGE_ROOTS).map(Next::Url),
             written::Next::Token(token) => {
@@ -178,36 +179,34 @@ impl RequestScope<'_, '_> {
                     (Some(between), None) => TokenForm::Joined(between.clone()),
                     (None, Some(TokenFormat::Json)) => TokenForm::Json,
                     (Some(_), Some(_)) => {
-                        self.checker.error_with(
+                        return Err(self.checker.error_with(
                             place,
                             "a token is sent back as one text or as JSON, not both",
                             "write `join` or `format`",
-                        );
-                        return None;
+                        ));
                     }
                 };
-                Some(Next::Token { from, form, to: self.slot(&slot_of!(token), place)? })
+                Ok(Next::Token { from, form, to: self.slot(&slot_of!(token), place)? })
             }
-            written::Next::Page(page) => Some(Next::Page {
+            written::Next::Page(page) => Ok(Next::Page {
                 to: self.slot(&slot_of!(page), place)?,
                 start: page.start.as_ref().map_or(1, |start| **start),
             }),
             written::Next::Offset(offset) => {
                 if let Some(step) = offset.step.as_ref().filter(|step| ***step == 0) {
-                    self.checker.error_with(
+                    return Err(self.checker.error_with(
                         step.place(),
                         "with a `step` of 0 every page is the first",
                         "leave it out, or write how many records a page has",
-                    );
-                    return None;
+                    ));
                 }
-                Some(Next::Offset {
+                Ok(Next::Offset {
                     to: self.slot(&slot_of!(offset), place)?,
                     start: offset.start.as_ref().map_or(0, |start| **start),
                     step: offset.step.as_ref().map(|step| **step),
                 })
             }
-            written::Next::Last(last) => Some(Next::Last {
+            written::Next::Last(last) => Ok(Next::Last {
                 from: self.checker.path(&last.from, &[Root::Record])?,
                 plus: last.plus.as_ref().map_or(0, |plus| **plus),
                 to: self.slot(&slot_of!(last), place)?,
@@ -220,30 +219,32 @@ impl RequestScope<'_, '_> {
                         "leave `next` out where there is one",
                     );
                 }
-                Some(Next::Again)
+                Ok(Next::Again)
             }
         }
     }
 
-    /// What takes the way to a page, if the file says so; `None` outside where
-    /// that cannot be used.
-    fn slot(&mut self, written: &WrittenSlot<'_>, place: Option<Place>) -> Option<Option<Slot>> {
+    /// Reads what takes the way to a page, if the file says so.
+    fn slot(
+        &mut self,
+        written: &WrittenSlot<'_>,
+        place: Option<Place>,
+    ) -> Result<Option<Slot>, Told> {
         let ways = [written.query, written.header, written.json, written.form];
         if ways.into_iter().flatten().count() > 1 {
-            self.checker.error_with(
+            return Err(self.checker.error_with(
                 place,
                 "this says twice what takes the way to the next page",
                 "write one of `query`, `header`, `json`, `form`",
-            );
-            return None;
+            ));
         }
         if let Some(name) = written.query {
             self.not_empty(name, "a query parameter's name")?;
-            return Some(Some(Slot::Query((**name).clone())));
+            return Ok(Some(Slot::Query((**name).clone())));
         }
         if let Some(name) = written.header {
             self.header_name(name, name.place())?;
-            return Some(Some(Slot::Header((**name).clone())));
+            return Ok(Some(Slot::Header((**name).clone())));
         }
         if let Some(path) = written.json {
             self.not_empty(path, "a path in the JSON body")?;
@@ -251,8 +252,8 @@ impl RequestScope<'_, '_> {
         }
         if let Some(name) = written.form {
             self.not_empty(name, "a form field's name")?;
-            return Some(Some(Slot::Form((**name).clone())));
+            return Ok(Some(Slot::Form((**name).clone())));
         }
-        Some(None)
+        Ok(None)
     }
 }

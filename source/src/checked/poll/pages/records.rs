@@ -1,7 +1,7 @@
 //! Where a page has its records.
 
 use super::keys::WrittenPages;
-use crate::checked::checker::Checker;
+use crate::checked::checker::{Checker, Told};
 use crate::path::{Path, Root};
 use crate::written::{self, Located, OneOrMany};
 
@@ -22,7 +22,7 @@ pub(crate) fn records(
     written: &WrittenPages<'_>,
     is_lines: bool,
     checker: &mut Checker<'_>,
-) -> Option<Records> {
+) -> Result<Records, Told> {
     let (message, help) = match (&written.records, &written.record, is_lines) {
         (Some(records), None, false) => {
             return match &***records {
@@ -33,7 +33,7 @@ pub(crate) fn records(
             };
         }
         (None, Some(path), false) => return checker.path(path, &[Root::Record]).map(Records::One),
-        (None, None, true) => return Some(Records::Lines),
+        (None, None, true) => return Ok(Records::Lines),
         (_, _, true) => (
             "each line of the page is a record, so there is no path of them",
             "leave `records` and `record` out",
@@ -49,27 +49,25 @@ pub(crate) fn records(
     };
     let place = written.record.and_then(Located::place);
     let place = place.or(written.records.and_then(Located::place));
-    checker.error_with(place.or(written.request.place()), message, help);
-    None
+    Err(checker.error_with(place.or(written.request.place()), message, help))
 }
 
 fn lists(
     written: &OneOrMany,
     records: &Located<written::Records>,
     checker: &mut Checker<'_>,
-) -> Option<Records> {
+) -> Result<Records, Told> {
     let paths = checker.alternatives("records", &records.with(written.clone()), &[Root::Record])?;
     let inside = |one: &Path, other: &Path| other.segments().starts_with(one.segments());
     for (number, ((text, place), path)) in written.iter().zip(&paths).enumerate() {
         let mut others = paths.iter().enumerate().filter(|(other, _)| *other != number);
         if others.any(|(_, other)| inside(other, path)) {
-            checker.error_with(
+            return Err(checker.error_with(
                 place.or(records.place()),
                 format!("the list at `{text}` is another of these lists, or stands in one"),
                 "name each list of records once",
-            );
-            return None;
+            ));
         }
     }
-    Some(Records::Lists(paths))
+    Ok(Records::Lists(paths))
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::next::{Next, PAGE_ROOTS};
-use crate::checked::checker::Checker;
+use crate::checked::checker::{Checker, Told};
 use crate::checked::constant::constant;
 use crate::path::Path;
 use crate::written::{Located, StopRule};
@@ -40,7 +40,7 @@ pub(crate) fn stop(
     rules: &[Located<StopRule>],
     next: Option<&Next>,
     checker: &mut Checker<'_>,
-) -> Option<Stop> {
+) -> Result<Stop, Told> {
     let mut stop = Stop::default();
     for rule in rules {
         match &**rule {
@@ -66,15 +66,15 @@ pub(crate) fn stop(
             }
             StopRule::Total(path) => {
                 wants(matches!(next, Some(Next::Offset { .. })), path, "total", "offset", checker);
-                stop.total = checker.path(path, PAGE_ROOTS);
+                stop.total = Some(checker.path(path, PAGE_ROOTS)?);
             }
             StopRule::Pages(path) => {
                 wants(matches!(next, Some(Next::Page { .. })), path, "pages", "page", checker);
-                stop.pages = checker.path(path, PAGE_ROOTS);
+                stop.pages = Some(checker.path(path, PAGE_ROOTS)?);
             }
         }
     }
-    Some(stop)
+    Ok(stop)
 }
 
 fn wants(fits: bool, path: &Located<String>, rule: &str, kind: &str, checker: &mut Checker<'_>) {

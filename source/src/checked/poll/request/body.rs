@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::scope::RequestScope;
+use crate::checked::checker::Told;
 use crate::checked::constant::constant;
 use crate::checked::event::jq::{NO_PROGRAM, runs_jq};
 use crate::checked::json_template::JsonTemplate;
@@ -47,54 +48,50 @@ pub(crate) struct WrittenBody<'w> {
 }
 
 impl RequestScope<'_, '_> {
-    /// The body, if there is one; `None` outside where it cannot be used.
+    /// Reads the body, if there is one.
     pub(crate) fn body(
         &mut self,
         written: &WrittenBody<'_>,
         place: Option<Place>,
-    ) -> Option<Option<RequestBody>> {
+    ) -> Result<Option<RequestBody>, Told> {
         let ways = [written.json.is_some(), written.form.is_some(), written.raw.is_some()];
         if ways.into_iter().filter(|way| *way).count() > 1 {
-            self.checker.error_with(
+            return Err(self.checker.error_with(
                 place,
                 "the request has more than one body",
                 "write one of `json`, `form`, `body`",
-            );
-            return None;
+            ));
         }
         if let (None, Some(content_type)) = (written.raw, written.content_type) {
-            self.checker.error_with(
+            return Err(self.checker.error_with(
                 content_type.place(),
                 "`content_type` stands only with `body`",
                 "`json` and `form` have a content type of their own; another one is written under `headers`",
-            );
-            return None;
+            ));
         }
         if let Some(node) = written.json {
             return self.json(node).map(|json| Some(RequestBody::Json(json)));
         }
         if let Some(fields) = written.form {
-            return Some(Some(RequestBody::Form(self.query_pairs(fields))));
+            return Ok(Some(RequestBody::Form(self.query_pairs(fields))));
         }
-        let Some(text) = written.raw else { return Some(None) };
+        let Some(text) = written.raw else { return Ok(None) };
         let Some(content_type) = written.content_type else {
-            self.checker.error_with(
+            return Err(self.checker.error_with(
                 text.place(),
                 "`body` has no `content_type`",
                 "say what it is, such as `content_type: application/xml`",
-            );
-            return None;
+            ));
         };
         if !content_type.contains('/') || content_type.chars().any(char::is_control) {
-            self.checker.error_with(
+            return Err(self.checker.error_with(
                 content_type.place(),
                 format!("`{}` is not a content type", content_type.escape_debug()),
                 "such as `application/xml`",
-            );
-            return None;
+            ));
         }
         let text = self.template(text)?;
-        Some(Some(RequestBody::Raw { text, content_type: (**content_type).clone() }))
+        Ok(Some(RequestBody::Raw { text, content_type: (**content_type).clone() }))
     }
 
     /// Warns of what goes out as it is, and may have been meant as a program.
@@ -111,11 +108,11 @@ impl RequestScope<'_, '_> {
     }
 
     /// JSON in which each text is a template.
-    pub(crate) fn json(&mut self, node: &Located<Node>) -> Option<JsonTemplate> {
+    pub(crate) fn json(&mut self, node: &Located<Node>) -> Result<JsonTemplate, Told> {
         self.no_programs(node);
         JsonTemplate::check(node, &mut |leaf| match &**leaf {
             Node::Text(text) => self.template(&leaf.with(text.clone())).map(JsonTemplate::of),
-            _ => Some(JsonTemplate::Constant(constant(leaf, self.checker))),
+            _ => Ok(JsonTemplate::Constant(constant(leaf, self.checker))),
         })
     }
 }

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use crate::checked::checker::Told;
 use crate::checked::origin::Origin;
 use crate::checked::poll::pages::next::Next;
 use crate::path::{Path, Root};
@@ -121,7 +122,7 @@ impl<'r> Requests<'r> {
 
 impl RequestScope<'_, '_> {
     /// The request for a window's first page.
-    pub(crate) fn request(&mut self, written: &Located<written::Request>) -> Option<Request> {
+    pub(crate) fn request(&mut self, written: &Located<written::Request>) -> Result<Request, Told> {
         let target = self.target(written.get.as_ref(), written.post.as_ref(), written.place());
         let query = self.query_pairs(&written.query);
         let headers = self.header_pairs(&written.headers);
@@ -135,12 +136,11 @@ impl RequestScope<'_, '_> {
             written.place(),
         );
         let Some((method, url, origin)) = target? else {
-            self.checker.error_with(
+            return Err(self.checker.error_with(
                 written.place(),
                 "the request has no URL",
                 "write `get` or `post`",
-            );
-            return None;
+            ));
         };
         self.parameters_come_once(&written.query, &url);
         let body = body?;
@@ -150,7 +150,7 @@ impl RequestScope<'_, '_> {
 
     /// `request`, if what is read of its `wait` stands alone in parameters and
     /// headers: these are put in when it is made again, and all else is as it was.
-    fn waits_apart(&mut self, request: Request, place: Option<Place>) -> Option<Request> {
+    fn waits_apart(&mut self, request: Request, place: Option<Place>) -> Result<Request, Told> {
         let is_late = |template: &Template| template.paths().any(|path| path.root() == Root::Wait);
         let late: Vec<_> = request.templates().into_iter().filter(|one| is_late(one)).collect();
         let pairs = request.query.iter().chain(&request.headers);
@@ -158,14 +158,13 @@ impl RequestScope<'_, '_> {
         let is_alone =
             |template: &&Template| template.paths().all(|path| path.root() == Root::Wait);
         if has_places && late.iter().all(is_alone) {
-            return Some(request);
+            return Ok(request);
         }
-        self.checker.error_with(
+        Err(self.checker.error_with(
             place,
             "`{wait.…}` stands in a URL or a body, or beside something else",
             "write it as the value of a query parameter or header of its own",
-        );
-        None
+        ))
     }
 
     /// The request for a later page: `first` with what `written` changes of it.
@@ -174,11 +173,11 @@ impl RequestScope<'_, '_> {
         first: &Request,
         written: Option<&Located<written::Then>>,
         next: Option<&Next>,
-    ) -> Option<Request> {
+    ) -> Result<Request, Told> {
         let by_url = next.is_some_and(Next::is_url);
         let Some(written) = written else {
             let query = if by_url { Vec::new() } else { first.query.clone() };
-            return Some(Request { query, ..first.clone() });
+            return Ok(Request { query, ..first.clone() });
         };
         let place = written.place();
         if next.is_none() {
@@ -266,22 +265,21 @@ impl RequestScope<'_, '_> {
         get: Option<&Located<String>>,
         post: Option<&Located<String>>,
         place: Option<Place>,
-    ) -> Option<Option<(Method, Template, Origin)>> {
+    ) -> Result<Option<(Method, Template, Origin)>, Told> {
         let (method, text) = match (get, post) {
-            (None, None) => return Some(None),
+            (None, None) => return Ok(None),
             (Some(text), None) => (Method::Get, text),
             (None, Some(text)) => (Method::Post, text),
             (Some(_), Some(_)) => {
-                self.checker.error_with(
+                return Err(self.checker.error_with(
                     place,
                     "the request has both `get` and `post`",
                     "leave one of them out",
-                );
-                return None;
+                ));
             }
         };
         let (url, origin) = self.url(text)?;
-        Some(Some((method, url, origin)))
+        Ok(Some((method, url, origin)))
     }
 
     fn body_needs_post(
@@ -289,16 +287,15 @@ impl RequestScope<'_, '_> {
         method: Method,
         has_body: bool,
         place: Option<Place>,
-    ) -> Option<()> {
+    ) -> Result<(), Told> {
         if has_body && method == Method::Get {
-            self.checker.error_with(
+            return Err(self.checker.error_with(
                 place,
                 "a request by `get` has no body",
                 "write `post` instead of `get`",
-            );
-            return None;
+            ));
         }
-        Some(())
+        Ok(())
     }
 
     /// What a URL already asks for cannot be asked for once more beside it.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::scope::RequestScope;
+use crate::checked::checker::{Told, all};
 use crate::path::{Path, Root, is_header_name};
 use crate::problem::Place;
 use crate::template::Template;
@@ -19,7 +20,7 @@ impl RequestScope<'_, '_> {
     ) -> Vec<(String, Template)> {
         let mut seen: Vec<String> = Vec::new();
         for (name, value) in written {
-            self.header_name(name, value.place());
+            self.header_name(name, value.place()).ok();
             let lower = name.to_ascii_lowercase();
             if seen.contains(&lower) {
                 self.checker.error_with(
@@ -34,36 +35,33 @@ impl RequestScope<'_, '_> {
     }
 
     /// A header that a request may have, by its name.
-    pub(crate) fn header_name(&mut self, name: &str, place: Option<Place>) -> Option<()> {
+    pub(crate) fn header_name(&mut self, name: &str, place: Option<Place>) -> Result<(), Told> {
         if !is_header_name(name) {
-            self.checker.error(place, format!("`{name}` is not a header's name"));
-            return None;
+            return Err(self.checker.error(place, format!("`{name}` is not a header's name")));
         }
         if OUR_HEADERS.contains(&name.to_ascii_lowercase().as_str()) {
-            self.checker.error_with(
+            return Err(self.checker.error_with(
                 place,
                 format!("the header `{name}` is not the source file's to set"),
                 "it follows from the URL and the connection",
-            );
-            return None;
+            ));
         }
-        Some(())
+        Ok(())
     }
 
     /// A cookie's name is a token, as a header's is (RFC 6265 §4.1.1).
-    pub(crate) fn cookie_name(&mut self, name: &Located<String>) -> Option<()> {
-        let valid = is_header_name(name);
-        if !valid {
-            self.checker.error(name.place(), format!("`{}` is not a cookie's name", &**name));
+    pub(crate) fn cookie_name(&mut self, name: &Located<String>) -> Result<(), Told> {
+        if is_header_name(name) {
+            return Ok(());
         }
-        valid.then_some(())
+        Err(self.checker.error(name.place(), format!("`{}` is not a cookie's name", &**name)))
     }
 
-    pub(crate) fn not_empty(&mut self, text: &Located<String>, wanted: &str) -> Option<()> {
-        if text.is_empty() {
-            self.checker.error(text.place(), format!("this is empty; it has to be {wanted}"));
+    pub(crate) fn not_empty(&mut self, text: &Located<String>, wanted: &str) -> Result<(), Told> {
+        if !text.is_empty() {
+            return Ok(());
         }
-        (!text.is_empty()).then_some(())
+        Err(self.checker.error(text.place(), format!("this is empty; it has to be {wanted}")))
     }
 
     /// Names, and where what they stand for is found.
@@ -71,9 +69,8 @@ impl RequestScope<'_, '_> {
         &mut self,
         written: &BTreeMap<String, Located<String>>,
         roots: &[Root],
-    ) -> Option<Vec<(String, Path)>> {
-        let mut values = Some(Vec::new());
-        for (name, path) in written {
+    ) -> Result<Vec<(String, Path)>, Told> {
+        all(written.iter().map(|(name, path)| {
             if !is_name(name) {
                 self.checker.error_with(
                     path.place(),
@@ -81,12 +78,8 @@ impl RequestScope<'_, '_> {
                     "use letters, digits and `_`",
                 );
             }
-            match (self.checker.path(path, roots), &mut values) {
-                (Some(path), Some(values)) => values.push((name.clone(), path)),
-                _ => values = None,
-            }
-        }
-        values
+            Ok((name.clone(), self.checker.path(path, roots)?))
+        }))
     }
 }
 

@@ -1,15 +1,16 @@
 //! What every request to a vendor may say, wherever it stands: templates whose
 //! variables are known, URLs whose origin is fixed, and names of headers.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use crate::checked::checker::Checker;
+use crate::checked::checker::{Checker, Told};
 use crate::checked::constant::constant;
 use crate::checked::event::jq::{NO_PROGRAM, runs_jq};
 use crate::checked::origin::Origin;
-use crate::checked::secret::check_secret_name;
+use crate::checked::secret::{check_secret_name, names_a_secret};
 use crate::path::{Path, Root};
 use crate::template::{Lookups, Part, Rendered, Template, Variables};
 use crate::written::{Located, Node};
@@ -68,77 +69,69 @@ impl<'c, 't> RequestScope<'c, 't> {
 }
 
 impl RequestScope<'_, '_> {
-    pub(crate) fn template(&mut self, text: &Located<String>) -> Option<Template> {
+    pub(crate) fn template(&mut self, text: &Located<String>) -> Result<Template, Told> {
         let template = self.checker.template(text, &self.roots, self.lookups)?;
         for path in template.paths() {
             let (name, place) = (path.name(), text.place());
             match path.root() {
                 Root::Var if !self.vars.contains_key(name) => {
-                    self.checker.error_with(
+                    return Err(self.checker.error_with(
                         place,
                         format!("there is no variable `{name}`"),
                         "variables are named under `poll.vars`",
-                    );
-                    return None;
+                    ));
                 }
                 Root::Window if !matches!(name, "start" | "since" | "end") => {
-                    self.checker.error_with(
+                    return Err(self.checker.error_with(
                         place,
                         format!("a window has no `{name}`"),
                         "it has `window.start`, `window.end`, and `window.since`, which is the start but nothing in the first window",
-                    );
-                    return None;
+                    ));
                 }
                 Root::Cursor if !matches!(name, "token" | "start" | "time" | "id" | "ask") => {
-                    self.checker.error_with(
+                    return Err(self.checker.error_with(
                         place,
                         format!("a cursor has no `{name}`"),
                         "it has `token`, `id`, `time` or `ask`, as its kind is, and `start`, which is nothing after the first run",
-                    );
-                    return None;
+                    ));
                 }
                 Root::Page if self.page != Some(name) => {
-                    self.checker.error_with(
+                    return Err(self.checker.error_with(
                         place,
                         format!("a page has no `{name}` here"),
                         match self.page {
                             Some(known) => format!("this `next` has `page.{known}`"),
                             None => "this `next` leads to a URL, or there is none".to_owned(),
                         },
-                    );
-                    return None;
+                    ));
                 }
                 Root::Run if !matches!(name, "id" | "started") => {
-                    self.checker.error_with(
+                    return Err(self.checker.error_with(
                         place,
                         format!("a run has no `{name}`"),
                         "it has `run.id` and `run.started`",
-                    );
-                    return None;
+                    ));
                 }
                 Root::Setup if !self.setup.contains(name) => {
-                    self.checker.error_with(
+                    return Err(self.checker.error_with(
                         place,
                         format!("no step of `setup` before this sets `{name}`"),
                         "values are named under `values` of a step",
-                    );
-                    return None;
+                    ));
                 }
                 Root::Wait if !self.wait.contains(name) => {
-                    self.checker.error_with(
+                    return Err(self.checker.error_with(
                         place,
                         format!("no `wait` of this request sets `{name}`"),
                         "values are named under `values` of the `wait` that belongs to the request",
-                    );
-                    return None;
+                    ));
                 }
                 Root::Partition if !name.is_empty() && !self.partition.contains(name) => {
-                    self.checker.error_with(
+                    return Err(self.checker.error_with(
                         place,
                         format!("a partition has no `{name}`"),
                         "values are named under `values` of `partitions.request`",
-                    );
-                    return None;
+                    ));
                 }
                 Root::Secret => check_secret_name(name, place, self.checker)?,
                 _ => {}
@@ -147,30 +140,37 @@ impl RequestScope<'_, '_> {
         self.put_in_variables(template, text)
     }
 
-    fn put_in_variables(&mut self, template: Template, text: &Located<String>) -> Option<Template> {
+    /// Reads what proves who we are, and warns if that stands in the file.
+    pub(crate) fn secret(&mut self, text: &Located<String>) -> Result<Template, Told> {
+        let template = self.template(text)?;
+        names_a_secret(&template, text, self.checker);
+        Ok(template)
+    }
+
+    fn put_in_variables(
+        &mut self,
+        template: Template,
+        text: &Located<String>,
+    ) -> Result<Template, Told> {
         let mut parts: Vec<Part> = Vec::new();
         for part in template.parts {
             let literal = match part {
                 Part::Placeholder(placeholder) if placeholder.path.root() == Root::Var => {
                     let only = Template { parts: vec![Part::Placeholder(placeholder)] };
                     let scope = OnlyVars(self.vars);
-                    let rendered = only.render(&scope).and_then(|value| match value {
-                        value if value.is_null() => Ok(None),
-                        value => value.to_text().map(|text| Some(text.into_owned())),
-                    });
-                    let problem = match rendered {
-                        Ok(Some(text)) => Ok(text),
-                        Ok(None) => Err("the variable stands for nothing".to_owned()),
+                    let rendered = match only.render(&scope) {
+                        Ok(value) if value.is_null() => {
+                            Err("the variable stands for nothing".to_owned())
+                        }
+                        Ok(value) => {
+                            value.to_text().map(Cow::into_owned).map_err(|e| e.to_string())
+                        }
                         Err(error) => Err(error.to_string()),
                     };
-                    match problem {
-                        Ok(text) => text,
-                        Err(problem) => {
-                            let shown = only.paths().map(ToString::to_string).collect::<String>();
-                            self.checker.error(text.place(), format!("{problem}, at `{shown}`"));
-                            return None;
-                        }
-                    }
+                    rendered.map_err(|problem| {
+                        let shown = only.paths().map(ToString::to_string).collect::<String>();
+                        self.checker.error(text.place(), format!("{problem}, at `{shown}`"))
+                    })?
                 }
                 Part::Literal(literal) => literal,
                 part => {
@@ -183,10 +183,10 @@ impl RequestScope<'_, '_> {
                 _ => parts.push(Part::Literal(literal)),
             }
         }
-        Some(Template { parts })
+        Ok(Template { parts })
     }
 
-    fn node(&mut self, node: &Located<Node>) -> Option<Template> {
+    fn node(&mut self, node: &Located<Node>) -> Result<Template, Told> {
         match &**node {
             Node::Text(text) => {
                 let template = self.template(&node.with(text.clone()))?;
@@ -197,17 +197,16 @@ impl RequestScope<'_, '_> {
                         "leave it out: what stands for nothing is not sent",
                     );
                 }
-                Some(template)
+                Ok(template)
             }
             Node::List(_) | Node::Object(_) => {
                 let message = "this is one value: text, a number or a boolean";
-                match runs_jq(node) {
+                Err(match runs_jq(node) {
                     true => self.checker.error_with(node.place(), message, NO_PROGRAM),
                     false => self.checker.error(node.place(), message),
-                }
-                None
+                })
             }
-            _ => Some(match constant(node, self.checker) {
+            _ => Ok(match constant(node, self.checker) {
                 Value::Null => Template::literal(""),
                 value => Template::literal(value.to_string()),
             }),
@@ -218,7 +217,10 @@ impl RequestScope<'_, '_> {
         &mut self,
         written: &BTreeMap<String, Located<Node>>,
     ) -> Vec<(String, Template)> {
-        written.iter().filter_map(|(name, node)| Some((name.clone(), self.node(node)?))).collect()
+        written
+            .iter()
+            .filter_map(|(name, node)| Some((name.clone(), self.node(node).ok()?)))
+            .collect()
     }
 
     /// The parameters of a query, or the fields of a form: one whose value is a list is
@@ -241,7 +243,7 @@ impl RequestScope<'_, '_> {
                 );
             }
             for element in list {
-                let Some(template) = self.node(element) else { continue };
+                let Ok(template) = self.node(element) else { continue };
                 // The vendor's link back would not say which of them it was.
                 if template.paths().any(|path| path.root() == Root::Secret) {
                     self.checker.error_with(

@@ -3,6 +3,7 @@
 use url::Url;
 
 use super::scope::RequestScope;
+use crate::checked::checker::Told;
 use crate::checked::origin::Origin;
 use crate::path::Root;
 use crate::template::{Part, Template};
@@ -12,27 +13,26 @@ impl RequestScope<'_, '_> {
     /// A URL whose origin is fixed: nothing that changes from run to run, and
     /// no secret, may choose whom we talk to, but for a value of `setup` or of the
     /// partition among the origins that the source file says are the vendor's own.
-    pub(crate) fn url(&mut self, text: &Located<String>) -> Option<(Template, Origin)> {
+    pub(crate) fn url(&mut self, text: &Located<String>) -> Result<(Template, Origin), Told> {
         let template = self.template(text)?;
         if let (Some(origin), Some(Part::Placeholder(first))) =
             (&self.item_origin, template.parts.first())
             && first.path.root() == Root::Item
         {
-            return Some((template, origin.clone()));
+            return Ok((template, origin.clone()));
         }
         if let Some(Part::Placeholder(first)) = template.parts.first()
             && matches!(first.path.root(), Root::Setup | Root::Partition)
             && !first.path.name().is_empty()
         {
             let Some(origin) = self.own_origins.first() else {
-                self.checker.error_with(
+                return Err(self.checker.error_with(
                     text.place(),
                     format!("`{{{}}}` could lead anywhere", first.path),
                     "list the origins that it may lead to under `own_origins`: they get the credential",
-                );
-                return None;
+                ));
             };
-            return Some((template, origin.clone()));
+            return Ok((template, origin.clone()));
         }
         let start = match template.parts.first() {
             Some(Part::Literal(literal)) => literal.as_str(),
@@ -44,12 +44,11 @@ impl RequestScope<'_, '_> {
         let url = Url::parse(start).ok();
         if url.as_ref().is_some_and(|url| !url.username().is_empty() || url.password().is_some()) {
             // Not told again: it may be a password.
-            self.checker.error_with(
+            return Err(self.checker.error_with(
                 text.place(),
                 "the URL has a user's name or password in it",
                 "say under `auth` who we are, with `{secret.…}`",
-            );
-            return None;
+            ));
         }
         if url.as_ref().is_some_and(|url| url.fragment().is_some()) {
             self.checker.error_with(
@@ -67,16 +66,13 @@ impl RequestScope<'_, '_> {
                         "write `https://`",
                     );
                 }
-                Some((template, origin))
+                Ok((template, origin))
             }
-            None => {
-                self.checker.error_with(
-                    text.place(),
-                    format!("`{}` has no fixed origin", &**text),
-                    "write `https://host/path`, in which only constants and `{var.…}` make up the host",
-                );
-                None
-            }
+            None => Err(self.checker.error_with(
+                text.place(),
+                format!("`{}` has no fixed origin", &**text),
+                "write `https://host/path`, in which only constants and `{var.…}` make up the host",
+            )),
         }
     }
 }

@@ -3,7 +3,7 @@
 //! The signature proves that SNS sent a message, and anybody with an account
 //! can have SNS send one here. What proves that it is ours is the topic.
 
-use crate::checked::checker::Checker;
+use crate::checked::checker::{Checker, Told};
 use crate::written::{self, Located};
 
 /// The signature of Amazon SNS.
@@ -20,14 +20,13 @@ pub struct AwsSns {
 pub(crate) fn check(
     written: &Located<written::AwsSns>,
     checker: &mut Checker<'_>,
-) -> Option<AwsSns> {
+) -> Result<AwsSns, Told> {
     let Some(topics) = written.topics.as_ref().filter(|topics| !topics.is_empty()) else {
-        checker.error_with(
+        return Err(checker.error_with(
             written.topics.as_ref().map_or(written.place(), Located::place),
             "the check names no topic",
             "anybody can have SNS sign messages of a topic of their own; list yours, such as `topics: [\"arn:aws:sns:eu-west-1:123456789012:events\"]`",
-        );
-        return None;
+        ));
     };
     for topic in topics.iter().filter(|topic| !is_topic(topic)) {
         checker.error_with(
@@ -51,7 +50,7 @@ pub(crate) fn check(
             "write names such as `sns.eu-west-1.amazonaws.com`, without a scheme or port, or leave it out",
         );
     }
-    Some(AwsSns { topics: topics.iter().map(|topic| (**topic).clone()).collect(), cert_hosts })
+    Ok(AwsSns { topics: topics.iter().map(|topic| (**topic).clone()).collect(), cert_hosts })
 }
 
 /// `arn:PARTITION:sns:REGION:ACCOUNT:NAME`.

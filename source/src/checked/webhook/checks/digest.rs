@@ -2,7 +2,7 @@
 
 use super::signing_text::SigningText;
 use super::surroundings::REQUEST_ROOTS;
-use crate::checked::checker::Checker;
+use crate::checked::checker::{Checker, Told};
 use crate::path::Path;
 use crate::written::{self, Encoding, Hash, Located};
 
@@ -24,7 +24,7 @@ pub(crate) fn check(
     written: &Located<written::Digest>,
     has_public_url: bool,
     checker: &mut Checker<'_>,
-) -> Option<Digest> {
+) -> Result<Digest, Told> {
     if written.hash == Hash::Sha1 {
         checker.warn(
             written.place(),
@@ -42,5 +42,5 @@ pub(crate) fn check(
             "hash what the vendor does, such as `{body}`",
         );
     }
-    Some(Digest { hash: written.hash, of, equals: equals?, encoding: written.encoding })
+    Ok(Digest { hash: written.hash, of, equals: equals?, encoding: written.encoding })
 }

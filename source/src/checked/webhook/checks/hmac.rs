@@ -3,7 +3,7 @@
 use super::secret_use::{SecretUse, secrets};
 use super::signed::Signed;
 use super::surroundings::Surroundings;
-use crate::checked::checker::Checker;
+use crate::checked::checker::{Checker, Told};
 use crate::checked::key::Key;
 use crate::checked::webhook::checks::signed;
 use crate::written::{self, Hash, Located};
@@ -26,7 +26,7 @@ pub(crate) fn check(
     written: &Located<written::Hmac>,
     around: Surroundings,
     checker: &mut Checker<'_>,
-) -> Option<Hmac> {
+) -> Result<Hmac, Told> {
     if written.hash == Hash::Sha1 {
         checker.warn(
             written.place(),
@@ -36,10 +36,5 @@ pub(crate) fn check(
     }
     let secrets = secrets(&written.secrets, checker);
     let signed = signed::check(&(&**written).into(), around, checker);
-    Some(Hmac {
-        hash: written.hash,
-        secrets: secrets?,
-        key: Key::of(&written.key),
-        signed: signed?,
-    })
+    Ok(Hmac { hash: written.hash, secrets: secrets?, key: Key::of(&written.key), signed: signed? })
 }

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::checked::checker::Checker;
+use crate::checked::checker::{Checker, Told, all};
 use crate::written::{self, Located};
 
 /// The address that a request comes from.
@@ -79,31 +79,21 @@ impl Network {
 }
 
 /// Understands an `ip` check.
-pub(crate) fn check(written: &Located<written::Ip>, checker: &mut Checker<'_>) -> Option<Ip> {
+pub(crate) fn check(written: &Located<written::Ip>, checker: &mut Checker<'_>) -> Result<Ip, Told> {
     if written.allow.is_empty() {
-        checker.error_with(
+        return Err(checker.error_with(
             written.allow.place(),
             "`allow` is empty: the webhook would take nothing",
             "list the addresses that the vendor publishes, such as `allow: [\"192.0.2.0/24\"]`",
-        );
-        return None;
+        ));
     }
-    let allow: Vec<_> = written
-        .allow
-        .iter()
-        .map(|text| match Network::parse(text) {
-            Ok(network) => Some(network),
-            Err(help) => {
-                checker.error_with(
-                    text.place(),
-                    format!("`{}` is not a network", text.escape_debug()),
-                    help,
-                );
-                None
-            }
+    let allow = all(written.allow.iter().map(|text| {
+        Network::parse(text).map_err(|help| {
+            let message = format!("`{}` is not a network", text.escape_debug());
+            checker.error_with(text.place(), message, help)
         })
-        .collect();
-    Some(Ip { allow: allow.into_iter().collect::<Option<_>>()? })
+    }))?;
+    Ok(Ip { allow })
 }
 
 #[cfg(test)]

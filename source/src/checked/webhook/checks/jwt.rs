@@ -14,7 +14,7 @@ use super::secret_use::{SecretUse, secrets};
 use super::signing_text::SigningText;
 use super::surroundings::REQUEST_ROOTS;
 use super::token::TokenFrom;
-use crate::checked::checker::Checker;
+use crate::checked::checker::{Checker, Told, all};
 use crate::checked::constant::constant;
 use crate::checked::origin::Origin;
 use crate::written::{self, JwtAlgorithm, Located, OneOrMany};
@@ -90,7 +90,7 @@ pub(crate) fn check(
     written: &Located<written::Jwt>,
     has_public_url: bool,
     checker: &mut Checker<'_>,
-) -> Option<Jwt> {
+) -> Result<Jwt, Told> {
     let path = checker.path(&written.from, REQUEST_ROOTS);
     let fits = algorithms_fit(written, checker);
     let keys = keys(&written.keys, checker);
@@ -102,14 +102,12 @@ pub(crate) fn check(
         .map(|(claim, value)| (claim.clone(), constant(value, checker)))
         .collect();
     check_is_for_us(written, &issuers, checker);
-    let max_age = written.max_age.as_ref().map(|text| max_age(text, checker));
+    let max_age = written.max_age.as_ref().map(|text| max_age(text, checker)).transpose();
     let required = required(written, checker);
-    let digests: Vec<_> = written
-        .digest
-        .iter()
-        .map(|(claim, text)| digest(claim, text, has_public_url, checker))
-        .collect();
-    fits.then_some(Jwt {
+    let digests = written.digest.iter();
+    let digests = all(digests.map(|(claim, text)| digest(claim, text, has_public_url, checker)));
+    fits?;
+    Ok(Jwt {
         from: TokenFrom::of(path?),
         prefix: written.prefix.clone(),
         algorithms: (*written.algorithms).clone(),
@@ -119,54 +117,46 @@ pub(crate) fn check(
         claims,
         required,
         leeway: checker.duration_or(written.leeway.as_ref(), DEFAULT_LEEWAY),
-        max_age: match max_age {
-            None => None,
-            Some(age) => Some(age?),
-        },
-        digests: digests.into_iter().collect::<Option<_>>()?,
+        max_age: max_age?,
+        digests: digests?,
     })
 }
 
 /// Public keys are public: whoever may sign with one as if it were a secret
 /// signs anything.
-fn algorithms_fit(written: &Located<written::Jwt>, checker: &mut Checker<'_>) -> bool {
+fn algorithms_fit(written: &Located<written::Jwt>, checker: &mut Checker<'_>) -> Result<(), Told> {
     let algorithms = &written.algorithms;
     let symmetric = algorithms.iter().filter(|algorithm| algorithm.is_symmetric()).count();
     if algorithms.is_empty() {
-        checker.error_with(
+        return Err(checker.error_with(
             algorithms.place(),
             "no algorithm is taken",
             "list what the vendor signs with, such as `algorithms: [RS256]`",
-        );
-    } else if symmetric != 0 && symmetric != algorithms.len() {
-        checker.error_with(
+        ));
+    }
+    if symmetric != 0 && symmetric != algorithms.len() {
+        return Err(checker.error_with(
             algorithms.place(),
             "`HS…` algorithms are mixed with those of public keys",
             "whoever knows a public key could use it as the secret; write two checks under `any`",
-        );
-    } else {
-        let keys = written.keys.place();
-        match (&*written.keys, symmetric == 0) {
-            (written::JwtKeys::JwksUrl(_) | written::JwtKeys::Pem(_), false) => {
-                checker.error_with(
-                    keys,
-                    "`HS…` algorithms are used with public keys",
-                    "whoever knows a public key could sign with it; take out the `HS…` ones, or name the shared secret: `keys: { secrets: [jwt_secret] }`",
-                );
-            }
-            (written::JwtKeys::Secrets(_), true) => checker.error_with(
-                keys,
-                "a shared secret verifies only `HS…` algorithms",
-                "name the public key with `jwks_url`, `jwk` or `pem`",
-            ),
-            _ => return true,
-        }
+        ));
     }
-    false
+    let (message, help) = match (&*written.keys, symmetric == 0) {
+        (written::JwtKeys::JwksUrl(_) | written::JwtKeys::Pem(_), false) => (
+            "`HS…` algorithms are used with public keys",
+            "whoever knows a public key could sign with it; take out the `HS…` ones, or name the shared secret: `keys: { secrets: [jwt_secret] }`",
+        ),
+        (written::JwtKeys::Secrets(_), true) => (
+            "a shared secret verifies only `HS…` algorithms",
+            "name the public key with `jwks_url`, `jwk` or `pem`",
+        ),
+        _ => return Ok(()),
+    };
+    Err(checker.error_with(written.keys.place(), message, help))
 }
 
-fn keys(written: &Located<written::JwtKeys>, checker: &mut Checker<'_>) -> Option<JwtKeys> {
-    Some(match &**written {
+fn keys(written: &Located<written::JwtKeys>, checker: &mut Checker<'_>) -> Result<JwtKeys, Told> {
+    Ok(match &**written {
         written::JwtKeys::JwksUrl(url) => JwtKeys::Jwks(jwks_url(url, checker)?),
         written::JwtKeys::Secrets(names) => JwtKeys::Secrets(secrets(names, checker)?),
         written::JwtKeys::Jwk(names) => JwtKeys::Jwk(secrets(names, checker)?),
@@ -174,7 +164,7 @@ fn keys(written: &Located<written::JwtKeys>, checker: &mut Checker<'_>) -> Optio
     })
 }
 
-fn jwks_url(text: &Located<String>, checker: &mut Checker<'_>) -> Option<Url> {
+fn jwks_url(text: &Located<String>, checker: &mut Checker<'_>) -> Result<Url, Told> {
     let url = Url::parse(text).ok().filter(|url| {
         let loopback = Origin::of(url).is_some_and(|origin| origin.is_loopback());
         (url.scheme() == "https" || (url.scheme() == "http" && loopback))
@@ -182,14 +172,13 @@ fn jwks_url(text: &Located<String>, checker: &mut Checker<'_>) -> Option<Url> {
             && url.password().is_none()
             && url.fragment().is_none()
     });
-    if url.is_none() {
+    url.ok_or_else(|| {
         checker.error_with(
             text.place(),
             "`jwks_url` is not a URL that keys can be trusted from",
             "write the issuer's `jwks_uri`, with `https` (`http` only for this machine) and without a password",
-        );
-    }
-    url
+        )
+    })
 }
 
 /// The texts of a list, which is not empty and has no empty one.
@@ -245,16 +234,16 @@ fn check_is_for_us(written: &Located<written::Jwt>, issuers: &[String], checker:
     }
 }
 
-fn max_age(text: &Located<String>, checker: &mut Checker<'_>) -> Option<Duration> {
-    let age = checker.duration(text);
-    if age.is_some_and(|age| age.is_zero()) {
+fn max_age(text: &Located<String>, checker: &mut Checker<'_>) -> Result<Duration, Told> {
+    let age = checker.duration(text)?;
+    if age.is_zero() {
         checker.warn(
             text.place(),
             "`max_age` is zero: next to no token is young enough",
             "such as `300s`",
         );
     }
-    age
+    Ok(age)
 }
 
 fn required(written: &Located<written::Jwt>, checker: &mut Checker<'_>) -> Vec<String> {
@@ -264,18 +253,18 @@ fn required(written: &Located<written::Jwt>, checker: &mut Checker<'_>) -> Vec<S
     if required.iter().any(String::is_empty) {
         checker.error(listed.place(), "a claim under `required` has no name");
     }
-    match (required.iter().any(|claim| claim == time), time) {
-        (true, _) => {}
-        (false, "iat") => checker.error_with(
-            listed.place(),
-            "`max_age` needs `iat`, which `required` leaves out",
-            "a token without it would have no age; add `iat`",
-        ),
-        (false, _) => checker.error_with(
-            listed.place(),
-            "nothing says when the token ends",
-            "whoever sees one could use it for ever; add `exp`, or write `max_age`",
-        ),
+    if !required.iter().any(|claim| claim == time) {
+        let (message, help) = match time {
+            "iat" => (
+                "`max_age` needs `iat`, which `required` leaves out",
+                "a token without it would have no age; add `iat`",
+            ),
+            _ => (
+                "nothing says when the token ends",
+                "whoever sees one could use it for ever; add `exp`, or write `max_age`",
+            ),
+        };
+        checker.error_with(listed.place(), message, help);
     }
     required
 }
@@ -285,7 +274,7 @@ fn digest(
     written: &Located<String>,
     has_public_url: bool,
     checker: &mut Checker<'_>,
-) -> Option<ClaimDigest> {
+) -> Result<ClaimDigest, Told> {
     let text = SigningText::check_hashed(written, has_public_url, checker)?;
     if text.is_constant() {
         checker.error_with(
@@ -294,5 +283,5 @@ fn digest(
             "write what the vendor digests, such as `{body|sha256_hex}`",
         );
     }
-    Some(ClaimDigest { claim: claim.to_owned(), text })
+    Ok(ClaimDigest { claim: claim.to_owned(), text })
 }

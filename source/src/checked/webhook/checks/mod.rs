@@ -27,7 +27,7 @@ pub use signed::{Signature, SignatureFrom, Signed, SignedTime};
 pub use signing_text::{SignedPart, SigningText};
 pub use token::{Basic, Token, TokenFrom};
 
-use crate::checked::checker::Checker;
+use crate::checked::checker::{Checker, Told, all};
 use crate::problem::Place;
 use crate::written::{self, Located};
 use surroundings::Surroundings;
@@ -161,7 +161,7 @@ pub(crate) fn all_of_webhook(
     written: &Located<Vec<written::Check>>,
     has_public_url: bool,
     checker: &mut Checker<'_>,
-) -> Option<Vec<Check>> {
+) -> Result<Vec<Check>, Told> {
     let around = Surroundings { has_public_url, beside_digest: false, depth: 0 };
     let checks = list(written, around.and(written), checker)?;
     let place = written.place();
@@ -179,51 +179,49 @@ pub(crate) fn all_of_webhook(
             "only the address says who is calling",
             "every customer of a vendor has the vendor's addresses; add a signature or a token where the vendor offers one",
         ),
-        Proof::Nothing => checker.error_with(
-            place,
-            "the webhook verifies nothing",
-            "anybody can make a digest; add the check that signs it",
-        ),
+        Proof::Nothing => {
+            checker.error_with(
+                place,
+                "the webhook verifies nothing",
+                "anybody can make a digest; add the check that signs it",
+            );
+        }
     }
     digests_are_signed(&checks, place, checker);
-    Some(checks)
+    Ok(checks)
 }
 
 fn list(
     written: &Located<Vec<written::Check>>,
     around: Surroundings,
     checker: &mut Checker<'_>,
-) -> Option<Vec<Check>> {
+) -> Result<Vec<Check>, Told> {
     if written.is_empty() {
-        checker.error_with(
+        return Err(checker.error_with(
             written.place(),
             "the list of checks is empty",
             "list at least one, or leave it out",
-        );
-        return None;
+        ));
     }
     if written.len() > MAX_CHECKS {
-        checker
-            .error(written.place(), format!("there are more than {MAX_CHECKS} checks in a list"));
-        return None;
+        return Err(checker
+            .error(written.place(), format!("there are more than {MAX_CHECKS} checks in a list")));
     }
     if around.depth > MAX_DEPTH {
-        checker.error_with(
+        return Err(checker.error_with(
             written.place(),
             format!("checks are nested more than {MAX_DEPTH} deep"),
             "an `any` in an `all` says nearly everything; a source of its own is easier to read",
-        );
-        return None;
+        ));
     }
-    let checks: Vec<_> = written.iter().map(|check| self::check(check, around, checker)).collect();
-    checks.into_iter().collect()
+    all(written.iter().map(|check| self::check(check, around, checker)))
 }
 
 fn check(
     written: &written::Check,
     around: Surroundings,
     checker: &mut Checker<'_>,
-) -> Option<Check> {
+) -> Result<Check, Told> {
     match written {
         written::Check::Hmac(hmac) => {
             hmac::check(hmac, around, checker).map(|hmac| Check::Hmac(Box::new(hmac)))
@@ -240,19 +238,21 @@ fn check(
         written::Check::Ip(ip) => ip::check(ip, checker).map(Check::Ip),
         written::Check::Digest(digest) => digest::check(digest, around.has_public_url, checker)
             .map(|digest| Check::Digest(Box::new(digest))),
-        // One that could not be put in place, which has been told.
-        written::Check::Preset(_) => None,
+        // Presets are put in place before this; one that is left is a mistake.
+        written::Check::Preset(preset) => Err(checker.told().unwrap_or_else(|| {
+            checker.error(preset.place(), "a preset cannot be put in place here")
+        })),
         written::Check::All(checks) => {
             let place = checks.place();
             let checks = list(checks, around.deeper().and(checks), checker)?;
             digests_are_signed(&checks, place, checker);
-            Some(Check::All(checks))
+            Ok(Check::All(checks))
         }
         written::Check::Any(checks) => {
             let place = checks.place();
             let checks = list(checks, around.deeper(), checker)?;
             weakest_counts(&checks, place, checker);
-            Some(Check::Any(checks))
+            Ok(Check::Any(checks))
         }
     }
 }

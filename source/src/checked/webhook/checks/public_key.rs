@@ -3,7 +3,7 @@
 use super::secret_use::{SecretUse, secrets};
 use super::signed::Signed;
 use super::surroundings::Surroundings;
-use crate::checked::checker::Checker;
+use crate::checked::checker::{Checker, Told};
 use crate::checked::key::Key;
 use crate::checked::webhook::checks::signed;
 use crate::written::{self, Located, PublicKeyAlgorithm};
@@ -26,10 +26,10 @@ pub(crate) fn check(
     written: &Located<written::PublicKey>,
     around: Surroundings,
     checker: &mut Checker<'_>,
-) -> Option<PublicKey> {
+) -> Result<PublicKey, Told> {
     let keys = secrets(&written.keys, checker);
     let signed = signed::check(&(&**written).into(), around, checker);
-    Some(PublicKey {
+    Ok(PublicKey {
         algorithm: written.algorithm,
         keys: keys?,
         key: Key::of(&written.key),

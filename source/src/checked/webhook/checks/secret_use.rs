@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::checked::checker::Checker;
+use crate::checked::checker::{Checker, Told};
 use crate::checked::secret::check_secret_name;
 use crate::written::{self, Located};
 
@@ -19,17 +19,16 @@ pub struct SecretUse {
 pub(crate) fn secrets(
     written: &Located<Vec<Located<written::SecretUse>>>,
     checker: &mut Checker<'_>,
-) -> Option<Vec<SecretUse>> {
+) -> Result<Vec<SecretUse>, Told> {
     if written.is_empty() {
-        checker.error_with(
+        return Err(checker.error_with(
             written.place(),
             "the check has no secret",
             "name at least one, such as `secrets: [webhook_secret]`",
-        );
-        return None;
+        ));
     }
     let checked: Vec<_> = written.iter().map(|secret| self::secret(secret, checker)).collect();
-    let checked = checked.into_iter().collect::<Option<Vec<_>>>()?;
+    let checked = checked.into_iter().collect::<Result<Vec<_>, Told>>()?;
     for (index, secret) in written.iter().enumerate() {
         if written.iter().take(index).any(|earlier| earlier.name() == secret.name()) {
             checker
@@ -43,10 +42,13 @@ pub(crate) fn secrets(
             "a rotation needs the present and the previous one",
         );
     }
-    Some(checked)
+    Ok(checked)
 }
 
-fn secret(written: &Located<written::SecretUse>, checker: &mut Checker<'_>) -> Option<SecretUse> {
+fn secret(
+    written: &Located<written::SecretUse>,
+    checker: &mut Checker<'_>,
+) -> Result<SecretUse, Told> {
     let name = check_secret_name(written.name(), written.place(), checker);
     let not_after = match &**written {
         written::SecretUse::Name(_) => None,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::signing_text::{SignedPart, SigningText};
 use super::surroundings::{REQUEST_ROOTS, Surroundings};
-use crate::checked::checker::Checker;
+use crate::checked::checker::{Checker, Told};
 use crate::path::{Path, Root};
 use crate::written::{self, Bare, Encoding, Located, OneOrMany, TimeUnit};
 
@@ -117,15 +117,12 @@ pub(crate) fn check(
     written: &Written<'_>,
     around: Surroundings,
     checker: &mut Checker<'_>,
-) -> Option<Signed> {
+) -> Result<Signed, Told> {
     let signature = signature(written.signature, checker);
     let text = SigningText::check(written.text, around.has_public_url, checker);
-    let timestamp = written.timestamp.map(|time| signed_time(time, checker));
-    let id = written
-        .id
-        .and_then(|paths| checker.alternatives("id", paths, REQUEST_ROOTS))
-        .unwrap_or_default();
-    let each = written.each.map(|path| each(path, checker));
+    let timestamp = written.timestamp.map(|time| signed_time(time, checker)).transpose();
+    let id = written.id.map(|paths| checker.alternatives("id", paths, REQUEST_ROOTS)).transpose();
+    let each = written.each.map(|path| each(path, checker)).transpose();
     let text = text?;
     check_body_is_signed(written, &text, around, checker);
     text.check_separators(written.text.place(), checker);
@@ -136,10 +133,7 @@ pub(crate) fn check(
             "`id` says where the signed message id is, such as `id: header.webhook-id`",
         );
     }
-    let timestamp = match timestamp {
-        None => None,
-        Some(timestamp) => Some(timestamp?),
-    };
+    let timestamp = timestamp?;
     check_time_is_signed(written, &text, timestamp.as_ref(), checker);
     if let Some(time) = timestamp.as_ref().filter(|time| time.from.root() == Root::Signature)
         && written.signature.pair.is_none()
@@ -150,11 +144,7 @@ pub(crate) fn check(
             "say what separates a key from its value, such as `split: \",\", pair: \"=\", take: [v1]`",
         );
     }
-    let signature = signature?;
-    let each = match each {
-        None => None,
-        Some(each) => Some(each?),
-    };
+    let (signature, id, each) = (signature?, id?.unwrap_or_default(), each?);
     if each.is_some() && !text.reads_elements() {
         checker.error_with(
             written.each.and_then(Located::place),
@@ -170,21 +160,20 @@ pub(crate) fn check(
             "leave it out",
         );
     }
-    Some(Signed { signature, text, timestamp, id, each, url_port_variants: variants })
+    Ok(Signed { signature, text, timestamp, id, each, url_port_variants: variants })
 }
 
 /// The path of what is signed one by one.
-fn each(written: &Located<String>, checker: &mut Checker<'_>) -> Option<Path> {
+fn each(written: &Located<String>, checker: &mut Checker<'_>) -> Result<Path, Told> {
     let path = checker.path(written, &[Root::Record])?;
     if !path.segments().iter().any(|segment| segment == "*") {
-        checker.error_with(
+        return Err(checker.error_with(
             written.place(),
             "`each` names one value, not several",
             "write `*` for every element, such as `/items/*`",
-        );
-        return None;
+        ));
     }
-    Some(path)
+    Ok(path)
 }
 
 /// A signature over constants alone is the same for every request, and one that
@@ -240,7 +229,7 @@ fn check_time_is_signed(
     }
 }
 
-fn signature(written: &written::Signature, checker: &mut Checker<'_>) -> Option<Signature> {
+fn signature(written: &written::Signature, checker: &mut Checker<'_>) -> Result<Signature, Told> {
     let place = written.from.place();
     let from = checker
         .alternatives("signature.from", &written.from, REQUEST_ROOTS)?
@@ -254,17 +243,15 @@ fn signature(written: &written::Signature, checker: &mut Checker<'_>) -> Option<
         .collect();
     for separator in [&written.split, &written.pair].into_iter().flatten() {
         if separator.is_empty() {
-            checker.error(separator.place(), "a separator cannot be empty");
-            return None;
+            return Err(checker.error(separator.place(), "a separator cannot be empty"));
         }
     }
     if written.pair.is_some() == written.take.is_empty() {
-        checker.error_with(
+        return Err(checker.error_with(
             written.pair.as_ref().map_or(place, Located::place),
             "`pair` and `take` need each other",
             "`pair: \"=\"` splits `v0=…`, and `take: [v0]` says whose value is the signature",
-        );
-        return None;
+        ));
     }
     if written.pair.is_none() && written.bare == Bare::Inherit {
         checker.error_with(
@@ -273,7 +260,7 @@ fn signature(written: &written::Signature, checker: &mut Checker<'_>) -> Option<
             "only items with keys have something to inherit",
         );
     }
-    Some(Signature {
+    Ok(Signature {
         from,
         split: written.split.as_ref().map(|text| (**text).clone()),
         pair: written.pair.as_ref().map(|text| (**text).clone()),
@@ -286,10 +273,10 @@ fn signature(written: &written::Signature, checker: &mut Checker<'_>) -> Option<
 fn signed_time(
     written: &Located<written::SignedTime>,
     checker: &mut Checker<'_>,
-) -> Option<SignedTime> {
+) -> Result<SignedTime, Told> {
     let from = checker.path(&written.from, TIME_ROOTS);
     let max_age = checker.duration(&written.max_age);
-    if max_age.is_some_and(|age| age.is_zero()) {
+    if max_age.is_ok_and(|age| age.is_zero()) {
         checker.warn(
             written.max_age.place(),
             "`max_age` is zero: next to no request is young enough",
@@ -300,5 +287,5 @@ fn signed_time(
         Some(text) => checker.duration(text),
         None => max_age,
     };
-    Some(SignedTime { from: from?, unit: written.unit, max_age: max_age?, max_future: max_future? })
+    Ok(SignedTime { from: from?, unit: written.unit, max_age: max_age?, max_future: max_future? })
 }

@@ -8,7 +8,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::checked::checker::Checker;
+use crate::checked::checker::{Checker, Told};
 use crate::path::{Path, Root};
 use crate::problem::Place;
 use crate::template::{Filter, Lookups, Part, Placeholder};
@@ -174,24 +174,23 @@ impl SigningText {
         text: &Located<String>,
         has_public_url: bool,
         checker: &mut Checker<'_>,
-    ) -> Option<SigningText> {
+    ) -> Result<SigningText, Told> {
         let hashed = SigningText::check(text, has_public_url, checker)?;
         if hashed.signs(&SignedPart::Timestamp) || hashed.signs(&SignedPart::Id) {
-            checker.error_with(
+            return Err(checker.error_with(
                 text.place(),
                 "`{timestamp}` and `{id}` mean nothing here",
                 "name where it is, such as `{header.x-timestamp}`; a field of the body is `{/timestamp}`",
-            );
-            return None;
+            ));
         }
-        Some(hashed)
+        Ok(hashed)
     }
 
     pub(crate) fn check(
         text: &Located<String>,
         has_public_url: bool,
         checker: &mut Checker<'_>,
-    ) -> Option<SigningText> {
+    ) -> Result<SigningText, Told> {
         let template = checker.template(text, ROOTS, &Lookups::new())?;
         let mut parts = Vec::new();
         for part in template.parts {
@@ -202,14 +201,13 @@ impl SigningText {
         }
         let signed = SigningText(parts);
         if signed.signs(&SignedPart::Url) && !has_public_url {
-            checker.error_with(
+            return Err(checker.error_with(
                 text.place(),
                 "`{url}` is signed, but there is no `public_url`",
                 "write the URL that the vendor was given; the request's own Host header can be forged",
-            );
-            return None;
+            ));
         }
-        Some(signed)
+        Ok(signed)
     }
 
     /// Says where one part could be lengthened at the cost of the next.
@@ -232,7 +230,7 @@ fn signed_part(
     text: &Located<String>,
     placeholder: Placeholder,
     checker: &mut Checker<'_>,
-) -> Option<SignedPart> {
+) -> Result<SignedPart, Told> {
     let path = placeholder.path;
     let mut part = match path.root() {
         Root::Body => SignedPart::Body,
@@ -256,14 +254,13 @@ fn signed_part(
                 part @ (SignedPart::Header(_) | SignedPart::Query(_) | SignedPart::Json(_)),
             ) => SignedPart::Default(Box::new(part), default),
             _ => {
-                checker.error_with(
+                return Err(checker.error_with(
                     text.place(),
                     "a signed text knows no such filter",
                     "the bytes are hashed as they came: there are `sha256_hex`, and `default(\"text\")` for a header, query parameter or value of the body that may be missing",
-                );
-                return None;
+                ));
             }
         };
     }
-    Some(part)
+    Ok(part)
 }

@@ -3,7 +3,7 @@
 
 use super::secret_use::{SecretUse, secrets};
 use super::surroundings::REQUEST_ROOTS;
-use crate::checked::checker::Checker;
+use crate::checked::checker::{Checker, Told};
 use crate::path::{Path, Root};
 use crate::written::{self, Located};
 
@@ -50,24 +50,29 @@ pub struct Basic {
 }
 
 /// Understands a `token` check.
-pub(crate) fn token(written: &Located<written::Token>, checker: &mut Checker<'_>) -> Option<Token> {
+pub(crate) fn token(
+    written: &Located<written::Token>,
+    checker: &mut Checker<'_>,
+) -> Result<Token, Told> {
     let path = checker.path(&written.from, REQUEST_ROOTS);
     let secrets = secrets(&written.secrets, checker);
     let from = TokenFrom::of(path?);
-    Some(Token { from, prefix: written.prefix.clone(), secrets: secrets? })
+    Ok(Token { from, prefix: written.prefix.clone(), secrets: secrets? })
 }
 
 /// Understands a `basic` check.
-pub(crate) fn basic(written: &Located<written::Basic>, checker: &mut Checker<'_>) -> Option<Basic> {
+pub(crate) fn basic(
+    written: &Located<written::Basic>,
+    checker: &mut Checker<'_>,
+) -> Result<Basic, Told> {
     let secrets = secrets(&written.secrets, checker);
     if let Some(name) = written.username.as_ref().filter(|name| name.contains(':')) {
-        checker.error_with(
+        return Err(checker.error_with(
             name.place(),
             "a user's name cannot hold `:`",
             "what follows the first `:` is the password (RFC 7617); leave `username` out and store `user:password` as the secret",
-        );
-        return None;
+        ));
     }
     let username = written.username.as_ref().map(|name| (**name).clone());
-    Some(Basic { username, secrets: secrets? })
+    Ok(Basic { username, secrets: secrets? })
 }
