@@ -46,9 +46,8 @@ impl RequestScope<'_, '_> {
         own: &Origin,
     ) -> Result<Vec<Detail>, Told> {
         self.item_origin = Some(own.clone());
-        self.roots.push(Root::Item);
-        let details = all(written.iter().map(|written| self.detail(written)));
-        self.roots.retain(|root| *root != Root::Item);
+        let details = self
+            .also(&[Root::Item], |scope| all(written.iter().map(|written| scope.detail(written))));
         self.item_origin = None;
         for later in written.iter().skip(1) {
             if let Some(batch) = &later.batch {
@@ -67,10 +66,7 @@ impl RequestScope<'_, '_> {
         let ignore = all(written.ignore.iter().map(|when| AnswerWhen::check(when, self.checker)));
         let expires = self.checker.record_path(written.expires.as_ref());
         // What is kept goes into events.
-        let roots = self.roots.clone();
-        self.roots.retain(|root| *root != Root::Secret);
-        let keep = self.pairs(&written.keep);
-        self.roots = roots;
+        let keep = self.without(&[Root::Secret], |scope| scope.pairs(&written.keep));
         let pages = pages?;
         let batch = self.batch(written, &pages.request)?;
         if !pages.request.reads(Root::Item) {
@@ -83,8 +79,7 @@ impl RequestScope<'_, '_> {
         Ok(Detail { pages, batch, ignore: ignore?, expires: expires?, keep })
     }
 
-    /// The items that are asked for together; `None` outside where that is a
-    /// mistake.
+    /// Reads how many items are asked for together, if they are.
     fn batch(
         &mut self,
         detail: &written::Detail,

@@ -125,6 +125,22 @@ fn spacing(text: &Located<String>, checker: &mut Checker<'_>) -> Result<Duration
     })
 }
 
+/// Warns of a rate at which a run comes to nothing before the next one.
+pub(crate) fn fits_schedule(
+    written: &written::Limits,
+    spacing: Option<Duration>,
+    schedule: Option<Duration>,
+    checker: &mut Checker<'_>,
+) {
+    if spacing.zip(schedule).is_some_and(|(spacing, schedule)| spacing > schedule) {
+        checker.warn(
+            written.rate.as_ref().and_then(Located::place),
+            "`rate` allows less than one request a run of `schedule`",
+            "make the schedule slower: such runs end before they ask",
+        );
+    }
+}
+
 /// Reports what would never come to an end under the limits of the file's own.
 pub(crate) fn is_fast_enough(
     poll: &written::Poll,

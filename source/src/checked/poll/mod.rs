@@ -10,6 +10,7 @@ mod limits;
 mod origins;
 mod pages;
 mod partitions;
+mod parts;
 mod request;
 mod setup;
 mod wait;
@@ -41,8 +42,8 @@ use crate::checked::origin::Origin;
 use crate::path::Root;
 use crate::template::Template;
 use crate::written::{self, Located, Repeats};
-use origins::own_origins;
-use pages::keys::pages_of;
+use origins::Origins;
+use parts::Parts;
 use request::Requests;
 use request::scope::RequestScope;
 
@@ -149,85 +150,44 @@ impl Poll {
         mut event: EventSpec,
         checker: &mut Checker<'_>,
     ) -> Result<Poll, Told> {
+        let mut scope = RequestScope::new(written, vars, &event.lookups, checker);
+        let plain = |listed: &[Located<Origin>]| listed.iter().map(|one| (**one).clone()).collect();
+        let allowed: Vec<Origin> = plain(&origins::listed(&written.allow_origins, &mut scope));
+        let listed = origins::listed(&written.own_origins, &mut scope);
+        scope.own_origins = plain(&listed);
+        let parts = Parts::read(written, &mut scope);
         let schedule = checker.rate(&written.schedule);
-        let mut scope = RequestScope::new(checker, vars, &event.lookups);
-        let allow_origins = origins::origins(&written.allow_origins, &mut scope);
-        let allow_origins: Vec<_> = allow_origins.iter().map(|origin| (**origin).clone()).collect();
-        let listed_origins = origins::origins(&written.own_origins, &mut scope);
-        scope.own_origins = listed_origins.iter().map(|origin| (**origin).clone()).collect();
-        scope.roots = vec![Root::Var, Root::Secret, Root::Run];
-        let partitions = written.partitions.as_ref();
-        let partitions = partitions.map(|written| scope.partitions(written)).transpose();
-        scope.roots = vec![Root::Var, Root::Secret, Root::Run, Root::Window, Root::Cursor];
-        scope.roots.extend(written.partitions.as_ref().map(|_| Root::Partition));
-        scope.roots.push(Root::Wait);
-        let setup = scope.setup(&written.setup);
-        scope.wait = wait::wait_names(written.wait.as_ref());
-        let pages = scope.pages(&pages_of!(written));
-        let wait = scope.wait(written.wait.as_ref());
-        scope.roots.retain(|root| !matches!(root, Root::Window | Root::Cursor | Root::Wait));
-        let details = match &pages {
-            Ok(pages) => scope.details(&written.details, &pages.request.origin),
-            Err(told) => Err(*told),
-        };
-        // What is kept goes into events, and is the same in whichever run.
-        scope.roots.retain(|root| !matches!(root, Root::Secret | Root::Run));
-        let keep = scope.pairs(&written.keep);
-        scope.roots = vec![Root::Var];
-        scope.roots.extend(written.partitions.as_ref().map(|_| Root::Partition));
-        let rewrite = cursor::rewrite(&written.cursor, &mut scope);
-        scope.roots = vec![Root::Var, Root::Secret];
-        let auth = auth::check(written.auth.as_ref(), &mut scope);
-        if let Ok(auth) = &auth {
-            auth::comes_once(auth, written, &mut scope);
-        }
-        let timeout = checker.duration_or(written.timeout.as_ref(), LONGEST_TIMEOUT);
-        if timeout > LONGEST_TIMEOUT || timeout.is_zero() {
-            checker.error_with(
-                written.timeout.as_ref().and_then(Located::place),
-                "`timeout` is not between 1 ms and 25 s",
-                "an answer must come before the lease of 30 s ends",
-            );
-        }
+        let timeout = timeout(written, checker);
         let limits = PollLimits::check(&written.limits, checker);
         let max_page = checker.size_or(written.max_page.as_ref(), DEFAULT_MAX_PAGE);
         let spacing = limits.as_ref().ok().and_then(|limits| limits.spacing);
-        if let (Some(spacing), Ok(schedule)) = (spacing, schedule)
-            && spacing > schedule
-        {
-            checker.warn(
-                written.limits.rate.as_ref().and_then(Located::place),
-                "`rate` allows less than one request a run of `schedule`",
-                "make the schedule slower: such runs end before they ask",
-            );
-        }
-        let (setup, pages, details, wait) = (setup?, pages?, details?, wait?);
+        limits::fits_schedule(&written.limits, spacing, schedule.ok(), checker);
+        let Parts { partitions, keep, rewrite, .. } = parts;
+        let (setup, pages, details) = (parts.setup?, parts.pages?, parts.details?);
+        let wait = parts.wait?;
         limits::is_fast_enough(written, wait.as_ref(), spacing, checker);
-        let origin = &pages.request.origin;
-        let own_origins = own_origins(origin, &listed_origins, &allow_origins, checker);
-        let auth = auth?.within(origin, &allow_origins, written, checker);
-        let near = (&own_origins[..], &allow_origins[..]);
-        let before = setup.iter().map(|step| &step.request).zip(&written.setup);
-        for (request, written) in before {
-            origins::stays_near(request, written.request.place(), near, checker);
+        let origins = Origins::new(&pages.request.origin, &listed, allowed, checker);
+        let auth = parts.auth?.within(&pages.request.origin, &origins.allowed, written, checker);
+        for (step, written) in setup.iter().zip(&written.setup) {
+            origins.reach(&step.request, written.request.place(), checker).ok();
         }
         for (detail, written) in details.iter().zip(&written.details) {
-            origins::pages_stay_near(&detail.pages, written.request.place(), near, checker);
+            origins.reach_pages(&detail.pages, written.request.place(), checker);
         }
         let others = setup.iter().map(|step| &step.request);
         let others = others.chain(details.iter().flat_map(|detail| detail.pages.requests()));
         let requests = Requests::new(&pages.request, others);
         if let (Ok(Some(partitions)), Some(written)) = (&partitions, &written.partitions) {
-            partitions::check(partitions, written, &requests, near, checker);
+            partitions::check(partitions, written, &requests, &origins, checker);
         }
         let cursor = cursor::check(written, &requests, rewrite, &event, checker)?;
         let errors = error_rule::check(written, &requests, &cursor, checker);
         let schedule = schedule?;
-        let has_records = details.last().map_or(&pages, |detail| &detail.pages);
-        event.one_is_a_list = has_records.decode == PageDecode::Xml;
         if let Cursor::Time(time) = &cursor {
             cursor::check_pace(time, schedule, written, checker);
         }
+        let has_records = details.last().map_or(&pages, |detail| &detail.pages);
+        event.one_is_a_list = has_records.decode == PageDecode::Xml;
         Ok(Poll {
             schedule,
             auth,
@@ -242,11 +202,23 @@ impl Poll {
             repeats: written.repeats,
             limits: limits?,
             errors: errors?,
-            own_origins,
-            allow_origins,
+            own_origins: origins.own,
+            allow_origins: origins.allowed,
             max_page,
             timeout,
             event,
         })
     }
+}
+
+fn timeout(written: &written::Poll, checker: &mut Checker<'_>) -> Duration {
+    let timeout = checker.duration_or(written.timeout.as_ref(), LONGEST_TIMEOUT);
+    if timeout > LONGEST_TIMEOUT || timeout.is_zero() {
+        checker.error_with(
+            written.timeout.as_ref().and_then(Located::place),
+            "`timeout` is not between 1 ms and 25 s",
+            "an answer must come before the lease of 30 s ends",
+        );
+    }
+    timeout
 }

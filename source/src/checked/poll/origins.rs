@@ -3,50 +3,21 @@
 use super::pages::Pages;
 use super::request::scope::RequestScope;
 use super::request::{Method, Request};
-use crate::checked::checker::Checker;
+use crate::checked::checker::{Checker, Told};
 use crate::checked::origin::Origin;
+use crate::checked::secret::reads_secret;
 use crate::path::Root;
 use crate::problem::Place;
 use crate::written::Located;
 
-/// The origin of `request` and those that are `listed` as the vendor's own.
-pub(crate) fn own_origins(
-    origin: &Origin,
-    listed: &[Located<Origin>],
-    allowed: &[Origin],
-    checker: &mut Checker<'_>,
-) -> Vec<Origin> {
-    let mut own = vec![origin.clone()];
-    for other in listed {
-        if other.is_loopback() && !origin.is_loopback() {
-            checker.error_with(
-                other.place(),
-                "this machine gets no credential of a vendor's",
-                "loopback origins go together with a `request` that is on one",
-            );
-        }
-        if allowed.contains(other) {
-            checker.error_with(
-                other.place(),
-                format!("`{}` is under `own_origins` and under `allow_origins`", **other),
-                "keep it under `own_origins` if it gets the credential, or else under the other",
-            );
-        }
-        if !own.contains(other) {
-            own.push((**other).clone());
-        }
-    }
-    own
-}
-
-pub(crate) fn origins(
+/// Reads a list of origins.
+pub(crate) fn listed(
     written: &[Located<String>],
     scope: &mut RequestScope<'_, '_>,
 ) -> Vec<Located<Origin>> {
-    scope.roots = vec![Root::Var];
     let mut origins = Vec::new();
     for text in written {
-        let Ok(template) = scope.template(text) else { continue };
+        let Ok(template) = scope.with(&[Root::Var], |scope| scope.template(text)) else { continue };
         let origin = template
             .as_literal()
             .and_then(|text| url::Url::parse(text).ok())
@@ -69,54 +40,89 @@ pub(crate) fn origins(
     origins
 }
 
-/// Reports requests for `pages` that leave the origins that the credential belongs
-/// to, unless they lead to one that is allowed and take nothing along.
-pub(crate) fn pages_stay_near(
-    pages: &Pages,
-    place: Option<Place>,
-    near: (&[Origin], &[Origin]),
-    checker: &mut Checker<'_>,
-) {
-    // The later requests have what the first has, which is told once.
-    let before = checker.problems.len();
-    for request in pages.requests() {
-        if checker.problems.len() == before {
-            stays_near(request, place, near, checker);
-        }
-    }
+/// The origins that a source talks to.
+pub(crate) struct Origins {
+    /// That of `request`, and those that are the vendor's own too: they get the
+    /// credential.
+    pub(crate) own: Vec<Origin>,
+    /// Further ones, which do not get it.
+    pub(crate) allowed: Vec<Origin>,
 }
 
-/// Reports a request that leaves the origins that the credential belongs to,
-/// unless it leads to one that is allowed and takes nothing along.
-pub(crate) fn stays_near(
-    request: &Request,
-    place: Option<Place>,
-    (own, allowed): (&[Origin], &[Origin]),
-    checker: &mut Checker<'_>,
-) {
-    let shows_secret = request.url.paths().any(|path| path.root() == Root::Secret);
-    if shows_secret && request.led_by().is_some_and(|path| path.root() == Root::Item) {
-        checker.error_with(
-            place,
-            "what is listed would say who gets the secret in the URL",
-            "write the secret under `query`, `headers` or `auth`: those go to the source's own origins alone",
-        );
-        return;
+impl Origins {
+    /// Puts together the origin of `request` and those that are listed.
+    pub(crate) fn new(
+        request: &Origin,
+        listed: &[Located<Origin>],
+        allowed: Vec<Origin>,
+        checker: &mut Checker<'_>,
+    ) -> Origins {
+        let mut own = vec![request.clone()];
+        for other in listed {
+            if other.is_loopback() && !request.is_loopback() {
+                checker.error_with(
+                    other.place(),
+                    "this machine gets no credential of a vendor's",
+                    "loopback origins go together with a `request` that is on one",
+                );
+            }
+            if allowed.contains(other) {
+                checker.error_with(
+                    other.place(),
+                    format!("`{}` is under `own_origins` and under `allow_origins`", **other),
+                    "keep it under `own_origins` if it gets the credential, or else under the other",
+                );
+            }
+            if !own.contains(other) {
+                own.push((**other).clone());
+            }
+        }
+        Origins { own, allowed }
     }
-    if own.contains(&request.origin) {
-        return;
+
+    /// Reports the requests for `pages` that [`Origins::reach`] would.
+    pub(crate) fn reach_pages(
+        &self,
+        pages: &Pages,
+        place: Option<Place>,
+        checker: &mut Checker<'_>,
+    ) {
+        // The later requests have what the first has, which is reported once.
+        let mut requests = pages.requests().into_iter();
+        requests.try_for_each(|request| self.reach(request, place, checker)).ok();
     }
-    if !allowed.contains(&request.origin) {
-        checker.error_with(
-            place,
-            "this goes to another origin than `request`",
-            "list it under `own_origins` if the credential is for it too, or under `allow_origins`: it is then asked without",
-        );
-    } else if request.method == Method::Post || request.has_own_parts() || shows_secret {
-        checker.error_with(
-            place,
-            "another origin is asked by `get`, and for nothing but a URL without a secret",
-            "what else a request has is for the origin that the credential belongs to",
-        );
+
+    /// Reports a request that leaves the origins that the credential belongs to,
+    /// unless it leads to one that is allowed and takes nothing along.
+    pub(crate) fn reach(
+        &self,
+        request: &Request,
+        place: Option<Place>,
+        checker: &mut Checker<'_>,
+    ) -> Result<(), Told> {
+        let shows_secret = reads_secret(&request.url);
+        let (message, help) = if shows_secret
+            && request.led_by().is_some_and(|path| path.root() == Root::Item)
+        {
+            (
+                "what is listed would say who gets the secret in the URL",
+                "write the secret under `query`, `headers` or `auth`: those go to the source's own origins alone",
+            )
+        } else if self.own.contains(&request.origin) {
+            return Ok(());
+        } else if !self.allowed.contains(&request.origin) {
+            (
+                "this goes to another origin than `request`",
+                "list it under `own_origins` if the credential is for it too, or under `allow_origins`: it is then asked without",
+            )
+        } else if request.method == Method::Post || request.has_own_parts() || shows_secret {
+            (
+                "another origin is asked by `get`, and for nothing but a URL without a secret",
+                "what else a request has is for the origin that the credential belongs to",
+            )
+        } else {
+            return Ok(());
+        };
+        Err(checker.error_with(place, message, help))
     }
 }

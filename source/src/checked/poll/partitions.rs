@@ -2,13 +2,12 @@
 //!
 //! Each has a cursor of its own, so one that fails or lags holds no other back.
 
-use super::origins::pages_stay_near;
+use super::origins::Origins;
 use super::pages::Pages;
 use super::pages::keys::pages_of;
 use super::request::Requests;
 use super::request::scope::RequestScope;
 use crate::checked::checker::{Checker, Told};
-use crate::checked::origin::Origin;
 use crate::path::{Path, Root};
 use crate::problem::Place;
 use crate::template::Template;
@@ -85,9 +84,7 @@ impl RequestScope<'_, '_> {
         };
         let pages = self.pages(&pages_of!(written));
         let values = self.values(&written.values, &[Root::Record]);
-        self.partition = written.values.keys().cloned().collect();
-        self.roots = vec![Root::Record, Root::Var];
-        let name = self.template(&written.name)?;
+        let name = self.with(&[Root::Record, Root::Var], |scope| scope.template(&written.name))?;
         if !name.paths().any(|path| path.root() == Root::Record) {
             self.checker.error_with(
                 written.name.place(),
@@ -122,7 +119,7 @@ pub(crate) fn check(
     partitions: &Partitions,
     written: &Located<written::Partitions>,
     requests: &Requests<'_>,
-    near: (&[Origin], &[Origin]),
+    origins: &Origins,
     checker: &mut Checker<'_>,
 ) {
     if !requests.paths().any(|path| path.root() == Root::Partition) {
@@ -135,6 +132,6 @@ pub(crate) fn check(
     if let (Partitions::Request(listed), written::Partitions::Request(written)) =
         (partitions, &**written)
     {
-        pages_stay_near(&listed.pages, written.request.place(), near, checker);
+        origins.reach_pages(&listed.pages, written.request.place(), checker);
     }
 }

@@ -1,10 +1,11 @@
-//! Chains of requests: what comes before the first page, what a page has to be
-//! waited for, and what is asked of each thing that a page lists.
+//! The requests that come before the first page.
+
+use std::mem;
 
 use super::answer_when::AnswerWhen;
 use super::request::Request;
 use super::request::scope::RequestScope;
-use super::wait::{Wait, wait_names};
+use super::wait::Wait;
 use crate::checked::checker::{Told, all};
 use crate::path::{Path, Root};
 use crate::written::{self, Located};
@@ -24,34 +25,32 @@ pub struct SetupStep {
 }
 
 impl RequestScope<'_, '_> {
-    /// The steps before the first page; each may use the values of those before
-    /// it, and what comes after this the values of all.
+    /// Reads the steps before the first page; each may use the values of those
+    /// before it.
     pub(crate) fn setup(
         &mut self,
         written: &[Located<written::SetupStep>],
     ) -> Result<Vec<SetupStep>, Told> {
-        if !written.is_empty() {
-            self.roots.push(Root::Setup);
-        }
-        all(written.iter().map(|written| self.setup_step(written)))
+        let every = mem::take(&mut self.setup);
+        let steps = all(written.iter().map(|written| self.setup_step(written)));
+        self.setup = every;
+        steps
     }
 
     fn setup_step(&mut self, written: &Located<written::SetupStep>) -> Result<SetupStep, Told> {
-        self.wait = wait_names(written.wait.as_ref());
-        let request = self.request(&written.request);
-        self.wait.clear();
+        let wait = written.wait.as_ref();
+        let request = self.with_wait(wait, |scope| scope.request(&written.request));
         let ignore = all(written.ignore.iter().map(|when| AnswerWhen::check(when, self.checker)));
-        let wait = self.wait(written.wait.as_ref());
+        let wait = self.wait(wait);
         let values = self.values(&written.values, &[Root::Record, Root::Header]);
         for (name, path) in &written.values {
-            if self.setup.contains(name) {
+            if !self.setup.insert(name.clone()) {
                 self.checker.error_with(
                     path.place(),
                     format!("the value `{name}` is set by a step before this"),
                     "give it another name",
                 );
             }
-            self.setup.insert(name.clone());
         }
         Ok(SetupStep { request: request?, ignore: ignore?, wait: wait?, values: values? })
     }

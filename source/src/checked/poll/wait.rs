@@ -1,6 +1,6 @@
 //! Waiting for an answer that is not ready at once.
 
-use std::collections::BTreeSet;
+use std::mem;
 use std::time::Duration;
 
 use super::answer_when::AnswerWhen;
@@ -30,14 +30,27 @@ pub struct Wait {
 }
 
 impl RequestScope<'_, '_> {
-    /// What to wait for, if anything; `None` outside where that cannot be used.
+    /// Runs `read`, in which templates may name what `wait` reads of an answer.
+    pub(crate) fn with_wait<T>(
+        &mut self,
+        wait: Option<&Located<written::Wait>>,
+        read: impl FnOnce(&mut Self) -> T,
+    ) -> T {
+        let names = wait.into_iter().flat_map(|wait| wait.values.keys().cloned()).collect();
+        let outer = mem::replace(&mut self.wait, names);
+        let value = read(self);
+        self.wait = outer;
+        value
+    }
+
+    /// Reads what to wait for, if anything.
     pub(crate) fn wait(
         &mut self,
         written: Option<&Located<written::Wait>>,
     ) -> Result<Option<Wait>, Told> {
         let Some(written) = written else { return Ok(None) };
         let until = good_answers(&written.until, self.checker);
-        let fail = written.fail.as_ref().map(|fail| good_answers(fail, self.checker));
+        let fail = written.fail.as_ref().map(|fail| good_answers(fail, self.checker)).transpose();
         let values = self.values(&written.values, &[Root::Record, Root::Header]);
         let every = self.checker.duration_or(written.every.as_ref(), DEFAULT_EVERY);
         let at_most = self.checker.duration_or(written.at_most.as_ref(), DEFAULT_AT_MOST);
@@ -48,17 +61,8 @@ impl RequestScope<'_, '_> {
                 "such as `every: 5s, at_most: 1h`",
             );
         }
-        let fail = match fail {
-            None => None,
-            Some(fail) => Some(fail?),
-        };
-        Ok(Some(Wait { until: until?, fail, values: values?, every, at_most }))
+        Ok(Some(Wait { until: until?, fail: fail?, values: values?, every, at_most }))
     }
-}
-
-/// What the request that `wait` belongs to may read.
-pub(crate) fn wait_names(wait: Option<&Located<written::Wait>>) -> BTreeSet<String> {
-    wait.map(|wait| wait.values.keys().cloned().collect()).unwrap_or_default()
 }
 
 /// Only a good answer is looked at: what others mean is for `errors` to say.

@@ -12,11 +12,7 @@ pub(crate) fn with_record(
     known: &[&str],
     scope: &mut RequestScope<'_, '_>,
 ) -> Result<Template, Told> {
-    let roots = scope.roots.clone();
-    scope.roots.extend([Root::Record, Root::Header]);
-    let template = scope.template(text);
-    scope.roots = roots;
-    let template = template?;
+    let template = scope.also(&[Root::Record, Root::Header], |scope| scope.template(text))?;
     for path in template.paths().filter(|path| path.root() == Root::Record) {
         let word = path.segments().join(".");
         if !known.contains(&word.as_str()) {

@@ -1,5 +1,7 @@
 //! The keys that every list of pages has, wherever it stands in the file.
 
+use crate::written::{self, Compression, Located, MissingRecords, StopRule};
+
 /// The keys that say how pages are asked for and what is in them.
 pub(crate) struct WrittenPages<'w> {
     pub(crate) request: &'w Located<written::Request>,
@@ -29,5 +31,3 @@ macro_rules! pages_of {
     };
 }
 pub(crate) use pages_of;
-
-use crate::written::{self, Compression, Located, MissingRecords, StopRule};

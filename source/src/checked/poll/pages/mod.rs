@@ -64,17 +64,18 @@ impl RequestScope<'_, '_> {
         let next = written.next.map(|next| self.next(next)).transpose();
         let next_kind = next.as_ref().ok().and_then(Option::as_ref);
         let variable = next_kind.and_then(Next::variable);
-        self.roots.push(Root::Page);
-        // The first request has no token yet, but it has a number.
-        self.page = variable.filter(|_| next_kind.is_some_and(|next| next.start().is_some()));
-        let request = self.request(written.request);
-        self.page = variable;
-        let then = match &request {
-            Ok(request) => self.later(request, written.then, next_kind),
-            Err(told) => Err(*told),
-        };
-        self.page = None;
-        self.roots.retain(|root| *root != Root::Page);
+        let (request, then) = self.also(&[Root::Page], |scope| {
+            // The first request has no token yet, but it has a number.
+            scope.page = variable.filter(|_| next_kind.is_some_and(|next| next.start().is_some()));
+            let request = scope.request(written.request);
+            scope.page = variable;
+            let then = match &request {
+                Ok(request) => scope.later(request, written.then, next_kind),
+                Err(told) => Err(*told),
+            };
+            scope.page = None;
+            (request, then)
+        });
         let checker = &mut *self.checker;
         let decode = PageDecode::check(written.decode, checker);
         let is_lines = decode.as_ref().is_ok_and(PageDecode::is_lines);

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::mem;
 
 use serde_json::{Map, Value};
 
@@ -13,7 +14,7 @@ use crate::checked::origin::Origin;
 use crate::checked::secret::{check_secret_name, names_a_secret};
 use crate::path::{Path, Root};
 use crate::template::{Lookups, Part, Rendered, Template, Variables};
-use crate::written::{Located, Node};
+use crate::written::{self, Located, Node};
 
 /// Checks templates of requests, in which variables are constants that are put
 /// in at once.
@@ -22,7 +23,7 @@ pub(crate) struct RequestScope<'c, 't> {
     pub(crate) vars: &'c Map<String, Value>,
     /// The tables of the event, in which requests may look up too.
     lookups: &'c Lookups,
-    pub(crate) roots: Vec<Root>,
+    roots: Vec<Root>,
     /// What `page.…` may be read here.
     pub(crate) page: Option<&'static str>,
     /// Which `setup.…` may be read here.
@@ -47,21 +48,27 @@ impl Variables for OnlyVars<'_> {
 }
 
 impl<'c, 't> RequestScope<'c, 't> {
-    /// A scope in which nothing may be named yet.
+    /// Returns a scope in which nothing may be named yet.
     pub(crate) fn new(
-        checker: &'c mut Checker<'t>,
+        poll: &written::Poll,
         vars: &'c Map<String, Value>,
         lookups: &'c Lookups,
+        checker: &'c mut Checker<'t>,
     ) -> Self {
+        let setup = poll.setup.iter().flat_map(|step| step.values.keys().cloned()).collect();
+        let partition = match poll.partitions.as_deref() {
+            Some(written::Partitions::Request(listed)) => listed.values.keys().cloned().collect(),
+            _ => BTreeSet::new(),
+        };
         RequestScope {
             checker,
             vars,
             lookups,
             roots: Vec::new(),
             page: None,
-            setup: BTreeSet::new(),
+            setup,
             wait: BTreeSet::new(),
-            partition: BTreeSet::new(),
+            partition,
             item_origin: None,
             own_origins: Vec::new(),
         }
@@ -69,6 +76,27 @@ impl<'c, 't> RequestScope<'c, 't> {
 }
 
 impl RequestScope<'_, '_> {
+    /// Runs `read`, in which templates may name nothing but `roots`.
+    pub(crate) fn with<T>(&mut self, roots: &[Root], read: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = mem::replace(&mut self.roots, roots.to_vec());
+        let value = read(self);
+        self.roots = outer;
+        value
+    }
+
+    /// Runs `read`, in which templates may name `more` roots than around it.
+    pub(crate) fn also<T>(&mut self, more: &[Root], read: impl FnOnce(&mut Self) -> T) -> T {
+        let roots = [&self.roots[..], more].concat();
+        self.with(&roots, read)
+    }
+
+    /// Runs `read`, in which templates may not name these roots.
+    pub(crate) fn without<T>(&mut self, less: &[Root], read: impl FnOnce(&mut Self) -> T) -> T {
+        let mut roots = self.roots.clone();
+        roots.retain(|root| !less.contains(root));
+        self.with(&roots, read)
+    }
+
     pub(crate) fn template(&mut self, text: &Located<String>) -> Result<Template, Told> {
         let template = self.checker.template(text, &self.roots, self.lookups)?;
         for path in template.paths() {
