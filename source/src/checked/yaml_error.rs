@@ -2,8 +2,9 @@
 //! nearest known name where one was misspelt.
 
 use super::event::jq::NO_PROGRAM;
+use strsim::osa_distance;
+
 use crate::problem::{Place, Problem};
-use crate::spelling::distance;
 
 /// The parser's error about the file `text` as a problem.
 pub(crate) fn problem(error: &serde_saphyr::Error, text: &str) -> Problem {
@@ -119,7 +120,7 @@ fn meant(message: &str) -> Option<&str> {
     known
         .split(", ")
         .map(|name| name.trim_matches('`'))
-        .map(|name| (distance(written, name), name))
+        .map(|name| (osa_distance(written, name), name))
         .min()
         .filter(|(distance, name)| *distance <= 2.min(name.len() / 2))
         .map(|(_, name)| name)
