@@ -302,7 +302,7 @@ fn auth(written: &Located<Written>, checker: &mut Checker<'_>) -> Result<Handsha
         Written::Signed => Ok(HandshakeAuth::Signed),
         Written::None => Ok(HandshakeAuth::None),
         Written::Token(written) => {
-            token::token(written, checker).map(Box::new).map(HandshakeAuth::Token)
+            token::check(written, checker).map(Box::new).map(HandshakeAuth::Token)
         }
     }
 }

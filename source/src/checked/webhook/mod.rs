@@ -9,11 +9,7 @@ pub(crate) mod preset;
 mod respond;
 mod verify;
 
-pub use checks::{
-    AwsSns, Basic, Check, ClaimDigest, Digest, Hmac, Ip, Jwt, JwtKeys, Network, PublicKey,
-    SecretUse, Signature, SignatureFrom, Signed, SignedPart, SignedTime, SigningText, Token,
-    TokenFrom,
-};
+pub use checks::*;
 pub use handshake::{Constraint, Handshake, HandshakeAuth, When};
 pub use preset::{ExpandedPreset, Expansion};
 pub use respond::{Answer, AnswerBody, Respond, StoredSecret};

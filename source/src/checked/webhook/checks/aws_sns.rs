@@ -3,6 +3,7 @@
 //! The signature proves that SNS sent a message, and anybody with an account
 //! can have SNS send one here. What proves that it is ours is the topic.
 
+use super::kind::{Kind, Proof};
 use crate::checked::checker::{Checker, Told};
 use crate::written::{self, Located};
 
@@ -14,6 +15,16 @@ pub struct AwsSns {
     /// Hosts that certificates may come from, or domains whose hosts may, in
     /// lower case; empty for those of SNS.
     pub cert_hosts: Vec<String>,
+}
+
+impl Kind for AwsSns {
+    fn key(&self) -> &'static str {
+        "aws_sns"
+    }
+
+    fn proof(&self) -> Proof {
+        Proof::Signature
+    }
 }
 
 /// Understands an `aws_sns` check.

@@ -1,7 +1,8 @@
 //! What a `digest` check means.
 
+use super::kind::{Kind, Proof};
 use super::signing_text::SigningText;
-use super::surroundings::REQUEST_ROOTS;
+use super::surroundings::{REQUEST_ROOTS, Surroundings};
 use crate::checked::checker::{Checker, Told};
 use crate::path::Path;
 use crate::written::{self, Encoding, Hash, Located};
@@ -19,10 +20,20 @@ pub struct Digest {
     pub encoding: Encoding,
 }
 
+impl Kind for Digest {
+    fn key(&self) -> &'static str {
+        "digest"
+    }
+
+    fn proof(&self) -> Proof {
+        Proof::Nothing
+    }
+}
+
 /// Understands a `digest` check.
 pub(crate) fn check(
     written: &Located<written::Digest>,
-    has_public_url: bool,
+    around: Surroundings,
     checker: &mut Checker<'_>,
 ) -> Result<Digest, Told> {
     if written.hash == Hash::Sha1 {
@@ -32,7 +43,7 @@ pub(crate) fn check(
             "two bodies with the same SHA-1 can be made; use SHA-256 if the vendor offers it",
         );
     }
-    let of = SigningText::check_hashed(&written.of, has_public_url, checker);
+    let of = SigningText::check_hashed(&written.of, around.has_public_url, checker);
     let equals = checker.path(&written.equals, REQUEST_ROOTS);
     let of = of?;
     if of.is_constant() {

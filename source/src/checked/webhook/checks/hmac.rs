@@ -1,5 +1,6 @@
 //! What an `hmac` check means.
 
+use super::kind::{Kind, Proof};
 use super::secret_use::{SecretUse, secrets};
 use super::signed::Signed;
 use super::surroundings::Surroundings;
@@ -19,6 +20,24 @@ pub struct Hmac {
     pub key: Key,
     /// What is signed, and where the signature is.
     pub signed: Signed,
+}
+
+impl Kind for Hmac {
+    fn key(&self) -> &'static str {
+        "hmac"
+    }
+
+    fn proof(&self) -> Proof {
+        Proof::Signature
+    }
+
+    fn secrets(&self) -> &[SecretUse] {
+        &self.secrets
+    }
+
+    fn signed(&self) -> Option<&Signed> {
+        Some(&self.signed)
+    }
 }
 
 /// Understands an `hmac` check.

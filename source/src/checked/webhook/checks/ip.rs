@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::kind::{Kind, Proof};
 use crate::checked::checker::{Checker, Told, all};
 use crate::written::{self, Located};
 
@@ -75,6 +76,16 @@ impl Network {
                 IpAddr::V6((address.to_bits() & mask).into())
             }
         }
+    }
+}
+
+impl Kind for Ip {
+    fn key(&self) -> &'static str {
+        "ip"
+    }
+
+    fn proof(&self) -> Proof {
+        Proof::Address
     }
 }
 

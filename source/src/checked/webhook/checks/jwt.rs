@@ -10,9 +10,10 @@ use std::time::Duration;
 use serde_json::Value;
 use url::Url;
 
+use super::kind::{Kind, Proof};
 use super::secret_use::{SecretUse, secrets};
 use super::signing_text::SigningText;
-use super::surroundings::REQUEST_ROOTS;
+use super::surroundings::{REQUEST_ROOTS, Surroundings};
 use super::token::TokenFrom;
 use crate::checked::checker::{Checker, Told, all};
 use crate::checked::constant::constant;
@@ -75,9 +76,16 @@ pub struct ClaimDigest {
     pub text: SigningText,
 }
 
-impl Jwt {
-    /// The secrets that the check may use.
-    pub fn secrets(&self) -> &[SecretUse] {
+impl Kind for Jwt {
+    fn key(&self) -> &'static str {
+        "jwt"
+    }
+
+    fn proof(&self) -> Proof {
+        Proof::Signature
+    }
+
+    fn secrets(&self) -> &[SecretUse] {
         match &self.keys {
             JwtKeys::Jwks(_) => &[],
             JwtKeys::Secrets(secrets) | JwtKeys::Jwk(secrets) | JwtKeys::Pem(secrets) => secrets,
@@ -88,7 +96,7 @@ impl Jwt {
 /// Understands a `jwt` check.
 pub(crate) fn check(
     written: &Located<written::Jwt>,
-    has_public_url: bool,
+    around: Surroundings,
     checker: &mut Checker<'_>,
 ) -> Result<Jwt, Told> {
     let path = checker.path(&written.from, REQUEST_ROOTS);
@@ -105,7 +113,8 @@ pub(crate) fn check(
     let max_age = written.max_age.as_ref().map(|text| max_age(text, checker)).transpose();
     let required = required(written, checker);
     let digests = written.digest.iter();
-    let digests = all(digests.map(|(claim, text)| digest(claim, text, has_public_url, checker)));
+    let digests =
+        all(digests.map(|(claim, text)| digest(claim, text, around.has_public_url, checker)));
     fits?;
     Ok(Jwt {
         from: TokenFrom::of(path?),

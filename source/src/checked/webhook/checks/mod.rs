@@ -5,10 +5,12 @@
 //! token beside a signature takes the token.
 
 mod aws_sns;
+mod basic;
 mod digest;
 mod hmac;
 mod ip;
 mod jwt;
+mod kind;
 mod public_key;
 pub(crate) mod secret_use;
 mod signed;
@@ -17,6 +19,7 @@ pub(crate) mod surroundings;
 pub(crate) mod token;
 
 pub use aws_sns::AwsSns;
+pub use basic::Basic;
 pub use digest::Digest;
 pub use hmac::Hmac;
 pub use ip::{Ip, Network};
@@ -25,11 +28,12 @@ pub use public_key::PublicKey;
 pub use secret_use::SecretUse;
 pub use signed::{Signature, SignatureFrom, Signed, SignedTime};
 pub use signing_text::{SignedPart, SigningText};
-pub use token::{Basic, Token, TokenFrom};
+pub use token::{Token, TokenFrom};
 
 use crate::checked::checker::{Checker, Told, all};
 use crate::problem::Place;
 use crate::written::{self, Located};
+use kind::{Kind, Proof};
 use surroundings::Surroundings;
 
 /// How deep `any` and `all` may be nested: more would be a puzzle, not a rule.
@@ -64,23 +68,71 @@ pub enum Check {
 }
 
 impl Check {
-    /// The secrets that the check itself may use; those of the checks that it is made of are
-    /// theirs.
-    pub fn secrets(&self) -> &[SecretUse] {
-        match self {
-            Check::Hmac(hmac) => &hmac.secrets,
-            Check::PublicKey(key) => &key.keys,
-            Check::Token(token) => &token.secrets,
-            Check::Basic(basic) => &basic.secrets,
-            Check::Jwt(jwt) => jwt.secrets(),
-            Check::AwsSns(_) | Check::Ip(_) | Check::Digest(_) | Check::Any(_) | Check::All(_) => {
-                &[]
-            }
-        }
+    /// Returns the check as its kind, unless it is made of others.
+    fn single(&self) -> Option<&dyn Kind> {
+        Some(match self {
+            Check::Hmac(check) => &**check,
+            Check::PublicKey(check) => &**check,
+            Check::Token(check) => check,
+            Check::Jwt(check) => &**check,
+            Check::AwsSns(check) => check,
+            Check::Basic(check) => check,
+            Check::Ip(check) => check,
+            Check::Digest(check) => &**check,
+            Check::Any(_) | Check::All(_) => return None,
+        })
     }
 
-    /// The checks that it is made of, down to those that are made of no others: itself, where it
-    /// is one of these.
+    /// Reads one check.
+    fn check(
+        written: &written::Check,
+        around: Surroundings,
+        checker: &mut Checker<'_>,
+    ) -> Result<Check, Told> {
+        Ok(match written {
+            written::Check::Hmac(written) => {
+                Check::Hmac(Box::new(hmac::check(written, around, checker)?))
+            }
+            written::Check::PublicKey(written) => {
+                Check::PublicKey(Box::new(public_key::check(written, around, checker)?))
+            }
+            written::Check::Token(written) => Check::Token(token::check(written, checker)?),
+            written::Check::Jwt(written) => {
+                Check::Jwt(Box::new(jwt::check(written, around, checker)?))
+            }
+            written::Check::AwsSns(written) => Check::AwsSns(aws_sns::check(written, checker)?),
+            written::Check::Basic(written) => Check::Basic(basic::check(written, checker)?),
+            written::Check::Ip(written) => Check::Ip(ip::check(written, checker)?),
+            written::Check::Digest(written) => {
+                Check::Digest(Box::new(digest::check(written, around, checker)?))
+            }
+            // Presets are put in place before this; one that is left is a mistake.
+            written::Check::Preset(preset) => {
+                return Err(checker.told().unwrap_or_else(|| {
+                    checker.error(preset.place(), "a preset cannot be put in place here")
+                }));
+            }
+            written::Check::All(written) => {
+                let checks = list(written, around.deeper().and(written), checker)?;
+                digests_are_signed(&checks, written.place(), checker);
+                Check::All(checks)
+            }
+            written::Check::Any(written) => {
+                let checks = list(written, around.deeper(), checker)?;
+                weakest_counts(&checks, written.place(), checker);
+                Check::Any(checks)
+            }
+        })
+    }
+
+    /// Returns the secrets that the check itself may use, without those of the
+    /// checks that it is made of.
+    pub fn secrets(&self) -> &[SecretUse] {
+        self.single().map_or(&[], Kind::secrets)
+    }
+
+    /// Returns the checks that it is made of, down to those that are made of no
+    /// others; or itself, if it is one of these.
     pub fn singles(&self) -> Vec<&Check> {
         match self {
             Check::Any(checks) | Check::All(checks) => {
@@ -90,65 +142,25 @@ impl Check {
         }
     }
 
-    /// The check's key in a source file.
+    /// Returns the check's key in a source file.
     pub fn kind(&self) -> &'static str {
         match self {
-            Check::Hmac(_) => "hmac",
-            Check::PublicKey(_) => "public_key",
-            Check::Token(_) => "token",
-            Check::Jwt(_) => "jwt",
-            Check::AwsSns(_) => "aws_sns",
-            Check::Basic(_) => "basic",
-            Check::Ip(_) => "ip",
-            Check::Digest(_) => "digest",
             Check::Any(_) => "any",
             Check::All(_) => "all",
+            _ => self.single().map_or("", Kind::key),
         }
     }
 
     fn proof(&self) -> Proof {
         match self {
-            Check::Hmac(_) | Check::PublicKey(_) | Check::Jwt(_) | Check::AwsSns(_) => {
-                Proof::Signature
-            }
-            Check::Token(_) | Check::Basic(_) => Proof::Password,
-            Check::Ip(_) => Proof::Address,
-            Check::Digest(_) => Proof::Nothing,
             Check::Any(checks) => checks.iter().map(Check::proof).min().unwrap_or(Proof::Nothing),
             Check::All(checks) => together(checks),
+            _ => self.single().map_or(Proof::Nothing, Kind::proof),
         }
     }
 
     fn signed(&self) -> Option<&Signed> {
-        match self {
-            Check::Hmac(hmac) => Some(&hmac.signed),
-            Check::PublicKey(key) => Some(&key.signed),
-            _ => None,
-        }
-    }
-}
-
-/// What is proven of the caller, from weak to strong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Proof {
-    /// Anybody can make it.
-    Nothing,
-    /// The caller is at an address that others may have too.
-    Address,
-    /// The caller knows a secret that is sent along.
-    Password,
-    /// The caller knows a secret that is never sent.
-    Signature,
-}
-
-impl Proof {
-    fn name(self) -> &'static str {
-        match self {
-            Proof::Nothing => "nothing",
-            Proof::Address => "an address",
-            Proof::Password => "a fixed token or password",
-            Proof::Signature => "a signature",
-        }
+        self.single()?.signed()
     }
 }
 
@@ -214,47 +226,7 @@ fn list(
             "an `any` in an `all` says nearly everything; a source of its own is easier to read",
         ));
     }
-    all(written.iter().map(|check| self::check(check, around, checker)))
-}
-
-fn check(
-    written: &written::Check,
-    around: Surroundings,
-    checker: &mut Checker<'_>,
-) -> Result<Check, Told> {
-    match written {
-        written::Check::Hmac(hmac) => {
-            hmac::check(hmac, around, checker).map(|hmac| Check::Hmac(Box::new(hmac)))
-        }
-        written::Check::PublicKey(key) => {
-            public_key::check(key, around, checker).map(|key| Check::PublicKey(Box::new(key)))
-        }
-        written::Check::Token(token) => token::token(token, checker).map(Check::Token),
-        written::Check::Jwt(jwt) => {
-            jwt::check(jwt, around.has_public_url, checker).map(|jwt| Check::Jwt(Box::new(jwt)))
-        }
-        written::Check::AwsSns(sns) => aws_sns::check(sns, checker).map(Check::AwsSns),
-        written::Check::Basic(basic) => token::basic(basic, checker).map(Check::Basic),
-        written::Check::Ip(ip) => ip::check(ip, checker).map(Check::Ip),
-        written::Check::Digest(digest) => digest::check(digest, around.has_public_url, checker)
-            .map(|digest| Check::Digest(Box::new(digest))),
-        // Presets are put in place before this; one that is left is a mistake.
-        written::Check::Preset(preset) => Err(checker.told().unwrap_or_else(|| {
-            checker.error(preset.place(), "a preset cannot be put in place here")
-        })),
-        written::Check::All(checks) => {
-            let place = checks.place();
-            let checks = list(checks, around.deeper().and(checks), checker)?;
-            digests_are_signed(&checks, place, checker);
-            Ok(Check::All(checks))
-        }
-        written::Check::Any(checks) => {
-            let place = checks.place();
-            let checks = list(checks, around.deeper(), checker)?;
-            weakest_counts(&checks, place, checker);
-            Ok(Check::Any(checks))
-        }
-    }
+    all(written.iter().map(|check| Check::check(check, around, checker)))
 }
 
 /// Says what a list of alternatives comes down to, where they differ.

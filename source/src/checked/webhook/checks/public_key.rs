@@ -1,5 +1,6 @@
 //! What a `public_key` check means.
 
+use super::kind::{Kind, Proof};
 use super::secret_use::{SecretUse, secrets};
 use super::signed::Signed;
 use super::surroundings::Surroundings;
@@ -19,6 +20,24 @@ pub struct PublicKey {
     pub key: Key,
     /// What is signed, and where the signature is.
     pub signed: Signed,
+}
+
+impl Kind for PublicKey {
+    fn key(&self) -> &'static str {
+        "public_key"
+    }
+
+    fn proof(&self) -> Proof {
+        Proof::Signature
+    }
+
+    fn secrets(&self) -> &[SecretUse] {
+        &self.keys
+    }
+
+    fn signed(&self) -> Option<&Signed> {
+        Some(&self.signed)
+    }
 }
 
 /// Understands a `public_key` check.

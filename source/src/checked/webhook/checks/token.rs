@@ -1,6 +1,6 @@
-//! What the checks mean that compare what was sent with a secret: `token` and
-//! `basic`.
+//! What a `token` check means.
 
+use super::kind::{Kind, Proof};
 use super::secret_use::{SecretUse, secrets};
 use super::surroundings::REQUEST_ROOTS;
 use crate::checked::checker::{Checker, Told};
@@ -40,17 +40,22 @@ impl TokenFrom {
     }
 }
 
-/// A user's name and password (RFC 7617).
-#[derive(Clone, Debug)]
-pub struct Basic {
-    /// The user's name; where there is none, a secret is `user:password`.
-    pub username: Option<String>,
-    /// The secrets that are taken; never empty.
-    pub secrets: Vec<SecretUse>,
+impl Kind for Token {
+    fn key(&self) -> &'static str {
+        "token"
+    }
+
+    fn proof(&self) -> Proof {
+        Proof::Password
+    }
+
+    fn secrets(&self) -> &[SecretUse] {
+        &self.secrets
+    }
 }
 
 /// Understands a `token` check.
-pub(crate) fn token(
+pub(crate) fn check(
     written: &Located<written::Token>,
     checker: &mut Checker<'_>,
 ) -> Result<Token, Told> {
@@ -58,21 +63,4 @@ pub(crate) fn token(
     let secrets = secrets(&written.secrets, checker);
     let from = TokenFrom::of(path?);
     Ok(Token { from, prefix: written.prefix.clone(), secrets: secrets? })
-}
-
-/// Understands a `basic` check.
-pub(crate) fn basic(
-    written: &Located<written::Basic>,
-    checker: &mut Checker<'_>,
-) -> Result<Basic, Told> {
-    let secrets = secrets(&written.secrets, checker);
-    if let Some(name) = written.username.as_ref().filter(|name| name.contains(':')) {
-        return Err(checker.error_with(
-            name.place(),
-            "a user's name cannot hold `:`",
-            "what follows the first `:` is the password (RFC 7617); leave `username` out and store `user:password` as the secret",
-        ));
-    }
-    let username = written.username.as_ref().map(|name| (**name).clone());
-    Ok(Basic { username, secrets: secrets? })
 }
