@@ -80,6 +80,12 @@ impl Identity {
         self.part(CHOICE, word.as_bytes());
     }
 
+    /// Writes which of several forms this is, and what it has.
+    fn form(&mut self, word: &str, value: impl Identify) {
+        self.choice(word);
+        value.add_to(self);
+    }
+
     /// Returns the version and the first 16 hexadecimal digits of the SHA-256.
     fn finish(self) -> String {
         let mut hex = hex::encode(self.0.finish());
@@ -172,8 +178,7 @@ impl Identify for Part {
         match self {
             Part::Literal(text) => text.add_to(to),
             Part::Placeholder(placeholder) => {
-                to.choice("placeholder");
-                (&placeholder.path, &placeholder.filters).add_to(to);
+                to.form("placeholder", (&placeholder.path, &placeholder.filters))
             }
         }
     }
@@ -181,41 +186,32 @@ impl Identify for Part {
 
 impl Identify for Filter {
     fn add_to(&self, to: &mut Identity) {
-        to.choice(match self {
-            Filter::Rfc3339 => "rfc3339",
-            Filter::Rfc3339Decimals(_) => "rfc3339_decimals",
-            Filter::Epoch => "epoch",
-            Filter::EpochMs => "epoch_ms",
-            Filter::EpochUs => "epoch_us",
-            Filter::EpochNs => "epoch_ns",
-            Filter::FromEpoch => "from_epoch",
-            Filter::FromEpochMs => "from_epoch_ms",
-            Filter::FromEpochUs => "from_epoch_us",
-            Filter::FromEpochNs => "from_epoch_ns",
-            Filter::Date(_) => "date",
-            Filter::FromDate(_) => "from_date",
-            Filter::Plus(_) => "plus",
-            Filter::Lower => "lower",
-            Filter::Upper => "upper",
-            Filter::Join(_) => "join",
-            Filter::Default(_) => "default",
-            Filter::UrlEncode => "urlencode",
-            Filter::Base64 => "base64",
-            Filter::Sha256Hex => "sha256_hex",
-            Filter::Lookup(_) => "lookup",
-            Filter::Json => "json",
-            Filter::Text => "text",
-            Filter::Hmac(HmacText::Hex) => "hmac_hex",
-            Filter::Hmac(HmacText::Base64) => "hmac_base64",
-        });
         match self {
-            Filter::Rfc3339Decimals(decimals) => u64::from(*decimals).add_to(to),
-            Filter::Date(text) | Filter::Join(text) => text.add_to(to),
-            Filter::FromDate(format) => format.add_to(to),
-            Filter::Plus(more) => to.part(NUMBER, &more.to_be_bytes()),
-            Filter::Default(value) => value.add_to(to),
-            Filter::Lookup(table) => table.iter().collect::<Vec<_>>().add_to(to),
-            _ => {}
+            Filter::Rfc3339 => to.choice("rfc3339"),
+            Filter::Rfc3339Decimals(count) => to.form("rfc3339_decimals", u64::from(*count)),
+            Filter::Epoch => to.choice("epoch"),
+            Filter::EpochMs => to.choice("epoch_ms"),
+            Filter::EpochUs => to.choice("epoch_us"),
+            Filter::EpochNs => to.choice("epoch_ns"),
+            Filter::FromEpoch => to.choice("from_epoch"),
+            Filter::FromEpochMs => to.choice("from_epoch_ms"),
+            Filter::FromEpochUs => to.choice("from_epoch_us"),
+            Filter::FromEpochNs => to.choice("from_epoch_ns"),
+            Filter::Date(format) => to.form("date", format),
+            Filter::FromDate(format) => to.form("from_date", format),
+            Filter::Plus(more) => to.form("plus", &Value::from(*more)),
+            Filter::Lower => to.choice("lower"),
+            Filter::Upper => to.choice("upper"),
+            Filter::Join(between) => to.form("join", between),
+            Filter::Default(value) => to.form("default", value),
+            Filter::UrlEncode => to.choice("urlencode"),
+            Filter::Base64 => to.choice("base64"),
+            Filter::Sha256Hex => to.choice("sha256_hex"),
+            Filter::Lookup(table) => to.form("lookup", table.iter().collect::<Vec<_>>()),
+            Filter::Json => to.choice("json"),
+            Filter::Text => to.choice("text"),
+            Filter::Hmac(HmacText::Hex) => to.choice("hmac_hex"),
+            Filter::Hmac(HmacText::Base64) => to.choice("hmac_base64"),
         }
     }
 }
@@ -238,18 +234,9 @@ impl Identify for JsonTemplate {
     fn add_to(&self, to: &mut Identity) {
         match self {
             JsonTemplate::Constant(value) => value.add_to(to),
-            JsonTemplate::Template(template) => {
-                to.choice("template");
-                template.add_to(to);
-            }
-            JsonTemplate::List(list) => {
-                to.choice("list");
-                list.add_to(to);
-            }
-            JsonTemplate::Object(object) => {
-                to.choice("object");
-                object.add_to(to);
-            }
+            JsonTemplate::Template(template) => to.form("template", template),
+            JsonTemplate::List(list) => to.form("list", list),
+            JsonTemplate::Object(object) => to.form("object", object),
         }
     }
 }
@@ -269,18 +256,9 @@ impl Identify for Request {
 impl Identify for RequestBody {
     fn add_to(&self, to: &mut Identity) {
         match self {
-            RequestBody::Json(json) => {
-                to.choice("json");
-                json.add_to(to);
-            }
-            RequestBody::Form(fields) => {
-                to.choice("form");
-                fields.add_to(to);
-            }
-            RequestBody::Raw { text, content_type } => {
-                to.choice("body");
-                (text, content_type).add_to(to);
-            }
+            RequestBody::Json(json) => to.form("json", json),
+            RequestBody::Form(fields) => to.form("form", fields),
+            RequestBody::Raw { text, content_type } => to.form("body", (text, content_type)),
         }
     }
 }
@@ -358,14 +336,8 @@ impl Identify for Pages {
 impl Identify for Next {
     fn add_to(&self, to: &mut Identity) {
         match self {
-            Next::Link(relation) => {
-                to.choice("link");
-                relation.add_to(to);
-            }
-            Next::Url(path) => {
-                to.choice("url");
-                path.add_to(to);
-            }
+            Next::Link(relation) => to.form("link", relation),
+            Next::Url(path) => to.form("url", path),
             Next::Token { from, form, to: slot } => {
                 to.choice("token");
                 from.add_to(to);
@@ -376,18 +348,9 @@ impl Identify for Next {
                 }
                 slot.add_to(to);
             }
-            Next::Page { to: slot, start } => {
-                to.choice("page");
-                (slot, start).add_to(to);
-            }
-            Next::Offset { to: slot, start, step } => {
-                to.choice("offset");
-                (slot, (start, step)).add_to(to);
-            }
-            Next::Last { from, plus, to: slot } => {
-                to.choice("last");
-                (from, (plus, slot)).add_to(to);
-            }
+            Next::Page { to: slot, start } => to.form("page", (slot, start)),
+            Next::Offset { to: slot, start, step } => to.form("offset", (slot, (start, step))),
+            Next::Last { from, plus, to: slot } => to.form("last", (from, (plus, slot))),
             Next::Again => to.choice("again"),
         }
     }
@@ -395,15 +358,11 @@ impl Identify for Next {
 
 impl Identify for Slot {
     fn add_to(&self, to: &mut Identity) {
-        to.choice(match self {
-            Slot::Query(_) => "query",
-            Slot::Header(_) => "header",
-            Slot::Json(_) => "json",
-            Slot::Form(_) => "form",
-        });
         match self {
-            Slot::Query(name) | Slot::Header(name) | Slot::Form(name) => name.add_to(to),
-            Slot::Json(path) => path.add_to(to),
+            Slot::Query(name) => to.form("query", name),
+            Slot::Header(name) => to.form("header", name),
+            Slot::Json(path) => to.form("json", path),
+            Slot::Form(name) => to.form("form", name),
         }
     }
 }
@@ -420,13 +379,9 @@ impl Identify for PageDecode {
     fn add_to(&self, to: &mut Identity) {
         match self {
             PageDecode::Json => to.choice("json"),
-            PageDecode::Ndjson { trailer } => {
-                to.choice("ndjson");
-                trailer.add_to(to);
-            }
+            PageDecode::Ndjson { trailer } => to.form("ndjson", trailer),
             PageDecode::Csv(Csv { separator, columns, after, before }) => {
-                to.choice("csv");
-                ((u64::from(*separator), columns), (after, before)).add_to(to);
+                to.form("csv", ((u64::from(*separator), columns), (after, before)))
             }
             PageDecode::Lines => to.choice("lines"),
             PageDecode::Xml => to.choice("xml"),
@@ -448,18 +403,9 @@ impl Identify for Trailer {
 impl Identify for Records {
     fn add_to(&self, to: &mut Identity) {
         match self {
-            Records::Lists(paths) => {
-                to.choice("lists");
-                paths.add_to(to);
-            }
-            Records::Values(path) => {
-                to.choice("values");
-                path.add_to(to);
-            }
-            Records::One(path) => {
-                to.choice("one");
-                path.add_to(to);
-            }
+            Records::Lists(paths) => to.form("lists", paths),
+            Records::Values(path) => to.form("values", path),
+            Records::One(path) => to.form("one", path),
             Records::Lines => to.choice("lines"),
         }
     }
