@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::asked::{
-    ASSERTION_LIFE, Asked, Client, ClientKey, answer, bearer, is_shared, simple_client,
-};
 use super::token::{
     Assertion, AssertionKey, AssertionPlace, Life, TokenAnswer, TokenAuth, TokenBody, TokenPlace,
+};
+use super::token_request::{
+    ASSERTION_LIFE, Client, ClientKey, TokenRequest, answer, bearer, is_shared,
 };
 use crate::checked::checker::Told;
 use crate::checked::poll::request::scope::RequestScope;
@@ -28,9 +28,9 @@ pub(crate) fn client_credentials(
     scope: &mut RequestScope<'_, '_>,
 ) -> Result<Box<TokenAuth>, Told> {
     let url = scope.url(&written.token_url);
-    let mut asked = Asked::new("client_credentials");
-    asked.scopes(&written.scopes);
-    let audience = asked.text("audience", written.audience.as_ref(), scope);
+    let mut request = TokenRequest::new("client_credentials");
+    request.scopes(&written.scopes);
+    let audience = request.text("audience", written.audience.as_ref(), scope);
     let client = Client {
         id: Some(&written.client_id),
         secret: written.client_secret.as_ref(),
@@ -50,11 +50,11 @@ pub(crate) fn client_credentials(
         algorithm: written.algorithm,
     };
     let url = url?;
-    let client = asked.client(&client, &key, &url.0, scope);
-    let params = asked.params(&written.params, scope);
+    let client = request.client(&client, &key, &url.0, scope);
+    let params = request.params(&written.params, scope);
     let answer = answer(&written.answer, scope)?;
     audience.and(client).and(params)?;
-    Ok(asked.into_auth("client_credentials", url, written.body, answer))
+    Ok(request.into_auth("client_credentials", url, written.body, answer))
 }
 
 pub(crate) fn password(
@@ -62,22 +62,16 @@ pub(crate) fn password(
     scope: &mut RequestScope<'_, '_>,
 ) -> Result<Box<TokenAuth>, Told> {
     let url = scope.url(&written.token_url)?;
-    let mut asked = Asked::new("password");
-    asked.text("username", Some(&written.username), scope)?;
+    let mut request = TokenRequest::new("password");
+    request.text("username", Some(&written.username), scope)?;
     let password = scope.secret(&written.password)?;
-    asked.field("password", password);
-    asked.scopes(&written.scopes);
-    simple_client(
-        written.client_id.as_ref(),
-        written.client_secret.as_ref(),
-        written.client_auth,
-        &mut asked,
-        &url.0,
-        scope,
-    )?;
-    asked.params(&written.params, scope)?;
+    request.field("password", password);
+    request.scopes(&written.scopes);
+    let client = Client::new(&written.client_id, &written.client_secret, written.client_auth);
+    request.simple_client(&client, &url.0, scope)?;
+    request.params(&written.params, scope)?;
     let answer = answer(&written.answer, scope)?;
-    Ok(asked.into_auth("password", url, written.body, answer))
+    Ok(request.into_auth("password", url, written.body, answer))
 }
 
 pub(crate) fn refresh_token(
@@ -87,19 +81,13 @@ pub(crate) fn refresh_token(
     let url = scope.url(&written.token_url)?;
     let name = &written.refresh_token;
     check_secret_name(name, name.place(), scope.checker)?;
-    let mut asked = Asked::new("refresh_token");
-    asked.scopes(&written.scopes);
-    simple_client(
-        written.client_id.as_ref(),
-        written.client_secret.as_ref(),
-        written.client_auth,
-        &mut asked,
-        &url.0,
-        scope,
-    )?;
-    asked.params(&written.params, scope)?;
+    let mut request = TokenRequest::new("refresh_token");
+    request.scopes(&written.scopes);
+    let client = Client::new(&written.client_id, &written.client_secret, written.client_auth);
+    request.simple_client(&client, &url.0, scope)?;
+    request.params(&written.params, scope)?;
     let answer = answer(&written.answer, scope)?;
-    let mut auth = asked.into_auth("refresh_token", url, written.body, answer);
+    let mut auth = request.into_auth("refresh_token", url, written.body, answer);
     auth.refresh_token = Some((**name).clone());
     Ok(auth)
 }
@@ -109,17 +97,11 @@ pub(crate) fn jwt_bearer(
     scope: &mut RequestScope<'_, '_>,
 ) -> Result<Box<TokenAuth>, Told> {
     let url = scope.url(&written.token_url)?;
-    let mut asked = Asked::new(JWT_BEARER);
-    asked.scopes(&written.scopes);
-    simple_client(
-        written.client_id.as_ref(),
-        written.client_secret.as_ref(),
-        written.client_auth,
-        &mut asked,
-        &url.0,
-        scope,
-    )?;
-    asked.params(&written.params, scope)?;
+    let mut request = TokenRequest::new(JWT_BEARER);
+    request.scopes(&written.scopes);
+    let client = Client::new(&written.client_id, &written.client_secret, written.client_auth);
+    request.simple_client(&client, &url.0, scope)?;
+    request.params(&written.params, scope)?;
     let answer = answer(&written.answer, scope)?;
     let key = scope.secret(&written.key)?;
     let algorithm = written.algorithm.unwrap_or(AssertionAlgorithm::Rs256);
@@ -153,7 +135,7 @@ pub(crate) fn jwt_bearer(
         ));
     }
     let key_id = written.key_id.as_ref().map(|key_id| scope.template(key_id)).transpose()?;
-    asked.assertion = Some(Assertion {
+    request.assertion = Some(Assertion {
         place: AssertionPlace::Field("assertion"),
         key: if is_shared(algorithm) { AssertionKey::Shared(key) } else { AssertionKey::Pem(key) },
         algorithm,
@@ -163,7 +145,7 @@ pub(crate) fn jwt_bearer(
         life,
         backdated: Duration::ZERO,
     });
-    Ok(asked.into_auth("jwt_bearer", url, written.body, answer))
+    Ok(request.into_auth("jwt_bearer", url, written.body, answer))
 }
 
 pub(crate) fn google_service_account(
@@ -188,8 +170,8 @@ pub(crate) fn google_service_account(
     if let Some(subject) = &written.subject {
         claims.push(("sub".to_owned(), scope.template(subject)?));
     }
-    let mut asked = Asked::new(JWT_BEARER);
-    asked.assertion = Some(Assertion {
+    let mut request = TokenRequest::new(JWT_BEARER);
+    request.assertion = Some(Assertion {
         place: AssertionPlace::Field("assertion"),
         key: AssertionKey::GoogleKey(key),
         algorithm: AssertionAlgorithm::Rs256,
@@ -200,7 +182,7 @@ pub(crate) fn google_service_account(
         backdated: Duration::ZERO,
     });
     let answer = answer(&written::TokenAnswer::default(), scope)?;
-    Ok(asked.into_auth("google_service_account", url, written::TokenBody::Form, answer))
+    Ok(request.into_auth("google_service_account", url, written::TokenBody::Form, answer))
 }
 
 pub(crate) fn github_app(

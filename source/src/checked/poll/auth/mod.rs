@@ -1,13 +1,13 @@
 //! What `poll.auth` means.
 //!
 //! The many kinds come down to four: a value that is sent as it is, an answer
-//! to a challenge, a token that is asked for, and a signature over the request.
+//! to a challenge, a token that is request for, and a signature over the request.
 
-mod asked;
 mod grants;
 mod login;
 mod sign;
 mod token;
+mod token_request;
 mod user_password;
 mod words;
 
@@ -55,14 +55,14 @@ pub enum PollAuth {
     Basic(UserPassword),
     /// A name and a password behind a challenge (RFC 7616).
     Digest(UserPassword),
-    /// A token that is asked for.
+    /// A token that is request for.
     Token(Box<TokenAuth>),
     /// A signature over each request.
     Sign(Box<Sign>),
 }
 
 impl PollAuth {
-    /// The origin that is asked for a token, where one is.
+    /// The origin that is request for a token, where one is.
     pub fn token_origin(&self) -> Option<&Origin> {
         match self {
             PollAuth::Token(token) => Some(&token.origin),

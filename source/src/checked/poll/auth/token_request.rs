@@ -26,6 +26,16 @@ pub(crate) struct Client<'w> {
     pub(crate) auth: ClientAuth,
 }
 
+impl<'w> Client<'w> {
+    pub(crate) fn new(
+        id: &'w Option<Located<String>>,
+        secret: &'w Option<Located<String>>,
+        auth: ClientAuth,
+    ) -> Client<'w> {
+        Client { id: id.as_ref(), secret: secret.as_ref(), auth }
+    }
+}
+
 /// What an assertion in place of a client's secret takes.
 #[derive(Default)]
 pub(crate) struct ClientKey<'w> {
@@ -36,17 +46,17 @@ pub(crate) struct ClientKey<'w> {
 }
 
 /// A token request that grows.
-pub(crate) struct Asked {
+pub(crate) struct TokenRequest {
     pub(crate) fields: Vec<(String, Template)>,
     pub(crate) basic: Option<(UserPassword, bool)>,
     pub(crate) assertion: Option<Assertion>,
 }
 
-impl Asked {
-    pub(crate) fn new(grant: &str) -> Asked {
-        let mut asked = Asked { fields: Vec::new(), basic: None, assertion: None };
-        asked.field("grant_type", Template::literal(grant));
-        asked
+impl TokenRequest {
+    pub(crate) fn new(grant: &str) -> TokenRequest {
+        let mut request = TokenRequest { fields: Vec::new(), basic: None, assertion: None };
+        request.field("grant_type", Template::literal(grant));
+        request
     }
 
     pub(crate) fn field(&mut self, name: &str, value: Template) {
@@ -96,6 +106,24 @@ impl Asked {
         told
     }
 
+    /// Adds a client that proves itself by a secret, if it does at all.
+    pub(crate) fn simple_client(
+        &mut self,
+        client: &Client<'_>,
+        url: &Template,
+        scope: &mut RequestScope<'_, '_>,
+    ) -> Result<(), Told> {
+        if !matches!(client.auth, ClientAuth::Basic | ClientAuth::Body) {
+            return Err(scope.checker.error_with(
+                client.id.and_then(Located::place),
+                "`client_auth` is `basic` or `body` here",
+                "assertions stand in place of a secret only under `client_credentials`",
+            ));
+        }
+        self.client(client, &ClientKey::default(), url, scope)
+    }
+
+    /// Adds the client and its proof.
     pub(crate) fn client(
         &mut self,
         client: &Client<'_>,
@@ -284,23 +312,4 @@ pub(crate) fn answer(
         }
     };
     Ok(TokenAnswer { token: TokenPlace::Body(token), life, bearer: true, base_url: None })
-}
-
-/// A client that proves itself by a secret, if it does at all.
-pub(crate) fn simple_client(
-    id: Option<&Located<String>>,
-    secret: Option<&Located<String>>,
-    auth: ClientAuth,
-    asked: &mut Asked,
-    url: &Template,
-    scope: &mut RequestScope<'_, '_>,
-) -> Result<(), Told> {
-    if !matches!(auth, ClientAuth::Basic | ClientAuth::Body) {
-        return Err(scope.checker.error_with(
-            id.and_then(Located::place),
-            "`client_auth` is `basic` or `body` here",
-            "assertions stand in place of a secret only under `client_credentials`",
-        ));
-    }
-    asked.client(&Client { id, secret, auth }, &ClientKey::default(), url, scope)
 }
