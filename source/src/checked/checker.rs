@@ -1,5 +1,5 @@
-//! Collects problems while the written form is understood, so that one run of
-//! `mef check` reports all of them.
+//! Collects problems while a file is read, so that one run of `mef check` reports
+//! all of them.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::written::{Located, OneOrMany};
 /// The problems found so far.
 #[derive(Debug)]
 pub(crate) struct Checker<'t> {
-    /// The file, for what its values were written as.
+    /// The text of the file.
     pub(crate) text: &'t str,
     pub(crate) problems: Vec<Problem>,
 }

@@ -1,7 +1,7 @@
 //! JSON with templates in it: bodies of requests, of logins and of answers.
 //!
-//! What a template may name differs between these, so reading and filling leave
-//! the templates to a closure.
+//! What a template may name differs between these, so a closure reads and fills
+//! the templates.
 
 use serde_json::{Map, Value};
 
@@ -12,18 +12,18 @@ use crate::written::{Located, Node};
 /// A JSON value with templates in it.
 #[derive(Clone, Debug)]
 pub enum JsonTemplate {
-    /// Always the same.
+    /// A value that is always the same.
     Constant(Value),
-    /// Made each time.
+    /// A value that is made each time.
     Template(Template),
     /// A list.
     List(Vec<JsonTemplate>),
-    /// An object, in the order it was written.
+    /// An object, in the order of the file.
     Object(Vec<(String, JsonTemplate)>),
 }
 
 impl JsonTemplate {
-    /// Reads `node`, of which `leaf` reads all that is no list and no object.
+    /// Reads `node`; `leaf` reads everything but lists and objects.
     pub(crate) fn check(
         node: &Located<Node>,
         leaf: &mut impl FnMut(&Located<Node>) -> Result<JsonTemplate, Told>,
@@ -43,7 +43,7 @@ impl JsonTemplate {
         }
     }
 
-    /// What `template` makes, or the text that it always is.
+    /// Makes a constant of a template without placeholders.
     pub(crate) fn of(template: Template) -> JsonTemplate {
         match template.as_literal() {
             Some(text) => JsonTemplate::Constant(Value::String(text.to_owned())),
@@ -51,7 +51,7 @@ impl JsonTemplate {
         }
     }
 
-    /// Every template in it.
+    /// Returns every template in it.
     pub fn templates(&self) -> Vec<&Template> {
         match self {
             JsonTemplate::Constant(_) => Vec::new(),
@@ -63,12 +63,12 @@ impl JsonTemplate {
         }
     }
 
-    /// The value that it makes, where `fill` gives what each template stands
-    /// for; what stands for nothing is left out of its list or object.
+    /// Makes the value. `fill` gives the value of each template; one without a value
+    /// is left out of its list or object.
     ///
     /// # Errors
     ///
-    /// That of `fill`.
+    /// Fails if `fill` does.
     pub fn fill<E>(
         &self,
         fill: &mut impl FnMut(&Template) -> Result<Option<Value>, E>,

@@ -7,7 +7,7 @@ use crate::written::{self, KeyEncoding};
 pub struct Key {
     /// How the key is written.
     pub encoding: KeyEncoding,
-    /// What comes before it.
+    /// The prefix before it.
     pub strip_prefix: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! From a file's text to what it means: the one way in.
+//! The only way from the text of a source file to what it means.
 
 use aws_lc_rs::digest::{Context, SHA256};
 use serde_json::{Map, Value};
@@ -17,25 +17,25 @@ use crate::presets::text_of;
 use crate::problem::Problem;
 use crate::written::{Located, Node, SourceFile};
 
-/// A source that loaded, and what a person should still look at.
+/// A source that was loaded, and what a person should still look at.
 #[derive(Debug)]
 pub struct Loaded {
     /// The source.
     pub source: Source,
     /// Warnings.
     pub warnings: Vec<Problem>,
-    /// What its presets stand for, if it names any.
+    /// What its presets became, if it names any.
     pub expansion: Option<Expansion>,
 }
 
-/// Understands the source file `text`.
+/// Loads the source file `text`.
 ///
-/// `files` reads a file that stands beside it, by name; the error it gives is
-/// shown to the user. There is no other I/O.
+/// `files` reads a file beside it, by name; its error is shown to the user.
+/// There is no other I/O.
 ///
 /// # Errors
 ///
-/// Every problem found, warnings too, when one of them is an error.
+/// Returns every problem, including the warnings, if one of them is an error.
 pub fn load(
     text: &str,
     files: &dyn Fn(&str) -> Result<String, String>,
@@ -50,7 +50,7 @@ pub fn load(
     let source = check(&written, presets, files, &mut checker);
     name_the_preset(presets, &mut checker);
     checker.problems.sort_by_key(|problem| problem.place.map(|place| (place.line, place.column)));
-    // What webhook and poll share is understood once for each.
+    // What webhook and poll share is read once for each.
     let mut told: Vec<Problem> = Vec::new();
     checker.problems.retain(|problem| {
         let new = !told.contains(problem);
@@ -65,7 +65,8 @@ pub fn load(
     }
 }
 
-/// A variable's value: what looks like a template in it would go out as it is.
+/// Reads the value of a variable, and reports text that looks like a template: it
+/// would be sent as it stands.
 fn variable(node: &Located<Node>, checker: &mut Checker<'_>) -> Value {
     let value = constant(node, checker);
     let text = value.to_string();
@@ -155,7 +156,7 @@ fn version(text: &str, presets: &[ExpandedPreset], events: [&Option<EventSpec>; 
     digest(texts.map(str::as_bytes))
 }
 
-/// The first 16 hexadecimal digits of SHA-256 over all `parts`.
+/// Returns the first 16 hexadecimal digits of SHA-256 over all `parts`.
 fn digest<'p>(parts: impl IntoIterator<Item = &'p [u8]>) -> String {
     let mut context = Context::new(&SHA256);
     for part in parts {

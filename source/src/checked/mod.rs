@@ -1,8 +1,8 @@
 //! What a source file means.
 //!
-//! Everything here is understood and consistent: paths are parsed, templates
-//! compiled, units read, and nothing refers to a name that is not there. A
-//! value of these types can be used without another look at the file.
+//! Everything here is parsed and consistent: paths, templates and units are
+//! read, and every name that is used exists. Nobody who holds a value of these
+//! types has to look at the file again.
 
 mod checker;
 mod constant;

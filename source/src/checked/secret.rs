@@ -1,4 +1,4 @@
-//! Secrets, by their names: a source file names them and never holds one.
+//! Names of secrets: a source file names secrets and never holds one.
 
 use super::checker::{Checker, Told};
 use crate::path::Root;
@@ -6,7 +6,7 @@ use crate::problem::Place;
 use crate::template::Template;
 use crate::written::Located;
 
-/// A secret's name has the alphabet of parameters and environment variables.
+/// Reports a name that could not be both a parameter and an environment variable.
 pub(crate) fn check_secret_name(
     name: &str,
     place: Option<Place>,
@@ -25,12 +25,12 @@ pub(crate) fn check_secret_name(
     ))
 }
 
-/// Whether `template` reads a secret.
+/// Returns whether `template` reads a secret.
 pub(crate) fn reads_secret(template: &Template) -> bool {
     template.paths().any(|path| path.root() == Root::Secret)
 }
 
-/// A credential without a secret is one that stands in the file.
+/// Warns of a credential that stands in the file itself.
 pub(crate) fn names_a_secret(value: &Template, text: &Located<String>, checker: &mut Checker<'_>) {
     if !reads_secret(value) {
         checker.warn(

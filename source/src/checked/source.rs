@@ -6,23 +6,23 @@ use super::poll::Poll;
 use super::webhook::Webhook;
 use crate::name::SourceName;
 
-/// A source, ready to use.
+/// A source that is ready to use.
 #[derive(Clone, Debug)]
 pub struct Source {
     /// Its name.
     pub name: SourceName,
-    /// What it is, for people.
+    /// A description for people.
     pub description: Option<String>,
-    /// A digest of the file and its schema, kept with every dead letter.
+    /// A digest of the file, its presets and its schemas; every dead letter keeps it.
     pub version: String,
-    /// How it is pushed, if it is.
+    /// How the vendor pushes to it, if it does.
     pub webhook: Option<Webhook>,
-    /// How it is pulled, if it is.
+    /// How it is polled, if it is.
     pub poll: Option<Poll>,
 }
 
 impl Source {
-    /// The names of all secrets that the source uses, each once, sorted.
+    /// Returns the names of the secrets that the source uses, sorted, each once.
     pub fn secret_names(&self) -> Vec<String> {
         let webhook = self.webhook.iter().flat_map(Webhook::secret_names);
         let poll = self.poll.iter().flat_map(Poll::secret_names);

@@ -1,5 +1,5 @@
-//! Finds paths that a record's schema rules out, so that a misspelt field is
-//! an error when the file is checked and not an event with a hole in it.
+//! Finds paths that a record's schema rules out: a misspelt field is reported when
+//! the file is checked, and does not leave a hole in every event.
 
 use serde_json::Value;
 
@@ -22,11 +22,10 @@ pub(crate) fn open_in_schema(
     ))
 }
 
-/// The part of `path`, as a pointer, that no record that meets `schema` can
-/// have; `None` where the schema leaves it open.
+/// Returns the part of `path`, as a pointer, that `schema` allows in no record; or
+/// `None` if it is allowed.
 ///
-/// Only what is certain is reported: combined and conditional schemas count as
-/// open.
+/// Combined and conditional schemas count as allowing everything.
 fn ruled_out(schema: &Value, path: &Path) -> Option<String> {
     let mut at = schema;
     let mut walked = String::new();
@@ -54,7 +53,7 @@ fn ruled_out(schema: &Value, path: &Path) -> Option<String> {
     None
 }
 
-/// Follows `$ref`s within the document, a bounded number of times.
+/// Follows `$ref`s within the document, at most 16 times.
 fn resolve<'s>(root: &'s Value, mut at: &'s Value) -> Option<&'s Value> {
     for _ in 0..16 {
         let Some(reference) = at.get("$ref") else { return Some(at) };

@@ -1,4 +1,4 @@
-//! A jq program where it stands in the source file.
+//! Reads the jq programs of a source file.
 
 use crate::checked::checker::{Checker, Told};
 use crate::jq::Program;
@@ -9,13 +9,13 @@ use crate::written::{Located, Node};
 pub(crate) const NO_PROGRAM: &str =
     "here stands a template, such as `{actor.id|lower}`; `jq` is for `event.map` and `event.split`";
 
-/// Whether one of its keys is `jq` with a text.
+/// Returns whether one of its keys is `jq` with a text.
 pub(crate) fn runs_jq(node: &Node) -> bool {
     let Node::Object(object) = node else { return false };
     object.iter().any(|(key, node)| key == "jq" && matches!(**node, Node::Text(_)))
 }
 
-/// Checks the program that `written` is. `next` counts those of one event.
+/// Reads a program. `next` counts the programs of one event.
 pub(crate) fn program(
     written: &Located<String>,
     next: &mut usize,
@@ -34,9 +34,8 @@ pub(crate) fn program(
     })
 }
 
-/// The place in `file` of what begins at byte `start` of `text`, which was
-/// written at `place`; the text's own place where the way from one to the other
-/// is lost.
+/// Returns the place in `file` of byte `start` of `text`, which is written at
+/// `place`; or `place`, if the byte cannot be found in the file.
 fn inside(place: Place, text: &str, file: &str, start: usize, len: usize) -> Place {
     let offset = place.offset.and_then(|from| {
         let raw = file.get(from..from.checked_add(place.len)?)?;
@@ -49,7 +48,7 @@ fn inside(place: Place, text: &str, file: &str, start: usize, len: usize) -> Pla
     Place { line: line as u64, column: column as u64, offset: Some(offset), len }
 }
 
-/// How far into the YAML scalar `raw` its value goes on after `before`.
+/// Returns at which byte of the YAML scalar `raw` its value goes on after `before`.
 fn written_at(raw: &str, before: &str) -> Option<usize> {
     let quoted = raw.starts_with('"');
     let mut rest = match raw.chars().next()? {
@@ -68,7 +67,7 @@ fn written_at(raw: &str, before: &str) -> Option<usize> {
     Some(raw.len() - rest.len())
 }
 
-/// What is left of `rest` after the writing of `wanted`.
+/// Returns what follows `wanted` in `rest`.
 fn after(mut rest: &str, wanted: char, quoted: bool) -> Option<&str> {
     loop {
         let mut chars = rest.chars();

@@ -17,16 +17,16 @@ pub enum Mapping {
     List(Vec<Mapping>),
     /// An object.
     Object(Vec<(String, Mapping)>),
-    /// These parts of the record, where they stand in it.
+    /// These parts of the record, at their places in it.
     Pick(Vec<Path>),
     /// The record without these parts.
     Omit(Vec<Path>),
-    /// What a program gives.
+    /// The result of a program.
     Jq(Program),
 }
 
 impl Mapping {
-    /// Every path that the mapping reads.
+    /// Visits every path that the mapping reads.
     pub(crate) fn for_each_path(&self, visit: &mut dyn FnMut(&Path)) {
         match self {
             Mapping::Constant(_) | Mapping::Jq(_) => {}
@@ -39,7 +39,7 @@ impl Mapping {
         }
     }
 
-    /// Every program in the mapping.
+    /// Visits every program in the mapping.
     pub(crate) fn for_each_program(&self, visit: &mut dyn FnMut(&Program)) {
         match self {
             Mapping::Jq(program) => visit(program),

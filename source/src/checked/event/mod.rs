@@ -1,4 +1,7 @@
-//! What the `event` part means, for one way in.
+//! What `event` means: which records are valid, and which events they become.
+//!
+//! A source that is pushed and polled has an event for each, and what one leaves out
+//! is taken from what both share.
 
 pub(crate) mod closed_schema;
 pub(crate) mod jq;
@@ -20,31 +23,30 @@ use crate::template::{Lookups, Template};
 use crate::written;
 use scope::EventScope;
 
-/// What a record is and what event it becomes.
+/// What a record must be, and which event it becomes.
 #[derive(Clone, Debug)]
 pub struct EventSpec {
-    /// What a record must meet.
+    /// The schema that a record must meet.
     pub schema: Option<RecordSchema>,
-    /// Where the records are inside of a larger one.
+    /// How a larger record is split into records.
     pub split: Option<Split>,
-    /// Whether another value than a list, where a path of `split` leads, is a list of
-    /// one: XML has no other.
+    /// Whether a value at the path of `split` that is no list counts as a list of one,
+    /// as in XML.
     pub one_is_a_list: bool,
     /// What makes two records the same event.
     pub id: Option<Template>,
-    /// The event's fields by name; one that is not here has its default.
+    /// The event's fields by name; one that is missing has its default.
     pub map: BTreeMap<&'static str, Mapping>,
     /// Constants for templates.
     pub vars: Map<String, Value>,
-    /// How many jq programs there are.
+    /// The number of jq programs.
     pub programs: usize,
     /// Tables for templates.
     pub(crate) lookups: Lookups,
 }
 
 impl EventSpec {
-    /// Understands the event of one way in: what `own` leaves out is taken
-    /// from `shared`.
+    /// Reads an event; what `own` leaves out is taken from `shared`.
     pub(crate) fn check(
         shared: &written::Event,
         own: Option<&written::Event>,
@@ -73,7 +75,7 @@ impl EventSpec {
         EventSpec { schema, split, one_is_a_list: false, id, map, vars, programs, lookups }
     }
 
-    /// The names, in lower case, of the headers that the event reads.
+    /// Returns the names of the headers that the event reads, in lower case.
     pub fn header_names(&self) -> Vec<String> {
         let mut names = self.names(Root::Header);
         self.for_each_program(&mut |program| {
@@ -82,7 +84,7 @@ impl EventSpec {
         names
     }
 
-    /// The names of the query parameters that the event reads.
+    /// Returns the names of the query parameters that the event reads.
     pub fn query_names(&self) -> Vec<String> {
         let mut names = self.names(Root::Query);
         self.for_each_program(&mut |program| names.extend(program.uses().query.iter().cloned()));
@@ -109,7 +111,7 @@ impl EventSpec {
     }
 }
 
-/// The tables of both; one that both have is the own.
+/// Returns the tables of both; of two with the same name, the own one.
 fn lookups(shared: &written::Event, own: &written::Event, checker: &mut Checker<'_>) -> Lookups {
     shared
         .lookups

@@ -1,5 +1,4 @@
-//! Reads what an event is made of: the words that have a meaning there, and the
-//! schema that its records meet.
+//! Reads the parts of an event: its schema, split, id and mappings.
 
 use std::sync::Arc;
 
@@ -17,7 +16,7 @@ use crate::problem::Place;
 use crate::template::{Lookups, Template};
 use crate::written::{self, Located, Node};
 
-/// The words that have a meaning where an event is made.
+/// The roots that a path may have in an event.
 const EVENT_ROOTS: &[Root] = &[
     Root::Record,
     Root::Parent,
@@ -26,8 +25,8 @@ const EVENT_ROOTS: &[Root] = &[
     Root::Var,
     Root::ReceivedAt,
     Root::DeliveryId,
-    // These mean something only in requests; here they are known in order to be
-    // refused, and not taken for fields of the record.
+    // These mean something in requests alone. They are listed so that they are
+    // refused and not taken for fields of the record.
     Root::Secret,
     Root::Window,
     Root::Cursor,
@@ -36,9 +35,9 @@ const EVENT_ROOTS: &[Root] = &[
 /// How a larger record is split into the records.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Split {
-    /// They are the elements of this list.
+    /// The records are the elements of this list.
     Path(Path),
-    /// A program gives them.
+    /// The records are what this program gives.
     Jq(Program),
 }
 
@@ -211,7 +210,7 @@ impl EventScope<'_, '_> {
     }
 }
 
-/// Whether one of the keys is `pick` or `omit` with a list.
+/// Returns whether one of the keys is `pick` or `omit` with a list.
 fn takes_parts(object: &[(String, Located<Node>)]) -> bool {
     object.iter().any(|(key, node)| {
         matches!(key.as_str(), "pick" | "omit") && matches!(**node, Node::List(_))

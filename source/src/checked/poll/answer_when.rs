@@ -1,4 +1,4 @@
-//! Predicates over an answer: its status, headers and body.
+//! Conditions on a response: its status, headers and body.
 
 use std::ops::RangeInclusive;
 
@@ -9,28 +9,28 @@ use crate::checked::checker::{Checker, Told, all};
 use crate::path::{Path, Root, is_header_name};
 use crate::written::{self, Located, Node};
 
-/// Which answers are meant: all of it holds.
+/// Which responses are meant; all of this holds.
 #[derive(Clone, Debug)]
 pub struct AnswerWhen {
     /// The statuses.
     pub status: Statuses,
-    /// Headers by name in lower case, each with what it must be.
+    /// Headers, by their names in lower case, each with what it must be.
     pub headers: Vec<(String, Condition)>,
-    /// Places in a body that is JSON or XML, each with what it must be.
+    /// Paths in a body of JSON or XML, each with what the value must be.
     pub body: Vec<(Path, Condition)>,
 }
 
-/// Statuses of an answer; none stands for all.
+/// Statuses of a response; no range stands for all statuses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Statuses(Vec<RangeInclusive<u16>>);
 
 impl Statuses {
-    /// Whether `status` is one of them.
+    /// Returns whether `status` is one of them.
     pub fn contains(&self, status: u16) -> bool {
         self.0.is_empty() || self.0.iter().any(|range| range.contains(&status))
     }
 
-    /// The ranges as written; none for every status.
+    /// Returns the ranges; none for all statuses.
     pub(crate) fn ranges(&self) -> &[RangeInclusive<u16>] {
         &self.0
     }
@@ -45,14 +45,14 @@ impl Statuses {
 pub enum Condition {
     /// One of these: texts, numbers or booleans.
     OneOf(Vec<Value>),
-    /// A text that the expression matches as a whole.
+    /// A text of which the expression matches the whole.
     Matches(Regex),
     /// Neither missing nor `null`, `false`, an empty text, list or object.
     NotEmpty,
 }
 
 impl Condition {
-    /// Whether a header's or a body's text is what it must be.
+    /// Returns whether a text is what it must be.
     pub fn holds_for_text(&self, text: &str) -> bool {
         match self {
             Condition::OneOf(values) => values.iter().any(|value| plain(value) == text),
@@ -61,7 +61,7 @@ impl Condition {
         }
     }
 
-    /// Whether a value of a body is what it must be.
+    /// Returns whether a value of a body is what it must be.
     pub fn holds(&self, value: Option<&Value>) -> bool {
         match value {
             None | Some(Value::Null) => false,
@@ -102,17 +102,17 @@ fn plain(value: &Value) -> String {
 }
 
 impl AnswerWhen {
-    /// Whether it looks into bodies of answers with `status`.
+    /// Returns whether it reads the bodies of responses with `status`.
     pub fn reads_body(&self, status: u16) -> bool {
         !self.body.is_empty() && self.status.contains(status)
     }
 
-    /// Whether only the status is looked at.
+    /// Returns whether it depends on the status alone.
     pub(crate) fn is_by_status_alone(&self) -> bool {
         self.headers.is_empty() && self.body.is_empty()
     }
 
-    /// Whether every answer that `other` means is one that this means.
+    /// Returns whether every response that `other` means is meant here too.
     pub(crate) fn covers(&self, other: &AnswerWhen) -> bool {
         other.status.all().all(|status| self.status.contains(status))
             && self.headers.iter().all(|condition| other.headers.contains(condition))

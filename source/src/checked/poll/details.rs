@@ -1,4 +1,4 @@
-//! What is asked of each thing that a page lists.
+//! Requests for each item that a page lists.
 
 use super::answer_when::AnswerWhen;
 use super::pages::Pages;
@@ -11,35 +11,35 @@ use crate::path::{Path, Root};
 use crate::template::Template;
 use crate::written::{self, Located};
 
-/// What vendors take at most is no more than this.
+/// No vendor takes more than this.
 const MOST_AT_ONCE: u64 = 1_000;
 
-/// A request for each thing that a page lists.
+/// A request for each item that a page lists.
 #[derive(Clone, Debug)]
 pub struct Detail {
-    /// How the records are asked for, and where they are.
+    /// How the records are requested, and where they are.
     pub pages: Pages,
-    /// How many items are asked for at once, where it is not one.
+    /// How many items are requested together, if not one.
     pub batch: Option<Batch>,
-    /// Answers that say that there is nothing of the item.
+    /// Responses that mean that the item has nothing.
     pub ignore: Vec<AnswerWhen>,
-    /// Where the item has the moment after which it is not to be asked for.
+    /// Where the item has the moment after which it must not be requested.
     pub expires: Option<Path>,
-    /// What of the item is put into each record that is an object.
+    /// What of the item is added to each record that is an object.
     pub keep: Vec<(String, Template)>,
 }
 
-/// Items that are asked for together.
+/// Items that are requested together.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Batch {
-    /// How many at most.
+    /// The most of them.
     pub size: usize,
-    /// What of each of them stands in the list that `{item}` then is.
+    /// What of each item stands in the list that `{item}` then is.
     pub of: Path,
 }
 
 impl RequestScope<'_, '_> {
-    /// What is asked of each thing that a page of `own` lists.
+    /// Reads the requests for each item that a page of `own` lists.
     pub(crate) fn details(
         &mut self,
         written: &[Located<written::Detail>],
@@ -79,7 +79,7 @@ impl RequestScope<'_, '_> {
         Ok(Detail { pages, batch, ignore: ignore?, expires: expires?, keep })
     }
 
-    /// Reads how many items are asked for together, if they are.
+    /// Reads how many items are requested together, if they are.
     fn batch(
         &mut self,
         detail: &written::Detail,

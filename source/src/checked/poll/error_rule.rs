@@ -1,4 +1,4 @@
-//! What the `errors` of a `poll` mean.
+//! What `errors` means.
 
 use super::answer_when::AnswerWhen;
 use super::cursor::Cursor;
@@ -7,10 +7,10 @@ use crate::checked::checker::{Checker, Told, all};
 use crate::path::Root;
 use crate::written::{self, Auth, ErrorAction};
 
-/// What to do about an answer of one kind.
+/// What to do about one kind of response.
 #[derive(Clone, Debug)]
 pub struct ErrorRule {
-    /// Which answers.
+    /// Which responses.
     pub when: AnswerWhen,
     /// What to do.
     pub action: ErrorAction,
@@ -46,7 +46,7 @@ fn rule(written: &written::ErrorRule, checker: &mut Checker<'_>) -> Result<Error
     Ok(ErrorRule { when, action: *written.action })
 }
 
-/// Rules that would quietly do harm, or nothing.
+/// Reports rules that would silently do harm or nothing.
 fn makes_sense(
     poll: &written::Poll,
     rule: &ErrorRule,
@@ -92,7 +92,7 @@ fn makes_sense(
     }
 }
 
-/// A rule that reads again needs something to begin from.
+/// Reports rules that read again without anything to begin from.
 fn reads_again(
     requests: &Requests<'_>,
     cursor: &Cursor,

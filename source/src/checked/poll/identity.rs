@@ -1,10 +1,9 @@
-//! The identity of a source's requests: by it a cursor that was stored under an
-//! earlier version of the file is known to be stale.
+//! Identities of requests. They tell that a cursor was stored under an earlier version
+//! of the source file and is stale.
 //!
-//! Identities are stored, so nothing but what the source file says may change
-//! one: no name of a type or a field, and no order of fields. A key that is
-//! added later is written only where a file has it, so that the files without it
-//! keep their identities.
+//! Identities are stored, so only the source file may change one: never the name of a
+//! type or field, or the order of fields. A new key is written only if a file has it,
+//! so that files without it keep their identities.
 
 use std::time::Duration;
 
@@ -27,18 +26,18 @@ use crate::path::Path;
 use crate::template::{Filter, HmacText, Part, Template};
 use crate::written::{Compression, MissingRecords, MissingTrailer, TimeFormat};
 
-/// Stands in front of every identity. A digest that does not begin with it was
-/// made in another way and equals none of these.
+/// Begins every identity. A digest that does not begin with it was made in another
+/// way.
 const VERSION: &str = "1";
 
-/// The kinds of parts, which never change their numbers.
+/// The kinds of parts. Their numbers never change.
 const CHOICE: u8 = 1;
 const TEXT: u8 = 2;
 const NUMBER: u8 = 3;
 const COUNT: u8 = 4;
 const JSON: u8 = 5;
 
-/// Returns the identity of all that is asked for records.
+/// Returns the identity of all requests for records.
 pub(crate) fn of_requests(pages: &Pages, setup: &[SetupStep], details: &[Detail]) -> String {
     let mut identity = Identity::new("requests");
     (&pages.request, &pages.then).add_to(&mut identity);
@@ -67,7 +66,7 @@ impl Identity {
         identity
     }
 
-    /// Writes a kind, a length and the bytes, so that no two lists of parts are
+    /// Writes a kind, a length and the bytes, so that different lists of parts are never
     /// the same bytes.
     fn part(&mut self, kind: u8, bytes: &[u8]) {
         self.0.update(&[kind]);
@@ -94,7 +93,7 @@ impl Identity {
     }
 }
 
-/// What can be a part of an identity.
+/// A value that can be part of an identity.
 trait Identify {
     fn add_to(&self, to: &mut Identity);
 }

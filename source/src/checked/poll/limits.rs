@@ -1,4 +1,4 @@
-//! What the `limits` of a `poll` mean.
+//! What `limits` means.
 
 use std::time::Duration;
 
@@ -7,13 +7,13 @@ use crate::checked::checker::{Checker, Told};
 use crate::path::is_header_name;
 use crate::written::{self, Located, Node, ResetFormat};
 
-/// What a run waits for at most; anything longer is for another run.
+/// The longest that a run waits; anything longer is left to another run.
 const LONGEST_IN_A_RUN: Duration = Duration::from_secs(5);
 
-/// A slower rate than this would be a schedule.
+/// A slower rate would be a schedule.
 const SLOWEST: Duration = Duration::from_secs(24 * 3600);
 
-/// How often the vendor may be asked.
+/// How often requests may be made.
 #[derive(Clone, Debug, Default)]
 pub struct PollLimits {
     /// The vendor's header for the requests left, in lower case.
@@ -24,15 +24,15 @@ pub struct PollLimits {
     pub reset: Option<String>,
     /// What the number in that header is.
     pub reset_format: ResetFormat,
-    /// How much is left when we stop.
+    /// How much of the limit is left unused.
     pub early: Early,
-    /// How long lies between two requests at least.
+    /// The shortest time between two requests.
     pub spacing: Option<Duration>,
-    /// The name of what the limit belongs to, if it is not the credential.
+    /// The name under which sources share the limit, if it is not per credential.
     pub shared: Option<String>,
 }
 
-/// How much is left of a limit when we stop.
+/// How much of a limit is left unused.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Early {
     /// So many requests.
@@ -74,7 +74,7 @@ impl PollLimits {
     }
 }
 
-/// A header's name, written alone or as the path `header.NAME`.
+/// Reads a header's name, written alone or as the path `header.NAME`.
 fn header(
     name: Option<&Located<String>>,
     checker: &mut Checker<'_>,
@@ -125,7 +125,7 @@ fn spacing(text: &Located<String>, checker: &mut Checker<'_>) -> Result<Duration
     })
 }
 
-/// Warns of a rate at which a run comes to nothing before the next one.
+/// Warns of a rate that allows less than one request in a run.
 pub(crate) fn fits_schedule(
     written: &written::Limits,
     spacing: Option<Duration>,
@@ -141,7 +141,7 @@ pub(crate) fn fits_schedule(
     }
 }
 
-/// Reports what would never come to an end under the limits of the file's own.
+/// Reports requests that the file's own limits would never let come to an end.
 pub(crate) fn is_fast_enough(
     poll: &written::Poll,
     wait: Option<&Wait>,

@@ -1,4 +1,4 @@
-//! What the `poll` part means.
+//! What `poll` means: how a source is asked for its records.
 
 mod answer_when;
 mod auth;
@@ -51,54 +51,52 @@ const DEFAULT_MAX_PAGE: usize = 64 * 1024 * 1024;
 /// Shorter than the lease of 30 seconds, which is renewed before each request.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(25);
 
-/// How a source is pulled.
+/// How a source is polled.
 #[derive(Clone, Debug)]
 pub struct Poll {
-    /// How long between two runs.
+    /// The time from one run to the next.
     pub schedule: Duration,
     /// How we prove who we are.
     pub auth: PollAuth,
-    /// What is asked before the first page: of each window, or of a run without
-    /// windows.
+    /// The requests before the first page of each window, or of a run without windows.
     pub setup: Vec<SetupStep>,
-    /// How the pages of a window are asked for, and what they list.
+    /// How the pages of a window are requested, and what they list.
     pub pages: Pages,
-    /// What of a page to wait for.
+    /// What to wait for on a page.
     pub wait: Option<Wait>,
-    /// What is asked of each thing that a page lists: without any, a page lists
-    /// the records themselves.
+    /// The requests for each item that a page lists; if there are none, a page lists the
+    /// records themselves.
     pub details: Vec<Detail>,
-    /// What is put into each record, or each thing that a page lists, that is an
-    /// object.
+    /// What is added to each record, or each item that a page lists, that is an object.
     pub keep: Vec<(String, Template)>,
     /// How far the stream has been read.
     pub cursor: Cursor,
-    /// The streams that the source has; without it there is one.
+    /// The partitions of the source; `None` if there is one stream.
     pub partitions: Option<Partitions>,
-    /// What becomes of a record that was delivered before.
+    /// What happens to a record that was delivered before.
     pub repeats: Repeats,
     /// How often the vendor may be asked.
     pub limits: PollLimits,
-    /// What answers mean that their status alone does not say.
+    /// What responses mean if their status alone does not tell.
     pub errors: Vec<ErrorRule>,
-    /// The origins that the credential belongs to: that of `request`, and those
-    /// that the file says are the vendor's own too.
+    /// The origins that get the credential: that of `request`, and those that the file
+    /// lists as the vendor's own.
     pub own_origins: Vec<Origin>,
-    /// Further origins that links and redirects may lead to, without it.
+    /// Further origins that links and redirects may lead to. They do not get it.
     pub allow_origins: Vec<Origin>,
-    /// The largest page taken, in bytes.
+    /// The largest page that is read, in bytes.
     pub max_page: usize,
-    /// How long to wait for one answer.
+    /// How long to wait for a response.
     pub timeout: Duration,
-    /// What a record is and what event it becomes.
+    /// What a record must be, and which event it becomes.
     pub event: EventSpec,
-    /// The identity of all that is asked for records, `1:` and a digest. What a
-    /// cursor kept under another one, such as a page's token, is stale.
+    /// The identity of all requests for records: `1:` and a digest. What a cursor kept
+    /// under another identity, such as a page token, is stale.
     pub request_digest: String,
 }
 
 impl Poll {
-    /// Every request that is made for the source's records.
+    /// Returns every request for the source's records.
     pub fn requests(&self) -> Vec<&Request> {
         let mut requests: Vec<_> = self.setup.iter().map(|step| &step.request).collect();
         requests.extend(self.pages.requests());
@@ -109,7 +107,7 @@ impl Poll {
         requests
     }
 
-    /// The names of the secrets that its requests use.
+    /// Returns the names of the secrets that its requests use.
     pub fn secret_names(&self) -> impl Iterator<Item = String> {
         let templates = self.requests().into_iter().flat_map(Request::templates);
         let mut names: Vec<_> = templates
@@ -121,14 +119,14 @@ impl Poll {
         names.into_iter()
     }
 
-    /// Whether `url` is of one of the source's own origins.
+    /// Returns whether `url` is of one of the source's own origins.
     pub fn is_own(&self, url: &url::Url) -> bool {
         Origin::of(url).is_some_and(|origin| self.own_origins.contains(&origin))
     }
 
-    /// Whether `url` may be asked for records: it is of an own origin, of one that
-    /// is allowed, or of one that a login may lead to. Where tokens come from is none
-    /// of them by itself.
+    /// Returns whether records may be requested from `url`: from an own origin, one that
+    /// is allowed, or one that a login may lead to. An origin that only gives tokens is
+    /// none of them.
     pub fn may_ask(&self, url: &url::Url) -> bool {
         let is_listed = |origin| {
             self.allow_origins.contains(&origin) || self.auth.base_origins().contains(&origin)
@@ -136,9 +134,8 @@ impl Poll {
         self.is_own(url) || Origin::of(url).is_some_and(is_listed)
     }
 
-    /// Whether a request for `url` may have the credential: one for an own origin
-    /// of the source, or one that a login may lead to, which the login's answer has
-    /// to name as well.
+    /// Returns whether a request for `url` may have the credential: to an own origin, or
+    /// to one that a login may lead to. The login's response has to name that one too.
     pub fn credential_may_go(&self, url: &url::Url) -> bool {
         let led_to = |origin| self.auth.base_origins().contains(&origin);
         self.is_own(url) || Origin::of(url).is_some_and(led_to)

@@ -1,4 +1,4 @@
-//! The origins that a source talks to, and which of them get its credential.
+//! The origins that requests may go to, and which of them get the credential.
 
 use super::pages::Pages;
 use super::request::scope::RequestScope;
@@ -40,12 +40,11 @@ pub(crate) fn listed(
     origins
 }
 
-/// The origins that a source talks to.
+/// The origins that requests may go to.
 pub(crate) struct Origins {
-    /// That of `request`, and those that are the vendor's own too: they get the
-    /// credential.
+    /// The origin of `request` and the others of the vendor. They get the credential.
     pub(crate) own: Vec<Origin>,
-    /// Further ones, which do not get it.
+    /// Further origins, which do not get it.
     pub(crate) allowed: Vec<Origin>,
 }
 
@@ -80,20 +79,20 @@ impl Origins {
         Origins { own, allowed }
     }
 
-    /// Reports the requests for `pages` that [`Origins::reach`] would.
+    /// Reports requests for `pages` as [`Origins::reach`] does.
     pub(crate) fn reach_pages(
         &self,
         pages: &Pages,
         place: Option<Place>,
         checker: &mut Checker<'_>,
     ) {
-        // The later requests have what the first has, which is reported once.
+        // Later requests repeat the mistakes of the first.
         let mut requests = pages.requests().into_iter();
         requests.try_for_each(|request| self.reach(request, place, checker)).ok();
     }
 
-    /// Reports a request that leaves the origins that the credential belongs to,
-    /// unless it leads to one that is allowed and takes nothing along.
+    /// Reports a request to another origin, unless that one is allowed and gets nothing
+    /// but a URL.
     pub(crate) fn reach(
         &self,
         request: &Request,

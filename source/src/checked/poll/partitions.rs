@@ -1,6 +1,6 @@
-//! Which streams a source has, where the same requests read several.
+//! Partitions: several streams of a source that the same requests read.
 //!
-//! Each has a cursor of its own, so one that fails or lags holds no other back.
+//! Each has a cursor of its own, so one that fails or lags does not hold up others.
 
 use super::origins::Origins;
 use super::pages::Pages;
@@ -15,13 +15,13 @@ use crate::written::{self, Located};
 
 /// A partition's name is part of the key under which its cursor is kept.
 const LONGEST: usize = 200;
-/// What a backfill's cursor is kept under begins so.
+/// The names of the cursors of backfills begin with this.
 const RESERVED: &str = "backfill ";
 
 /// The streams of a source.
 #[derive(Clone, Debug)]
 pub enum Partitions {
-    /// These, each by the value of `{partition}`.
+    /// These: the values of `{partition}`.
     List(Vec<String>),
     /// Those that the vendor lists.
     Request(Box<PartitionRequest>),
@@ -30,16 +30,16 @@ pub enum Partitions {
 /// The request that lists the streams of a source.
 #[derive(Clone, Debug)]
 pub struct PartitionRequest {
-    /// How they are asked for, and where they are.
+    /// How they are requested, and where they are.
     pub pages: Pages,
-    /// A stream's name, as a template of what is listed.
+    /// A stream's name, as a template over what is listed.
     pub name: Template,
-    /// Where what is listed has what requests read as `{partition.NAME}`.
+    /// Where a listed partition has what requests read as `{partition.NAME}`.
     pub values: Vec<(String, Path)>,
 }
 
 impl Partitions {
-    /// The streams that the source file names.
+    /// Returns the streams that the source file names.
     pub fn named(&self) -> &[String] {
         match self {
             Partitions::List(names) => names,
@@ -47,7 +47,7 @@ impl Partitions {
         }
     }
 
-    /// Whether there can be a stream of this name.
+    /// Returns whether there can be a stream with this name.
     pub fn may_have(&self, name: &str) -> bool {
         match self {
             Partitions::List(names) => names.iter().any(|known| known == name),
@@ -56,7 +56,8 @@ impl Partitions {
     }
 }
 
-/// What is wrong with a partition's name, and how it should be.
+/// Returns what is wrong with a partition's name and how to correct it, or `None` if
+/// it is good.
 pub fn name_problem(name: &str) -> Option<(&'static str, &'static str)> {
     if name.is_empty() || name.len() > LONGEST || name.chars().any(char::is_control) {
         return Some((
@@ -71,7 +72,7 @@ pub fn name_problem(name: &str) -> Option<(&'static str, &'static str)> {
 }
 
 impl RequestScope<'_, '_> {
-    /// Reads which streams there are.
+    /// Reads the streams.
     pub(crate) fn partitions(
         &mut self,
         written: &Located<written::Partitions>,

@@ -1,4 +1,4 @@
-//! What each part of a `poll` means by itself.
+//! Reads the parts of a `poll`, each by itself.
 
 use super::auth::{self, PollAuth};
 use super::cursor;
@@ -14,7 +14,7 @@ use crate::path::Root;
 use crate::template::Template;
 use crate::written;
 
-/// The parts, before they are looked at together.
+/// The parts, before they are checked together.
 pub(crate) struct Parts {
     pub(crate) partitions: Result<Option<Partitions>, Told>,
     pub(crate) setup: Result<Vec<SetupStep>, Told>,
@@ -27,7 +27,7 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
-    /// Reads the parts, each with what its templates may name.
+    /// Reads each part with the roots that its templates may name.
     pub(crate) fn read(poll: &written::Poll, scope: &mut RequestScope<'_, '_>) -> Parts {
         let partition = poll.partitions.as_ref().map(|_| Root::Partition);
         let mut steady = vec![Root::Var];

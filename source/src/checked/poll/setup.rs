@@ -15,12 +15,12 @@ use crate::written::{self, Located};
 pub struct SetupStep {
     /// The request.
     pub request: Request,
-    /// Answers that are as good as success.
+    /// Responses that are as good as success.
     pub ignore: Vec<AnswerWhen>,
-    /// What of its answer to wait for.
+    /// What to wait for in its response.
     pub wait: Option<Wait>,
-    /// Where the answer has what later requests read as `{setup.NAME}`: in its
-    /// JSON or in a header.
+    /// Where the response has what later requests read as `{setup.NAME}`: in its JSON or
+    /// in a header.
     pub values: Vec<(String, Path)>,
 }
 

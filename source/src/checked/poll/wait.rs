@@ -1,4 +1,4 @@
-//! Waiting for an answer that is not ready at once.
+//! Waiting for a response that is not ready at once.
 
 use std::mem;
 use std::time::Duration;
@@ -12,25 +12,25 @@ use crate::written::{self, Located};
 const DEFAULT_EVERY: Duration = Duration::from_secs(1);
 const DEFAULT_AT_MOST: Duration = Duration::from_secs(3_600);
 
-/// Asks again until the answer says that it is ready.
+/// A request that is repeated until its response is ready.
 #[derive(Clone, Debug)]
 pub struct Wait {
-    /// The good answers (2xx) that are ready.
+    /// The good responses (2xx) that are ready.
     pub until: AnswerWhen,
-    /// The good answers that never will be.
+    /// The good responses that never will be ready.
     pub fail: Option<AnswerWhen>,
-    /// Where an answer that is not ready has what the request reads as
-    /// `{wait.NAME}` when it is made again: in its JSON or in a header.
+    /// Where a response that is not ready has what the repeated request reads as
+    /// `{wait.NAME}`: in its JSON or in a header.
     pub values: Vec<(String, Path)>,
-    /// How long between two requests.
+    /// The time between two requests.
     pub every: Duration,
-    /// After how long it is given up, since the setup was done or else since
-    /// the run began that asked first.
+    /// The time after which it is given up, since the setup was done, or else since the
+    /// run of the first request began.
     pub at_most: Duration,
 }
 
 impl RequestScope<'_, '_> {
-    /// Runs `read`, in which templates may name what `wait` reads of an answer.
+    /// Runs `read`, in which templates may name what `wait` reads of a response.
     pub(crate) fn with_wait<T>(
         &mut self,
         wait: Option<&Located<written::Wait>>,
@@ -65,7 +65,7 @@ impl RequestScope<'_, '_> {
     }
 }
 
-/// Only a good answer is looked at: what others mean is for `errors` to say.
+/// Reads a condition on good responses; what others mean is said under `errors`.
 fn good_answers(
     written: &Located<written::AnswerWhen>,
     checker: &mut Checker<'_>,

@@ -1,8 +1,8 @@
 //! What `webhook.handshake` means.
 //!
-//! An answer goes to whoever asked, and a rule that is too wide takes events
-//! away. So a rule says what it is for before it says what is answered, and
-//! what would sign text of a stranger's choosing does not load.
+//! Anybody may ask for an answer, and a rule that is too wide takes events away.
+//! So a rule has to say which requests it is for, and a rule that would sign any
+//! text of a stranger does not load.
 
 use regex::{Regex, RegexBuilder};
 use serde_json::Value;
@@ -26,14 +26,14 @@ const PATTERN_SIZE: usize = 1024 * 1024;
 /// Methods that can be answered.
 const METHODS: [&str; 6] = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH"];
 
-/// What signed events look like: a pattern that takes one of these would let a
-/// stranger have an event signed.
+/// What events look like. A pattern that matches one of these would let a stranger
+/// have an event signed.
 const LIKE_EVENTS: [&str; 4] = ["{\"id\":1}", "[{\"id\":1}]", "a=1&b=2", "<a>1</a>"];
 
-/// Requests that bring no event but want an answer.
+/// A rule for requests that bring no event and want an answer.
 #[derive(Clone, Debug)]
 pub struct Handshake {
-    /// Which requests are meant.
+    /// Which requests it is for.
     pub when: When,
     /// What a request must prove.
     pub auth: HandshakeAuth,
@@ -43,16 +43,16 @@ pub struct Handshake {
     pub respond: Respond,
 }
 
-/// Which requests are meant: all of it.
+/// Which requests a rule is for; all of this holds.
 #[derive(Clone, Debug)]
 pub struct When {
     /// One of these methods; never empty.
     pub methods: Vec<String>,
-    /// Something is there.
+    /// Paths where something is.
     pub present: Vec<Path>,
-    /// Nothing is there.
+    /// Paths where nothing is.
     pub absent: Vec<Path>,
-    /// This is there: text, a number or a boolean.
+    /// Paths and the text, number or boolean there.
     pub equals: Vec<(Path, Value)>,
 }
 
@@ -67,23 +67,22 @@ pub enum HandshakeAuth {
     Token(Box<Token>),
 }
 
-/// What one value must look like.
+/// What a value must look like.
 #[derive(Clone, Debug)]
 pub struct Constraint {
     /// Where it is.
     pub path: Path,
-    /// What all of it matches.
+    /// The pattern for the whole value.
     pub pattern: Regex,
 }
 
 impl When {
-    /// Whether requests of this method can be meant.
+    /// Returns whether the rule can be for requests of this method.
     pub fn takes(&self, method: &str) -> bool {
         self.methods.iter().any(|taken| taken == method)
     }
 
-    /// Whether an event can hold all that is asked for, so that it is answered
-    /// and lost.
+    /// Returns whether an event can match, so that it would be answered and lost.
     fn takes_events(&self, methods: &[String]) -> bool {
         let in_body = |path: &Path| path.root() == Root::Record;
         self.methods.iter().any(|method| methods.contains(method))
@@ -94,8 +93,7 @@ impl When {
 }
 
 impl Handshake {
-    /// Understands one rule of a webhook that takes `methods` and makes
-    /// `verify` of its events.
+    /// Reads a rule of a webhook that takes `methods` and checks `verify`.
     pub(crate) fn check(
         written: &Located<written::Handshake>,
         methods: &[String],
@@ -111,7 +109,7 @@ impl Handshake {
         Ok(rule)
     }
 
-    /// The secrets that the rule itself uses.
+    /// Returns the secrets that the rule itself uses.
     pub fn secrets(&self) -> &[SecretUse] {
         match &self.auth {
             HandshakeAuth::Token(token) => &token.secrets,
@@ -119,7 +117,7 @@ impl Handshake {
         }
     }
 
-    /// The name of the secret that the rule stores, if it stores one.
+    /// Returns the name of the secret that the rule stores, if it stores one.
     pub fn stores(&self) -> Option<&str> {
         match &self.respond {
             Respond::StoredSecret(stored) => Some(&stored.secret),
@@ -186,7 +184,7 @@ impl Handshake {
         }
     }
 
-    /// A stranger who may choose what is signed can have an event signed.
+    /// Reports an HMAC over text that a stranger can choose freely.
     fn lint_hmac(
         &self,
         answer: &Answer,
@@ -319,8 +317,8 @@ fn constraints(
     }))
 }
 
-/// A pattern for the whole value. The crate's patterns take time linear in the
-/// text, so that no value can be made to take long.
+/// Reads a pattern for the whole value. Matching takes time linear in the text, so
+/// no value can make it slow.
 fn pattern(text: &str, place: Option<Place>, checker: &mut Checker<'_>) -> Result<Regex, Told> {
     let build = |text: &str| RegexBuilder::new(text).size_limit(PATTERN_SIZE).build();
     // By itself first: `a)|(b` would break out of the group.

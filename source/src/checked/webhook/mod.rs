@@ -1,7 +1,7 @@
-//! What the `webhook` part means.
+//! What `webhook` means: which requests are taken, and how they are answered.
 //!
-//! A check that is only half written would verify nothing, so nothing here has
-//! a quiet default: what a check needs is there or the file does not load.
+//! A check that is only half written would verify nothing, so there are no quiet
+//! defaults: a file that leaves out what a check needs does not load.
 
 mod checks;
 mod handshake;
@@ -26,31 +26,29 @@ use checks::surroundings::REQUEST_ROOTS;
 const DEFAULT_MAX_BODY: usize = 6 * 1024 * 1024;
 const LARGEST_MAX_BODY: usize = 10 * 1024 * 1024;
 
-/// What can be answered when a record was refused; the first is the default.
+/// The statuses that can answer a refused record; the first is the default.
 const REJECTED_STATUSES: [u16; 3] = [202, 400, 422];
 
-/// How a source is pushed.
+/// How a vendor pushes to a source.
 #[derive(Clone, Debug)]
 pub struct Webhook {
     /// What a request must pass.
     pub verify: Verify,
-    /// The methods taken, in upper case.
+    /// The methods that are taken, in upper case.
     pub methods: Vec<String>,
     /// The URL that the vendor was given.
     pub public_url: Option<Url>,
-    /// The largest body taken, in bytes as sent.
+    /// The largest body that is taken, in bytes as sent.
     pub max_body: usize,
-    /// Where the delivery id is: the first found counts.
+    /// Where the delivery id is; the first that is found counts.
     pub delivery_id: Vec<Path>,
     /// How the body is read.
     pub decode: Decode,
     /// Whether an authorizer may refuse a request before the webhook would.
     pub early_refusal: bool,
-    /// The status of an answer to an authentic request of which a record was
-    /// refused.
+    /// The status that answers an authentic request with a refused record.
     pub rejected_status: u16,
-    /// Requests that bring no event but want an answer: the first that is meant
-    /// counts.
+    /// Requests that bring no event and want an answer; the first that matches counts.
     pub handshake: Vec<Handshake>,
     /// What a record is and what event it becomes.
     pub event: EventSpec,
@@ -97,7 +95,7 @@ impl Webhook {
         })
     }
 
-    /// Its checks that are not made of others, in the order in which they are written.
+    /// Returns its checks that are not made of others, in the order of the file.
     pub fn single_checks(&self) -> impl Iterator<Item = &Check> {
         let checks = match &self.verify {
             Verify::All(checks) => checks.as_slice(),
@@ -106,7 +104,7 @@ impl Webhook {
         checks.iter().flat_map(Check::singles)
     }
 
-    /// The names of the secrets that its checks and handshakes use.
+    /// Returns the names of the secrets that its checks and handshakes use.
     pub fn secret_names(&self) -> impl Iterator<Item = String> + '_ {
         let handshakes = self.handshake.iter().flat_map(Handshake::secrets);
         let checks = self.single_checks().flat_map(Check::secrets);

@@ -1,9 +1,9 @@
 //! Puts presets in place.
 //!
-//! This is done on the file's nodes and not on its types: the result is what a
-//! person could have written, so it can be shown, and it is read by the same
-//! types as any other file. What comes from a preset has the place where the
-//! source names it; what the source changes keeps its own.
+//! This works on the file's nodes and not on its types, so the result is what a
+//! person could have written: it can be shown, and is read as any other file.
+//! What comes from a preset has the place where the source names the preset; what
+//! the source changes keeps its own place.
 
 use crate::checked::checker::{Checker, Told, all};
 use crate::checked::yaml_error;
@@ -15,9 +15,9 @@ use crate::written::{self, Located, Node, PresetUse, from_node};
 /// A source's `webhook` with its presets in place.
 #[derive(Clone, Debug)]
 pub struct Expansion {
-    /// The presets, in the order they are named.
+    /// The presets, in the order of the file.
     pub presets: Vec<ExpandedPreset>,
-    /// The `webhook` as it could have been written without them.
+    /// The `webhook` as it would be written without them.
     pub webhook: Node,
 }
 
@@ -26,9 +26,9 @@ pub struct Expansion {
 pub struct ExpandedPreset {
     /// The preset's name.
     pub name: String,
-    /// Its checks with what the source changed, a line each.
+    /// Its checks, with what the source changed, one line each.
     pub checks: Vec<String>,
-    /// The file's places that belong to it.
+    /// The places in the file that belong to it.
     places: Vec<Place>,
 }
 
@@ -78,7 +78,7 @@ pub(crate) fn expand(
     Ok(Some(Expansion { presets: used, webhook: (*webhook).clone() }))
 }
 
-/// Says which preset a problem is about, where its place alone would not.
+/// Adds the name of the preset to the problems that are about one.
 pub(crate) fn name_the_preset(used: &[ExpandedPreset], checker: &mut Checker<'_>) {
     for problem in &mut checker.problems {
         let of = |preset: &&ExpandedPreset| {
@@ -92,7 +92,7 @@ pub(crate) fn name_the_preset(used: &[ExpandedPreset], checker: &mut Checker<'_>
     }
 }
 
-/// Adds what the source leaves out.
+/// Adds the keys that the source leaves out.
 fn complete(
     keys: &mut Vec<(String, Located<Node>)>,
     preset: &Preset,
@@ -120,7 +120,7 @@ fn complete(
     }
 }
 
-/// Whether nothing is written for a key.
+/// Returns whether a key is missing or has no value.
 fn is_left_out(keys: &[(String, Located<Node>)], wanted: &str) -> bool {
     !keys.iter().any(|(key, value)| key == wanted && !matches!(**value, Node::Null))
 }
@@ -132,7 +132,7 @@ fn set(keys: &mut Vec<(String, Located<Node>)>, wanted: &str, value: Located<Nod
     }
 }
 
-/// A preset's node as if it stood where the source names the preset.
+/// Returns a preset's node with the place where the source names the preset.
 fn moved(node: &Located<Node>, place: &Located<()>) -> Located<Node> {
     place.with(match &**node {
         Node::List(list) => Node::List(list.iter().map(|node| moved(node, place)).collect()),
@@ -146,9 +146,9 @@ fn moved(node: &Located<Node>, place: &Located<()>) -> Located<Node> {
 /// What a list of checks means.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Within {
-    /// Every one has to pass, so a preset's checks can stand among them.
+    /// Every check has to pass, so a preset's checks can stand among them.
     All,
-    /// One has to pass, so a preset's checks have to be kept together.
+    /// One check has to pass, so a preset's checks have to stay together.
     Any,
 }
 
@@ -226,8 +226,8 @@ impl Presets<'_, '_> {
         }
     }
 
-    /// A key without a value would take out what the preset says, and so what
-    /// it checks, without a word.
+    /// Reports keys without a value: they would silently remove what the preset says,
+    /// and so what it checks.
     fn no_empty_keys(&mut self, wanted: &PresetUse) -> Result<(), Told> {
         let empty = wanted.overrides.iter().filter(|(_, value)| matches!(**value, Node::Null));
         let mut told = Ok(());
@@ -241,7 +241,7 @@ impl Presets<'_, '_> {
         told
     }
 
-    /// Whether the source says what the preset cannot know.
+    /// Reports what the source leaves out although the preset cannot know it.
     fn needs(
         &mut self,
         preset: &Preset,
@@ -272,7 +272,7 @@ impl Presets<'_, '_> {
     }
 }
 
-/// A preset's checks as they stand in a list.
+/// Returns a preset's checks as they stand in a list.
 fn in_place(checks: &Located<Node>, within: Within) -> Vec<Located<Node>> {
     match &**checks {
         Node::List(list) if within == Within::All || list.len() == 1 => list.clone(),

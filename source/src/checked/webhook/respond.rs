@@ -1,8 +1,7 @@
-//! What a handshake is answered.
+//! How a handshake is answered.
 //!
-//! The answer holds text of whoever asked. So it is never a page that a browser
-//! would run: its content type is ours, and the header that forbids guessing
-//! another comes with it.
+//! The answer holds text of the sender. To be sure that no browser runs it, the
+//! content type is ours, and so is the header that forbids guessing another.
 
 use jiff::Timestamp;
 
@@ -16,8 +15,8 @@ use crate::problem::Place;
 use crate::template::{Lookups, Template};
 use crate::written::{self, Builtin, Located, Node};
 
-/// Headers that are the server's own, or would change what a browser or a proxy
-/// does with the answer.
+/// Headers that the server sets, or that would change what a browser or a proxy does
+/// with the answer.
 const RESERVED: [&str; 10] = [
     "connection",
     "content-encoding",
@@ -31,18 +30,18 @@ const RESERVED: [&str; 10] = [
     "x-content-type-options",
 ];
 
-/// What a handshake is answered.
+/// How a handshake is answered.
 #[derive(Clone, Debug)]
 pub enum Respond {
-    /// What the file says.
+    /// With what the file says.
     Answer(Box<Answer>),
-    /// The `SubscribeURL` of an Amazon SNS message is fetched.
+    /// By fetching the `SubscribeURL` of an Amazon SNS message.
     SnsConfirmation,
-    /// The secret that was brought is stored, and given back.
+    /// By storing the secret that the sender brings, and giving it back.
     StoredSecret(StoredSecret),
 }
 
-/// An answer that the file says.
+/// An answer as the file says it.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// The status, 200 to 299.
@@ -71,17 +70,17 @@ pub struct StoredSecret {
     pub header: String,
     /// The name that it is stored under.
     pub secret: String,
-    /// The moment after which none is taken.
+    /// The moment after which no secret is taken.
     pub enrol_until: Timestamp,
 }
 
 impl Answer {
-    /// Whether the answer has no body.
+    /// Returns whether the answer has no body.
     pub fn is_empty(&self) -> bool {
         matches!(self.body, AnswerBody::Empty)
     }
 
-    /// Every template of the answer.
+    /// Returns every template of the answer.
     pub fn templates(&self) -> Vec<&Template> {
         let mut templates: Vec<_> = self.headers.iter().map(|(_, template)| template).collect();
         match &self.body {
@@ -92,7 +91,7 @@ impl Answer {
         templates
     }
 
-    /// Every path whose value goes into an HMAC.
+    /// Returns every path whose value goes into an HMAC.
     pub fn signed_paths(&self) -> Vec<&Path> {
         self.templates().into_iter().flat_map(Template::signed_paths).collect()
     }

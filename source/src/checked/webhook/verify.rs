@@ -8,9 +8,9 @@ use crate::written::{self, Located};
 /// What a request must pass.
 #[derive(Clone, Debug)]
 pub enum Verify {
-    /// All of these; never empty.
+    /// All of these checks; never empty.
     All(Vec<Check>),
-    /// Nothing, for the reason that the operator wrote down.
+    /// Nothing, for a reason that the operator wrote down.
     Nothing {
         /// The reason.
         reason: String,

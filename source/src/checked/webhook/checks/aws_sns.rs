@@ -1,7 +1,7 @@
 //! What an `aws_sns` check means.
 //!
-//! The signature proves that SNS sent a message, and anybody with an account
-//! can have SNS send one here. What proves that it is ours is the topic.
+//! The signature proves that SNS sent a message. Anybody with an account can make
+//! SNS send one here, so only the topic proves that it is ours.
 
 use super::kind::{Kind, Proof};
 use crate::checked::checker::{Checker, Told};
@@ -10,9 +10,9 @@ use crate::written::{self, Located};
 /// The signature of Amazon SNS.
 #[derive(Clone, Debug)]
 pub struct AwsSns {
-    /// The ARNs of the topics that are taken; never empty.
+    /// The ARNs of the accepted topics; never empty.
     pub topics: Vec<String>,
-    /// Hosts that certificates may come from, or domains whose hosts may, in
+    /// The hosts, or the domains of the hosts, that certificates may come from, in
     /// lower case; empty for those of SNS.
     pub cert_hosts: Vec<String>,
 }
@@ -27,7 +27,7 @@ impl Kind for AwsSns {
     }
 }
 
-/// Understands an `aws_sns` check.
+/// Reads an `aws_sns` check.
 pub(crate) fn check(
     written: &Located<written::AwsSns>,
     checker: &mut Checker<'_>,
@@ -64,7 +64,7 @@ pub(crate) fn check(
     Ok(AwsSns { topics: topics.iter().map(|topic| (**topic).clone()).collect(), cert_hosts })
 }
 
-/// `arn:PARTITION:sns:REGION:ACCOUNT:NAME`.
+/// Returns whether `arn` is `arn:PARTITION:sns:REGION:ACCOUNT:NAME`.
 fn is_topic(arn: &str) -> bool {
     let parts: Vec<_> = arn.split(':').collect();
     let plain = |part: &&str| {
@@ -76,7 +76,8 @@ fn is_topic(arn: &str) -> bool {
         && parts.iter().all(plain)
 }
 
-/// A name of two labels at least: a suffix of one would be half of the world.
+/// Returns whether `host` is a name with two labels or more. A single label, such as
+/// `com`, would match everybody.
 fn is_host(host: &str) -> bool {
     let label = |label: &str| {
         !label.is_empty() && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')

@@ -8,9 +8,9 @@ use crate::written::{self, Located};
 /// A user's name and password (RFC 7617).
 #[derive(Clone, Debug)]
 pub struct Basic {
-    /// The user's name; where there is none, a secret is `user:password`.
+    /// The user's name; if there is none, a secret is `user:password`.
     pub username: Option<String>,
-    /// The secrets that are taken; never empty.
+    /// The accepted secrets; never empty.
     pub secrets: Vec<SecretUse>,
 }
 

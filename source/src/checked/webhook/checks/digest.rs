@@ -30,7 +30,7 @@ impl Kind for Digest {
     }
 }
 
-/// Understands a `digest` check.
+/// Reads a `digest` check.
 pub(crate) fn check(
     written: &Located<written::Digest>,
     around: Surroundings,

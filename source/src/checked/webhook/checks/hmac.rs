@@ -40,7 +40,7 @@ impl Kind for Hmac {
     }
 }
 
-/// Understands an `hmac` check.
+/// Reads an `hmac` check.
 pub(crate) fn check(
     written: &Located<written::Hmac>,
     around: Surroundings,

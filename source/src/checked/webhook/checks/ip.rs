@@ -9,7 +9,7 @@ use crate::written::{self, Located};
 /// The address that a request comes from.
 #[derive(Clone, Debug)]
 pub struct Ip {
-    /// The networks that are taken; never empty.
+    /// The accepted networks; never empty.
     pub allow: Vec<Network>,
 }
 
@@ -25,7 +25,7 @@ impl Network {
     ///
     /// # Errors
     ///
-    /// What is wrong with it, and what would be right.
+    /// Returns what is wrong with it and how to correct it.
     pub fn parse(text: &str) -> Result<Network, String> {
         let example = || "write an address or a network, such as `192.0.2.0/24`".to_owned();
         let (address, bits) = match text.split_once('/') {
@@ -56,15 +56,15 @@ impl Network {
         Ok(network)
     }
 
-    /// Whether `address` lies in the network. An IPv4 address that is written as IPv6
-    /// (`::ffff:192.0.2.1`) is the IPv4 address.
+    /// Returns whether `address` is in the network. An IPv4 address that is written as
+    /// IPv6 (`::ffff:192.0.2.1`) is the IPv4 address.
     pub fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         address.is_ipv4() == self.address.is_ipv4()
             && Network { address, bits: self.bits }.start() == self.address
     }
 
-    /// The first address of the network.
+    /// Returns the first address of the network.
     fn start(self) -> IpAddr {
         match self.address {
             IpAddr::V4(address) => {
@@ -89,7 +89,7 @@ impl Kind for Ip {
     }
 }
 
-/// Understands an `ip` check.
+/// Reads an `ip` check.
 pub(crate) fn check(written: &Located<written::Ip>, checker: &mut Checker<'_>) -> Result<Ip, Told> {
     if written.allow.is_empty() {
         return Err(checker.error_with(

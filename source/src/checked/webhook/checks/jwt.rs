@@ -1,9 +1,8 @@
 //! What a `jwt` check means.
 //!
-//! A token proves only what was pinned of it: a signature by an issuer that
-//! serves others too says nothing without an audience, and an algorithm that
-//! the token may choose itself says nothing at all. So what would leave such a
-//! gap does not load.
+//! A token proves only what the file pins. A signature of an issuer that serves
+//! others too proves nothing without an audience, and an algorithm that the token
+//! chooses itself proves nothing at all. So a file with such a gap does not load.
 
 use std::time::Duration;
 
@@ -22,7 +21,7 @@ use crate::written::{self, JwtAlgorithm, Located, OneOrMany};
 
 const DEFAULT_LEEWAY: Duration = Duration::from_secs(60);
 
-/// Issuers whose tokens anybody can have.
+/// Issuers that give tokens to anybody.
 const SHARED_ISSUERS: &str = include_str!("shared_issuers.txt");
 
 /// A signed token.
@@ -30,25 +29,24 @@ const SHARED_ISSUERS: &str = include_str!("shared_issuers.txt");
 pub struct Jwt {
     /// Where it is.
     pub from: TokenFrom,
-    /// What comes before it.
+    /// The prefix before it.
     pub prefix: Option<String>,
-    /// The algorithms taken; never empty, and symmetric ones are never mixed
-    /// with others.
+    /// The accepted algorithms; never empty, and symmetric ones are never mixed with
+    /// others.
     pub algorithms: Vec<JwtAlgorithm>,
-    /// Where the keys come from; they fit the algorithms.
+    /// Where the keys come from. They fit the algorithms.
     pub keys: JwtKeys,
-    /// The issuers of which one must be `iss`; empty where any may be.
+    /// The accepted values of `iss`; empty for any.
     pub issuers: Vec<String>,
-    /// The audiences of which one must be in `aud`; empty where any may be.
+    /// The accepted values in `aud`; empty for any.
     pub audiences: Vec<String>,
     /// Claims and the value that each must have.
     pub claims: Vec<(String, Value)>,
-    /// The claims that must be there, among them `exp`, or `iat` with a
-    /// `max_age`.
+    /// The claims that must be there; among them is `exp`, or `iat` with a `max_age`.
     pub required: Vec<String>,
-    /// How far the vendor's clock may be from ours.
+    /// How far the vendor's clock may differ from ours.
     pub leeway: Duration,
-    /// The oldest token taken, by its `iat`.
+    /// The age, by `iat`, of the oldest accepted token.
     pub max_age: Option<Duration>,
     /// Claims that hold a digest of the request.
     pub digests: Vec<ClaimDigest>,
@@ -93,7 +91,7 @@ impl Kind for Jwt {
     }
 }
 
-/// Understands a `jwt` check.
+/// Reads a `jwt` check.
 pub(crate) fn check(
     written: &Located<written::Jwt>,
     around: Surroundings,
@@ -131,8 +129,8 @@ pub(crate) fn check(
     })
 }
 
-/// Public keys are public: whoever may sign with one as if it were a secret
-/// signs anything.
+/// Reports algorithms that do not fit the keys. Public keys are public: if one were
+/// taken for a shared secret, anybody could sign.
 fn algorithms_fit(written: &Located<written::Jwt>, checker: &mut Checker<'_>) -> Result<(), Told> {
     let algorithms = &written.algorithms;
     let symmetric = algorithms.iter().filter(|algorithm| algorithm.is_symmetric()).count();
@@ -190,7 +188,7 @@ fn jwks_url(text: &Located<String>, checker: &mut Checker<'_>) -> Result<Url, To
     })
 }
 
-/// The texts of a list, which is not empty and has no empty one.
+/// Reads a list of texts, and reports an empty one.
 fn texts(
     key: &str,
     written: Option<&Located<OneOrMany>>,
@@ -208,7 +206,7 @@ fn texts(
     texts
 }
 
-/// A token for somebody else, signed with the same key, must not do.
+/// Reports a check that would take a token that was made for somebody else.
 fn check_is_for_us(written: &Located<written::Jwt>, issuers: &[String], checker: &mut Checker<'_>) {
     let place = written.place();
     let is_published = matches!(&*written.keys, written::JwtKeys::JwksUrl(_));

@@ -1,4 +1,4 @@
-//! What every kind of check says of itself.
+//! What every kind of check says about itself.
 
 use super::secret_use::SecretUse;
 use super::signed::Signed;
@@ -8,7 +8,7 @@ pub(crate) trait Kind {
     /// Returns its key in a source file.
     fn key(&self) -> &'static str;
 
-    /// Returns what it proves of the caller.
+    /// Returns what it proves about the caller.
     fn proof(&self) -> Proof;
 
     /// Returns the secrets that it may use.
@@ -22,7 +22,7 @@ pub(crate) trait Kind {
     }
 }
 
-/// What is proven of the caller, from weak to strong.
+/// What a check proves about the caller, from weak to strong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Proof {
     /// Anybody can make it.

@@ -1,8 +1,10 @@
-//! One check, and what checks prove together.
+//! The checks of `webhook.verify`, and what they prove together.
 //!
-//! Alternatives are as strong as the weakest of them, and a list as strong as
-//! its strongest: what is left is said aloud, since a source that takes a
-//! token beside a signature takes the token.
+//! Alternatives are as strong as the weakest of them, and a list is as strong as
+//! its strongest check. A weak result is a warning: a source that takes a token in
+//! place of a signature is as weak as the token.
+//!
+//! A new kind is a file here that implements `Kind`, and a variant of [`Check`].
 
 mod aws_sns;
 mod basic;
@@ -36,13 +38,13 @@ use crate::written::{self, Located};
 use kind::{Kind, Proof};
 use surroundings::Surroundings;
 
-/// How deep `any` and `all` may be nested: more would be a puzzle, not a rule.
+/// How deep `any` and `all` may be nested.
 const MAX_DEPTH: usize = 4;
 
-/// The most checks in one list, so that what a request costs is bounded.
+/// The most checks in one list, which bounds what a request costs.
 const MAX_CHECKS: usize = 16;
 
-/// One check.
+/// A check of a request.
 #[derive(Clone, Debug)]
 pub enum Check {
     /// A signature made with a shared secret.
@@ -61,7 +63,7 @@ pub enum Check {
     Ip(Ip),
     /// A digest of the request.
     Digest(Box<Digest>),
-    /// Alternatives, of which one must pass; never empty.
+    /// Alternatives: one must pass; never empty.
     Any(Vec<Check>),
     /// Checks that must all pass; never empty.
     All(Vec<Check>),
@@ -168,7 +170,7 @@ fn together(checks: &[Check]) -> Proof {
     checks.iter().map(Check::proof).max().unwrap_or(Proof::Nothing)
 }
 
-/// Understands `verify`, which must prove something together.
+/// Reads `verify`, whose checks must prove something together.
 pub(crate) fn all_of_webhook(
     written: &Located<Vec<written::Check>>,
     has_public_url: bool,
@@ -179,7 +181,7 @@ pub(crate) fn all_of_webhook(
     let place = written.place();
     match together(&checks) {
         Proof::Signature => {}
-        // Where an alternative is the reason, its own warning says so.
+        // Weak alternatives have a warning of their own.
         _ if checks.iter().flat_map(Check::singles).any(|check| check.signed().is_some()) => {}
         Proof::Password => checker.warn(
             place,
@@ -229,7 +231,7 @@ fn list(
     all(written.iter().map(|check| Check::check(check, around, checker)))
 }
 
-/// Says what a list of alternatives comes down to, where they differ.
+/// Warns of a list of alternatives of which one is weaker than another.
 fn weakest_counts(checks: &[Check], place: Option<Place>, checker: &mut Checker<'_>) {
     let proofs = || checks.iter().map(Check::proof);
     let (Some(weakest), Some(strongest)) = (proofs().min(), proofs().max()) else { return };
@@ -248,8 +250,7 @@ fn weakest_counts(checks: &[Check], place: Option<Place>, checker: &mut Checker<
     }
 }
 
-/// Who changes the body can make its digest as well, if nothing else signs
-/// where it stands.
+/// Warns of a digest that nothing signs: whoever changes the body can change it too.
 fn digests_are_signed(checks: &[Check], place: Option<Place>, checker: &mut Checker<'_>) {
     for check in checks {
         let Check::Digest(digest) = check else { continue };

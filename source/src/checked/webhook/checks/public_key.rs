@@ -40,7 +40,7 @@ impl Kind for PublicKey {
     }
 }
 
-/// Understands a `public_key` check.
+/// Reads a `public_key` check.
 pub(crate) fn check(
     written: &Located<written::PublicKey>,
     around: Surroundings,

@@ -11,11 +11,11 @@ use crate::written::{self, Located};
 pub struct SecretUse {
     /// Its name.
     pub name: String,
-    /// The moment after which it counts no more.
+    /// The moment after which it no longer counts.
     pub not_after: Option<Timestamp>,
 }
 
-/// The secrets of a check: at least one.
+/// Reads the secrets of a check: at least one.
 pub(crate) fn secrets(
     written: &Located<Vec<Located<written::SecretUse>>>,
     checker: &mut Checker<'_>,

@@ -1,4 +1,4 @@
-//! What every kind of signature has in common: what it is made over, where it
+//! What all kinds of signatures have in common: what is signed, where the signature
 //! is, and how near its time must be.
 
 use std::time::Duration;
@@ -20,12 +20,12 @@ pub struct Signed {
     pub text: SigningText,
     /// The signed time.
     pub timestamp: Option<SignedTime>,
-    /// Where the signed message id is; the first found counts.
+    /// Where the signed message id is; the first that is found counts.
     pub id: Vec<Path>,
-    /// The values of the body, at least one, of which each is signed for itself; paths into the
-    /// body then start at such a value. `None` where the whole request is signed once.
+    /// The values of the body that are each signed separately, at least one. Paths into the body
+    /// then start at such a value. `None` if the whole request is signed once.
     pub each: Option<Path>,
-    /// Whether `{url}` may be signed with its port written out or left out, whichever.
+    /// Whether `{url}` may be signed both with and without its port.
     pub url_port_variants: bool,
 }
 
@@ -38,7 +38,7 @@ pub struct Signature {
     pub split: Option<String>,
     /// What separates an item's key from its value.
     pub pair: Option<String>,
-    /// The keys whose values are signatures; never empty where `pair` is set.
+    /// The keys whose values are signatures; never empty if `pair` is set.
     pub take: Vec<String>,
     /// What an item without a key is.
     pub bare: Bare,
@@ -47,7 +47,7 @@ pub struct Signature {
 }
 
 impl Signature {
-    /// Whether one of its places is in the body.
+    /// Returns whether it may be in the body.
     pub fn reads_body(&self) -> bool {
         let in_body = |from: &SignatureFrom| matches!(from, SignatureFrom::Path(path) if path.root() == Root::Record);
         self.from.iter().any(in_body)
@@ -59,7 +59,7 @@ impl Signature {
 pub enum SignatureFrom {
     /// A header, query parameter or value of the body.
     Path(Path),
-    /// The headers whose name is this followed by a number from 1 to 100.
+    /// The headers whose names are this and a number from 1 to 100.
     NumberedHeaders(String),
 }
 
@@ -70,13 +70,13 @@ pub struct SignedTime {
     pub from: Path,
     /// How it is written.
     pub unit: TimeUnit,
-    /// The oldest taken, before now.
+    /// How long before now it may be.
     pub max_age: Duration,
-    /// The newest taken, after now.
+    /// How long after now it may be.
     pub max_future: Duration,
 }
 
-/// As it was written, in whichever check.
+/// The keys that every check of a signature has.
 pub(crate) struct Written<'w> {
     signature: &'w written::Signature,
     text: &'w Located<String>,
@@ -112,7 +112,7 @@ impl<'w> From<&'w written::PublicKey> for Written<'w> {
     }
 }
 
-/// Understands what is signed.
+/// Reads what is signed.
 pub(crate) fn check(
     written: &Written<'_>,
     around: Surroundings,
@@ -163,7 +163,7 @@ pub(crate) fn check(
     Ok(Signed { signature, text, timestamp, id, each, url_port_variants: variants })
 }
 
-/// The path of what is signed one by one.
+/// Reads the path of what is signed one by one.
 fn each(written: &Located<String>, checker: &mut Checker<'_>) -> Result<Path, Told> {
     let path = checker.path(written, &[Root::Record])?;
     if !path.segments().iter().any(|segment| segment == "*") {
@@ -176,8 +176,8 @@ fn each(written: &Located<String>, checker: &mut Checker<'_>) -> Result<Path, To
     Ok(path)
 }
 
-/// A signature over constants alone is the same for every request, and one that
-/// leaves out the body lets it be exchanged.
+/// Reports a signature over constants alone, which is the same for every request, and
+/// warns of one without the body, which could be exchanged.
 fn check_body_is_signed(
     written: &Written<'_>,
     text: &SigningText,
@@ -200,8 +200,7 @@ fn check_body_is_signed(
     }
 }
 
-/// A time outside the signed text can be set to now by whoever replays the
-/// request, so that checking it would only look like a check.
+/// Reports a time that is not signed: whoever replays the request can set it to now.
 fn check_time_is_signed(
     written: &Written<'_>,
     text: &SigningText,

@@ -1,8 +1,7 @@
 //! The text that a vendor signs.
 //!
-//! It is not a string: the body is bytes, and a megabyte of it need not be
-//! copied to be hashed. So the template becomes a list of parts that the
-//! verifier feeds to the hash one by one.
+//! It is a list of parts and not a string, because the body is bytes and must not be
+//! copied to be hashed: the verifier feeds the parts to the hash one by one.
 
 use std::fmt;
 
@@ -14,7 +13,7 @@ use crate::problem::Place;
 use crate::template::{Filter, Lookups, Part, Placeholder};
 use crate::written::Located;
 
-/// The words that a signed text may use.
+/// The roots that a path may have in a signed text.
 const ROOTS: &[Root] = &[
     Root::Record,
     Root::Header,
@@ -35,17 +34,17 @@ const ROOTS: &[Root] = &[
 pub enum SignedPart {
     /// Text of the scheme itself, such as `v0:`.
     Literal(String),
-    /// The body as it came.
+    /// The body as received.
     Body,
-    /// The timestamp as it came.
+    /// The timestamp as received.
     Timestamp,
-    /// The message id as it came.
+    /// The message id as received.
     Id,
     /// The request's method.
     Method,
-    /// The source's public URL with the query as it came.
+    /// The source's public URL with the query as received.
     Url,
-    /// The path and query as they came.
+    /// The path and query as received.
     PathQuery,
     /// A header's value, by its name in lower case.
     Header(String),
@@ -63,12 +62,12 @@ pub enum SignedPart {
     AtlassianCanonical,
     /// The SHA-256 of a part in lower-case hexadecimal.
     Sha256Hex(Box<SignedPart>),
-    /// A part, or this text where it is missing.
+    /// A part, or this text if it is missing.
     Default(Box<SignedPart>, String),
 }
 
 impl SignedPart {
-    /// The part itself, whatever is done with it.
+    /// Returns the part without its filters.
     fn bare(&self) -> &SignedPart {
         match self {
             SignedPart::Sha256Hex(part) | SignedPart::Default(part, _) => part.bare(),
@@ -76,8 +75,8 @@ impl SignedPart {
         }
     }
 
-    /// Whether a sender chooses how long the part is. A timestamp's length
-    /// follows from its being near, and a method is one of a few.
+    /// Returns whether a sender can choose how long the part is. A timestamp has to be
+    /// near, which fixes its length, and there are only a few methods.
     fn has_open_end(&self) -> bool {
         match self {
             SignedPart::Literal(_)
@@ -122,17 +121,17 @@ fn filtered(f: &mut fmt::Formatter<'_>, part: &SignedPart, filter: &str) -> fmt:
 pub struct SigningText(pub Vec<SignedPart>);
 
 impl SigningText {
-    /// Whether `part` is signed.
+    /// Returns whether `part` is signed.
     pub fn signs(&self, part: &SignedPart) -> bool {
         self.bare().any(|signed| signed == part)
     }
 
-    /// Whether the whole body is signed, or all that is read of it.
+    /// Returns whether the whole body is signed, or all of it that is read.
     pub fn signs_body(&self) -> bool {
         self.signs(&SignedPart::Body) || self.signs(&SignedPart::FormSorted)
     }
 
-    /// Whether what stands at `path` in the request is signed.
+    /// Returns whether the value at `path` in the request is signed.
     pub fn signs_at(&self, path: &Path) -> bool {
         self.bare().any(|part| match (part, path.root()) {
             (SignedPart::Body, Root::Record)
@@ -149,17 +148,17 @@ impl SigningText {
         })
     }
 
-    /// Whether it is the same for every request.
+    /// Returns whether it is the same for every request.
     pub fn is_constant(&self) -> bool {
         self.bare().all(|part| matches!(part, SignedPart::Literal(_)))
     }
 
-    /// Whether it needs the body.
+    /// Returns whether it needs the body.
     pub fn reads_body(&self) -> bool {
         self.signs_body() || self.reads_elements()
     }
 
-    /// Whether it has a path into the body.
+    /// Returns whether it has a path into the body.
     pub fn reads_elements(&self) -> bool {
         self.bare().any(|part| matches!(part, SignedPart::Json(_)))
     }
@@ -168,8 +167,7 @@ impl SigningText {
         self.0.iter().map(SignedPart::bare)
     }
 
-    /// Understands a text that is hashed without a key, so that there is no
-    /// timestamp and no id to speak of.
+    /// Reads a text that is hashed without a key, which has no timestamp and no id.
     pub(crate) fn check_hashed(
         text: &Located<String>,
         has_public_url: bool,
@@ -210,7 +208,7 @@ impl SigningText {
         Ok(signed)
     }
 
-    /// Says where one part could be lengthened at the cost of the next.
+    /// Warns of neighbours of which one could be made longer at the cost of the other.
     pub(crate) fn check_separators(&self, place: Option<Place>, checker: &mut Checker<'_>) {
         let open = self.0.iter().zip(self.0.iter().skip(1));
         let Some((left, right)) =

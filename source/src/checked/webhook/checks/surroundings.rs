@@ -1,23 +1,23 @@
-//! What a check can rely on where it stands.
+//! What surrounds a check.
 
 use crate::path::Root;
 use crate::written::{self};
 
-/// Where a check or an id may look in a request.
+/// The parts of a request that checks and ids may read.
 pub(crate) const REQUEST_ROOTS: &[Root] = &[Root::Record, Root::Header, Root::Query];
 
-/// Where a check stands.
+/// What surrounds a check.
 #[derive(Clone, Copy)]
 pub(crate) struct Surroundings {
     /// Whether `{url}` is known.
     pub(crate) has_public_url: bool,
-    /// Whether a digest must pass too, which may stand for the body.
+    /// Whether a digest must pass too, so that signing it signs the body.
     pub(crate) beside_digest: bool,
     pub(crate) depth: usize,
 }
 
 impl Surroundings {
-    /// Of the checks in a list of which all must pass.
+    /// Returns the surroundings of a list of checks that must all pass.
     pub(crate) fn and(self, checks: &[written::Check]) -> Surroundings {
         let has_digest = checks.iter().any(|check| matches!(check, written::Check::Digest(_)));
         Surroundings { beside_digest: self.beside_digest || has_digest, ..self }

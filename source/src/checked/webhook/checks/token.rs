@@ -12,9 +12,9 @@ use crate::written::{self, Located};
 pub struct Token {
     /// Where it is.
     pub from: TokenFrom,
-    /// What comes before it.
+    /// The prefix before it.
     pub prefix: Option<String>,
-    /// The secrets that are taken; never empty.
+    /// The accepted secrets; never empty.
     pub secrets: Vec<SecretUse>,
 }
 
@@ -25,8 +25,8 @@ pub enum TokenFrom {
     Header(String),
     /// A query parameter.
     Query(String),
-    /// A path into the JSON body, in which `*` stands for every element; all
-    /// of them must hold the token, and there must be one.
+    /// A path into the JSON body, in which `*` stands for every element. All of them
+    /// must hold the token, and there must be at least one.
     Json(Path),
 }
 
@@ -54,7 +54,7 @@ impl Kind for Token {
     }
 }
 
-/// Understands a `token` check.
+/// Reads a `token` check.
 pub(crate) fn check(
     written: &Located<written::Token>,
     checker: &mut Checker<'_>,
