@@ -198,7 +198,7 @@ impl Identify for Filter {
             Filter::FromEpochNs => to.choice("from_epoch_ns"),
             Filter::Date(format) => to.form("date", format),
             Filter::FromDate(format) => to.form("from_date", format),
-            Filter::Plus(more) => to.form("plus", &Value::from(*more)),
+            Filter::Plus(more) => to.form("plus", Value::from(*more)),
             Filter::Lower => to.choice("lower"),
             Filter::Upper => to.choice("upper"),
             Filter::Join(between) => to.form("join", between),

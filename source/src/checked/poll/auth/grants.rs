@@ -1,4 +1,4 @@
-//! The kinds of `poll.auth` that ask for an access token.
+//! The kinds of `poll.auth` that request an access token.
 
 use std::time::Duration;
 
@@ -15,9 +15,9 @@ use crate::path::Root;
 use crate::template::Template;
 use crate::written::{self, AssertionAlgorithm, ClientAuth, Located};
 
-/// The longest that Google takes.
+/// The longest that Google accepts.
 const LONGEST_LIFE: Duration = Duration::from_secs(3600);
-/// What GitHub advises against clocks that differ.
+/// GitHub advises this because clocks differ.
 const BACKDATED: Duration = Duration::from_secs(60);
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 const GOOGLE: &str = "https://oauth2.googleapis.com/token";

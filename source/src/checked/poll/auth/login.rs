@@ -85,7 +85,7 @@ pub(crate) fn session(
     Ok(Box::new(auth))
 }
 
-/// `header.NAME`, `cookie.NAME`, or a path into the body.
+/// Reads `header.NAME`, `cookie.NAME`, or a path into the body.
 fn place(from: &Located<String>, scope: &mut RequestScope<'_, '_>) -> Result<TokenPlace, Told> {
     if let Some(name) = from.strip_prefix("cookie.") {
         scope.cookie_name(&from.with(name.to_owned()))?;
@@ -102,7 +102,7 @@ fn place(from: &Located<String>, scope: &mut RequestScope<'_, '_>) -> Result<Tok
     scope.checker.path(from, &[Root::Record]).map(TokenPlace::Body)
 }
 
-/// Cookies that all have to be in the answer.
+/// Reads the names of cookies that must all be in the response.
 fn cookies(
     names: &Located<Vec<Located<String>>>,
     scope: &mut RequestScope<'_, '_>,

@@ -1,7 +1,7 @@
-//! What `poll.auth` means.
+//! What `poll.auth` means: how we prove who we are.
 //!
-//! The many kinds come down to four: a value that is sent as it is, an answer
-//! to a challenge, a token that is request for, and a signature over the request.
+//! The many kinds come down to four: a value that is sent as it is, an answer to a
+//! challenge, a token that is requested first, and a signature over the request.
 
 mod grants;
 mod login;
@@ -55,14 +55,14 @@ pub enum PollAuth {
     Basic(UserPassword),
     /// A name and a password behind a challenge (RFC 7616).
     Digest(UserPassword),
-    /// A token that is request for.
+    /// A token that is requested first.
     Token(Box<TokenAuth>),
     /// A signature over each request.
     Sign(Box<Sign>),
 }
 
 impl PollAuth {
-    /// The origin that is request for a token, where one is.
+    /// Returns the origin that gives the token, if there is one.
     pub fn token_origin(&self) -> Option<&Origin> {
         match self {
             PollAuth::Token(token) => Some(&token.origin),
@@ -70,7 +70,7 @@ impl PollAuth {
         }
     }
 
-    /// The secret that the vendor may change, where it is one.
+    /// Returns the name of the secret that the vendor may change, if there is one.
     pub fn rotated_secret(&self) -> Option<&str> {
         match self {
             PollAuth::Token(token) => token.refresh_token.as_deref(),
@@ -78,7 +78,7 @@ impl PollAuth {
         }
     }
 
-    /// The origins to which a login may lead the source's requests.
+    /// Returns the origins to which a login may lead the source's requests.
     pub fn base_origins(&self) -> &[Origin] {
         match self {
             PollAuth::Token(token) => &token.base_origins,
@@ -86,7 +86,7 @@ impl PollAuth {
         }
     }
 
-    /// The query parameter that holds the credential, where one does.
+    /// Returns the query parameter that holds the credential, if one does.
     pub fn query_name(&self) -> Option<&str> {
         match self {
             PollAuth::Query { name, .. } => Some(name),
@@ -98,7 +98,7 @@ impl PollAuth {
         }
     }
 
-    /// The name of `poll.auth`'s key, for messages and the names of limits.
+    /// Returns its key under `poll.auth`, for messages and the names of limits.
     pub fn kind(&self) -> &'static str {
         match self {
             PollAuth::Nothing => "nothing",
@@ -112,7 +112,7 @@ impl PollAuth {
         }
     }
 
-    /// Every template.
+    /// Returns every template.
     pub fn templates(&self) -> Vec<&Template> {
         match self {
             PollAuth::Nothing => Vec::new(),
@@ -125,7 +125,7 @@ impl PollAuth {
         }
     }
 
-    /// The names of its secrets.
+    /// Returns the names of its secrets.
     pub fn secret_names(&self) -> Vec<String> {
         let mut names: Vec<_> = self
             .templates()
@@ -140,8 +140,7 @@ impl PollAuth {
         names
     }
 
-    /// The same with the origins to which a base URL may lead: those that the
-    /// file names, and nothing else.
+    /// Adds the origins to which a base URL may lead: only those that the file names.
     pub(crate) fn within(
         mut self,
         own: &Origin,
@@ -170,7 +169,7 @@ impl PollAuth {
         self
     }
 
-    /// The headers that it sets, in lower case.
+    /// Returns the headers that it sets, in lower case.
     fn headers(&self) -> Vec<String> {
         let name = match self {
             PollAuth::Nothing | PollAuth::Query { .. } => return Vec::new(),
@@ -188,7 +187,7 @@ impl PollAuth {
     }
 }
 
-/// Understands `poll.auth`.
+/// Reads `poll.auth`.
 pub(crate) fn check(
     written: Option<&written::Auth>,
     scope: &mut RequestScope<'_, '_>,
@@ -236,7 +235,7 @@ pub(crate) fn check(
     })
 }
 
-/// What proves who we are must not be overwritten by the request's own.
+/// Reports what both `auth` and `request` set: one would overwrite the other.
 pub(crate) fn comes_once(
     auth: &PollAuth,
     written: &written::Poll,

@@ -11,7 +11,7 @@ use crate::path::Root;
 use crate::template::Template;
 use crate::written::{self, Encoding, Hash, Located};
 
-/// What a signed text may name.
+/// The words that a signed text may use.
 const WORDS: [&str; 10] = [
     "method",
     "url",
@@ -28,7 +28,7 @@ const WORDS: [&str; 10] = [
 /// A signature over each request.
 #[derive(Clone, Debug)]
 pub enum Sign {
-    /// An HMAC, or a hash without a key, over a text that the file says.
+    /// An HMAC, or a hash without a key, over a text of the file.
     Text(SignText),
     /// The Duo Admin API.
     Duo {
@@ -61,19 +61,19 @@ pub enum Sign {
     },
 }
 
-/// An HMAC, or a hash without a key, over a text that the file says.
+/// An HMAC, or a hash without a key, over a text of the file.
 #[derive(Clone, Debug)]
 pub struct SignText {
     /// The hash.
     pub hash: Hash,
-    /// The secret of an HMAC, and how it becomes the key; without it a secret
+    /// The secret of an HMAC, and how it becomes the key. If there is none, a secret
     /// stands in the text.
     pub key: Option<(Template, Key)>,
     /// What is signed.
     pub text: Template,
     /// How the signature is written.
     pub encoding: Encoding,
-    /// The headers that are set, names in lower case.
+    /// The headers that are set, with their names in lower case.
     pub into: Vec<(String, Template)>,
 }
 
@@ -160,7 +160,7 @@ pub(crate) fn check(
     })
 }
 
-/// What an HMAC and a hash without a key have in common.
+/// Reads what an HMAC and a hash without a key have in common.
 fn sign_text(
     hash: Option<Hash>,
     written: &Located<String>,
@@ -222,7 +222,7 @@ fn sign_text(
     })
 }
 
-/// Without a key, all that others do not know is in the text.
+/// Reports a hash that anybody could make: without a key, the text needs a secret.
 fn has_a_secret(
     text: &Template,
     written: &Located<String>,

@@ -1,4 +1,4 @@
-//! A token that is asked for: where, with what, and where the answer has it.
+//! Tokens that are requested: from where, with what, and where the response has them.
 
 use std::time::Duration;
 
@@ -10,12 +10,12 @@ use crate::path::Path;
 use crate::template::Template;
 use crate::written::AssertionAlgorithm;
 
-/// A token that is asked for, kept, and sent with each request.
+/// A token that is requested, kept, and sent with each request.
 #[derive(Clone, Debug)]
 pub struct TokenAuth {
     /// The name of its kind in `poll.auth`.
     pub kind: &'static str,
-    /// Where it is asked for.
+    /// The URL that gives it.
     pub url: Template,
     /// The origin of that URL.
     pub origin: Origin,
@@ -23,27 +23,27 @@ pub struct TokenAuth {
     pub url_field: &'static str,
     /// Headers of the request.
     pub headers: Vec<(String, Template)>,
-    /// A name and a password for `Authorization: Basic`, and whether each is
-    /// encoded first as RFC 6749 §2.3.1 wants it.
+    /// A name and a password for `Authorization: Basic`, and whether both are encoded
+    /// first (RFC 6749 §2.3.1).
     pub basic: Option<(UserPassword, bool)>,
     /// The body of the request.
     pub body: TokenBody,
     /// An assertion that goes into the request.
     pub assertion: Option<Assertion>,
-    /// The secret that holds the refresh token, where one is sent.
+    /// The secret that holds the refresh token, if one is sent.
     pub refresh_token: Option<String>,
-    /// What the answer gives.
+    /// What the response gives.
     pub answer: TokenAnswer,
     /// How the token is sent.
     pub send: SendToken,
-    /// Where a base URL out of the answer may lead.
+    /// The origins to which a base URL of the response may lead.
     pub base_origins: Vec<Origin>,
 }
 
 /// The body of a token request.
 #[derive(Clone, Debug)]
 pub enum TokenBody {
-    /// None.
+    /// No body.
     Empty,
     /// A form.
     Form(Vec<(String, Template)>),
@@ -60,15 +60,15 @@ pub struct Assertion {
     pub place: AssertionPlace,
     /// What signs it.
     pub key: AssertionKey,
-    /// With what it is signed.
+    /// The algorithm of the signature.
     pub algorithm: AssertionAlgorithm,
     /// The key's id.
     pub key_id: Option<Template>,
     /// The certificate whose digest goes into the header.
     pub certificate: Option<Template>,
-    /// The claims that are texts.
+    /// The claims, which are texts.
     pub claims: Vec<(String, Template)>,
-    /// How long it is good.
+    /// How long it is valid.
     pub life: Duration,
     /// How far back `iat` is set, for a vendor's clock that is behind.
     pub backdated: Duration,
@@ -94,29 +94,29 @@ pub enum AssertionKey {
     GoogleKey(Template),
 }
 
-/// What the answer gives.
+/// What the response gives.
 #[derive(Clone, Debug)]
 pub struct TokenAnswer {
     /// Where the token is.
     pub token: TokenPlace,
     /// How long it lives.
     pub life: Life,
-    /// Whether `token_type`, where it is there, has to be `bearer`.
+    /// Whether `token_type`, if it is there, must be `bearer`.
     pub bearer: bool,
     /// Where the base URL is.
     pub base_url: Option<Path>,
 }
 
-/// Where a token is in the answer.
+/// Where a token is in the response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TokenPlace {
     /// In its JSON.
     Body(Path),
     /// In a header, in lower case.
     Header(String),
-    /// In a cookie that the answer sets.
+    /// In a cookie that the response sets.
     Cookie(String),
-    /// In these cookies: as `NAME=VALUE`, with `; ` between.
+    /// In these cookies: as `NAME=VALUE`, with `; ` between them.
     Cookies(Vec<String>),
 }
 
@@ -127,9 +127,9 @@ pub enum Life {
     Open,
     /// As long as the file says.
     Fixed(Duration),
-    /// As many seconds as the answer says here, where it does.
+    /// As many seconds as the response says here, if it does.
     Seconds(Path),
-    /// Until the moment that the answer says here, where it does.
+    /// Until the moment that the response says here, if it does.
     Until(Path),
 }
 
@@ -145,7 +145,7 @@ pub enum SendToken {
     },
     /// In a cookie.
     Cookie(String),
-    /// As the cookies that it is.
+    /// As cookies, which it is made of.
     Cookies,
     /// In a query parameter.
     Query(String),
@@ -175,19 +175,19 @@ impl TokenAuth {
         templates
     }
 
-    /// The templates whose secrets prove who asks.
+    /// Returns the templates with secrets.
     pub fn secret_templates(&self) -> Vec<&Template> {
         self.templates().into_iter().filter(|template| reads_secret(template)).collect()
     }
 
-    /// Whether anything of it comes from where secrets are kept.
+    /// Returns whether it uses any secret.
     pub(crate) fn has_secret(&self) -> bool {
         self.refresh_token.is_some() || self.templates().into_iter().any(reads_secret)
     }
 }
 
 impl AssertionKey {
-    /// Its template.
+    /// Returns its template.
     pub fn template(&self) -> &Template {
         match self {
             AssertionKey::Pem(key) | AssertionKey::Shared(key) | AssertionKey::GoogleKey(key) => {

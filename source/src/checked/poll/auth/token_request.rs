@@ -1,5 +1,5 @@
-//! What all grants have in common: a token request that grows, and how a client
-//! proves itself in it.
+//! What all grants have in common: the token request, and how a client proves itself
+//! in it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::path::Root;
 use crate::template::{Lookups, Template};
 use crate::written::{self, AssertionAlgorithm, ClientAuth, Located};
 
-/// How long a client's assertion is good; it is used at once.
+/// How long a client's assertion is valid; it is used at once.
 pub(crate) const ASSERTION_LIFE: Duration = Duration::from_secs(300);
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
@@ -45,7 +45,7 @@ pub(crate) struct ClientKey<'w> {
     pub(crate) algorithm: Option<AssertionAlgorithm>,
 }
 
-/// A token request that grows.
+/// A token request, while it is put together.
 pub(crate) struct TokenRequest {
     pub(crate) fields: Vec<(String, Template)>,
     pub(crate) basic: Option<(UserPassword, bool)>,
@@ -83,7 +83,7 @@ impl TokenRequest {
         }
     }
 
-    /// Further parameters; none may say again what the kind says.
+    /// Adds further parameters, and reports those that are set already.
     pub(crate) fn params(
         &mut self,
         params: &BTreeMap<String, Located<String>>,
@@ -280,7 +280,7 @@ pub(crate) fn is_shared(algorithm: AssertionAlgorithm) -> bool {
     matches!(algorithm, AssertionAlgorithm::Hs256 | AssertionAlgorithm::Hs512)
 }
 
-/// A template of our own over `{token}`.
+/// Returns a header `Authorization` with the token behind `scheme`.
 pub(crate) fn bearer(scheme: &str) -> SendToken {
     let text = format!("{scheme} {{token}}");
     let value = Template::parse(&text, &[Root::Record], &Lookups::new());

@@ -1,4 +1,4 @@
-//! Words of our own that a template of `auth` may name, such as `{token}`.
+//! The words that templates of `auth` alone may use, such as `{token}`.
 
 use crate::checked::checker::Told;
 use crate::checked::poll::request::scope::RequestScope;
@@ -6,7 +6,7 @@ use crate::path::Root;
 use crate::template::Template;
 use crate::written::Located;
 
-/// A template in which also the words of `known` have a meaning.
+/// Reads a template that may also use the words of `known`.
 pub(crate) fn with_record(
     text: &Located<String>,
     known: &[&str],

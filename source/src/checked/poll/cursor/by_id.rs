@@ -1,4 +1,4 @@
-//! Cursors that are the newest record's id, or its time and id together.
+//! Cursors by the newest record's id, or by its time and id together.
 
 use std::time::Duration;
 
@@ -21,10 +21,10 @@ pub struct IdCursor {
     pub order: Order,
     /// How far back the first run begins: `{cursor.time}`, `{cursor.start}`.
     pub start: Duration,
-    /// How much of the newest time is left for later.
+    /// How much of the newest time is left to a later run.
     pub end_lag: Duration,
-    /// Whether the request says where to go on. If not, pages are followed
-    /// until their records are older.
+    /// Whether the request says where to go on. If not, pages are followed until their
+    /// records are older.
     pub lower_bound: bool,
 }
 

@@ -1,5 +1,4 @@
-//! Cursors that are a place in the stream which only the vendor understands: a
-//! token, or a whole link.
+//! Cursors by a position that only the vendor understands: a token or a whole link.
 
 use std::time::Duration;
 
@@ -15,25 +14,24 @@ use crate::written::{self, Located, RestartFrom, TimeFormat};
 /// A cursor by the vendor's token.
 #[derive(Clone, Debug)]
 pub struct TokenCursor {
-    /// What it has in common with other places that the vendor names.
+    /// What it has in common with the other cursor of this file.
     pub follow: Follow,
 }
 
 /// A cursor by the vendor's link to what comes next.
 #[derive(Clone, Debug)]
 pub struct NextLinkCursor {
-    /// Query parameters that a later run puts into the kept link; one whose
-    /// value is nothing or empty is dropped from it.
+    /// Query parameters that a later run puts into the kept link. One without a value is
+    /// removed from it.
     pub rewrite: Vec<(String, Template)>,
-    /// The identity of the request without what is rewritten, `1:` and a digest. A
-    /// link that was kept under another one is not followed.
+    /// The identity of the request without what is rewritten: `1:` and a digest. A link
+    /// that was kept under another identity is not followed.
     pub digest: String,
     /// What it has in common with other places that the vendor names.
     pub follow: Follow,
 }
 
-/// What a run does with a place in the stream that only the vendor
-/// understands.
+/// What a run does with a position that only the vendor understands.
 #[derive(Clone, Debug)]
 pub struct Follow {
     /// Where a record's id is.
@@ -44,18 +42,18 @@ pub struct Follow {
     pub time_format: TimeFormat,
     /// How far back the first run begins: `{cursor.start}`.
     pub start: Duration,
-    /// What to do when the vendor refuses the place.
+    /// Where to begin again if the vendor refuses the position.
     pub restart: Option<RestartAt>,
     /// How far back the vendor keeps records.
     pub retention: Option<Duration>,
 }
 
-/// Where reading begins again when the place that was kept is refused.
+/// Where reading begins again if the kept position is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RestartAt {
     /// From where.
     pub from: RestartFrom,
-    /// How much before that.
+    /// How long before that.
     pub overlap: Duration,
 }
 
@@ -111,7 +109,7 @@ pub(crate) fn next_link(
     })
 }
 
-/// What is rewritten in a kept link, as templates.
+/// Reads what is rewritten in a kept link.
 pub(crate) fn rewrite(
     cursor: &written::Cursor,
     scope: &mut RequestScope<'_, '_>,

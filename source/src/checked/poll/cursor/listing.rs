@@ -1,5 +1,5 @@
-//! Listings that have no place to go on at: every run reads all of them, or what
-//! the vendor has left, which then keeps the place.
+//! Listings without a position: every run reads all of one, or what the vendor, who
+//! then keeps the position, has not yet given.
 
 use std::time::Duration;
 
@@ -12,12 +12,12 @@ use crate::written::{self};
 /// A listing that every run reads from its first page to its last.
 #[derive(Clone, Debug)]
 pub struct ListingCursor {
-    /// Where a record's id is, by which it is known again.
+    /// Where a record's id is, by which it is recognized.
     pub id: Option<Path>,
-    /// How far back every run begins, where the vendor is asked for that: `{cursor.start}`.
+    /// How far back every run begins, if the request says so: `{cursor.start}`.
     pub start: Duration,
-    /// The vendor itself knows what of it was given: only the first run asks from
-    /// `start` on, and a later one for what is left, `{cursor.ask}`.
+    /// Whether the vendor knows what it gave already. Only the first run then begins at
+    /// `start`; later ones request the rest, `{cursor.ask}`.
     pub by_vendor: bool,
 }
 

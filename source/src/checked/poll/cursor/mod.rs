@@ -1,8 +1,8 @@
-//! What the `cursor` of a `poll` means.
+//! What `cursor` means: how far a stream has been read.
 //!
-//! Each kind relies on something else in the request, and most keys mean
-//! something for one kind only. A key that does nothing would be trusted by
-//! whoever wrote it, so it is a mistake.
+//! Each kind of cursor needs something else in the request, and most keys mean
+//! something for one kind only. Whoever writes a key relies on it, so one that does
+//! nothing is an error.
 
 mod by_id;
 mod follow;
@@ -37,13 +37,13 @@ pub enum Cursor {
     NextLink(NextLinkCursor),
     /// By the records' id, or by their time and id together.
     Id(IdCursor),
-    /// By nothing: every run reads the whole listing, or what the vendor has left
-    /// of it.
+    /// By nothing: every run reads the whole listing, or what the vendor has not yet
+    /// given.
     Listing(ListingCursor),
 }
 
 impl Cursor {
-    /// What the cursor is, in words: what is written in the source file.
+    /// Returns the kind of the cursor in words.
     pub fn kind(&self) -> &'static str {
         match self {
             Cursor::Time(_) => "time",
@@ -56,12 +56,12 @@ impl Cursor {
         }
     }
 
-    /// Whether the vendor keeps the place.
+    /// Returns whether the vendor keeps the position.
     pub fn is_by_vendor(&self) -> bool {
         matches!(self, Cursor::Listing(ListingCursor { by_vendor: true, .. }))
     }
 
-    /// Where a record's id is.
+    /// Returns where a record's id is.
     pub fn id(&self) -> Option<&Path> {
         match self {
             Cursor::Time(cursor) => cursor.id.as_ref(),
@@ -82,7 +82,7 @@ pub(crate) fn check(
 ) -> Result<Cursor, Told> {
     let written = &poll.cursor;
     check_time_format(&written.time_format, checker);
-    // Of what a page lists, an event's schema says nothing.
+    // With details, the schema is not about what a page lists.
     if poll.details.is_empty() {
         check_schema(written, event, checker);
     }
@@ -131,12 +131,12 @@ fn check_time_format(format: &Located<TimeFormat>, checker: &mut Checker<'_>) {
     }
 }
 
-/// A cursor looks at the records of a page; where a split takes these apart
-/// first, the schema says nothing about them.
+/// Reports paths that the schema rules out. With a split, the schema is not about the
+/// records of a page, which the cursor reads.
 fn check_schema(written: &written::Cursor, event: &EventSpec, checker: &mut Checker<'_>) {
     let Some(schema) = event.schema.as_ref().filter(|_| event.split.is_none()) else { return };
     for path in [&written.time, &written.id].into_iter().flatten() {
-        // A path that is none is told where it is understood.
+        // An invalid path is reported where it is read.
         if let Ok(found) = Path::parse(path, &[Root::Record]) {
             open_in_schema(path.place(), &found, &schema.json, checker).ok();
         }

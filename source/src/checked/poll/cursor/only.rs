@@ -1,4 +1,4 @@
-//! What only other kinds of cursor look at.
+//! Keys and variables that only other kinds of cursor use.
 
 use std::time::Duration;
 
@@ -9,8 +9,7 @@ use crate::written::{self, Advance, Granularity, Order, TimeFormat};
 
 pub(crate) const DEFAULT_START: Duration = Duration::from_secs(86_400);
 
-/// Refuses what this kind of cursor would not look at: keys, and variables in
-/// the request.
+/// Reports keys, and variables in the request, that this kind of cursor does not use.
 pub(crate) fn only(
     kind: &str,
     keys: &[&str],

@@ -1,5 +1,4 @@
-//! Whether a cursor can keep up: what its windows and the vendor's retention
-//! mean beside the schedule.
+//! Whether a cursor can keep up with the schedule and the vendor's retention.
 
 use std::time::Duration;
 
@@ -7,8 +6,7 @@ use super::time::TimeCursor;
 use crate::checked::checker::Checker;
 use crate::written::{self, Located};
 
-/// Warns of settings that each look right and together lose records or fall
-/// behind.
+/// Warns of settings that look right alone, but together lose records or fall behind.
 pub(crate) fn check_pace(
     time: &TimeCursor,
     schedule: Duration,

@@ -11,7 +11,7 @@ use crate::written::{self, Advance, Granularity, Located, Order, TimeFormat};
 /// A cursor by the records' time.
 #[derive(Clone, Debug)]
 pub struct TimeCursor {
-    /// Where a record's time is; nothing where records have none.
+    /// Where a record's time is; `None` if records have no time.
     pub time: Option<Path>,
     /// How it is written.
     pub time_format: TimeFormat,
@@ -23,7 +23,7 @@ pub struct TimeCursor {
     pub advance: Advance,
     /// How far back the first run begins.
     pub start: Duration,
-    /// How much of the newest time is left for later.
+    /// How much of the newest time is left to a later run.
     pub end_lag: Duration,
     /// How much of the time already read is read again.
     pub overlap: Duration,
@@ -31,17 +31,17 @@ pub struct TimeCursor {
     pub max_window: Duration,
     /// How far back the vendor keeps records.
     pub retention: Option<Duration>,
-    /// To what the vendor rounds a window's bounds.
+    /// The unit to which the vendor rounds a window's bounds.
     pub granularity: Granularity,
-    /// Whether the request says where the window ends. If not, what lies past
-    /// the end is held back for the next window.
+    /// Whether the request says where the window ends. If not, records past the end are
+    /// left to the next window.
     pub upper_bound: bool,
-    /// Whether the request says where the window starts. If not, pages are
-    /// followed until their records are older.
+    /// Whether the request says where the window starts. If not, pages are followed until
+    /// their records are older.
     pub lower_bound: bool,
 }
 
-/// How long a window is at most where nothing needs it to be longer.
+/// The longest window, unless something needs a longer one.
 const DAY: Duration = Duration::from_secs(86_400);
 
 pub(crate) fn check(
@@ -79,7 +79,7 @@ pub(crate) fn check(
     let time = checker.record_path(written.time.as_ref())?;
     has_no_time(written, checker);
     let overlap = checker.duration_or(written.overlap.as_ref(), Duration::ZERO);
-    // The vendor is asked for the whole of that second, or day, again.
+    // The whole of that second, or day, is requested again.
     let asked = starts.iter().filter_map(|name| requests.unit_of(Root::Window, name)).max();
     let granularity = match (written.granularity, asked) {
         (Granularity::Ms, Some(DAY)) => Granularity::Day,
@@ -91,8 +91,8 @@ pub(crate) fn check(
         Granularity::S => Duration::from_secs(1),
         Granularity::Ms => Duration::from_millis(1),
     };
-    // Without an upper bound each of several windows would bring all there is,
-    // and nothing could be held back of it.
+    // Without an upper bound, each of several windows would bring everything, and
+    // nothing of it could be left to the next.
     let reaches_to_the_present = written.windows.is_some() && !upper_bound;
     let max_window = match reaches_to_the_present {
         true => Duration::MAX,
@@ -117,8 +117,8 @@ pub(crate) fn check(
         upper_bound,
         lower_bound,
     };
-    // The start is rounded down by less than a unit, so that a window
-    // as long as both together still gets further.
+    // The start is rounded down by less than a unit, so a window as long as both
+    // together still gets ahead.
     if cursor.max_window < cursor.overlap.saturating_add(unit) {
         checker.error_with(
             written.place(),
@@ -161,8 +161,7 @@ pub(crate) fn check(
     Ok(TimeCursor { retention: retention?, ..cursor })
 }
 
-/// What `windows` rules out: nothing is known of a record but the window that
-/// brought it.
+/// Reports keys that `windows` rules out because records have no time.
 fn has_no_time(written: &Located<written::Cursor>, checker: &mut Checker<'_>) {
     let Some(windows) = &written.windows else { return };
     if !**windows {

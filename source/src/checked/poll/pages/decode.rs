@@ -1,4 +1,4 @@
-//! How the body of a page is read, and whether the rest of the file fits to it.
+//! How the body of a page is read, and whether the other keys fit.
 
 use super::next::Next;
 use super::records::Records;
@@ -15,7 +15,7 @@ pub enum PageDecode {
     Json,
     /// One JSON value a line.
     Ndjson {
-        /// The last line, where it is no record.
+        /// The last line, if it is not a record.
         trailer: Option<Trailer>,
     },
     /// Comma-separated values.
@@ -31,18 +31,18 @@ pub enum PageDecode {
 pub struct Csv {
     /// What separates values.
     pub separator: u8,
-    /// The names of the columns; empty where the first row has them.
+    /// The names of the columns; empty if the first row has them.
     pub columns: Vec<String>,
-    /// The line after which they stand.
+    /// The line before the values.
     pub after: Option<String>,
-    /// The line before which they end.
+    /// The line after the values.
     pub before: Option<String>,
 }
 
 /// The last line of a page, which says how to go on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trailer {
-    /// What it has, and a record has not.
+    /// Paths that it has and a record has not.
     pub has: Vec<Path>,
     /// What a page without it means.
     pub missing: MissingTrailer,
@@ -68,12 +68,12 @@ impl PageDecode {
         })
     }
 
-    /// Whether each line or row is a record, so that there is no list of them.
+    /// Returns whether each line or row is a record.
     pub(crate) fn is_lines(&self) -> bool {
         matches!(self, PageDecode::Ndjson { .. } | PageDecode::Csv(_) | PageDecode::Lines)
     }
 
-    /// Reports what looks into a body where there is none but records.
+    /// Reports paths into a body that has nothing but records.
     pub(crate) fn has_no_body(
         &self,
         next: Option<&Next>,

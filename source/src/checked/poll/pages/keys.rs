@@ -1,8 +1,8 @@
-//! The keys that every list of pages has, wherever it stands in the file.
+//! The keys that describe pages, in all the parts of a file that have them.
 
 use crate::written::{self, Compression, Located, MissingRecords, StopRule};
 
-/// The keys that say how pages are asked for and what is in them.
+/// The keys that describe pages.
 pub(crate) struct WrittenPages<'w> {
     pub(crate) request: &'w Located<written::Request>,
     pub(crate) then: Option<&'w Located<written::Then>>,

@@ -1,7 +1,7 @@
-//! Pages: how they are asked for, and what is in them.
+//! Pages: how they are requested, and what is in them.
 //!
-//! The records of a stream come in pages, and so do the details of what a page
-//! lists and the names of a source's partitions: all by the same keys.
+//! The records of a stream come in pages, and so do the details of an item and the
+//! names of partitions: all with the same keys.
 
 pub(crate) mod decode;
 pub(crate) mod keys;
@@ -23,16 +23,16 @@ use crate::problem::Place;
 use crate::written::{Compression, Located, MissingRecords};
 use keys::WrittenPages;
 
-/// How pages are asked for, and what is in them.
+/// How pages are requested, and what is in them.
 #[derive(Clone, Debug)]
 pub struct Pages {
     /// The request for the first page.
     pub request: Request,
-    /// The request for a later page, before the way to that page is put in.
+    /// The request for a later page, before the way to that page is added.
     pub then: Request,
-    /// The way to the next page; without it there is one page.
+    /// The way to the next page; `None` if there is one page.
     pub next: Option<Next>,
-    /// When no further page is asked for.
+    /// When no further page is requested.
     pub stop: Stop,
     /// How a page's body is read.
     pub decode: PageDecode,
@@ -40,26 +40,26 @@ pub struct Pages {
     pub compression: Compression,
     /// Where a page has its records.
     pub records: Records,
-    /// What a page without that list, or that record, means.
+    /// What a page without that list or record means.
     pub missing_records: MissingRecords,
 }
 
 impl Pages {
-    /// Whether nothing but records is in them, a line or row each, so that they
-    /// can be taken out one after another while the rest is not yet read.
+    /// Returns whether a page has nothing but records, a line or row each, so that they
+    /// can be read one after another before the rest has arrived.
     pub fn is_only_lines(&self) -> bool {
         let has_trailer = matches!(&self.decode, PageDecode::Ndjson { trailer: Some(_) });
         self.records == Records::Lines && self.next.is_none() && !has_trailer
     }
 
-    /// The two requests.
+    /// Returns both requests.
     pub(crate) fn requests(&self) -> [&Request; 2] {
         [&self.request, &self.then]
     }
 }
 
 impl RequestScope<'_, '_> {
-    /// Pages whose requests may use what this scope knows, and `{page.…}`.
+    /// Reads pages, whose requests may also use `{page.…}`.
     pub(crate) fn pages(&mut self, written: &WrittenPages<'_>) -> Result<Pages, Told> {
         let next = written.next.map(|next| self.next(next)).transpose();
         let next_kind = next.as_ref().ok().and_then(Option::as_ref);
@@ -109,7 +109,7 @@ impl RequestScope<'_, '_> {
     }
 }
 
-/// Whether the way to a page has a place in the requests that need it.
+/// Reports requests without a place for the way to a page.
 pub(crate) fn has_place(
     next: &Next,
     place: Option<Place>,

@@ -1,4 +1,4 @@
-//! The way from page to page, and where it ends.
+//! The way from page to page.
 
 use std::fmt;
 
@@ -40,7 +40,7 @@ pub enum Next {
         to: Option<Slot>,
         /// The first page's.
         start: u64,
-        /// By how much it grows; nothing for the records on the page.
+        /// By how much it grows; `None` for the number of records on the page.
         step: Option<u64>,
     },
     /// A value of the last record.
@@ -52,22 +52,22 @@ pub enum Next {
         /// What takes it in the next request.
         to: Option<Slot>,
     },
-    /// The same is asked again: the vendor itself keeps the place.
+    /// The same request again: the vendor keeps the position.
     Again,
 }
 
-/// What a token is, and how it goes back.
+/// What a token is, and how it is sent back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TokenForm {
     /// A text or a number.
     Text,
-    /// A list of those, sent as one text with this between them.
+    /// A list of texts or numbers, sent as one text with this between them.
     Joined(String),
-    /// A list or an object, or the text of one, sent as what it is.
+    /// A list or an object, or the text of one, sent as JSON.
     Json,
 }
 
-/// What in a request takes the way to a page.
+/// The part of a request that takes the way to a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Slot {
     /// A query parameter.
@@ -81,7 +81,7 @@ pub enum Slot {
 }
 
 impl Next {
-    /// What takes the way to a page.
+    /// Returns the part of a request that takes the way to a page, if the file names it.
     pub fn slot(&self) -> Option<&Slot> {
         match self {
             Next::Link(_) | Next::Url(_) | Next::Again => None,
@@ -92,7 +92,7 @@ impl Next {
         }
     }
 
-    /// What templates call the way to a page: `{page.NAME}`.
+    /// Returns what templates call the way to a page: `{page.NAME}`.
     pub fn variable(&self) -> Option<&'static str> {
         match self {
             Next::Link(_) | Next::Url(_) | Next::Again => None,
@@ -103,27 +103,27 @@ impl Next {
         }
     }
 
-    /// Whether no page says that it is the last: then one without records is, unless
-    /// something else on it says that there is more.
+    /// Returns whether no page says that it is the last. Then a page without records is
+    /// the last, unless something else on it says that there are more.
     pub fn never_ends(&self) -> bool {
         matches!(self, Next::Page { .. } | Next::Offset { .. } | Next::Last { .. } | Next::Again)
     }
 
-    /// Whether it leads on from a page without records.
+    /// Returns whether it leads on from a page without records.
     pub fn passes_empty_pages(&self) -> bool {
         matches!(self, Next::Page { .. } | Next::Offset { step: Some(_), .. })
     }
 
-    /// Whether the page names the URL of the next.
+    /// Returns whether a page names the URL of the next.
     pub fn is_url(&self) -> bool {
         matches!(self, Next::Link(_) | Next::Url(_))
     }
 
-    /// Where a count of pages or records begins.
+    /// Returns where a count of pages or records begins.
     pub fn start(&self) -> Option<u64> {
         match self {
             Next::Page { start, .. } | Next::Offset { start, .. } => Some(*start),
-            // Nothing takes the count; it tells one page from another.
+            // The count is not sent; it tells one page from another.
             Next::Again => Some(1),
             _ => None,
         }

@@ -8,11 +8,11 @@ use crate::written::{self, Located, OneOrMany};
 /// Where a page has its records.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Records {
-    /// A list of them, or several, which follow each other.
+    /// One list of them, or several, one after another.
     Lists(Vec<Path>),
     /// The values of an object.
     Values(Path),
-    /// One, which may be the whole page.
+    /// One record, which may be the whole page.
     One(Path),
     /// Each line or row is one.
     Lines,

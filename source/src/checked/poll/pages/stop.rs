@@ -1,4 +1,4 @@
-//! When no further page is asked for.
+//! When no further page is requested.
 
 use serde_json::Value;
 
@@ -8,34 +8,34 @@ use crate::checked::constant::constant;
 use crate::path::Path;
 use crate::written::{Located, StopRule};
 
-/// When no further page is asked for.
+/// When no further page is requested.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Stop {
-    /// At a page without records, whatever it names.
+    /// At a page without records, even if it names a next one.
     pub empty_page: bool,
-    /// At a page that names itself as next; else that is an error.
+    /// At a page that names itself as the next; otherwise that is an error.
     pub same_next: bool,
     /// At a page with fewer records than this.
     pub short_page: Option<u64>,
-    /// Where one of these is not there, or says no.
+    /// If one of these is missing or says no.
     pub unless: Vec<Path>,
-    /// Where all of one of these lists are so.
+    /// If all values of one of these lists are found.
     pub when: Vec<Vec<(Path, Value)>>,
-    /// At the offset found here.
+    /// At the offset that the page has here.
     pub total: Option<Path>,
-    /// At the page number found here.
+    /// At the page number that the page has here.
     pub pages: Option<Path>,
 }
 
 impl Stop {
-    /// Every path that the rules look at.
+    /// Returns every path that the rules read.
     pub fn paths(&self) -> impl Iterator<Item = &Path> {
         let when = self.when.iter().flatten().map(|(path, _)| path);
         self.unless.iter().chain(when).chain(&self.total).chain(&self.pages)
     }
 }
 
-/// What the list of stop rules means.
+/// Reads the list of stop rules.
 pub(crate) fn stop(
     rules: &[Located<StopRule>],
     next: Option<&Next>,

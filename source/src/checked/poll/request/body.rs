@@ -1,4 +1,4 @@
-//! The bodies that requests to a vendor have.
+//! The bodies of requests to a vendor.
 
 use std::collections::BTreeMap;
 
@@ -16,20 +16,20 @@ use crate::written::{Located, Node};
 pub enum RequestBody {
     /// JSON.
     Json(JsonTemplate),
-    /// A form (`application/x-www-form-urlencoded`), in the order of its names; a
-    /// field that is sent more than once stands here as often.
+    /// A form (`application/x-www-form-urlencoded`), in the order of its names. A field
+    /// that is sent more than once stands here as often.
     Form(Vec<(String, Template)>),
     /// Anything else.
     Raw {
         /// The body.
         text: Template,
-        /// What it is said to be.
+        /// Its content type.
         content_type: String,
     },
 }
 
 impl RequestBody {
-    /// Every template of the body.
+    /// Returns every template of the body.
     pub fn templates(&self) -> Vec<&Template> {
         match self {
             RequestBody::Json(json) => json.templates(),
@@ -94,7 +94,7 @@ impl RequestScope<'_, '_> {
         Ok(Some(RequestBody::Raw { text, content_type: (**content_type).clone() }))
     }
 
-    /// Warns of what goes out as it is, and may have been meant as a program.
+    /// Warns of an object that was probably meant as a program, and is sent as it is.
     fn no_programs(&mut self, node: &Located<Node>) {
         match &**node {
             Node::Object(object) if object.len() == 1 && runs_jq(node) => {
@@ -107,7 +107,7 @@ impl RequestScope<'_, '_> {
         }
     }
 
-    /// JSON in which each text is a template.
+    /// Reads JSON in which each text is a template.
     pub(crate) fn json(&mut self, node: &Located<Node>) -> Result<JsonTemplate, Told> {
         self.no_programs(node);
         JsonTemplate::check(node, &mut |leaf| match &**leaf {

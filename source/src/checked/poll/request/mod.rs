@@ -1,7 +1,7 @@
-//! What requests to a vendor are made of: a method, a URL, templates and bodies.
+//! Requests to a vendor: a method, a URL, templates and bodies.
 //!
-//! The request for a later page is the first one with what the file says of
-//! `then` put into it, so that the engine has two whole requests and no rules.
+//! The request for a later page is the first one with `then` put into it, so the
+//! poller gets two whole requests and no rules.
 
 pub(crate) mod body;
 mod names;
@@ -39,12 +39,12 @@ pub enum Method {
 pub struct Request {
     /// The method.
     pub method: Method,
-    /// The URL, without the parameters below.
+    /// The URL without the query parameters below.
     pub url: Template,
-    /// The origin of that URL; where it begins with what an answer names, one of
-    /// those that it may have.
+    /// The origin of the URL. If the URL begins with a value of a response, this is one
+    /// of the origins that it may have.
     pub origin: Origin,
-    /// Query parameters in the order they are sent; one that is sent more than
+    /// Query parameters in the order in which they are sent. One that is sent more than
     /// once stands here as often.
     pub query: Vec<(String, Template)>,
     /// Headers.
@@ -54,15 +54,15 @@ pub struct Request {
 }
 
 impl Request {
-    /// Every template of the request.
+    /// Returns every template of the request.
     pub fn templates(&self) -> Vec<&Template> {
         let pairs = self.query.iter().chain(&self.headers).map(|(_, template)| template);
         let body = self.body.iter().flat_map(RequestBody::templates);
         pairs.chain([&self.url]).chain(body).collect()
     }
 
-    /// What the URL begins with, where that and not the source file names its
-    /// origin: an `item`, or a value of `setup` or of the partition.
+    /// Returns the value that the URL begins with and that names its origin: an `item`, or
+    /// a value of `setup` or of the partition. `None` if the source file names it.
     pub fn led_by(&self) -> Option<&Path> {
         match self.url.parts.first()? {
             Part::Placeholder(placeholder) => Some(&placeholder.path),
@@ -70,25 +70,24 @@ impl Request {
         }
     }
 
-    /// Whether one of them reads this.
+    /// Returns whether one of its templates reads this.
     pub fn uses(&self, root: Root, name: &str) -> bool {
         let mut paths = self.templates().into_iter().flat_map(Template::paths);
         paths.any(|path| path.root() == root && path.name() == name)
     }
 
-    /// Whether it has more than a URL.
+    /// Returns whether it has more than a URL.
     pub(crate) fn has_own_parts(&self) -> bool {
         !self.query.is_empty() || !self.headers.is_empty() || self.body.is_some()
     }
 
-    /// Whether one of them reads anything of `root`.
+    /// Returns whether one of its templates reads anything of `root`.
     pub fn reads(&self, root: Root) -> bool {
         self.templates().into_iter().flat_map(Template::paths).any(|path| path.root() == root)
     }
 }
 
-/// Everything that is asked for a page: the request for it, and what comes
-/// before and after.
+/// All requests for a page: the request itself, and those before and after it.
 pub(crate) struct Requests<'r> {
     /// The request for a window's first page.
     pub(crate) page: &'r Request,
@@ -102,26 +101,27 @@ impl<'r> Requests<'r> {
         Requests { page, templates }
     }
 
-    /// Whether one of them reads this.
+    /// Returns whether one of them reads this.
     pub(crate) fn uses(&self, root: Root, name: &str) -> bool {
         self.paths().any(|path| path.root() == root && path.name() == name)
     }
 
-    /// The coarsest unit in which one of them writes this, if that is a second or more.
+    /// Returns the coarsest unit in which one of them writes this, if it is a second or
+    /// more.
     pub(crate) fn unit_of(&self, root: Root, name: &str) -> Option<Duration> {
         let paths = self.templates.iter().flat_map(|template| template.rounded_paths());
         let same = paths.filter(|(path, _)| path.root() == root && path.name() == name);
         same.map(|(_, unit)| unit).max()
     }
 
-    /// All that they read.
+    /// Returns all paths that they read.
     pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> {
         self.templates.iter().flat_map(|template| template.paths())
     }
 }
 
 impl RequestScope<'_, '_> {
-    /// The request for a window's first page.
+    /// Reads the request for a window's first page.
     pub(crate) fn request(&mut self, written: &Located<written::Request>) -> Result<Request, Told> {
         let target = self.target(written.get.as_ref(), written.post.as_ref(), written.place());
         let query = self.query_pairs(&written.query);
@@ -148,8 +148,8 @@ impl RequestScope<'_, '_> {
         self.waits_apart(Request { method, url, origin, query, headers, body }, written.place())
     }
 
-    /// `request`, if what is read of its `wait` stands alone in parameters and
-    /// headers: these are put in when it is made again, and all else is as it was.
+    /// Reports `{wait.…}` anywhere but alone in a parameter or header: only these change
+    /// when the request is repeated.
     fn waits_apart(&mut self, request: Request, place: Option<Place>) -> Result<Request, Told> {
         let is_late = |template: &Template| template.paths().any(|path| path.root() == Root::Wait);
         let late: Vec<_> = request.templates().into_iter().filter(|one| is_late(one)).collect();
@@ -167,7 +167,7 @@ impl RequestScope<'_, '_> {
         ))
     }
 
-    /// The request for a later page: `first` with what `written` changes of it.
+    /// Reads the request for a later page: `first` with the changes of `written`.
     pub(crate) fn later(
         &mut self,
         first: &Request,
@@ -234,7 +234,7 @@ impl RequestScope<'_, '_> {
         self.waits_apart(Request { method, url, origin, query, headers, body }, place)
     }
 
-    /// The query parameters of `first` that come again.
+    /// Reads which query parameters of `first` are repeated.
     fn repeated(
         &mut self,
         first: &Request,
@@ -259,7 +259,7 @@ impl RequestScope<'_, '_> {
         first.query.iter().filter(|(known, _)| repeats(known)).cloned().collect()
     }
 
-    /// The method and URL, if either is written.
+    /// Reads the method and URL, if they are written.
     fn target(
         &mut self,
         get: Option<&Located<String>>,
@@ -298,7 +298,7 @@ impl RequestScope<'_, '_> {
         Ok(())
     }
 
-    /// What a URL already asks for cannot be asked for once more beside it.
+    /// Reports query parameters that are in the URL too.
     fn parameters_come_once(&mut self, query: &BTreeMap<String, Located<Node>>, url: &Template) {
         let Some(start) = url.parts.first() else { return };
         let Part::Literal(start) = start else { return };
@@ -315,7 +315,7 @@ impl RequestScope<'_, '_> {
     }
 }
 
-/// Puts `own` into `pairs`, in the place of those with the same name.
+/// Puts `own` into `pairs`, replacing those with the same name.
 fn merge(
     pairs: &mut Vec<(String, Template)>,
     own: Vec<(String, Template)>,

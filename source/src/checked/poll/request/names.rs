@@ -1,4 +1,4 @@
-//! The names that a request has: of headers, cookies and values.
+//! Names of headers, cookies and values.
 
 use std::collections::BTreeMap;
 
@@ -9,8 +9,8 @@ use crate::problem::Place;
 use crate::template::Template;
 use crate::written::{Located, Node};
 
-/// Headers that say how a request travels, which is not the source file's to
-/// say: `Host` could name another origin than the one that was checked.
+/// Headers that a source file must not set: `Host`, for example, could name another
+/// origin than the one that was checked.
 const OUR_HEADERS: [&str; 4] = ["host", "content-length", "transfer-encoding", "connection"];
 
 impl RequestScope<'_, '_> {
@@ -34,7 +34,7 @@ impl RequestScope<'_, '_> {
         self.pairs(written)
     }
 
-    /// A header that a request may have, by its name.
+    /// Reports a name that no header of a request may have.
     pub(crate) fn header_name(&mut self, name: &str, place: Option<Place>) -> Result<(), Told> {
         if !is_header_name(name) {
             return Err(self.checker.error(place, format!("`{name}` is not a header's name")));
@@ -49,7 +49,8 @@ impl RequestScope<'_, '_> {
         Ok(())
     }
 
-    /// A cookie's name is a token, as a header's is (RFC 6265 §4.1.1).
+    /// Reports a name that no cookie has: it is a token, as a header's is (RFC 6265
+    /// §4.1.1).
     pub(crate) fn cookie_name(&mut self, name: &Located<String>) -> Result<(), Told> {
         if is_header_name(name) {
             return Ok(());
@@ -64,7 +65,7 @@ impl RequestScope<'_, '_> {
         Err(self.checker.error(text.place(), format!("this is empty; it has to be {wanted}")))
     }
 
-    /// Names, and where what they stand for is found.
+    /// Reads names and the paths of their values.
     pub(crate) fn values(
         &mut self,
         written: &BTreeMap<String, Located<String>>,
@@ -84,6 +85,6 @@ impl RequestScope<'_, '_> {
 }
 
 fn is_name(name: &str) -> bool {
-    // What can be a header's name and has no dot can stand in a path.
+    // A header's name without a dot can stand in a path.
     is_header_name(name) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }

@@ -1,5 +1,4 @@
-//! What every request to a vendor may say, wherever it stands: templates whose
-//! variables are known, URLs whose origin is fixed, and names of headers.
+//! What the templates of requests may name, depending on where they stand.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,15 +15,14 @@ use crate::path::{Path, Root};
 use crate::template::{Lookups, Part, Rendered, Template, Variables};
 use crate::written::{self, Located, Node};
 
-/// Checks templates of requests, in which variables are constants that are put
-/// in at once.
+/// Reads templates of requests, and puts the values of variables into them.
 pub(crate) struct RequestScope<'c, 't> {
     pub(crate) checker: &'c mut Checker<'t>,
     pub(crate) vars: &'c Map<String, Value>,
-    /// The tables of the event, in which requests may look up too.
+    /// The tables of the event, which requests may use too.
     lookups: &'c Lookups,
     roots: Vec<Root>,
-    /// What `page.…` may be read here.
+    /// Which `page.…` may be read here.
     pub(crate) page: Option<&'static str>,
     /// Which `setup.…` may be read here.
     pub(crate) setup: BTreeSet<String>,
@@ -32,10 +30,9 @@ pub(crate) struct RequestScope<'c, 't> {
     pub(crate) wait: BTreeSet<String>,
     /// Which `partition.…` may be read here.
     pub(crate) partition: BTreeSet<String>,
-    /// Where a URL may begin with `{item.…}`: the origin that it is of unless it
-    /// says otherwise.
+    /// The origin of a URL that begins with `{item.…}`, if a URL may.
     pub(crate) item_origin: Option<Origin>,
-    /// The origins that a URL may lead to which begins with what an answer names.
+    /// The origins that a URL may lead to if it begins with a value of a response.
     pub(crate) own_origins: Vec<Origin>,
 }
 
@@ -251,8 +248,9 @@ impl RequestScope<'_, '_> {
             .collect()
     }
 
-    /// The parameters of a query, or the fields of a form: one whose value is a list is
-    /// sent with each of its elements.
+    /// Reads the parameters of a query, or the fields of a form: one with a list is sent
+    /// once for each element. One that cannot be read is left out, so that the others
+    /// can still be checked.
     pub(crate) fn query_pairs(
         &mut self,
         written: &BTreeMap<String, Located<Node>>,
@@ -272,7 +270,7 @@ impl RequestScope<'_, '_> {
             }
             for element in list {
                 let Ok(template) = self.node(element) else { continue };
-                // The vendor's link back would not say which of them it was.
+                // A link of the vendor's would not tell which of them it was.
                 if template.paths().any(|path| path.root() == Root::Secret) {
                     self.checker.error_with(
                         element.place(),

@@ -10,9 +10,9 @@ use crate::template::{Part, Template};
 use crate::written::Located;
 
 impl RequestScope<'_, '_> {
-    /// A URL whose origin is fixed: nothing that changes from run to run, and
-    /// no secret, may choose whom we talk to, but for a value of `setup` or of the
-    /// partition among the origins that the source file says are the vendor's own.
+    /// Reads a URL whose origin is fixed. No secret, and nothing that changes from run to
+    /// run, may choose the origin; only a value of `setup` or of the partition may, among
+    /// the origins that the source file lists as the vendor's own.
     pub(crate) fn url(&mut self, text: &Located<String>) -> Result<(Template, Origin), Told> {
         let template = self.template(text)?;
         if let (Some(origin), Some(Part::Placeholder(first))) =
@@ -38,12 +38,12 @@ impl RequestScope<'_, '_> {
             Some(Part::Literal(literal)) => literal.as_str(),
             _ => "",
         };
-        // The host is fixed only if what ends it is in the fixed part too.
+        // The host is fixed only if its end is in the fixed part too.
         let after_scheme = start.split_once("://").map_or("", |(_, rest)| rest);
         let whole = template.parts.len() == 1 || after_scheme.contains(['/', '?']);
         let url = Url::parse(start).ok();
         if url.as_ref().is_some_and(|url| !url.username().is_empty() || url.password().is_some()) {
-            // Not told again: it may be a password.
+            // Not shown: it may be a password.
             return Err(self.checker.error_with(
                 text.place(),
                 "the URL has a user's name or password in it",

@@ -86,7 +86,7 @@ impl Check {
     }
 
     /// Reads one check.
-    fn check(
+    fn read(
         written: &written::Check,
         around: Surroundings,
         checker: &mut Checker<'_>,
@@ -228,7 +228,7 @@ fn list(
             "an `any` in an `all` says nearly everything; a source of its own is easier to read",
         ));
     }
-    all(written.iter().map(|check| Check::check(check, around, checker)))
+    all(written.iter().map(|check| Check::read(check, around, checker)))
 }
 
 /// Warns of a list of alternatives of which one is weaker than another.
