@@ -45,7 +45,7 @@ impl Statuses {
 pub enum Condition {
     /// One of these: texts, numbers or booleans.
     OneOf(Vec<Value>),
-    /// A text of which the expression matches the whole.
+    /// A text that the expression matches from beginning to end.
     Matches(Regex),
     /// Neither missing nor `null`, `false`, an empty text, list or object.
     NotEmpty,

@@ -231,7 +231,7 @@ fn list(
     all(written.iter().map(|check| Check::read(check, around, checker)))
 }
 
-/// Warns of a list of alternatives of which one is weaker than another.
+/// Warns of alternatives if one is weaker than another.
 fn weakest_counts(checks: &[Check], place: Option<Place>, checker: &mut Checker<'_>) {
     let proofs = || checks.iter().map(Check::proof);
     let (Some(weakest), Some(strongest)) = (proofs().min(), proofs().max()) else { return };

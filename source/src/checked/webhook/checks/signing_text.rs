@@ -208,7 +208,7 @@ impl SigningText {
         Ok(signed)
     }
 
-    /// Warns of neighbours of which one could be made longer at the cost of the other.
+    /// Warns of two neighbours if one could be made longer at the cost of the other.
     pub(crate) fn check_separators(&self, place: Option<Place>, checker: &mut Checker<'_>) {
         let open = self.0.iter().zip(self.0.iter().skip(1));
         let Some((left, right)) =
