@@ -252,7 +252,7 @@ impl TokenRequest {
     pub(crate) fn into_auth(
         self,
         kind: &'static str,
-        url: (Template, crate::checked::Origin),
+        url: (Template, crate::checked::origin::Origin),
         body: written::TokenBody,
         answer: TokenAnswer,
     ) -> Box<TokenAuth> {
