@@ -25,11 +25,6 @@ pub(crate) fn hmac_key(hash: Hash, key: &[u8]) -> hmac::Key {
     hmac::Key::new(algorithm, key)
 }
 
-/// Returns the SHA-256 of `bytes` in hexadecimal.
-pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
-    hex::encode(digest::digest(&digest::SHA256, bytes))
-}
-
 /// Returns a secret's text without the prefix that the source file names.
 ///
 /// The prefix may be missing: a vendor's console shows it, but whoever stored

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use mef_auth::Request;
 use mef_auth::verify::{Denied, Explained, LiveSecrets, Verified, verify, verify_explained};
 use mef_pipeline::{Admitted, Outputs, Pipeline, SchemaError, deliver};
+use mef_ports::moment::after;
 use mef_ports::{Clock, Deliveries, DeliveryKey, Http, Secrets, StoreError};
 use mef_source::Source;
 use mef_source::checked::Webhook;
@@ -183,7 +184,7 @@ impl Receiver {
         }
         let receipt = deliver(&self.ports.outputs, outcome).await?;
         if let Some(key) = &key {
-            let expires = received_at.checked_add(REMEMBERED).unwrap_or(Timestamp::MAX);
+            let expires = after(received_at, REMEMBERED);
             if let Err(error) = self.ports.deliveries.mark_done(key, expires, &receipt).await {
                 // The events are safe; a repeat would only arrive twice.
                 tracing::warn!(source.id = %self.source.name, error = %error, "the delivery is not marked as done");

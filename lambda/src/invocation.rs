@@ -1,6 +1,7 @@
 //! One call of a function: its deadline, its output and its metrics.
 
 use jiff::{SignedDuration, Timestamp};
+use mef_ports::moment::before;
 use serde_json::Value;
 
 use crate::metrics::Metrics;
@@ -21,7 +22,7 @@ impl Invocation {
     pub fn stop_at(&self, now: Timestamp) -> Timestamp {
         let left = self.deadline.duration_since(now).max(SignedDuration::ZERO);
         let margin = MARGIN.min(left / 2);
-        self.deadline.checked_sub(margin).unwrap_or(Timestamp::MIN)
+        before(self.deadline, margin)
     }
 }
 

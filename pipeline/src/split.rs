@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
 use mef_source::Path;
 use mef_source::jq::Program;
+use mef_source::sha256_hex;
 use serde_json::Value;
 
 use crate::admitted::Context;
@@ -135,7 +135,7 @@ pub(crate) fn by_program(
 
 /// Returns what stands for a parent in the ids of many records.
 pub(crate) fn parent_digest(text: &str) -> Arc<str> {
-    hex::encode(digest(&SHA256, text.as_bytes())).into()
+    sha256_hex(text).into()
 }
 
 /// Removes what `segments` lead to from `value`.

@@ -4,9 +4,9 @@ use std::fmt;
 
 use bytes::Bytes;
 use mef_source::Path;
+use mef_source::sha256_hex;
 use serde_json::Value;
 
-use crate::hash::sha256_hex;
 use crate::request::Request;
 use crate::verify::read::values::read_value;
 use crate::verify::told::{denied::Denied, mask::Mask};

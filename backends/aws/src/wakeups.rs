@@ -14,6 +14,7 @@ use aws_sdk_scheduler::types::{
     ActionAfterCompletion, FlexibleTimeWindow, FlexibleTimeWindowMode, RetryPolicy, Target,
 };
 use jiff::{SignedDuration, Timestamp};
+use mef_ports::moment::after;
 use mef_ports::{StoreError, StreamKey, Wakeups};
 
 use crate::clients::Shared;
@@ -167,7 +168,7 @@ fn schedule_name(prefix: &str, stream: &StreamKey) -> String {
 /// Writes `when` for the scheduler, in UTC: the next whole second, at least ten seconds
 /// from `now`.
 fn expression(when: Timestamp, now: Timestamp) -> String {
-    let earliest = now.checked_add(AHEAD).unwrap_or(Timestamp::MAX);
+    let earliest = after(now, AHEAD);
     let at = when.max(earliest);
     let second = at.as_second().saturating_add(i64::from(at.subsec_nanosecond() > 0));
     let at = Timestamp::from_second(second).unwrap_or(Timestamp::MAX);

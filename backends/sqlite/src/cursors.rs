@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
+use mef_ports::moment::after;
 use mef_ports::{
     Commit, CommitError, CursorRecord, Cursors, Lease, LeaseError, SeenId, StoreError,
     StoredCursor, StreamKey,
@@ -24,7 +25,7 @@ impl Cursors for Store {
         ttl: Duration,
     ) -> Result<Lease, LeaseError> {
         let key = stream.clone();
-        let until = end_of_lease(now, ttl);
+        let until = after(now, ttl);
         let given = self
             .writer
             .write("lease a cursor", move |transaction| {
@@ -54,7 +55,7 @@ impl Cursors for Store {
         now: Timestamp,
         ttl: Duration,
     ) -> Result<Lease, CommitError> {
-        let renewed = Lease { until: end_of_lease(now, ttl), ..lease.clone() };
+        let renewed = Lease { until: after(now, ttl), ..lease.clone() };
         let row = renewed.clone();
         let changed = self
             .writer
@@ -165,11 +166,6 @@ impl Cursors for Store {
             })
             .await
     }
-}
-
-fn end_of_lease(now: Timestamp, ttl: Duration) -> Timestamp {
-    let ttl = SignedDuration::try_from(ttl).unwrap_or(SignedDuration::MAX);
-    now.checked_add(ttl).unwrap_or(Timestamp::MAX)
 }
 
 fn find(connection: &Connection, key: &StreamKey) -> rusqlite::Result<Option<StoredCursor>> {

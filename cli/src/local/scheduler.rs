@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
 use mef_poller::{Budget, Poller, RunEnd, RunReport};
 use mef_ports::Clock;
+use mef_ports::moment::after;
 use tokio::sync::watch;
 
 use super::wakeups::LocalWakeups;
@@ -33,7 +33,7 @@ pub(crate) async fn keep_polling(
         };
         report.log();
         on_report(&report);
-        let tick = started.checked_add(every).unwrap_or(Timestamp::MAX);
+        let tick = after(started, every);
         let next = match report.end {
             RunEnd::Busy { until } => until.min(tick),
             _ => wakeups.take(&report.stream).unwrap_or(tick),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use mef_ports::Clock;
+use mef_ports::moment::after;
 
 /// The clock of a test.
 pub(crate) struct TestClock(Mutex<Timestamp>);
@@ -23,7 +24,7 @@ impl TestClock {
     pub(crate) fn pass(&self, duration: Duration) {
         let mut now = self.lock();
         let duration = SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX);
-        *now = now.checked_add(duration).unwrap_or(Timestamp::MAX);
+        *now = after(*now, duration);
     }
 
     fn lock(&self) -> MutexGuard<'_, Timestamp> {

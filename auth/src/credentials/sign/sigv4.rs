@@ -7,10 +7,10 @@ use aws_lc_rs::hmac;
 use http::header::AUTHORIZATION;
 use http::{HeaderName, HeaderValue};
 use mef_ports::{HttpRequest, Secret};
+use mef_source::sha256_hex;
 use percent_encoding::{AsciiSet, percent_encode};
 
 use super::canonical::{encode_query, host};
-use crate::hash::sha256_hex;
 use crate::query::RESERVED;
 
 /// What is escaped in a path, whose slashes stay.

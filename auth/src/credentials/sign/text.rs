@@ -8,12 +8,13 @@ use http::HeaderName;
 use jiff::Timestamp;
 use mef_ports::{HttpRequest, Secret};
 use mef_source::checked::{Encoding, SignText};
+use mef_source::sha256_hex;
 
 use super::canonical::{host, sorted_query};
 use crate::credentials::error::CredentialError;
 use crate::credentials::put::header_name;
 use crate::credentials::render::{Renderer, Words, error};
-use crate::hash::{self, sha256_hex};
+use crate::hash;
 
 /// Returns the headers that sign `request`.
 pub(super) fn sign(

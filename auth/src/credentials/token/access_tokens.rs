@@ -10,7 +10,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
+use mef_ports::moment::after;
 use mef_ports::{AccessToken, Secret, TokenClaim, TokenKey, Tokens};
 
 use super::endpoint::Granted;
@@ -136,7 +137,7 @@ async fn turn(request: &TokenRequest<'_>, ports: &Ports) -> Result<Turn, Credent
     let mut waited = Duration::ZERO;
     loop {
         let now = ports.clock.now();
-        let until = now.checked_add(LONGEST_TURN).unwrap_or(Timestamp::MAX);
+        let until = after(now, LONGEST_TURN);
         let is_ours = tokens.claim(key, &claim, now, until).await?;
         // Whoever had the turn before may have left a token.
         let stored = stored(request, ports).await;
@@ -150,7 +151,7 @@ async fn turn(request: &TokenRequest<'_>, ports: &Ports) -> Result<Turn, Credent
             return Ok(Turn::Stored(stored));
         }
         if waited >= LONGEST_WAIT {
-            let until = now.checked_add(COME_BACK).unwrap_or(Timestamp::MAX);
+            let until = after(now, COME_BACK);
             return Err(CredentialError::Limited { until });
         }
         ports.clock.sleep(LOOK_EVERY).await;

@@ -10,6 +10,7 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use http::header::{RETRY_AFTER, SET_COOKIE};
 use http::{HeaderMap, StatusCode};
 use jiff::{SignedDuration, Timestamp};
+use mef_ports::moment::after;
 use mef_ports::{HttpError, HttpResponse, Secret};
 use mef_source::Path;
 use mef_source::checked::{Life, Origin, TokenAnswer, TokenPlace};
@@ -150,7 +151,7 @@ impl Failure {
 
 fn limited(now: Timestamp, wait: Duration) -> CredentialError {
     let wait = SignedDuration::try_from(wait.min(LONGEST_LIMIT)).unwrap_or(SignedDuration::MAX);
-    CredentialError::Limited { until: now.checked_add(wait).unwrap_or(Timestamp::MAX) }
+    CredentialError::Limited { until: after(now, wait) }
 }
 
 fn read(

@@ -6,9 +6,9 @@ use std::borrow::Cow;
 
 use mef_source::Path;
 use mef_source::checked::{SignedPart, SigningText};
+use mef_source::sha256_hex;
 
 use super::canonical;
-use crate::hash::sha256_hex;
 use crate::request::Request;
 use crate::verify::read::request_part::RequestPart;
 use crate::verify::read::values::{self, RequestView};

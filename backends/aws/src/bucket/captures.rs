@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::types::ReturnValue;
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
+use mef_ports::moment::after;
 use mef_ports::{Captures, StoreError};
 
 use crate::bucket::objects::{Objects, key_part};
@@ -68,7 +69,7 @@ impl Captures for S3Captures {
         file: Bytes,
     ) -> Result<Option<String>, StoreError> {
         let hour = at.strftime("%Y-%m-%dT%H").to_string();
-        let end = at.checked_add(COUNTED).unwrap_or(Timestamp::MAX);
+        let end = after(at, COUNTED);
         let pk = bounded(format!("captured#{source}#{hour}"));
         let number = self.number(&pk, most, end).await;
         let number = number.map_err(|error| error.during("count a refused request"))?;

@@ -11,6 +11,11 @@ use serde::{Deserialize, Serialize};
 use crate::clients::Shared;
 use crate::error::AwsError;
 
+/// Returns the SHA-256 of `bytes` in lower-case hexadecimal.
+pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
+    hex::encode(digest(&SHA256, bytes))
+}
+
 /// Stands in a message for an object that is too large for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Claim {
@@ -44,7 +49,7 @@ impl Objects {
     pub(crate) async fn claim(&self, key: &str, bytes: Bytes) -> Result<Claim, AwsError> {
         let claim = Claim {
             claim: format!("s3://{}/{key}", self.shared.settings.bucket),
-            sha256: hex::encode(digest(&SHA256, &bytes)),
+            sha256: sha256_hex(&bytes),
             bytes: bytes.len(),
         };
         self.put(key, bytes).await?;
@@ -75,7 +80,7 @@ impl Objects {
         };
         Ok(match self.get(key).await? {
             None => Err(format!("its bytes are gone, the bucket has no object `{key}` any more")),
-            Some(bytes) if hex::encode(digest(&SHA256, &bytes)) == claim.sha256 => Ok(bytes),
+            Some(bytes) if sha256_hex(&bytes) == claim.sha256 => Ok(bytes),
             Some(_) => Err(format!("its object `{key}` is not what was stored")),
         })
     }

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use mef_ports::moment::after;
 use mef_ports::{SecretRef, SecretVersion};
 
 use crate::error::AwsError;
@@ -104,9 +105,9 @@ impl Cache {
         let fresh_until = match (&found, wanted.version) {
             // A version never changes.
             (Some(_), Some(_)) => Timestamp::MAX,
-            (Some(_), None) => later(now, good),
+            (Some(_), None) => after(now, good),
             // Whoever sets it now should not wait long.
-            (None, _) => later(now, good.min(SOON)),
+            (None, _) => after(now, good.min(SOON)),
         };
         if let (Some(found), None) = (&found, wanted.version) {
             let before = Some(found.number - 1);
@@ -133,7 +134,7 @@ impl Cache {
         let last_good = self.known.get_mut(&wanted).filter(|known| known.found.is_some());
         match last_good.filter(|_| error.away) {
             Some(known) => {
-                known.fresh_until = later(now, good.min(SOON));
+                known.fresh_until = after(now, good.min(SOON));
                 known.round = round;
                 self.failed.remove(&wanted);
                 !std::mem::replace(&mut self.away, true)
@@ -151,7 +152,7 @@ impl Cache {
         let present = Wanted { reference: reference.clone(), version: None };
         let Some(known) = self.known.get_mut(&present) else { return false };
         let last = self.refreshed.get(reference);
-        if last.is_some_and(|last| now < later(*last, REFRESH)) {
+        if last.is_some_and(|last| now < after(*last, REFRESH)) {
             return known.fresh_until <= now;
         }
         known.fresh_until = Timestamp::MIN;
@@ -163,10 +164,6 @@ impl Cache {
     pub(crate) fn forget(&mut self, reference: &SecretRef) {
         self.known.retain(|known, _| known.reference != *reference);
     }
-}
-
-fn later(now: Timestamp, duration: SignedDuration) -> Timestamp {
-    now.checked_add(duration).unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]

@@ -4,11 +4,10 @@
 //! event, whose `details` say where the whole is: the reader of the queue needs no
 //! change.
 
-use aws_lc_rs::digest::{SHA256, digest};
 use mef_ports::{Message, queue_text};
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::bucket::objects::{Claim, key_part};
+use crate::bucket::objects::{Claim, key_part, sha256_hex};
 use crate::queue::fields::Fields;
 use crate::queue::packing::MESSAGE_LIMIT;
 
@@ -22,7 +21,7 @@ const ATTRIBUTES: usize = 1 << 10;
 /// Returns the key of the event, which depends on its bytes: the same event may come
 /// again with another time of arrival, and each message must find its own.
 pub(crate) fn object_key(message: &Message) -> String {
-    let sha256 = hex::encode(digest(&SHA256, message.body.as_bytes()));
+    let sha256 = sha256_hex(message.body.as_bytes());
     format!("claims/{}/{}-{sha256}.json", key_part(&message.source), key_part(&message.event_id))
 }
 

@@ -14,7 +14,8 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, Delete, Put, ReturnValue, ReturnValuesOnConditionCheckFailure,
     TransactWriteItem, Update,
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
+use mef_ports::moment::after;
 use mef_ports::{
     Commit, CommitError, CursorRecord, Cursors, Lease, LeaseError, SeenId, StoreError,
     StoredCursor, StreamKey,
@@ -43,7 +44,7 @@ impl Cursors for Table {
         now: Timestamp,
         ttl: Duration,
     ) -> Result<Lease, LeaseError> {
-        let until = end_of_lease(now, ttl);
+        let until = after(now, ttl);
         // A request whose response was lost is sent again. By this it knows the lease
         // that it has already got.
         let holder = format!("{:032x}", fastrand::u128(..));
@@ -60,7 +61,7 @@ impl Cursors for Table {
         now: Timestamp,
         ttl: Duration,
     ) -> Result<Lease, CommitError> {
-        let until = end_of_lease(now, ttl);
+        let until = after(now, ttl);
         let change = "SET #leased_until = :until, #leased_until_ns = :until_ns";
         let new =
             [(":until", string(until.to_string())), (":until_ns", number(until.as_nanosecond()))];
@@ -263,11 +264,6 @@ impl Table {
 /// Tells a lost lease from a store that failed.
 fn commit_error(error: AwsError, operation: &'static str) -> CommitError {
     if error.refused { CommitError::LeaseLost } else { error.during(operation).into() }
-}
-
-fn end_of_lease(now: Timestamp, ttl: Duration) -> Timestamp {
-    let ttl = SignedDuration::try_from(ttl).unwrap_or(SignedDuration::MAX);
-    now.checked_add(ttl).unwrap_or(Timestamp::MAX)
 }
 
 fn attribute(record: &CursorRecord) -> Result<AttributeValue, AwsError> {

@@ -1,7 +1,7 @@
 //! Logical ids of sources. CloudFormation takes only letters and digits. The id of a source must not
 //! depend on the other sources, or a new source would replace another's resources.
 
-use aws_lc_rs::digest::{SHA256, digest};
+use mef_source::sha256_hex;
 
 /// Returns the source's name as part of a logical id: `okta-audit` gives `OktaAudit`.
 ///
@@ -24,7 +24,7 @@ pub(super) fn logical_id(name: &str) -> String {
         }
     }
     if !plain || after_dash {
-        let mut hex = hex::encode(digest(&SHA256, name.as_bytes()));
+        let mut hex = sha256_hex(name);
         hex.truncate(8);
         id.push('X');
         id.push_str(&hex);
