@@ -36,6 +36,7 @@ mod partitions;
 mod record_lists;
 mod rows_between_lines;
 mod scripted;
+mod stored;
 mod support;
 mod time_of_items;
 mod tokens;
