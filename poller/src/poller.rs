@@ -15,15 +15,15 @@ use mef_ports::{
 use mef_source::Source;
 use mef_source::checked::{Poll, Request};
 
-use crate::backfill::Stretch;
-use crate::budget::Budget;
-use crate::fetch::Fetcher;
+use crate::ask::fetch::Fetcher;
+use crate::ask::pace::Pace;
 use crate::http::HttpClients;
-use crate::lease::{LeaseKeeper, TTL};
-use crate::pace::Pace;
-use crate::partitions::Partition;
-use crate::report::{RunEnd, RunError, RunReport};
-use crate::run::Run;
+use crate::run::backfill::Stretch;
+use crate::run::budget::Budget;
+use crate::run::context::Run;
+use crate::run::lease::{LeaseKeeper, TTL};
+use crate::run::partitions::Partition;
+use crate::run::report::{RunEnd, RunError, RunReport};
 
 /// What a poller needs of the outside.
 #[derive(Clone)]
@@ -226,6 +226,6 @@ pub(crate) fn lag(done: Option<&Position>, now: Timestamp) -> Option<jiff::Signe
 impl From<mef_ports::SecretsError> for RunError {
     fn from(error: mef_ports::SecretsError) -> RunError {
         let error = mef_auth::credentials::CredentialError::from(error);
-        RunError::Fetch(crate::fetch_error::FetchError::Credential(error))
+        RunError::Fetch(crate::ask::fetch_error::FetchError::Credential(error))
     }
 }

@@ -1,0 +1,94 @@
+//! What the source file says that an answer means.
+
+use jiff::Timestamp;
+use mef_ports::HttpResponse;
+use mef_source::checked::{AnswerWhen, ErrorAction, ErrorRule};
+use serde_json::Value;
+
+use crate::ask::fetch::{Answer, LIMIT_WITHOUT_RESET, Verdict};
+use crate::ask::fetch_error::FetchError;
+use crate::ask::limits::LimitHeaders;
+use crate::ask::refusal::Refusal;
+use crate::moment::after;
+use crate::page::decode::value_of;
+
+/// The first of `rules` that `response` falls under: its number, from 1, and
+/// what it says to do.
+pub(crate) fn find(rules: &[ErrorRule], response: &HttpResponse) -> Option<(usize, ErrorAction)> {
+    let body = body_for(rules.iter().map(|rule| &rule.when), response);
+    let index = rules.iter().position(|rule| holds(&rule.when, response, body.as_ref()))?;
+    rules.get(index).map(|rule| (index + 1, rule.action))
+}
+
+/// Whether one of `whens` is about `response`.
+pub(crate) fn any(whens: &[AnswerWhen], response: &HttpResponse) -> bool {
+    let body = body_for(whens.iter(), response);
+    whens.iter().any(|when| holds(when, response, body.as_ref()))
+}
+
+/// The body, if one of `whens` looks into it: a good page is large, and is not
+/// read twice for nothing.
+fn body_for<'w>(
+    mut whens: impl Iterator<Item = &'w AnswerWhen>,
+    response: &HttpResponse,
+) -> Option<Value> {
+    let status = response.status.as_u16();
+    whens.any(|when| when.reads_body(status)).then(|| value_of(&response.body))?
+}
+
+fn holds(when: &AnswerWhen, response: &HttpResponse, body: Option<&Value>) -> bool {
+    when.status.contains(response.status.as_u16())
+        && when.headers.iter().all(|(name, condition)| {
+            let mut values = response.headers.get_all(name).iter();
+            values.any(|value| value.to_str().is_ok_and(|text| condition.holds_for_text(text)))
+        })
+        && when
+            .body
+            .iter()
+            .all(|(path, condition)| condition.holds(body.and_then(|body| path.find(body))))
+}
+
+/// An answer that a rule of `errors` gives up on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{refusal}, which rule {rule} of `errors` is about")]
+pub struct RuledOut {
+    /// The answer.
+    pub refusal: Refusal,
+    /// The rule's number, from 1.
+    pub rule: usize,
+}
+
+/// What becomes of an answer about which a rule says `action`.
+pub(crate) fn decide<T>(
+    ruled: RuledOut,
+    action: ErrorAction,
+    response: &HttpResponse,
+    limits: &LimitHeaders<'_>,
+    now: Timestamp,
+) -> Result<Answer<T>, Verdict> {
+    let until = match action {
+        ErrorAction::Limit => limits.until_by_rule(&response.headers, now),
+        _ => limits.until(&response.headers, now),
+    };
+    Err(match action {
+        ErrorAction::Ignore => {
+            let not_before = limits.used_up(&response.headers, now);
+            return Ok(Answer { value: None, not_before });
+        }
+        ErrorAction::Retry => Verdict::Again { error: ruled.into(), after: until },
+        ErrorAction::Fail => Verdict::Fail(ruled.into()),
+        ErrorAction::Reauthenticate => Verdict::NewToken { error: ruled.into() },
+        ErrorAction::Limit => {
+            let error = FetchError::Limited {
+                until: until.unwrap_or_else(|| after(now, LIMIT_WITHOUT_RESET)),
+            };
+            // Without a moment a try every few seconds would make it worse.
+            match until {
+                Some(_) => Verdict::Again { error, after: until },
+                None => Verdict::Fail(error),
+            }
+        }
+        ErrorAction::SplitWindow => Verdict::Fail(FetchError::Reread { half: true, ruled }),
+        ErrorAction::RestartFromTime => Verdict::Fail(FetchError::Reread { half: false, ruled }),
+    })
+}

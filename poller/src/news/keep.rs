@@ -1,0 +1,29 @@
+//! What is put into a record that the vendor does not say in it: of what it was
+//! listed under, such as the organisation whose log it stands in.
+
+use mef_source::Template;
+use serde_json::Value;
+
+use crate::ask::fetch_error::FetchError;
+use crate::ask::request::{RequestScope, render_json};
+
+/// What `keep` says in `scope`: what stands for nothing is left out.
+pub(crate) fn kept(
+    keep: &[(String, Template)],
+    scope: &RequestScope<'_>,
+) -> Result<Vec<(String, Value)>, FetchError> {
+    let mut kept = Vec::new();
+    for (name, template) in keep {
+        if let Some(value) = render_json(template, scope, name)? {
+            kept.push((name.clone(), value));
+        }
+    }
+    Ok(kept)
+}
+
+/// Puts what is kept into `record`, if that is an object.
+pub(crate) fn put(kept: &[(String, Value)], record: &mut Value) {
+    if let Value::Object(record) = record {
+        record.extend(kept.iter().cloned());
+    }
+}

@@ -1,0 +1,6 @@
+//! Which records of a page are news, and what becomes of them until they are delivered.
+
+pub(crate) mod gathered;
+pub(crate) mod keep;
+pub(crate) mod record_time;
+pub(crate) mod seen;

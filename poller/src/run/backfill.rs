@@ -1,0 +1,198 @@
+//! Reading a stretch of the past beside the live cursor.
+//!
+//! A backfill is the same engine on streams of its own: their cursors, leases
+//! and ids are their own, so that nothing it does can move the live ones. Its
+//! events have the ids that the live poll gives them, by which a consumer
+//! knows what it has.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use mef_ports::{Position, StreamKey};
+use mef_source::Root;
+use mef_source::checked::{Advance, Cursor, Follow};
+
+use crate::moment::before;
+use crate::poller::Poller;
+use crate::stream::window;
+
+/// How the partition of a backfill's stream begins.
+const PREFIX: &str = "backfill ";
+
+/// From when to when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stretch {
+    pub(crate) from: Timestamp,
+    pub(crate) to: Timestamp,
+}
+
+impl Stretch {
+    /// The partition of the stream that reads it, for one of the source's own
+    /// partitions where it has some.
+    pub(crate) fn name(self, partition: Option<&str>) -> String {
+        let name = format!("{PREFIX}{}..{}", self.from, self.to);
+        partition.map_or_else(|| name.clone(), |partition| format!("{name}/{partition}"))
+    }
+
+    /// Where `cursor` stands before the first run; nothing where only
+    /// `{cursor.start}` can say it.
+    pub(crate) fn first_position(self, cursor: &Cursor) -> Option<Position> {
+        match cursor {
+            Cursor::Time(_) | Cursor::Id(_) => Some(Position::Time(self.from)),
+            Cursor::Token(_) | Cursor::NextLink(_) | Cursor::Listing(_) => None,
+        }
+    }
+
+    /// What a stream that was read to the stretch's end stands at, whatever its
+    /// kind: nothing more is asked for it.
+    pub(crate) fn end_position(self) -> Position {
+        Position::Time(self.to)
+    }
+
+    pub(crate) fn is_read(self, done: Option<&Position>) -> bool {
+        matches!(done, Some(Position::Time(done)) if *done >= self.to)
+    }
+}
+
+/// Whether a page has come to records past the end of what is read. Where the
+/// order is not what it should be, only a page that is all too new is an end.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct PageEnd {
+    inside: bool,
+    past: bool,
+}
+
+impl PageEnd {
+    /// Notes a record of the page.
+    pub(crate) fn note(&mut self, is_past: bool) {
+        self.inside |= !is_past;
+        self.past |= is_past;
+    }
+
+    /// Whether all of the page lies past the end.
+    pub(crate) fn is_past(self) -> bool {
+        self.past && !self.inside
+    }
+}
+
+/// Why a stretch cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum BackfillError {
+    /// The stream cannot be read from a time on.
+    #[error("it is read by {cursor}, and nothing leads from a time there: it would need {needs}")]
+    NoTime {
+        /// What its cursor is.
+        cursor: &'static str,
+        /// What the source file lacks.
+        needs: &'static str,
+    },
+    /// There is nothing between the two.
+    #[error("{from} is not before {to}")]
+    Empty {
+        /// The first moment.
+        from: Timestamp,
+        /// The moment before which it ends.
+        to: Timestamp,
+    },
+    /// The end is too near.
+    #[error("{to} is too new: what comes after {newest} is the live poll's")]
+    TooNew {
+        /// The moment before which it ends.
+        to: Timestamp,
+        /// The newest that may be asked for.
+        newest: Timestamp,
+    },
+    /// The vendor has nothing of it.
+    #[error("{to} is too old: the vendor keeps nothing from before {oldest}")]
+    Forgotten {
+        /// The moment before which it ends.
+        to: Timestamp,
+        /// The oldest that the vendor keeps.
+        oldest: Timestamp,
+    },
+}
+
+impl Poller {
+    /// A poller of what lies between `from` and `to`, in each partition, which
+    /// asks at most once in `spacing`, and half as often as the source file's
+    /// own rate.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such stretch, or the source cannot be read from a time
+    /// on.
+    pub fn backfill(
+        mut self,
+        from: Timestamp,
+        to: Timestamp,
+        spacing: Duration,
+    ) -> Result<Poller, BackfillError> {
+        let newest = self.newest_to_read_back()?;
+        if from >= to {
+            return Err(BackfillError::Empty { from, to });
+        }
+        if to > newest {
+            return Err(BackfillError::TooNew { to, newest });
+        }
+        if let Cursor::Time(cursor) = &mut self.poll.cursor {
+            let oldest = cursor.retention.map(|kept| before(self.ports.clock.now(), kept));
+            if let Some(oldest) = oldest.filter(|oldest| to <= *oldest) {
+                return Err(BackfillError::Forgotten { to, oldest });
+            }
+            // What is old has come, and its windows follow each other without
+            // gaps.
+            cursor.overlap = Duration::ZERO;
+            cursor.advance = Advance::WindowEnd;
+            if !cursor.upper_bound {
+                // Each window would bring all that is newer.
+                cursor.max_window = Duration::try_from(to.duration_since(from)).unwrap_or_default()
+                    + Duration::from_secs(2 * 86_400);
+            }
+        }
+        // Half of the vendor's rate at most: the live poll asks meanwhile.
+        let limits = &mut self.poll.limits;
+        limits.spacing = Some(limits.spacing.map_or(spacing, |own| spacing.max(own * 2)));
+        self.stretch = Some(Stretch { from, to });
+        Ok(self)
+    }
+
+    fn newest_to_read_back(&self) -> Result<Timestamp, BackfillError> {
+        let (cursor, now) = (&self.poll.cursor, self.ports.clock.now());
+        let starts = self.poll.requests().iter().any(|request| request.uses(Root::Cursor, "start"));
+        let needs = |needs| Err(BackfillError::NoTime { cursor: cursor.kind(), needs });
+        let followed = |follow: &Follow| match follow.time {
+            Some(_) if starts => Ok(now),
+            _ => needs("`{cursor.start}` in its request and `time` in its cursor"),
+        };
+        match cursor {
+            Cursor::Time(cursor) => Ok(window::horizon(cursor, now)),
+            Cursor::Id(cursor) if cursor.time.is_some() => Ok(before(now, cursor.end_lag)),
+            Cursor::Id(_) => needs("`{cursor.time}` in its request and `time` in its cursor"),
+            Cursor::Token(cursor) => followed(&cursor.follow),
+            Cursor::NextLink(cursor) => followed(&cursor.follow),
+            Cursor::Listing(_) => {
+                needs("a cursor that says where to begin: every run reads all that a listing has")
+            }
+        }
+    }
+
+    pub(crate) fn is_backfill(&self) -> bool {
+        self.stretch.is_some()
+    }
+
+    /// The moment before which a run ends that could read to `newest`.
+    pub(crate) fn horizon(&self, newest: Timestamp) -> Timestamp {
+        self.stretch.map_or(newest, |stretch| newest.min(stretch.to))
+    }
+
+    /// The last moment that belongs to a run which could read `newest` too.
+    pub(crate) fn last_moment(&self, newest: Timestamp) -> Timestamp {
+        let last = self.stretch.map(|stretch| before(stretch.to, Duration::from_nanos(1)));
+        last.map_or(newest, |last| newest.min(last))
+    }
+}
+
+/// Whether `stream` is a backfill's, not one that a schedule reads.
+pub fn is_backfill(stream: &StreamKey) -> bool {
+    stream.partition.starts_with(PREFIX)
+}
