@@ -4,26 +4,27 @@ use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
-use jiff::Timestamp;
 use mef_auth::Redactor;
 use mef_auth::credentials::{Credentials, credential_key};
 use mef_pipeline::{Outputs, Pipeline, SchemaError};
 use mef_ports::{
-    Blobs, Clock, Cursors, Http, LeaseError, Limits, Position, RunSummary, Secret, Secrets,
-    SecretsError, StreamKey, Tokens, Wakeups,
+    Blobs, Clock, Cursors, Http, LeaseError, Limits, RunSummary, Secret, Secrets, SecretsError,
+    StreamKey, Tokens, Wakeups,
 };
 use mef_source::Source;
 use mef_source::checked::{Poll, Request};
 
 use crate::ask::fetch::Fetcher;
 use crate::ask::pace::Pace;
+use crate::ask::scope::Partition;
 use crate::http::HttpClients;
-use crate::run::backfill::Stretch;
 use crate::run::budget::Budget;
 use crate::run::context::Run;
-use crate::run::lease::{LeaseKeeper, TTL};
-use crate::run::partitions::Partition;
-use crate::run::report::{RunEnd, RunError, RunReport};
+use crate::run::lease::LeaseKeeper;
+use crate::run::lease::TTL;
+use crate::run::report::RunEnd;
+use crate::run::report::RunReport;
+use crate::run::stretch::Stretch;
 
 /// What a poller needs of the outside.
 #[derive(Clone)]
@@ -215,17 +216,5 @@ impl Poller {
             return format!("shared/{name}");
         }
         credential_key(self.source.name.as_str(), &self.poll.auth)
-    }
-}
-
-/// How far `done` is behind `now`.
-pub(crate) fn lag(done: Option<&Position>, now: Timestamp) -> Option<jiff::SignedDuration> {
-    Some(now.duration_since(done?.time()?))
-}
-
-impl From<mef_ports::SecretsError> for RunError {
-    fn from(error: mef_ports::SecretsError) -> RunError {
-        let error = mef_auth::credentials::CredentialError::from(error);
-        RunError::Fetch(crate::ask::fetch_error::FetchError::Credential(error))
     }
 }

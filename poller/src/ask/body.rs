@@ -1,5 +1,6 @@
 //! The body of a request, out of the source file's templates.
 
+use crate::ask::render::plain;
 use bytes::Bytes;
 use http::header::HeaderValue;
 use mef_source::checked::{RequestBody, Slot};
@@ -8,7 +9,10 @@ use mef_source::{Path, Template};
 use serde_json::{Map, Value};
 use url::form_urlencoded::Serializer;
 
-use crate::ask::request::{RequestError, error, render, render_json};
+use crate::ask::render::RequestError;
+use crate::ask::render::error;
+use crate::ask::render::render;
+use crate::ask::render::render_json;
 
 /// The bytes of a body and what they are; `at` goes to where `slot` says.
 pub(crate) fn body(
@@ -58,14 +62,6 @@ pub(crate) fn body(
             })?;
             Ok((text.into(), kind))
         }
-    }
-}
-
-/// The text of a value as a query, a header or a form has it.
-pub(crate) fn plain(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        value => value.to_string(),
     }
 }
 

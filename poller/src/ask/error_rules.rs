@@ -1,14 +1,16 @@
 //! What the source file says that an answer means.
 
+use crate::ask::refusal::RuledOut;
 use jiff::Timestamp;
 use mef_ports::HttpResponse;
 use mef_source::checked::{AnswerWhen, ErrorAction, ErrorRule};
 use serde_json::Value;
 
-use crate::ask::fetch::{Answer, LIMIT_WITHOUT_RESET, Verdict};
+use crate::ask::asking::Answered;
+use crate::ask::asking::Verdict;
 use crate::ask::fetch_error::FetchError;
+use crate::ask::limits::LIMIT_WITHOUT_RESET;
 use crate::ask::limits::LimitHeaders;
-use crate::ask::refusal::Refusal;
 use crate::moment::after;
 use crate::page::decode::value_of;
 
@@ -48,16 +50,6 @@ fn holds(when: &AnswerWhen, response: &HttpResponse, body: Option<&Value>) -> bo
             .all(|(path, condition)| condition.holds(body.and_then(|body| path.find(body))))
 }
 
-/// An answer that a rule of `errors` gives up on.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{refusal}, which rule {rule} of `errors` is about")]
-pub struct RuledOut {
-    /// The answer.
-    pub refusal: Refusal,
-    /// The rule's number, from 1.
-    pub rule: usize,
-}
-
 /// What becomes of an answer about which a rule says `action`.
 pub(crate) fn decide<T>(
     ruled: RuledOut,
@@ -65,7 +57,7 @@ pub(crate) fn decide<T>(
     response: &HttpResponse,
     limits: &LimitHeaders<'_>,
     now: Timestamp,
-) -> Result<Answer<T>, Verdict> {
+) -> Result<Answered<T>, Verdict> {
     let until = match action {
         ErrorAction::Limit => limits.until_by_rule(&response.headers, now),
         _ => limits.until(&response.headers, now),
@@ -73,7 +65,7 @@ pub(crate) fn decide<T>(
     Err(match action {
         ErrorAction::Ignore => {
             let not_before = limits.used_up(&response.headers, now);
-            return Ok(Answer { value: None, not_before });
+            return Ok(Answered { value: None, not_before });
         }
         ErrorAction::Retry => Verdict::Again { error: ruled.into(), after: until },
         ErrorAction::Fail => Verdict::Fail(ruled.into()),

@@ -1,71 +1,40 @@
 //! One page over HTTP: authorised, within limits, tried again when that may
 //! help, and from nowhere but the source's origins.
 
+use crate::ask::asking::Answered;
+use crate::ask::asking::Asking;
+use crate::ask::asking::LONGEST_WAIT;
+use crate::ask::asking::Verdict;
+use crate::ask::limits::LIMIT_WITHOUT_RESET;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
-use bytes::Bytes;
 use http::header::{CONTENT_TYPE, LOCATION};
 use http::{Method, StatusCode};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use mef_auth::credentials::{CredentialError, Credentials};
-use mef_ports::{
-    BlobKey, Blobs, Clock, Http, HttpError, HttpRequest, HttpResponse, OpenWait, Secret, WaitedFor,
-};
+use mef_ports::{Blobs, Clock, Http, HttpError, HttpRequest, HttpResponse, OpenWait, Secret};
 use mef_source::Source;
-use mef_source::checked::{AnswerWhen, Pages, Poll};
-use serde_json::Value;
+use mef_source::checked::Poll;
 use url::Url;
 
-use crate::ask::error_rules::{self, RuledOut};
+use crate::ask::error_rules;
 use crate::ask::fetch_error::FetchError;
 use crate::ask::limits::LimitHeaders;
 use crate::ask::link_secrets::without_repeated;
 use crate::ask::pace::Pace;
 use crate::ask::refusal::Refusal;
-use crate::ask::request::PageRequest;
-use crate::ask::wait::Waiting;
+use crate::ask::refusal::RuledOut;
 use crate::moment::after;
 use crate::page::page_error::PageError;
-use crate::page::read::{self, Page};
-use crate::page::record::{Unread, Unreadable};
 use crate::run::budget::Budget;
 use crate::run::lease::LeaseKeeper;
 
-/// The longest wait inside a run; anything longer ends it.
-pub(crate) const LONGEST_WAIT: SignedDuration = SignedDuration::from_secs(5);
-/// What a limit without a moment is taken to mean.
-pub(crate) const LIMIT_WITHOUT_RESET: Duration = Duration::from_secs(60);
 const TRIES_AGAIN: usize = 4;
 const MOST_REDIRECTS: usize = 5;
-
-/// A page, and when the vendor wants to be asked next.
-pub(crate) struct Fetched {
-    pub(crate) page: Page,
-    /// The answer used up the limit: nothing before this moment.
-    pub(crate) not_before: Option<Timestamp>,
-}
-
-/// What an answer says, and when the vendor wants to be asked next.
-pub(crate) struct Answer<T> {
-    /// Nothing where a rule says that the answer is to be ignored.
-    pub(crate) value: Option<T>,
-    pub(crate) not_before: Option<Timestamp>,
-}
-
-/// What is asked, and how its answers are taken.
-#[derive(Clone, Copy)]
-pub(crate) struct Asking<'a> {
-    pub(crate) request: &'a HttpRequest,
-    /// What is asked where that brought no answer, if it is not the same.
-    pub(crate) again: Option<&'a HttpRequest>,
-    /// Answers that are as good as success.
-    pub(crate) ignore: &'a [AnswerWhen],
-    pub(crate) wait: Option<&'a Waiting<'a>>,
-}
 
 /// Fetches the pages of one run.
 pub(crate) struct Fetcher<'p> {
@@ -86,98 +55,20 @@ pub(crate) struct Fetcher<'p> {
 }
 
 /// An answer, and how it was asked for.
-struct Answered {
+struct Exchange {
     request: HttpRequest,
     response: HttpResponse,
     /// Whether the credential went there.
     is_ours: bool,
 }
 
-/// What to do about an answer that is no page.
-pub(crate) enum Verdict {
-    /// Try again, after this moment if there is one.
-    Again { error: FetchError, after: Option<Timestamp> },
-    /// Ask for a new token, once.
-    NewToken { error: FetchError },
-    /// Give up.
-    Fail(FetchError),
-}
-
-impl Verdict {
-    /// The same of an answer to what was asked without the credential: it says
-    /// nothing of that.
-    fn of_another(self, now: Timestamp) -> Verdict {
-        match self {
-            Verdict::NewToken { error } => Verdict::Fail(error),
-            Verdict::Again { after: Some(until), .. }
-                if until.duration_since(now) > LONGEST_WAIT =>
-            {
-                Verdict::Fail(FetchError::NotReady { until })
-            }
-            Verdict::Again { error: FetchError::Limited { until }, after } => {
-                Verdict::Again { error: FetchError::NotReady { until }, after }
-            }
-            Verdict::Fail(FetchError::Limited { until }) => {
-                Verdict::Fail(FetchError::NotReady { until })
-            }
-            verdict => verdict,
-        }
-    }
-}
-
 impl Fetcher<'_> {
-    /// Fetches the page of the stream that `request` asks for.
-    pub(crate) async fn fetch(&self, request: PageRequest) -> Result<Fetched, FetchError> {
-        let poll = self.poll;
-        let made_of = if request.at.is_some() { &poll.pages.then } else { &poll.pages.request };
-        let wait = poll.wait.as_ref().map(|wait| Waiting {
-            wait,
-            of: WaitedFor::Page(request.at.clone()),
-            since: request.since,
-            request: made_of,
-        });
-        self.fetch_of(&poll.pages, wait.as_ref(), &[], request).await
-    }
-
-    /// Fetches the one of `pages` that `request` asks for; answers to `ignore` are
-    /// an empty one.
-    pub(crate) async fn fetch_of(
-        &self,
-        pages: &Pages,
-        wait: Option<&Waiting<'_>>,
-        ignore: &[AnswerWhen],
-        request: PageRequest,
-    ) -> Result<Fetched, FetchError> {
-        let asking = Asking { request: &request.http, again: request.again.as_ref(), ignore, wait };
-        let read = |url: &Url, response: &HttpResponse| {
-            read::read(self.poll, pages, request.at.as_ref(), url, response)
-        };
-        let answer = self.ask_until_ready(asking, read).await?;
-        let page = answer.value.unwrap_or_else(Page::empty);
-        Ok(Fetched { page, not_before: answer.not_before })
-    }
-
-    /// The records of a page that are no events themselves: all of them have to be
-    /// read.
-    pub(crate) async fn values(&self, records: Vec<Unread>) -> Result<Vec<Value>, FetchError> {
-        let mut values = Vec::with_capacity(records.len());
-        for record in records {
-            match record.read() {
-                Ok(record) => values.push(record.value),
-                Err(Unreadable { text, error }) => {
-                    return Err(self.keep_page(text, PageError::Decode(error)).await);
-                }
-            }
-        }
-        Ok(values)
-    }
-
     /// Asks, again where that may help, and reads the answer.
     pub(crate) async fn ask<T>(
         &self,
         mut asking: Asking<'_>,
         read: impl Fn(&Url, &HttpResponse) -> Result<T, PageError>,
-    ) -> Result<Answer<T>, FetchError> {
+    ) -> Result<Answered<T>, FetchError> {
         let mut waits = ExponentialBuilder::new()
             .with_min_delay(Duration::from_millis(500))
             .with_max_delay(Duration::from_secs(4))
@@ -248,11 +139,11 @@ impl Fetcher<'_> {
         &self,
         asking: Asking<'_>,
         read: impl Fn(&Url, &HttpResponse) -> Result<T, PageError>,
-    ) -> Result<Answer<T>, Verdict> {
+    ) -> Result<Answered<T>, Verdict> {
         let answered = self.send_and_follow(asking.request.clone()).await?;
         let is_ours = answered.is_ours;
         match self.judge(asking, answered, read).await {
-            Ok(Answer { value, .. }) if !is_ours => Ok(Answer { value, not_before: None }),
+            Ok(Answered { value, .. }) if !is_ours => Ok(Answered { value, not_before: None }),
             Err(verdict) if !is_ours => Err(verdict.of_another(self.clock.now())),
             judged => judged,
         }
@@ -262,17 +153,20 @@ impl Fetcher<'_> {
     async fn judge<T>(
         &self,
         asking: Asking<'_>,
-        answered: Answered,
+        answered: Exchange,
         read: impl Fn(&Url, &HttpResponse) -> Result<T, PageError>,
-    ) -> Result<Answer<T>, Verdict> {
-        let Answered { request: asked, response, .. } = answered;
+    ) -> Result<Answered<T>, Verdict> {
+        let Exchange { request: asked, response, .. } = answered;
         let redactor = self.credentials.redactor();
         let refusal = |response: &_| Refusal::new(&asked.method, &asked.url, response, redactor);
         let limits = LimitHeaders(&self.poll.limits);
         let now = self.clock.now();
         let status = response.status;
         if error_rules::any(asking.ignore, &response) {
-            return Ok(Answer { value: None, not_before: limits.used_up(&response.headers, now) });
+            return Ok(Answered {
+                value: None,
+                not_before: limits.used_up(&response.headers, now),
+            });
         }
         if let Some((rule, action)) = error_rules::find(&self.poll.errors, &response) {
             let ruled = RuledOut { refusal: refusal(&response), rule };
@@ -281,7 +175,7 @@ impl Fetcher<'_> {
         if status.is_success() {
             let not_before = limits.used_up(&response.headers, now);
             return match read(&asked.url, &response) {
-                Ok(value) => Ok(Answer { value: Some(value), not_before }),
+                Ok(value) => Ok(Answered { value: Some(value), not_before }),
                 // A body that is cut off or garbled may come whole the next time.
                 Err(error) => {
                     let again = error.may_pass();
@@ -318,7 +212,7 @@ impl Fetcher<'_> {
     }
 
     /// Sends the request, and follows redirects within the source's origins.
-    async fn send_and_follow(&self, mut request: HttpRequest) -> Result<Answered, Verdict> {
+    async fn send_and_follow(&self, mut request: HttpRequest) -> Result<Exchange, Verdict> {
         let first = request.url.clone();
         let mut is_ours = true;
         for _ in 0..=MOST_REDIRECTS {
@@ -349,7 +243,7 @@ impl Fetcher<'_> {
             let source = self.source.name.as_str();
             self.credentials.answered(source, &self.poll.auth, response.status, &response.headers);
             if !response.status.is_redirection() {
-                return Ok(Answered { request, response, is_ours });
+                return Ok(Exchange { request, response, is_ours });
             }
             let target = response
                 .headers
@@ -417,14 +311,5 @@ impl Fetcher<'_> {
             return Err(Verdict::Fail(FetchError::SecretElsewhere { host }));
         }
         Ok(false)
-    }
-
-    /// Keeps the bytes of a page that cannot be understood, for a person.
-    pub(crate) async fn keep_page(&self, body: Bytes, error: PageError) -> FetchError {
-        let blob = format!("{}/page-not-understood", self.source.name);
-        match self.blobs.put(&BlobKey(blob.clone()), body).await {
-            Ok(()) => FetchError::Page { blob, error },
-            Err(error) => FetchError::Store(error),
-        }
     }
 }

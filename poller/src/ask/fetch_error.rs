@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use mef_auth::credentials::CredentialError;
 use mef_ports::{CommitError, HttpError, StoreError};
 
-use crate::ask::error_rules::RuledOut;
 use crate::ask::refusal::Refusal;
-use crate::ask::request::RequestError;
+use crate::ask::refusal::RuledOut;
+use crate::ask::render::RequestError;
 use crate::page::page_error::PageError;
 
 /// Why there is no page.

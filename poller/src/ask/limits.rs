@@ -8,6 +8,8 @@ use mef_source::checked::{Early, PollLimits, ResetFormat};
 
 use crate::moment::after;
 
+/// What a limit without a moment is taken to mean.
+pub(crate) const LIMIT_WITHOUT_RESET: Duration = Duration::from_secs(60);
 /// A limit never holds longer than this, whatever a header says.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
 

@@ -12,8 +12,12 @@ use mef_source::Path;
 use mef_source::checked::{Partitions, Poll, PollAuth};
 use url::{Url, form_urlencoded};
 
-use crate::ask::request::{RequestScope, RunVariables, first_url, uses_secret};
-use crate::run::partitions::Partition;
+use crate::ask::render::uses_secret;
+use crate::ask::scope::Partition;
+use crate::ask::scope::RequestScope;
+use crate::ask::scope::RunVariables;
+use crate::ask::urls::first_url;
+use crate::ask::urls::parameter_name;
 
 /// The link without what came from a secret. A parameter of `auth` goes as a
 /// whole, since it is put on each request anyway; one of the request stays
@@ -24,7 +28,7 @@ pub(crate) fn without_secrets(mut link: Url, poll: &Poll) -> Url {
     let ours = secret_parameters(poll);
     let kept: Vec<_> = query
         .split('&')
-        .filter_map(|piece| match key(piece) {
+        .filter_map(|piece| match parameter_name(piece) {
             Some(key) if is_credential(&key, &poll.auth) => None,
             Some(key) if ours.contains(&key) => Some(begin(piece)),
             _ => Some(piece),
@@ -47,7 +51,7 @@ pub(crate) fn with_secrets(mut link: Url, poll: &Poll, first: &Url) -> Url {
         first.query_pairs().filter(|(name, _)| ours.contains(name.as_ref())).collect();
     let whole: Vec<_> = query
         .split('&')
-        .map(|piece| match key(piece).and_then(|key| values.get(key.as_str())) {
+        .map(|piece| match parameter_name(piece).and_then(|key| values.get(key.as_str())) {
             None => piece.to_owned(),
             Some(value) => {
                 let value: String = form_urlencoded::byte_serialize(value.as_bytes()).collect();
@@ -100,11 +104,6 @@ pub(crate) fn without_repeated(
     let kept = query.split('&').filter(|piece| !repeats(piece)).collect::<Vec<_>>().join("&");
     url.set_query(Some(kept.as_str()).filter(|kept| !kept.is_empty()));
     url
-}
-
-/// The name in one piece of a query.
-fn key(piece: &str) -> Option<String> {
-    form_urlencoded::parse(piece.as_bytes()).next().map(|(key, _)| key.into_owned())
 }
 
 /// A piece of a query up to its value.

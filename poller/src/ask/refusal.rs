@@ -55,6 +55,16 @@ impl fmt::Display for Refusal {
     }
 }
 
+/// An answer that a rule of `errors` gives up on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{refusal}, which rule {rule} of `errors` is about")]
+pub struct RuledOut {
+    /// The answer.
+    pub refusal: Refusal,
+    /// The rule's number, from 1.
+    pub rule: usize,
+}
+
 /// The beginning of a text as one line; nothing of a web page.
 fn words(body: &[u8], redactor: &Redactor) -> String {
     let text = String::from_utf8_lossy(body);

@@ -4,32 +4,28 @@
 use std::collections::BTreeMap;
 use std::sync::{MutexGuard, PoisonError};
 
-use jiff::{SignedDuration, Timestamp};
-use mef_ports::{HttpRequest, HttpResponse, OpenWait, WaitedFor};
+use jiff::SignedDuration;
+use mef_ports::{HttpRequest, HttpResponse, OpenWait};
 use mef_source::checked::{Request, Wait};
 use mef_source::template::{Rendered, Variables};
 use mef_source::{Path, Root};
 use serde_json::Value;
 use url::Url;
 
+use crate::ask::asking::Answered;
+use crate::ask::asking::Asking;
+use crate::ask::asking::LONGEST_WAIT;
 use crate::ask::error_rules::any;
-use crate::ask::fetch::{Answer, Asking, Fetcher, LONGEST_WAIT};
+use crate::ask::fetch::Fetcher;
 use crate::ask::fetch_error::FetchError;
-use crate::ask::request::{RequestError, put_header, render, waits};
+use crate::ask::render::RequestError;
+use crate::ask::render::put_header;
+use crate::ask::render::render;
+use crate::ask::render::waits;
 use crate::moment::after;
 use crate::page::decode::json;
+use crate::page::next::kept_text;
 use crate::page::page_error::PageError;
-use crate::page::read;
-
-/// What is waited for.
-pub(crate) struct Waiting<'a> {
-    pub(crate) wait: &'a Wait,
-    pub(crate) of: WaitedFor,
-    /// Since when, unless an earlier run began to.
-    pub(crate) since: Timestamp,
-    /// What the request was made of.
-    pub(crate) request: &'a Request,
-}
 
 /// What an answer says of what is waited for.
 enum State<T> {
@@ -46,7 +42,7 @@ impl Fetcher<'_> {
         &self,
         asking: Asking<'_>,
         read: impl Fn(&Url, &HttpResponse) -> Result<T, PageError>,
-    ) -> Result<Answer<T>, FetchError> {
+    ) -> Result<Answered<T>, FetchError> {
         let Some(waiting) = asking.wait else { return self.ask(asking, read).await };
         let wait = waiting.wait;
         let kept = self.open_wait().take().filter(|kept| kept.of == waiting.of);
@@ -72,10 +68,12 @@ impl Fetcher<'_> {
             if answer.as_ref().err().is_some_and(FetchError::keeps_setup) {
                 *self.open_wait() = Some(open.clone());
             }
-            let Answer { value, not_before } = answer?;
+            let Answered { value, not_before } = answer?;
             match value {
-                None => return Ok(Answer { value: None, not_before }),
-                Some(State::Ready(value)) => return Ok(Answer { value: Some(value), not_before }),
+                None => return Ok(Answered { value: None, not_before }),
+                Some(State::Ready(value)) => {
+                    return Ok(Answered { value: Some(value), not_before });
+                }
                 Some(State::Never) => return Err(FetchError::GivenUp("has failed")),
                 Some(State::NotYet(values)) => open.values.extend(values),
             }
@@ -142,7 +140,7 @@ fn state(wait: &Wait, response: &HttpResponse) -> State<()> {
             true => json(&response.body).unwrap_or_default(),
             false => Value::Null,
         };
-        let text = |path| read::kept_text(path, &body, &response.headers);
+        let text = |path| kept_text(path, &body, &response.headers);
         let values = wait.values.iter();
         State::NotYet(values.filter_map(|(name, path)| Some((name.clone(), text(path)?))).collect())
     }

@@ -10,8 +10,11 @@ use mef_source::checked::Detail;
 use serde_json::Value;
 
 use crate::news::keep::put;
-use crate::page::record::{Record, Unread, Unreadable};
-use crate::stream::time_page::{News, text_hash};
+use crate::news::known::News;
+use crate::news::known::text_hash;
+use crate::page::record::Record;
+use crate::page::record::Unread;
+use crate::page::record::Unreadable;
 
 /// The news of a page, or of a part of one.
 pub(crate) struct Gathered<'p> {

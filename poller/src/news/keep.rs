@@ -5,7 +5,8 @@ use mef_source::Template;
 use serde_json::Value;
 
 use crate::ask::fetch_error::FetchError;
-use crate::ask::request::{RequestScope, render_json};
+use crate::ask::render::render_json;
+use crate::ask::scope::RequestScope;
 
 /// What `keep` says in `scope`: what stands for nothing is left out.
 pub(crate) fn kept(

@@ -2,5 +2,7 @@
 
 pub(crate) mod gathered;
 pub(crate) mod keep;
+pub(crate) mod known;
+pub(crate) mod page_end;
 pub(crate) mod record_time;
 pub(crate) mod seen;

@@ -2,8 +2,6 @@
 
 use mef_pipeline::DecodeError;
 
-use crate::page::read::MOST_NEXT;
-
 /// Why an answer is no page.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PageError {
@@ -94,8 +92,8 @@ pub enum PageError {
         reason: &'static str,
     },
     /// What leads to the next page is too long to be kept.
-    #[error("the page names the next one by more than {MOST_NEXT} bytes")]
-    LongNext,
+    #[error("the page names the next one by more than {0} bytes")]
+    LongNext(usize),
     /// The next page's URL or token is not text.
     #[error("the page names the next one by {found}, at `{place}`")]
     Next {
@@ -124,7 +122,7 @@ impl PageError {
             | PageError::NoRecord { .. }
             | PageError::NoNext { .. }
             | PageError::ForbiddenNext { .. }
-            | PageError::LongNext
+            | PageError::LongNext(_)
             | PageError::Next { .. } => false,
         }
     }

@@ -8,7 +8,7 @@ use mef_source::{Path, Root};
 use serde_json::Value;
 
 /// What of a page the rules look at.
-pub(crate) struct Seen<'p> {
+pub(crate) struct PageFacts<'p> {
     pub(crate) body: &'p Value,
     pub(crate) headers: &'p HeaderMap,
     /// How many records the page has.
@@ -18,7 +18,7 @@ pub(crate) struct Seen<'p> {
 }
 
 /// Whether no page is to be asked for after this one.
-pub(crate) fn ends(stop: &Stop, page: &Seen<'_>) -> bool {
+pub(crate) fn ends(stop: &Stop, page: &PageFacts<'_>) -> bool {
     let records = u64::try_from(page.records).unwrap_or(u64::MAX);
     let reached = |path: &Option<Path>, count: Option<u64>| {
         let wanted = path.as_ref().and_then(|path| page.find(path));
@@ -40,7 +40,7 @@ pub(crate) fn ends(stop: &Stop, page: &Seen<'_>) -> bool {
 
 /// What says, on a page at which nothing ends, that there are more: a flag, or a
 /// number that is not reached.
-pub(crate) fn says_more<'s>(stop: &'s Stop, page: &Seen<'_>) -> Option<&'s Path> {
+pub(crate) fn says_more<'s>(stop: &'s Stop, page: &PageFacts<'_>) -> Option<&'s Path> {
     let is_counted = |path: &&Path| page.find(path).is_some_and(|value| number(&value).is_some());
     let is_flag = |all: &'s Vec<(Path, Value)>| match &all[..] {
         [(path, Value::Bool(_))] => Some(path).filter(|path| page.find(path).is_some()),
@@ -50,7 +50,7 @@ pub(crate) fn says_more<'s>(stop: &'s Stop, page: &Seen<'_>) -> Option<&'s Path>
     stop.unless.iter().chain(counts).chain(stop.when.iter().filter_map(is_flag)).next()
 }
 
-impl Seen<'_> {
+impl PageFacts<'_> {
     fn find(&self, path: &Path) -> Option<Cow<'_, Value>> {
         find(path, self.body, self.headers)
     }
@@ -115,7 +115,7 @@ mod tests {
     fn ends_at(stop: &Stop, body: &Value, records: usize, count: Option<u64>) -> bool {
         let mut headers = HeaderMap::new();
         headers.insert("x-more", "false".parse().unwrap());
-        ends(stop, &Seen { body, headers: &headers, records, before: count })
+        ends(stop, &PageFacts { body, headers: &headers, records, before: count })
     }
 
     #[test]

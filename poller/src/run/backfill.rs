@@ -5,75 +5,16 @@
 //! events have the ids that the live poll gives them, by which a consumer
 //! knows what it has.
 
+use crate::run::stretch::Stretch;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use mef_ports::{Position, StreamKey};
 use mef_source::Root;
 use mef_source::checked::{Advance, Cursor, Follow};
 
 use crate::moment::before;
 use crate::poller::Poller;
 use crate::stream::window;
-
-/// How the partition of a backfill's stream begins.
-const PREFIX: &str = "backfill ";
-
-/// From when to when.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Stretch {
-    pub(crate) from: Timestamp,
-    pub(crate) to: Timestamp,
-}
-
-impl Stretch {
-    /// The partition of the stream that reads it, for one of the source's own
-    /// partitions where it has some.
-    pub(crate) fn name(self, partition: Option<&str>) -> String {
-        let name = format!("{PREFIX}{}..{}", self.from, self.to);
-        partition.map_or_else(|| name.clone(), |partition| format!("{name}/{partition}"))
-    }
-
-    /// Where `cursor` stands before the first run; nothing where only
-    /// `{cursor.start}` can say it.
-    pub(crate) fn first_position(self, cursor: &Cursor) -> Option<Position> {
-        match cursor {
-            Cursor::Time(_) | Cursor::Id(_) => Some(Position::Time(self.from)),
-            Cursor::Token(_) | Cursor::NextLink(_) | Cursor::Listing(_) => None,
-        }
-    }
-
-    /// What a stream that was read to the stretch's end stands at, whatever its
-    /// kind: nothing more is asked for it.
-    pub(crate) fn end_position(self) -> Position {
-        Position::Time(self.to)
-    }
-
-    pub(crate) fn is_read(self, done: Option<&Position>) -> bool {
-        matches!(done, Some(Position::Time(done)) if *done >= self.to)
-    }
-}
-
-/// Whether a page has come to records past the end of what is read. Where the
-/// order is not what it should be, only a page that is all too new is an end.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct PageEnd {
-    inside: bool,
-    past: bool,
-}
-
-impl PageEnd {
-    /// Notes a record of the page.
-    pub(crate) fn note(&mut self, is_past: bool) {
-        self.inside |= !is_past;
-        self.past |= is_past;
-    }
-
-    /// Whether all of the page lies past the end.
-    pub(crate) fn is_past(self) -> bool {
-        self.past && !self.inside
-    }
-}
 
 /// Why a stretch cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -190,9 +131,4 @@ impl Poller {
         let last = self.stretch.map(|stretch| before(stretch.to, Duration::from_nanos(1)));
         last.map_or(newest, |last| newest.min(last))
     }
-}
-
-/// Whether `stream` is a backfill's, not one that a schedule reads.
-pub fn is_backfill(stream: &StreamKey) -> bool {
-    stream.partition.starts_with(PREFIX)
 }

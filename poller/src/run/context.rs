@@ -11,19 +11,26 @@ use mef_ports::{
 };
 use mef_source::checked::{Cursor, Repeats};
 
-use crate::ask::fetch::{Fetched, Fetcher};
+use crate::ask::asking::FetchedPage;
+use crate::ask::fetch::Fetcher;
 use crate::ask::fetch_error::FetchError;
-use crate::ask::request::{PageRequest, RequestScope, RunVariables, build};
+use crate::ask::request::PageRequest;
+use crate::ask::request::build;
+use crate::ask::scope::Partition;
+use crate::ask::scope::RequestScope;
+use crate::ask::scope::RunVariables;
 use crate::moment::before;
 use crate::news::gathered::Gathered;
 use crate::news::keep::kept;
 use crate::news::seen::Seen;
-use crate::poller::{Poller, lag};
+use crate::poller::Poller;
 use crate::run::budget::Budget;
 use crate::run::history;
 use crate::run::lease::LeaseKeeper;
-use crate::run::partitions::Partition;
-use crate::run::report::{RunEnd, RunError, RunReport};
+use crate::run::report::RunEnd;
+use crate::run::report::RunError;
+use crate::run::report::RunReport;
+use crate::run::report::lag;
 use crate::stream::followed::Followed;
 
 /// A run and all it knows.
@@ -258,7 +265,7 @@ impl<'p> Run<'p> {
     }
 
     /// Fetches a page and notes how long that took.
-    pub(crate) async fn fetch(&mut self, request: PageRequest) -> Result<Fetched, FetchError> {
+    pub(crate) async fn fetch(&mut self, request: PageRequest) -> Result<FetchedPage, FetchError> {
         if self.poller.poll.cursor.is_by_vendor() {
             // Whatever happens from here on, what it gives may have to be given again.
             self.record.asked = true;

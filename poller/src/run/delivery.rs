@@ -6,14 +6,15 @@ use mef_pipeline::{Outcome, deliver};
 use mef_ports::{Commit, CursorRecord, Receipt, RunSummary};
 use mef_source::checked::Next;
 
-use crate::ask::fetch::Fetched;
+use crate::ask::asking::FetchedPage;
 use crate::ask::fetch_error::FetchError;
 use crate::ask::request::PageRequest;
 use crate::news::gathered::Gathered;
+use crate::news::known::News;
 use crate::news::seen::Needed;
 use crate::run::context::Run;
-use crate::run::report::{RunEnd, RunError};
-use crate::stream::time_page::News;
+use crate::run::report::RunEnd;
+use crate::run::report::RunError;
 
 /// What the delivery of a page means for its stream.
 pub(crate) struct Step<'s> {
@@ -30,7 +31,7 @@ pub(crate) enum NextPage {
     /// There is none.
     None,
     /// It was fetched while the page before it was delivered.
-    Here(Result<Fetched, FetchError>),
+    Here(Result<FetchedPage, FetchError>),
     /// It has to wait until after the commit, or for another run.
     Later(Box<PageRequest>, Option<Timestamp>),
 }
@@ -126,7 +127,7 @@ impl Run<'_> {
     pub(crate) async fn go_on(
         &mut self,
         next: NextPage,
-    ) -> Result<Result<Fetched, FetchError>, RunEnd> {
+    ) -> Result<Result<FetchedPage, FetchError>, RunEnd> {
         let (request, not_before) = match next {
             NextPage::None => return Err(RunEnd::CaughtUp),
             NextPage::Here(fetched) => return Ok(fetched),

@@ -13,19 +13,23 @@ use mef_source::checked::{Detail, TimeFormat};
 use serde_json::Value;
 use url::Url;
 
-use crate::ask::fetch::{Asking, Fetched};
+use crate::ask::asking::Asking;
+use crate::ask::asking::FetchedPage;
 use crate::ask::fetch_error::FetchError;
 use crate::ask::refusal::Refusal;
-use crate::ask::request::{RequestScope, build, error};
-use crate::news::keep::{kept, put};
+use crate::ask::render::error;
+use crate::ask::request::build;
+use crate::ask::scope::RequestScope;
+use crate::news::keep::kept;
+use crate::news::keep::put;
+use crate::news::known::News;
 use crate::news::record_time::record_time;
 use crate::news::seen;
-use crate::page::decode::Batches;
+use crate::page::decode::batches::Batches;
 use crate::page::record::Record;
 use crate::run::context::Run;
 use crate::run::report::RunError;
 use crate::stream::loop_guard::LoopGuard;
-use crate::stream::time_page::News;
 
 /// A part of a page is delivered when it took this long.
 const LONGEST_PART: SignedDuration = SignedDuration::from_secs(5);
@@ -261,7 +265,7 @@ impl Run<'_> {
                 build(poll, &detail.pages, &scope, at.as_ref()).map_err(FetchError::Request)?
             };
             let fetched = self.fetcher.fetch_of(&detail.pages, None, &detail.ignore, request).await;
-            let Fetched { page, not_before } = match fetched {
+            let FetchedPage { page, not_before } = match fetched {
                 // What is on a later page is not gone with the way to it.
                 Err(FetchError::Refused(refusal)) if at.is_none() => {
                     refused(detail, refusal)?;

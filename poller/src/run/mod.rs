@@ -11,3 +11,4 @@ pub(crate) mod partition_list;
 pub(crate) mod partitions;
 pub(crate) mod report;
 pub(crate) mod setup;
+pub(crate) mod stretch;

@@ -11,15 +11,21 @@ use mef_source::template::{Rendered, Variables};
 use mef_source::{Path, Root};
 use serde_json::Value;
 
-use crate::ask::fetch::{Fetched, Fetcher};
+use crate::ask::asking::FetchedPage;
+use crate::ask::fetch::Fetcher;
 use crate::ask::fetch_error::FetchError;
-use crate::ask::request::{RequestScope, RunVariables, build, render};
-use crate::page::read;
+use crate::ask::render::render;
+use crate::ask::request::build;
+use crate::ask::scope::Partition;
+use crate::ask::scope::RequestScope;
+use crate::ask::scope::RunVariables;
+use crate::page::next::kept_text;
 use crate::poller::Poller;
 use crate::run::budget::Budget;
 use crate::run::context::run_id;
-use crate::run::partitions::{Partition, Sum};
-use crate::run::report::{RunEnd, RunError};
+use crate::run::partitions::Sum;
+use crate::run::report::RunEnd;
+use crate::run::report::RunError;
 use crate::stream::loop_guard::LoopGuard;
 
 /// More than this is no list of partitions.
@@ -86,7 +92,7 @@ impl Poller {
         for _ in 0..MOST_PAGES {
             let request = build(&self.poll, &listed.pages, &scope, at.as_ref())
                 .map_err(FetchError::Request)?;
-            let Fetched { page, not_before } =
+            let FetchedPage { page, not_before } =
                 fetcher.fetch_of(&listed.pages, None, &[], request).await?;
             let next = if page.ends { None } else { page.next.clone() };
             guard.visit(&page, next.as_ref()).map_err(RunError::Loop)?;
@@ -122,7 +128,7 @@ impl Poller {
 fn partition(name: String, paths: &[(String, Path)], record: &Value) -> Partition {
     let mut partition = Partition { name, ..Partition::default() };
     for (name, path) in paths {
-        match read::kept_text(path, record, &HeaderMap::new()) {
+        match kept_text(path, record, &HeaderMap::new()) {
             Some(value) => {
                 partition.values.insert(name.clone(), value);
             }

@@ -3,8 +3,7 @@
 //! Whoever was served longest ago is served first, so that a run which cannot
 //! finish them all leaves none behind for ever.
 
-use std::collections::BTreeMap;
-
+use crate::ask::scope::Partition;
 use jiff::{SignedDuration, Timestamp};
 use mef_auth::Redactor;
 use mef_ports::{Position, RunSummary, StoreError, StoredCursor, StreamKey, chain};
@@ -12,17 +11,8 @@ use mef_source::checked::Partitions;
 
 use crate::poller::Poller;
 use crate::run::budget::Budget;
-use crate::run::report::{RunEnd, RunReport};
-
-/// One of the streams of a source.
-#[derive(Default)]
-pub(crate) struct Partition {
-    pub(crate) name: String,
-    /// What was listed with it.
-    pub(crate) values: BTreeMap<String, String>,
-    /// Where something should have been listed with it and was not.
-    pub(crate) missing: Option<String>,
-}
+use crate::run::report::RunEnd;
+use crate::run::report::RunReport;
 
 impl Poller {
     /// Reads each partition, and sums up what that came to.

@@ -1,11 +1,11 @@
 //! What a run did, and why it ended.
 
 use jiff::{SignedDuration, Timestamp};
-use mef_ports::{CommitError, Position, RunSummary, StoreError, StreamKey, chain};
+use mef_auth::credentials::CredentialError;
+use mef_ports::{CommitError, Position, RunSummary, SecretsError, StoreError, StreamKey, chain};
 use serde::Serialize;
 
 use crate::ask::fetch_error::FetchError;
-use crate::poller::lag;
 use crate::stream::window::NoProgress;
 
 /// What a run did.
@@ -212,9 +212,21 @@ pub enum RunError {
     },
 }
 
+/// How far `done` is behind `now`.
+pub(crate) fn lag(done: Option<&Position>, now: Timestamp) -> Option<jiff::SignedDuration> {
+    Some(now.duration_since(done?.time()?))
+}
+
 impl From<StoreError> for RunEnd {
     fn from(error: StoreError) -> RunEnd {
         RunEnd::Failed(error.into())
+    }
+}
+
+impl From<SecretsError> for RunError {
+    fn from(error: SecretsError) -> RunError {
+        let error = CredentialError::from(error);
+        RunError::Fetch(FetchError::Credential(error))
     }
 }
 

@@ -11,12 +11,14 @@ use mef_source::checked::{Detail, SetupStep};
 use serde_json::Value;
 use url::Url;
 
-use crate::ask::fetch::{Answer, Asking};
+use crate::ask::asking::Answered;
+use crate::ask::asking::Asking;
+use crate::ask::asking::Waiting;
 use crate::ask::fetch_error::FetchError;
-use crate::ask::request::{RequestScope, build_one};
-use crate::ask::wait::Waiting;
+use crate::ask::request::build_one;
+use crate::ask::scope::RequestScope;
 use crate::page::decode::json;
-use crate::page::read;
+use crate::page::next::kept_text;
 use crate::run::context::Run;
 use crate::run::report::RunError;
 
@@ -49,7 +51,7 @@ impl Run<'_> {
             // What was ignored brings nothing, which later requests leave out.
             if let Some((body, headers)) = answer.value {
                 for (name, path) in &step.values {
-                    let Some(value) = read::kept_text(path, &body, &headers) else {
+                    let Some(value) = kept_text(path, &body, &headers) else {
                         let (step, path) = (index + 1, path.to_string());
                         return SetUp { done, end: Err(FetchError::NoValue { step, path }) };
                     };
@@ -76,7 +78,7 @@ impl Run<'_> {
         step: &SetupStep,
         scope: &RequestScope<'_>,
         since: Timestamp,
-    ) -> Result<Answer<(Value, HeaderMap)>, FetchError> {
+    ) -> Result<Answered<(Value, HeaderMap)>, FetchError> {
         let request = build_one(&self.poller.poll, &step.request, scope)?;
         let wait = step.wait.as_ref().map(|wait| Waiting {
             wait,

@@ -9,20 +9,27 @@ use jiff::Timestamp;
 use mef_ports::{CursorRecord, OpenPass, ResumeAt};
 use mef_source::checked::{IdCursor, Order};
 
-use crate::ask::fetch::Fetched;
+use crate::ask::asking::FetchedPage;
 use crate::ask::fetch_error::FetchError;
-use crate::ask::request::{PageRequest, RequestScope};
+use crate::ask::request::PageRequest;
+use crate::ask::scope::RequestScope;
 use crate::moment::before;
 use crate::news::gathered::Gathered;
+use crate::news::known::Known;
+use crate::news::known::News;
+use crate::news::known::known;
+use crate::news::known::note_late;
+use crate::news::page_end::PageEnd;
 use crate::news::seen::Needed;
 use crate::page::record::Unread;
-use crate::run::backfill::PageEnd;
-use crate::run::context::{Run, means_stale};
-use crate::run::delivery::{NextPage, Step};
-use crate::run::report::{RunEnd, RunError};
+use crate::run::context::Run;
+use crate::run::context::means_stale;
+use crate::run::delivery::NextPage;
+use crate::run::delivery::Step;
+use crate::run::report::RunEnd;
+use crate::run::report::RunError;
 use crate::stream::key::Key;
 use crate::stream::loop_guard::LoopGuard;
-use crate::stream::time_page::{Known, News, known, note_late};
 
 /// How many ids are kept: enough for what stands at the cursor's own moment,
 /// and for a page that is given twice.
@@ -106,7 +113,7 @@ impl Run<'_> {
                 fetched = self.fetch(request).await;
                 continue;
             }
-            let Fetched { page, not_before } = fetched?;
+            let FetchedPage { page, not_before } = fetched?;
             let mut next = page.next.clone();
             if page.ends || (next == pass.next && next.is_some() && poll.pages.stop.same_next) {
                 next = None;

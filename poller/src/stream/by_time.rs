@@ -7,17 +7,22 @@ use jiff::Timestamp;
 use mef_ports::{CursorRecord, OpenWindow, Position};
 use mef_source::checked::{Advance, Order, TimeCursor};
 
-use crate::ask::fetch::Fetched;
+use crate::ask::asking::FetchedPage;
 use crate::ask::fetch_error::FetchError;
-use crate::ask::request::{PageRequest, RequestScope};
+use crate::ask::request::PageRequest;
+use crate::ask::scope::RequestScope;
 use crate::moment::before;
 use crate::news::seen::Needed;
-use crate::run::context::{Run, means_stale};
-use crate::run::delivery::{NextPage, Step};
-use crate::run::report::{RunEnd, RunError};
+use crate::run::context::Run;
+use crate::run::context::means_stale;
+use crate::run::delivery::NextPage;
+use crate::run::delivery::Step;
+use crate::run::report::RunEnd;
+use crate::run::report::RunError;
 use crate::stream::loop_guard::LoopGuard;
 use crate::stream::time_page;
-use crate::stream::window::{self, Bounds};
+use crate::stream::window;
+use crate::stream::window::Bounds;
 
 /// How many ids are kept for a cursor that follows the records, besides those
 /// that its overlap needs.
@@ -130,7 +135,7 @@ impl Run<'_> {
         let request = self.window_request(open)?;
         let mut fetched = self.fetch(request).await;
         loop {
-            let Fetched { page, not_before } = match fetched {
+            let FetchedPage { page, not_before } = match fetched {
                 Ok(fetched) => fetched,
                 Err(error) => {
                     self.restart(open, error)?;

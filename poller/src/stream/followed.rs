@@ -6,21 +6,26 @@ use mef_ports::{LostSpan, Position, ResumeAt};
 use mef_source::checked::{Follow, NextLinkCursor, RestartFrom, TokenCursor};
 use url::Url;
 
-use crate::ask::fetch::Fetched;
+use crate::ask::asking::FetchedPage;
 use crate::ask::fetch_error::FetchError;
 use crate::ask::link_secrets::without_secrets;
-use crate::ask::request::{PageRequest, RequestScope};
+use crate::ask::request::PageRequest;
+use crate::ask::scope::RequestScope;
 use crate::moment::before;
 use crate::news::gathered::Gathered;
+use crate::news::known::Known;
+use crate::news::known::News;
+use crate::news::known::known;
+use crate::news::page_end::PageEnd;
 use crate::news::seen::Needed;
 use crate::page::record::Unread;
-use crate::run::backfill::PageEnd;
-use crate::run::context::{Run, means_stale};
+use crate::run::context::Run;
+use crate::run::context::means_stale;
 use crate::run::delivery::Step;
-use crate::run::report::{RunEnd, RunError};
+use crate::run::report::RunEnd;
+use crate::run::report::RunError;
 use crate::stream::loop_guard::LoopGuard;
 use crate::stream::rewrite::rewrite_query;
-use crate::stream::time_page::{Known, News, known};
 
 /// How many ids of records are kept where a vendor that leads on may give the same
 /// record again, or where reading may begin again at a moment, besides those after
@@ -99,7 +104,7 @@ impl Run<'_> {
                 fetched = self.fetch(request).await;
                 continue;
             }
-            let Fetched { page, not_before } = fetched?;
+            let FetchedPage { page, not_before } = fetched?;
             is_stored = false;
             let next = page.next.clone();
             let same = next.is_some() && next == place;

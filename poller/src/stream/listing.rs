@@ -11,16 +11,20 @@ use jiff::Timestamp;
 use mef_ports::{CursorRecord, Position, ResumeAt};
 use mef_source::checked::ListingCursor;
 
-use crate::ask::fetch::Fetched;
-use crate::ask::request::{PageRequest, RequestScope};
+use crate::ask::asking::FetchedPage;
+use crate::ask::request::PageRequest;
+use crate::ask::scope::RequestScope;
 use crate::news::gathered::Gathered;
+use crate::news::known::News;
+use crate::news::known::record_hash;
+use crate::news::known::record_id;
 use crate::news::seen::Needed;
 use crate::page::record::Unread;
 use crate::run::context::Run;
 use crate::run::delivery::Step;
-use crate::run::report::{RunEnd, RunError};
+use crate::run::report::RunEnd;
+use crate::run::report::RunError;
 use crate::stream::loop_guard::LoopGuard;
-use crate::stream::time_page::{News, record_hash, record_id};
 
 /// Every id may come again, for as long as there is room for it.
 const NEEDED: Needed = Needed { from: Timestamp::UNIX_EPOCH, open_overlap_to: None, latest: 0 };
@@ -50,7 +54,7 @@ impl Run<'_> {
         let request = self.listing_request(cursor, None)?;
         let mut fetched = self.fetch(request).await;
         loop {
-            let Fetched { page, not_before } = fetched?;
+            let FetchedPage { page, not_before } = fetched?;
             let mut next = page.next.clone();
             if page.ends || (next == at && next.is_some() && poll.pages.stop.same_next) {
                 next = None;

@@ -4,7 +4,10 @@
 use mef_source::Template;
 use url::{Url, form_urlencoded};
 
-use crate::ask::request::{RequestError, RequestScope, render};
+use crate::ask::render::RequestError;
+use crate::ask::render::render;
+use crate::ask::scope::RequestScope;
+use crate::ask::urls::parameter_name;
 
 /// The link with these parameters in the place of its own. One whose value is
 /// nothing is dropped, one that the link does not have is added, and every
@@ -22,7 +25,7 @@ pub(crate) fn rewrite_query(
         let mut pieces: Vec<String> = Vec::new();
         let mut piece = piece;
         for old in link.query().unwrap_or_default().split('&').filter(|old| !old.is_empty()) {
-            if key(old).as_deref() == Some(name) {
+            if parameter_name(old).as_deref() == Some(name) {
                 pieces.extend(piece.take());
             } else {
                 pieces.push(old.to_owned());
@@ -33,9 +36,4 @@ pub(crate) fn rewrite_query(
         link.set_query(Some(query.as_str()).filter(|query| !query.is_empty()));
     }
     Ok(link)
-}
-
-/// The name in one piece of a query.
-fn key(piece: &str) -> Option<String> {
-    form_urlencoded::parse(piece.as_bytes()).next().map(|(key, _)| key.into_owned())
 }

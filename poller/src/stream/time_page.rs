@@ -1,27 +1,19 @@
 //! Which records of a page are news.
 
-use aws_lc_rs::digest::{SHA256, digest};
+use crate::news::known::Known;
+use crate::news::known::News;
+use crate::news::known::known;
+use crate::news::known::note_late;
 use jiff::Timestamp;
 use mef_ports::RunSummary;
-use mef_source::Path;
-use mef_source::checked::{TimeCursor, TimeFormat};
-use serde_json::Value;
+use mef_source::checked::TimeCursor;
 
 use crate::news::gathered::Gathered;
-use crate::news::record_time::record_time;
-use crate::news::seen::{Needed, Seen, hash};
-use crate::page::record::{Record, Unread};
-use crate::run::backfill::PageEnd;
+use crate::news::page_end::PageEnd;
+use crate::news::seen::Needed;
+use crate::news::seen::Seen;
+use crate::page::record::Unread;
 use crate::stream::window::Bounds;
-
-/// A record that goes on, with the id that the cursor finds in it.
-#[derive(Debug)]
-pub(crate) struct News {
-    pub(crate) record: Record,
-    pub(crate) id: Option<String>,
-    /// By what it is known to have been delivered.
-    pub(crate) hash: u64,
-}
 
 /// What a page of a window has.
 #[derive(Debug, Default)]
@@ -95,74 +87,4 @@ pub(crate) fn by_time(
     let ends_before = previous.is_some_and(|last| last < bounds.start);
     classified.before_start = ends_before && (all_before || !rises);
     classified
-}
-
-/// By what a record is known.
-pub(crate) struct Known {
-    pub(crate) id: Option<String>,
-    pub(crate) time: Option<Timestamp>,
-    pub(crate) hash: u64,
-}
-
-/// What a record has at the paths of the source file. One that has an id and
-/// lacks its time is known by all of it: else the next version of what it tells
-/// of would be a repeat.
-pub(crate) fn known(
-    record: &Value,
-    id: Option<&Path>,
-    time: Option<&Path>,
-    format: &TimeFormat,
-    summary: &mut RunSummary,
-) -> Known {
-    let found = time.and_then(|path| path.find(record));
-    let read = found.and_then(|value| record_time(value, format));
-    let id = id.and_then(|path| record_id(record, path));
-    if let Some(path) = time.filter(|_| read.is_none()) {
-        if summary.untimed == 0 {
-            tracing::warn!(
-                cursor.time = %path,
-                record.has_one = found.is_some(),
-                "a record has no time that can be read: see `time_format`"
-            );
-        }
-        summary.untimed += 1;
-        return Known { hash: record_hash(record, None, None), id, time: None };
-    }
-    Known { hash: record_hash(record, id.as_deref(), read), id, time: read }
-}
-
-/// Counts a record of `time` that came when the cursor had passed it.
-pub(crate) fn note_late(
-    time: Option<Timestamp>,
-    done: Option<Timestamp>,
-    summary: &mut RunSummary,
-) {
-    summary.late += 1;
-    if let (Some(time), Some(done)) = (time, done) {
-        // A part of a second is one more: the number is for an `end_lag`.
-        let behind = (done.duration_since(time).as_millis() + 999) / 1_000;
-        summary.late_max_s = summary.late_max_s.max(u64::try_from(behind).unwrap_or(0));
-    }
-}
-
-/// The id that a record carries, as text.
-pub(crate) fn record_id(record: &Value, path: &Path) -> Option<String> {
-    match path.find(record)? {
-        Value::Null => None,
-        Value::String(text) => Some(text.clone()),
-        other => Some(other.to_string()),
-    }
-}
-
-/// By what a record is known: its id and time, or all of it.
-pub(crate) fn record_hash(record: &Value, id: Option<&str>, time: Option<Timestamp>) -> u64 {
-    match id {
-        Some(id) => hash(id, time),
-        None => text_hash(record.to_string().as_bytes(), time),
-    }
-}
-
-/// By what a record without an id is known: all of its text.
-pub(crate) fn text_hash(text: &[u8], time: Option<Timestamp>) -> u64 {
-    hash(&hex::encode(digest(&SHA256, text)), time)
 }

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use mef_ports::LostSpan;
 use mef_source::checked::{Advance, Granularity, TimeCursor};
 
-use crate::moment::{after, before};
+use crate::moment::after;
+use crate::moment::before;
 
 /// The bounds of a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,8 +9,9 @@ use serde_json::Value;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::{JoinHandle, spawn_blocking};
 
+use super::content::broken;
+use super::rows::read_lines;
 use super::unpack::each_file;
-use super::{broken, read_lines};
 use crate::page::page_error::PageError;
 
 /// How many are handed over at once.

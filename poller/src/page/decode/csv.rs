@@ -6,8 +6,8 @@ use csv::{ReaderBuilder, StringRecord};
 use mef_source::checked::Csv;
 use serde_json::{Map, Value};
 
+use super::content::{BOM, Take, broken, other};
 use super::unpack::File;
-use super::{BOM, Take, broken, other};
 use crate::page::page_error::PageError;
 
 /// Put behind the file. Where a quote is still open at the file's end, this is part

@@ -4,8 +4,8 @@ use std::io::BufRead as _;
 
 use serde_json::json;
 
+use super::content::{BOM, Take, broken};
 use super::unpack::File;
-use super::{BOM, Take, broken};
 use crate::page::page_error::PageError;
 
 /// Reads a file of lines; empty ones are passed over.

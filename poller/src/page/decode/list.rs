@@ -11,7 +11,7 @@ use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::Held;
+use super::held::Held;
 use crate::page::record::Unread;
 
 /// What stands around the records, with an empty list in their place, and the

@@ -6,9 +6,9 @@ use std::io::BufRead as _;
 use mef_source::checked::{MissingTrailer, Trailer};
 use serde_json::Value;
 
+use super::content::{Content, Take, broken, html, is_markup};
 use super::lines::each_line;
 use super::unpack::File;
-use super::{Content, Take, broken, html, is_markup};
 use crate::page::page_error::PageError;
 use crate::page::record::read_bounded;
 

@@ -10,7 +10,7 @@ use flate2::read::MultiGzDecoder;
 use mef_source::checked::Compression;
 use zip::ZipArchive;
 
-use super::{broken, too_large};
+use super::content::{broken, too_large};
 use crate::page::page_error::PageError;
 
 const GZIP: &[u8] = &[0x1f, 0x8b];

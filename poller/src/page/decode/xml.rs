@@ -9,8 +9,9 @@ use quick_xml::reader::Reader;
 use quick_xml::{Error, XmlVersion};
 use serde_json::{Map, Value};
 
+use super::content::{broken, other};
+use super::held::Held;
 use super::unpack::File;
-use super::{Held, broken, other};
 use crate::page::page_error::PageError;
 
 /// An element that is being read.
