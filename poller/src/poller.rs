@@ -8,22 +8,16 @@ use mef_auth::Redactor;
 use mef_auth::credentials::{Credentials, credential_key};
 use mef_pipeline::{Outputs, Pipeline, SchemaError};
 use mef_ports::{
-    Blobs, Clock, Cursors, Http, LeaseError, Limits, RunSummary, Secret, Secrets, SecretsError,
-    StreamKey, Tokens, Wakeups,
+    Blobs, Clock, Cursors, Http, Limits, Secret, Secrets, SecretsError, StreamKey, Tokens, Wakeups,
 };
-use mef_source::Source;
 use mef_source::checked::{Poll, Request};
+use mef_source::{Root, Source};
 
 use crate::ask::fetch::Fetcher;
 use crate::ask::pace::Pace;
-use crate::ask::scope::Partition;
 use crate::http::HttpClients;
 use crate::run::budget::Budget;
-use crate::run::context::Run;
 use crate::run::lease::LeaseKeeper;
-use crate::run::lease::TTL;
-use crate::run::report::RunEnd;
-use crate::run::report::RunReport;
 use crate::run::stretch::Stretch;
 
 /// What a poller needs of the outside.
@@ -123,56 +117,6 @@ impl Poller {
         StreamKey { source: self.source.name.to_string(), partition }
     }
 
-    /// Reads what is new, within `budget`.
-    ///
-    /// Whatever happens is in the report; a failed run leaves the cursor where
-    /// its last delivered page was committed.
-    pub async fn run(&self, budget: &Budget) -> RunReport {
-        match &self.poll.partitions {
-            None => self.run_stream(None, budget).await,
-            Some(partitions) => self.run_partitions(partitions, budget).await,
-        }
-    }
-
-    /// Reads what is new in one stream.
-    pub(crate) async fn run_stream(
-        &self,
-        partition: Option<&Partition>,
-        budget: &Budget,
-    ) -> RunReport {
-        let stream = self.stream_of(partition.map(|partition| partition.name.as_str()));
-        let started = self.ports.clock.now();
-        let summary = RunSummary { started: Some(started), ..RunSummary::default() };
-        let nothing = |end| RunReport {
-            stream: stream.clone(),
-            end,
-            summary: summary.clone(),
-            done: None,
-            lag: None,
-        };
-        let lease = match self.ports.cursors.lease(&stream, started, TTL).await {
-            Ok(lease) => lease,
-            Err(LeaseError::Held { until }) => return nothing(RunEnd::Busy { until }),
-            Err(LeaseError::Store(error)) => return nothing(RunEnd::Failed(error.into())),
-        };
-        let keeper = LeaseKeeper::new(&*self.ports.cursors, &*self.ports.clock, lease);
-        let run = Run::begin(self, &stream, partition, &keeper, budget, summary.clone());
-        let report = match run.await {
-            Ok(run) if run.paused => nothing(RunEnd::Paused).at(run.record.done, started),
-            Ok(run) => run.finish().await,
-            Err(error) => {
-                // How far behind the stream is matters most when nothing works.
-                let stored = self.ports.cursors.read(&stream).await.ok().flatten();
-                nothing(RunEnd::Failed(error))
-                    .at(stored.and_then(|stored| stored.record.done), started)
-            }
-        };
-        if let Err(error) = self.ports.cursors.release(&keeper.current().await).await {
-            tracing::warn!(source.id = %stream, error = %error, "the lease stays until it runs out");
-        }
-        report
-    }
-
     /// The secrets that the source's requests use. The redactor learns them, and
     /// what the requests make of them.
     ///
@@ -208,6 +152,11 @@ impl Poller {
             requests: AtomicU64::new(0),
             pace: &self.pace,
         }
+    }
+
+    /// Whether a request says from which moment on records are wanted.
+    pub(crate) fn asks_from_start(&self) -> bool {
+        self.poll.requests().iter().any(|request| request.uses(Root::Cursor, "start"))
     }
 
     /// The name under which limits of this source's credential are kept.

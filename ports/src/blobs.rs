@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use crate::StoreError;
+use crate::error::StoreError;
 
 /// Names stored bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

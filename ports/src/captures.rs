@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use crate::StoreError;
+use crate::error::StoreError;
 
 /// Keeps a few of the refused requests of each source.
 ///

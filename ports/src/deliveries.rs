@@ -4,7 +4,8 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use crate::{Receipt, StoreError};
+use crate::error::StoreError;
+use crate::receipt::Receipt;
 
 /// One delivery of one vendor: source, delivery id and a digest of the body.
 ///

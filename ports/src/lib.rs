@@ -18,9 +18,11 @@ mod deliveries;
 mod error;
 mod http_client;
 mod limits;
+mod position;
 mod queue;
 mod queue_text;
 mod receipt;
+mod run_summary;
 mod secret;
 mod secrets;
 mod tokens;
@@ -33,11 +35,10 @@ pub use blobs::{BlobKey, Blobs};
 pub use captures::Captures;
 pub use clock::Clock;
 pub use cursor_record::{
-    CursorRecord, LostSpan, OpenPass, OpenWait, OpenWindow, PastRun, ResumeAt, RunSummary,
-    SetupDone, WaitedFor,
+    CursorRecord, Move, OpenPass, OpenWait, OpenWindow, ResumeAt, SetupDone, WaitedFor,
 };
 pub use cursors::{
-    Commit, CommitError, Cursors, Lease, LeaseError, Position, SeenId, StoredCursor, StreamKey,
+    Commit, CommitError, Cursors, Lease, LeaseError, SeenId, StoredCursor, StreamKey,
 };
 pub use dead_letters::{
     DeadLetter, DeadLetters, EMPTY_TAKES, PassedOver, RawRecord, Settled, Stage, Taken, TakenLetter,
@@ -46,9 +47,11 @@ pub use deliveries::{Deliveries, DeliveryKey};
 pub use error::{StoreError, chain};
 pub use http_client::{Http, HttpError, HttpRequest, HttpResponse};
 pub use limits::Limits;
+pub use position::Position;
 pub use queue::{Message, Queue, Refused};
 pub use queue_text::queue_text;
 pub use receipt::Receipt;
+pub use run_summary::{LostSpan, PastRun, RunSummary};
 pub use secret::Secret;
 pub use secrets::{SecretRef, SecretVersion, Secrets, SecretsError};
 pub use tokens::{AccessToken, TokenClaim, TokenKey, Tokens};

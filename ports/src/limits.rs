@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use crate::StoreError;
+use crate::error::StoreError;
 
 /// Remembers until when a credential must not be used.
 ///

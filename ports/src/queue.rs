@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::StoreError;
+use crate::error::StoreError;
 
 /// One event on its way to the SIEM.
 #[derive(Clone, Debug, PartialEq, Eq)]

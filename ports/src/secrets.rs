@@ -5,7 +5,8 @@ use std::fmt;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use crate::{Secret, StoreError};
+use crate::error::StoreError;
+use crate::secret::Secret;
 
 /// A secret of a source, by name: what a source file may write.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use crate::{Secret, StoreError};
+use crate::error::StoreError;
+use crate::secret::Secret;
 
 /// Which token: a digest of all that the token was asked with, so that a
 /// changed credential or scope never finds the old token.

@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use crate::{StoreError, StreamKey};
+use crate::cursors::StreamKey;
+use crate::error::StoreError;
 
 /// Leaves at most one pending wake-up for a stream.
 #[async_trait]

@@ -70,15 +70,17 @@ pub(super) async fn cursors(
                 }
                 Position::Time(moment)
             };
-            let record = CursorRecord { done: Some(done.clone()), ..kept(store, source).await? };
-            store.set(&one_stream(store, source).await?, &record).await?;
+            let stream = one_stream(store, source).await?;
+            let record = kept(store, source, CursorRecord::at(done.clone())).await?;
+            store.set(&stream, &record).await?;
             output::say(&format!(
                 "the cursor of `{source}` stands at {done}; the next run goes on from there"
             ));
         }
         Cursors::Reset { source } => {
             let stream = one_stream(store, source).await?;
-            store.set(&stream, &kept(store, source).await?).await?;
+            let record = kept(store, source, CursorRecord::default()).await?;
+            store.set(&stream, &record).await?;
             output::say(&format!("the next run of `{source}` is its first, and begins at `start`"));
         }
         Cursors::History { source } => {
@@ -111,15 +113,17 @@ async fn learn_secrets(global: &Global, backend: &Backend) {
     }
 }
 
-/// What a cursor keeps when it is set by hand: whether it is paused, and its
-/// history.
-async fn kept(store: &Arc<dyn mef_ports::Cursors>, source: &str) -> anyhow::Result<CursorRecord> {
-    let stored = store.read(&stream(source)).await?.map(|stored| stored.record);
-    Ok(stored.map_or_else(CursorRecord::default, |record| CursorRecord {
-        paused: record.paused,
-        history: record.history,
-        ..CursorRecord::default()
-    }))
+/// Returns `record` with what a cursor keeps when it is set by hand: whether it is paused, and its history.
+async fn kept(
+    store: &Arc<dyn mef_ports::Cursors>,
+    source: &str,
+    mut record: CursorRecord,
+) -> anyhow::Result<CursorRecord> {
+    if let Some(stored) = store.read(&stream(source)).await? {
+        record.paused = stored.record.paused;
+        record.history = stored.record.history;
+    }
+    Ok(record)
 }
 
 fn past_row(run: &PastRun, redactor: &Redactor) -> Vec<String> {
@@ -188,7 +192,7 @@ fn line(cursor: &StoredCursor, now: Timestamp) -> Line<'_> {
 }
 
 pub(super) fn lag(record: &CursorRecord, now: Timestamp) -> Option<SignedDuration> {
-    Some(now.duration_since(record.done.as_ref()?.time()?))
+    Some(now.duration_since(record.done()?.time()?))
 }
 
 fn row(cursor: &StoredCursor, now: Timestamp, redactor: &Redactor) -> Vec<String> {
@@ -197,11 +201,11 @@ fn row(cursor: &StoredCursor, now: Timestamp, redactor: &Redactor) -> Vec<String
     let run = record.last_run.as_ref();
     vec![
         cursor.stream.to_string(),
-        or_dash(record.done.as_ref().map(|done| place(done, redactor))),
+        or_dash(record.done().map(|done| place(done, redactor))),
         or_dash(
             lag(record, now).map(|lag| format!("{:#}", SignedDuration::from_secs(lag.as_secs()))),
         ),
-        or_dash(record.open.as_ref().map(|open| format!("until {}", short(open.end)))),
+        or_dash(record.open().map(|open| format!("until {}", short(open.end)))),
         or_dash(run.and_then(|run| run.ended).map(short)),
         or_dash(run.map(|run| run.delivered.to_string())),
         or_dash(run.and_then(|run| run.error.clone())),

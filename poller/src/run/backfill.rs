@@ -9,7 +9,6 @@ use crate::run::stretch::Stretch;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use mef_source::Root;
 use mef_source::checked::{Advance, Cursor, Follow};
 
 use crate::moment::before;
@@ -99,10 +98,9 @@ impl Poller {
 
     fn newest_to_read_back(&self) -> Result<Timestamp, BackfillError> {
         let (cursor, now) = (&self.poll.cursor, self.ports.clock.now());
-        let starts = self.poll.requests().iter().any(|request| request.uses(Root::Cursor, "start"));
         let needs = |needs| Err(BackfillError::NoTime { cursor: cursor.kind(), needs });
         let followed = |follow: &Follow| match follow.time {
-            Some(_) if starts => Ok(now),
+            Some(_) if self.asks_from_start() => Ok(now),
             _ => needs("`{cursor.start}` in its request and `time` in its cursor"),
         };
         match cursor {

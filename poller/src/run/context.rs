@@ -1,15 +1,13 @@
-//! One run under one lease: what streams by time and by token have in common.
+//! What a run knows while it reads a stream.
 
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use mef_ports::{
     Commit, CommitError, CursorRecord, LostSpan, Position, ResumeAt, RunSummary, SeenId,
-    StoreError, StreamKey, chain,
+    StoreError, StreamKey,
 };
-use mef_source::checked::{Cursor, Repeats};
+use mef_source::checked::Repeats;
 
 use crate::ask::asking::FetchedPage;
 use crate::ask::fetch::Fetcher;
@@ -25,15 +23,11 @@ use crate::news::keep::kept;
 use crate::news::seen::Seen;
 use crate::poller::Poller;
 use crate::run::budget::Budget;
-use crate::run::history;
 use crate::run::lease::LeaseKeeper;
-use crate::run::report::RunEnd;
 use crate::run::report::RunError;
-use crate::run::report::RunReport;
-use crate::run::report::lag;
-use crate::stream::followed::Followed;
+use crate::run::same_request;
 
-/// A run and all it knows.
+/// One run of one stream, under its lease.
 pub(crate) struct Run<'p> {
     pub(crate) poller: &'p Poller,
     pub(crate) fetcher: Fetcher<'p>,
@@ -41,23 +35,22 @@ pub(crate) struct Run<'p> {
     pub(crate) seen: Seen,
     pub(crate) summary: RunSummary,
     pub(crate) started: Timestamp,
-    /// What this run is called in requests: `{run.id}`.
-    id: String,
     pub(crate) stream: &'p StreamKey,
-    /// Somebody let no run read the stream.
-    pub(crate) paused: bool,
-    partition: Option<&'p Partition>,
     pub(crate) lease: &'p LeaseKeeper<'p>,
-    budget: &'p Budget,
-    slowest: SignedDuration,
-    /// Whether the details of an item could be had.
+    /// Whether a person paused the stream.
+    pub(crate) paused: bool,
+    /// Whether the details of any item were found.
     pub(crate) found_details: bool,
-    /// How often those of one could not, since it is gone.
-    pub(crate) refused_details: u64,
+    pub(crate) partition: Option<&'p Partition>,
+    /// `{run.id}` in requests.
+    id: String,
+    budget: &'p Budget,
+    /// How long the slowest page so far took.
+    slowest: SignedDuration,
 }
 
 impl<'p> Run<'p> {
-    /// Reads what is stored, under the lease.
+    /// Reads what is stored of the stream.
     pub(crate) async fn begin(
         poller: &'p Poller,
         stream: &'p StreamKey,
@@ -69,11 +62,12 @@ impl<'p> Run<'p> {
         let ports = &poller.ports;
         let stored = ports.cursors.read(stream).await?;
         let mut record = stored.map(|stored| stored.record).unwrap_or_default();
-        let wait =
-            record.wait.take().filter(|wait| wait.request_digest == poller.poll.request_digest);
+        same_request::settle(&mut record, &poller.poll, stream);
+        let wait = record.wait.take();
         let paused = record.paused.is_some() || poller.is_paused_with(partition).await?;
-        if let (None, Some(stretch)) = (&record.done, poller.stretch) {
-            record.done = stretch.first_position(&poller.poll.cursor);
+        let first = poller.stretch.and_then(|stretch| stretch.first_position(&poller.poll.cursor));
+        if let Some(first) = first {
+            record.begin_at(first);
         }
         let seen = Seen::load(ports.cursors.seen(stream).await?)
             .keeping_repeats(poller.poll.repeats == Repeats::Keep);
@@ -87,149 +81,37 @@ impl<'p> Run<'p> {
             seen,
             started: summary.started.unwrap_or_else(|| ports.clock.now()),
             summary,
-            id: run_id()?,
             stream,
-            paused,
-            partition,
             lease,
+            paused,
+            found_details: false,
+            partition,
+            id: run_id()?,
             budget,
             slowest: SignedDuration::ZERO,
-            found_details: false,
-            refused_details: 0,
         })
     }
 
-    /// Reads the stream, and writes down how that ended.
-    pub(crate) async fn finish(mut self) -> RunReport {
-        let done_before = self.record.done.clone();
-        let end = match self.read().await {
-            Ok(end) => end,
-            Err(RunError::Fetch(FetchError::Limited { until })) => RunEnd::Limited { until },
-            Err(RunError::Fetch(FetchError::NotReady { until })) => RunEnd::NotReady { until },
-            Err(RunError::Fetch(FetchError::OutOfTime)) => RunEnd::OutOfTime,
-            Err(error) => RunEnd::Failed(error),
-        };
-        // A job that is done, or that the vendor no longer knows, is not asked
-        // for again.
-        match &end {
-            RunEnd::CaughtUp => self.drop_setup(),
-            RunEnd::Failed(RunError::Fetch(error)) if !error.keeps_setup() => self.drop_setup(),
-            _ => {}
-        }
-        self.record.wait = self.fetcher.open_wait().take();
-        let end = match self.leave_wakeup(&end).await {
-            Ok(()) => end,
-            Err(error) => RunEnd::Failed(error),
-        };
-        self.summary.limit_wait_ms += millis(self.poller.pace.take_waited());
-        self.summary.requests = self.fetcher.requests.load(Ordering::Relaxed);
-        self.summary.ended = Some(self.now());
-        self.summary.error = match &end {
-            RunEnd::Failed(error) => {
-                Some(self.poller.ports.redactor.mask(&chain(error)).into_owned())
-            }
-            _ => None,
-        };
-        self.record.last_run = Some(self.summary.clone());
-        history::note(&mut self.record, &done_before);
-        let seen = self.record.open.as_ref().map(|_| self.seen.to_store_at_the_end());
-        let end = match self.store(&self.record, seen.as_deref()).await {
-            Ok(()) => end,
-            // What failed first is what a person has to know.
-            Err(_) if matches!(end, RunEnd::Failed(_)) => end,
-            Err(error) => RunEnd::Failed(error.into()),
-        };
-        RunReport {
-            stream: self.stream.clone(),
-            end,
-            lag: lag(self.record.done.as_ref(), self.now()),
-            done: self.record.done,
-            summary: self.summary,
-        }
+    pub(crate) fn now(&self) -> Timestamp {
+        self.poller.ports.clock.now()
     }
 
-    async fn read(&mut self) -> Result<RunEnd, RunError> {
-        let Some(stretch) = self.poller.stretch else { return self.read_stream().await };
-        if stretch.is_read(self.record.done.as_ref()) {
-            return Ok(RunEnd::CaughtUp);
-        }
-        let end = self.read_stream().await?;
-        if matches!(end, RunEnd::CaughtUp) {
-            self.record.done = Some(stretch.end_position());
-        }
-        Ok(end)
+    /// Returns whether there is time for another page.
+    pub(crate) fn has_time(&self) -> bool {
+        self.budget.allows(self.now(), self.slowest)
     }
 
-    async fn read_stream(&mut self) -> Result<RunEnd, RunError> {
-        let limits = &self.poller.ports.limits;
-        let now = self.now();
-        if let Some(missing) = self.partition.and_then(|partition| partition.missing.clone()) {
-            return Err(RunError::PartitionValue(missing));
-        }
-        if let Some(until) = limits.not_before(&self.poller.credential_key(), now).await?
-            && let Err(until) = self.fetcher.wait_until(until).await
-        {
-            return Ok(RunEnd::Limited { until });
-        }
-        match &self.poller.poll.cursor {
-            Cursor::Time(cursor) => self.read_by_time(cursor).await,
-            Cursor::Token(cursor) => self.read_followed(Followed::Token(cursor)).await,
-            Cursor::NextLink(cursor) => self.read_followed(Followed::Link(cursor)).await,
-            Cursor::Id(cursor) => self.read_by_id(cursor).await,
-            Cursor::Listing(cursor) => self.read_listing(cursor).await,
-        }
+    /// Notes how long a page took, or a part of one.
+    pub(crate) fn note_slowest(&mut self, took: SignedDuration) {
+        self.slowest = self.slowest.max(took);
     }
 
-    /// Leaves a wake-up for work that can be done before the next tick, and
-    /// holds the credential back while a limit lasts.
-    async fn leave_wakeup(&mut self, end: &RunEnd) -> Result<(), RunError> {
-        let ports = &self.poller.ports;
-        let now = self.now();
-        if let Some(until) = self.limit_to_share(end, now) {
-            ports.limits.hold(&self.poller.credential_key(), until).await?;
-        }
-        self.record.next_run = match end {
-            RunEnd::Limited { until } => {
-                // Once for each limit, not again by each run that finds it.
-                if self.fetcher.requests.load(Ordering::Relaxed) > 0 {
-                    let wait = Duration::try_from(until.duration_since(now)).unwrap_or_default();
-                    self.summary.limit_wait_ms += millis(wait);
-                }
-                Some(*until)
-            }
-            RunEnd::NotReady { until } => Some(*until),
-            RunEnd::OutOfTime => Some(self.now()),
-            _ => None,
-        };
-        if let Some(when) = self.record.next_run {
-            // The schedule is the source's, whichever partition has work left.
-            ports.wakeups.wake(&self.poller.stream(), when).await?;
-        }
-        Ok(())
-    }
-
-    /// Where a first run begins that looks back by `start`.
+    /// Returns where a first run begins that looks back by `start`.
     pub(crate) fn first_moment(&self, start: Duration) -> Timestamp {
         self.poller.stretch.map_or_else(|| before(self.started, start), |stretch| stretch.from)
     }
 
-    /// Tells of what the vendor no longer keeps.
-    pub(crate) fn note_lost(&mut self, lost: LostSpan) {
-        self.summary.lost = Some(lost);
-        tracing::warn!(
-            source.id = %self.stream,
-            cursor.lost_from = %lost.from,
-            cursor.lost_to = %lost.to,
-            "the cursor was older than the vendor keeps records: what lies between is lost"
-        );
-    }
-
-    /// What stands in the cursor is not what the source file says.
-    pub(crate) fn wrong_kind(&self, stored: &Position) -> RunError {
-        RunError::CursorKind { stored: stored.clone(), wanted: self.poller.poll.cursor.kind() }
-    }
-
-    /// What every request of this run can use.
+    /// Returns what every request of this run can use.
     pub(crate) fn scope(&self) -> RequestScope<'_> {
         let run = RunVariables { id: &self.id, started: self.started };
         RequestScope {
@@ -239,37 +121,22 @@ impl<'p> Run<'p> {
         }
     }
 
-    /// The request for the page of the stream that `at` leads to.
+    /// Builds the request for the page of the stream that `at` leads to.
     pub(crate) fn request(
         &self,
         scope: &RequestScope<'_>,
         at: Option<&ResumeAt>,
-    ) -> Result<PageRequest, FetchError> {
+    ) -> Result<PageRequest, RunError> {
         let poll = &self.poller.poll;
-        Ok(build(poll, &poll.pages, scope, at)?)
-    }
-
-    /// Until when whoever uses the credential next has to wait too.
-    fn limit_to_share(&self, end: &RunEnd, now: Timestamp) -> Option<Timestamp> {
-        let paced = self.poller.pace.next(now);
-        match end {
-            RunEnd::Limited { until } if paced != Some(*until) => Some(*until),
-            // How slowly a backfill goes is its own affair.
-            _ if self.poller.is_backfill() => None,
-            _ => paced,
-        }
-    }
-
-    pub(crate) fn now(&self) -> Timestamp {
-        self.poller.ports.clock.now()
+        Ok(build(poll, &poll.pages, scope, at).map_err(FetchError::Request)?)
     }
 
     /// Fetches a page and notes how long that took.
     pub(crate) async fn fetch(&mut self, request: PageRequest) -> Result<FetchedPage, FetchError> {
         if self.poller.poll.cursor.is_by_vendor() {
-            // Whatever happens from here on, what it gives may have to be given again.
-            self.record.asked = true;
-            self.store(&self.record, None).await?;
+            // The vendor counts the page as given, even if this run ends before it is delivered.
+            self.record.ask();
+            self.store(None).await?;
         }
         let before = self.now();
         let fetched = self.fetcher.fetch(request).await;
@@ -277,36 +144,65 @@ impl<'p> Run<'p> {
         fetched
     }
 
-    /// Notes how long a page took, or a part of one.
-    pub(crate) fn note_slowest(&mut self, took: SignedDuration) {
-        self.slowest = self.slowest.max(took);
-    }
-
-    /// Whether there is time for another page.
-    pub(crate) fn has_time(&self) -> bool {
-        self.budget.allows(self.now(), self.slowest)
-    }
-
-    /// For the news of a page that was just fetched.
+    /// Makes room for the news of a page that was just fetched.
     pub(crate) fn gathered(&self) -> Result<Gathered<'p>, FetchError> {
         let poller = self.poller;
         let kept = kept(&poller.poll.keep, &self.scope())?;
         Ok(Gathered::new(&poller.pipeline, &poller.poll.details, kept, self.now()))
     }
 
-    /// Writes `record` under the lease, and the ids, unless they stay as they
-    /// are.
-    pub(crate) async fn store(
-        &self,
-        record: &CursorRecord,
-        seen: Option<&[SeenId]>,
-    ) -> Result<(), CommitError> {
+    /// Stores the cursor under the lease, and `seen` unless the stored ids stay as they are.
+    pub(crate) async fn store(&self, seen: Option<&[SeenId]>) -> Result<(), CommitError> {
         let lease = self.lease.current().await;
-        self.poller.ports.cursors.commit(&lease, Commit { record, seen }).await
+        let commit = Commit { record: &self.record, seen };
+        self.poller.ports.cursors.commit(&lease, commit).await
+    }
+
+    /// Forgets what was set up and the page that it led to: a job that is done, has failed or is unknown to the
+    /// vendor is not asked for again.
+    pub(crate) fn drop_setup(&mut self) {
+        if self.record.setup.take().is_some() {
+            self.record.read_again();
+        }
+    }
+
+    /// Tells what is lost, if anything is, when reading begins again at `start` and not where it stood.
+    pub(crate) fn begins_at(&mut self, start: Timestamp) {
+        let read_to = read_to(&self.record).filter(|read_to| *read_to < start);
+        if let Some(read_to) = read_to.filter(|_| self.poller.asks_from_start()) {
+            self.note_lost(LostSpan { from: read_to, to: start });
+        }
+    }
+
+    /// Tells of a stretch that is not read.
+    pub(crate) fn note_lost(&mut self, lost: LostSpan) {
+        self.summary.lost = Some(lost);
+        tracing::warn!(
+            source.id = %self.stream,
+            cursor.lost_from = %lost.from,
+            cursor.lost_to = %lost.to,
+            "reading goes on later than where it stood: what lies between is lost"
+        );
+    }
+
+    /// Returns the error that the stored cursor is not of the source file's kind.
+    pub(crate) fn wrong_kind(&self, stored: &Position) -> RunError {
+        RunError::CursorKind { stored: stored.clone(), wanted: self.poller.poll.cursor.kind() }
     }
 }
 
-/// A random UUID (RFC 9562 §5.4), for vendors that want a request to have an id.
+/// Returns up to which moment the stream was read. Where no record has a time, a run that ended well has read what
+/// there was when it started.
+fn read_to(record: &CursorRecord) -> Option<Timestamp> {
+    let last = record.last_run.as_ref().filter(|run| run.error.is_none() && run.pages > 0);
+    let earlier = || record.history.iter().rev().find(|run| run.error.is_none());
+    let by_record = record.reached().or_else(|| record.done()?.time());
+    let by_run = || last.and_then(|run| run.started).or_else(|| Some(earlier()?.ended));
+    record.done()?;
+    by_record.or_else(by_run)
+}
+
+/// Makes a random UUID (RFC 9562 §5.4), for vendors that want a request to have an id.
 pub(crate) fn run_id() -> Result<String, RunError> {
     let mut bytes = [0; 16];
     aws_lc_rs::rand::fill(&mut bytes)
@@ -322,13 +218,4 @@ pub(crate) fn run_id() -> Result<String, RunError> {
         text.push(digit);
     }
     Ok(text)
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// Whether an answer may mean that the place to go on at is stale.
-pub(crate) fn means_stale(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 400 | 404 | 409 | 410 | 416 | 422)
 }

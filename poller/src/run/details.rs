@@ -28,6 +28,7 @@ use crate::news::seen;
 use crate::page::decode::batches::Batches;
 use crate::page::record::Record;
 use crate::run::context::Run;
+use crate::run::delivery::deliver_part;
 use crate::run::report::RunError;
 use crate::stream::loop_guard::LoopGuard;
 
@@ -70,43 +71,53 @@ struct Part {
     whole: usize,
 }
 
-impl Run<'_> {
-    /// Asks for the details of `items`, and delivers all but the last part of
-    /// them, which is given back.
-    pub(crate) async fn details_of(&mut self, items: Vec<News>) -> Result<Vec<News>, RunError> {
-        if items.len() > seen::LIMIT {
-            return Err(FetchError::TooManyItems(items.len()).into());
-        }
+/// Asks for details during one page.
+struct Details<'d, 'p> {
+    run: &'d mut Run<'p>,
+    /// How many items are gone.
+    refused: u64,
+}
+
+/// Asks for the details of `items`. Delivers all but the last part of them, which it returns.
+pub(crate) async fn details_of(run: &mut Run<'_>, items: Vec<News>) -> Result<Vec<News>, RunError> {
+    if items.len() > seen::LIMIT {
+        return Err(FetchError::TooManyItems(items.len()).into());
+    }
+    Details { run, refused: 0 }.of(items).await
+}
+
+impl Details<'_, '_> {
+    async fn of(&mut self, items: Vec<News>) -> Result<Vec<News>, RunError> {
         let mut part = Part::default();
         // Those of which it is not sure yet that they are.
         let mut gone = Vec::new();
-        let mut began = self.now();
+        let mut began = self.run.now();
         for (item, hashes) in self.asked_together(items)? {
-            let took = self.now().duration_since(began);
+            let took = self.run.now().duration_since(began);
             let has_some = !part.items.is_empty() || !gone.is_empty();
-            if has_some && (took > LONGEST_PART || part.is_full() || !self.has_time()) {
+            if has_some && (took > LONGEST_PART || part.is_full() || !self.run.has_time()) {
                 self.hand_over(&mut part).await?;
-                self.note_slowest(took);
-                began = self.now();
-                if !self.has_time() {
+                self.run.note_slowest(took);
+                began = self.run.now();
+                if !self.run.has_time() {
                     return Err(FetchError::OutOfTime.into());
                 }
             }
             // The items themselves were counted when they were listed.
-            self.summary.records = self.summary.records.saturating_sub(hashes.len() as u64);
-            let refused = self.refused_details;
+            self.run.summary.records = self.run.summary.records.saturating_sub(hashes.len() as u64);
+            let refused = self.refused;
             let hash = hashes.first().copied().unwrap_or_default();
             let found = self.find_details(item, hash, &mut part).await;
             if found.is_ok() {
-                let is_gone = self.refused_details > refused;
+                let is_gone = self.refused > refused;
                 if is_gone { &mut gone } else { &mut part.items }.extend(hashes);
                 part.whole = part.records.len();
             }
-            if self.found_details {
+            if self.run.found_details {
                 part.items.append(&mut gone);
             }
             let waited = match found {
-                Ok(until) => self.fetcher.pass_limit(until).await.map_err(RunError::from),
+                Ok(until) => self.run.fetcher.pass_limit(until).await.map_err(RunError::from),
                 Err(error) => Err(error),
             };
             if let Err(error) = waited {
@@ -126,7 +137,8 @@ impl Run<'_> {
     /// list that a `batch` makes of them.
     fn asked_together(&self, items: Vec<News>) -> Result<Vec<(Value, Vec<u64>)>, FetchError> {
         let alone = |News { record, hash, .. }: News| (record.value, vec![hash]);
-        let Some(batch) = self.poller.poll.details.first().and_then(|first| first.batch.as_ref())
+        let Some(batch) =
+            self.run.poller.poll.details.first().and_then(|first| first.batch.as_ref())
         else {
             return Ok(items.into_iter().map(alone).collect());
         };
@@ -143,7 +155,7 @@ impl Run<'_> {
 
     async fn hand_over(&mut self, part: &mut Part) -> Result<(), RunError> {
         let Part { records, items, .. } = std::mem::take(part);
-        self.deliver_part(records, &items).await
+        deliver_part(self.run, records, &items).await
     }
 
     /// Puts the records that `item` leads to into `part`, through all steps of
@@ -154,7 +166,9 @@ impl Run<'_> {
         hash: u64,
         part: &mut Part,
     ) -> Result<Option<Timestamp>, RunError> {
-        let Some((last, before)) = self.poller.poll.details.split_last() else { return Ok(None) };
+        let Some((last, before)) = self.run.poller.poll.details.split_last() else {
+            return Ok(None);
+        };
         let (mut items, mut not_before, mut is_asked) = (vec![item], None, false);
         for detail in before {
             let mut found = Vec::new();
@@ -184,14 +198,14 @@ impl Run<'_> {
     /// Waits for the turn of a further request about one item. One past the end of
     /// the run's time is not begun: the item comes whole the next time.
     async fn go_on_asking(&self, not_before: Option<Timestamp>) -> Result<(), FetchError> {
-        if !self.fetcher.budget.allows(self.now(), SignedDuration::ZERO) {
+        if !self.run.fetcher.budget.allows(self.run.now(), SignedDuration::ZERO) {
             return Err(FetchError::OutOfTime);
         }
-        self.fetcher.pass_limit(not_before).await
+        self.run.fetcher.pass_limit(not_before).await
     }
 
     fn add(&mut self, records: Vec<Value>, kept: &[(String, Value)], hash: u64, part: &mut Part) {
-        self.summary.records += records.len() as u64;
+        self.run.summary.records += records.len() as u64;
         part.records.extend(records.into_iter().map(|mut record| {
             put(kept, &mut record);
             News { record: Record { value: record, text: None }, id: None, hash }
@@ -206,13 +220,13 @@ impl Run<'_> {
         hash: u64,
         part: &mut Part,
     ) -> Result<Option<Timestamp>, RunError> {
-        if has_expired(detail, item, self.now()) {
+        if has_expired(detail, item, self.run.now()) {
             self.note(End::Expired);
             return Ok(None);
         }
-        let poll = &self.poller.poll;
+        let poll = &self.run.poller.poll;
         let (request, kept) = {
-            let scope = RequestScope { item: Some(item), ..self.scope() };
+            let scope = RequestScope { item: Some(item), ..self.run.scope() };
             let request = build(poll, &detail.pages, &scope, None).map_err(FetchError::Request)?;
             (request.http, kept(&detail.keep, &scope)?)
         };
@@ -221,7 +235,7 @@ impl Run<'_> {
         let body_of = |_: &Url, answer: &HttpResponse| {
             Ok((answer.status != StatusCode::NO_CONTENT).then(|| answer.body.clone()))
         };
-        let answer = match self.fetcher.ask(asking, body_of).await {
+        let answer = match self.run.fetcher.ask(asking, body_of).await {
             Err(FetchError::Refused(refusal)) => {
                 refused(detail, refusal)?;
                 self.note(End::Gone);
@@ -236,7 +250,7 @@ impl Run<'_> {
             match batches.next().await {
                 Ok(None) => return Ok(answer.not_before),
                 Ok(Some(batch)) => self.add(batch, &kept, hash, part),
-                Err(error) => return Err(self.fetcher.keep_page(body, error).await.into()),
+                Err(error) => return Err(self.run.fetcher.keep_page(body, error).await.into()),
             }
             if part.is_full() {
                 self.hand_over(part).await?;
@@ -251,20 +265,21 @@ impl Run<'_> {
         item: &Value,
         mut to: To<'_>,
     ) -> Result<Option<Timestamp>, RunError> {
-        if has_expired(detail, item, self.now()) {
+        if has_expired(detail, item, self.run.now()) {
             self.note(End::Expired);
             return Ok(None);
         }
-        let poll = &self.poller.poll;
-        let kept = kept(&detail.keep, &RequestScope { item: Some(item), ..self.scope() })?;
+        let poll = &self.run.poller.poll;
+        let kept = kept(&detail.keep, &RequestScope { item: Some(item), ..self.run.scope() })?;
         let mut guard = LoopGuard::new(&detail.pages);
         let mut at = None;
         for _ in 0..MOST_PAGES {
             let request = {
-                let scope = RequestScope { item: Some(item), ..self.scope() };
+                let scope = RequestScope { item: Some(item), ..self.run.scope() };
                 build(poll, &detail.pages, &scope, at.as_ref()).map_err(FetchError::Request)?
             };
-            let fetched = self.fetcher.fetch_of(&detail.pages, None, &detail.ignore, request).await;
+            let fetched =
+                self.run.fetcher.fetch_of(&detail.pages, None, &detail.ignore, request).await;
             let FetchedPage { page, not_before } = match fetched {
                 // What is on a later page is not gone with the way to it.
                 Err(FetchError::Refused(refusal)) if at.is_none() => {
@@ -277,7 +292,7 @@ impl Run<'_> {
             };
             let next = if page.ends { None } else { page.next.clone() };
             guard.visit(&page, next.as_ref()).map_err(FetchError::Loop)?;
-            let mut records = self.fetcher.values(page.records).await?;
+            let mut records = self.run.fetcher.values(page.records).await?;
             records.iter_mut().for_each(|record| put(&kept, record));
             match &mut to {
                 To::Part(part, hash) => {
@@ -305,10 +320,10 @@ impl Run<'_> {
 
     /// Counts what became of an item.
     fn note(&mut self, end: End) {
-        self.summary.gone += u64::from(!matches!(end, End::Found));
+        self.run.summary.gone += u64::from(!matches!(end, End::Found));
         // What has expired says nothing of how the others are asked for.
-        self.found_details |= matches!(end, End::Found);
-        self.refused_details += u64::from(matches!(end, End::Gone));
+        self.run.found_details |= matches!(end, End::Found);
+        self.refused += u64::from(matches!(end, End::Gone));
     }
 }
 

@@ -12,7 +12,7 @@ const LONGEST_ERROR: usize = 300;
 
 /// Notes the last run of `record` in its history; `done_before` is where the
 /// cursor stood when it began.
-pub(crate) fn note(record: &mut CursorRecord, done_before: &Option<Position>) {
+pub(crate) fn note(record: &mut CursorRecord, done_before: Option<&Position>) {
     let Some(run) = &record.last_run else { return };
     let Some(ended) = run.ended else { return };
     let error: Option<String> =
@@ -22,12 +22,12 @@ pub(crate) fn note(record: &mut CursorRecord, done_before: &Option<Position>) {
     }
     let past = PastRun {
         ended,
-        done: record.done.clone(),
+        done: record.done().cloned(),
         delivered: run.delivered,
         rejected: run.rejected,
         error,
     };
-    let again = past.error.is_some() && record.done == *done_before;
+    let again = past.error.is_some() && record.done() == done_before;
     if again && record.history.last().is_some_and(|last| last.error == past.error) {
         record.history.pop();
     }
@@ -44,15 +44,17 @@ mod tests {
     use super::*;
 
     fn after(record: &mut CursorRecord, second: i64, delivered: u64, error: Option<&str>) {
-        let before = record.done.clone();
+        let before = record.done().cloned();
         let ended = Timestamp::from_second(second).unwrap();
         if delivered > 0 {
-            record.done = Some(Position::Time(ended));
+            let history = std::mem::take(&mut record.history);
+            *record = CursorRecord::at(Position::Time(ended));
+            record.history = history;
         }
         let error = error.map(str::to_owned);
         let run = RunSummary { ended: Some(ended), delivered, error, ..RunSummary::default() };
         record.last_run = Some(run);
-        note(record, &before);
+        note(record, before.as_ref());
     }
 
     #[test]

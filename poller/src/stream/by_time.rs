@@ -1,281 +1,251 @@
-//! Reading by time: window after window until the newest moment that may be
-//! read.
+//! Reading by time: window after window until the newest moment that may be read.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
-use mef_ports::{CursorRecord, OpenWindow, Position};
+use mef_ports::{LostSpan, Move, OpenWindow, Position, ResumeAt};
 use mef_source::checked::{Advance, Order, TimeCursor};
 
-use crate::ask::asking::FetchedPage;
-use crate::ask::fetch_error::FetchError;
-use crate::ask::request::PageRequest;
 use crate::ask::scope::RequestScope;
 use crate::moment::before;
+use crate::news::gathered::Gathered;
+use crate::news::known::Known;
+use crate::news::known::News;
+use crate::news::known::known;
+use crate::news::known::note_late;
 use crate::news::seen::Needed;
+use crate::page::record::Unread;
 use crate::run::context::Run;
-use crate::run::context::means_stale;
-use crate::run::delivery::NextPage;
-use crate::run::delivery::Step;
 use crate::run::report::RunEnd;
 use crate::run::report::RunError;
-use crate::stream::loop_guard::LoopGuard;
-use crate::stream::time_page;
+use crate::stream::Reading;
+use crate::stream::Refused;
+use crate::stream::Sorted;
+use crate::stream::Turn;
+use crate::stream::note_order;
+use crate::stream::read_pages;
 use crate::stream::window;
-use crate::stream::window::Bounds;
 
-/// How many ids are kept for a cursor that follows the records, besides those
-/// that its overlap needs.
+/// How many ids are kept for a cursor that follows the records, besides those that its overlap needs.
 const LATEST: usize = 1_000;
 
-/// How often a window is read again from its start before the run gives up.
+/// How often a window is read again from its start before a run gives up. From the second time on only half of it is
+/// read, so that each try asks for something else.
 const MOST_RESTARTS: u32 = 6;
 
-impl Run<'_> {
-    /// Reads until there is nothing new.
-    pub(crate) async fn read_by_time(&mut self, cursor: &TimeCursor) -> Result<RunEnd, RunError> {
-        let horizon = self.poller.horizon(window::horizon(cursor, self.started));
-        let mut resumed = false;
-        loop {
-            let mut open = match self.record.open.take() {
-                Some(open) if !self.is_forgotten(cursor, &open) => {
-                    resumed = true;
-                    self.resume(cursor, open, horizon)
-                }
-                forgotten => match self.open_window(cursor, horizon, forgotten)? {
-                    Some(open) => open,
-                    None => return Ok(RunEnd::CaughtUp),
-                },
-            };
-            if !self.has_time() {
-                self.record.open = Some(open);
-                return Ok(RunEnd::OutOfTime);
-            }
-            if let Some(end) = self.read_window(cursor, &mut open).await? {
-                return Ok(end);
-            }
-            // `done` may stand before it, at the newest record that there is.
-            if open.end >= horizon {
-                return Ok(RunEnd::CaughtUp);
-            }
-            // What came while an interrupted window was gone on with is for the
-            // next run, as what comes after any run is.
-            let left = Duration::try_from(horizon.duration_since(open.end)).unwrap_or_default();
-            if resumed && left < self.poller.poll.schedule && !self.poller.is_backfill() {
-                return Ok(RunEnd::CaughtUp);
-            }
-            resumed = false;
-        }
-    }
+/// A window while its pages are read.
+struct Window<'c> {
+    cursor: &'c TimeCursor,
+    open: OpenWindow,
+    /// The newest time so far.
+    newest: Option<Timestamp>,
+}
 
-    /// An open window of an earlier run. A next page kept under another
-    /// request is not used blindly: the window is read again. One that follows
-    /// the records has no end of its own: it reaches to the present.
-    fn resume(&self, cursor: &TimeCursor, mut open: OpenWindow, horizon: Timestamp) -> OpenWindow {
-        if open.request_digest != self.poller.poll.request_digest {
-            open.next = None;
-            open.request_digest.clone_from(&self.poller.poll.request_digest);
-        }
-        if cursor.advance == Advance::NewestRecord {
-            open.end = open.end.max(horizon);
-        }
-        open
-    }
-
-    /// Whether the vendor keeps nothing of the window any more: then it can
-    /// only be passed over, which the next window tells.
-    fn is_forgotten(&self, cursor: &TimeCursor, open: &OpenWindow) -> bool {
-        cursor.retention.is_some_and(|retention| open.end <= before(self.started, retention))
-    }
-
-    fn open_window(
-        &mut self,
-        cursor: &TimeCursor,
-        horizon: Timestamp,
-        forgotten: Option<OpenWindow>,
-    ) -> Result<Option<OpenWindow>, RunError> {
-        let done = match &self.record.done {
-            // A first window that came to no end is where the next begins.
-            None => forgotten.map(|open| open.done_before),
-            Some(Position::Time(time)) => Some(*time),
-            Some(stored) => return Err(self.wrong_kind(stored)),
+/// Reads window after window until there is nothing new.
+pub(crate) async fn read_windows(
+    run: &mut Run<'_>,
+    cursor: &TimeCursor,
+) -> Result<RunEnd, RunError> {
+    let horizon = run.poller.horizon(window::horizon(cursor, run.started));
+    loop {
+        let kept = run.record.open().filter(|open| !is_forgotten(run, cursor, open)).cloned();
+        let resumed = kept.is_some();
+        let open = match kept {
+            // A window that follows the records has no end of its own: it reaches to the present.
+            Some(open) if cursor.advance == Advance::NewestRecord => {
+                OpenWindow { end: open.end.max(horizon), ..open }
+            }
+            Some(open) => open,
+            None => match open_window(run, cursor, horizon)? {
+                Some(open) => open,
+                None => return Ok(RunEnd::CaughtUp),
+            },
         };
-        let Some(bounds) = window::open(cursor, done, horizon, self.started)? else {
-            return Ok(None);
-        };
-        if let Some(lost) = bounds.lost {
-            self.note_lost(lost);
+        let at = open.next.clone();
+        let mut window = Window { cursor, open, newest: None };
+        let end = read_pages(run, &mut window, at).await;
+        if let Err(RunError::Fetch(error)) = &end
+            && Refused::of(error, window.open.next.as_ref()).is_some()
+        {
+            // What was refused now need not be refused for ever: a later run reads from the start again.
+            run.record.read_again();
         }
-        self.record.setup = None;
-        *self.fetcher.open_wait() = None;
-        Ok(Some(OpenWindow {
-            start: bounds.start,
-            end: bounds.end,
-            done_before: bounds.done_before,
-            first: self.record.done.is_none(),
-            next: None,
-            restarts: 0,
-            ascending: cursor.order == Order::Ascending,
-            request_digest: self.poller.poll.request_digest.clone(),
-        }))
+        match end? {
+            RunEnd::CaughtUp => {}
+            end => return Ok(end),
+        }
+        // `done` may stand before the end, at the newest record.
+        if window.open.end >= horizon {
+            return Ok(RunEnd::CaughtUp);
+        }
+        // What came while an interrupted window was waiting is for the next run, as is what comes after any run.
+        let left = Duration::try_from(horizon.duration_since(window.open.end)).unwrap_or_default();
+        if resumed && left < run.poller.poll.schedule && !run.poller.is_backfill() {
+            return Ok(RunEnd::CaughtUp);
+        }
+    }
+}
+
+/// Returns whether the vendor keeps nothing of the window any more: then it can only be passed over, and opening the
+/// next one tells what is lost.
+fn is_forgotten(run: &Run<'_>, cursor: &TimeCursor, open: &OpenWindow) -> bool {
+    cursor.retention.is_some_and(|retention| open.end <= before(run.started, retention))
+}
+
+fn open_window(
+    run: &mut Run<'_>,
+    cursor: &TimeCursor,
+    horizon: Timestamp,
+) -> Result<Option<OpenWindow>, RunError> {
+    let done = match run.record.done() {
+        // A first window that was never read to its end is where the next begins.
+        None => run.record.open().map(|open| open.done_before),
+        Some(Position::Time(time)) => Some(*time),
+        Some(stored) => return Err(run.wrong_kind(stored)),
+    };
+    // What lies past the end of a backfill is not the backfill's.
+    let lost = window::lost(cursor, done, run.started).filter(|lost| lost.from < horizon);
+    if let Some(LostSpan { from, to }) = lost {
+        run.note_lost(LostSpan { from, to: to.min(horizon) });
+    }
+    let Some(bounds) = window::open(cursor, done, horizon, run.started)? else {
+        return Ok(None);
+    };
+    let open = OpenWindow {
+        start: bounds.start,
+        end: bounds.end,
+        done_before: bounds.done_before,
+        first: run.record.done().is_none(),
+        next: None,
+        restarts: 0,
+        ascending: cursor.order == Order::Ascending,
+        request_digest: run.poller.poll.request_digest.clone(),
+    };
+    run.record.setup = None;
+    *run.fetcher.open_wait() = None;
+    run.record.open_window(open.clone());
+    Ok(Some(open))
+}
+
+impl Reading for Window<'_> {
+    fn scope<'s>(&'s self, run: &'s Run<'_>) -> RequestScope<'s> {
+        let OpenWindow { start, end, first, .. } = self.open;
+        let window_since = (!first).then_some(start);
+        RequestScope { window: Some((start, end)), window_since, ..run.scope() }
     }
 
-    /// Reads one window to its end, and moves `done` there. `Some` ends the
-    /// run before that; the window then stays open in the cursor.
-    async fn read_window(
+    fn is_ascending(&self) -> bool {
+        self.open.ascending
+    }
+
+    fn sort(
         &mut self,
-        cursor: &TimeCursor,
-        open: &mut OpenWindow,
-    ) -> Result<Option<RunEnd>, RunError> {
-        let mut guard = LoopGuard::new(&self.poller.poll.pages);
-        let mut last_time = None;
-        self.record.open = Some(open.clone());
-        let set_up = self.set_up(self.window_scope(open)).await;
-        self.keep_setup(set_up)?;
-        let request = self.window_request(open)?;
-        let mut fetched = self.fetch(request).await;
-        loop {
-            let FetchedPage { page, not_before } = match fetched {
-                Ok(fetched) => fetched,
-                Err(error) => {
-                    self.restart(open, error)?;
-                    self.set_up_again(open).await?;
-                    guard = LoopGuard::new(&self.poller.poll.pages);
-                    last_time = None;
-                    let request = self.window_request(open)?;
-                    fetched = self.fetch(request).await;
+        run: &mut Run<'_>,
+        records: Vec<Unread>,
+        gathered: &mut Gathered<'_>,
+    ) -> Sorted {
+        let Window { cursor, open, newest } = self;
+        let needed = needed(run.record.done(), run.record.open().is_some(), cursor, open, *newest);
+        let mut sorted = Sorted::default();
+        let (mut previous, mut rises, mut all_before) = (None, false, true);
+        let (mut out_of_order, mut is_untimed) = (false, false);
+        for record in records {
+            let Run { seen, summary, .. } = &mut *run;
+            summary.records += 1;
+            // A record without a time may come again wherever the window ends.
+            let record =
+                gathered.read(record, |hash| seen.insert(hash, open.end, &needed, summary));
+            let Some(record) = record else { continue };
+            let (id, time) = (cursor.id.as_ref(), cursor.time.as_ref());
+            let Known { id, time, hash } =
+                known(&record.value, id, time, &cursor.time_format, summary);
+            is_untimed = true;
+            if let Some(time) = time {
+                rises |= previous.is_some_and(|previous| time > previous);
+                previous = Some(time);
+                all_before &= time < open.start;
+                if !cursor.lower_bound && time < open.start {
                     continue;
                 }
-            };
-            let poll = &self.poller.poll;
-            let mut next = page.next.clone();
-            if page.ends || (next == open.next && next.is_some() && poll.pages.stop.same_next) {
-                next = None;
+                let is_past = !cursor.upper_bound && time >= open.end;
+                sorted.end.note(is_past);
+                if is_past {
+                    summary.held_back += 1;
+                    continue;
+                }
+                out_of_order |= newest.is_some_and(|newest| time < newest);
+                *newest = (*newest).max(Some(time));
             }
-            let circle = guard.visit(&page, next.as_ref()).err();
-            let bounds = Bounds {
-                start: open.start,
-                end: open.end,
-                done_before: open.done_before,
-                lost: None,
-            };
-            let needed = needed_ids(&self.record, cursor, open, last_time);
-            let mut gathered = self.gathered()?;
-            let classified = time_page::by_time(
-                page.records,
-                &mut gathered,
-                cursor,
-                &bounds,
-                last_time,
-                &mut self.seen,
-                &needed,
-                &mut self.summary,
-            );
-            last_time = classified.newest;
-            if classified.before_start && !cursor.lower_bound && cursor.order == Order::Descending {
-                next = None;
+            // A record older than what was asked for has no place in a window either: it may come with each.
+            let placed = time.filter(|time| *time >= open.start);
+            if !seen.insert(hash, placed.unwrap_or(open.end), &needed, summary) {
+                continue;
             }
-            if classified.end.is_past() && open.ascending && self.poller.is_backfill() {
-                next = None;
+            if let Some(time) = time.filter(|time| *time < open.done_before) {
+                note_late(Some(time), Some(open.done_before), summary);
             }
-            if classified.out_of_order && open.ascending {
-                open.ascending = false;
-                tracing::warn!(
-                    source.id = %self.stream,
-                    "records are not in ascending order: the cursor waits for the window's end"
-                );
-            }
-            open.next.clone_from(&next);
-            let request = if next.is_some() { Some(self.window_request(open)?) } else { None };
-            let moved = self.advance(cursor, open, last_time, next.is_none());
-            let needed = needed_ids(&moved, cursor, open, last_time);
-            let step = Step { moved, needed: &needed, circle };
-            let next_page = self.deliver(gathered, step, request, not_before).await?;
-            if classified.is_untimed
-                && cursor.advance == Advance::NewestRecord
-                && let Some(path) = &cursor.time
-            {
-                return Err(RunError::NoPlace(format!("a time at `{path}`")));
-            }
-            if matches!(next_page, NextPage::None) {
-                self.seen.prune(&needed);
-                return Ok(None);
-            }
-            fetched = match self.go_on(next_page).await {
-                Ok(fetched) => fetched,
-                Err(end) => return Ok(Some(end)),
-            };
+            gathered.take(News { record, id, hash });
         }
+        note_order(run, &mut open.ascending, out_of_order);
+        // Where the order is not what the source file says, only a page that is all too old is the last.
+        let ends_before = previous.is_some_and(|last| last < open.start) && (all_before || !rises);
+        sorted.is_last = ends_before && !cursor.lower_bound && cursor.order == Order::Descending;
+        if is_untimed && previous.is_none() && cursor.advance == Advance::NewestRecord {
+            sorted.no_place = cursor.time.as_ref().map(|path| format!("a time at `{path}`"));
+        }
+        sorted
     }
 
-    /// What was set up was for the window as it was.
-    async fn set_up_again(&mut self, open: &OpenWindow) -> Result<(), RunError> {
-        self.drop_setup();
-        let set_up = self.set_up(self.window_scope(open)).await;
-        self.keep_setup(set_up)
-    }
-
-    /// What the delivery of a page means for the cursor.
-    fn advance(
-        &self,
-        cursor: &TimeCursor,
-        open: &OpenWindow,
-        newest: Option<Timestamp>,
-        window_done: bool,
-    ) -> CursorRecord {
-        let mut moved = self.record.clone();
-        if window_done && cursor.advance == Advance::WindowEnd {
+    fn turn(
+        &mut self,
+        run: &Run<'_>,
+        _: Option<&ResumeAt>,
+        next: Option<&ResumeAt>,
+    ) -> Result<Turn, RunError> {
+        let Window { cursor, open, newest } = self;
+        open.next = next.cloned();
+        let mut moved = Move { open: next.map(|_| open.clone()), ..run.record.unmoved() };
+        if next.is_none() && cursor.advance == Advance::WindowEnd {
             moved.done = Some(Position::Time(open.end));
-        } else if let Some(newest) = newest
-            && (window_done || open.ascending)
+        } else if let Some(newest) = *newest
+            && (next.is_none() || open.ascending)
         {
-            // Never past the window, whatever the vendor's clock says, and
-            // never back.
+            // Never past the window, whatever the vendor's clock says, and never back.
             let newest = newest.min(open.end);
             let done = match moved.done {
                 Some(Position::Time(done)) => done.max(newest),
-                // A first run that follows the records stands at the newest,
-                // though it may be older than what was asked for.
+                // A first run that follows the records stands at the newest, even if that is older than what was
+                // asked for.
                 _ if cursor.advance == Advance::NewestRecord => newest,
                 _ => open.done_before.max(newest),
             };
             moved.done = Some(Position::Time(done));
         }
-        moved.open = (!window_done).then(|| open.clone());
-        moved
+        let needed = needed(moved.done.as_ref(), moved.open.is_some(), cursor, open, *newest);
+        Ok(Turn { moved, needed, goes_on: next.is_some(), is_through: next.is_none() })
     }
 
-    /// Where `error` may mean that the vendor no longer knows where to go on: from
-    /// the start again, and a second time, or where it is told so, only half of it.
-    fn restart(&mut self, open: &mut OpenWindow, error: FetchError) -> Result<(), RunError> {
-        let half = match &error {
-            FetchError::Refused(refusal) if open.next.is_some() && means_stale(refusal.status) => {
-                false
-            }
-            FetchError::Reread { half, .. } => *half,
-            _ => return Err(error.into()),
-        };
+    /// Counts the tries of earlier runs, but allows one in each run.
+    fn most_restarts(&self) -> u32 {
+        MOST_RESTARTS.saturating_sub(self.open.restarts).max(1)
+    }
+
+    /// Goes back to the start of the window, also if `done` has moved since: that the order was right so far says
+    /// nothing about the pages not seen.
+    fn begin_again(&mut self, run: &mut Run<'_>, refused: Refused<'_>) -> bool {
+        let open = &mut self.open;
         open.next = None;
-        open.restarts += 1;
-        if open.restarts > MOST_RESTARTS {
-            // A later run tries once more, from the start: what was refused now may
-            // not be refused for ever.
-            open.restarts = MOST_RESTARTS - 1;
-            self.record.open = Some(open.clone());
-            return Err(error.into());
-        }
+        open.restarts = MOST_RESTARTS.min(open.restarts + 1);
         tracing::warn!(
-            source.id = %self.stream,
+            source.id = %run.stream,
             window.restarts = open.restarts,
-            %error,
+            error = %refused.error,
             "the vendor does not go on in the window: it is read again from its start"
         );
-        // From the very start, also where `done` has moved since: that the
-        // order was true so far says nothing about the pages not seen.
-        if half || open.restarts > 1 {
+        if refused.half || open.restarts > 1 {
             // Half of what the cursor has not passed: it must not go back.
-            let passed = match self.record.done {
-                Some(Position::Time(done)) => done.max(open.start),
+            let passed = match run.record.done() {
+                Some(Position::Time(done)) => open.start.max(*done),
                 _ => open.start,
             };
             let half = window::halve(passed, open.end);
@@ -283,30 +253,22 @@ impl Run<'_> {
                 open.end = half;
             }
         }
-        self.record.open = Some(open.clone());
-        Ok(())
-    }
-
-    fn window_request(&self, open: &OpenWindow) -> Result<PageRequest, RunError> {
-        Ok(self.request(&self.window_scope(open), open.next.as_ref())?)
-    }
-
-    fn window_scope(&self, open: &OpenWindow) -> RequestScope<'_> {
-        let window_since = (!open.first).then_some(open.start);
-        RequestScope { window: Some((open.start, open.end)), window_since, ..self.scope() }
+        self.newest = None;
+        run.record.open_window(self.open.clone());
+        true
     }
 }
 
-/// Which ids later reads may bring again: see [`Needed`].
-fn needed_ids(
-    record: &CursorRecord,
+/// Returns which ids later reads may bring again when the cursor stands at `done`.
+fn needed(
+    done: Option<&Position>,
+    is_open: bool,
     cursor: &TimeCursor,
     open: &OpenWindow,
     newest: Option<Timestamp>,
 ) -> Needed {
-    let is_open = record.open.is_some();
-    let done = match record.done {
-        Some(Position::Time(done)) if open.ascending || !is_open => done,
+    let done = match done {
+        Some(Position::Time(done)) if open.ascending || !is_open => *done,
         _ if open.ascending => open.done_before,
         _ if cursor.advance == Advance::NewestRecord => {
             newest.map_or(open.done_before, |newest| newest.max(open.done_before))

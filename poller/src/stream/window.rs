@@ -19,8 +19,6 @@ pub(crate) struct Bounds {
     pub(crate) end: Timestamp,
     /// Up to where everything was delivered when the window was opened.
     pub(crate) done_before: Timestamp,
-    /// What the vendor no longer keeps, if the cursor had fallen behind that.
-    pub(crate) lost: Option<LostSpan>,
 }
 
 /// The settings leave no room: a window would end before it brings anything
@@ -48,28 +46,30 @@ pub(crate) fn start_after(cursor: &TimeCursor, done: Timestamp) -> Timestamp {
     floor(before(done, cursor.overlap), cursor.granularity)
 }
 
-/// The window after `done`, up to `horizon`; `None` when there is nothing new
-/// to read. `done` is nothing on the first run.
+/// Returns what the vendor no longer keeps, if the cursor has fallen behind that.
+pub(crate) fn lost(
+    cursor: &TimeCursor,
+    done: Option<Timestamp>,
+    now: Timestamp,
+) -> Option<LostSpan> {
+    let oldest = before(now, cursor.retention?);
+    let from = done.unwrap_or_else(|| before(now, cursor.start));
+    (from < oldest).then_some(LostSpan { from, to: oldest })
+}
+
+/// Returns the window after `done`, up to `horizon`; `None` if there is nothing new to read. `done` is `None` on the
+/// first run.
 pub(crate) fn open(
     cursor: &TimeCursor,
     done: Option<Timestamp>,
     horizon: Timestamp,
     now: Timestamp,
 ) -> Result<Option<Bounds>, NoProgress> {
-    let mut lost = None;
-    // A first run overlaps nothing, and what is past its retention would be
-    // refused.
+    // A first run overlaps nothing, and the vendor would refuse what is past its retention.
     let first = before(now, cursor.start);
-    let mut earliest = if done.is_none() { first } else { Timestamp::MIN };
-    let mut done = done.unwrap_or(first);
-    if let Some(retention) = cursor.retention {
-        let oldest = before(now, retention);
-        if done < oldest {
-            lost = Some(LostSpan { from: done, to: oldest });
-            done = oldest;
-        }
-        earliest = earliest.max(oldest);
-    }
+    let oldest = cursor.retention.map_or(Timestamp::MIN, |retention| before(now, retention));
+    let earliest = oldest.max(if done.is_none() { first } else { Timestamp::MIN });
+    let done = done.unwrap_or(first).max(oldest);
     if done >= horizon {
         return Ok(None);
     }
@@ -82,7 +82,7 @@ pub(crate) fn open(
     if end <= done {
         return Err(NoProgress);
     }
-    Ok(Some(Bounds { start, end, done_before: done, lost }))
+    Ok(Some(Bounds { start, end, done_before: done }))
 }
 
 /// Half of a window, for a vendor that cannot read the whole of it.

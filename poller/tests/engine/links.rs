@@ -172,5 +172,5 @@ async fn a_refused_token_falls_back_to_a_moment_if_the_source_file_says_so() {
     *vendor.refuse.lock().unwrap() = true;
     let report = run(&bench, &vendor, &file("")).await;
     assert!(matches!(report.end, RunEnd::Failed(_)), "nobody said where to begin: {report:?}");
-    assert_eq!(bench.cursor().await.record.done, Some(Position::Token("5".to_owned())));
+    assert_eq!(bench.cursor().await.record.done(), Some(&Position::Token("5".to_owned())));
 }
