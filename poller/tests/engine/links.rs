@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use mef_poller::{Budget, Poller, RunEnd, RunReport};
-use mef_ports::{Http, HttpError, HttpRequest, HttpResponse, Position};
+use mef_ports::{Http, HttpError, HttpRequest, HttpResponse, LostSpan, Position};
 use serde_json::json;
 
 use crate::support::{Bench, answer, at, source};
@@ -131,6 +131,19 @@ async fn a_dropped_link_begins_again_at_the_newest_time_and_repeats_nothing() {
     assert_eq!(requests(&vendor)[0], "kind=b&since=2026-11-24T09%3A42%3A22Z");
     assert_eq!((report.summary.delivered, report.summary.duplicates), (0, 3));
     assert_eq!(bench.delivered().await, [0, 1, 2]);
+}
+
+#[tokio::test]
+async fn what_a_link_dropped_after_thirteen_days_leaves_out_is_told_as_lost() {
+    for (cursor, from) in [("next_link: {}, time: time", at(-998)), ("next_link: {}", at(0))] {
+        let (bench, vendor) = (Bench::new(0), vendor(true));
+        run(&bench, &vendor, &by_link("kind: a", cursor)).await;
+        bench.clock.set(at(13 * 86_400));
+        let report = run(&bench, &vendor, &by_link("kind: b", cursor)).await;
+        assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+        let to = at(13 * 86_400 - 2 * 3_600);
+        assert_eq!(report.summary.lost, Some(LostSpan { from, to }), "{cursor}");
+    }
 }
 
 #[tokio::test]

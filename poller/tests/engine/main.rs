@@ -9,6 +9,7 @@
 )]
 
 mod backfills;
+mod begins_again;
 mod by_id;
 mod chains;
 mod credentials;

@@ -135,3 +135,43 @@ async fn a_stored_cursor_of_every_kind_goes_on_where_it_stood() {
         assert_eq!(report.summary.lost, None, "{stored}");
     }
 }
+
+#[tokio::test]
+async fn what_was_kept_under_another_request_begins_again() {
+    let digest = |stored: &str| {
+        let mut record: Value = serde_json::from_str(stored).unwrap();
+        for part in ["open", "pass", "setup", "wait"] {
+            if let Some(part) = record.get_mut(part) {
+                part["request_digest"] = "1:another".into();
+            }
+        }
+        if let Some(link) = record.get_mut("link_request") {
+            *link = "1:another".into();
+        }
+        serde_json::from_value::<CursorRecord>(record).unwrap()
+    };
+    for (stored, file, request) in [
+        (
+            include_str!("../stored/window.json"),
+            window(),
+            format!("logs?{SINCE}&until=2026-11-24T10%3A00%3A00Z"),
+        ),
+        (include_str!("../stored/pass.json"), pass(), "logs?after=3".into()),
+        (
+            include_str!("../stored/link.json"),
+            link_file(),
+            "logs?since=2026-11-24T09%3A00%3A30Z".into(),
+        ),
+        (include_str!("../stored/setup.json"), setup(), "exports".into()),
+        (include_str!("../stored/wait.json"), wait(), "logs?since=1795510800".into()),
+    ] {
+        let bench = Bench::new(0);
+        bench.store.set(&stream(), &digest(stored)).await.unwrap();
+        bench.clock.set(at(30));
+        let vendor = Scripted::bodies(&[&page(&[], "")]);
+        run(&bench, &vendor, &file).await;
+        let asked = vendor.requests()[0].clone();
+        let asked = asked.split(' ').nth(1).unwrap().trim_start_matches('/').to_owned();
+        assert_eq!(asked, request);
+    }
+}
