@@ -1,10 +1,9 @@
-//! Pulls: any vendor's list of records, read once each and in bounded steps.
+//! Pulls: any vendor's list of records, each read once and in bounded steps.
 //!
-//! The cursor is the product. It moves only by a commit under a lease, only
-//! over records that the queue or the dead letters hold, never back and never
-//! into the future. A [`Poller`] runs one source: it opens a window, fetches
-//! its pages, sorts out repeats, delivers, commits, and goes on until it is
-//! caught up, limited, or out of time.
+//! The cursor is the product. It moves only by a commit under a lease and only over records that
+//! the queue or the dead letters hold, never back and never into the future. A [`Poller`] runs one
+//! source: it opens a window, fetches its pages, drops repeats, delivers, commits, and goes on
+//! until it is caught up, limited, or out of time.
 
 mod ask;
 mod http;

@@ -1,16 +1,15 @@
-//! Sums of moments and durations that end at the edge of time instead of
-//! failing there.
+//! Sums of moments and durations that stop at the edge of time instead of failing there.
 
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-/// `time` and `duration` later.
+/// Returns the moment that is `duration` later.
 pub(crate) fn after(time: Timestamp, duration: Duration) -> Timestamp {
     time.checked_add(signed(duration)).unwrap_or(Timestamp::MAX)
 }
 
-/// `time` and `duration` earlier.
+/// Returns the moment that is `duration` earlier.
 pub(crate) fn before(time: Timestamp, duration: Duration) -> Timestamp {
     time.checked_sub(signed(duration)).unwrap_or(Timestamp::MIN)
 }

@@ -1,4 +1,4 @@
-//! One source's poller: everything that a run needs, put together once.
+//! The poller of one source: everything that its runs need, put together once.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU64;
@@ -20,16 +20,16 @@ use crate::run::budget::Budget;
 use crate::run::lease::LeaseKeeper;
 use crate::run::stretch::Stretch;
 
-/// What a poller needs of the outside.
+/// The stores, credentials and outputs that a poller uses.
 #[derive(Clone)]
 pub struct PollPorts {
     /// Cursors and leases.
     pub cursors: Arc<dyn Cursors>,
-    /// Limits by credential.
+    /// The rate limits of credentials.
     pub limits: Arc<dyn Limits>,
-    /// Runs that are owed before the schedule's next tick.
+    /// The runs that are due before the schedule's next tick.
     pub wakeups: Arc<dyn Wakeups>,
-    /// Pages that could not be understood.
+    /// The pages that cannot be understood.
     pub blobs: Arc<dyn Blobs>,
     /// Credentials.
     pub secrets: Arc<dyn Secrets>,
@@ -52,19 +52,19 @@ pub struct Poller {
     pub(crate) credentials: Credentials,
     pub(crate) ports: PollPorts,
     pub(crate) pace: Pace,
-    /// What a backfill reads; nothing for the live poll.
+    /// What a backfill reads; `None` for the live poll.
     pub(crate) stretch: Option<Stretch>,
 }
 
 impl Poller {
-    /// A poller of `source`; `None` if the source is not pulled.
+    /// Returns a poller of `source`; `None` if the source is not pulled.
     pub fn new(source: Arc<Source>, clients: &HttpClients, ports: PollPorts) -> Option<Poller> {
         let http = clients.for_source(source.poll.as_ref()?);
         Poller::with_http(source, http, ports)
     }
 
-    /// The same over an `http` that answers in a vendor's place, for what runs
-    /// offline. It has to hold requests to the source's origins by itself.
+    /// Returns a poller that sends its requests to `http`, such as one that plays the vendor
+    /// offline. `http` itself has to refuse requests that leave the source's origins.
     pub fn with_http(source: Arc<Source>, http: Arc<dyn Http>, ports: PollPorts) -> Option<Poller> {
         let poll = source.poll.clone()?;
         let pipeline = Pipeline::for_poll(&source)?;
@@ -87,28 +87,26 @@ impl Poller {
         })
     }
 
-    /// The source.
+    /// Returns the source.
     pub fn source(&self) -> &Source {
         &self.source
     }
 
-    /// Compiles the source's schema, so that a fault in it shows before the
-    /// first record.
+    /// Compiles the source's schema, so that a mistake in it shows before the first record.
     ///
     /// # Errors
     ///
-    /// When the schema cannot be used.
+    /// Fails if the schema cannot be used.
     pub fn check_schema(&self) -> Result<(), SchemaError> {
         self.pipeline.check_schema()
     }
 
-    /// The stream that this poller reads; its partitions are streams of their
-    /// own.
+    /// Returns the stream that this poller reads. Each partition is a stream of its own.
     pub fn stream(&self) -> StreamKey {
         self.stream_of(None)
     }
 
-    /// The stream of one partition; of all of the source without one.
+    /// Returns the stream of one partition, or of the whole source.
     pub(crate) fn stream_of(&self, partition: Option<&str>) -> StreamKey {
         let partition = match self.stretch {
             None => partition.unwrap_or_default().to_owned(),
@@ -117,12 +115,12 @@ impl Poller {
         StreamKey { source: self.source.name.to_string(), partition }
     }
 
-    /// The secrets that the source's requests use. The redactor learns them, and
-    /// what the requests make of them.
+    /// Returns the secrets that the source's requests use. The redactor learns them and what the
+    /// requests make of them.
     ///
     /// # Errors
     ///
-    /// When one is not set, or the store is out of reach.
+    /// Fails if a secret is not set or the store is out of reach.
     pub async fn secrets(&self) -> Result<BTreeMap<String, Secret>, SecretsError> {
         let names = self.poll.secret_names();
         let secrets = self.credentials.secrets(self.source.name.as_str(), names).await?;
@@ -131,7 +129,7 @@ impl Poller {
         Ok(secrets)
     }
 
-    /// Fetches pages for one run; under a lease, where a stream is read.
+    /// Returns what fetches pages for one run. `lease` is `None` if no stream is read yet.
     pub(crate) fn fetcher<'p>(
         &'p self,
         secrets: BTreeMap<String, Secret>,
@@ -154,12 +152,12 @@ impl Poller {
         }
     }
 
-    /// Whether a request says from which moment on records are wanted.
+    /// Returns whether a request says from which moment on records are wanted.
     pub(crate) fn asks_from_start(&self) -> bool {
         self.poll.requests().iter().any(|request| request.uses(Root::Cursor, "start"))
     }
 
-    /// The name under which limits of this source's credential are kept.
+    /// Returns the name under which the limits of this source's credential are kept.
     pub(crate) fn credential_key(&self) -> String {
         if let Some(name) = &self.poll.limits.shared {
             return format!("shared/{name}");

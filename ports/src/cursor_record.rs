@@ -27,8 +27,7 @@ pub struct OpenWindow {
     pub start: Timestamp,
     /// The moment it ends before.
     pub end: Timestamp,
-    /// What `done` was when the window was opened: records before it are
-    /// repeats or came late.
+    /// What `done` was when the window was opened: records before it are repeats or came late.
     pub done_before: Timestamp,
     /// Whether nothing of the stream had been delivered when the window was opened.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -39,15 +38,16 @@ pub struct OpenWindow {
     /// How often the window was read again from its start because the vendor refused the next page.
     #[serde(default)]
     pub restarts: u32,
-    /// Whether every record so far came in ascending order. If not, `done` waits for the window's end.
+    /// Whether every record so far came in ascending order. If not, `done` waits for the window's
+    /// end.
     pub ascending: bool,
-    /// A digest of the request in the source file. A window that was opened under another request is read
-    /// again from its start.
+    /// A digest of the request in the source file. A window that was opened under another request
+    /// is read again from its start.
     pub request_digest: String,
 }
 
-/// A stream without windows that is being read newest first, or in no order:
-/// `done` waits until all of its pages are delivered.
+/// A stream without windows that is being read newest first, or in no order: `done` waits until all
+/// of its pages are delivered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenPass {
     /// Where `done` stood when the pass began: what its requests ask for.
@@ -62,12 +62,13 @@ pub struct OpenPass {
     pub ascending: bool,
     /// Records newer than this are left for a later pass.
     pub horizon: Timestamp,
-    /// A digest of the request in the source file. A pass that was begun under another request is read again
-    /// from its start.
+    /// A digest of the request in the source file. A pass that was begun under another request is
+    /// read again from its start.
     pub request_digest: String,
 }
 
-/// What the requests before the first page brought. A later run asks for the same job and starts no other.
+/// What the requests before the first page brought. A later run asks for the same job and starts no
+/// other.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetupDone {
     /// How many of these requests are done.
@@ -104,12 +105,12 @@ pub enum WaitedFor {
     Page(Option<ResumeAt>),
 }
 
-/// The version of the written form that this program knows. Fields may be added under it: a program that
-/// does not know them passes over them. What would be misread needs a higher one.
+/// The version of the written form that this program knows. Fields may be added under it: a program
+/// that does not know them passes over them. What would be misread needs a higher one.
 const KNOWN_VERSION: u64 = 1;
 
-/// Stands for the version of a record, which is written down only from 2 on. Reading a higher one than
-/// [`KNOWN_VERSION`] fails.
+/// Stands for the version of a record, which is written down only from 2 on. Reading a higher one
+/// than [`KNOWN_VERSION`] fails.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Version;
 
@@ -127,8 +128,9 @@ impl<'de> Deserialize<'de> for Version {
 
 /// The cursor of one stream, as it is stored.
 ///
-/// How far the stream is read is private: it moves by [`CursorRecord::advance`], which takes the [`Receipt`] of a
-/// delivery. Without a receipt, reading can only go back to the beginning of what is open.
+/// How far the stream is read is private: it moves by [`CursorRecord::advance`], which takes the
+/// [`Receipt`] of a delivery. Without a receipt, reading can only go back to the beginning of what
+/// is open.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CursorRecord {
     #[serde(default, skip_serializing)]
@@ -186,7 +188,8 @@ impl CursorRecord {
         CursorRecord { done: Some(position), ..CursorRecord::default() }
     }
 
-    /// Returns up to where everything is delivered or in the dead letters; `None` before the first delivery.
+    /// Returns up to where everything is delivered or in the dead letters; `None` before the first
+    /// delivery.
     pub fn done(&self) -> Option<&Position> {
         self.done.as_ref()
     }
@@ -201,8 +204,8 @@ impl CursorRecord {
         self.pass.as_ref()
     }
 
-    /// Returns the newest time delivered, for a cursor that is the vendor's token or link: reading begins again
-    /// there if the vendor refuses it.
+    /// Returns the newest time delivered, for a cursor that is the vendor's token or link: reading
+    /// begins again there if the vendor refuses it.
     pub fn reached(&self) -> Option<Timestamp> {
         self.reached
     }
@@ -212,7 +215,8 @@ impl CursorRecord {
         self.link_request.as_deref()
     }
 
-    /// Returns whether a vendor that keeps the place itself was asked, and what it gave may not be delivered.
+    /// Returns whether a vendor that keeps the place itself was asked, and what it gave may not be
+    /// delivered.
     pub fn asked(&self) -> bool {
         self.asked
     }
@@ -240,7 +244,8 @@ impl CursorRecord {
         self.open = Some(OpenWindow { next: None, ..window });
     }
 
-    /// Gives up the page at which the window or the pass stood: it is read again from its beginning.
+    /// Gives up the page at which the window or the pass stood: it is read again from its
+    /// beginning.
     pub fn read_again(&mut self) {
         self.pass = None;
         if let Some(open) = &mut self.open {

@@ -51,8 +51,8 @@ impl SeenId {
         bytes
     }
 
-    /// The ids of [`SeenId::pack`]. Bytes that are no whole id are left out: a
-    /// forgotten id is a record that comes twice, never one that is lost.
+    /// The ids of [`SeenId::pack`]. Bytes that are no whole id are left out: a forgotten id is a
+    /// record that comes twice, never one that is lost.
     pub fn unpack(bytes: &[u8]) -> Vec<SeenId> {
         bytes
             .chunks_exact(SeenId::PACKED)
@@ -128,8 +128,8 @@ pub struct Commit<'a> {
 /// Keeps cursors, and lets one run at a time move each.
 #[async_trait]
 pub trait Cursors: Send + Sync {
-    /// Gives the lease of `stream` until `now + ttl`, with a new and higher
-    /// fencing number, if nobody holds an unexpired one at `now`.
+    /// Gives the lease of `stream` until `now + ttl`, with a new and higher fencing number, if
+    /// nobody holds an unexpired one at `now`.
     ///
     /// # Errors
     ///
@@ -180,12 +180,11 @@ pub trait Cursors: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`CommitError::LeaseLost`] when a higher fencing number was given:
-    /// nothing is stored then.
+    /// [`CommitError::LeaseLost`] when a higher fencing number was given: nothing is stored then.
     async fn commit(&self, lease: &Lease, commit: Commit<'_>) -> Result<(), CommitError>;
 
-    /// Stores `record` by hand, drops the seen ids and raises the fencing
-    /// number, so that a run under way can move nothing any more.
+    /// Stores `record` by hand, drops the seen ids and raises the fencing number, so that a run
+    /// under way can move nothing any more.
     ///
     /// # Errors
     ///

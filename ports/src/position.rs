@@ -13,8 +13,7 @@ pub enum Position {
     Time(Timestamp),
     /// The vendor's own token for what comes next.
     Token(String),
-    /// The vendor's own link to what comes next, without what came from a
-    /// secret.
+    /// The vendor's own link to what comes next, without what came from a secret.
     Link(String),
     /// Everything up to the record with this id.
     Id(String),

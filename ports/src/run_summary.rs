@@ -36,21 +36,18 @@ pub struct RunSummary {
     pub duplicates: u64,
     /// Records that came after the cursor had passed their time.
     pub late: u64,
-    /// How many seconds the latest of those was behind the cursor: with an
-    /// `end_lag` longer by that it would have been in time.
+    /// How many seconds the latest of those was behind the cursor: with an `end_lag` longer by that
+    /// it would have been in time.
     pub late_max_s: u64,
     /// How long the vendor's limit was waited for, or is to be.
     pub limit_wait_ms: u64,
     /// Records left for the next window because they lie past this one's end.
     pub held_back: u64,
-    /// Records without a time that can be read, where the source file says that
-    /// they have one.
+    /// Records without a time that can be read, where the source file says that they have one.
     pub untimed: u64,
-    /// Things listed of which the vendor had no details any more: gone, or past
-    /// their time.
+    /// Things listed of which the vendor had no details any more: gone, or past their time.
     pub gone: u64,
-    /// Ids forgotten because the dedupe set was full: their records may come
-    /// twice.
+    /// Ids forgotten because the dedupe set was full: their records may come twice.
     pub dedupe_overflow: u64,
     /// What the vendor no longer kept when the cursor came to it.
     #[serde(skip_serializing_if = "Option::is_none")]

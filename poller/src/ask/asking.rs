@@ -1,4 +1,4 @@
-//! What is asked, and what becomes of the response.
+//! A request to the vendor, and what becomes of its response.
 
 use jiff::{SignedDuration, Timestamp};
 use mef_ports::{HttpRequest, WaitedFor};
@@ -10,29 +10,29 @@ use crate::page::read::Page;
 /// A page, and when the vendor wants to be asked next.
 pub(crate) struct FetchedPage {
     pub(crate) page: Page,
-    /// The answer used up the limit: nothing before this moment.
+    /// The moment before which nothing may be asked, if this response used up the limit.
     pub(crate) not_before: Option<Timestamp>,
 }
 
-/// What an answer says, and when the vendor wants to be asked next.
+/// What a response says, and when the vendor wants to be asked next.
 pub(crate) struct Answered<T> {
-    /// Nothing where a rule says that the answer is to be ignored.
+    /// `None` if a rule says to ignore the response.
     pub(crate) value: Option<T>,
     pub(crate) not_before: Option<Timestamp>,
 }
 
-/// What is asked, and how its answers are taken.
+/// A request, and how its responses are read.
 #[derive(Clone, Copy)]
 pub(crate) struct Asking<'a> {
     pub(crate) request: &'a HttpRequest,
-    /// What is asked where that brought no answer, if it is not the same.
+    /// The request for a second try, if it is not the same.
     pub(crate) again: Option<&'a HttpRequest>,
-    /// Answers that are as good as success.
+    /// Responses that count as success.
     pub(crate) ignore: &'a [AnswerWhen],
     pub(crate) wait: Option<&'a Waiting<'a>>,
 }
 
-/// What to do about an answer that is no page.
+/// What to do about a response that is no page.
 pub(crate) enum Verdict {
     /// Try again, after this moment if there is one.
     Again { error: FetchError, after: Option<Timestamp> },
@@ -43,8 +43,8 @@ pub(crate) enum Verdict {
 }
 
 impl Verdict {
-    /// The same of an answer to what was asked without the credential: it says
-    /// nothing of that.
+    /// Returns the verdict on a response to a request without the credential. It says nothing about
+    /// the credential's limit or token.
     pub(crate) fn of_another(self, now: Timestamp) -> Verdict {
         match self {
             Verdict::NewToken { error } => Verdict::Fail(error),
@@ -64,15 +64,15 @@ impl Verdict {
     }
 }
 
-/// The longest wait inside a run; anything longer ends it.
+/// The longest wait inside a run; a longer one ends it.
 pub(crate) const LONGEST_WAIT: SignedDuration = SignedDuration::from_secs(5);
 
-/// What is waited for.
+/// A wait for what the vendor prepares.
 pub(crate) struct Waiting<'a> {
     pub(crate) wait: &'a Wait,
     pub(crate) of: WaitedFor,
-    /// Since when, unless an earlier run began to.
+    /// When the wait began, unless an earlier run began it.
     pub(crate) since: Timestamp,
-    /// What the request was made of.
+    /// The request in the source file.
     pub(crate) request: &'a Request,
 }

@@ -1,6 +1,6 @@
-//! The body of a request, out of the source file's templates.
+//! The body of a request, made of the source file's templates.
 
-use crate::ask::render::plain;
+use crate::ask::render::{RequestError, error, plain, render, render_json};
 use bytes::Bytes;
 use http::header::HeaderValue;
 use mef_source::checked::{RequestBody, Slot};
@@ -9,12 +9,7 @@ use mef_source::{Path, Template};
 use serde_json::{Map, Value};
 use url::form_urlencoded::Serializer;
 
-use crate::ask::render::RequestError;
-use crate::ask::render::error;
-use crate::ask::render::render;
-use crate::ask::render::render_json;
-
-/// The bytes of a body and what they are; `at` goes to where `slot` says.
+/// Renders a body and its content type. The page value `at` goes where `slot` says.
 pub(crate) fn body(
     body: &RequestBody,
     variables: &dyn Variables,
@@ -65,7 +60,7 @@ pub(crate) fn body(
     }
 }
 
-/// Puts `new` to where `path` leads; objects on the way are made.
+/// Puts `new` where `path` leads, and makes the objects on the way.
 fn put(value: &mut Value, path: &Path, new: Value) -> Option<()> {
     let mut place = value;
     for segment in path.segments() {

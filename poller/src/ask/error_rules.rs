@@ -1,4 +1,4 @@
-//! What the source file says that an answer means.
+//! What the source file says that a response means.
 
 use crate::ask::refusal::RuledOut;
 use jiff::Timestamp;
@@ -6,30 +6,27 @@ use mef_ports::HttpResponse;
 use mef_source::checked::{AnswerWhen, ErrorAction, ErrorRule};
 use serde_json::Value;
 
-use crate::ask::asking::Answered;
-use crate::ask::asking::Verdict;
+use crate::ask::asking::{Answered, Verdict};
 use crate::ask::fetch_error::FetchError;
-use crate::ask::limits::LIMIT_WITHOUT_RESET;
-use crate::ask::limits::LimitHeaders;
+use crate::ask::limits::{LIMIT_WITHOUT_RESET, LimitHeaders};
 use crate::moment::after;
 use crate::page::decode::value_of;
 
-/// The first of `rules` that `response` falls under: its number, from 1, and
-/// what it says to do.
+/// Returns the first of `rules` that applies to `response`: its number, from 1, and its action.
 pub(crate) fn find(rules: &[ErrorRule], response: &HttpResponse) -> Option<(usize, ErrorAction)> {
     let body = body_for(rules.iter().map(|rule| &rule.when), response);
     let index = rules.iter().position(|rule| holds(&rule.when, response, body.as_ref()))?;
     rules.get(index).map(|rule| (index + 1, rule.action))
 }
 
-/// Whether one of `whens` is about `response`.
+/// Returns whether one of `whens` applies to `response`.
 pub(crate) fn any(whens: &[AnswerWhen], response: &HttpResponse) -> bool {
     let body = body_for(whens.iter(), response);
     whens.iter().any(|when| holds(when, response, body.as_ref()))
 }
 
-/// The body, if one of `whens` looks into it: a good page is large, and is not
-/// read twice for nothing.
+/// Reads the body if one of `whens` looks into it. A good page is large and not read twice for
+/// nothing.
 fn body_for<'w>(
     mut whens: impl Iterator<Item = &'w AnswerWhen>,
     response: &HttpResponse,
@@ -50,7 +47,7 @@ fn holds(when: &AnswerWhen, response: &HttpResponse, body: Option<&Value>) -> bo
             .all(|(path, condition)| condition.holds(body.and_then(|body| path.find(body))))
 }
 
-/// What becomes of an answer about which a rule says `action`.
+/// Returns what to do about a response to which a rule with this `action` applies.
 pub(crate) fn decide<T>(
     ruled: RuledOut,
     action: ErrorAction,
@@ -74,7 +71,7 @@ pub(crate) fn decide<T>(
             let error = FetchError::Limited {
                 until: until.unwrap_or_else(|| after(now, LIMIT_WITHOUT_RESET)),
             };
-            // Without a moment a try every few seconds would make it worse.
+            // Without a moment, a try every few seconds would make it worse.
             match until {
                 Some(_) => Verdict::Again { error, after: until },
                 None => Verdict::Fail(error),

@@ -1,11 +1,8 @@
-//! One page over HTTP: authorised, within limits, tried again when that may
-//! help, and from nowhere but the source's origins.
+//! Sending a request: with the credential, within limits, again if that may help, and only to the
+//! source's origins.
 
-use crate::ask::asking::Answered;
-use crate::ask::asking::Asking;
-use crate::ask::asking::LONGEST_WAIT;
-use crate::ask::asking::Verdict;
-use crate::ask::limits::LIMIT_WITHOUT_RESET;
+use crate::ask::asking::{Answered, Asking, LONGEST_WAIT, Verdict};
+use crate::ask::limits::{LIMIT_WITHOUT_RESET, LimitHeaders};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -23,11 +20,9 @@ use url::Url;
 
 use crate::ask::error_rules;
 use crate::ask::fetch_error::FetchError;
-use crate::ask::limits::LimitHeaders;
 use crate::ask::link_secrets::without_repeated;
 use crate::ask::pace::Pace;
-use crate::ask::refusal::Refusal;
-use crate::ask::refusal::RuledOut;
+use crate::ask::refusal::{Refusal, RuledOut};
 use crate::moment::after;
 use crate::page::page_error::PageError;
 use crate::run::budget::Budget;
@@ -45,25 +40,25 @@ pub(crate) struct Fetcher<'p> {
     pub(crate) secrets: BTreeMap<String, Secret>,
     pub(crate) blobs: &'p Arc<dyn Blobs>,
     pub(crate) clock: &'p dyn Clock,
-    /// Nothing where no stream is read yet.
+    /// `None` if no stream is read yet.
     pub(crate) lease: Option<&'p LeaseKeeper<'p>>,
     pub(crate) budget: &'p Budget,
-    /// What an earlier run waited for, or what this one leaves to the next.
+    /// What an earlier run waited for, or what this run leaves to the next.
     pub(crate) open_wait: Mutex<Option<OpenWait>>,
     pub(crate) requests: AtomicU64,
     pub(crate) pace: &'p Pace,
 }
 
-/// An answer, and how it was asked for.
+/// A response, and the request that it answers.
 struct Exchange {
     request: HttpRequest,
     response: HttpResponse,
-    /// Whether the credential went there.
+    /// Whether the request had the credential.
     is_ours: bool,
 }
 
 impl Fetcher<'_> {
-    /// Asks, again where that may help, and reads the answer.
+    /// Sends the request, again if that may help, and reads the response.
     pub(crate) async fn ask<T>(
         &self,
         mut asking: Asking<'_>,
@@ -103,7 +98,7 @@ impl Fetcher<'_> {
                     let asked = wait.and_then(|wait| wait.try_into().ok()).unwrap_or(backoff);
                     tracing::debug!(source.id = %self.source.name, error = %error, "trying again");
                     asking.request = asking.again.unwrap_or(asking.request);
-                    // A limit is counted as waited for, a failure is not.
+                    // A wait for a limit is counted, a wait after a failure is not.
                     match after {
                         Some(_) => self.pace.wait(asked, self.clock).await,
                         None => self.clock.sleep(asked).await,
@@ -113,7 +108,7 @@ impl Fetcher<'_> {
         }
     }
 
-    /// Waits for a moment that is near; gives one that is not back.
+    /// Waits until `until` if that is near; else returns it as the error.
     pub(crate) async fn wait_until(&self, until: Timestamp) -> Result<(), Timestamp> {
         let wait = until.duration_since(self.clock.now());
         if wait > LONGEST_WAIT {
@@ -125,7 +120,7 @@ impl Fetcher<'_> {
         Ok(())
     }
 
-    /// Waits for what an answer wants waited for; what is far ends the run.
+    /// Waits for the limit that a response told; a far one ends the run.
     pub(crate) async fn pass_limit(&self, not_before: Option<Timestamp>) -> Result<(), FetchError> {
         match not_before {
             Some(until) => {
@@ -149,7 +144,7 @@ impl Fetcher<'_> {
         }
     }
 
-    /// What an answer is.
+    /// Judges a response.
     async fn judge<T>(
         &self,
         asking: Asking<'_>,
@@ -176,7 +171,7 @@ impl Fetcher<'_> {
             let not_before = limits.used_up(&response.headers, now);
             return match read(&asked.url, &response) {
                 Ok(value) => Ok(Answered { value: Some(value), not_before }),
-                // A body that is cut off or garbled may come whole the next time.
+                // A body that is cut off or garbled may be whole the next time.
                 Err(error) => {
                     let again = error.may_pass();
                     let error = self.keep_page(response.body, error).await;
@@ -211,7 +206,7 @@ impl Fetcher<'_> {
         })
     }
 
-    /// Sends the request, and follows redirects within the source's origins.
+    /// Sends the request and follows redirects within the source's origins.
     async fn send_and_follow(&self, mut request: HttpRequest) -> Result<Exchange, Verdict> {
         let first = request.url.clone();
         let mut is_ours = true;
@@ -219,19 +214,19 @@ impl Fetcher<'_> {
             let spacing = self.poll.limits.spacing;
             let turn = self.pace.take_turn(spacing, self.clock, LONGEST_WAIT).await;
             turn.map_err(|until| Verdict::Fail(FetchError::Limited { until }))?;
-            // Who is asked without the credential says of no request that has it.
+            // An origin that gets no credential may not send a request to one that does.
             if !is_ours && self.poll.credential_may_go(&request.url) {
                 let back = "from where no credential goes back to where it does";
                 return Err(Verdict::Fail(FetchError::Redirect(back)));
             }
             self.keep_lease().await?;
-            // After the wait: a signature has the time in it.
+            // Only after the wait, since a signature has the time in it.
             let mut authorized = request.clone();
             is_ours = self.authorize(&mut authorized, &first).await?;
             if !is_ours {
                 request = authorized.clone();
             }
-            // A login takes its time as well.
+            // A login takes time as well.
             self.keep_lease().await?;
             self.requests.fetch_add(1, Ordering::Relaxed);
             let response = self.http.send(authorized).await.map_err(|error| match error {
@@ -254,8 +249,8 @@ impl Fetcher<'_> {
             if request.url.scheme() == "https" && target.scheme() != "https" {
                 return Err(Verdict::Fail(FetchError::Redirect("from https to http")));
             }
-            // RFC 9110 §15.4: what was posted is got from the other place, unless
-            // the status says to post it there again.
+            // RFC 9110 §15.4: a POST becomes a GET at the other place, unless the status says to
+            // post there again.
             if request.method == Method::POST
                 && !matches!(
                     response.status,
@@ -277,8 +272,8 @@ impl Fetcher<'_> {
         lease.keep().await.map_err(|error| Verdict::Fail(error.into()))
     }
 
-    /// Adds the credential, but only for the origin that it belongs to, and gives
-    /// whether it did; `first` is the URL that redirects lead on from.
+    /// Adds the credential if the request goes to an origin that it belongs to, and returns whether
+    /// it did. `first` is the URL that redirects lead on from.
     async fn authorize(&self, request: &mut HttpRequest, first: &Url) -> Result<bool, Verdict> {
         if !self.poll.may_ask(&request.url) {
             let host = request.url.host_str().unwrap_or_default().to_owned();

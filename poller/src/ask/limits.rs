@@ -8,7 +8,7 @@ use mef_source::checked::{Early, PollLimits, ResetFormat};
 
 use crate::moment::after;
 
-/// What a limit without a moment is taken to mean.
+/// How long a limit lasts that names no end.
 pub(crate) const LIMIT_WITHOUT_RESET: Duration = Duration::from_secs(60);
 /// A limit never holds longer than this, whatever a header says.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
@@ -27,19 +27,17 @@ const REMAINING_HEADERS: [&str; 3] =
 /// The headers that vendors use for the requests in all.
 const LIMIT_HEADERS: [&str; 3] = ["x-rate-limit-limit", "x-ratelimit-limit", "ratelimit-limit"];
 
-/// What the answer's headers say, by the source file's own names and the usual
-/// ones.
+/// The limits in a response's headers, under the source file's own names and the usual ones.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LimitHeaders<'p>(pub(crate) &'p PollLimits);
 
 impl LimitHeaders<'_> {
-    /// Whether this answer refuses the request because of a limit: 429
-    /// (RFC 6585 §4), or 403 or 503 with a header that says so.
+    /// Returns whether a response refuses the request because of a limit: 429 (RFC 6585 §4), or 403
+    /// or 503 with a header that says so.
     pub(crate) fn is_limit(&self, status: StatusCode, headers: &HeaderMap) -> bool {
         match status {
             StatusCode::TOO_MANY_REQUESTS => true,
-            // GitHub: a 403 is a limit only if nothing is left, or if it says
-            // when to come back.
+            // GitHub: a 403 is a limit only if nothing is left or it says when to come back.
             StatusCode::FORBIDDEN => {
                 headers.contains_key("retry-after") || self.remaining(headers) == Some(0)
             }
@@ -48,8 +46,8 @@ impl LimitHeaders<'_> {
         }
     }
 
-    /// When the limit ends: `Retry-After` (RFC 9110 §10.2.3) before the
-    /// vendor's reset header, before the structured one.
+    /// Returns when the limit ends: by `Retry-After` (RFC 9110 §10.2.3), else by the vendor's reset
+    /// header, else by the structured one.
     pub(crate) fn until(&self, headers: &HeaderMap, now: Timestamp) -> Option<Timestamp> {
         let limits = self.0;
         let own = limits.reset.as_deref().and_then(|name| text(headers, name));
@@ -58,7 +56,7 @@ impl LimitHeaders<'_> {
             .and_then(|text| moment(text, ResetFormat::Auto, now))
             .or_else(|| own.and_then(|text| moment(text, limits.reset_format, now)))
             .or_else(|| {
-                // A format that is written without a header is about the usual ones.
+                // A `format` without a header of its own is about the usual ones.
                 let format = match limits.reset {
                     None => limits.reset_format,
                     Some(_) => ResetFormat::Auto,
@@ -72,16 +70,16 @@ impl LimitHeaders<'_> {
         Some(until.clamp(now, after(now, LONGEST)))
     }
 
-    /// The same for an answer of which only a rule says that it is a limit: while
-    /// something remains, the reset is that of another one.
+    /// Returns when the limit ends if only a rule says that there is one. While requests remain,
+    /// the reset in the headers is that of another limit.
     pub(crate) fn until_by_rule(&self, headers: &HeaderMap, now: Timestamp) -> Option<Timestamp> {
         let says_when = headers.contains_key("retry-after");
         let is_left = self.remaining(headers).is_some_and(|remaining| remaining > 0);
         if is_left && !says_when { None } else { self.until(headers, now) }
     }
 
-    /// When to come back after an answer that was good but left no more than is
-    /// to be left for others.
+    /// Returns when to come back after a good response that left no more requests than are to be
+    /// left for others.
     pub(crate) fn used_up(&self, headers: &HeaderMap, now: Timestamp) -> Option<Timestamp> {
         let remaining = self.remaining(headers)?;
         let threshold = match self.0.early {
@@ -123,12 +121,12 @@ fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name)?.to_str().ok().map(str::trim)
 }
 
-/// `160, 160;w=1` is 160: what stands behind is how it is counted.
+/// `160, 160;w=1` is 160: what follows says how it is counted.
 fn first_number(text: &str) -> Option<u64> {
     text.split([',', ';']).next()?.trim().parse().ok()
 }
 
-/// The one quota of the structured headers that is nearest to its end.
+/// Returns the quota of the structured headers that is nearest to its end.
 #[derive(Clone, Copy, Debug, Default)]
 struct Quota {
     limit: Option<u64>,
@@ -136,9 +134,8 @@ struct Quota {
     reset: Option<u64>,
 }
 
-/// `RateLimit: "default";r=50;t=30` with its policy `"default";q=100`, or, of
-/// an earlier draft, `RateLimit: limit=100, remaining=50, reset=30`
-/// (draft-ietf-httpapi-ratelimit-headers).
+/// `RateLimit: "default";r=50;t=30` with its policy `"default";q=100`, or in an earlier draft
+/// `RateLimit: limit=100, remaining=50, reset=30` (draft-ietf-httpapi-ratelimit-headers).
 fn structured(headers: &HeaderMap) -> Option<Quota> {
     let whole = text(headers, "ratelimit")?;
     let number = |text: &str| text.trim().parse().ok();
@@ -168,14 +165,14 @@ fn structured(headers: &HeaderMap) -> Option<Quota> {
         remaining: parameter(item, "r"),
         reset: parameter(item, "t"),
     });
-    // Of several that are used up, the one that lasts longest.
+    // If several are used up, the one that lasts longest counts.
     quotas.min_by_key(|quota| (quota.remaining.unwrap_or(u64::MAX), std::cmp::Reverse(quota.reset)))
 }
 
-/// A moment in any of the forms that vendors use: a number as `format` says,
-/// RFC 3339, or an HTTP date.
+/// Reads a moment in any of the forms that vendors use: a number as `format` says, RFC 3339, or an
+/// HTTP date.
 fn moment(text: &str, format: ResetFormat, now: Timestamp) -> Option<Timestamp> {
-    // Decimals of a second are rounded up: too early is refused again.
+    // Fractions of a second are rounded up: a request that comes too early is refused again.
     let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
     if let Ok(number) = whole.parse::<i64>() {
         let more = i64::from(decimals.bytes().any(|b| (b'1'..=b'9').contains(&b)));
@@ -197,7 +194,7 @@ fn moment(text: &str, format: ResetFormat, now: Timestamp) -> Option<Timestamp> 
     if let Ok(time) = text.parse() {
         return Some(time);
     }
-    // To the minute, as some write it.
+    // Some vendors write it to the minute.
     if let Ok(time) = format!("{}:00Z", text.trim_end_matches('Z')).parse() {
         return Some(time);
     }

@@ -1,8 +1,8 @@
 //! Our own credentials in a vendor's next link.
 //!
-//! Some vendors repeat the query of a request in the link to the next page. The
-//! link goes into the cursor, where people read it, so what came from a secret
-//! is taken out before that and put in again when the link is followed.
+//! Some vendors repeat the query of a request in the link to the next page. The link goes into the
+//! cursor, where people read it. So what came from a secret is taken out before that, and put in
+//! again when the link is followed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,16 +13,12 @@ use mef_source::checked::{Partitions, Poll, PollAuth};
 use url::{Url, form_urlencoded};
 
 use crate::ask::render::uses_secret;
-use crate::ask::scope::Partition;
-use crate::ask::scope::RequestScope;
-use crate::ask::scope::RunVariables;
-use crate::ask::urls::first_url;
-use crate::ask::urls::parameter_name;
+use crate::ask::scope::{Partition, RequestScope, RunVariables};
+use crate::ask::urls::{first_url, parameter_name};
 
-/// The link without what came from a secret. A parameter of `auth` goes as a
-/// whole, since it is put on each request anyway; one of the request stays
-/// where it is, empty. Every other byte of the query stays: tokens may depend
-/// on theirs.
+/// Returns the link without what came from a secret. A parameter of `auth` goes as a whole, since
+/// it is put on each request anyway. A parameter of the request stays where it is, empty. Every
+/// other byte of the query stays, since tokens may depend on it.
 pub(crate) fn without_secrets(mut link: Url, poll: &Poll) -> Url {
     let Some(query) = link.query() else { return link };
     let ours = secret_parameters(poll);
@@ -39,8 +35,8 @@ pub(crate) fn without_secrets(mut link: Url, poll: &Poll) -> Url {
     link
 }
 
-/// The link with what [`without_secrets`] took out, if it leads to an origin
-/// that these secrets are for. `first` is the request that they stand in.
+/// Returns the link with what [`without_secrets`] took out, if it leads to an origin that these
+/// secrets are for. `first` is the request that has them.
 pub(crate) fn with_secrets(mut link: Url, poll: &Poll, first: &Url) -> Url {
     let Some(query) = link.query() else { return link };
     if !poll.is_own(&link) {
@@ -63,7 +59,7 @@ pub(crate) fn with_secrets(mut link: Url, poll: &Poll, first: &Url) -> Url {
     link
 }
 
-/// Whether the page at `page` may lead to `link`; else why not, and what to do.
+/// Checks that the page at `page` may lead to `link`. The error says why not and what to do.
 pub(crate) fn may_follow(poll: &Poll, page: &Url, link: &Url) -> Result<(), &'static str> {
     if !poll.may_ask(link) {
         return Err(
@@ -83,9 +79,9 @@ pub(crate) fn may_follow(poll: &Poll, page: &Url, link: &Url) -> Result<(), &'st
     Ok(())
 }
 
-/// The URL of a request that goes without the credential: without the parameters
-/// of ours that it repeats, which are those that hold a secret, or what `asked` made
-/// of one. A parameter of the same name that the vendor made is the vendor's.
+/// Returns the URL for a request without the credential: without the parameters of ours that it
+/// repeats, which hold a secret or what `asked` made of one. A parameter of the same name that the
+/// vendor made stays.
 pub(crate) fn without_repeated(
     mut url: Url,
     poll: &Poll,
@@ -106,7 +102,7 @@ pub(crate) fn without_repeated(
     url
 }
 
-/// A piece of a query up to its value.
+/// Returns a piece of a query up to its value.
 fn begin(piece: &str) -> &str {
     piece.split_inclusive('=').next().unwrap_or(piece)
 }
@@ -115,8 +111,8 @@ fn is_credential(key: &str, auth: &PollAuth) -> bool {
     auth.query_name() == Some(key)
 }
 
-/// The parameters that depend on a secret, wherever the source file writes
-/// them: those that differ when the secrets do.
+/// Returns the parameters that depend on a secret, wherever the source file writes them: those that
+/// differ when the secrets do.
 fn secret_parameters(poll: &Poll) -> BTreeSet<String> {
     let set_up = poll.setup.iter().flat_map(|step| &step.values);
     let listed = match &poll.partitions {

@@ -1,9 +1,8 @@
-//! The client-side rate: for a vendor that refuses what comes too fast and does
-//! not say how fast that is.
+//! Our own rate, for a vendor that refuses requests that come too fast and does not say how fast
+//! that is.
 //!
-//! Requests are spread evenly, which is as fast as the rate allows over any
-//! longer time and never a burst. What has to be waited for beyond a few
-//! seconds ends the run: nobody pays for a function that sleeps.
+//! Requests are spread evenly. That is as fast as the rate allows over any longer time, and never a
+//! burst. A wait of more than a few seconds ends the run: nobody pays for a function that sleeps.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -13,7 +12,7 @@ use mef_ports::Clock;
 
 use crate::moment::after;
 
-/// When the next request may be made, and what was waited so far.
+/// When the next request may be made, and how long was waited so far.
 #[derive(Debug, Default)]
 pub(crate) struct Pace(Mutex<State>);
 
@@ -24,8 +23,8 @@ struct State {
 }
 
 impl Pace {
-    /// Waits for the turn of one request at a distance of `spacing` from the one
-    /// before; gives the moment where it is further off than `longest`.
+    /// Waits for the turn of one request, `spacing` after the one before. If that is further off
+    /// than `longest`, returns the moment as the error.
     pub(crate) async fn take_turn(
         &self,
         spacing: Option<Duration>,
@@ -48,7 +47,7 @@ impl Pace {
         Ok(())
     }
 
-    /// Waits, and counts it.
+    /// Waits and counts the wait.
     pub(crate) async fn wait(&self, wait: Duration, clock: &dyn Clock) {
         if !wait.is_zero() {
             self.state().waited += wait;
@@ -56,12 +55,12 @@ impl Pace {
         }
     }
 
-    /// When the next request may be made, if that is after `now`.
+    /// Returns when the next request may be made, if that is after `now`.
     pub(crate) fn next(&self, now: Timestamp) -> Option<Timestamp> {
         self.state().next.filter(|next| *next > now)
     }
 
-    /// What was waited since this was last asked.
+    /// Returns how long was waited since the last call.
     pub(crate) fn take_waited(&self) -> Duration {
         std::mem::take(&mut self.state().waited)
     }

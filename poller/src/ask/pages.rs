@@ -1,4 +1,4 @@
-//! Fetching pages.
+//! Fetching pages, of the stream and of details.
 
 use bytes::Bytes;
 use mef_ports::{BlobKey, HttpResponse, WaitedFor};
@@ -6,17 +6,13 @@ use mef_source::checked::{AnswerWhen, Pages};
 use serde_json::Value;
 use url::Url;
 
-use crate::ask::asking::Asking;
-use crate::ask::asking::FetchedPage;
-use crate::ask::asking::Waiting;
+use crate::ask::asking::{Asking, FetchedPage, Waiting};
 use crate::ask::fetch::Fetcher;
 use crate::ask::fetch_error::FetchError;
 use crate::ask::request::PageRequest;
 use crate::page::page_error::PageError;
-use crate::page::read;
-use crate::page::read::Page;
-use crate::page::record::Unread;
-use crate::page::record::Unreadable;
+use crate::page::read::{self, Page};
+use crate::page::record::{Unread, Unreadable};
 
 impl Fetcher<'_> {
     /// Fetches the page of the stream that `request` asks for.
@@ -32,8 +28,7 @@ impl Fetcher<'_> {
         self.fetch_of(&poll.pages, wait.as_ref(), &[], request).await
     }
 
-    /// Fetches the one of `pages` that `request` asks for; answers to `ignore` are
-    /// an empty one.
+    /// Fetches the one of `pages` that `request` asks for. Responses to `ignore` are an empty page.
     pub(crate) async fn fetch_of(
         &self,
         pages: &Pages,
@@ -50,8 +45,7 @@ impl Fetcher<'_> {
         Ok(FetchedPage { page, not_before: answer.not_before })
     }
 
-    /// The records of a page that are no events themselves: all of them have to be
-    /// read.
+    /// Reads all records of a page whose records are no events themselves.
     pub(crate) async fn values(&self, records: Vec<Unread>) -> Result<Vec<Value>, FetchError> {
         let mut values = Vec::with_capacity(records.len());
         for record in records {
@@ -65,7 +59,7 @@ impl Fetcher<'_> {
         Ok(values)
     }
 
-    /// Keeps the bytes of a page that cannot be understood, for a person.
+    /// Keeps the bytes of a page that cannot be understood, for a person to look at.
     pub(crate) async fn keep_page(&self, body: Bytes, error: PageError) -> FetchError {
         let blob = format!("{}/page-not-understood", self.source.name);
         match self.blobs.put(&BlobKey(blob.clone()), body).await {

@@ -1,8 +1,8 @@
-//! What an error says of an answer that is no success.
+//! What an error says about a response that is no success.
 //!
-//! Whoever mends a source file needs three things first: what was asked, the
-//! status, and the vendor's own words. These are cut, and so the secrets in them are
-//! masked here: of half a secret nobody would know later what it is.
+//! To mend a source file, a person needs three things first: what was asked, the status, and the
+//! vendor's own words. The words are cut, so the secrets in them are masked here: nobody could
+//! recognize half a secret later.
 
 use std::fmt;
 
@@ -13,24 +13,24 @@ use url::Url;
 
 /// How many characters of the vendor's words are kept.
 const WORDS: usize = 200;
-/// An answer with more bytes than this is no message, and none of it is shown.
+/// A response with more bytes than this is no message, and none of it is shown.
 const LONGEST: usize = 256 * 1024;
 
-/// An answer that is no success: to what, and what the vendor says.
+/// A response that is no success: to what, and what the vendor says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// The answer's status.
+    /// The status of the response.
     pub status: StatusCode,
-    /// The method and URL that were asked, without the query.
+    /// The method and the URL without its query.
     pub asked: String,
-    /// The beginning of the answer's text; empty where it has none, and where the
-    /// status is good: then records may stand in it, which are for no log.
+    /// The beginning of the response's text. Empty if it has none, and if the status is good: then
+    /// it may hold records, which belong in no log.
     pub words: String,
 }
 
 impl Refusal {
-    /// What `response` says, which answered `method` to `url`, without what
-    /// `redactor` knows.
+    /// Returns what `response` to `method` and `url` says, without the secrets that `redactor`
+    /// knows.
     pub(crate) fn new(
         method: &Method,
         url: &Url,
@@ -55,17 +55,17 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// An answer that a rule of `errors` gives up on.
+/// A response that a rule of `errors` gives up on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{refusal}, which rule {rule} of `errors` is about")]
 pub struct RuledOut {
-    /// The answer.
+    /// The response.
     pub refusal: Refusal,
     /// The rule's number, from 1.
     pub rule: usize,
 }
 
-/// The beginning of a text as one line; nothing of a web page.
+/// Returns the beginning of a text as one line; nothing of a web page.
 fn words(body: &[u8], redactor: &Redactor) -> String {
     let text = String::from_utf8_lossy(body);
     let text = redactor.mask(&text);

@@ -1,4 +1,4 @@
-//! From one template to the text, the value or the header that a request has of it.
+//! Rendering one template: as text, as a JSON value, as a header.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use mef_source::template::{Rendered, Variables};
 use mef_source::{Root, Template};
 use serde_json::Value;
 
-/// A request that the source file asks for but that cannot be made.
+/// The source file asks for a request that cannot be made.
 #[derive(Debug, thiserror::Error)]
 #[error("the request cannot be made: {place} {reason}")]
 pub struct RequestError {
@@ -15,8 +15,7 @@ pub struct RequestError {
     reason: String,
 }
 
-/// The text of a template; `None` where it stands for nothing, which leaves
-/// the parameter or header out.
+/// Renders a template as text; `None` if it has no value, which leaves the parameter or header out.
 pub(crate) fn render(
     template: &Template,
     scope: &dyn Variables,
@@ -29,7 +28,7 @@ pub(crate) fn render(
     text.transpose()
 }
 
-/// The value of a template as JSON; `None` where it stands for nothing.
+/// Renders a template as JSON; `None` if it has no value.
 pub(crate) fn render_json(
     template: &Template,
     scope: &dyn Variables,
@@ -52,7 +51,7 @@ pub(crate) fn uses_secret(template: &Template) -> bool {
     template.paths().any(|path| path.root() == Root::Secret)
 }
 
-/// Whether it stands for what is put in when the request is made again.
+/// Returns whether the template gets its value only when the request is made again.
 pub(crate) fn waits(template: &Template) -> bool {
     template.paths().any(|path| path.root() == Root::Wait)
 }
@@ -76,7 +75,7 @@ pub(crate) fn error(place: String, reason: &str) -> RequestError {
     RequestError { place, reason: reason.to_owned() }
 }
 
-/// The text of a value as a query, a header or a form has it.
+/// Returns the text of a value, as queries, headers and forms have it.
 pub(crate) fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),

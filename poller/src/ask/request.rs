@@ -1,17 +1,8 @@
-//! From the source file's templates to a request.
+//! Building a request from the source file's templates.
 
-use crate::ask::render::RequestError;
-use crate::ask::render::put_header;
-use crate::ask::render::render;
-use crate::ask::render::uses_secret;
-use crate::ask::render::waits;
-use crate::ask::scope::PageScope;
-use crate::ask::scope::RequestScope;
-use crate::ask::urls::add_parameters;
-use crate::ask::urls::first_url;
-use crate::ask::urls::page_value;
-use crate::ask::urls::parse_url;
-use crate::ask::urls::whole_url;
+use crate::ask::render::{RequestError, plain, put_header, render, uses_secret, waits};
+use crate::ask::scope::{PageScope, RequestScope};
+use crate::ask::urls::{add_parameters, first_url, page_value, parse_url, whole_url};
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use jiff::Timestamp;
 use mef_ports::{HttpRequest, ResumeAt};
@@ -21,22 +12,21 @@ use url::Url;
 
 use crate::ask::body;
 use crate::ask::link_secrets::with_secrets;
-use crate::ask::render::plain;
 
 /// A request for a page, and which page that is.
 #[derive(Clone)]
 pub(crate) struct PageRequest {
     pub(crate) http: HttpRequest,
-    /// What is asked where that brought no answer, if it is not the same.
+    /// The request for a second try, if it is not the same.
     pub(crate) again: Option<HttpRequest>,
-    /// The way to the page; nothing for the first.
+    /// The way to the page; `None` for the first.
     pub(crate) at: Option<ResumeAt>,
-    /// Since when it is waited for: the end of the setup, or else the beginning
-    /// of the run.
+    /// When the wait for the page began: at the end of the setup, or else at the beginning of the
+    /// run.
     pub(crate) since: Timestamp,
 }
 
-/// The request for the first of `pages`, or for the one that `resume` leads to.
+/// Builds the request for the first of `pages`, or for the one that `resume` leads to.
 pub(crate) fn build(
     poll: &Poll,
     pages: &Pages,
@@ -49,8 +39,8 @@ pub(crate) fn build(
     let scope = PageScope { run: scope, at: at.as_ref() };
     let slot = pages.next.as_ref().and_then(Next::slot).zip(at.as_ref());
     let url = match resume {
-        // A vendor's next link has all its parameters in it; those that the
-        // cursor must not show are in the first request too.
+        // A vendor's next link has all its parameters in it. Those that the cursor must not show
+        // are in the first request too.
         Some(ResumeAt::Url(next)) => {
             let link = with_secrets(parse_url(next)?, poll, &first_url(poll, pages, scope.run)?);
             if poll.is_own(&link) { add_parameters(link, request, &scope)? } else { link }
@@ -61,7 +51,7 @@ pub(crate) fn build(
     Ok(PageRequest { http, again: None, at: resume.cloned(), since })
 }
 
-/// A request that is for no page.
+/// Builds a request that is for no page.
 pub(crate) fn build_one(
     poll: &Poll,
     request: &Request,

@@ -8,29 +8,29 @@ use mef_source::template::{Rendered, Variables};
 use mef_source::{Path, Root};
 use serde_json::Value;
 
-/// One of the streams of a source.
+/// One of the streams of a source that has several.
 #[derive(Default)]
 pub(crate) struct Partition {
     pub(crate) name: String,
-    /// What was listed with it.
+    /// The values that were listed with it.
     pub(crate) values: BTreeMap<String, String>,
-    /// Where something should have been listed with it and was not.
+    /// The path of a value that should have been listed with it and was not.
     pub(crate) missing: Option<String>,
 }
 
-/// What the templates of a request stand for.
+/// What the templates of a request can read.
 #[derive(Clone, Copy)]
 pub(crate) struct RequestScope<'r> {
     pub(crate) secrets: &'r BTreeMap<String, Secret>,
     /// The window's first moment and its end.
     pub(crate) window: Option<(Timestamp, Timestamp)>,
-    /// The window's first moment again; nothing where it is the first window.
+    /// The window's first moment again; `None` in the first window.
     pub(crate) window_since: Option<Timestamp>,
     /// The token kept from the last run.
     pub(crate) cursor_token: Option<&'r str>,
-    /// How far back a first run begins; nothing on later runs.
+    /// How far back a first run begins; `None` in later runs.
     pub(crate) cursor_start: Option<Timestamp>,
-    /// What a vendor that keeps the place is asked for; nothing on the first run.
+    /// What a vendor that keeps the place is asked for; `None` in the first run.
     pub(crate) cursor_ask: Option<&'static str>,
     /// The time of the newest record, for a cursor by time and id.
     pub(crate) cursor_time: Option<Timestamp>,
@@ -38,15 +38,15 @@ pub(crate) struct RequestScope<'r> {
     pub(crate) cursor_id: Option<&'r str>,
     /// The partition that is read.
     pub(crate) partition: Option<&'r Partition>,
-    /// What the requests before the first page brought.
+    /// What the setup brought.
     pub(crate) setup: Option<&'r SetupDone>,
-    /// What a page lists, of which details are asked for.
+    /// The item whose details are asked for.
     pub(crate) item: Option<&'r Value>,
     /// The run that asks.
     pub(crate) run: RunVariables<'r>,
 }
 
-/// What is the same for all requests of a run.
+/// What is the same in all requests of a run.
 #[derive(Clone, Copy)]
 pub(crate) struct RunVariables<'r> {
     pub(crate) id: &'r str,
@@ -54,7 +54,7 @@ pub(crate) struct RunVariables<'r> {
 }
 
 impl<'r> RequestScope<'r> {
-    /// What is the same in all requests of a run.
+    /// Returns a scope with only what is the same in all requests of a run.
     pub(crate) fn new(
         secrets: &'r BTreeMap<String, Secret>,
         run: RunVariables<'r>,
@@ -108,7 +108,7 @@ impl Variables for RequestScope<'_> {
     }
 }
 
-/// The same with the way to the page that is asked for.
+/// A request's scope with the way to the page that is asked for.
 pub(crate) struct PageScope<'r> {
     pub(crate) run: &'r RequestScope<'r>,
     pub(crate) at: Option<&'r Value>,

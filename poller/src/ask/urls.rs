@@ -6,15 +6,10 @@ use mef_source::checked::{Next, Origin, Pages, Poll, Request, Slot, TokenForm};
 use serde_json::Value;
 use url::{Url, form_urlencoded};
 
-use crate::ask::render::RequestError;
-use crate::ask::render::error;
-use crate::ask::render::plain;
-use crate::ask::render::render;
-use crate::ask::render::waits;
-use crate::ask::scope::PageScope;
-use crate::ask::scope::RequestScope;
+use crate::ask::render::{RequestError, error, plain, render, waits};
+use crate::ask::scope::{PageScope, RequestScope};
 
-/// The URL of the first request.
+/// Returns the URL of the first request.
 pub(crate) fn first_url(
     poll: &Poll,
     pages: &Pages,
@@ -25,7 +20,7 @@ pub(crate) fn first_url(
     whole_url(poll, &pages.request, &PageScope { run: scope, at: at.as_ref() }, slot)
 }
 
-/// The URL of a request that no link leads to.
+/// Returns the URL of a request that no link leads to.
 pub(crate) fn whole_url(
     poll: &Poll,
     request: &Request,
@@ -34,13 +29,12 @@ pub(crate) fn whole_url(
 ) -> Result<Url, RequestError> {
     let text = render(&request.url, scope, "the URL")?
         .ok_or_else(|| error("the URL".to_owned(), "has a placeholder that stands for nothing"))?;
-    // What begins with an item is a URL of the vendor's making.
+    // A URL that begins with an item is of the vendor's making.
     if request.led_by().is_none_or(|path| path.root() != Root::Item) && climbs(&text) {
         return Err(error("the URL".to_owned(), "has `.` or `..` where a name should be"));
     }
     let is_led = |request: &Request| request.led_by().is_some_and(|path| path.root() != Root::Item);
-    // What an item names may be a path of the source's origin, if the file says
-    // which that is.
+    // An item may name a path on the source's origin, if the file says which origin that is.
     let origin = match is_led(request) || is_led(&poll.pages.request) {
         true => None,
         false => Some(parse_url(&request.origin.to_string())?),
@@ -51,14 +45,14 @@ pub(crate) fn whole_url(
         .map_err(|reason| error("the URL".to_owned(), &reason.to_string()))?;
     let origin = Origin::of(&url);
     if origin.as_ref() != Some(&request.origin) && !poll.is_own(&url) {
-        // Whom we talk to is for the source file to say, and not for an answer.
+        // The source file says whom we talk to, not a response.
         if is_led(request) {
             let led = origin.map_or_else(|| "no origin".to_owned(), |origin| origin.to_string());
             let reason = format!("leads to {led}: list it under `own_origins` if that is right");
             return Err(error("the URL".to_owned(), &reason));
         }
-        // What an item names may be elsewhere: the file's parameters are for the
-        // source's own origins, as the credential is.
+        // An item may lead elsewhere. The file's parameters are for the source's own origins, as
+        // the credential is.
         return Ok(url);
     }
     let own = match slot {
@@ -81,8 +75,8 @@ pub(crate) fn whole_url(
     Ok(url)
 }
 
-/// A link of the source's own origin with the parameters that the source file
-/// repeats, but for those that the link has itself.
+/// Adds to a link on the source's own origin the parameters that the source file repeats, unless
+/// the link has them.
 pub(crate) fn add_parameters(
     mut link: Url,
     request: &Request,
@@ -100,8 +94,7 @@ pub(crate) fn add_parameters(
     Ok(link)
 }
 
-/// The way to a page as requests have it: a count is a number, also for the
-/// first page.
+/// Returns the way to a page as requests have it: a count is a number, also for the first page.
 pub(crate) fn page_value(pages: &Pages, resume: Option<&ResumeAt>) -> Option<Value> {
     let text = match resume {
         Some(ResumeAt::Url(_)) => return None,
@@ -110,7 +103,7 @@ pub(crate) fn page_value(pages: &Pages, resume: Option<&ResumeAt>) -> Option<Val
     };
     let number = || text.parse::<i64>().ok().filter(|number| number.to_string() == *text);
     Some(match &pages.next {
-        // What a person set by hand may be any text.
+        // A person may have set any text by hand.
         Some(Next::Token { form: TokenForm::Json, .. }) => {
             serde_json::from_str(text).unwrap_or_else(|_| Value::from(text.as_str()))
         }
@@ -121,12 +114,12 @@ pub(crate) fn page_value(pages: &Pages, resume: Option<&ResumeAt>) -> Option<Val
     })
 }
 
-/// Whether a part of the path would be taken out with the one before it (RFC 3986
-/// §5.2.4), so that an id that is `..` leads elsewhere than the source file says.
+/// Returns whether a part of the path would be taken out with the one before it (RFC 3986 §5.2.4):
+/// an id that is `..` would lead elsewhere than the source file says.
 fn climbs(url: &str) -> bool {
     let path = url.split(['?', '#']).next().unwrap_or_default();
     path.split(['/', '\\']).any(|part| {
-        // What a parser of URLs takes out (WHATWG URL).
+        // A parser of URLs takes these out (WHATWG URL).
         let part = part.replace(['\t', '\n', '\r'], "").to_ascii_lowercase().replace("%2e", ".");
         matches!(part.as_str(), "." | "..")
     })

@@ -1,5 +1,4 @@
-//! Waiting for what a vendor prepares: it is asked again until the answer says
-//! that it is ready.
+//! Waiting for what a vendor prepares: it is asked again until the response says that it is ready.
 
 use std::collections::BTreeMap;
 use std::sync::{MutexGuard, PoisonError};
@@ -12,32 +11,27 @@ use mef_source::{Path, Root};
 use serde_json::Value;
 use url::Url;
 
-use crate::ask::asking::Answered;
-use crate::ask::asking::Asking;
-use crate::ask::asking::LONGEST_WAIT;
+use crate::ask::asking::{Answered, Asking, LONGEST_WAIT};
 use crate::ask::error_rules::any;
 use crate::ask::fetch::Fetcher;
 use crate::ask::fetch_error::FetchError;
-use crate::ask::render::RequestError;
-use crate::ask::render::put_header;
-use crate::ask::render::render;
-use crate::ask::render::waits;
+use crate::ask::render::{RequestError, put_header, render, waits};
 use crate::moment::after;
 use crate::page::decode::json;
 use crate::page::next::kept_text;
 use crate::page::page_error::PageError;
 
-/// What an answer says of what is waited for.
+/// What a response says about what is waited for.
 enum State<T> {
     Ready(T),
-    /// With what it says for the next request.
+    /// With the values for the next request.
     NotYet(BTreeMap<String, String>),
     Never,
 }
 
 impl Fetcher<'_> {
-    /// Asks until the answer is ready, and reads it then. What takes longer than
-    /// a run waits, or than the run has left, is for another run.
+    /// Asks until the response is ready, then reads it. A wait that is longer than a run waits, or
+    /// than the run has left, is for a later run.
     pub(crate) async fn ask_until_ready<T>(
         &self,
         asking: Asking<'_>,
@@ -54,7 +48,7 @@ impl Fetcher<'_> {
         });
         loop {
             let mut request = asking.request.clone();
-            // As with all that the file says of parameters and headers.
+            // Other origins get none of the file's parameters and headers.
             if self.poll.is_own(&request.url) {
                 with_waited(&mut request, waiting.request, &open.values)?;
             }
@@ -93,13 +87,13 @@ impl Fetcher<'_> {
         }
     }
 
-    /// What an earlier run waited for, or what this one leaves to the next.
+    /// Returns what an earlier run waited for, or what this run leaves to the next.
     pub(crate) fn open_wait(&self) -> MutexGuard<'_, Option<OpenWait>> {
         self.open_wait.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// What an answer that was not ready said.
+/// The values of a response that was not ready.
 struct Waited<'w>(&'w BTreeMap<String, String>);
 
 impl Variables for Waited<'_> {
@@ -108,8 +102,7 @@ impl Variables for Waited<'_> {
     }
 }
 
-/// Puts into `http`, which was made of `request`, what an answer that was not
-/// ready said.
+/// Puts into `http`, which was made of `request`, the values of a response that was not ready.
 fn with_waited(
     http: &mut HttpRequest,
     request: &Request,

@@ -1,7 +1,7 @@
-//! What is gathered of a page before it is delivered.
+//! The news of a page, gathered until they are delivered.
 //!
-//! A record that is news becomes an event at once, and after that only its text is
-//! kept: a page of a thousand is never in memory as a thousand values.
+//! A new record becomes an event at once, and after that only its text is kept: a page of a
+//! thousand records is never in memory as a thousand values.
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -10,26 +10,23 @@ use mef_source::checked::Detail;
 use serde_json::Value;
 
 use crate::news::keep::put;
-use crate::news::known::News;
-use crate::news::known::text_hash;
-use crate::page::record::Record;
-use crate::page::record::Unread;
-use crate::page::record::Unreadable;
+use crate::news::known::{News, text_hash};
+use crate::page::record::{Record, Unread, Unreadable};
 
 /// The news of a page, or of a part of one.
 pub(crate) struct Gathered<'p> {
     pipeline: &'p Pipeline,
     has_details: bool,
     kept: Vec<(String, Value)>,
-    /// The events that they became, and the dead letters.
+    /// The events and the dead letters.
     pub(crate) outcome: Outcome,
-    /// Where details have to be asked for, what to ask for.
+    /// The items whose details are still to be asked for.
     pub(crate) items: Vec<News>,
 }
 
 impl<'p> Gathered<'p> {
-    /// Nothing yet of what was fetched at `received_at`; what is `kept` is put into
-    /// each record of the page.
+    /// Returns an empty one for a page that was fetched at `received_at`. `kept` is put into each
+    /// record.
     pub(crate) fn new(
         pipeline: &'p Pipeline,
         details: &[Detail],
@@ -45,8 +42,8 @@ impl<'p> Gathered<'p> {
         }
     }
 
-    /// Reads a record. One that cannot be read is a dead letter, where it is news
-    /// by the hash of its text, and the records beside it go on.
+    /// Reads a record. If it cannot be read and is new by the hash of its text, it becomes a dead
+    /// letter, and the other records go on.
     #[expect(
         clippy::disallowed_methods,
         reason = "this record was just fetched from the source's own origins"
@@ -66,7 +63,7 @@ impl<'p> Gathered<'p> {
         None
     }
 
-    /// Takes a record that is news.
+    /// Takes a new record.
     pub(crate) fn take(&mut self, mut news: News) {
         if !self.kept.is_empty() {
             let Record { value, text } = &mut news.record;
@@ -80,7 +77,7 @@ impl<'p> Gathered<'p> {
         }
     }
 
-    /// Makes an event of a record.
+    /// Makes a record an event.
     #[expect(
         clippy::disallowed_methods,
         reason = "these records were just fetched from the source's own origins"

@@ -1,5 +1,5 @@
-//! What is put into a record that the vendor does not say in it: of what it was
-//! listed under, such as the organisation whose log it stands in.
+//! `keep`: what is put into a record that the vendor does not say in it, such as the organisation
+//! whose log the record is from.
 
 use mef_source::Template;
 use serde_json::Value;
@@ -8,7 +8,7 @@ use crate::ask::fetch_error::FetchError;
 use crate::ask::render::render_json;
 use crate::ask::scope::RequestScope;
 
-/// What `keep` says in `scope`: what stands for nothing is left out.
+/// Renders what `keep` says. What has no value is left out.
 pub(crate) fn kept(
     keep: &[(String, Template)],
     scope: &RequestScope<'_>,

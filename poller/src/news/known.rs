@@ -1,4 +1,4 @@
-//! By what a record is known to have been delivered.
+//! Recognizing a record that was delivered before, by its id and time or by all of it.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use jiff::Timestamp;
@@ -11,25 +11,24 @@ use crate::news::record_time::record_time;
 use crate::news::seen::hash;
 use crate::page::record::Record;
 
-/// A record that goes on, with the id that the cursor finds in it.
+/// A new record, with the id that the cursor finds in it.
 #[derive(Debug)]
 pub(crate) struct News {
     pub(crate) record: Record,
     pub(crate) id: Option<String>,
-    /// By what it is known to have been delivered.
+    /// What recognizes it.
     pub(crate) hash: u64,
 }
 
-/// By what a record is known.
+/// What recognizes a record.
 pub(crate) struct Known {
     pub(crate) id: Option<String>,
     pub(crate) time: Option<Timestamp>,
     pub(crate) hash: u64,
 }
 
-/// What a record has at the paths of the source file. One that has an id and
-/// lacks its time is known by all of it: else the next version of what it tells
-/// of would be a repeat.
+/// Finds the id and the time of a record. If it has an id but lacks its time, all of it counts:
+/// else the next version of the same thing would be a repeat.
 pub(crate) fn known(
     record: &Value,
     id: Option<&Path>,
@@ -54,7 +53,7 @@ pub(crate) fn known(
     Known { hash: record_hash(record, id.as_deref(), read), id, time: read }
 }
 
-/// Counts a record of `time` that came when the cursor had passed it.
+/// Counts a record that came when the cursor had passed its time.
 pub(crate) fn note_late(
     time: Option<Timestamp>,
     done: Option<Timestamp>,
@@ -62,13 +61,13 @@ pub(crate) fn note_late(
 ) {
     summary.late += 1;
     if let (Some(time), Some(done)) = (time, done) {
-        // A part of a second is one more: the number is for an `end_lag`.
+        // Rounded up: the number is for an `end_lag`.
         let behind = (done.duration_since(time).as_millis() + 999) / 1_000;
         summary.late_max_s = summary.late_max_s.max(u64::try_from(behind).unwrap_or(0));
     }
 }
 
-/// The id that a record carries, as text.
+/// Returns the id that a record carries, as text.
 pub(crate) fn record_id(record: &Value, path: &Path) -> Option<String> {
     match path.find(record)? {
         Value::Null => None,
@@ -77,7 +76,7 @@ pub(crate) fn record_id(record: &Value, path: &Path) -> Option<String> {
     }
 }
 
-/// By what a record is known: its id and time, or all of it.
+/// Returns what recognizes a record: a hash of its id and time, or of all of it.
 pub(crate) fn record_hash(record: &Value, id: Option<&str>, time: Option<Timestamp>) -> u64 {
     match id {
         Some(id) => hash(id, time),
@@ -85,7 +84,7 @@ pub(crate) fn record_hash(record: &Value, id: Option<&str>, time: Option<Timesta
     }
 }
 
-/// By what a record without an id is known: all of its text.
+/// Returns what recognizes a record without an id: a hash of its text.
 pub(crate) fn text_hash(text: &[u8], time: Option<Timestamp>) -> u64 {
     hash(&hex::encode(digest(&SHA256, text)), time)
 }

@@ -1,7 +1,7 @@
 //! Whether a page has come to the end of what a backfill reads.
 
-/// Whether a page has come to records past the end of what is read. Where the
-/// order is not what it should be, only a page that is all too new is an end.
+/// Whether a page has come to records past the end. If records are out of order, only a page that
+/// is all past it counts.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct PageEnd {
     inside: bool,
@@ -15,7 +15,7 @@ impl PageEnd {
         self.past |= is_past;
     }
 
-    /// Whether all of the page lies past the end.
+    /// Returns whether all of the page lies past the end.
     pub(crate) fn is_past(self) -> bool {
         self.past && !self.inside
     }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use mef_source::checked::TimeFormat;
 use serde_json::Value;
 
-/// The time that `value` is, if it can be read in this format.
+/// Returns the time that `value` is, if it can be read in this format.
 pub(crate) fn record_time(value: &Value, format: &TimeFormat) -> Option<Timestamp> {
     let text = match value {
         Value::String(text) => Cow::Borrowed(text.as_str()),

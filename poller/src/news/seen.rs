@@ -1,9 +1,8 @@
-//! Boundary dedupe: the ids of records that the next window will see again.
+//! The ids of delivered records that a later page may bring again.
 //!
-//! Windows overlap and vendors' bounds are inclusive, so the same record comes
-//! twice by design. A bounded set of 64-bit hashes over id and time drops the
-//! repeat. When the set is full the oldest hashes go, and their records may
-//! come twice: never the other way round.
+//! Windows overlap and vendors' bounds are inclusive, so the same record comes twice by design. A
+//! bounded set of 64-bit hashes of id and time drops the repeat. When the set is full, the oldest
+//! hashes go and their records may come twice; no record is ever lost.
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
@@ -11,8 +10,8 @@ use aws_lc_rs::digest::{Context, SHA256};
 use jiff::Timestamp;
 use mef_ports::{RunSummary, SeenId};
 
-/// How many ids are kept at most: 16 bytes each, so that the set fits into one
-/// item of DynamoDB (400 KB).
+/// How many ids are kept at most. Each takes 16 bytes, so that the set fits into one item of
+/// DynamoDB (400 KB).
 pub(crate) const LIMIT: usize = 20_000;
 
 /// The ids of records that were delivered.
@@ -20,29 +19,29 @@ pub(crate) const LIMIT: usize = 20_000;
 pub(crate) struct Seen {
     /// Time in milliseconds by hash.
     times: HashMap<u64, i64>,
-    /// The hashes in the order they came, for forgetting the oldest.
+    /// The hashes in the order in which they came, to forget the oldest.
     order: VecDeque<u64>,
-    /// The hashes of the page at hand, which nobody has taken yet.
+    /// The hashes of the page at hand, which is not delivered yet.
     in_flight: HashSet<u64>,
-    /// Ids forgotten that a later window may need.
+    /// How many ids were forgotten that a later window may need.
     overflow: u64,
-    /// For a source that wants repeats: what is delivered of the page at which an
-    /// earlier run ended.
+    /// For a source that wants repeats: what is delivered of the page at which an earlier run
+    /// ended.
     resumed: Option<HashSet<u64>>,
-    /// What tells the job that lists the things at hand from others.
+    /// Tells the items of one job from those of another.
     job: u64,
 }
 
-/// Which times a later read may bring again.
+/// Which ids a later read may bring again.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Needed {
-    /// Everything from this moment on: the next window begins there.
+    /// Those from this moment on: the next window begins there.
     pub(crate) from: Timestamp,
-    /// And what lies up to this moment, while the present window is open: the
-    /// part that overlaps the window before it.
+    /// And those up to this moment, while the present window is open: the part that overlaps the
+    /// window before.
     pub(crate) open_overlap_to: Option<Timestamp>,
-    /// And so many of the latest, whatever their time: a vendor that takes no
-    /// upper bound may give again what it has just given.
+    /// And so many of the latest, whatever their time: a vendor that takes no upper bound may give
+    /// again what it has just given.
     pub(crate) latest: usize,
 }
 
@@ -53,8 +52,8 @@ impl Needed {
     }
 }
 
-/// The hash of a record's id and time. The time is part of it: a record that
-/// the vendor changes and gives a new time is news.
+/// Returns the hash of a record's id and time. A record that the vendor changes and gives a new
+/// time is new.
 pub(crate) fn hash(id: &str, time: Option<Timestamp>) -> u64 {
     let mut context = Context::new(&SHA256);
     context.update(&time.map_or(i128::MIN, Timestamp::as_nanosecond).to_be_bytes());
@@ -64,7 +63,7 @@ pub(crate) fn hash(id: &str, time: Option<Timestamp>) -> u64 {
 }
 
 impl Seen {
-    /// The set as it was stored.
+    /// Returns the set that was stored.
     pub(crate) fn load(ids: Vec<SeenId>) -> Seen {
         let mut seen = Seen::default();
         let nothing_needed = |_| false;
@@ -74,7 +73,7 @@ impl Seen {
         seen
     }
 
-    /// Whether the record is a repeat.
+    /// Returns whether the record is a repeat.
     pub(crate) fn contains(&self, hash: u64) -> bool {
         let hash = hash ^ self.job;
         match &self.resumed {
@@ -83,23 +82,23 @@ impl Seen {
         }
     }
 
-    /// From now on things are known only within the job that `values` name:
-    /// what has no id, such as the number of a part, comes with every job.
+    /// From now on, knows records only within the job that `values` name: items without an id, such
+    /// as the numbers of parts, come with every job.
     pub(crate) fn within_job(&mut self, values: &BTreeMap<String, String>) {
         self.job = values.iter().fold(0, |job: u64, (name, value)| {
             job.rotate_left(1) ^ hash(&format!("{name}={value}"), None)
         });
     }
 
-    /// The set for a source that wants every record as often as it comes: it
-    /// knows only what is delivered of one page.
+    /// Returns the set for a source that wants every record as often as it comes: it knows only
+    /// what is delivered of one page.
     pub(crate) fn keeping_repeats(mut self, keeps_repeats: bool) -> Seen {
         self.resumed = keeps_repeats.then(|| self.order.iter().copied().collect());
         self
     }
 
-    /// Adds a record of the page at hand, and tells whether it is news. A repeat is
-    /// counted in `summary`, and may come again as long as it does now.
+    /// Adds a record of the page at hand and returns whether it is new. A repeat is counted in
+    /// `summary`, and is kept as long as its newest time needs.
     pub(crate) fn insert(
         &mut self,
         hash: u64,
@@ -133,14 +132,14 @@ impl Seen {
         }
     }
 
-    /// These of the page at hand are delivered, the others not yet.
+    /// Notes that these records of the page at hand are delivered, and the others not yet.
     pub(crate) fn delivered(&mut self, hashes: &[u64]) {
         for hash in hashes {
             self.in_flight.remove(&(hash ^ self.job));
         }
     }
 
-    /// The page at hand is delivered.
+    /// Notes that the page at hand is delivered.
     pub(crate) fn page_delivered(&mut self) {
         self.in_flight.clear();
         if let Some(resumed) = &mut self.resumed {
@@ -170,7 +169,7 @@ impl Seen {
         self.order.clear();
     }
 
-    /// What has to be stored.
+    /// Returns the ids to store.
     pub(crate) fn to_store(&self, needed: &Needed) -> Vec<SeenId> {
         let latest = self.order.len().saturating_sub(needed.latest);
         self.order
@@ -183,9 +182,9 @@ impl Seen {
             .collect()
     }
 
-    /// Everything that is delivered, for a run that leaves its window open: a
-    /// vendor that counts its pages moves records to other pages when a late
-    /// one comes in before them. Too much to store with each page.
+    /// Returns everything that is delivered, for a run that leaves its window or pass open: if a
+    /// late record comes in, a vendor that counts its pages moves the others to later pages. This
+    /// is too much to store with each page.
     pub(crate) fn to_store_at_the_end(&self) -> Vec<SeenId> {
         let everything = Needed { from: Timestamp::MIN, open_overlap_to: None, latest: 0 };
         let mut ids = self.to_store(&everything);
@@ -193,7 +192,7 @@ impl Seen {
         ids
     }
 
-    /// How many needed ids were forgotten since the last call.
+    /// Returns how many needed ids were forgotten since the last call.
     pub(crate) fn take_overflow(&mut self) -> u64 {
         std::mem::take(&mut self.overflow)
     }

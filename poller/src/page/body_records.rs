@@ -1,4 +1,4 @@
-//! Where the records of a page are in its body.
+//! Finding the records of a page in its body.
 
 use mef_source::checked::{MissingRecords, Next, PageDecode, Pages, Records};
 use mef_source::{Path, Root};
@@ -9,8 +9,8 @@ use crate::page::next::kind;
 use crate::page::page_error::PageError;
 use crate::page::record::Unread;
 
-/// Where the lists of records can be taken apart: where nothing else of the page
-/// stands in one or around it.
+/// Returns the lists of records that can be taken apart: none if something else of the page stands
+/// in one or around it.
 pub(super) fn apart_at(pages: &Pages) -> &[Path] {
     let Records::Lists(lists) = &pages.records else { return &[] };
     let way = match &pages.next {
@@ -84,7 +84,7 @@ fn take_list(pages: &Pages, path: &Path, body: &mut Value) -> Result<Vec<Value>,
         // Some servers write an empty list as null, and some what they failed to read.
         Some(Value::Null) if pages.missing_records == MissingRecords::Empty => Vec::new(),
         None if is_left_out(pages, path, body) => Vec::new(),
-        // In XML a list of one is that one, and an empty list is no element or an empty text.
+        // In XML a list of one is just that one, and an empty list is no element or an empty text.
         Some(record) if is_xml && is_blank(&record) => Vec::new(),
         Some(record) if is_xml => vec![record],
         other => {
@@ -95,8 +95,8 @@ fn take_list(pages: &Pages, path: &Path, body: &mut Value) -> Result<Vec<Value>,
     })
 }
 
-/// Whether `body`, which has nothing at `path`, says so that there is none: what
-/// encloses it has to be there, or else it is another kind of answer.
+/// Returns whether `body`, which has nothing at `path`, says so that there are no records. What
+/// encloses the path has to be there, or else it is another kind of response.
 fn is_left_out(pages: &Pages, path: &Path, body: &Value) -> bool {
     let Some((_, enclosing)) = path.segments().split_last() else { return false };
     let (mut found, mut inner) = (0, body);
@@ -106,8 +106,8 @@ fn is_left_out(pages: &Pages, path: &Path, body: &Value) -> bool {
     let is_whole = found == enclosing.len();
     let may_be_empty = pages.missing_records == MissingRecords::Empty;
     match &pages.decode {
-        // In XML an element with nothing in it is left out, and what encloses it as well; of
-        // a document the root is always there.
+        // In XML an element with nothing in it is left out, and so is what encloses it. The root of
+        // a document is always there.
         PageDecode::Xml => {
             found > 0 && (is_whole || may_be_empty) && (inner.is_object() || is_blank(inner))
         }
@@ -115,7 +115,7 @@ fn is_left_out(pages: &Pages, path: &Path, body: &Value) -> bool {
     }
 }
 
-/// Whether `value` is what an XML element without anything in it is.
+/// Returns whether `value` is an XML element with nothing in it.
 fn is_blank(value: &Value) -> bool {
     value.as_str().is_some_and(|text| text.trim().is_empty())
 }

@@ -1,10 +1,10 @@
-//! The `Link` header (RFC 8288): several links to a header, several headers to
-//! an answer, parameters in any order, quoted or not.
+//! The `Link` header (RFC 8288): several links in a header, several headers in a response,
+//! parameters in any order, quoted or not.
 
 use http::HeaderMap;
 use http::header::LINK;
 
-/// The target of the first link whose relations include `relation`.
+/// Returns the target of the first link whose relations include `relation`.
 pub(crate) fn find(headers: &HeaderMap, relation: &str) -> Option<String> {
     headers
         .get_all(LINK)

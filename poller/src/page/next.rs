@@ -1,4 +1,4 @@
-//! What a page says of the next one.
+//! Finding the way from a page to the next one.
 
 use http::HeaderMap;
 use mef_ports::ResumeAt;
@@ -7,25 +7,24 @@ use mef_source::checked::{Pages, Poll, TokenForm};
 use serde_json::Value;
 use url::Url;
 
-use crate::ask::link_secrets::may_follow;
-use crate::ask::link_secrets::without_secrets;
+use crate::ask::link_secrets::{may_follow, without_secrets};
 use crate::page::page_error::PageError;
 use crate::page::record::Unread;
 use crate::page::stop::find;
 
-/// A link as a URL without our secrets. A relative one is relative to the page
-/// it stands on (RFC 3986 §5).
+/// Returns a link as a URL without our secrets. A relative one is relative to its page (RFC 3986
+/// §5).
 pub(super) fn resolve(poll: &Poll, url: &Url, link: &str) -> String {
     let only_query = !link.contains(['/', '?', ':', '#']) && link.contains('=');
     let joined = if only_query { url.join(&format!("?{link}")) } else { url.join(link) };
     match joined {
         Ok(url) => without_secrets(url, poll).to_string(),
-        // It leads nowhere; its query may have our secrets in it.
+        // It leads nowhere, but its query may have our secrets in it.
         Err(_) => link.split('?').next().unwrap_or_default().to_owned(),
     }
 }
 
-/// Whether what the page at `url` names may be gone on with.
+/// Checks that reading may go on with what the page at `url` names.
 pub(super) fn may_lead(poll: &Poll, url: &Url, next: &ResumeAt) -> Result<(), PageError> {
     let (ResumeAt::Url(text) | ResumeAt::Token(text)) = next;
     if text.len() > MOST_NEXT {
@@ -39,8 +38,7 @@ pub(super) fn may_lead(poll: &Poll, url: &Url, next: &ResumeAt) -> Result<(), Pa
         .map_err(|reason| forbidden(link.origin().ascii_serialization(), reason))
 }
 
-/// The number of the page that was asked for, or how many records were passed
-/// over before it.
+/// Returns the number of the page that was asked for, or how many records come before it.
 pub(super) fn count(pages: &Pages, at: Option<&ResumeAt>) -> Option<u64> {
     let start = pages.next.as_ref()?.start()?;
     match at {
@@ -53,7 +51,7 @@ pub(super) fn counted(number: u64) -> ResumeAt {
     ResumeAt::Token(number.to_string())
 }
 
-/// The value of the last record that leads on.
+/// Returns the value of the last record that leads on.
 pub(super) fn last(
     from: &Path,
     plus: u64,
@@ -62,7 +60,7 @@ pub(super) fn last(
     let Some(record) = records.last() else { return Ok(None) };
     let unusable = |found| PageError::Next { place: from.pointer(), found };
     let record = record.look().map_err(PageError::Decode)?;
-    // A page that leads nowhere would look like the last one.
+    // Without this error, the page would look like the last one.
     let text = text_of(from.find(&record), from)?.ok_or(unusable("nothing in its last record"))?;
     if plus == 0 {
         return Ok(Some(ResumeAt::Token(text)));
@@ -71,7 +69,7 @@ pub(super) fn last(
     Ok(Some(counted(number.saturating_add(plus))))
 }
 
-/// A token as the text that is kept of it.
+/// Returns a token as the text that is kept of it.
 pub(super) fn token(
     value: Option<&Value>,
     path: &Path,
@@ -86,7 +84,7 @@ pub(super) fn token(
         (Some(value @ (Value::Array(_) | Value::Object(_))), TokenForm::Json) => {
             Ok(Some(value.to_string()))
         }
-        // A header has the text of it.
+        // In a header, the JSON is a text.
         (Some(Value::String(text)), TokenForm::Json) if !text.is_empty() => {
             let unusable =
                 |_| PageError::Next { place: path.to_string(), found: "what is no JSON" };
@@ -108,8 +106,7 @@ fn text_of(value: Option<&Value>, path: &Path) -> Result<Option<String>, PageErr
     }
 }
 
-/// The text or number at `path`; nothing where there is nothing, or nothing in
-/// it.
+/// Returns the text or number at `path`; `None` if there is nothing, or nothing in it.
 pub(super) fn text(
     path: &Path,
     body: &Value,
@@ -129,12 +126,12 @@ pub(super) fn kind(value: &Value) -> &'static str {
     }
 }
 
-/// The text or number at `path` that later requests repeat; nothing where there is
-/// none, or one that is too long to be kept.
+/// Returns the text or number at `path` that later requests repeat; `None` if there is none or it
+/// is too long to be kept.
 pub(crate) fn kept_text(path: &Path, body: &Value, headers: &HeaderMap) -> Option<String> {
     text(path, body, headers).ok().flatten().filter(|text| text.len() <= MOST_NEXT)
 }
 
-/// A token or link that is longer stands for nothing that a vendor would take back:
-/// written in a URL it may be three times as long, and a URL has at most 64 KiB.
+/// The longest token or link that is kept, in bytes. In a URL it may be three times as long, and a
+/// URL has at most 64 KiB, so no vendor would take a longer one back.
 pub(crate) const MOST_NEXT: usize = 16 * 1024;

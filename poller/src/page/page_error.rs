@@ -1,8 +1,8 @@
-//! Why an answer is no page.
+//! Why a response is no page.
 
 use mef_pipeline::DecodeError;
 
-/// Why an answer is no page.
+/// Why a response is no page.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PageError {
     /// The body cannot be read.
@@ -15,20 +15,19 @@ pub enum PageError {
         format: &'static str,
         /// What is wrong.
         reason: String,
-        /// Whether it was cut off or garbled, and may come whole the next time.
+        /// Whether it was cut off or garbled, and may be whole the next time.
         may_pass: bool,
     },
-    /// There are more records than can be held at once.
+    /// The page has more records than can be held at once.
     #[error("the page has more than {0} records: ask for smaller pages")]
     TooManyRecords(usize),
-    /// There are more values than can be held at once.
+    /// The page has more values than can be held at once.
     #[error("the page has more than {0} values: ask for smaller pages")]
     TooManyValues(usize),
-    /// The rows, with the names of their columns, are longer than can be held at once.
+    /// The rows with their column names are longer than can be held at once.
     #[error("the records of the page take more than {0} bytes: ask for smaller pages")]
     TooManyBytes(usize),
-    /// The last line is not the one that says how to go on: the page was cut
-    /// off.
+    /// The last line is no trailer, so the page was cut off.
     #[error("the page ends without its trailer")]
     NoTrailer,
     /// The list of records is not where the source file says.
@@ -44,7 +43,7 @@ pub enum PageError {
         place: String,
         /// What is there instead.
         found: &'static str,
-        /// Whether the source file takes a page without the list.
+        /// Whether the source file allows a page without the list.
         may_be_empty: bool,
     },
     /// The one record is not where the source file says.
@@ -60,38 +59,38 @@ pub enum PageError {
         place: String,
         /// What is there instead.
         found: &'static str,
-        /// Whether the source file takes a page without it.
+        /// Whether the source file allows a page without it.
         may_be_empty: bool,
     },
-    /// There is more, but no way to it.
+    /// The page says that there is more, but not how to get it.
     #[error(
         "the page says at `{more}` that there is more, but has no next {way}: correct `next`, or leave \
          `unless` out of `stop`"
     )]
     NoNext {
-        /// The path in the source file of what says that there is more.
+        /// The path in the source file at which the page says so.
         more: String,
         /// What leads on, and where it should be.
         way: String,
     },
-    /// There is more, and none of it on the page by which to ask for it.
+    /// The page says that there is more, but has no record by which to ask for it.
     #[error(
         "the page has no records, but says at `{more}` that there are more: where the vendor does not \
          count exactly, write `empty_page` under `stop`"
     )]
     Emptied {
-        /// The path in the source file of what says that there are more.
+        /// The path in the source file at which the page says so.
         more: String,
     },
-    /// The next page is where no request may go.
+    /// The page names a next one that no request may go to.
     #[error("the page names a next one at `{place}` {reason}")]
     ForbiddenNext {
-        /// The origin; the beginning of what is no URL.
+        /// The origin, or the beginning of what is no URL.
         place: String,
         /// Why not, and what to do.
         reason: &'static str,
     },
-    /// What leads to the next page is too long to be kept.
+    /// The page names the next one by a text that is too long to be kept.
     #[error("the page names the next one by more than {0} bytes")]
     LongNext(usize),
     /// The next page's URL or token is not text.
@@ -105,11 +104,10 @@ pub enum PageError {
 }
 
 impl PageError {
-    /// Whether the page was cut off or garbled, and may come whole the next
-    /// time.
+    /// Returns whether the page was cut off or garbled, and may be whole the next time.
     pub(crate) fn may_pass(&self) -> bool {
         match self {
-            // What is too large is so again.
+            // What is too large will be too large again.
             PageError::Decode(error) => {
                 !matches!(error, DecodeError::TooLarge(_) | DecodeError::TooManyValues(_))
             }

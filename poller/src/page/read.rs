@@ -1,4 +1,4 @@
-//! From an answer to records and the way to the next page.
+//! Reading a response: its records and the way to the next page.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use http::StatusCode;
@@ -7,48 +7,38 @@ use mef_source::checked::{Cursor, Next, Pages, Poll};
 use serde_json::Value;
 use url::Url;
 
-use crate::page::body_records::apart_at;
-use crate::page::body_records::how_many;
-use crate::page::body_records::take_records;
+use crate::page::body_records::{apart_at, how_many, take_records};
 use crate::page::decode::content::Content;
 use crate::page::decode::decode;
 use crate::page::decode::held::Held;
 use crate::page::link_header;
-use crate::page::next::count;
-use crate::page::next::counted;
-use crate::page::next::last;
-use crate::page::next::may_lead;
-use crate::page::next::resolve;
-use crate::page::next::text;
-use crate::page::next::token;
+use crate::page::next::{count, counted, last, may_lead, resolve, text, token};
 use crate::page::page_error::PageError;
 use crate::page::record::Unread;
-use crate::page::stop;
-use crate::page::stop::find;
+use crate::page::stop::{self, find};
 
 /// One page of records.
 #[derive(Debug)]
 pub(crate) struct Page {
     /// The records.
     pub(crate) records: Vec<Unread>,
-    /// Where the vendor says the next page is.
+    /// What the vendor names as the next page.
     pub(crate) next: Option<ResumeAt>,
-    /// Whether a rule of the source file makes this the last page, though it
-    /// may name what a later run goes on with.
+    /// Whether this is the last page by a rule of the source file. It may still name what a later
+    /// run goes on with.
     pub(crate) ends: bool,
     /// Tells two pages apart.
     pub(crate) digest: [u8; 32],
 }
 
 impl Page {
-    /// A page without records, and the last.
+    /// Returns a page without records, the last one.
     pub(crate) fn empty() -> Page {
         Page { records: Vec::new(), next: None, ends: true, digest: [0; 32] }
     }
 }
 
-/// Reads the answer to a request to `url`, which asked for the one of `pages`
-/// that is `at`.
+/// Reads the response to a request to `url`, which asked for the one of `pages` that is `at`.
 pub(crate) fn read(
     poll: &Poll,
     pages: &Pages,
@@ -96,7 +86,8 @@ pub(crate) fn read(
     let records = take_records(pages, &mut content)?;
     let mut held = Held::default();
     held.take_records(records.len())?;
-    // What is listed stays in memory while its details are asked for, or its names read.
+    // Items stay in memory while their details are asked for, and partitions while their names are
+    // read.
     if !poll.details.is_empty() || !std::ptr::eq(pages, &raw const poll.pages) {
         held.take_value_count(records.iter().map(Unread::values).sum())?;
     }
@@ -116,7 +107,7 @@ pub(crate) fn read(
     {
         return Err(PageError::NoNext { more: more.to_string(), way: way.to_string() });
     }
-    // Before it is in the cursor, from where every later run would go on.
+    // It may get into the cursor, and every later run would go on there.
     let is_kept = matches!(poll.cursor, Cursor::Token(_) | Cursor::NextLink(_));
     if let Some(next) = next.as_ref().filter(|_| !ends || is_kept) {
         may_lead(poll, url, next)?;

@@ -1,4 +1,4 @@
-//! A record of a page before it is looked at.
+//! The records of a page, before and after they are read.
 
 use std::borrow::Cow;
 
@@ -6,37 +6,35 @@ use bytes::Bytes;
 use mef_pipeline::{DecodeError, decode_json};
 use serde_json::Value;
 
-use crate::page::decode::held::MOST_VALUES;
-use crate::page::decode::held::values_in;
+use crate::page::decode::held::{MOST_VALUES, values_in};
 
 /// A record as its page has it.
 #[derive(Debug)]
 pub(crate) enum Unread {
     /// Its text, which has the form of JSON.
     Text(Bytes),
-    /// What stood in a format that had to be read to find it: a line, a row, an
-    /// element.
+    /// A value from a format that has to be read to find the records: a line, a row, an element.
     Value(Value),
 }
 
-/// A record, and the text that it was read from.
+/// A record and the text that it was read from.
 #[derive(Debug)]
 pub(crate) struct Record {
     pub(crate) value: Value,
     pub(crate) text: Option<Bytes>,
 }
 
-/// A record that has the form of JSON and is none: half of a surrogate pair, or
-/// nested more deeply than any record.
+/// A record that looks like JSON and is not: half of a surrogate pair, or nested more deeply than
+/// any record.
 #[derive(Debug)]
 pub(crate) struct Unreadable {
     pub(crate) text: Bytes,
     pub(crate) error: DecodeError,
 }
 
-/// Reads one JSON value, of no more values than may be held.
+/// Reads one JSON value that has no more values in it than may be held.
 pub(crate) fn read_bounded(text: &[u8]) -> Result<Value, DecodeError> {
-    // What is shorter cannot have so many.
+    // A shorter text cannot have so many.
     if text.len() > MOST_VALUES && values_in(text) > MOST_VALUES {
         return Err(DecodeError::TooManyValues(MOST_VALUES));
     }
@@ -44,7 +42,7 @@ pub(crate) fn read_bounded(text: &[u8]) -> Result<Value, DecodeError> {
 }
 
 impl Unread {
-    /// At most how many values it has that are still to be read.
+    /// Returns how many values it has at most that are still to be read.
     pub(crate) fn values(&self) -> usize {
         match self {
             Unread::Value(_) => 0,
@@ -52,7 +50,7 @@ impl Unread {
         }
     }
 
-    /// The record, which stays unread.
+    /// Reads the record and leaves it where it is.
     pub(crate) fn look(&self) -> Result<Cow<'_, Value>, DecodeError> {
         match self {
             Unread::Value(value) => Ok(Cow::Borrowed(value)),

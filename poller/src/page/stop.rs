@@ -1,4 +1,4 @@
-//! Whether a page is the last, by the source file's rules.
+//! Whether a page is the last, by the `stop` rules of the source file.
 
 use std::borrow::Cow;
 
@@ -7,17 +7,17 @@ use mef_source::checked::Stop;
 use mef_source::{Path, Root};
 use serde_json::Value;
 
-/// What of a page the rules look at.
+/// What the rules look at.
 pub(crate) struct PageFacts<'p> {
     pub(crate) body: &'p Value,
     pub(crate) headers: &'p HeaderMap,
     /// How many records the page has.
     pub(crate) records: usize,
-    /// How many pages, or records, were asked for before it.
+    /// How many pages or records come before it.
     pub(crate) before: Option<u64>,
 }
 
-/// Whether no page is to be asked for after this one.
+/// Returns whether this is the last page.
 pub(crate) fn ends(stop: &Stop, page: &PageFacts<'_>) -> bool {
     let records = u64::try_from(page.records).unwrap_or(u64::MAX);
     let reached = |path: &Option<Path>, count: Option<u64>| {
@@ -38,8 +38,8 @@ pub(crate) fn ends(stop: &Stop, page: &PageFacts<'_>) -> bool {
         || reached(&stop.pages, page.before.map(|before| before.saturating_add(1)))
 }
 
-/// What says, on a page at which nothing ends, that there are more: a flag, or a
-/// number that is not reached.
+/// Returns what says, on a page that is not the last, that there is more: a flag, or a number that
+/// is not reached.
 pub(crate) fn says_more<'s>(stop: &'s Stop, page: &PageFacts<'_>) -> Option<&'s Path> {
     let is_counted = |path: &&Path| page.find(path).is_some_and(|value| number(&value).is_some());
     let is_flag = |all: &'s Vec<(Path, Value)>| match &all[..] {
@@ -56,7 +56,7 @@ impl PageFacts<'_> {
     }
 }
 
-/// What an answer has at `path`, in its body or in a header.
+/// Returns what a response has at `path`, in its body or in a header.
 pub(crate) fn find<'b>(
     path: &Path,
     body: &'b Value,
@@ -78,7 +78,7 @@ fn number(value: &Value) -> Option<u64> {
     }
 }
 
-/// A flag as vendors write it.
+/// Reads a flag as vendors write it.
 fn says_yes(value: &Value) -> bool {
     match value {
         Value::Null => false,
@@ -92,7 +92,7 @@ fn says_yes(value: &Value) -> bool {
     }
 }
 
-/// Equal, where `"1"` in a header or a careless body is 1 as well.
+/// Returns whether the two are equal, where `"1"` in a header or a careless body is 1 as well.
 fn same(found: &Value, wanted: &Value) -> bool {
     let text = |value: &Value| match value {
         Value::String(text) => Some(text.clone()),

@@ -1,9 +1,8 @@
 //! Reading a stretch of the past beside the live cursor.
 //!
-//! A backfill is the same engine on streams of its own: their cursors, leases
-//! and ids are their own, so that nothing it does can move the live ones. Its
-//! events have the ids that the live poll gives them, by which a consumer
-//! knows what it has.
+//! A backfill is the same engine on streams of its own. Their cursors, leases and ids are their
+//! own, so nothing it does can move the live ones. Its events have the ids that the live poll gives
+//! them, by which a consumer knows what it has.
 
 use crate::run::stretch::Stretch;
 use std::time::Duration;
@@ -18,15 +17,15 @@ use crate::stream::window;
 /// Why a stretch cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum BackfillError {
-    /// The stream cannot be read from a time on.
+    /// The stream cannot be read from a given time on.
     #[error("it is read by {cursor}, and nothing leads from a time there: it would need {needs}")]
     NoTime {
-        /// What its cursor is.
+        /// The kind of its cursor.
         cursor: &'static str,
         /// What the source file lacks.
         needs: &'static str,
     },
-    /// There is nothing between the two.
+    /// Nothing lies between the two moments.
     #[error("{from} is not before {to}")]
     Empty {
         /// The first moment.
@@ -39,10 +38,10 @@ pub enum BackfillError {
     TooNew {
         /// The moment before which it ends.
         to: Timestamp,
-        /// The newest that may be asked for.
+        /// The newest end that may be asked for.
         newest: Timestamp,
     },
-    /// The vendor has nothing of it.
+    /// The vendor no longer keeps any of it.
     #[error("{to} is too old: the vendor keeps nothing from before {oldest}")]
     Forgotten {
         /// The moment before which it ends.
@@ -53,14 +52,12 @@ pub enum BackfillError {
 }
 
 impl Poller {
-    /// A poller of what lies between `from` and `to`, in each partition, which
-    /// asks at most once in `spacing`, and half as often as the source file's
-    /// own rate.
+    /// Returns a poller of what lies between `from` and `to`, in each partition. It asks at most
+    /// once in `spacing`, and at most half as often as the source file's rate allows.
     ///
     /// # Errors
     ///
-    /// When there is no such stretch, or the source cannot be read from a time
-    /// on.
+    /// Fails if there is no such stretch, or if the source cannot be read from a given time on.
     pub fn backfill(
         mut self,
         from: Timestamp,
@@ -79,17 +76,16 @@ impl Poller {
             if let Some(oldest) = oldest.filter(|oldest| to <= *oldest) {
                 return Err(BackfillError::Forgotten { to, oldest });
             }
-            // What is old has come, and its windows follow each other without
-            // gaps.
+            // Old records have all come, so windows can follow each other without gaps.
             cursor.overlap = Duration::ZERO;
             cursor.advance = Advance::WindowEnd;
             if !cursor.upper_bound {
-                // Each window would bring all that is newer.
+                // Else each window would bring all newer records too.
                 cursor.max_window = Duration::try_from(to.duration_since(from)).unwrap_or_default()
                     + Duration::from_secs(2 * 86_400);
             }
         }
-        // Half of the vendor's rate at most: the live poll asks meanwhile.
+        // At most half of the vendor's rate, since the live poll asks meanwhile.
         let limits = &mut self.poll.limits;
         limits.spacing = Some(limits.spacing.map_or(spacing, |own| spacing.max(own * 2)));
         self.stretch = Some(Stretch { from, to });
@@ -119,12 +115,12 @@ impl Poller {
         self.stretch.is_some()
     }
 
-    /// The moment before which a run ends that could read to `newest`.
+    /// Returns the moment before which a run ends that could read up to `newest`.
     pub(crate) fn horizon(&self, newest: Timestamp) -> Timestamp {
         self.stretch.map_or(newest, |stretch| newest.min(stretch.to))
     }
 
-    /// The last moment that belongs to a run which could read `newest` too.
+    /// Returns the last moment of a run that could read `newest` too.
     pub(crate) fn last_moment(&self, newest: Timestamp) -> Timestamp {
         let last = self.stretch.map(|stretch| before(stretch.to, Duration::from_nanos(1)));
         last.map_or(newest, |last| newest.min(last))

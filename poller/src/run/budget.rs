@@ -7,8 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 /// A deadline, if there is one, and a way to ask for an early end.
 ///
-/// A run looks at it between pages: a page that was begun is delivered and
-/// committed.
+/// A run looks at it between pages: a page once begun is delivered and committed.
 #[derive(Clone, Debug, Default)]
 pub struct Budget {
     deadline: Option<Timestamp>,
@@ -16,7 +15,7 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// A run that has to be over at `deadline`.
+    /// Returns the budget of a run that has to be over at `deadline`.
     pub fn until(deadline: Timestamp) -> Budget {
         Budget { deadline: Some(deadline), ..Budget::default() }
     }
@@ -26,8 +25,8 @@ impl Budget {
         self.stopped.store(true, Ordering::Relaxed);
     }
 
-    /// Whether another page may be begun at `now`, if it takes as long as the
-    /// slowest so far.
+    /// Returns whether another page may be begun at `now`, if it takes as long as the slowest so
+    /// far.
     pub(crate) fn allows(&self, now: Timestamp, slowest: SignedDuration) -> bool {
         !self.stopped.load(Ordering::Relaxed)
             && self.deadline.is_none_or(|deadline| deadline.duration_since(now) > slowest)

@@ -12,11 +12,8 @@ use mef_source::checked::Repeats;
 use crate::ask::asking::FetchedPage;
 use crate::ask::fetch::Fetcher;
 use crate::ask::fetch_error::FetchError;
-use crate::ask::request::PageRequest;
-use crate::ask::request::build;
-use crate::ask::scope::Partition;
-use crate::ask::scope::RequestScope;
-use crate::ask::scope::RunVariables;
+use crate::ask::request::{PageRequest, build};
+use crate::ask::scope::{Partition, RequestScope, RunVariables};
 use crate::moment::before;
 use crate::news::gathered::Gathered;
 use crate::news::keep::kept;
@@ -158,15 +155,16 @@ impl<'p> Run<'p> {
         self.poller.ports.cursors.commit(&lease, commit).await
     }
 
-    /// Forgets what was set up and the page that it led to: a job that is done, has failed or is unknown to the
-    /// vendor is not asked for again.
+    /// Forgets what was set up and the page that it led to: a job that is done, has failed or is
+    /// unknown to the vendor is not asked for again.
     pub(crate) fn drop_setup(&mut self) {
         if self.record.setup.take().is_some() {
             self.record.read_again();
         }
     }
 
-    /// Tells what is lost, if anything is, when reading begins again at `start` and not where it stood.
+    /// Tells what is lost, if anything is, when reading begins again at `start` and not where it
+    /// stood.
     pub(crate) fn begins_at(&mut self, start: Timestamp) {
         let read_to = read_to(&self.record).filter(|read_to| *read_to < start);
         if let Some(read_to) = read_to.filter(|_| self.poller.asks_from_start()) {
@@ -191,8 +189,8 @@ impl<'p> Run<'p> {
     }
 }
 
-/// Returns up to which moment the stream was read. Where no record has a time, a run that ended well has read what
-/// there was when it started.
+/// Returns up to which moment the stream was read. Where no record has a time, a run that ended
+/// well has read what there was when it started.
 fn read_to(record: &CursorRecord) -> Option<Timestamp> {
     let last = record.last_run.as_ref().filter(|run| run.error.is_none() && run.pages > 0);
     let earlier = || record.history.iter().rev().find(|run| run.error.is_none());

@@ -12,8 +12,7 @@ use crate::news::gathered::Gathered;
 use crate::news::known::News;
 use crate::news::seen::Needed;
 use crate::run::context::Run;
-use crate::run::report::RunEnd;
-use crate::run::report::RunError;
+use crate::run::report::{RunEnd, RunError};
 
 /// What the delivery of a page means for its stream.
 pub(crate) struct Step<'s> {
@@ -39,8 +38,8 @@ pub(crate) enum NextPage {
 ///
 /// # Errors
 ///
-/// If a record may not be delivered, the cursor stays where it is. It also stays if the page closes a circle, though
-/// that page is delivered.
+/// If a record may not be delivered, the cursor stays where it is. It also stays if the page closes
+/// a circle, though that page is delivered.
 pub(crate) async fn deliver(
     run: &mut Run<'_>,
     gathered: Gathered<'_>,
@@ -86,8 +85,8 @@ pub(crate) async fn deliver(
     }
 }
 
-/// Delivers a part of a page that consists of `items`. The cursor stays where it is: a run that ends before the page
-/// does is gone on with by the ids of the items.
+/// Delivers a part of a page that consists of `items`. The cursor stays where it is: a run that
+/// ends before the page does is gone on with by the ids of the items.
 pub(crate) async fn deliver_part(
     run: &mut Run<'_>,
     news: Vec<News>,
@@ -103,8 +102,8 @@ pub(crate) async fn deliver_part(
     Ok(run.store(Some(&run.seen.to_store_at_the_end())).await?)
 }
 
-/// Returns the page that follows a delivered one, or the end of the run if there is none or it has to wait for
-/// longer than a run waits.
+/// Returns the page that follows a delivered one, or the end of the run if there is none or it has
+/// to wait for longer than a run waits.
 pub(crate) async fn go_on(
     run: &mut Run<'_>,
     next: NextPage,
@@ -123,8 +122,8 @@ pub(crate) async fn go_on(
     Ok(run.fetch(request).await)
 }
 
-/// Logs what is not told record by record, and masks why records were refused. The records themselves are kept as
-/// the vendor sent them.
+/// Logs what is not told record by record, and masks why records were refused. The records
+/// themselves are kept as the vendor sent them.
 fn told(run: &Run<'_>, mut outcome: Outcome) -> Outcome {
     for letter in &mut outcome.letters {
         letter.reason = run.poller.ports.redactor.mask(&letter.reason).into_owned();

@@ -1,9 +1,8 @@
-//! Details: what a page lists are items, and the records are what the vendor
-//! says of each when it is asked.
+//! Details: a page lists items, and the records are what the vendor says of each item when asked.
 //!
-//! The cursor and the dedupe are the items'. A page of many is delivered in
-//! parts: what is delivered of it is known by the items' ids, so that a run
-//! which ends in its middle is gone on with at the next item.
+//! The cursor and the kept ids are the items'. A page of many items is delivered in parts. What is
+//! delivered of it is known by the items' ids, so that after a run that ends in the middle the next
+//! one goes on with the next item.
 
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
@@ -13,15 +12,13 @@ use mef_source::checked::{Detail, TimeFormat};
 use serde_json::Value;
 use url::Url;
 
-use crate::ask::asking::Asking;
-use crate::ask::asking::FetchedPage;
+use crate::ask::asking::{Asking, FetchedPage};
 use crate::ask::fetch_error::FetchError;
 use crate::ask::refusal::Refusal;
 use crate::ask::render::error;
 use crate::ask::request::build;
 use crate::ask::scope::RequestScope;
-use crate::news::keep::kept;
-use crate::news::keep::put;
+use crate::news::keep::{kept, put};
 use crate::news::known::News;
 use crate::news::record_time::record_time;
 use crate::news::seen;
@@ -32,22 +29,22 @@ use crate::run::delivery::deliver_part;
 use crate::run::report::RunError;
 use crate::stream::loop_guard::LoopGuard;
 
-/// A part of a page is delivered when it took this long.
+/// A part of a page is delivered when it took this long,
 const LONGEST_PART: SignedDuration = SignedDuration::from_secs(5);
-/// Or when it has so many records.
+/// or when it has this many records.
 const MOST_RECORDS: usize = 2_000;
 
-/// So many items are not gone where no other is there: the source file is wrong,
-/// and none of them may be passed over.
+/// If so many items are gone and none is found, the source file is wrong, and none of them may be
+/// passed over.
 const MOST_GONE: usize = 5;
-/// What the vendor says of one item has no more pages than this.
+/// The most pages that the vendor may have about one item.
 const MOST_PAGES: usize = 1_000;
 
-/// What becomes of the records that a step brings.
+/// Where the records of a step go.
 enum To<'t> {
     /// The next step asks for each.
     Items(&'t mut Vec<Value>),
-    /// They are delivered, of the item with this hash.
+    /// They are delivered, as those of the item with this hash.
     Part(&'t mut Part, u64),
 }
 
@@ -55,17 +52,17 @@ enum To<'t> {
 #[derive(Clone, Copy)]
 enum End {
     Found,
-    /// Its time was over, so it was not asked for.
+    /// Its time is over, so it was not asked for.
     Expired,
-    /// It was there when it was listed.
+    /// It was there when it was listed, and is gone.
     Gone,
 }
 
-/// What is found and not yet delivered.
+/// Records that are found and not yet delivered.
 #[derive(Default)]
 struct Part {
     records: Vec<News>,
-    /// The items that it has all of.
+    /// The items whose records are all in it.
     items: Vec<u64>,
     /// How many of the records are of those items.
     whole: usize,
@@ -89,7 +86,7 @@ pub(crate) async fn details_of(run: &mut Run<'_>, items: Vec<News>) -> Result<Ve
 impl Details<'_, '_> {
     async fn of(&mut self, items: Vec<News>) -> Result<Vec<News>, RunError> {
         let mut part = Part::default();
-        // Those of which it is not sure yet that they are.
+        // Items that seem gone, until one is found: see [`MOST_GONE`].
         let mut gone = Vec::new();
         let mut began = self.run.now();
         for (item, hashes) in self.asked_together(items)? {
@@ -121,7 +118,7 @@ impl Details<'_, '_> {
                 Err(error) => Err(error),
             };
             if let Err(error) = waited {
-                // What there is of the item comes whole the next time.
+                // The item comes whole the next time.
                 part.records.truncate(part.whole);
                 self.hand_over(&mut part).await?;
                 return Err(error);
@@ -133,8 +130,8 @@ impl Details<'_, '_> {
         Ok(part.records)
     }
 
-    /// What is asked for, and the items that it is about: each by itself, or the
-    /// list that a `batch` makes of them.
+    /// Returns what to ask for, each with the items that it is about: every item by itself, or the
+    /// lists that a `batch` makes of them.
     fn asked_together(&self, items: Vec<News>) -> Result<Vec<(Value, Vec<u64>)>, FetchError> {
         let alone = |News { record, hash, .. }: News| (record.value, vec![hash]);
         let Some(batch) =
@@ -158,8 +155,8 @@ impl Details<'_, '_> {
         deliver_part(self.run, records, &items).await
     }
 
-    /// Puts the records that `item` leads to into `part`, through all steps of
-    /// `details`; gives the moment before which nothing more is to be asked.
+    /// Puts the records that `item` leads to into `part`, through all steps of `details`. Returns
+    /// the moment before which nothing more may be asked.
     async fn find_details(
         &mut self,
         item: Value,
@@ -195,8 +192,8 @@ impl Details<'_, '_> {
         Ok(not_before)
     }
 
-    /// Waits for the turn of a further request about one item. One past the end of
-    /// the run's time is not begun: the item comes whole the next time.
+    /// Waits for the turn of another request about an item. None is begun past the end of the run's
+    /// time: the item comes whole the next time.
     async fn go_on_asking(&self, not_before: Option<Timestamp>) -> Result<(), FetchError> {
         if !self.run.fetcher.budget.allows(self.run.now(), SignedDuration::ZERO) {
             return Err(FetchError::OutOfTime);
@@ -212,7 +209,7 @@ impl Details<'_, '_> {
         }));
     }
 
-    /// The lines of the answer, delivered as they come where they are many.
+    /// Reads the lines of a response, and delivers them as they come if there are many.
     async fn stream(
         &mut self,
         detail: &Detail,
@@ -231,7 +228,7 @@ impl Details<'_, '_> {
             (request.http, kept(&detail.keep, &scope)?)
         };
         let asking = Asking { request: &request, again: None, ignore: &detail.ignore, wait: None };
-        // An answer without content is a file without lines, whatever it is packed in.
+        // A response without content is a file without lines, however it is packed.
         let body_of = |_: &Url, answer: &HttpResponse| {
             Ok((answer.status != StatusCode::NO_CONTENT).then(|| answer.body.clone()))
         };
@@ -258,7 +255,7 @@ impl Details<'_, '_> {
         }
     }
 
-    /// What one step of `details` brings for `item`, page after page.
+    /// Reads what one step of `details` brings for `item`, page after page.
     async fn step(
         &mut self,
         detail: &Detail,
@@ -281,7 +278,7 @@ impl Details<'_, '_> {
             let fetched =
                 self.run.fetcher.fetch_of(&detail.pages, None, &detail.ignore, request).await;
             let FetchedPage { page, not_before } = match fetched {
-                // What is on a later page is not gone with the way to it.
+                // A later page that is refused does not mean that the item is gone.
                 Err(FetchError::Refused(refusal)) if at.is_none() => {
                     refused(detail, refusal)?;
                     self.note(End::Gone);
@@ -321,7 +318,7 @@ impl Details<'_, '_> {
     /// Counts what became of an item.
     fn note(&mut self, end: End) {
         self.run.summary.gone += u64::from(!matches!(end, End::Found));
-        // What has expired says nothing of how the others are asked for.
+        // An expired item says nothing of how the others are asked for.
         self.run.found_details |= matches!(end, End::Found);
         self.refused += u64::from(matches!(end, End::Gone));
     }
@@ -339,13 +336,13 @@ fn has_expired(detail: &Detail, item: &Value, now: Timestamp) -> bool {
     expires.is_some_and(|expires| expires <= now)
 }
 
-/// What a refusal of details means, if not that the item is gone: a part of a
-/// job is gone with all of it.
+/// Returns the error that a refusal of details means, if it does not mean that the item is gone. If
+/// a part of a job is gone, so is the job.
 fn refused(detail: &Detail, refusal: Refusal) -> Result<(), FetchError> {
     let is_gone = matches!(refusal.status, StatusCode::NOT_FOUND | StatusCode::GONE);
     match is_gone {
         true if detail.pages.request.reads(Root::Setup) => Err(FetchError::JobGone(refusal)),
-        // That one of many is gone says nothing of the others.
+        // One missing item says nothing of the others.
         true if detail.batch.is_some() => Err(FetchError::Detail(refusal)),
         true => Ok(()),
         false => Err(FetchError::Detail(refusal)),

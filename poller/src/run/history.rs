@@ -1,17 +1,18 @@
-//! What the last runs did, kept with the cursor for whoever asks why it stands
-//! where it stands.
+//! What the last runs did, kept with the cursor for a person who asks why it stands where it
+//! stands.
 //!
-//! It is written with every commit, so it is short: runs that changed nothing
-//! are left out, and an error is kept once however often it comes again.
+//! It is written with every commit, so it is short: runs that changed nothing are left out, and an
+//! error that comes again is kept once.
 
 use mef_ports::{CursorRecord, PastRun, Position};
 
 const MOST: usize = 20;
-/// An error is a sentence or two; a vendor may have made it longer.
+/// The longest error, in characters. One is a sentence or two, but a vendor may have made it
+/// longer.
 const LONGEST_ERROR: usize = 300;
 
-/// Notes the last run of `record` in its history; `done_before` is where the
-/// cursor stood when it began.
+/// Notes the last run of `record` in its history. `done_before` is where the cursor stood when the
+/// run began.
 pub(crate) fn note(record: &mut CursorRecord, done_before: Option<&Position>) {
     let Some(run) = &record.last_run else { return };
     let Some(ended) = run.ended else { return };

@@ -6,13 +6,13 @@ use jiff::SignedDuration;
 use mef_ports::{Clock, CommitError, Cursors, Lease};
 use tokio::sync::Mutex;
 
-/// How long a lease lasts: a run that was killed is taken over after this.
+/// How long a lease lasts. A run that was killed is taken over after this.
 pub(crate) const TTL: Duration = Duration::from_secs(30);
-/// A lease this fresh is not renewed again, so that quick pages do not each
-/// cost a write. What is left is longer than any one request may take.
+/// A lease with more time left than this is not renewed, so that quick pages do not cost a write
+/// each. It still lasts longer than any one request may take.
 const FRESH: SignedDuration = SignedDuration::from_secs(28);
 
-/// Holds a lease and renews it before whatever may take long.
+/// Holds a lease, and renews it before anything that may take long.
 pub(crate) struct LeaseKeeper<'p> {
     cursors: &'p dyn Cursors,
     clock: &'p dyn Clock,
@@ -34,7 +34,7 @@ impl<'p> LeaseKeeper<'p> {
         Ok(())
     }
 
-    /// The lease as it stands.
+    /// Returns the lease as it stands.
     pub(crate) async fn current(&self) -> Lease {
         self.lease.lock().await.clone()
     }

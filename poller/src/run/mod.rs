@@ -1,8 +1,8 @@
 //! One run of a stream, from its lease to its report.
 //!
-//! What a run has and does besides reading pages lies here: its lease, its time, the requests before the first page,
-//! the delivery, the details of items, partitions, backfills, and the history of earlier runs. This file puts them in
-//! order.
+//! What a run has and does besides reading pages lies here: its lease, its time, the requests
+//! before the first page, the delivery, the details of items, partitions, backfills, and the
+//! history of earlier runs. This file puts them in order.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -15,10 +15,7 @@ use mef_source::checked::Cursor;
 use crate::ask::fetch_error::FetchError;
 use crate::ask::scope::Partition;
 use crate::poller::Poller;
-use crate::stream::by_id;
-use crate::stream::by_time;
-use crate::stream::followed;
-use crate::stream::listing;
+use crate::stream::{by_id, by_time, followed, listing};
 
 use budget::Budget;
 use context::Run;
@@ -42,7 +39,8 @@ pub(crate) mod stretch;
 impl Poller {
     /// Reads what is new, within `budget`.
     ///
-    /// Whatever happens is in the report. A failed run leaves the cursor where its last delivered page was committed.
+    /// Whatever happens is in the report. A failed run leaves the cursor where its last delivered
+    /// page was committed.
     pub async fn run(&self, budget: &Budget) -> RunReport {
         match &self.poll.partitions {
             None => self.run_stream(None, budget).await,
@@ -173,7 +171,8 @@ async fn read_stream(run: &mut Run<'_>) -> Result<RunEnd, RunError> {
     }
 }
 
-/// Leaves a wake-up if there is work before the next tick, and holds the credential back while a limit lasts.
+/// Leaves a wake-up if there is work before the next tick, and holds the credential back while a
+/// limit lasts.
 async fn leave_wakeup(run: &mut Run<'_>, end: &RunEnd) -> Result<(), RunError> {
     let ports = &run.poller.ports;
     let now = run.now();

@@ -1,5 +1,5 @@
-//! Partitions that the vendor lists: it is asked at the beginning of each run,
-//! so that a new one is read from then on without a word in the source file.
+//! Partitions that the vendor lists. It is asked at the beginning of each run, so that a new one is
+//! read from then on without a change of the source file.
 
 use std::collections::HashSet;
 use std::sync::atomic::Ordering;
@@ -16,26 +16,23 @@ use crate::ask::fetch::Fetcher;
 use crate::ask::fetch_error::FetchError;
 use crate::ask::render::render;
 use crate::ask::request::build;
-use crate::ask::scope::Partition;
-use crate::ask::scope::RequestScope;
-use crate::ask::scope::RunVariables;
+use crate::ask::scope::{Partition, RequestScope, RunVariables};
 use crate::page::next::kept_text;
 use crate::poller::Poller;
 use crate::run::budget::Budget;
 use crate::run::context::run_id;
 use crate::run::partitions::Sum;
-use crate::run::report::RunEnd;
-use crate::run::report::RunError;
+use crate::run::report::{RunEnd, RunError};
 use crate::stream::loop_guard::LoopGuard;
 
-/// More than this is no list of partitions.
+/// The most partitions of a source.
 const MOST: usize = 10_000;
-/// Nor is what takes more pages than this.
+/// The most pages of the list.
 const MOST_PAGES: usize = 1_000;
-/// How much is shown of a name that is none: it may have no end.
+/// How many characters are shown of a name that is not valid.
 const LONGEST_SHOWN: usize = 100;
 
-/// What is listed, as the template of a name sees it.
+/// A listed partition, as the template of its name reads it.
 struct Listed<'l>(&'l Value);
 
 impl Variables for Listed<'_> {
@@ -48,8 +45,8 @@ impl Variables for Listed<'_> {
 }
 
 impl Poller {
-    /// The streams that the vendor lists, each once. A name that no cursor can be
-    /// kept under is an error in `sum`, and holds no other back.
+    /// Returns the partitions that the vendor lists, each once. A name that no cursor can be kept
+    /// under is an error in `sum`, and the others are read.
     pub(crate) async fn listed_partitions(
         &self,
         listed: &PartitionRequest,
@@ -100,7 +97,7 @@ impl Poller {
                 let name = render(&listed.name, &Listed(&record), "the name of a partition");
                 let name = name.map_err(FetchError::Request)?.unwrap_or_default();
                 if name_problem(&name).is_some() {
-                    // Of half a secret nobody would know later what it is.
+                    // Masked before it is cut: nobody could recognize half a secret.
                     let name = fetcher.credentials.redactor().mask(&name);
                     let beginning = name.chars().take(LONGEST_SHOWN).collect();
                     sum.worsen(RunEnd::Failed(RunError::Partition(beginning)));
@@ -124,7 +121,7 @@ impl Poller {
     }
 }
 
-/// The stream called `name`, with what `record` has of it at `paths`.
+/// Returns the partition called `name`, with the values that `record` has at `paths`.
 fn partition(name: String, paths: &[(String, Path)], record: &Value) -> Partition {
     let mut partition = Partition { name, ..Partition::default() };
     for (name, path) in paths {

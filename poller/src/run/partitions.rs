@@ -1,7 +1,7 @@
-//! The streams of one source, one after the other under one budget.
+//! The partitions of one source, one after the other under one budget.
 //!
-//! Whoever was served longest ago is served first, so that a run which cannot
-//! finish them all leaves none behind for ever.
+//! The one that was served longest ago comes first, so that a run that cannot finish them all
+//! leaves none behind for ever.
 
 use crate::ask::scope::Partition;
 use jiff::{SignedDuration, Timestamp};
@@ -11,11 +11,10 @@ use mef_source::checked::Partitions;
 
 use crate::poller::Poller;
 use crate::run::budget::Budget;
-use crate::run::report::RunEnd;
-use crate::run::report::RunReport;
+use crate::run::report::{RunEnd, RunReport};
 
 impl Poller {
-    /// Reads each partition, and sums up what that came to.
+    /// Reads each partition, and sums up the reports.
     pub(crate) async fn run_partitions(
         &self,
         partitions: &Partitions,
@@ -51,10 +50,10 @@ impl Poller {
             let before = self.ports.clock.now();
             let report = self.run_stream(Some(&partition), budget).await;
             let took = self.ports.clock.now().duration_since(before);
-            // A page of the next stream takes about as long as one of this.
+            // A page of the next partition takes about as long as one of this.
             let pages = i32::try_from(report.summary.pages.max(1)).unwrap_or(i32::MAX);
             slowest = slowest.max(took / pages);
-            // What limits or stops one of them limits or stops all.
+            // What limits or stops one of them does so for all.
             let stops = matches!(report.end, RunEnd::Limited { .. } | RunEnd::OutOfTime);
             sum.add(report);
             if stops {
@@ -73,18 +72,18 @@ impl Poller {
             let stored = self.ports.cursors.read(&self.stream_of(Some(&partition.name))).await?;
             waiting.push((stored.and_then(served), partition));
         }
-        // The sort is stable: those never served come as they are listed.
+        // The sort is stable: those never served stay in the listed order.
         waiting.sort_by_key(|(served, _)| *served);
         Ok(waiting.into_iter().map(|(_, partition)| partition).collect())
     }
 
-    /// Whether `partition` is paused because all of the source is, which its
-    /// own cursor says: partitions that come later are paused with the others.
+    /// Returns whether `partition` is paused because the whole source is, which the source's own
+    /// cursor says. So partitions that are new are paused too.
     pub(crate) async fn is_paused_with(
         &self,
         partition: Option<&Partition>,
     ) -> Result<bool, StoreError> {
-        // As without partitions, whoever reads back by hand is not held up.
+        // As without partitions, a backfill by hand is not held up.
         if partition.is_none() || self.is_backfill() {
             return Ok(false);
         }
@@ -100,19 +99,18 @@ impl Poller {
     }
 }
 
-/// When a stream was last served. A limit that was met before its first page,
-/// or the end of the run's time, leaves it waiting: else whoever comes first
-/// would use it up again in every run.
+/// Returns when a stream was last served. It still waits if a limit before its first page, or the
+/// end of the run's time, put it off: else the first one would use up the limit in every run.
 fn served(stored: StoredCursor) -> Option<Timestamp> {
     let put_off = stored.record.next_run.is_some();
     let run = stored.record.last_run.filter(|run| run.pages > 0 || !put_off)?;
     run.started
 }
 
-/// What all partitions came to.
+/// The sum of the reports of all partitions.
 pub(crate) struct Sum {
     stream: StreamKey,
-    /// Nothing until one of them was run.
+    /// `None` until one of them was run.
     end: Option<RunEnd>,
     pub(crate) summary: RunSummary,
     done: Option<Timestamp>,
@@ -156,10 +154,10 @@ impl Sum {
         self.worsen(report.end);
     }
 
-    /// The end that a person has to know most about stays.
+    /// Keeps the end that matters most to a person.
     pub(crate) fn worsen(&mut self, end: RunEnd) {
         let rank = |end: &RunEnd| match end {
-            // Of a source that is read, one paused partition is no news.
+            // One paused partition of a source that is read is no news.
             RunEnd::Paused => 0,
             RunEnd::CaughtUp => 1,
             RunEnd::Busy { .. } => 2,

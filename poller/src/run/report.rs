@@ -17,14 +17,14 @@ pub struct RunReport {
     pub end: RunEnd,
     /// What it counted.
     pub summary: RunSummary,
-    /// How far everything is delivered.
+    /// Up to where everything is delivered.
     pub done: Option<Position>,
-    /// How far `done` is behind now, for a cursor by time.
+    /// Returns how far `done` is behind `now`.
     pub lag: Option<SignedDuration>,
 }
 
-/// A run for whoever asked for it: the answer of the function, and the line of
-/// `mef poll --json`.
+/// The report of a run as one JSON object: the response of the function, and the line of `mef poll
+/// --json`.
 #[derive(Debug, Serialize)]
 pub struct RunLine<'r> {
     source: &'r str,
@@ -37,12 +37,12 @@ pub struct RunLine<'r> {
 }
 
 impl RunReport {
-    /// The report of a run that found the cursor at `done` and left it there.
+    /// Returns the report of a run that found the cursor at `done` and left it there.
     pub(crate) fn at(self, done: Option<Position>, now: Timestamp) -> RunReport {
         RunReport { lag: lag(done.as_ref(), now), done, ..self }
     }
 
-    /// The report as the one JSON object that every program gives.
+    /// Returns the report as the one JSON object that every program prints.
     pub fn line(&self) -> RunLine<'_> {
         RunLine {
             source: &self.stream.source,
@@ -54,7 +54,7 @@ impl RunReport {
         }
     }
 
-    /// Writes what the operator is told of the run, once, wherever it ran.
+    /// Logs the run for the operator, wherever it ran.
     pub fn log(&self) {
         let stream = &self.stream;
         let text = match &self.end {
@@ -120,7 +120,7 @@ pub enum RunEnd {
         /// When that lease ends, unless it is renewed.
         until: Timestamp,
     },
-    /// Somebody paused the source; nothing was asked.
+    /// A person paused the source; nothing was asked.
     Paused,
     /// The vendor's limit is used up; a wake-up is left.
     Limited {
@@ -139,7 +139,7 @@ pub enum RunEnd {
 }
 
 impl RunEnd {
-    /// The name by which programs know this end.
+    /// Returns the name by which programs know this end.
     pub fn name(&self) -> &'static str {
         match self {
             RunEnd::CaughtUp => "caught_up",
@@ -152,7 +152,7 @@ impl RunEnd {
         }
     }
 
-    /// Until when there is nothing to do, where that is known.
+    /// Returns until when there is nothing to do, if that is known.
     pub fn until(&self) -> Option<Timestamp> {
         match self {
             RunEnd::Busy { until } | RunEnd::Limited { until } | RunEnd::NotReady { until } => {
@@ -166,7 +166,7 @@ impl RunEnd {
 /// Why a run failed.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// A page could not be had.
+    /// A page could not be fetched.
     #[error(transparent)]
     Fetch(#[from] FetchError),
     /// A cursor could not be moved.
@@ -178,14 +178,14 @@ pub enum RunError {
     /// The source file's windows cannot move on.
     #[error("{0}")]
     NoProgress(String),
-    /// What the vendor lists as a partition cannot be the name of one.
+    /// The vendor lists a partition whose name no cursor can be kept under.
     #[error(
         "the vendor lists a partition called `{}`, under which no cursor can be kept: \
          a partition has 1 to 200 bytes, no control character, and does not begin with `backfill `",
         .0.escape_debug()
     )]
     Partition(String),
-    /// What is listed of a partition lacks what its requests need.
+    /// The vendor lists a partition without a value that its requests need.
     #[error("what the vendor lists of this partition has no text or number at `{0}`")]
     PartitionValue(String),
     /// The vendor lists more partitions than a run could look at.
@@ -212,7 +212,7 @@ pub enum RunError {
     },
 }
 
-/// How far `done` is behind `now`.
+/// Returns how far `done` is behind `now`.
 pub(crate) fn lag(done: Option<&Position>, now: Timestamp) -> Option<jiff::SignedDuration> {
     Some(now.duration_since(done?.time()?))
 }

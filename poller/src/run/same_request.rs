@@ -1,15 +1,15 @@
 //! Whether what an earlier run kept is still good for the requests of the source file.
 //!
-//! A place that the vendor named, a job and a wait belong to the request that led to them. A digest of it is stored
-//! with each.
+//! A place that the vendor named, a job and a wait belong to the request that led to them. A digest
+//! of it is stored with each.
 
 use mef_ports::{CursorRecord, StreamKey};
 use mef_source::checked::{Cursor, Poll};
 
 /// Returns whether `stored` is a digest of the request that `today` is a digest of.
 ///
-/// A digest has its version before a colon. One without a version was made in a way that nobody can repeat, so it
-/// cannot say that the request changed.
+/// A digest has its version before a colon. One without a version was made in a way that nobody can
+/// repeat, so it cannot say that the request changed.
 pub(crate) fn is_same(stored: &str, today: &str) -> bool {
     stored == today || is_outdated(stored, today)
 }
@@ -18,8 +18,8 @@ fn is_outdated(stored: &str, today: &str) -> bool {
     !stored.contains(':') && today.contains(':')
 }
 
-/// Gives up what `record` kept under other requests than those of `poll`: a window or a pass is read again from its
-/// beginning, so nothing is lost.
+/// Gives up what `record` kept under other requests than those of `poll`: a window or a pass is
+/// read again from its beginning, so nothing is lost.
 pub(crate) fn settle(record: &mut CursorRecord, poll: &Poll, stream: &StreamKey) {
     let today = &poll.request_digest;
     let open = record.open().map(|open| open.request_digest.as_str());

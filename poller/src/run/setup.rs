@@ -1,5 +1,5 @@
-//! The requests before the first page: subscriptions that must exist, jobs that are submitted, values that later
-//! requests need.
+//! The requests before the first page: subscriptions that must exist, jobs that are submitted,
+//! values that later requests need.
 
 use std::collections::BTreeMap;
 
@@ -11,9 +11,7 @@ use mef_source::checked::{Detail, SetupStep};
 use serde_json::Value;
 use url::Url;
 
-use crate::ask::asking::Answered;
-use crate::ask::asking::Asking;
-use crate::ask::asking::Waiting;
+use crate::ask::asking::{Answered, Asking, Waiting};
 use crate::ask::fetch_error::FetchError;
 use crate::ask::request::build_one;
 use crate::ask::scope::RequestScope;
@@ -28,8 +26,8 @@ pub(crate) struct SetUp {
     end: Result<(), FetchError>,
 }
 
-/// Does what comes before the requests of `scope`, from where an earlier run left it, so that no job is submitted
-/// twice.
+/// Does what comes before the requests of `scope`, from where an earlier run left it, so that no
+/// job is submitted twice.
 pub(crate) async fn set_up(run: &Run<'_>, scope: RequestScope<'_>) -> SetUp {
     let poll = &run.poller.poll;
     let mut done = run.record.setup.clone().unwrap_or_else(|| SetupDone {

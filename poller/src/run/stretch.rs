@@ -4,10 +4,10 @@ use jiff::Timestamp;
 use mef_ports::{Position, StreamKey};
 use mef_source::checked::Cursor;
 
-/// How the partition of a backfill's stream begins.
+/// What the partition of a backfill's stream begins with.
 const PREFIX: &str = "backfill ";
 
-/// From when to when.
+/// A stretch of the past.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stretch {
     pub(crate) from: Timestamp,
@@ -15,15 +15,15 @@ pub(crate) struct Stretch {
 }
 
 impl Stretch {
-    /// The partition of the stream that reads it, for one of the source's own
-    /// partitions where it has some.
+    /// Returns the partition of the stream that reads it, for one of the source's own partitions if
+    /// it has some.
     pub(crate) fn name(self, partition: Option<&str>) -> String {
         let name = format!("{PREFIX}{}..{}", self.from, self.to);
         partition.map_or_else(|| name.clone(), |partition| format!("{name}/{partition}"))
     }
 
-    /// Where `cursor` stands before the first run; nothing where only
-    /// `{cursor.start}` can say it.
+    /// Returns where `cursor` stands before the first run; `None` if only `{cursor.start}` can say
+    /// it.
     pub(crate) fn first_position(self, cursor: &Cursor) -> Option<Position> {
         match cursor {
             Cursor::Time(_) | Cursor::Id(_) => Some(Position::Time(self.from)),
@@ -31,8 +31,8 @@ impl Stretch {
         }
     }
 
-    /// What a stream that was read to the stretch's end stands at, whatever its
-    /// kind: nothing more is asked for it.
+    /// Returns where any stream stands that is read to the stretch's end: nothing more is asked for
+    /// it.
     pub(crate) fn end_position(self) -> Position {
         Position::Time(self.to)
     }
@@ -42,7 +42,7 @@ impl Stretch {
     }
 }
 
-/// Whether `stream` is a backfill's, not one that a schedule reads.
+/// Returns whether `stream` is a backfill's, not one that the schedule reads.
 pub fn is_backfill(stream: &StreamKey) -> bool {
     stream.partition.starts_with(PREFIX)
 }

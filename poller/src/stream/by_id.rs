@@ -1,7 +1,8 @@
 //! Reading by the records' id, or by time and id: what comes after the newest record delivered.
 //!
-//! A pass is the pages that lead on from where the cursor stands. In a pass that goes upwards each page moves the
-//! cursor. Otherwise the cursor waits for the end of the pass, and the page that the pass stands at is kept beside it.
+//! A pass is the pages that lead on from where the cursor stands. In a pass that goes upwards each
+//! page moves the cursor. Otherwise the cursor waits for the end of the pass, and the page that the
+//! pass stands at is kept beside it.
 
 use jiff::Timestamp;
 use mef_ports::{Move, OpenPass, ResumeAt};
@@ -10,24 +11,16 @@ use mef_source::checked::{IdCursor, Order};
 use crate::ask::scope::RequestScope;
 use crate::moment::before;
 use crate::news::gathered::Gathered;
-use crate::news::known::Known;
-use crate::news::known::News;
-use crate::news::known::known;
-use crate::news::known::note_late;
+use crate::news::known::{Known, News, known, note_late};
 use crate::news::seen::Needed;
 use crate::page::record::Unread;
 use crate::run::context::Run;
-use crate::run::report::RunEnd;
-use crate::run::report::RunError;
-use crate::stream::Reading;
-use crate::stream::Refused;
-use crate::stream::Sorted;
-use crate::stream::Turn;
+use crate::run::report::{RunEnd, RunError};
 use crate::stream::key::Key;
-use crate::stream::note_order;
-use crate::stream::read_pages;
+use crate::stream::{Reading, Refused, Sorted, Turn, note_order, read_pages};
 
-/// How many ids are kept: enough for those at the cursor's own moment, and for a page that is given twice.
+/// How many ids are kept: enough for those at the cursor's own moment, and for a page that is given
+/// twice.
 const LATEST: usize = 1_000;
 
 /// A pass while its pages are read.
@@ -101,7 +94,8 @@ impl<'c> Pass<'c> {
     }
 }
 
-/// Returns which ids a later read may bring again after `key`: those at its own moment, and the latest.
+/// Returns which ids a later read may bring again after `key`: those at its own moment, and the
+/// latest.
 fn needed(key: Option<&Key>) -> Needed {
     let from = key.and_then(|key| key.time).unwrap_or(Timestamp::MAX);
     Needed { from, open_overlap_to: None, latest: LATEST }
@@ -166,8 +160,8 @@ impl Reading for Pass<'_> {
             }
             self.newest = self.newest.take().max(key.clone());
             reached_known = key.is_some() && key <= self.from;
-            // Where many records have one moment, ids need not be in the order in which the records were published:
-            // an unknown one is not dropped there.
+            // Where many records have one moment, ids need not be in the order in which the records
+            // were published: an unknown one is not dropped there.
             let is_same_moment = cursor.time.is_some()
                 && key != self.from
                 && (cursor.lower_bound || time == self.from.as_ref().and_then(|from| from.time));
@@ -202,7 +196,8 @@ impl Reading for Pass<'_> {
         if self.ascending || next.is_none() {
             self.done = self.done.take().max(self.newest.clone());
         }
-        // A vendor that has no next pages is asked for what comes after the newest record, until there is none.
+        // A vendor that has no next pages is asked for what comes after the newest record, until
+        // there is none.
         let asks_behind = next.is_none()
             && run.poller.poll.pages.next.is_none()
             && self.ascending
@@ -222,9 +217,9 @@ impl Reading for Pass<'_> {
         Ok(Turn { moved, needed, goes_on, is_through: !goes_on })
     }
 
-    /// Goes back to where the pass began, also if the cursor has moved since: that the order was right so far says
-    /// nothing about the pages not seen. If the vendor refuses that too and a rule says so, it is asked without the
-    /// id: for the id's moment, or from the start.
+    /// Goes back to where the pass began, also if the cursor has moved since: that the order was
+    /// right so far says nothing about the pages not seen. If the vendor refuses that too and a
+    /// rule says so, it is asked without the id: for the id's moment, or from the start.
     fn begin_again(&mut self, run: &mut Run<'_>, refused: Refused<'_>) -> bool {
         let mut from = self.from.clone();
         if refused.at.is_none() {

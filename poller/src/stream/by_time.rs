@@ -9,28 +9,19 @@ use mef_source::checked::{Advance, Order, TimeCursor};
 use crate::ask::scope::RequestScope;
 use crate::moment::before;
 use crate::news::gathered::Gathered;
-use crate::news::known::Known;
-use crate::news::known::News;
-use crate::news::known::known;
-use crate::news::known::note_late;
+use crate::news::known::{Known, News, known, note_late};
 use crate::news::seen::Needed;
 use crate::page::record::Unread;
 use crate::run::context::Run;
-use crate::run::report::RunEnd;
-use crate::run::report::RunError;
-use crate::stream::Reading;
-use crate::stream::Refused;
-use crate::stream::Sorted;
-use crate::stream::Turn;
-use crate::stream::note_order;
-use crate::stream::read_pages;
-use crate::stream::window;
+use crate::run::report::{RunEnd, RunError};
+use crate::stream::{Reading, Refused, Sorted, Turn, note_order, read_pages, window};
 
-/// How many ids are kept for a cursor that follows the records, besides those that its overlap needs.
+/// How many ids are kept for a cursor that follows the records, besides those that its overlap
+/// needs.
 const LATEST: usize = 1_000;
 
-/// How often a window is read again from its start before a run gives up. From the second time on only half of it is
-/// read, so that each try asks for something else.
+/// How often a window is read again from its start before a run gives up. From the second time on
+/// only half of it is read, so that each try asks for something else.
 const MOST_RESTARTS: u32 = 6;
 
 /// A window while its pages are read.
@@ -67,7 +58,8 @@ pub(crate) async fn read_windows(
         if let Err(RunError::Fetch(error)) = &end
             && Refused::of(error, window.open.next.as_ref()).is_some()
         {
-            // What was refused now need not be refused for ever: a later run reads from the start again.
+            // What was refused now need not be refused for ever: a later run reads from the start
+            // again.
             run.record.read_again();
         }
         match end? {
@@ -78,7 +70,8 @@ pub(crate) async fn read_windows(
         if window.open.end >= horizon {
             return Ok(RunEnd::CaughtUp);
         }
-        // What came while an interrupted window was waiting is for the next run, as is what comes after any run.
+        // What came while an interrupted window was waiting is for the next run, as is what comes
+        // after any run.
         let left = Duration::try_from(horizon.duration_since(window.open.end)).unwrap_or_default();
         if resumed && left < run.poller.poll.schedule && !run.poller.is_backfill() {
             return Ok(RunEnd::CaughtUp);
@@ -86,8 +79,8 @@ pub(crate) async fn read_windows(
     }
 }
 
-/// Returns whether the vendor keeps nothing of the window any more: then it can only be passed over, and opening the
-/// next one tells what is lost.
+/// Returns whether the vendor keeps nothing of the window any more: then it can only be passed
+/// over, and opening the next one tells what is lost.
 fn is_forgotten(run: &Run<'_>, cursor: &TimeCursor, open: &OpenWindow) -> bool {
     cursor.retention.is_some_and(|retention| open.end <= before(run.started, retention))
 }
@@ -176,7 +169,8 @@ impl Reading for Window<'_> {
                 out_of_order |= newest.is_some_and(|newest| time < newest);
                 *newest = (*newest).max(Some(time));
             }
-            // A record older than what was asked for has no place in a window either: it may come with each.
+            // A record older than what was asked for has no place in a window either: it may come
+            // with each.
             let placed = time.filter(|time| *time >= open.start);
             if !seen.insert(hash, placed.unwrap_or(open.end), &needed, summary) {
                 continue;
@@ -187,7 +181,8 @@ impl Reading for Window<'_> {
             gathered.take(News { record, id, hash });
         }
         note_order(run, &mut open.ascending, out_of_order);
-        // Where the order is not what the source file says, only a page that is all too old is the last.
+        // Where the order is not what the source file says, only a page that is all too old is the
+        // last.
         let ends_before = previous.is_some_and(|last| last < open.start) && (all_before || !rises);
         sorted.is_last = ends_before && !cursor.lower_bound && cursor.order == Order::Descending;
         if is_untimed && previous.is_none() && cursor.advance == Advance::NewestRecord {
@@ -214,8 +209,8 @@ impl Reading for Window<'_> {
             let newest = newest.min(open.end);
             let done = match moved.done {
                 Some(Position::Time(done)) => done.max(newest),
-                // A first run that follows the records stands at the newest, even if that is older than what was
-                // asked for.
+                // A first run that follows the records stands at the newest, even if that is older
+                // than what was asked for.
                 _ if cursor.advance == Advance::NewestRecord => newest,
                 _ => open.done_before.max(newest),
             };
@@ -230,8 +225,8 @@ impl Reading for Window<'_> {
         MOST_RESTARTS.saturating_sub(self.open.restarts).max(1)
     }
 
-    /// Goes back to the start of the window, also if `done` has moved since: that the order was right so far says
-    /// nothing about the pages not seen.
+    /// Goes back to the start of the window, also if `done` has moved since: that the order was
+    /// right so far says nothing about the pages not seen.
     fn begin_again(&mut self, run: &mut Run<'_>, refused: Refused<'_>) -> bool {
         let open = &mut self.open;
         open.next = None;

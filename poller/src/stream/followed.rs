@@ -1,5 +1,5 @@
-//! Reading from a place in the stream that only the vendor understands, its token or its link: page after page until
-//! there is no more.
+//! Reading from a place in the stream that only the vendor understands, its token or its link: page
+//! after page until there is no more.
 
 use jiff::Timestamp;
 use mef_ports::{LostSpan, Move, Position, ResumeAt};
@@ -11,24 +11,17 @@ use crate::ask::link_secrets::without_secrets;
 use crate::ask::scope::RequestScope;
 use crate::moment::before;
 use crate::news::gathered::Gathered;
-use crate::news::known::Known;
-use crate::news::known::News;
-use crate::news::known::known;
+use crate::news::known::{Known, News, known};
 use crate::news::seen::Needed;
 use crate::page::record::Unread;
 use crate::run::context::Run;
-use crate::run::report::RunEnd;
-use crate::run::report::RunError;
+use crate::run::report::{RunEnd, RunError};
 use crate::run::same_request::is_same;
-use crate::stream::Reading;
-use crate::stream::Refused;
-use crate::stream::Sorted;
-use crate::stream::Turn;
-use crate::stream::read_pages;
 use crate::stream::rewrite::rewrite_query;
+use crate::stream::{Reading, Refused, Sorted, Turn, read_pages};
 
-/// How many ids of records are kept, besides those after the moment at which reading may begin again, for a vendor
-/// that gives the same record again.
+/// How many ids of records are kept, besides those after the moment at which reading may begin
+/// again, for a vendor that gives the same record again.
 const LATEST: usize = 1_000;
 
 /// A stream that the vendor leads through.
@@ -60,8 +53,8 @@ pub(crate) async fn read_by_token(
 
 /// Reads from the kept link on until the vendor has no more.
 ///
-/// A link holds the parameters of the request that led to it. It is followed only if they are still what the source
-/// file says, or are rewritten to that.
+/// A link holds the parameters of the request that led to it. It is followed only if they are still
+/// what the source file says, or are rewritten to that.
 pub(crate) async fn read_by_link(
     run: &mut Run<'_>,
     cursor: &NextLinkCursor,
@@ -100,8 +93,9 @@ async fn read_followed(run: &mut Run<'_>, mut followed: Followed<'_>) -> Result<
     read_pages(run, &mut followed, at).await
 }
 
-/// Returns where to begin again when the place is lost: never later than what is known to be delivered if the source
-/// file says so, and never earlier than the vendor keeps records. Tells what is lost.
+/// Returns where to begin again when the place is lost: never later than what is known to be
+/// delivered if the source file says so, and never earlier than the vendor keeps records. Tells
+/// what is lost.
 fn restart_at(run: &mut Run<'_>, follow: &Follow) -> Timestamp {
     let by_time = follow.restart.filter(|restart| restart.from == RestartFrom::Time);
     let Some((restart, reached)) = by_time.zip(run.record.reached()) else {
@@ -126,8 +120,9 @@ impl<'c> Followed<'c> {
         Followed { follow, link, place, start, reached: None }
     }
 
-    /// Returns which ids a later read may bring again. Of what came before a page that leads on, these are the latest
-    /// of records that have an id: two without one may be equal and still be two.
+    /// Returns which ids a later read may bring again. Of what came before a page that leads on,
+    /// these are the latest of records that have an id: two without one may be equal and still be
+    /// two.
     fn needed(&self, goes_on: bool) -> Needed {
         let by_time = self.follow.restart.filter(|restart| restart.from == RestartFrom::Time);
         let (from, latest) = match by_time {
@@ -149,7 +144,8 @@ impl Reading for Followed<'_> {
         RequestScope { cursor_token, cursor_start, ..run.scope() }
     }
 
-    /// The vendor's order is not known, but a place can't lead back from a page that is all past the end.
+    /// The vendor's order is not known, but a place can't lead back from a page that is all past
+    /// the end.
     fn is_ascending(&self) -> bool {
         true
     }
@@ -165,8 +161,8 @@ impl Reading for Followed<'_> {
         records: Vec<Unread>,
         gathered: &mut Gathered<'_>,
     ) -> Sorted {
-        // Such a vendor names a place on its last page too. A page without records is where the stream ends, unless
-        // the vendor is asked whether there is more.
+        // Such a vendor names a place on its last page too. A page without records is where the
+        // stream ends, unless the vendor is asked whether there is more.
         let is_last = records.is_empty() && run.poller.poll.pages.stop.unless.is_empty();
         let mut sorted = Sorted { is_last, ..Sorted::default() };
         let (follow, needed) = (self.follow, self.needed(false));
@@ -197,8 +193,8 @@ impl Reading for Followed<'_> {
         sorted
     }
 
-    /// Each page moves the cursor to the place that leads on. A vendor that names none on its last page is asked for
-    /// that page again the next time, so the ids of that page are kept.
+    /// Each page moves the cursor to the place that leads on. A vendor that names none on its last
+    /// page is asked for that page again the next time, so the ids of that page are kept.
     fn turn(
         &mut self,
         run: &Run<'_>,

@@ -1,22 +1,21 @@
-//! A record's place in a stream that is read by id, and which of two comes
-//! first.
+//! The position of a record in a stream that is read by id, and which of two comes first.
 
 use std::cmp::Ordering;
 
 use jiff::Timestamp;
 use mef_ports::Position;
 
-/// A record's time, where the cursor has one, and its id.
+/// A record's time, if the cursor has one, and its id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Key {
     pub(crate) time: Option<Timestamp>,
-    /// Nothing where a person set the cursor to a moment.
+    /// `None` if a person set the cursor to a moment.
     pub(crate) id: Option<String>,
 }
 
 impl Key {
-    /// The place that is stored, if it is of this kind. What is set by hand is
-    /// a moment or a text.
+    /// Returns the key of a stored position, if it is of this kind. A position set by hand is a
+    /// moment or a text.
     pub(crate) fn from_position(position: &Position, with_time: bool) -> Option<Key> {
         let (time, id) = match position {
             Position::TimeId { time, id } if with_time => (Some(*time), Some(id)),
@@ -52,8 +51,8 @@ impl PartialOrd for Key {
     }
 }
 
-/// Numbers by size, whatever their length; anything else byte by byte, which is
-/// how ids that carry a time (ULID, UUIDv7) are made to be ordered.
+/// Compares numbers by size, whatever their length, and anything else byte by byte: that is how ids
+/// that carry a time (ULID, UUIDv7) are ordered.
 fn compare_ids(one: &str, other: &str) -> Ordering {
     match (digits(one), digits(other)) {
         (Some(one), Some(other)) => one.len().cmp(&other.len()).then_with(|| one.cmp(other)),

@@ -1,11 +1,11 @@
-//! Reading a listing that has no place to go on at: every run reads all of it, and drops what an earlier run
-//! delivered.
+//! Reading a listing that has no place to go on at: every run reads all of it, and drops what an
+//! earlier run delivered.
 //!
-//! A run that ends before the listing does delivers what it has read. The next one begins at the first page again, so
-//! nothing is passed over.
+//! A run that ends before the listing does delivers what it has read. The next one begins at the
+//! first page again, so nothing is passed over.
 //!
-//! If the vendor keeps the place, it gives a page once. That it was asked is stored until the page is delivered, and
-//! until then the page is asked for again.
+//! If the vendor keeps the place, it gives a page once. That it was asked is stored until the page
+//! is delivered, and until then the page is asked for again.
 
 use jiff::Timestamp;
 use mef_ports::{Position, ResumeAt};
@@ -14,19 +14,12 @@ use mef_source::checked::ListingCursor;
 use crate::ask::request::PageRequest;
 use crate::ask::scope::RequestScope;
 use crate::news::gathered::Gathered;
-use crate::news::known::News;
-use crate::news::known::record_hash;
-use crate::news::known::record_id;
+use crate::news::known::{News, record_hash, record_id};
 use crate::news::seen::Needed;
 use crate::page::record::Unread;
 use crate::run::context::Run;
-use crate::run::report::RunEnd;
-use crate::run::report::RunError;
-use crate::stream::Reading;
-use crate::stream::Refused;
-use crate::stream::Sorted;
-use crate::stream::Turn;
-use crate::stream::read_pages;
+use crate::run::report::{RunEnd, RunError};
+use crate::stream::{Reading, Refused, Sorted, Turn, read_pages};
 
 /// Every id may come again, for as long as there is room for it.
 const NEEDED: Needed = Needed { from: Timestamp::UNIX_EPOCH, open_overlap_to: None, latest: 0 };
@@ -114,8 +107,8 @@ impl Reading for Listing<'_> {
         Ok(Turn { moved, needed: NEEDED, goes_on: next.is_some(), is_through: next.is_none() })
     }
 
-    /// Begins again at the first page, as the next run would. If the vendor keeps the place, there is none to go
-    /// back to.
+    /// Begins again at the first page, as the next run would. If the vendor keeps the place, there
+    /// is none to go back to.
     fn begin_again(&mut self, run: &mut Run<'_>, refused: Refused<'_>) -> bool {
         let can = refused.at.is_some() && !self.cursor.by_vendor;
         if can {

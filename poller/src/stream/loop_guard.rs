@@ -1,4 +1,4 @@
-//! A vendor that leads in a circle is an error, not a bill.
+//! Noticing a vendor that leads in a circle: that is an error, not a bill.
 
 use std::collections::HashSet;
 
@@ -7,7 +7,7 @@ use mef_source::checked::{Next, Pages};
 
 use crate::page::read::Page;
 
-/// Watches the pages of one window.
+/// Watches the pages of one reading.
 #[derive(Debug, Default)]
 pub(crate) struct LoopGuard {
     visited: HashSet<u64>,
@@ -18,15 +18,14 @@ pub(crate) struct LoopGuard {
 }
 
 impl LoopGuard {
-    /// Watches `pages`. Where the same request brings them, a page may be the same
-    /// as the one before it; there are not many such in a row.
+    /// Returns a guard of `pages`. If all come by the same request, a page may be the same as the
+    /// one before it, but not often in a row.
     pub(crate) fn new(pages: &Pages) -> LoopGuard {
         let may_repeat = u32::from(pages.next == Some(Next::Again));
         LoopGuard { may_repeat, ..LoopGuard::default() }
     }
 
-    /// Notes a page and where it leads; says what is wrong if either came
-    /// before.
+    /// Notes a page and where it leads. The error says what is wrong if either came before.
     pub(crate) fn visit(
         &mut self,
         page: &Page,
@@ -34,7 +33,7 @@ impl LoopGuard {
     ) -> Result<(), &'static str> {
         let repeated = self.last_page.replace(page.digest) == Some(page.digest);
         self.repeats = if repeated { self.repeats + 1 } else { 0 };
-        // The last page leads nowhere, whatever it has.
+        // The last page leads nowhere, whatever is on it.
         let Some(next) = next else { return Ok(()) };
         if self.repeats > self.may_repeat && !page.records.is_empty() {
             return Err("the same page came again");

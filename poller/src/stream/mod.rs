@@ -1,7 +1,7 @@
 //! Reading a stream from page to page.
 //!
-//! The page loop is written once, in [`read_pages`]. What the kinds of cursor do differently is a [`Reading`]: a
-//! window of time, a pass by id, what a token or a link leads on to, a listing.
+//! The page loop is written once, in [`read_pages`]. What the kinds of cursor do differently is a
+//! [`Reading`]: a window of time, a pass by id, what a token or a link leads on to, a listing.
 
 use http::StatusCode;
 use mef_ports::{Move, ResumeAt};
@@ -15,12 +15,9 @@ use crate::news::page_end::PageEnd;
 use crate::news::seen::Needed;
 use crate::page::record::Unread;
 use crate::run::context::Run;
-use crate::run::delivery::Step;
-use crate::run::delivery::deliver;
-use crate::run::delivery::go_on;
+use crate::run::delivery::{Step, deliver, go_on};
 use crate::run::details::details_of;
-use crate::run::report::RunEnd;
-use crate::run::report::RunError;
+use crate::run::report::{RunEnd, RunError};
 use crate::run::setup::set_up;
 
 use loop_guard::LoopGuard;
@@ -52,15 +49,18 @@ pub(crate) trait Reading {
         gathered: &mut Gathered<'_>,
     ) -> Sorted;
 
-    /// Returns whether the records come in ascending order, so that a page past the end of a backfill is its last.
+    /// Returns whether the records come in ascending order, so that a page past the end of a
+    /// backfill is its last.
     fn is_ascending(&self) -> bool;
 
-    /// Returns whether a page that names itself as the next is the last, even if `stop` does not say so.
+    /// Returns whether a page that names itself as the next is the last, even if `stop` does not
+    /// say so.
     fn may_name_itself(&self) -> bool {
         false
     }
 
-    /// Returns what the delivery of the sorted page means, where the page names `named` and `next` is asked for.
+    /// Returns what the delivery of the sorted page means, where the page names `named` and `next`
+    /// is asked for.
     fn turn(
         &mut self,
         run: &Run<'_>,
@@ -68,14 +68,14 @@ pub(crate) trait Reading {
         next: Option<&ResumeAt>,
     ) -> Result<Turn, RunError>;
 
-    /// Returns how often reading may begin again in this run. Once, unless a second try asks for something else: a
-    /// vendor that refuses every place would lead in a circle.
+    /// Returns how often reading may begin again in this run. Once, unless a second try asks for
+    /// something else: a vendor that refuses every place would lead in a circle.
     fn most_restarts(&self) -> u32 {
         1
     }
 
-    /// Goes back to where reading can begin again after the vendor refused the place `at`. Returns `false` if there
-    /// is no such place, which makes the refusal an error.
+    /// Goes back to where reading can begin again after the vendor refused the place `at`. Returns
+    /// `false` if there is no such place, which makes the refusal an error.
     fn begin_again(&mut self, run: &mut Run<'_>, refused: Refused<'_>) -> bool;
 }
 
@@ -98,7 +98,8 @@ pub(crate) struct Turn {
     pub(crate) needed: Needed,
     /// Whether a further page is asked for.
     pub(crate) goes_on: bool,
-    /// Whether what is being read is at its end, so that the ids that only it needed can be forgotten.
+    /// Whether what is being read is at its end, so that the ids that only it needed can be
+    /// forgotten.
     pub(crate) is_through: bool,
 }
 
@@ -116,8 +117,8 @@ pub(crate) struct Refused<'e> {
 }
 
 impl<'e> Refused<'e> {
-    /// Returns why reading may have to begin again after `error`, if it may: a rule says so, or the status may mean
-    /// that the vendor no longer knows the place `at`.
+    /// Returns why reading may have to begin again after `error`, if it may: a rule says so, or the
+    /// status may mean that the vendor no longer knows the place `at`.
     fn of(error: &'e FetchError, at: Option<&'e ResumeAt>) -> Option<Refused<'e>> {
         let (by_rule, half) = match error {
             FetchError::Reread { half, .. } => (true, *half),

@@ -1,17 +1,15 @@
-//! What the source file says of a kept link's parameters, whatever stood in
-//! the link when the vendor gave it.
+//! Bringing the parameters of a kept link up to date with the source file.
 
 use mef_source::Template;
 use url::{Url, form_urlencoded};
 
-use crate::ask::render::RequestError;
-use crate::ask::render::render;
+use crate::ask::render::{RequestError, render};
 use crate::ask::scope::RequestScope;
 use crate::ask::urls::parameter_name;
 
-/// The link with these parameters in the place of its own. One whose value is
-/// nothing is dropped, one that the link does not have is added, and every
-/// other byte stays: tokens may depend on theirs.
+/// Returns the link with these parameters in the place of its own. A parameter whose value is empty
+/// is dropped, one that the link lacks is added, and every other byte stays: tokens may depend on
+/// theirs.
 pub(crate) fn rewrite_query(
     mut link: Url,
     rewrite: &[(String, Template)],

@@ -1,19 +1,18 @@
-//! Windows: which stretch of time to read next.
+//! Which stretch of time a window has.
 //!
-//! A window is frozen when it is opened: its bounds go into every request and
-//! into the cursor, and later pages do not move them. Nothing here does I/O.
+//! The bounds of a window are frozen when it is opened: they go into every request and into the
+//! cursor, and later pages do not move them. Nothing here does I/O.
 
 use jiff::Timestamp;
 use mef_ports::LostSpan;
 use mef_source::checked::{Advance, Granularity, TimeCursor};
 
-use crate::moment::after;
-use crate::moment::before;
+use crate::moment::{after, before};
 
 /// The bounds of a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Bounds {
-    /// The first moment asked for: `overlap` before `done`.
+    /// The first moment asked for, `overlap` before `done`.
     pub(crate) start: Timestamp,
     /// The moment the window ends before.
     pub(crate) end: Timestamp,
@@ -21,8 +20,7 @@ pub(crate) struct Bounds {
     pub(crate) done_before: Timestamp,
 }
 
-/// The settings leave no room: a window would end before it brings anything
-/// new.
+/// The settings leave no room: a window would end before it brings anything new.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`max_window` is not longer than `overlap` and the granularity: every window would end before \
@@ -30,18 +28,18 @@ pub(crate) struct Bounds {
 )]
 pub(crate) struct NoProgress;
 
-/// The newest moment that may be read at `now`.
+/// Returns the newest moment that may be read at `now`.
 pub(crate) fn horizon(cursor: &TimeCursor, now: Timestamp) -> Timestamp {
     let newest = before(now, cursor.end_lag);
     match cursor.granularity {
         // A day is read again until it is over, so its end need not be waited for.
         Granularity::Day => newest,
-        // As the start of a window: what is finer would be a window of its own.
+        // Rounded like the start of a window: a finer end would open a window of its own.
         Granularity::Ms | Granularity::S => floor(newest, cursor.granularity),
     }
 }
 
-/// Where a window begins when everything before `done` is delivered.
+/// Returns where a window begins when everything before `done` is delivered.
 pub(crate) fn start_after(cursor: &TimeCursor, done: Timestamp) -> Timestamp {
     floor(before(done, cursor.overlap), cursor.granularity)
 }
@@ -57,8 +55,8 @@ pub(crate) fn lost(
     (from < oldest).then_some(LostSpan { from, to: oldest })
 }
 
-/// Returns the window after `done`, up to `horizon`; `None` if there is nothing new to read. `done` is `None` on the
-/// first run.
+/// Returns the window after `done`, up to `horizon`; `None` if there is nothing new to read. `done`
+/// is `None` on the first run.
 pub(crate) fn open(
     cursor: &TimeCursor,
     done: Option<Timestamp>,
@@ -76,7 +74,7 @@ pub(crate) fn open(
     let start = start_after(cursor, done).max(floor(earliest, cursor.granularity));
     let end = match cursor.advance {
         Advance::WindowEnd => horizon.min(after(start, cursor.max_window)),
-        // A stretch without a record would be the last that was ever read.
+        // Else a stretch without a record would be the last that was ever read.
         Advance::NewestRecord => horizon,
     };
     if end <= done {
@@ -85,7 +83,7 @@ pub(crate) fn open(
     Ok(Some(Bounds { start, end, done_before: done }))
 }
 
-/// Half of a window, for a vendor that cannot read the whole of it.
+/// Returns the end of half a window, for a vendor that cannot read the whole of it.
 pub(crate) fn halve(start: Timestamp, end: Timestamp) -> Timestamp {
     end.checked_sub(end.duration_since(start) / 2).unwrap_or(end)
 }

@@ -1,7 +1,7 @@
-//! Lines and rows of a file, taken out while the rest of it is not yet unpacked.
+//! Lines and rows of a file, taken out while the rest of it is still packed.
 //!
-//! A file of details can be a hundred times larger as records than as it came.
-//! So it is read on a thread of its own, which waits until what it has is taken.
+//! As records, a file of details can be a hundred times larger than as it came. So it is read on a
+//! thread of its own, which waits until what it has read is taken.
 
 use bytes::Bytes;
 use mef_source::checked::{Compression, PageDecode, Pages};
@@ -14,7 +14,7 @@ use super::rows::read_lines;
 use super::unpack::each_file;
 use crate::page::page_error::PageError;
 
-/// How many are handed over at once.
+/// How many records are handed over at once.
 const BATCH: usize = 500;
 
 /// A file that is being read.
@@ -24,8 +24,7 @@ pub(crate) struct Batches {
 }
 
 impl Batches {
-    /// Begins to read `bytes` as `pages` says, of which no more than `max_page`
-    /// may come.
+    /// Begins to read `bytes` as `pages` says, up to `max_page` bytes when unpacked.
     pub(crate) fn of(pages: &Pages, max_page: usize, bytes: Bytes) -> Batches {
         let (sender, batches) = channel(1);
         let (decode, compression) = (pages.decode.clone(), pages.compression);
@@ -33,11 +32,11 @@ impl Batches {
         Batches { batches, reading: Some(reading) }
     }
 
-    /// The next records; nothing at the end of the file.
+    /// Returns the next records; `None` at the end of the file.
     ///
     /// # Errors
     ///
-    /// When what follows cannot be read; what came before stands.
+    /// Fails if what follows cannot be read. What came before is good.
     pub(crate) async fn next(&mut self) -> Result<Option<Vec<Value>>, PageError> {
         if let Some(batch) = self.batches.recv().await {
             return Ok(Some(batch));
@@ -55,7 +54,7 @@ fn read(
     sender: &Sender<Vec<Value>>,
 ) -> Result<(), PageError> {
     let mut batch = Vec::with_capacity(BATCH);
-    // Nobody takes them any more where the run has ended.
+    // If the run has ended, nobody takes them any more.
     let gone = |_| broken("readable", "the run has ended");
     each_file(bytes, compression, max_page, &mut |file| {
         read_lines(decode, file, &mut |line| {

@@ -10,29 +10,27 @@ use super::content::{BOM, Take, broken, other};
 use super::unpack::File;
 use crate::page::page_error::PageError;
 
-/// Put behind the file. Where a quote is still open at the file's end, this is part
-/// of the quoted value and no row: so what is cut off is known, which the library
-/// takes for whole.
+/// Put behind the file. If a quote is still open at the file's end, this becomes part of the quoted
+/// value and no row. So a file that was cut off is noticed, which the library takes for whole.
 const END: &[u8] = b"\n\"end\"";
 
-/// What follows the rows says how to go on, in a line or two: more is none of it.
+/// How many lines may follow the rows. They say how to go on; more lines are something else.
 const MOST_ROWS_AFTER: usize = 1_000;
 
-/// A row of more columns is none.
+/// The most columns of a row.
 const MOST_COLUMNS: usize = 1_000;
 
 /// Where in a file the reader is.
 enum At {
-    /// Before the line that the rows stand after.
+    /// Before the line after which the rows begin.
     Head,
     Rows,
-    /// Behind the line that they end before.
+    /// Behind the line that ends the rows.
     Foot(Vec<Value>),
 }
 
-/// Reads a file of rows. The columns are called as the source file says, or else as
-/// the first row does. What follows the rows is given back, a list of rows, each a
-/// list of its values, where there is a line that they end before.
+/// Reads a file of rows. The columns are named by the source file, or else by the first row.
+/// Returns what follows the rows, if a line ends them: a list of rows, each a list of its values.
 pub(super) fn read(
     file: &mut File<'_>,
     csv: &Csv,
@@ -110,18 +108,18 @@ pub(super) fn read(
     end(csv, at)
 }
 
-/// What a file has that ends where the reader is.
+/// Returns the rows behind the end of a file that ended where the reader is.
 fn end(csv: &Csv, at: At) -> Result<Option<Value>, PageError> {
     match (at, &csv.after, &csv.before) {
         (At::Foot(rows), ..) => Ok(Some(Value::Array(rows))),
-        // It is another kind of answer.
+        // It is another kind of response.
         (At::Head, Some(line), _) => Err(other("CSV", format!("it has no line `{line}`"))),
         (_, _, Some(line)) => Err(broken("CSV", format!("it ends before the line `{line}`"))),
         _ => Ok(None),
     }
 }
 
-/// Refuses an error page, which would be taken for the names of columns.
+/// Refuses an error page, which would be taken for column names.
 fn has_head_row(file: &mut File<'_>) -> Result<(), PageError> {
     let text = file.fill_buf().map_err(|error| broken("CSV", error))?;
     let text = text.strip_prefix(BOM).unwrap_or(text).trim_ascii_start();

@@ -1,4 +1,4 @@
-//! Lines of text, each a record of its own, and how lines are read one by one.
+//! Lines of text that are a record each, and reading lines one by one.
 
 use std::io::BufRead as _;
 
@@ -8,7 +8,7 @@ use super::content::{BOM, Take, broken};
 use super::unpack::File;
 use crate::page::page_error::PageError;
 
-/// Reads a file of lines; empty ones are passed over.
+/// Reads a file of lines, without the empty ones.
 pub(super) fn read(file: &mut File<'_>, take: &mut Take<'_>) -> Result<(), PageError> {
     each_line(file, "text", |number, line| {
         let line = if number == 1 { line.strip_prefix(BOM).unwrap_or(line) } else { line };
@@ -20,7 +20,7 @@ pub(super) fn read(file: &mut File<'_>, take: &mut Take<'_>) -> Result<(), PageE
     })
 }
 
-/// Reads line by line, each with its number, from 1, and its end.
+/// Reads line by line; `take` gets each with its number, from 1, and its end.
 pub(super) fn each_line(
     file: &mut File<'_>,
     format: &'static str,

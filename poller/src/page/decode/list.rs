@@ -1,8 +1,7 @@
-//! A page of JSON with its records apart: each as the text that it is, to be read
-//! when its turn comes.
+//! Taking the records of a JSON page apart: each stays text until its turn comes.
 //!
-//! As values the records of a page take ten times the room of their text, and
-//! what is read long before it is used has left the processor's caches by then.
+//! As values, the records of a page take ten times the room of their text. And what is read long
+//! before it is used has left the processor's caches by then.
 
 use bytes::Bytes;
 use mef_source::Path;
@@ -14,16 +13,13 @@ use serde_json::{Map, Value};
 use super::held::Held;
 use crate::page::record::Unread;
 
-/// What stands around the records, with an empty list in their place, and the
-/// records.
+/// What stands around the records, with empty lists in their places, and the records.
 pub(super) type Apart = (Value, Vec<Unread>);
 
-/// Takes the lists at `paths` apart. Nothing where there is none of them behind
-/// objects alone, or where `text` is not JSON: whoever reads the whole then says
-/// why. Nor where it is more than may be `held`, which then does not fit.
+/// Takes the lists at `paths` apart. Returns `None` if there are none behind objects alone, if
+/// `text` is not JSON, or if `held` would overflow: reading the whole page then says why.
 ///
-/// Of a record only its form is looked at, so that a single one may turn out not
-/// to be readable.
+/// Only the form of a record is checked, so a single one may turn out unreadable.
 pub(super) fn take_apart(text: &Bytes, paths: &[Path], held: &mut Held) -> Option<Apart> {
     let plain = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     let mut json = serde_json::Deserializer::from_str(std::str::from_utf8(plain).ok()?);
@@ -38,7 +34,7 @@ pub(super) fn take_apart(text: &Bytes, paths: &[Path], held: &mut Held) -> Optio
     Some((rest, lists.into_iter().flatten().flatten().map(unread).collect()))
 }
 
-/// The keys that still lead to lists, each with its number, and what was found.
+/// The keys that still lead to lists, each with its number, and the lists found.
 struct Ways<'p, 'l, 'de> {
     ways: Vec<(usize, &'p [String])>,
     lists: &'l mut [Option<Vec<&'de RawValue>>],
@@ -91,7 +87,7 @@ impl<'p, 'de> Visitor<'de> for Ways<'p, '_, 'de> {
                 (*wanted == key).then_some((number, way))
             };
             let ways: Vec<_> = self.ways.iter().filter_map(on).collect();
-            // Of a key that comes twice, the last counts.
+            // If a key comes twice, the last one counts.
             for (number, _) in &ways {
                 self.found(*number, None);
             }

@@ -1,10 +1,8 @@
 //! From the bytes of a page to its records.
 //!
-//! Lines and rows are read one by one out of the decompressor, so that a page
-//! is never held both as text and as records; records are held as text alone, and
-//! what is held has a bound. What has not the form that the source file says fails the
-//! whole page: one of which some lines were left out would move the cursor past
-//! them.
+//! Lines and rows are read one by one out of the decompressor, so that a page is never held both as
+//! text and as records. Records are held as text alone, within a bound. A single line in the wrong
+//! format fails the whole page: leaving it out would move the cursor past it.
 
 pub(crate) mod batches;
 pub(crate) mod content;
@@ -31,8 +29,8 @@ use held::Held;
 use rows::read_lines;
 use unpack::{File, each_file};
 
-/// Reads `bytes` as `pages` says, of which no more than `max_page` may come. The
-/// lists at `apart` are taken apart.
+/// Reads `bytes` as `pages` says, up to `max_page` bytes when unpacked, and takes the lists at
+/// `apart` apart.
 pub(crate) fn decode(
     pages: &Pages,
     apart: &[Path],
@@ -76,7 +74,7 @@ pub(crate) fn decode(
     Ok(content)
 }
 
-/// The answer `body`, which has to be one JSON value.
+/// Reads `body`, which has to be one JSON value.
 pub(crate) fn json(body: &[u8]) -> Result<Value, PageError> {
     Held::default().take_values(body)?;
     whole(body)
@@ -89,8 +87,8 @@ fn whole(body: &[u8]) -> Result<Value, PageError> {
     })
 }
 
-/// The answer `body` where it is one JSON or XML value, whatever pages are: an error
-/// is often of another kind.
+/// Reads `body` if it is one JSON or XML value, whatever pages are: an error is often in another
+/// format.
 pub(crate) fn value_of(body: &[u8]) -> Option<Value> {
     let text = body.strip_prefix(BOM).unwrap_or(body).trim_ascii_start();
     match text.first() {

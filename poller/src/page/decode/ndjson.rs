@@ -1,4 +1,4 @@
-//! NDJSON: one JSON value a line, the last of which may be no record.
+//! NDJSON: one JSON value a line. The last one may be a trailer instead of a record.
 
 use std::borrow::Cow;
 use std::io::BufRead as _;
@@ -12,7 +12,7 @@ use super::unpack::File;
 use crate::page::page_error::PageError;
 use crate::page::record::read_bounded;
 
-/// Reads a file of lines; empty ones are passed over.
+/// Reads a file of lines, without the empty ones.
 pub(super) fn read(file: &mut File<'_>, take: &mut Take<'_>) -> Result<(), PageError> {
     if is_markup(file.fill_buf().map_err(|error| broken("NDJSON", error))?) {
         return Err(html("NDJSON"));
@@ -27,7 +27,7 @@ pub(super) fn read(file: &mut File<'_>, take: &mut Take<'_>) -> Result<(), PageE
     })
 }
 
-/// Takes the last line away from the records, if it is the trailer.
+/// Takes the last line out of the records if it is the trailer.
 pub(super) fn take_trailer(trailer: &Trailer, content: &mut Content) -> Result<(), PageError> {
     let is_trailer = |line: &Value| trailer.has.iter().all(|path| path.find(line).is_some());
     let last = content.records.last().and_then(|line| line.look().ok().map(Cow::into_owned));

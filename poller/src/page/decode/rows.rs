@@ -8,7 +8,7 @@ use super::unpack::File;
 use super::{csv, lines, ndjson};
 use crate::page::page_error::PageError;
 
-/// Reads the lines or rows, and gives what follows them.
+/// Reads the lines or rows, and returns what follows them.
 pub(super) fn read_lines(
     decode: &PageDecode,
     file: &mut File<'_>,
@@ -18,7 +18,7 @@ pub(super) fn read_lines(
         PageDecode::Ndjson { .. } => ndjson::read(file, take).map(|()| None),
         PageDecode::Lines => lines::read(file, take).map(|()| None),
         PageDecode::Csv(csv) => csv::read(file, csv, take),
-        // These have none.
+        // These have no lines.
         PageDecode::Json | PageDecode::Xml => Ok(None),
     }
 }

@@ -1,4 +1,4 @@
-//! Decompression while reading, which ends where a page may not be larger.
+//! Decompression while reading, up to the largest page.
 #![expect(
     clippy::disallowed_types,
     reason = "what comes out is counted, and reading ends at the bound"
@@ -15,21 +15,21 @@ use crate::page::page_error::PageError;
 
 const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZIP: &[u8] = b"PK\x03\x04";
-/// An archive with nothing in it begins with what ends every archive.
+/// How an archive with nothing in it begins: with what ends every archive.
 const EMPTY_ZIP: &[u8] = b"PK\x05\x06";
-/// An archive of more files than this is no page.
+/// The most files of an archive.
 const MOST_FILES: usize = 10_000;
 
-/// One file of a page, to be read once.
+/// A file of a page, to be read once.
 pub(super) enum File<'f> {
     /// As it came.
     Plain(&'f [u8]),
-    /// Out of a decompressor.
+    /// Packed; read through a decompressor.
     Packed(&'f mut dyn BufRead),
 }
 
 impl<'f> File<'f> {
-    /// The bytes, where they are all there.
+    /// Returns the bytes if they are all there.
     pub(super) fn plain(&self) -> Option<&'f [u8]> {
         match self {
             File::Plain(bytes) => Some(bytes),
@@ -37,7 +37,7 @@ impl<'f> File<'f> {
         }
     }
 
-    /// All that is left.
+    /// Reads all that is left.
     pub(super) fn whole(&mut self) -> Result<Vec<u8>, PageError> {
         let mut bytes = Vec::new();
         self.read_to_end(&mut bytes).map_err(|error| broken("compressed", error))?;
@@ -70,7 +70,7 @@ impl BufRead for File<'_> {
     }
 }
 
-/// Reads each file in `bytes`, and no more than `max` bytes of all together.
+/// Reads each file in `bytes`, up to `max` bytes of all of them together.
 pub(super) fn each_file(
     bytes: &[u8],
     compression: Compression,
@@ -81,7 +81,7 @@ pub(super) fn each_file(
     let mut left = max;
     match compression {
         Compression::Auto if !bytes.starts_with(GZIP) && !is_zip => read(&mut File::Plain(bytes)),
-        // Nothing is nothing, however it would have been packed.
+        // An empty body is empty, however it would have been packed.
         Compression::Gzip | Compression::Zip if bytes.is_empty() => read(&mut File::Plain(bytes)),
         Compression::Auto if is_zip => unzip(bytes, &mut left, max, read),
         Compression::Zip => unzip(bytes, &mut left, max, read),
@@ -119,7 +119,7 @@ fn bounded(
     let mut exceeded = false;
     let mut reader = BufReader::new(Bounded { reader, left, exceeded: &mut exceeded });
     let result = read(&mut File::Packed(&mut reader)).and_then(|()| {
-        // What follows the last record counts as well: the checksum stands there.
+        // What follows the last record counts as well: the checksum is there.
         io::copy(&mut reader, &mut io::sink())
             .map(|_| ())
             .map_err(|error| broken("compressed", error))
@@ -128,7 +128,7 @@ fn bounded(
     if exceeded { Err(too_large(max)) } else { result }
 }
 
-/// A reader that fails beyond a bound.
+/// A reader that fails after a number of bytes.
 struct Bounded<'b, R> {
     reader: R,
     left: &'b mut usize,

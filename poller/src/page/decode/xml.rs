@@ -1,5 +1,5 @@
-//! XML as JSON: an element is an object of its attributes (`@name`) and its
-//! elements, one that comes again a list, one that has only text that text.
+//! XML as JSON. An element is an object of its attributes (`@name`) and its elements. Elements of
+//! one name are a list; an element with only text is that text.
 
 use mef_pipeline::MOST_LEVELS;
 use quick_xml::errors::IllFormedError;
@@ -14,7 +14,7 @@ use super::held::Held;
 use super::unpack::File;
 use crate::page::page_error::PageError;
 
-/// An element that is being read.
+/// An element while it is read.
 #[derive(Default)]
 struct Element {
     name: String,
@@ -22,12 +22,11 @@ struct Element {
     text: String,
 }
 
-/// Reads a document. No entity is known but the five of XML itself, so that
-/// none can grow.
+/// Reads a document. Only XML's own five entities are known, so that none can grow.
 pub(super) fn read(file: &mut File<'_>, held: &mut Held) -> Result<Value, PageError> {
     let mut reader = Reader::from_reader(file);
     let mut buffer = Vec::new();
-    // The document itself holds the root.
+    // The document holds the root.
     let mut open = vec![Element::default()];
     loop {
         buffer.clear();
@@ -61,7 +60,7 @@ pub(super) fn read(file: &mut File<'_>, held: &mut Held) -> Result<Value, PageEr
                     },
                 }
             }
-            // What it refers to is never fetched; what it declares itself may grow.
+            // What a document type refers to is never fetched, and what it declares may grow.
             Event::DocType(kind) if kind.contains('[') => {
                 return Err(other("XML", "a document type with declarations is not taken"));
             }
@@ -78,7 +77,8 @@ pub(super) fn read(file: &mut File<'_>, held: &mut Held) -> Result<Value, PageEr
     }
 }
 
-/// What is not well-formed is so again; all else may be an end that came too early.
+/// A document that is not well-formed will be so again; everything else may be an end that came too
+/// early.
 fn unreadable(error: Error) -> PageError {
     match error {
         Error::IllFormed(IllFormedError::UnclosedReference) => broken("XML", error),
