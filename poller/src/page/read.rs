@@ -107,6 +107,8 @@ pub(crate) fn read(
     {
         return Err(PageError::NoNext { more: more.to_string(), way: way.to_string() });
     }
+    // By default a page that names itself is an error, which the loop guard finds.
+    ends |= pages.stop.same_next && next.is_some() && next.as_ref() == at;
     // It may get into the cursor, and every later run would go on there.
     let is_kept = matches!(poll.cursor, Cursor::Token(_) | Cursor::NextLink(_));
     if let Some(next) = next.as_ref().filter(|_| !ends || is_kept) {

@@ -14,16 +14,6 @@ use crate::news::seen::Needed;
 use crate::run::context::Run;
 use crate::run::report::{RunEnd, RunError};
 
-/// What the delivery of a page means for its stream.
-pub(crate) struct Step<'s> {
-    /// How far the stream is read then.
-    pub(crate) moved: Move,
-    /// The ids that later pages may bring again.
-    pub(crate) needed: &'s Needed,
-    /// What is wrong with the way on, if the vendor leads in a circle.
-    pub(crate) circle: Option<&'static str>,
-}
-
 /// What follows a delivered page.
 pub(crate) enum NextPage {
     /// There is none.
@@ -34,7 +24,8 @@ pub(crate) enum NextPage {
     Later(Box<PageRequest>, Option<Timestamp>),
 }
 
-/// Delivers the news of a page and moves the cursor. Meanwhile it fetches the next page.
+/// Delivers the news of a page and moves the cursor. Meanwhile it fetches the page that `next` asks
+/// for. `needed` says which ids to keep, and `circle` what is wrong if the vendor leads in a circle.
 ///
 /// # Errors
 ///
@@ -43,7 +34,9 @@ pub(crate) enum NextPage {
 pub(crate) async fn deliver(
     run: &mut Run<'_>,
     gathered: Gathered<'_>,
-    Step { moved, needed, circle }: Step<'_>,
+    moved: Move,
+    needed: &Needed,
+    circle: Option<&'static str>,
     next: Option<PageRequest>,
     not_before: Option<Timestamp>,
 ) -> Result<NextPage, RunError> {

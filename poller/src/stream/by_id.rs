@@ -17,7 +17,7 @@ use crate::page::record::Unread;
 use crate::run::context::Run;
 use crate::run::report::{RunEnd, RunError};
 use crate::stream::key::Key;
-use crate::stream::{Reading, Refused, Sorted, Turn, note_order, read_pages};
+use crate::stream::{Reading, Setback, Sorted, Turn, note_order, read_pages};
 
 /// How many ids are kept: enough for those at the cursor's own moment, and for a page that is given
 /// twice.
@@ -220,9 +220,9 @@ impl Reading for Pass<'_> {
     /// Goes back to where the pass began, also if the cursor has moved since: that the order was
     /// right so far says nothing about the pages not seen. If the vendor refuses that too and a
     /// rule says so, it is asked without the id: for the id's moment, or from the start.
-    fn begin_again(&mut self, run: &mut Run<'_>, refused: Refused<'_>) -> bool {
+    fn begin_again(&mut self, run: &mut Run<'_>, setback: Setback<'_>) -> bool {
         let mut from = self.from.clone();
-        if refused.at.is_none() {
+        if setback.at.is_none() {
             let Some(Key { time, .. }) = from.filter(|from| from.id.is_some()) else {
                 return false;
             };

@@ -14,7 +14,7 @@ use crate::news::seen::Needed;
 use crate::page::record::Unread;
 use crate::run::context::Run;
 use crate::run::report::{RunEnd, RunError};
-use crate::stream::{Reading, Refused, Sorted, Turn, note_order, read_pages, window};
+use crate::stream::{Reading, Setback, Sorted, Turn, note_order, read_pages, window};
 
 /// How many ids are kept for a cursor that follows the records, besides those that its overlap
 /// needs.
@@ -56,7 +56,7 @@ pub(crate) async fn read_windows(
         let mut window = Window { cursor, open, newest: None };
         let end = read_pages(run, &mut window, at).await;
         if let Err(RunError::Fetch(error)) = &end
-            && Refused::of(error, window.open.next.as_ref()).is_some()
+            && Setback::of(error, window.open.next.as_ref()).is_some()
         {
             // What was refused now need not be refused for ever: a later run reads from the start
             // again.
@@ -227,17 +227,17 @@ impl Reading for Window<'_> {
 
     /// Goes back to the start of the window, also if `done` has moved since: that the order was
     /// right so far says nothing about the pages not seen.
-    fn begin_again(&mut self, run: &mut Run<'_>, refused: Refused<'_>) -> bool {
+    fn begin_again(&mut self, run: &mut Run<'_>, setback: Setback<'_>) -> bool {
         let open = &mut self.open;
         open.next = None;
         open.restarts = MOST_RESTARTS.min(open.restarts + 1);
         tracing::warn!(
             source.id = %run.stream,
             window.restarts = open.restarts,
-            error = %refused.error,
+            error = %setback.error,
             "the vendor does not go on in the window: it is read again from its start"
         );
-        if refused.half || open.restarts > 1 {
+        if setback.half || open.restarts > 1 {
             // Half of what the cursor has not passed: it must not go back.
             let passed = match run.record.done() {
                 Some(Position::Time(done)) => open.start.max(*done),

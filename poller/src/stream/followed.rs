@@ -18,7 +18,7 @@ use crate::run::context::Run;
 use crate::run::report::{RunEnd, RunError};
 use crate::run::same_request::is_same;
 use crate::stream::rewrite::rewrite_query;
-use crate::stream::{Reading, Refused, Sorted, Turn, read_pages};
+use crate::stream::{Reading, Setback, Sorted, Turn, read_pages};
 
 /// How many ids of records are kept, besides those after the moment at which reading may begin
 /// again, for a vendor that gives the same record again.
@@ -222,9 +222,9 @@ impl Reading for Followed<'_> {
         Ok(Turn { moved, needed, goes_on: next.is_some(), is_through: true })
     }
 
-    fn begin_again(&mut self, run: &mut Run<'_>, refused: Refused<'_>) -> bool {
-        let may_restart = refused.by_rule || self.follow.restart.is_some();
-        if refused.at.is_none() || !may_restart {
+    fn begin_again(&mut self, run: &mut Run<'_>, setback: Setback<'_>) -> bool {
+        let may_restart = setback.by_rule || self.follow.restart.is_some();
+        if setback.at.is_none() || !may_restart {
             return false;
         }
         self.start = restart_at(run, self.follow);

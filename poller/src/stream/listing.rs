@@ -19,7 +19,7 @@ use crate::news::seen::Needed;
 use crate::page::record::Unread;
 use crate::run::context::Run;
 use crate::run::report::{RunEnd, RunError};
-use crate::stream::{Reading, Refused, Sorted, Turn, read_pages};
+use crate::stream::{Reading, Setback, Sorted, Turn, read_pages};
 
 /// Every id may come again, for as long as there is room for it.
 const NEEDED: Needed = Needed { from: Timestamp::UNIX_EPOCH, open_overlap_to: None, latest: 0 };
@@ -109,8 +109,8 @@ impl Reading for Listing<'_> {
 
     /// Begins again at the first page, as the next run would. If the vendor keeps the place, there
     /// is none to go back to.
-    fn begin_again(&mut self, run: &mut Run<'_>, refused: Refused<'_>) -> bool {
-        let can = refused.at.is_some() && !self.cursor.by_vendor;
+    fn begin_again(&mut self, run: &mut Run<'_>, setback: Setback<'_>) -> bool {
+        let can = setback.at.is_some() && !self.cursor.by_vendor;
         if can {
             tracing::warn!(
                 source.id = %run.stream,

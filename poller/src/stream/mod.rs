@@ -15,7 +15,7 @@ use crate::news::page_end::PageEnd;
 use crate::news::seen::Needed;
 use crate::page::record::Unread;
 use crate::run::context::Run;
-use crate::run::delivery::{Step, deliver, go_on};
+use crate::run::delivery::{deliver, go_on};
 use crate::run::details::details_of;
 use crate::run::report::{RunEnd, RunError};
 use crate::run::setup::set_up;
@@ -76,7 +76,7 @@ pub(crate) trait Reading {
 
     /// Goes back to where reading can begin again after the vendor refused the place `at`. Returns
     /// `false` if there is no such place, which makes the refusal an error.
-    fn begin_again(&mut self, run: &mut Run<'_>, refused: Refused<'_>) -> bool;
+    fn begin_again(&mut self, run: &mut Run<'_>, setback: Setback<'_>) -> bool;
 }
 
 /// What sorting found out about a page.
@@ -105,7 +105,7 @@ pub(crate) struct Turn {
 
 /// Why reading may have to begin again.
 #[derive(Clone, Copy)]
-pub(crate) struct Refused<'e> {
+pub(crate) struct Setback<'e> {
     /// The place that was asked for; `None` for the first page.
     pub(crate) at: Option<&'e ResumeAt>,
     /// Whether a rule of the source file asks for it.
@@ -116,10 +116,10 @@ pub(crate) struct Refused<'e> {
     pub(crate) error: &'e FetchError,
 }
 
-impl<'e> Refused<'e> {
+impl<'e> Setback<'e> {
     /// Returns why reading may have to begin again after `error`, if it may: a rule says so, or the
     /// status may mean that the vendor no longer knows the place `at`.
-    fn of(error: &'e FetchError, at: Option<&'e ResumeAt>) -> Option<Refused<'e>> {
+    fn of(error: &'e FetchError, at: Option<&'e ResumeAt>) -> Option<Setback<'e>> {
         let (by_rule, half) = match error {
             FetchError::Reread { half, .. } => (true, *half),
             FetchError::Refused(refusal) if at.is_some() && means_stale(refusal.status) => {
@@ -127,7 +127,7 @@ impl<'e> Refused<'e> {
             }
             _ => return None,
         };
-        Some(Refused { at, by_rule, half, error })
+        Some(Setback { at, by_rule, half, error })
     }
 }
 
@@ -151,8 +151,8 @@ pub(crate) async fn read_pages<R: Reading>(
         let FetchedPage { page, not_before } = match fetched {
             Ok(fetched) => fetched,
             Err(error) => {
-                let refused = Refused::of(&error, at.as_ref()).filter(|_| restarts_left > 0);
-                if !refused.is_some_and(|refused| reading.begin_again(run, refused)) {
+                let setback = Setback::of(&error, at.as_ref()).filter(|_| restarts_left > 0);
+                if !setback.is_some_and(|setback| reading.begin_again(run, setback)) {
                     return Err(error.into());
                 }
                 restarts_left -= 1;
@@ -164,10 +164,8 @@ pub(crate) async fn read_pages<R: Reading>(
                 continue;
             }
         };
-        let poll = &run.poller.poll;
         let named = page.next.clone();
-        let names_itself = named.is_some() && named == at;
-        let stays = names_itself && (poll.pages.stop.same_next || reading.may_name_itself());
+        let stays = named.is_some() && named == at && reading.may_name_itself();
         let circle = guard.visit(&page, named.as_ref()).err();
         let mut gathered = run.gathered()?;
         let sorted = reading.sort(run, page.records, &mut gathered);
@@ -184,8 +182,8 @@ pub(crate) async fn read_pages<R: Reading>(
             let items = std::mem::take(&mut gathered.items);
             details_of(run, items).await?.into_iter().for_each(|news| gathered.add(news));
         }
-        let step = Step { moved: turn.moved, needed: &turn.needed, circle };
-        let next_page = deliver(run, gathered, step, request, not_before).await?;
+        let next_page =
+            deliver(run, gathered, turn.moved, &turn.needed, circle, request, not_before).await?;
         if let Some(place) = sorted.no_place {
             return Err(RunError::NoPlace(place));
         }
