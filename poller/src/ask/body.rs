@@ -1,6 +1,5 @@
 //! The body of a request, made of the source file's templates.
 
-use crate::ask::render::{RequestError, error, plain, render, render_json};
 use bytes::Bytes;
 use http::header::HeaderValue;
 use mef_source::checked::{RequestBody, Slot};
@@ -8,6 +7,8 @@ use mef_source::template::Variables;
 use mef_source::{Path, Template};
 use serde_json::{Map, Value};
 use url::form_urlencoded::Serializer;
+
+use crate::ask::render::{RequestError, error, plain, render, render_json};
 
 /// Renders a body and its content type. The page value `at` goes where `slot` says.
 pub(crate) fn body(

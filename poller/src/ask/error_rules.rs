@@ -1,6 +1,5 @@
 //! What the source file says that a response means.
 
-use crate::ask::refusal::RuledOut;
 use jiff::Timestamp;
 use mef_ports::HttpResponse;
 use mef_source::checked::{AnswerWhen, ErrorAction, ErrorRule};
@@ -9,6 +8,7 @@ use serde_json::Value;
 use crate::ask::asking::{Answered, Verdict};
 use crate::ask::fetch_error::FetchError;
 use crate::ask::limits::{LIMIT_WITHOUT_RESET, LimitHeaders};
+use crate::ask::refusal::RuledOut;
 use crate::moment::after;
 use crate::page::decode::value_of;
 

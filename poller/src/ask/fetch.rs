@@ -1,8 +1,6 @@
 //! Sending a request: with the credential, within limits, again if that may help, and only to the
 //! source's origins.
 
-use crate::ask::asking::{Answered, Asking, LONGEST_WAIT, Verdict};
-use crate::ask::limits::{LIMIT_WITHOUT_RESET, LimitHeaders};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -18,8 +16,10 @@ use mef_source::Source;
 use mef_source::checked::Poll;
 use url::Url;
 
+use crate::ask::asking::{Answered, Asking, LONGEST_WAIT, Verdict};
 use crate::ask::error_rules;
 use crate::ask::fetch_error::FetchError;
+use crate::ask::limits::{LIMIT_WITHOUT_RESET, LimitHeaders};
 use crate::ask::link_secrets::without_repeated;
 use crate::ask::pace::Pace;
 use crate::ask::refusal::{Refusal, RuledOut};

@@ -1,5 +1,8 @@
-//! Asking the vendor: a request out of the source file's templates, sent within limits and with the
-//! credential, and what the response means when it is no page.
+//! Asking the vendor: from the source file's templates to a response that can be read.
+//!
+//! `request` builds a request out of what `scope` knows, `fetch` sends it, and `pages` and `wait`
+//! ask for pages and for what takes time. `error_rules`, `limits` and `refusal` say what a response
+//! means that is no success.
 
 pub(crate) mod asking;
 pub(crate) mod body;

@@ -1,8 +1,5 @@
 //! Building a request from the source file's templates.
 
-use crate::ask::render::{RequestError, plain, put_header, render, uses_secret, waits};
-use crate::ask::scope::{PageScope, RequestScope};
-use crate::ask::urls::{add_parameters, first_url, page_value, parse_url, whole_url};
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use jiff::Timestamp;
 use mef_ports::{HttpRequest, ResumeAt};
@@ -12,6 +9,9 @@ use url::Url;
 
 use crate::ask::body;
 use crate::ask::link_secrets::with_secrets;
+use crate::ask::render::{RequestError, plain, put_header, render, uses_secret, waits};
+use crate::ask::scope::{PageScope, RequestScope};
+use crate::ask::urls::{add_parameters, first_url, page_value, parse_url, whole_url};
 
 /// A request for a page, and which page that is.
 #[derive(Clone)]

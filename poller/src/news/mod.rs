@@ -1,4 +1,7 @@
-//! Which records of a page are news, and what becomes of them until they are delivered.
+//! Which records of a page are new, and what becomes of them until they are delivered.
+//!
+//! `known` recognizes a record, `seen` keeps what was delivered, and `gathered` collects the news of
+//! a page.
 
 pub(crate) mod gathered;
 pub(crate) mod keep;

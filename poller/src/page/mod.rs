@@ -1,4 +1,7 @@
-//! Reading a response: the records of a page, where the next page is, and whether there is one.
+//! Reading a response: which records are on the page, and how to get the next one.
+//!
+//! `read` reads a page: `decode` turns its bytes into records, `next` finds the way on, and `stop`
+//! says whether it is the last.
 
 pub(crate) mod body_records;
 pub(crate) mod decode;

@@ -4,7 +4,6 @@
 //! own, so nothing it does can move the live ones. Its events have the ids that the live poll gives
 //! them, by which a consumer knows what it has.
 
-use crate::run::stretch::Stretch;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -12,6 +11,7 @@ use mef_source::checked::{Advance, Cursor, Follow};
 
 use crate::moment::before;
 use crate::poller::Poller;
+use crate::run::stretch::Stretch;
 use crate::stream::window;
 
 /// Why a stretch cannot be read.

@@ -59,9 +59,11 @@ impl<'p> Run<'p> {
         let ports = &poller.ports;
         let stored = ports.cursors.read(stream).await?;
         let mut record = stored.map(|stored| stored.record).unwrap_or_default();
-        same_request::settle(&mut record, &poller.poll, stream);
-        let wait = record.wait.take();
         let paused = record.paused.is_some() || poller.is_paused_with(partition).await?;
+        if !paused {
+            same_request::settle(&mut record, &poller.poll, stream);
+        }
+        let wait = record.wait.take();
         let first = poller.stretch.and_then(|stretch| stretch.first_position(&poller.poll.cursor));
         if let Some(first) = first {
             record.begin_at(first);

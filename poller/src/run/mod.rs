@@ -4,24 +4,6 @@
 //! before the first page, the delivery, the details of items, partitions, backfills, and the
 //! history of earlier runs. This file puts them in order.
 
-use std::sync::atomic::Ordering;
-use std::time::Duration;
-
-use jiff::Timestamp;
-use mef_pipeline::deliver;
-use mef_ports::{LeaseError, Move, RunSummary, chain};
-use mef_source::checked::Cursor;
-
-use crate::ask::fetch_error::FetchError;
-use crate::ask::scope::Partition;
-use crate::poller::Poller;
-use crate::stream::{by_id, by_time, followed, listing};
-
-use budget::Budget;
-use context::Run;
-use lease::{LeaseKeeper, TTL};
-use report::{RunEnd, RunError, RunReport, lag};
-
 pub(crate) mod backfill;
 pub(crate) mod budget;
 pub(crate) mod context;
@@ -35,6 +17,23 @@ pub(crate) mod report;
 pub(crate) mod same_request;
 pub(crate) mod setup;
 pub(crate) mod stretch;
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use mef_pipeline::deliver;
+use mef_ports::{LeaseError, Move, RunSummary, chain};
+use mef_source::checked::Cursor;
+
+use crate::ask::fetch_error::FetchError;
+use crate::ask::scope::Partition;
+use crate::poller::Poller;
+use crate::stream::{by_id, by_time, followed, listing};
+use budget::Budget;
+use context::Run;
+use lease::{LeaseKeeper, TTL};
+use report::{RunEnd, RunError, RunReport, lag};
 
 impl Poller {
     /// Reads what is new, within `budget`.

@@ -3,12 +3,12 @@
 //! The one that was served longest ago comes first, so that a run that cannot finish them all
 //! leaves none behind for ever.
 
-use crate::ask::scope::Partition;
 use jiff::{SignedDuration, Timestamp};
 use mef_auth::Redactor;
 use mef_ports::{Position, RunSummary, StoreError, StoredCursor, StreamKey, chain};
 use mef_source::checked::Partitions;
 
+use crate::ask::scope::Partition;
 use crate::poller::Poller;
 use crate::run::budget::Budget;
 use crate::run::report::{RunEnd, RunReport};

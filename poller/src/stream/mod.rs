@@ -3,6 +3,15 @@
 //! The page loop is written once, in [`read_pages`]. What the kinds of cursor do differently is a
 //! [`Reading`]: a window of time, a pass by id, what a token or a link leads on to, a listing.
 
+pub(crate) mod by_id;
+pub(crate) mod by_time;
+pub(crate) mod followed;
+pub(crate) mod key;
+pub(crate) mod listing;
+pub(crate) mod loop_guard;
+pub(crate) mod rewrite;
+pub(crate) mod window;
+
 use http::StatusCode;
 use mef_ports::{Move, ResumeAt};
 
@@ -19,17 +28,7 @@ use crate::run::delivery::{deliver, go_on};
 use crate::run::details::details_of;
 use crate::run::report::{RunEnd, RunError};
 use crate::run::setup::set_up;
-
 use loop_guard::LoopGuard;
-
-pub(crate) mod by_id;
-pub(crate) mod by_time;
-pub(crate) mod followed;
-pub(crate) mod key;
-pub(crate) mod listing;
-pub(crate) mod loop_guard;
-pub(crate) mod rewrite;
-pub(crate) mod window;
 
 /// What is read page after page: what the kinds of cursor do differently.
 pub(crate) trait Reading {

@@ -6,20 +6,12 @@ use mef_poller::{Budget, Poller, RunEnd};
 use mef_ports::{HttpResponse, LostSpan};
 use serde_json::json;
 
+use crate::every_stream::{BY_PAGE, file};
 use crate::scripted::{Scripted, run};
 use crate::support::{Bench, answer, at, source};
 
 const DAY: i64 = 86_400;
-const BY_PAGE: &str = "  next: { token: { from: next, query: page } }\n";
 const SESSION: &str = "  setup: [ { request: { post: \"https://api.example.com/sessions\" }, values: { session: id } } ]\n";
-
-/// A source file with `query` and the lines `rest` in its `poll`.
-fn file(query: &str, rest: &str) -> String {
-    format!(
-        "source: acme\npoll:\n  schedule: rate(1 minute)\n  request:\n    get: https://api.example.com/logs\n    \
-         query: {{ {query} }}\n  records: items\n{rest}"
-    )
-}
 
 /// A file for each kind of cursor whose place a vendor can refuse, read by pages.
 fn by_every_kind(query: &str, rest: &str) -> Vec<(&'static str, String)> {
@@ -30,7 +22,7 @@ fn by_every_kind(query: &str, rest: &str) -> Vec<(&'static str, String)> {
     vec![
         ("window", file("since: \"{window.start|epoch}\"", BY_PAGE, "windows: true, overlap: 1m")),
         ("id", file("after: \"{cursor.id}\"", BY_PAGE, "id: id, order: ascending")),
-        ("token", file(since, BY_PAGE, "token: next, restart: { from: start }")),
+        ("token", file(since, BY_PAGE, "token: token, restart: { from: start }")),
         ("link", file(since, "  next: { url: link }\n", "next_link: {}, restart: { from: start }")),
         ("listing", file("all: \"yes\"", BY_PAGE, "listing: true, id: id")),
     ]
@@ -39,7 +31,7 @@ fn by_every_kind(query: &str, rest: &str) -> Vec<(&'static str, String)> {
 fn page(ids: &[u32], next: Option<&str>) -> HttpResponse {
     let items: Vec<_> = ids.iter().map(|id| json!({ "id": id })).collect();
     let link = next.map(|next| format!("https://api.example.com/logs?page={next}"));
-    answer(200, &[], &json!({ "items": items, "next": next, "link": link }).to_string())
+    answer(200, &[], &json!({ "items": items, "token": next, "link": link }).to_string())
 }
 
 fn gone() -> HttpResponse {
@@ -103,7 +95,7 @@ async fn what_lies_before_a_later_beginning_is_told_as_lost() {
     let since = "since: \"{cursor.start|epoch}\"";
     let again = "  errors: [ { when: { status: 418 }, do: restart_from_time } ]\n";
     let by_id = format!("{again}  cursor: {{ id: id, order: ascending }}\n");
-    let by_token = format!("{again}{BY_PAGE}  cursor: {{ token: next }}\n");
+    let by_token = format!("{again}{BY_PAGE}  cursor: {{ token: token }}\n");
     let listing = "  cursor: { listing: true, id: id }\n".to_owned();
     for (name, file) in [
         ("id", file(&format!("{since}, after: \"{{cursor.id}}\""), &by_id)),
@@ -164,7 +156,7 @@ async fn a_page_at_which_reading_ends_closes_no_circle() {
     let file = file("limit: 2", &format!("{BY_PAGE}{cursor}"));
     let page = |second: i64| {
         let item = json!({ "id": second.abs(), "time": at(second).to_string() });
-        json!({ "items": [item], "next": "a" }).to_string()
+        json!({ "items": [item], "token": "a" }).to_string()
     };
     let vendor = Scripted::bodies(&[&page(-10), &page(-9_000)]);
     let report = run(&bench, &vendor, &file).await;

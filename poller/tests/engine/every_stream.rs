@@ -82,7 +82,7 @@ fn asked(vendor: &AnyVendor) -> Vec<String> {
 }
 
 /// A source file with `query` and the lines `rest` in its `poll`.
-fn file(query: &str, rest: &str) -> String {
+pub(crate) fn file(query: &str, rest: &str) -> String {
     format!(
         "source: acme\npoll:\n  schedule: rate(1 minute)\n  request:\n    get: https://api.example.com/logs\n    \
          query: {{ {query} }}\n  records: items\n{rest}"
@@ -90,7 +90,7 @@ fn file(query: &str, rest: &str) -> String {
 }
 
 const AGAIN: &str = "  errors: [ { when: { status: 418 }, do: restart_from_time } ]\n";
-const BY_PAGE: &str = "  next: { token: { from: token, query: page } }\n";
+pub(crate) const BY_PAGE: &str = "  next: { token: { from: token, query: page } }\n";
 
 fn by_window(rest: &str) -> String {
     let cursor = "  partitions: { list: [north, south] }\n  \

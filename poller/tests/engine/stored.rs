@@ -5,18 +5,9 @@ use mef_ports::{CursorRecord, Cursors as _};
 use serde_json::{Value, json};
 
 use crate::chains::by_time;
+use crate::every_stream::{BY_PAGE, file};
 use crate::scripted::{Scripted, run};
 use crate::support::{Bench, at, stream};
-
-/// A source file with `query` and the lines `rest` in its `poll`.
-fn file(query: &str, rest: &str) -> String {
-    format!(
-        "source: acme\npoll:\n  schedule: rate(1 minute)\n  request:\n    get: https://api.example.com/logs\n    \
-         query: {{ {query} }}\n  records: items\n{rest}"
-    )
-}
-
-const BY_PAGE: &str = "  next: { token: { from: token, query: page } }\n";
 
 fn window() -> String {
     file(
