@@ -1,19 +1,19 @@
 //! Who is calling us, and how we prove who we are.
 //!
-//! [`verify`] judges a webhook request by the checks of a source file: bytes,
-//! secrets and a moment in, a [`verify::Verified`] request or a reason out, and
-//! no I/O. [`credentials`] puts our own proof on a request to a vendor. Both
-//! handle secrets, so what keeps them out of logs, the [`Redactor`], is here
-//! too.
+//! [`verify`] judges a webhook request by the checks of a source file: it takes
+//! bytes, secrets and a moment, gives a [`verify::Verified`] request or a reason,
+//! and does no I/O. [`credentials`] puts our own proof on a request to a vendor.
+//! Both handle secrets, so what keeps those out of logs, the [`Redactor`], is
+//! here too.
 
 pub mod credentials;
+mod hash;
+mod query;
 mod redact;
-mod redacting_secrets;
-mod redacting_stderr;
 mod request;
+mod unique_id;
 pub mod verify;
 
-pub use redact::Redactor;
-pub use redacting_secrets::RedactingSecrets;
-pub use redacting_stderr::RedactingStderr;
-pub use request::Request;
+pub use self::redact::{RedactingSecrets, RedactingStderr, Redactor};
+pub use self::request::Request;
+pub use self::unique_id::{NoRandomNumbers, unique_id};

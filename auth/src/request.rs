@@ -8,7 +8,12 @@ use std::fmt;
 use std::net::IpAddr;
 
 use bytes::Bytes;
-use percent_encoding::percent_decode;
+
+use crate::query::{form_decode, pieces};
+
+/// The header that holds the credentials of HTTP's own schemes. A gateway may
+/// hand an authorizer this header and nothing else.
+pub(crate) const AUTHORIZATION: &str = "authorization";
 
 /// One webhook request, as it came.
 ///
@@ -25,9 +30,9 @@ pub struct Request {
 }
 
 impl Request {
-    /// Takes over a request: `path` and `query` as they were sent, without the
-    /// `?` between them; header lines in order, repeats and all; the body
-    /// without any encoding that a gateway put around it.
+    /// Takes a request: `path` and `query` as they were sent, without the `?`
+    /// between them; the header lines in order, with repeats; the body without
+    /// any encoding that a gateway put around it.
     pub fn new(
         method: &str,
         path: impl Into<String>,
@@ -47,13 +52,13 @@ impl Request {
         }
     }
 
-    /// Adds the address that the request comes from: of the connection, or as
-    /// the gateway says, but never as a header says.
+    /// Sets the address that the request comes from. It must be that of the
+    /// connection, or the one the gateway reports, never one from a header.
     pub fn from_peer(self, peer: Option<IpAddr>) -> Request {
         Request { peer, ..self }
     }
 
-    /// The address that the request comes from, where it is known.
+    /// The address that the request comes from; `None` if it is not known.
     pub fn peer(&self) -> Option<IpAddr> {
         self.peer
     }
@@ -68,7 +73,7 @@ impl Request {
         &self.path
     }
 
-    /// The query, as it was sent; empty where there is none.
+    /// The query, as it was sent; empty if there is none.
     pub fn raw_query(&self) -> &str {
         &self.query
     }
@@ -97,6 +102,8 @@ impl Request {
         &self.body
     }
 
+    /// Replaces the values of the headers and query parameters that `header` and
+    /// `query` pick by `***`, and the body by `body`.
     pub(crate) fn masked(
         self,
         header: impl Fn(&str) -> bool,
@@ -123,19 +130,6 @@ impl Request {
             peer: self.peer,
         }
     }
-}
-
-/// The pieces of a query, each whole, as its name and as its value.
-pub(crate) fn pieces(query: &str) -> impl Iterator<Item = (&str, &str, &str)> {
-    query.split('&').map(|piece| {
-        let (key, value) = piece.split_once('=').unwrap_or((piece, ""));
-        (piece, key, value)
-    })
-}
-
-pub(crate) fn form_decode(text: &str) -> Vec<u8> {
-    let spaced = text.replace('+', " ");
-    percent_decode(spaced.as_bytes()).collect()
 }
 
 impl fmt::Debug for Request {

@@ -1,4 +1,4 @@
-//! What a person may type.
+//! The commands, their options and their help.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 
-/// Gets a security team's SaaS events into its SIEM: one source file a vendor, no code.
+/// Gets a security team's SaaS events into its SIEM: one source file per vendor, no code.
 ///
 /// Data is printed on stdout, words and logs on stderr. Exit status: 0 done, 1 failed, 2 wrong
 /// usage, 75 not now (another run holds the lease, or the vendor's rate limit is used up).
@@ -59,7 +59,7 @@ pub struct Global {
     pub log: Option<String>,
 }
 
-/// Where the ports are.
+/// Where the queue, the cursors and the rest are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Backend {
     /// One embedded file
@@ -72,140 +72,140 @@ pub enum Backend {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Show the whole pipeline on this machine, with a sample vendor
-    Demo(Demo),
+    Demo(DemoOptions),
     /// Take webhooks at POST /<source> and run the schedules
-    Run(Run),
+    Run(RunOptions),
     /// Write a source folder for a vendor of the catalogue, or list the catalogue
-    Init(Init),
-    /// Check every source file: errors and warnings with their place, and what its presets stand for
-    Check(Check),
+    Init(InitOptions),
+    /// Check every source file: errors and warnings with their place, and what its presets check
+    Check(CheckOptions),
     /// Run every source's test events and mock exchanges, offline, with a fixed clock
     ///
     /// Beside a source file, `tests/NAME.request.json` is a captured webhook, `tests/NAME.records.json` a list
-    /// of pulled records, and `tests/NAME.exchanges.yml` what a vendor answers to whole runs of the poller.
-    /// What must come of each stands in `tests/NAME.expected.json`.
-    Test(Test),
+    /// of pulled records, and `tests/NAME.exchanges.yml` a vendor's responses to whole runs of the poller.
+    /// The expected result of each is in `tests/NAME.expected.json`.
+    Test(TestOptions),
     /// Judge one captured webhook request offline, and say why it is taken or refused
     ///
     /// The file is what `mef run --capture` writes: {"method", "path", "headers": [[name, value], …],
-    /// "body" or "body_base64"}, where `path` carries the query as it was sent. No queue and no store is
-    /// touched. Exit status: 0 if the request could be judged, whatever came of it, else 1.
-    Explain(Explain),
+    /// "body" or "body_base64"}, where `path` includes the query as it was sent. No queue and no store is
+    /// touched. Exit status: 0 if the request could be judged, whatever the verdict, else 1.
+    Explain(ExplainOptions),
     /// Pull what is new from one source
-    Poll(Poll),
+    Poll(PollOptions),
     /// Read a stretch of the past from one source, beside its live cursor
     ///
-    /// The live cursor is never moved. The stretch has a cursor of its own: the same command again goes
-    /// on where the last one ended. Its events have the ids that the live poll gives them, so that a
-    /// consumer which knows events by id drops what it has already.
-    Backfill(Backfill),
+    /// The live cursor is never moved. The stretch has its own cursor: run the same command again to
+    /// continue where the last one ended. Its events get the same ids as from the live poll, so a
+    /// consumer that knows events by their ids drops those it already has.
+    Backfill(BackfillOptions),
     /// Show every source on one screen: fresh, stale, failing, limited, paused
     Status,
-    /// Let no run read a source until `mef resume`; webhooks still come in
+    /// Stop all runs from reading a source until `mef resume`; webhooks still come in
     Pause {
         /// The source's name, or `SOURCE/PARTITION`
         source: String,
     },
-    /// Let a paused source be read again, from where it stood
+    /// Read a paused source again, from where it stopped
     Resume {
         /// The source's name, or `SOURCE/PARTITION`
         source: String,
     },
     /// Look at the events in the queue
-    Events(Events),
-    /// Show how far each stream has been read, or set it
+    Events(EventsOptions),
+    /// Show how far each stream has been read, or change it
     Cursors {
-        /// Which.
+        /// What to do.
         #[command(subcommand)]
-        command: Cursors,
+        command: CursorsCommand,
     },
-    /// Look at the records that were refused, run them again, or drop them
+    /// Look at rejected records, run them again, or drop them
     Dlq {
-        /// Which.
+        /// What to do.
         #[command(subcommand)]
-        command: Dlq,
+        command: DlqCommand,
     },
-    /// The secrets that the source files name
+    /// List, check or set the secrets that the source files name
     Secrets {
-        /// Which.
+        /// What to do.
         #[command(subcommand)]
-        command: Secrets,
+        command: SecretsCommand,
     },
     /// Print the JSON Schema of source files
     Schema,
-    /// Write what CloudFormation deploys: the template and the package's source files
-    Render(Render),
+    /// Write what CloudFormation deploys: the template and the source files of the package
+    Render(RenderOptions),
 }
 
 /// Options of `mef demo`.
 #[derive(Debug, Args)]
-pub struct Demo {
-    /// End by itself once everything has arrived
+pub struct DemoOptions {
+    /// Stop once everything has arrived
     #[arg(long)]
     pub once: bool,
 }
 
 /// Options of `mef run`.
 #[derive(Debug, Args)]
-pub struct Run {
+pub struct RunOptions {
     /// Where to listen for webhooks; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
-    /// Keep refused webhooks in this folder, as files for `mef explain`: at most 20 of a source in an
-    /// hour, none above 1 MiB. They hold the credentials that were sent
+    /// Keep refused webhooks in this folder, as files for `mef explain`: at most 20 per source and hour,
+    /// none above 1 MiB. They hold the credentials that were sent
     #[arg(long, value_name = "DIR")]
     pub capture: Option<PathBuf>,
-    /// Write `***` for the credentials in captured webhooks: `mef explain` then shows what was
-    /// where, but cannot find them authentic
+    /// Write `***` for the credentials in captured webhooks: `mef explain` then shows what was sent
+    /// where, but cannot find a request authentic
     #[arg(long, requires = "capture")]
     pub capture_masked: bool,
 }
 
 /// Options of `mef check`.
 #[derive(Debug, Args)]
-pub struct Check {
-    /// The folder, or one source file; by default that of --sources
+pub struct CheckOptions {
+    /// The folder, or one source file [default: that of --sources]
     pub dir: Option<PathBuf>,
-    /// Print the `webhook` of each source that names a preset as it could have been written without,
-    /// instead of a line a preset
+    /// Print the `webhook` of each source that names a preset with the preset written out, instead of
+    /// one line per preset
     #[arg(long)]
     pub expand: bool,
 }
 
 /// Options of `mef test`.
 #[derive(Debug, Args)]
-pub struct Test {
-    /// The folder, or one source file; by default that of --sources
+pub struct TestOptions {
+    /// The folder, or one source file [default: that of --sources]
     pub dir: Option<PathBuf>,
-    /// Write what came out as what is expected, for you to read and commit
+    /// Write the results as the expected ones, for you to read and commit
     #[arg(long)]
     pub update: bool,
 }
 
 /// Options of `mef init`.
 #[derive(Debug, Args)]
-pub struct Init {
+pub struct InitOptions {
     /// The vendor's name in the catalogue; without it, the catalogue is listed
     pub vendor: Option<String>,
-    /// What to call the source, and its folder in that of --sources; by default as the catalogue
-    /// calls the vendor
+    /// The name of the source and of its folder in that of --sources [default: the vendor's name in the
+    /// catalogue]
     #[arg(long, value_name = "NAME", requires = "vendor")]
     pub name: Option<String>,
 }
 
 /// Options of `mef explain`.
 #[derive(Debug, Args)]
-pub struct Explain {
+pub struct ExplainOptions {
     /// The source's name
     pub source: String,
     /// The request's file
     #[arg(value_name = "REQUEST.json")]
     pub request: PathBuf,
-    /// Judge as if it were this moment: RFC 3339, or seconds since the epoch [default: `received_at`
-    /// of the file, else now]
+    /// Judge the request as of this moment: RFC 3339, or seconds since the epoch [default:
+    /// `received_at` of the file, else now]
     #[arg(long, value_name = "TIME", value_parser = moment)]
     pub at: Option<Timestamp>,
-    /// Show the signed text whole, however long it is
+    /// Show all of the signed text, however long it is
     #[arg(long)]
     pub full: bool,
 }
@@ -220,20 +220,20 @@ fn moment(text: &str) -> Result<Timestamp, String> {
 
 /// Options of `mef poll`.
 #[derive(Debug, Args)]
-pub struct Poll {
+pub struct PollOptions {
     /// The source's name
     pub source: String,
-    /// End where the vendor's rate limit says to wait, instead of waiting
+    /// Stop instead of waiting when the vendor's rate limit is used up
     #[arg(long)]
     pub once: bool,
-    /// Ask the vendor and show what would become of the answers, on a copy of the cursor: nothing is
-    /// committed, nothing goes to the queue, and no other run is kept waiting
+    /// Ask the vendor and show the events that would result, on a copy of the cursor: nothing is
+    /// committed, nothing goes to the queue, and no other run has to wait
     #[arg(long)]
     pub dry_run: bool,
-    /// End a dry run after this many answers
+    /// Stop a dry run after this many responses
     #[arg(long, value_name = "N", default_value_t = 5, requires = "dry_run")]
     pub pages: u64,
-    /// Write each request and its answer to this file, one JSON object a line, with `***` for every
+    /// Write each request and its response to this file, one JSON object a line, with `***` for every
     /// secret
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
@@ -241,37 +241,36 @@ pub struct Poll {
 
 /// Options of `mef backfill`.
 #[derive(Debug, Args)]
-pub struct Backfill {
+pub struct BackfillOptions {
     /// The source's name
     pub source: String,
-    /// The first moment: RFC 3339, or seconds since the epoch
+    /// Where the stretch begins: RFC 3339, or seconds since the epoch
     #[arg(long, value_name = "TIME", value_parser = moment)]
     pub from: Timestamp,
-    /// The moment before which it ends
+    /// Where it ends; this moment is not part of it
     #[arg(long, value_name = "TIME", value_parser = moment)]
     pub to: Timestamp,
-    /// How many requests to make in a minute at most, so that the live poll has its share of the
-    /// vendor's limit
+    /// The most requests in a minute: the live poll needs its share of the vendor's limit
     #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=6000))]
     pub per_minute: u32,
 }
 
 /// Options of `mef events`.
 #[derive(Debug, Args)]
-pub struct Events {
+pub struct EventsOptions {
     /// Only events of this source
     #[arg(long, value_name = "SOURCE")]
     pub source: Option<String>,
     /// Only events after this position
     #[arg(long, value_name = "POSITION")]
     pub after: Option<i64>,
-    /// At most this many
+    /// Show at most this many
     #[arg(long, value_name = "N")]
     pub limit: Option<usize>,
-    /// Go on and show events as they come
+    /// Keep running, and show events as they come
     #[arg(long)]
     pub follow: bool,
-    /// Take the events out of the queue once they are printed
+    /// Remove the events from the queue once they are printed
     #[arg(long)]
     pub consume: bool,
     /// On AWS: receive the events, which hides each from the SIEM for the queue's visibility timeout
@@ -285,28 +284,28 @@ pub struct Events {
 
 /// Options of `mef render`.
 #[derive(Debug, Args)]
-pub struct Render {
-    /// The folder of source files; by default that of --sources
+pub struct RenderOptions {
+    /// The folder of source files [default: that of --sources]
     pub dir: Option<PathBuf>,
-    /// The template that is filled in
+    /// The template to fill in
     #[arg(long, value_name = "FILE", default_value = "infra/app.yml")]
     pub template: PathBuf,
-    /// Where `template.yml` and `package/` are written
+    /// Where to write `template.yml` and `package/`
     #[arg(long, value_name = "DIR", default_value = "target/deploy")]
     pub out: PathBuf,
 }
 
 /// `mef cursors …`.
 #[derive(Debug, Subcommand)]
-pub enum Cursors {
-    /// Every stream: how far it is read, how late that is, and what the last run did
+pub enum CursorsCommand {
+    /// Every stream: how far it has been read, its lag, and its last run
     List,
-    /// One source's cursor, whole
+    /// All of one source's cursor
     Show {
         /// The source's name, or `SOURCE/PARTITION`
         source: String,
     },
-    /// Set a source's cursor by hand; a run under way can then move it no more
+    /// Set a source's cursor by hand; a run in progress can no longer move it
     Set {
         /// The source's name, or `SOURCE/PARTITION`
         source: String,
@@ -316,12 +315,12 @@ pub enum Cursors {
         #[arg(long)]
         token: bool,
     },
-    /// Forget a source's cursor: the next run is its first, and begins at `start`
+    /// Forget a source's cursor: the next run is its first, and starts at `start`
     Reset {
         /// The source's name, or `SOURCE/PARTITION`
         source: String,
     },
-    /// What the last runs that delivered something or failed did, oldest first
+    /// The last runs that delivered something or failed, oldest first
     History {
         /// The source's name, or `SOURCE/PARTITION`
         source: String,
@@ -330,28 +329,28 @@ pub enum Cursors {
 
 /// `mef dlq …`.
 #[derive(Debug, Subcommand)]
-pub enum Dlq {
-    /// The refused records, oldest first
+pub enum DlqCommand {
+    /// The rejected records, oldest first
     List {
         /// Only those of this source
         #[arg(long, value_name = "SOURCE")]
         source: Option<String>,
-        /// At most this many
+        /// Show at most this many
         #[arg(long, value_name = "N", default_value_t = 100)]
         limit: usize,
     },
-    /// One refused record, whole
+    /// All of one rejected record
     Show {
         /// Its id
         id: String,
     },
-    /// Run refused records through today's source files again
+    /// Run rejected records through today's source files again
     Redrive {
         /// Only those of this source
         #[arg(long, value_name = "SOURCE")]
         source: Option<String>,
     },
-    /// Drop a refused record for good
+    /// Drop a rejected record for good
     Discard {
         /// Its id
         id: String,
@@ -360,7 +359,7 @@ pub enum Dlq {
 
 /// `mef secrets …`.
 #[derive(Debug, Subcommand)]
-pub enum Secrets {
+pub enum SecretsCommand {
     /// Every secret that a source names: whether it is set, its version and its age, never its value
     List {
         /// Only those of this source
@@ -369,19 +368,19 @@ pub enum Secrets {
     },
     /// Fail if a secret that a source names is not set
     Check,
-    /// Set a secret to what stdin says
+    /// Set a secret to the text on stdin
     Set {
         /// The source's name
         source: String,
         /// The secret's name within the source
         name: String,
-        /// The value before stops counting at once, instead of after a day
+        /// Stop accepting the previous value at once, instead of after a day
         #[arg(long)]
         at_once: bool,
     },
 }
 
-/// The CLI reference in Markdown: every command with its help.
+/// Returns the CLI reference in Markdown: every command with its help.
 pub fn reference() -> String {
     use clap::CommandFactory as _;
     let mut text = String::from(

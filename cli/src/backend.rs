@@ -3,22 +3,23 @@
 use std::sync::Arc;
 
 use mef_auth::{RedactingSecrets, Redactor};
-use mef_poller::{HttpClients, PollPorts};
+use mef_http::HttpClients;
+use mef_poller::PollPorts;
 use mef_ports::{Http, Secrets};
 use mef_source::checked::Poll;
 use mef_sqlite::LocalSecrets;
 
 use crate::args::{self, Global};
-use crate::local::Local;
+use crate::local::ports::Local;
 
-/// Every port, on either backend.
+/// The ports of a poller, on either backend.
 pub(crate) struct Backend {
     pub(crate) ports: PollPorts,
     clients: HttpClients,
 }
 
 impl Backend {
-    /// Opens what the options name.
+    /// Opens the backend that the options name.
     pub(crate) async fn open(global: &Global, redactor: &Redactor) -> anyhow::Result<Backend> {
         let ports = match global.backend {
             args::Backend::Local => Local::open(global, redactor)?.poll_ports(),
@@ -27,13 +28,13 @@ impl Backend {
         Ok(Backend { ports, clients: HttpClients::default() })
     }
 
-    /// What reaches the vendor of a source that is pulled.
+    /// Returns the HTTP client for the vendor of a pulled source.
     pub(crate) fn http(&self, poll: &Poll) -> Arc<dyn Http> {
         self.clients.for_source(poll)
     }
 }
 
-/// The secrets alone: no store is opened.
+/// Returns the secrets alone, without opening a store.
 pub(crate) async fn secrets(
     global: &Global,
     redactor: &Redactor,
@@ -58,7 +59,7 @@ async fn remote_ports(_: &Global, _: &Redactor) -> anyhow::Result<PollPorts> {
     Err(without_aws())
 }
 
-/// Why `--backend aws` cannot be had from this binary.
+/// Says why this binary has no `--backend aws`.
 #[cfg(not(feature = "aws"))]
 pub(crate) fn without_aws() -> anyhow::Error {
     anyhow::anyhow!(

@@ -5,32 +5,25 @@
 
 pub mod args;
 mod backend;
-mod captured;
-mod catalogue;
 mod commands;
 pub mod demo;
-mod exchanges;
-mod expansions;
 mod local;
 mod logging;
 mod offline;
-mod offline_poll;
-mod offline_ports;
 mod output;
-mod problems;
-mod published_keys;
+mod private_file;
 #[cfg(feature = "aws")]
 mod remote;
-mod retirements;
-mod trace;
+mod sources;
 
 use std::process::ExitCode;
 
 use clap::Parser as _;
 
-/// One thread, unless many are served at once: a pull is one conversation with a
-/// vendor and a queue, and a hop from thread to thread at each answer would cost a
-/// tenth of its time.
+/// Returns a runtime with one thread, unless the command serves many senders at once.
+///
+/// A pull is one conversation with a vendor and a queue: a hop from thread to thread at each response
+/// would cost a tenth of its time.
 fn runtime(command: &args::Command) -> std::io::Result<tokio::runtime::Runtime> {
     use tokio::runtime::Builder;
     let mut builder = match command {
@@ -40,17 +33,13 @@ fn runtime(command: &args::Command) -> std::io::Result<tokio::runtime::Runtime> 
     builder.enable_all().build()
 }
 
-/// Parses the arguments of this process and does what they say.
+/// Does what the arguments of this process say, and returns its exit status.
 pub fn main() -> ExitCode {
     let arguments = args::Arguments::parse();
     let redactor = mef_auth::Redactor::default();
     logging::start(&arguments, &redactor);
-    let runtime = match runtime(&arguments.command) {
-        Ok(runtime) => runtime,
-        Err(error) => return output::fail(&redactor, &error.into()),
-    };
-    match runtime.block_on(commands::run(arguments, redactor.clone())) {
-        Ok(code) => code,
-        Err(error) => output::fail(&redactor, &error),
-    }
+    let done = runtime(&arguments.command)
+        .map_err(Into::into)
+        .and_then(|runtime| runtime.block_on(commands::run(arguments, redactor.clone())));
+    done.unwrap_or_else(|error| output::fail(&redactor, &error))
 }

@@ -1,13 +1,12 @@
-//! Logs: one line an event on stderr, with every known secret masked.
-
-use std::io::{self, IsTerminal as _};
+//! Log lines on stderr, with every known secret masked.
 
 use mef_auth::{RedactingStderr, Redactor};
 use tracing_subscriber::EnvFilter;
 
 use crate::args::{Arguments, Command};
+use crate::output;
 
-/// Starts logging: text for a person, JSON for a program.
+/// Starts logging: text if a person watches, else JSON.
 pub(crate) fn start(arguments: &Arguments, redactor: &Redactor) {
     let default = match arguments.command {
         Command::Run(_) => "info",
@@ -15,7 +14,7 @@ pub(crate) fn start(arguments: &Arguments, redactor: &Redactor) {
     };
     let filter = arguments.global.log.as_deref().unwrap_or(default);
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new(default));
-    let is_terminal = io::stderr().is_terminal();
+    let is_terminal = output::is_watched();
     let stderr = RedactingStderr::new(redactor);
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -1,16 +1,16 @@
-//! Data to stdout, words to stderr.
+//! The one writer of the command line: data to stdout, words to stderr.
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
+use jiff::Timestamp;
 use mef_auth::Redactor;
 use serde::Serialize;
 
-/// Not now, but later: `EX_TEMPFAIL` of sysexits.
+/// The exit status for "try again later": `EX_TEMPFAIL` of sysexits.
 pub(crate) const NOT_NOW: u8 = 75;
 
-/// Prints one line of data. A reader that has gone away is the reader's way of
-/// saying "enough".
+/// Prints one line of data. Ends the process if nobody reads stdout any more, as after `| head`.
 pub(crate) fn line(text: &str) -> anyhow::Result<()> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.write_all(b"\n")) {
@@ -24,29 +24,34 @@ pub(crate) fn json(value: &impl Serialize) -> anyhow::Result<()> {
     line(&serde_json::to_string(value)?)
 }
 
-/// Prints one JSON object as a line of data, with secrets masked: of what may hold a
-/// URL that a vendor named, and never of records.
+/// Prints one JSON object as a line of data, with secrets masked. For data that may hold a URL from a
+/// vendor; never for records, which must not be changed.
 pub(crate) fn masked_json(redactor: &Redactor, value: &impl Serialize) -> anyhow::Result<()> {
     line(&redactor.mask(&serde_json::to_string(value)?))
 }
 
-/// Pushes printed data out, before what it stands for is taken away.
+/// Flushes stdout, before the printed data is deleted at its source.
 pub(crate) fn flush() -> anyhow::Result<()> {
     Ok(io::stdout().flush()?)
 }
 
-/// Says something to the person.
+/// Prints words for a person on stderr.
 pub(crate) fn say(text: &str) {
-    // Words that nobody can read are no reason to fail.
+    // A closed stderr is no reason to fail.
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
-/// Whether a person reads stdout.
+/// Returns whether a person reads stdout.
 pub(crate) fn is_terminal() -> bool {
     io::stdout().is_terminal()
 }
 
-/// Says why the command failed, causes and all, with secrets masked.
+/// Returns whether a person watches stderr: only then is there colour or progress.
+pub(crate) fn is_watched() -> bool {
+    io::stderr().is_terminal()
+}
+
+/// Prints why the command failed, with all causes and with secrets masked.
 pub(crate) fn fail(redactor: &Redactor, error: &anyhow::Error) -> ExitCode {
     let text = format!("error: {error:#}");
     let lines: Vec<_> = redactor.mask(&text).lines().map(printable).collect();
@@ -54,7 +59,7 @@ pub(crate) fn fail(redactor: &Redactor, error: &anyhow::Error) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Prints rows under headings, in columns as wide as needed.
+/// Prints a table, its columns as wide as needed.
 pub(crate) fn table(headings: &[&str], rows: &[Vec<String>]) -> anyhow::Result<()> {
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
@@ -70,8 +75,49 @@ pub(crate) fn table(headings: &[&str], rows: &[Vec<String>]) -> anyhow::Result<(
     rows.iter().try_for_each(|row| line(&format(&mut row.iter().map(String::as_str))))
 }
 
-/// `text` without what could move the cursor of a person's terminal: a vendor
-/// chose some of it.
+/// Prints `items`: one JSON object a line, or a table for a person.
+pub(crate) fn list<T: Serialize>(
+    is_json: bool,
+    items: &[T],
+    headings: &[&str],
+    row: impl Fn(&T) -> Vec<String>,
+) -> anyhow::Result<()> {
+    match is_json {
+        true => items.iter().try_for_each(json),
+        false => table(headings, &items.iter().map(row).collect::<Vec<_>>()),
+    }
+}
+
+/// Returns a moment to the second.
+pub(crate) fn moment(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// Returns `text`, or a dash for an empty cell.
+pub(crate) fn or_dash(text: Option<String>) -> String {
+    text.unwrap_or_else(|| "-".to_owned())
+}
+
+/// Returns a number with its word: `1 error`, `2 errors`.
+pub(crate) fn count(n: usize, word: &str) -> String {
+    format!("{n} {word}{}", if n == 1 { "" } else { "s" })
+}
+
+/// Replaces control characters, which could drive a terminal: vendors choose some of the text.
 pub(crate) fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+/// Returns one line about an event, for a person.
+pub(crate) fn summary_line(body: &str) -> String {
+    let event: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
+    let field = |name: &str| event.get(name).and_then(serde_json::Value::as_str).unwrap_or("-");
+    let line = format!(
+        "{}  {:8}  {:14}  {}",
+        field("timestamp"),
+        field("severity"),
+        field("category"),
+        field("summary")
+    );
+    printable(&line)
 }

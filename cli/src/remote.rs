@@ -1,34 +1,26 @@
-//! The backend on AWS, put together for the commands.
+//! The ports of a stack on AWS, put together for the commands.
 
-use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use mef_auth::{RedactingSecrets, Redactor};
-use mef_aws::{Aws, ParameterStore, Settings, TimeLimits, load_config};
+use mef_aws::{Aws, ParameterStore, Settings, SqsQueue, TimeLimits, load_config};
+use mef_http::SystemClock;
 use mef_pipeline::Outputs;
-use mef_poller::{PollPorts, SystemClock};
+use mef_poller::PollPorts;
 use mef_ports::{Clock, Secret, SecretRef, Wakeups};
 
-use crate::args::{Events, Global};
-use crate::commands::summary_line;
-use crate::output;
+use crate::args::Global;
 
-/// A person waits longer than a function.
+/// A person can wait longer than a function.
 const TIME_LIMITS: TimeLimits = TimeLimits {
     connect: Duration::from_secs(5),
     attempt: Duration::from_secs(20),
     operation: Duration::from_secs(60),
 };
-/// How long a look at the queue waits for the first event.
-const FIRST_EVENT: Duration = Duration::from_secs(2);
-/// How long a follower's look waits.
-const FOLLOW: Duration = Duration::from_secs(20);
-/// How many events are received at once.
-const BATCH: usize = 100;
 
-/// Every port of one stack.
+/// One stack.
 pub(crate) struct Remote {
     aws: Aws,
     clock: Arc<dyn Clock>,
@@ -57,7 +49,12 @@ impl Remote {
         Ok(Remote { aws: Aws::new(config, settings, Arc::clone(&clock)), clock })
     }
 
-    /// What a poller needs.
+    /// The queue that the SIEM reads.
+    pub(crate) fn queue(&self) -> SqsQueue {
+        self.aws.queue()
+    }
+
+    /// Returns the ports of a poller.
     pub(crate) fn poll_ports(&self, redactor: &Redactor) -> anyhow::Result<PollPorts> {
         let table = Arc::new(self.aws.table());
         let wakeups = self.aws.wakeups().context("the stack does not say whom to wake")?;
@@ -84,8 +81,8 @@ impl Remote {
         self.aws.secrets()
     }
 
-    /// Stores a secret. The version before it counts for a day, unless it is
-    /// the same: `at_once` stores the new value twice.
+    /// Stores a secret. The previous version is accepted for another day; with `at_once` the new value
+    /// is stored twice, so that it is the previous one too.
     pub(crate) async fn set_secret(
         &self,
         reference: &SecretRef,
@@ -98,50 +95,4 @@ impl Remote {
         }
         Ok(())
     }
-}
-
-/// `mef events` on AWS, where a look is a receive.
-pub(crate) async fn events(global: &Global, options: &Events) -> anyhow::Result<ExitCode> {
-    let queue = Remote::open(global).await?.aws.queue();
-    if options.after.is_some() || options.source.is_some() {
-        bail!("--after and --source are for the embedded store: SQS has no order and no choice");
-    }
-    if !options.receive && !options.consume {
-        let counts = queue.counts().await?;
-        bail!(
-            "about {} events wait in the queue and {} are with a reader; SQS has no look that leaves them alone: add \
-             --receive, which hides each for the queue's visibility timeout and counts as one of its deliveries",
-            counts.waiting,
-            counts.in_flight
-        );
-    }
-    if options.follow && !options.consume {
-        bail!(
-            "--follow would receive every event again and again, until SQS takes it for failed and moves it to the \
-             dead-letter queue: add --consume, or leave --follow out"
-        );
-    }
-    let mut left = options.limit.unwrap_or(usize::MAX);
-    while left > 0 {
-        let wait = if options.follow { FOLLOW } else { FIRST_EVENT };
-        let batch = queue.receive(left.min(BATCH), wait).await?;
-        if batch.is_empty() && !options.follow {
-            break;
-        }
-        for event in &batch {
-            let body = &event.message.body;
-            if global.json || options.attributes || !output::is_terminal() {
-                output::line(body)?;
-            } else {
-                output::line(&summary_line(body))?;
-            }
-        }
-        left -= batch.len();
-        if options.consume {
-            // Out of the queue only once it is out of our hands.
-            output::flush()?;
-            queue.delete(batch.iter().map(|event| event.receipt.as_str())).await?;
-        }
-    }
-    Ok(ExitCode::SUCCESS)
 }

@@ -1,11 +1,10 @@
-//! What can be refused at the gate, before a request's body is read.
+//! What can be refused at the gateway, before a request's body is read.
 //!
-//! An authorizer sees no body, so it can never say that a request is authentic:
-//! it says only whether the request may go on to the [`Receiver`], which judges
-//! all of it again and knows nothing of what was said here. So it refuses what
-//! no body could save, and lets through whatever it cannot decide: a check of
-//! the body, a secret store that is away, a mistake in the source's secrets.
-//! The receiver then answers that with the right status.
+//! An authorizer sees no body, so it can never say that a request is authentic. It says only whether the
+//! request may go on to the [`Receiver`], which judges all of it again and does not know what was said
+//! here. So it refuses what no body could save. It lets through whatever it cannot decide: a check of the
+//! body, a secret store that is away, a mistake in the source's secrets. The receiver then answers with
+//! the right status.
 //!
 //! [`Receiver`]: crate::Receiver
 
@@ -17,28 +16,30 @@ use mef_auth::Request;
 use mef_auth::verify::{
     Denied, LiveSecrets, is_authorization, is_in_head, verify_authorization, verify_head,
 };
-use mef_ports::{Clock, SecretRef, Secrets, SecretsError};
+use mef_ports::{Clock, Secrets};
 use mef_source::Source;
 use mef_source::checked::{Check, Handshake, HandshakeAuth, Webhook};
 
-use crate::handshake::may_be_answered_unsigned;
+use crate::handshake::matching::may_be_answered_unsigned;
+use crate::judging::judge;
 use crate::key_cache::KeyCache;
-use crate::live_secrets::{read, references};
+use crate::live_secrets::references;
 use crate::published_keys::PublishedKeys;
+use crate::verdict::Verdict;
 
 /// Whether a request may go on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// It may: nothing is wrong with it so far.
+    /// It may: nothing is wrong so far.
     Allow,
-    /// It may not, whatever its body holds.
-    Deny(Refusal),
+    /// It may not, whatever its body is.
+    Deny(DenyReason),
 }
 
 /// Why a request may not go on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// The method is not one that brings events.
+pub enum DenyReason {
+    /// The source takes no events by this method.
     Method,
     /// The body is announced as larger than the source takes.
     TooLarge,
@@ -46,17 +47,17 @@ pub enum Refusal {
     Denied(Denied),
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for DenyReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Refusal::Method => f.write_str("the method brings no events"),
-            Refusal::TooLarge => f.write_str("the body is too large"),
-            Refusal::Denied(denied) => denied.fmt(f),
+            DenyReason::Method => f.write_str("the method brings no events"),
+            DenyReason::TooLarge => f.write_str("the body is too large"),
+            DenyReason::Denied(denied) => denied.fmt(f),
         }
     }
 }
 
-/// Decides at the gate for one source.
+/// Decides for one source.
 pub struct Authorizer {
     source: Arc<Source>,
     webhook: Webhook,
@@ -66,7 +67,7 @@ pub struct Authorizer {
 }
 
 impl Authorizer {
-    /// An authorizer for `source`; `None` if the source is not pushed.
+    /// Returns an authorizer for `source`; `None` if the source is not pushed.
     pub fn new(
         source: Arc<Source>,
         secrets: Arc<dyn Secrets>,
@@ -77,18 +78,18 @@ impl Authorizer {
         Some(Authorizer { source, webhook, secrets, keys, clock })
     }
 
-    /// The source.
+    /// Returns the source.
     pub fn source(&self) -> &Source {
         &self.source
     }
 
-    /// Decides by the head of a request; a body that it has is not looked at.
+    /// Decides by the head of a request; its body is ignored.
     pub async fn decide(&self, head: &Request) -> Decision {
-        if !self.takes(head.method()) && !self.may_shake(head.method()) {
-            return Decision::Deny(Refusal::Method);
+        if !self.takes(head.method()) && !self.may_be_handshake(head.method()) {
+            return Decision::Deny(DenyReason::Method);
         }
         if announced(head).is_some_and(|length| length > self.webhook.max_body as u64) {
-            return Decision::Deny(Refusal::TooLarge);
+            return Decision::Deny(DenyReason::TooLarge);
         }
         if may_be_answered_unsigned(&self.webhook.handshake, head) {
             return Decision::Allow;
@@ -97,17 +98,17 @@ impl Authorizer {
             .await
     }
 
-    /// Decides by the method, where it is known, and by what was sent as
-    /// `authorization`, where a gateway shows nothing else.
+    /// Decides by the `authorization` header and the method, if it is known: some gateways show nothing
+    /// else.
     pub async fn decide_by_authorization(
         &self,
         method: Option<&str>,
         authorization: &str,
     ) -> Decision {
-        if method.is_some_and(|method| !self.takes(method) && !self.may_shake(method)) {
-            return Decision::Deny(Refusal::Method);
+        if method.is_some_and(|method| !self.takes(method) && !self.may_be_handshake(method)) {
+            return Decision::Deny(DenyReason::Method);
         }
-        // Nothing shows whether the request is for one of them.
+        // The request may be for one of them.
         let is_unsigned = |rule: &Handshake| {
             !matches!(rule.auth, HandshakeAuth::Signed)
                 && method.is_none_or(|method| rule.when.takes(method))
@@ -116,8 +117,8 @@ impl Authorizer {
             return Decision::Allow;
         }
         let line = ("authorization".to_owned(), authorization.as_bytes().to_vec());
-        let seen = Request::new("", "", "", vec![line], "");
-        self.judge(&seen, is_authorization, |secrets, now| {
+        let head = Request::new("", "", "", vec![line], "");
+        self.judge(&head, is_authorization, |secrets, now| {
             verify_authorization(&self.webhook, authorization, secrets, now)
         })
         .await
@@ -127,16 +128,16 @@ impl Authorizer {
         self.webhook.methods.iter().any(|taken| taken == method)
     }
 
-    /// Whether a handshake can be made with this method.
-    fn may_shake(&self, method: &str) -> bool {
+    /// Returns whether a handshake can be made with this method.
+    fn may_be_handshake(&self, method: &str) -> bool {
         self.webhook.handshake.iter().any(|rule| rule.when.takes(method))
     }
 
-    /// Judges by the checks that are `decided` here, and so by their secrets
-    /// and keys only; a second time if one that did not match may be outdated.
+    /// Judges by the checks that are `decided` here, reading only their secrets and keys. Judges a second
+    /// time if one that did not match may be outdated.
     async fn judge(
         &self,
-        seen: &Request,
+        head: &Request,
         decided: impl Fn(&Check) -> bool,
         verify: impl Fn(&LiveSecrets, Timestamp) -> Result<(), Denied>,
     ) -> Decision {
@@ -145,44 +146,25 @@ impl Authorizer {
         }
         let now = self.clock.now();
         let references = references(self.source.name.as_str(), &self.webhook, &decided, now);
-        let mut keys = PublishedKeys::gather(&self.keys, &self.webhook, seen, &decided, now).await;
-        let mut judged = self.judge_once(&references, &keys, &verify, now).await;
-        if let Ok(Err(denied)) = &judged {
-            let renewed = (denied.depends_on_secret()
-                && self.secrets.refresh(&references, now).await)
-                || (denied.depends_on_keys() && keys.renew(&self.keys).await);
-            if renewed {
-                judged = self.judge_once(&references, &keys, &verify, now).await;
+        let keys = PublishedKeys::gather(&self.keys, &self.webhook, head, &decided, now).await;
+        let verify = |secrets: &LiveSecrets| verify(secrets, now);
+        match judge(&*self.secrets, &self.keys, &references, keys, now, verify).await {
+            // The receiver reports what is missing, with the right status.
+            Err(Verdict::Denied(denied)) if denied.is_misconfigured() || denied.lacks_keys() => {
+                Decision::Allow
             }
-        }
-        match judged {
-            Ok(Ok(())) => Decision::Allow,
-            // The receiver says what is missing, with the right status.
-            Ok(Err(denied)) if denied.is_misconfigured() || denied.lacks_keys() => Decision::Allow,
-            Ok(Err(denied)) => Decision::Deny(Refusal::Denied(denied)),
-            Err(error) => {
+            Err(Verdict::Denied(denied)) => Decision::Deny(DenyReason::Denied(denied)),
+            Err(Verdict::Secrets(error)) => {
                 // The receiver meets the same error, answers 503 and logs it.
                 tracing::debug!(source.id = %self.source.name, error = %error, "left to the handler");
                 Decision::Allow
             }
+            Ok(()) | Err(_) => Decision::Allow,
         }
-    }
-
-    async fn judge_once(
-        &self,
-        references: &[SecretRef],
-        keys: &PublishedKeys,
-        verify: &impl Fn(&LiveSecrets, Timestamp) -> Result<(), Denied>,
-        now: Timestamp,
-    ) -> Result<Result<(), Denied>, SecretsError> {
-        let mut secrets = read(&*self.secrets, references, now).await?;
-        keys.add_to(&mut secrets);
-        Ok(verify(&secrets, now))
     }
 }
 
-/// The length of the body that is announced, if it is announced once and as a
-/// number.
+/// Returns the announced length of the body, if it is announced once and as a number.
 fn announced(head: &Request) -> Option<u64> {
     let mut lines = head.header_values("content-length");
     let first = std::str::from_utf8(lines.next()?).ok()?;

@@ -1,14 +1,13 @@
-//! The vendor's id of a delivery, by which a repeat is known.
+//! The vendor's id of a delivery, which shows a repeat.
 
 use mef_auth::verify::Verified;
 use mef_pipeline::{MAX_DECODED, decode_json, gunzip};
 use mef_source::{Path, Root};
 use serde_json::Value;
 
-/// The first of `paths` that leads to an id in `request`.
+/// Returns the id at the first of `paths` that leads to one.
 ///
-/// The body is read only if a path leads into it; a body that cannot be read
-/// has no id there.
+/// The body is read only if a path leads into it; an unreadable body has no id.
 pub(crate) fn find(request: &Verified, paths: &[Path]) -> Option<String> {
     let mut body = None;
     paths.iter().find_map(|path| {

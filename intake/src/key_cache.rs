@@ -1,11 +1,9 @@
-//! The keys that vendors publish, kept for a while.
+//! The keys that vendors publish, cached.
 //!
-//! A request names the key that it was signed with, and whoever sends it may
-//! name anything. So what is sent never decides how often a vendor is asked:
-//! once a minute for each URL at most, one request at a time, for a bounded
-//! number of URLs. A vendor that is away costs nothing for a day where its
-//! keys are known, and where they are not is a reason to come again, never to
-//! refuse.
+//! A request names the key that it was signed with, and a stranger may name anything. So requests never
+//! decide how often a vendor is asked: at most once a minute per URL, one request at a time, for a
+//! bounded number of URLs. If a vendor is away, its cached keys are good for a day; without cached keys
+//! the sender is told to try again, and never refused.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,23 +14,23 @@ use jiff::{SignedDuration, Timestamp};
 use mef_auth::verify::{KeyDocument, KeyKind, KeySource};
 use mef_ports::{Clock, Http, HttpRequest, chain};
 
-/// How long keys are used without asking again.
+/// How long cached keys are used without asking again.
 const FRESH: SignedDuration = SignedDuration::from_hours(1);
-/// How long they are used where the vendor is away.
+/// How long they are used if the vendor is away.
 const USABLE: SignedDuration = SignedDuration::from_hours(24);
-/// How long after one request the next may be made.
+/// The shortest time between two requests for a URL.
 const BETWEEN: SignedDuration = SignedDuration::from_mins(1);
-/// The most certificates that are known at a time. Their URLs come with
-/// requests; those of key sets are in the source files, which bounds them.
+/// The most cached certificates. Their URLs come with requests; the URLs of key sets are in the source
+/// files, which bounds them.
 const MAX_CERTIFICATES: usize = 64;
-/// The largest document: some publish a hundred certificates beside the keys.
+/// The largest document, in bytes: some publish a hundred certificates beside the keys.
 const MAX_BODY: usize = 150 * 1024;
 /// A sender waits for the answer, many for less than five seconds.
 const TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Why there are no keys.
+/// Why keys are not available.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the keys at {source_url} cannot be had: {reason}")]
+#[error("the keys at {source_url} are not available: {reason}")]
 pub struct KeysUnavailable {
     /// Where they should be, without the query.
     pub source_url: String,
@@ -40,45 +38,45 @@ pub struct KeysUnavailable {
     pub reason: String,
 }
 
-/// The keys that vendors publish, kept for a while; one for all sources.
+/// A cache of published keys; one for all sources.
 pub struct KeyCache {
     http: Arc<dyn Http>,
     clock: Arc<dyn Clock>,
     slots: Mutex<HashMap<KeySource, Arc<Slot>>>,
 }
 
-/// What is known of one URL.
+/// What is known about one URL.
 #[derive(Default)]
 struct Slot {
-    state: Mutex<State>,
-    /// Held by whoever asks the vendor.
+    state: Mutex<SlotState>,
+    /// Held during a request to the vendor.
     asking: tokio::sync::Mutex<()>,
 }
 
 #[derive(Clone, Default)]
-struct State {
-    kept: Option<Kept>,
+struct SlotState {
+    kept: Option<CachedKeys>,
     asked_at: Option<Timestamp>,
     failure: Option<String>,
 }
 
 #[derive(Clone)]
-struct Kept {
+struct CachedKeys {
     document: Arc<KeyDocument>,
     since: Timestamp,
 }
 
 impl KeyCache {
-    /// A cache that fetches by `http`, which decides what may be reached.
+    /// Returns a cache that fetches with `http`, which decides what may be reached.
     pub fn new(http: Arc<dyn Http>, clock: Arc<dyn Clock>) -> KeyCache {
         KeyCache { http, clock, slots: Mutex::default() }
     }
 
-    /// The keys at `source`.
+    /// Returns the keys at `source`.
     ///
     /// # Errors
     ///
-    /// When none are kept that may be used, and they cannot be had now.
+    /// Fails if no usable keys are cached and they cannot be fetched now.
     pub(crate) async fn get(
         &self,
         source: &KeySource,
@@ -96,7 +94,7 @@ impl KeyCache {
             return Ok(Arc::clone(&kept.document));
         }
         match kept {
-            // Somebody asks already, and what is kept will do.
+            // Another task is asking already, and the cached keys will do.
             Some(kept) => match slot.asking.try_lock() {
                 Err(_) => Ok(kept.document),
                 Ok(_asking) => {
@@ -106,7 +104,7 @@ impl KeyCache {
             },
             None => {
                 let _asking = slot.asking.lock().await;
-                // Whoever held the lock before may have brought them.
+                // The task that held the lock may have fetched them.
                 if !slot.is_usable(self.clock.now()) {
                     self.ask(source, &slot).await;
                 }
@@ -121,15 +119,15 @@ impl KeyCache {
         }
     }
 
-    /// Keys at `source` that are newer than `seen`, if there are any; the
-    /// vendor is asked if it was not within the last minute.
+    /// Returns keys at `source` that are newer than `outdated`, if there are any. Asks the vendor unless it
+    /// was asked within the last minute.
     pub(crate) async fn newer(
         &self,
         source: &KeySource,
-        seen: &Arc<KeyDocument>,
+        outdated: &Arc<KeyDocument>,
     ) -> Option<Arc<KeyDocument>> {
         let slot = self.slot(source)?;
-        let newer = || slot.state().kept.filter(|kept| !Arc::ptr_eq(&kept.document, seen));
+        let newer = || slot.state().kept.filter(|kept| !Arc::ptr_eq(&kept.document, outdated));
         let _asking = slot.asking.lock().await;
         if newer().is_none() {
             self.ask(source, &slot).await;
@@ -137,20 +135,19 @@ impl KeyCache {
         newer().map(|kept| kept.document)
     }
 
-    /// Asks the vendor, if the last time is long enough ago. What failed leaves
-    /// what is kept as it was.
+    /// Asks the vendor, if the last time is long enough ago. A failure leaves the cached keys as they are.
     async fn ask(&self, source: &KeySource, slot: &Slot) {
         let now = self.clock.now();
         let mut state = slot.state();
         if state.asked_at.is_some_and(|asked| now.duration_since(asked) < BETWEEN) {
             return;
         }
-        // Before the request is made: one that is given up was made all the same.
+        // Noted before the request: one that is given up counts, too.
         state.asked_at = Some(now);
         slot.set(state.clone());
         match self.fetch(source).await {
             Ok(document) => {
-                state.kept = Some(Kept { document: Arc::new(document), since: now });
+                state.kept = Some(CachedKeys { document: Arc::new(document), since: now });
                 state.failure = None;
             }
             Err(reason) => {
@@ -172,14 +169,13 @@ impl KeyCache {
         };
         let response = self.http.send(request).await.map_err(|error| chain(&error).to_string())?;
         if response.status != StatusCode::OK {
-            return Err(format!("the answer is {}", response.status.as_u16()));
+            return Err(format!("the status is {}", response.status.as_u16()));
         }
         KeyDocument::parse(source.kind, &response.body).map_err(|error| error.to_string())
     }
 
-    /// The slot of `source`. Where all are taken, a certificate's that has no
-    /// usable keys and was not asked within the last minute makes way: whoever
-    /// names URLs that hold nothing drives out nobody's keys.
+    /// Returns the slot of `source`. If all are taken, it replaces the slot of a certificate without usable
+    /// keys that was not asked for within the last minute: URLs that hold nothing drive out nobody's keys.
     fn slot(&self, source: &KeySource) -> Option<Arc<Slot>> {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(slot) = slots.get(source) {
@@ -200,15 +196,15 @@ impl KeyCache {
 }
 
 impl Slot {
-    fn state(&self) -> State {
+    fn state(&self) -> SlotState {
         self.lock().clone()
     }
 
-    fn set(&self, state: State) {
+    fn set(&self, state: SlotState) {
         *self.lock() = state;
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, SlotState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

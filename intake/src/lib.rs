@@ -1,13 +1,15 @@
-//! Webhooks: from a request to an answer.
+//! Webhooks: from a sender's request to its answer.
 //!
-//! A [`Receiver`] serves one source. It answers 2xx only when every record of
-//! the request is in the queue or in the dead letters, so that a sender which
-//! retries never loses one, and it tells a refused sender nothing but 401.
+//! A [`Receiver`] serves one source. It answers 2xx only when every record of the request is in the queue
+//! or in the dead letters, so a sender that retries never loses one. A refused sender learns nothing but
+//! 401. The crate does no I/O: everything outside is a port.
 
 mod answer;
 mod authorizer;
+mod capture;
 mod delivery_id;
 mod handshake;
+mod judging;
 mod key_cache;
 mod live_secrets;
 mod published_keys;
@@ -15,9 +17,10 @@ mod receiver;
 mod request_file;
 mod verdict;
 
-pub use answer::{Answer, Outcome, Response};
-pub use authorizer::{Authorizer, Decision, Refusal};
+pub use answer::Answer;
+pub use authorizer::{Authorizer, Decision, DenyReason};
+pub use capture::Capture;
 pub use key_cache::{KeyCache, KeysUnavailable};
 pub use receiver::{Observer, Receiver, ReceiverPorts};
-pub use request_file::{refused_request_file, request_file};
-pub use verdict::Verdict;
+pub use request_file::request_file;
+pub use verdict::{Handled, Verdict};

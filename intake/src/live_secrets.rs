@@ -1,4 +1,4 @@
-//! The secrets that a source's checks may use at one moment.
+//! The secrets that a source's checks may use at a given moment.
 
 use std::collections::BTreeSet;
 
@@ -7,9 +7,8 @@ use mef_auth::verify::LiveSecrets;
 use mef_ports::{SecretRef, Secrets, SecretsError};
 use mef_source::checked::{Check, SecretUse, Webhook};
 
-/// The secrets of the single checks that `wanted` picks and that count at `now`, each
-/// once. A retired one is not asked for, so that it may be deleted before the
-/// source file forgets it.
+/// Returns the secrets of the checks that `wanted` picks, each once, without those retired before `now`:
+/// a retired secret may be deleted before the source file drops it.
 pub(crate) fn references(
     source: &str,
     webhook: &Webhook,
@@ -20,7 +19,7 @@ pub(crate) fn references(
     references_of(source, checks.flat_map(Check::secrets), now)
 }
 
-/// Those of `used` that count at `now`, each once.
+/// Returns the secrets of `used`, each once, without those retired before `now`.
 pub(crate) fn references_of<'u>(
     source: &str,
     used: impl IntoIterator<Item = &'u SecretUse>,
@@ -34,11 +33,11 @@ pub(crate) fn references_of<'u>(
     names.into_iter().map(|name| SecretRef { source: source.to_owned(), name }).collect()
 }
 
-/// Their live values.
+/// Reads the live values of secrets.
 ///
 /// # Errors
 ///
-/// When one is not set, or the store is out of reach.
+/// Fails if one is not set, or the store is away.
 pub(crate) async fn read(
     secrets: &dyn Secrets,
     references: &[SecretRef],

@@ -1,4 +1,4 @@
-//! The published keys that one request needs, put beside the secrets.
+//! The published keys that one request needs.
 
 use std::sync::Arc;
 
@@ -9,11 +9,11 @@ use mef_source::checked::{Check, Webhook};
 
 use crate::key_cache::{KeyCache, KeysUnavailable};
 
-/// The keys that a request needs, as far as they could be had.
+/// The keys that a request needs, as far as they are available.
 #[derive(Default)]
 pub(crate) struct PublishedKeys {
-    had: Vec<(KeySource, Arc<KeyDocument>)>,
-    /// Why the first that is missing is.
+    found: Vec<(KeySource, Arc<KeyDocument>)>,
+    /// Why the first missing one is missing.
     missing: Option<KeysUnavailable>,
 }
 
@@ -29,7 +29,7 @@ impl PublishedKeys {
         let mut keys = PublishedKeys::default();
         for source in wanted_keys(webhook, request, picked, now) {
             match cache.get(&source).await {
-                Ok(document) => keys.had.push((source, document)),
+                Ok(document) => keys.found.push((source, document)),
                 Err(error) => {
                     keys.missing.get_or_insert(error);
                 }
@@ -38,10 +38,10 @@ impl PublishedKeys {
         keys
     }
 
-    /// Replaces what is outdated; gives whether anything was.
+    /// Replaces outdated keys; returns whether there were any.
     pub(crate) async fn renew(&mut self, cache: &KeyCache) -> bool {
         let mut renewed = false;
-        for (source, document) in &mut self.had {
+        for (source, document) in &mut self.found {
             if let Some(newer) = cache.newer(source, document).await {
                 *document = newer;
                 renewed = true;
@@ -50,14 +50,14 @@ impl PublishedKeys {
         renewed
     }
 
-    /// Puts them beside `secrets`.
+    /// Adds the keys to `secrets`.
     pub(crate) fn add_to(&self, secrets: &mut LiveSecrets) {
-        for (source, document) in &self.had {
+        for (source, document) in &self.found {
             secrets.insert_keys(source, Arc::clone(document));
         }
     }
 
-    /// Why one that was needed is not there.
+    /// Returns why a needed key is missing, if one is.
     pub(crate) fn missing(self) -> Option<KeysUnavailable> {
         self.missing
     }

@@ -1,4 +1,4 @@
-//! One source's webhook: verify, drop repeats, run the pipeline, answer.
+//! One source's webhook: verifies a request, drops repeats, runs the pipeline, answers.
 
 use std::sync::Arc;
 
@@ -6,40 +6,42 @@ use jiff::{SignedDuration, Timestamp};
 use mef_auth::Request;
 use mef_auth::verify::{Denied, Explained, LiveSecrets, Verified, verify, verify_explained};
 use mef_pipeline::{Admitted, Outputs, Pipeline, SchemaError, deliver};
-use mef_ports::{Clock, Deliveries, DeliveryKey, Http, Secrets};
+use mef_ports::{Clock, Deliveries, DeliveryKey, Http, Secrets, StoreError};
 use mef_source::Source;
 use mef_source::checked::Webhook;
 
-use crate::answer::{Answer, Outcome};
+use crate::capture::Capture;
 use crate::delivery_id;
+use crate::judging::judge;
 use crate::key_cache::KeyCache;
-use crate::live_secrets::{read, references};
+use crate::live_secrets::references;
 use crate::published_keys::PublishedKeys;
+use crate::verdict::{Handled, Verdict};
 
-/// How long a delivery is known as done. Vendors retry for up to three days.
+/// How long a delivery is remembered as done. Vendors retry for up to three days.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// What a receiver needs of the outside.
+/// The ports of a receiver.
 #[derive(Clone)]
 pub struct ReceiverPorts {
     /// The queue and the dead letters.
     pub outputs: Outputs,
     /// The marks of deliveries that are done.
     pub deliveries: Arc<dyn Deliveries>,
-    /// Credentials.
+    /// The secrets.
     pub secrets: Arc<dyn Secrets>,
-    /// Keys that vendors publish.
+    /// The keys that vendors publish.
     pub keys: Arc<KeyCache>,
-    /// What a handshake may ask of the vendor.
+    /// For handshakes that fetch something from the vendor.
     pub http: Arc<dyn Http>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
 }
 
-/// Is told how requests are judged: for a person who asks why.
+/// Learns how requests are judged, for a person who asks why.
 pub trait Observer: Send + Sync {
-    /// A request was judged by these checks. It may be judged again, with
-    /// newer secrets; the last time counts.
+    /// Takes the checks that judged a request. It may be judged again with newer secrets: the last time
+    /// counts.
     fn judged(&self, checks: Vec<Explained>);
 }
 
@@ -53,103 +55,93 @@ pub struct Receiver {
 }
 
 impl Receiver {
-    /// A receiver for `source`; `None` if the source is not pushed.
+    /// Returns a receiver for `source`; `None` if the source is not pushed.
     pub fn new(source: Arc<Source>, ports: ReceiverPorts) -> Option<Receiver> {
         let webhook = source.webhook.clone()?;
         let pipeline = Pipeline::for_webhook(&source)?;
         Some(Receiver { source, webhook, pipeline, ports, observer: None })
     }
 
-    /// The same receiver, which tells `observer` how it judges.
+    /// Tells `observer` how requests are judged.
     #[must_use]
     pub fn observed_by(self, observer: Arc<dyn Observer>) -> Receiver {
         Receiver { observer: Some(observer), ..self }
     }
 
-    /// The source.
+    /// Returns the source.
     pub fn source(&self) -> &Arc<Source> {
         &self.source
     }
 
-    /// The largest body that the source takes, in bytes as sent: a server
-    /// answers 413 before it reads more.
+    /// Returns the largest body that the source takes, in bytes as sent: a server answers 413 before it
+    /// reads more.
     pub fn max_body(&self) -> usize {
         self.webhook.max_body
     }
 
-    /// Compiles the source's schema, so that a fault in it shows before the
-    /// first record.
+    /// Compiles the source's schema, so that a fault shows before the first record.
     ///
     /// # Errors
     ///
-    /// When the schema cannot be used.
+    /// Fails if the schema cannot be used.
     pub fn check_schema(&self) -> Result<(), SchemaError> {
         self.pipeline.check_schema()
     }
 
-    /// Handles one request, read whole.
-    pub async fn handle(&self, request: Request) -> Answer {
-        if let Some(answer) = self.handshake(&request).await {
-            return answer;
+    /// Handles one request, logs how it ended, and gives `capture` what is not authentic.
+    pub async fn serve(&self, request: Request, capture: Option<&Capture>) -> Handled {
+        let at = self.ports.clock.now();
+        let captured = capture.map(|capture| (capture, request.clone()));
+        let handled = self.handle(request).await;
+        handled.log(&self.source.name);
+        if let (Some((capture, request)), Verdict::Denied(denied)) = (captured, &handled.verdict) {
+            capture.keep(&self.source, &request, at, &denied.to_string()).await;
         }
-        let outcome = self.outcome(request).await;
-        let mut answer = Answer::of(outcome, self.webhook.rejected_status);
-        if let Outcome::Method = answer.outcome {
-            answer.response.headers.push(("allow".into(), self.webhook.methods.join(", ")));
-        }
-        answer
+        handled
     }
 
-    async fn outcome(&self, request: Request) -> Outcome {
+    /// Handles one request, read whole.
+    pub async fn handle(&self, request: Request) -> Handled {
+        if let Some(handled) = self.handshake(&request).await {
+            return handled;
+        }
+        let verdict = self.take_in(request).await;
+        let mut handled = Handled::by(verdict, self.webhook.rejected_status);
+        if let Verdict::Method = handled.verdict {
+            handled.answer.headers.push(("allow".into(), self.webhook.methods.join(", ")));
+        }
+        handled
+    }
+
+    async fn take_in(&self, request: Request) -> Verdict {
         if !self.webhook.methods.iter().any(|method| method == request.method()) {
-            return Outcome::Method;
+            return Verdict::Method;
         }
         if request.body().len() > self.webhook.max_body {
-            return Outcome::TooLarge;
+            return Verdict::TooLarge;
         }
         let received_at = self.ports.clock.now();
-        let verified = match self.verify(request, received_at).await {
+        let verified = match self.verify(&request, received_at).await {
             Ok(verified) => verified,
-            Err(outcome) => return outcome,
+            Err(verdict) => return verdict,
         };
         if verified.body().is_empty() {
-            return Outcome::Empty;
+            return Verdict::Empty;
         }
-        self.accept(&verified, received_at).await.unwrap_or_else(Outcome::Store)
+        self.accept(&verified, received_at).await.unwrap_or_else(Verdict::Store)
     }
 
-    /// Judges the request; where a secret or key that was read a while ago may
-    /// be the reason against it, a second time with what there is now.
+    /// Judges the request by all checks of the webhook.
     pub(crate) async fn verify(
         &self,
-        request: Request,
+        request: &Request,
         now: Timestamp,
-    ) -> Result<Verified, Outcome> {
+    ) -> Result<Verified, Verdict> {
         let references = references(self.source.name.as_str(), &self.webhook, |_| true, now);
         let ports = &self.ports;
-        let mut secrets =
-            read(&*ports.secrets, &references, now).await.map_err(Outcome::Secrets)?;
-        let mut keys =
-            PublishedKeys::gather(&ports.keys, &self.webhook, &request, |_| true, now).await;
-        keys.add_to(&mut secrets);
-        let mut denied = match self.judge(request.clone(), &secrets, now) {
-            Ok(verified) => return Ok(verified),
-            Err(denied) => denied,
-        };
-        let renewed = (denied.depends_on_secret() && ports.secrets.refresh(&references, now).await)
-            || (denied.depends_on_keys() && keys.renew(&ports.keys).await);
-        if renewed {
-            secrets = read(&*ports.secrets, &references, now).await.map_err(Outcome::Secrets)?;
-            keys.add_to(&mut secrets);
-            denied = match self.judge(request, &secrets, now) {
-                Ok(verified) => return Ok(verified),
-                Err(denied) => denied,
-            };
-        }
-        match keys.missing() {
-            Some(error) if denied.lacks_keys() => Err(Outcome::Keys(error)),
-            _ => Err(Outcome::Denied(denied)),
-        }
+        let keys = PublishedKeys::gather(&ports.keys, &self.webhook, request, |_| true, now).await;
+        let verify = |secrets: &LiveSecrets| self.judge(request.clone(), secrets, now);
+        judge(&*ports.secrets, &ports.keys, &references, keys, now, verify).await
     }
 
     fn judge(
@@ -166,13 +158,13 @@ impl Receiver {
         judged
     }
 
-    /// Takes in a verified request. The delivery is marked as done only with
-    /// the receipt in hand: a crash before that leads to a repeat.
+    /// Accepts a verified request. The delivery is marked as done only with the receipt in hand: a crash
+    /// before that leads to a repeat.
     async fn accept(
         &self,
         verified: &Verified,
         received_at: Timestamp,
-    ) -> Result<Outcome, mef_ports::StoreError> {
+    ) -> Result<Verdict, StoreError> {
         let delivery_id = delivery_id::find(verified, &self.webhook.delivery_id);
         let key = delivery_id.clone().map(|delivery_id| DeliveryKey {
             source: self.source.name.to_string(),
@@ -182,7 +174,7 @@ impl Receiver {
         if let Some(key) = &key
             && self.ports.deliveries.is_done(key, received_at).await?
         {
-            return Ok(Outcome::Duplicate);
+            return Ok(Verdict::Duplicate);
         }
         let admitted = Admitted::webhook(verified, &self.webhook.event, delivery_id, received_at);
         let outcome = self.pipeline.run(admitted);
@@ -193,10 +185,10 @@ impl Receiver {
         if let Some(key) = &key {
             let expires = received_at.checked_add(REMEMBERED).unwrap_or(Timestamp::MAX);
             if let Err(error) = self.ports.deliveries.mark_done(key, expires, &receipt).await {
-                // The events are safe; a repeat would only come twice.
+                // The events are safe; a repeat would only arrive twice.
                 tracing::warn!(source.id = %self.source.name, error = %error, "the delivery is not marked as done");
             }
         }
-        Ok(Outcome::Accepted { delivered: receipt.delivered(), rejected: receipt.rejected() })
+        Ok(Verdict::Accepted { delivered: receipt.delivered(), rejected: receipt.rejected() })
     }
 }

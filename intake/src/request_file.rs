@@ -1,5 +1,4 @@
-//! A webhook request as a file: what is kept of a refused one, and what `mef
-//! explain` reads.
+//! A webhook request as a file, as `mef explain` reads it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -9,10 +8,9 @@ use mef_auth::verify::without_credentials;
 use mef_source::Source;
 use serde_json::{Map, Value, json};
 
-/// The text of a file for `request`, which `source` refused at `at` for
-/// `reason`; with the credentials masked, as far as they can be known, if
-/// `masked`.
-pub fn refused_request_file(
+/// Returns the file of a `request` that `source` refused at `at` for `reason`. If `masked`, credentials
+/// are masked as far as they can be known.
+pub(crate) fn refused_request_file(
     source: &Source,
     request: &Request,
     at: Timestamp,
@@ -32,7 +30,7 @@ pub fn refused_request_file(
     }
 }
 
-/// The text of a file for `request`, with `more` beside it.
+/// Returns the file of `request`, with the keys of `more` beside its own.
 pub fn request_file(request: &Request, more: Map<String, Value>) -> String {
     let path = match request.raw_query() {
         "" => request.path().to_owned(),

@@ -1,73 +1,153 @@
-//! What became of a request, in a word and a sentence.
-//!
-//! Many outcomes are one to whoever asks from outside: was it taken, was it
-//! turned away, or was it the vendor's handshake? Here is the one place that
-//! says which is which.
+//! How a request ended, for the operator; the sender sees only the [`Answer`] that follows from it.
 
-use std::fmt;
+use mef_auth::verify::Denied;
+use mef_ports::{SecretsError, StoreError, chain};
+use mef_source::SourceName;
+use serde_json::json;
 
-use mef_ports::chain;
+use crate::answer::Answer;
+use crate::key_cache::KeysUnavailable;
 
-use crate::answer::Outcome;
-
-/// What became of a request, in a word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// It was authentic and was taken, even if all of it went to the dead
-    /// letters.
-    Accept,
-    /// It was not taken.
-    Reject,
-    /// It was the vendor's question whether we are here.
-    Handshake,
+/// An answer and the verdict behind it.
+#[derive(Debug)]
+pub struct Handled {
+    /// What the sender gets.
+    pub answer: Answer,
+    /// How the request ended, for logs and metrics.
+    pub verdict: Verdict,
 }
 
-impl Outcome {
-    /// The outcome in a word.
-    pub fn verdict(&self) -> Verdict {
+/// How a request ended.
+#[derive(Debug)]
+pub enum Verdict {
+    /// Every record is in the queue or in the dead letters.
+    Accepted {
+        /// How many events the queue took.
+        delivered: u64,
+        /// How many records went to the dead letters.
+        rejected: u64,
+    },
+    /// The delivery was done before.
+    Duplicate,
+    /// A handshake was answered; it holds no event.
+    Handshake,
+    /// An authentic request asked us to fetch something, and that failed.
+    Unconfirmed {
+        /// Why it failed.
+        reason: String,
+    },
+    /// The source takes no events by this method.
+    Method,
+    /// The body is larger than the source takes.
+    TooLarge,
+    /// The request is authentic, and its body is empty.
+    Empty,
+    /// The request is not authentic.
+    Denied(Denied),
+    /// A secret cannot be read, so nothing can be verified.
+    Secrets(SecretsError),
+    /// A key that the vendor publishes is not available, so nothing can be verified.
+    Keys(KeysUnavailable),
+    /// A store is away: the queue, the dead letters, or the delivery marks.
+    Store(StoreError),
+}
+
+impl Handled {
+    /// Returns the answer that follows from `verdict`; `rejected_status` is the status for rejected records.
+    pub(crate) fn by(verdict: Verdict, rejected_status: u16) -> Handled {
+        let answer = match &verdict {
+            Verdict::Accepted { delivered, rejected } => {
+                // Authentic but not usable: most senders cannot fix it, so they are not told to stop.
+                let status = if *rejected == 0 { 200 } else { rejected_status };
+                Answer::json(status, &json!({ "accepted": delivered, "rejected": rejected }))
+            }
+            Verdict::Duplicate => Answer::json(200, &json!({ "duplicate": true })),
+            Verdict::Handshake => Answer::empty(Vec::new()),
+            Verdict::Method => Answer::error(405, "method not allowed"),
+            Verdict::TooLarge => Answer::too_large(),
+            Verdict::Empty => Answer::error(400, "the body is empty"),
+            Verdict::Denied(_) => Answer::error(401, "unauthorized"),
+            Verdict::Secrets(_)
+            | Verdict::Keys(_)
+            | Verdict::Store(_)
+            | Verdict::Unconfirmed { .. } => Answer::unavailable(),
+        };
+        Handled { answer, verdict }
+    }
+
+    /// Writes the one log line about the request.
+    pub(crate) fn log(&self, source: &SourceName) {
+        let status = self.answer.status;
+        match &self.verdict {
+            Verdict::Accepted { delivered, rejected } => {
+                tracing::info!(source.id = %source, http.status = status, event.delivered = delivered, event.rejected = rejected, "webhook accepted");
+            }
+            Verdict::Duplicate => {
+                tracing::info!(source.id = %source, http.status = status, "webhook is a repeat");
+            }
+            Verdict::Handshake => {
+                tracing::info!(source.id = %source, http.status = status, "handshake answered");
+            }
+            Verdict::Unconfirmed { reason } => {
+                tracing::error!(source.id = %source, http.status = status, reason = %reason, "handshake cannot be confirmed");
+            }
+            Verdict::Method | Verdict::TooLarge | Verdict::Empty => {
+                tracing::warn!(source.id = %source, http.status = status, "webhook not taken");
+            }
+            Verdict::Denied(denied) => {
+                tracing::warn!(source.id = %source, http.status = status, reason = %denied, "webhook refused");
+            }
+            Verdict::Secrets(error) => {
+                tracing::error!(source.id = %source, http.status = status, error = %chain(error), "webhook cannot be verified");
+            }
+            Verdict::Keys(error) => {
+                tracing::error!(source.id = %source, http.status = status, error = %error, "webhook cannot be verified");
+            }
+            Verdict::Store(error) => {
+                tracing::error!(source.id = %source, http.status = status, error = %chain(error), "webhook cannot be stored");
+            }
+        }
+    }
+}
+
+impl Verdict {
+    /// Returns the verdict in a word: `accept`, `reject` or `handshake`.
+    ///
+    /// An authentic request is accepted even if all of its records go to the dead letters.
+    pub fn word(&self) -> &'static str {
         match self {
-            Outcome::Accepted { .. } | Outcome::Duplicate => Verdict::Accept,
-            Outcome::Handshake => Verdict::Handshake,
-            Outcome::Method
-            | Outcome::TooLarge
-            | Outcome::Empty
-            | Outcome::Denied(_)
-            | Outcome::Secrets(_)
-            | Outcome::Keys(_)
-            | Outcome::Store(_)
-            | Outcome::Unconfirmed { .. } => Verdict::Reject,
+            Verdict::Accepted { .. } | Verdict::Duplicate => "accept",
+            Verdict::Handshake => "handshake",
+            Verdict::Method
+            | Verdict::TooLarge
+            | Verdict::Empty
+            | Verdict::Denied(_)
+            | Verdict::Secrets(_)
+            | Verdict::Keys(_)
+            | Verdict::Store(_)
+            | Verdict::Unconfirmed { .. } => "reject",
         }
     }
 
-    /// The outcome in a sentence, for the operator: the sender never sees it.
+    /// Returns the verdict in a sentence, for the operator: the sender never sees it.
     pub fn reason(&self) -> String {
         match self {
-            Outcome::Accepted { delivered, rejected: 0 } => {
+            Verdict::Accepted { delivered, rejected: 0 } => {
                 format!("every check passed; events: {delivered}")
             }
-            Outcome::Accepted { delivered, rejected } => format!(
+            Verdict::Accepted { delivered, rejected } => format!(
                 "every check passed; events: {delivered}, records that go to the dead letters: {rejected}"
             ),
-            Outcome::Duplicate => "the delivery was done before".to_owned(),
-            Outcome::Handshake => "the vendor's handshake was answered".to_owned(),
-            Outcome::Unconfirmed { reason } => format!("the handshake is not confirmed: {reason}"),
-            Outcome::Method => "the method is not one that brings events".to_owned(),
-            Outcome::TooLarge => "the body is larger than `max_body`".to_owned(),
-            Outcome::Empty => "the request is authentic, and its body is empty".to_owned(),
-            Outcome::Denied(denied) => denied.to_string(),
-            Outcome::Secrets(error) => chain(error),
-            Outcome::Keys(error) => chain(error),
-            Outcome::Store(error) => chain(error),
+            Verdict::Duplicate => "the delivery was done before".to_owned(),
+            Verdict::Handshake => "the vendor's handshake was answered".to_owned(),
+            Verdict::Unconfirmed { reason } => format!("the handshake is not confirmed: {reason}"),
+            Verdict::Method => "the method is not one that brings events".to_owned(),
+            Verdict::TooLarge => "the body is larger than `max_body`".to_owned(),
+            Verdict::Empty => "the request is authentic, and its body is empty".to_owned(),
+            Verdict::Denied(denied) => denied.to_string(),
+            Verdict::Secrets(error) => chain(error),
+            Verdict::Keys(error) => chain(error),
+            Verdict::Store(error) => chain(error),
         }
-    }
-}
-
-impl fmt::Display for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Verdict::Accept => "accept",
-            Verdict::Reject => "reject",
-            Verdict::Handshake => "handshake",
-        })
     }
 }

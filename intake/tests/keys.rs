@@ -14,7 +14,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use mef_auth::Request;
 use mef_auth::verify::Denied;
-use mef_intake::{Authorizer, Decision, KeyCache, Outcome, Receiver, ReceiverPorts};
+use mef_intake::{Authorizer, Decision, KeyCache, Receiver, ReceiverPorts, Verdict};
 use mef_pipeline::Outputs;
 use mef_ports::{
     Clock, Http, HttpError, HttpRequest, HttpResponse, SecretRef, SecretVersion, Secrets,
@@ -187,7 +187,7 @@ fn request(token: &str) -> Request {
 
 impl Bench {
     async fn post(&self, token: &str) -> u16 {
-        self.receiver.handle(request(token)).await.response.status
+        self.receiver.handle(request(token)).await.answer.status
     }
 }
 
@@ -268,13 +268,13 @@ async fn where_the_vendor_is_away_and_nothing_is_known_it_is_503() {
         Publishes::Text("{\"keys\":[]}"),
     ] {
         let bench = bench(publishes);
-        let answer = bench.receiver.handle(request(&key.token("k1"))).await;
-        assert_eq!(answer.response.status, 503);
-        let Outcome::Keys(error) = &answer.outcome else { panic!("{:?}", answer.outcome) };
+        let handled = bench.receiver.handle(request(&key.token("k1"))).await;
+        assert_eq!(handled.answer.status, 503);
+        let Verdict::Keys(error) = &handled.verdict else { panic!("{:?}", handled.verdict) };
         let told = error.to_string();
         assert!(told.contains("https://issuer.example.com/keys"), "{told}");
         assert!(!told.contains("s3cret"), "{told}");
-        assert!(!answer.response.body.contains("issuer"), "{}", answer.response.body);
+        assert!(!handled.answer.body.contains("issuer"), "{}", handled.answer.body);
         assert_eq!(bench.post(&key.token("k1")).await, 503);
         assert_eq!(bench.issuer.asked(), 1);
         // What is no token of ours is refused without any key.
@@ -326,6 +326,6 @@ async fn the_authorizer_decides_with_keys_and_leaves_it_without() {
     for token in [good, other.token("k2")] {
         assert_eq!(bench.authorizer.decide(&request(&token)).await, Decision::Allow);
     }
-    let denied = bench.receiver.handle(request("a.b.c")).await.outcome;
-    assert!(matches!(denied, Outcome::Denied(Denied::JwtMalformed { .. })));
+    let denied = bench.receiver.handle(request("a.b.c")).await.verdict;
+    assert!(matches!(denied, Verdict::Denied(Denied::JwtMalformed { .. })));
 }

@@ -3,27 +3,30 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use jiff::Timestamp;
 use mef_auth::Request;
-use mef_intake::{KeyCache, Outcome, Receiver, ReceiverPorts};
+use mef_intake::{Capture, KeyCache, Receiver, ReceiverPorts, Verdict};
 use mef_pipeline::Outputs;
 use mef_ports::{
-    Clock, DeadLetters as _, Deliveries, DeliveryKey, Http, HttpError, HttpRequest, HttpResponse,
-    Message, Queue, Receipt, Refused, Secret, SecretRef, SecretVersion, Secrets, SecretsError,
-    StoreError,
+    Captures, Clock, DeadLetters as _, Deliveries, DeliveryKey, Http, HttpError, HttpRequest,
+    HttpResponse, Message, Queue, Receipt, Refused, Secret, SecretRef, SecretVersion, Secrets,
+    SecretsError, StoreError,
 };
 use mef_sqlite::Store;
 
-struct TestClock;
+#[derive(Default)]
+struct TestClock(AtomicI64);
 
 #[async_trait]
 impl Clock for TestClock {
     fn now(&self) -> Timestamp {
-        Timestamp::UNIX_EPOCH
+        Timestamp::from_second(self.0.load(Ordering::Relaxed)).unwrap()
     }
 
     async fn sleep(&self, _: Duration) {}
@@ -108,7 +111,34 @@ impl Deliveries for NoMarks {
     }
 }
 
+/// Captures in memory, with how often they were asked.
+#[derive(Default)]
+struct Memory {
+    asked: Mutex<Vec<u32>>,
+    files: Mutex<Vec<Bytes>>,
+}
+
+#[async_trait]
+impl Captures for Memory {
+    async fn keep(
+        &self,
+        _: &str,
+        _: Timestamp,
+        most: u32,
+        file: Bytes,
+    ) -> Result<Option<String>, StoreError> {
+        self.asked.lock().unwrap().push(most);
+        let mut files = self.files.lock().unwrap();
+        if files.len() == usize::try_from(most).unwrap() {
+            return Ok(None);
+        }
+        files.push(file);
+        Ok(Some("here".to_owned()))
+    }
+}
+
 struct Bench {
+    clock: Arc<TestClock>,
     store: Store,
     queue: Arc<FaultyQueue>,
     receiver: Receiver,
@@ -123,7 +153,7 @@ fn bench(faults: &[Fault], marks: bool) -> Bench {
 
 fn bench_of(file: &str, secrets: Arc<dyn Secrets>, faults: &[Fault], marks: bool) -> Bench {
     let source = mef_source::load(file, &|_| Err(String::new())).unwrap().source;
-    let clock: Arc<dyn Clock> = Arc::new(TestClock);
+    let clock = Arc::new(TestClock::default());
     let store = Store::in_memory(clock.clone()).unwrap();
     let queue = Arc::new(FaultyQueue {
         store: store.clone(),
@@ -142,20 +172,27 @@ fn bench_of(file: &str, secrets: Arc<dyn Secrets>, faults: &[Fault], marks: bool
         secrets,
         keys: Arc::new(KeyCache::new(Arc::new(NoHttp), clock.clone())),
         http: Arc::new(NoHttp),
-        clock,
+        clock: clock.clone(),
     };
-    Bench { store, queue, receiver: Receiver::new(Arc::new(source), ports).unwrap() }
+    Bench { clock, store, queue, receiver: Receiver::new(Arc::new(source), ports).unwrap() }
 }
 
 impl Bench {
-    async fn post(&self, body: &str) -> (u16, Outcome) {
+    async fn post(&self, body: &str) -> (u16, Verdict) {
         let headers = vec![
             ("x-token".to_owned(), b"t0ken".to_vec()),
             ("x-delivery".to_owned(), b"d-1".to_vec()),
         ];
         let request = Request::new("POST", "/hook", "", headers, body.to_owned());
-        let answer = self.receiver.handle(request).await;
-        (answer.response.status, answer.outcome)
+        let handled = self.receiver.handle(request).await;
+        (handled.answer.status, handled.verdict)
+    }
+
+    /// Sends a request with a wrong token, which may be captured.
+    async fn refuse(&self, capture: &Capture, body: impl Into<Bytes>) {
+        let headers = vec![("x-token".to_owned(), b"wr0ng".to_vec())];
+        let request = Request::new("POST", "/hook", "", headers, body.into());
+        assert_eq!(self.receiver.serve(request, Some(capture)).await.answer.status, 401);
     }
 
     async fn queued(&self) -> usize {
@@ -172,7 +209,7 @@ async fn a_queue_that_is_away_is_503_and_the_repeat_gets_in() {
     assert_eq!(bench.post("{\"a\":1}").await.0, 200);
     assert_eq!(bench.queued().await, 1);
     let (status, outcome) = bench.post("{\"a\":1}").await;
-    assert!(status == 200 && matches!(outcome, Outcome::Duplicate), "{outcome:?}");
+    assert!(status == 200 && matches!(outcome, Verdict::Duplicate), "{outcome:?}");
 }
 
 #[tokio::test]
@@ -226,7 +263,7 @@ async fn an_empty_list_is_accepted_and_gives_nothing() {
 async fn an_authentic_body_with_nothing_in_it_is_400_and_no_dead_letter() {
     let bench = bench(&[], true);
     let (status, outcome) = bench.post("").await;
-    assert!(status == 400 && matches!(outcome, Outcome::Empty), "{outcome:?}");
+    assert!(status == 400 && matches!(outcome, Verdict::Empty), "{outcome:?}");
     assert!(bench.store.list(None, 10).await.unwrap().is_empty());
 }
 
@@ -308,4 +345,29 @@ async fn a_retired_secret_may_be_deleted_before_the_file_forgets_it() {
     assert_eq!(bench_of(&file, Arc::new(Only("token")), &[], true).post("{}").await.0, 200);
     let file = file.replace("1969", "1971");
     assert_eq!(bench_of(&file, Arc::new(Only("token")), &[], true).post("{}").await.0, 503);
+}
+
+#[tokio::test]
+async fn an_hour_takes_twenty_captures_on_every_backend() {
+    let (bench, memory) = (bench(&[], true), Arc::new(Memory::default()));
+    let capture = Capture::new(memory.clone(), false);
+    for _ in 0..30 {
+        bench.refuse(&capture, "{}").await;
+    }
+    assert_eq!(*memory.asked.lock().unwrap(), [20; 21], "no more is asked once the hour is full");
+    assert_eq!(memory.files.lock().unwrap().len(), 20);
+    bench.clock.0.store(3600, Ordering::Relaxed);
+    bench.refuse(&capture, "{}").await;
+    assert_eq!(memory.asked.lock().unwrap().len(), 22);
+}
+
+#[tokio::test]
+async fn a_body_of_one_mib_is_captured_and_a_larger_one_is_not() {
+    let (bench, memory) = (bench(&[], true), Arc::new(Memory::default()));
+    let capture = Capture::new(memory.clone(), true);
+    bench.refuse(&capture, vec![b' '; 1024 * 1024 + 1]).await;
+    assert!(memory.asked.lock().unwrap().is_empty());
+    bench.refuse(&capture, vec![b' '; 1024 * 1024]).await;
+    let file = String::from_utf8(memory.files.lock().unwrap()[0].to_vec()).unwrap();
+    assert!(file.contains("\"masked\": true") && !file.contains("wr0ng"), "{}", &file[..200]);
 }

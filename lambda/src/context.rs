@@ -1,31 +1,32 @@
-//! Every port on AWS, put together for one role, once a process.
+//! The ports on AWS, put together for one role, once per process.
 //!
-//! Nothing is sent here, and a client is made when it is first used, so a role
-//! starts no slower for what only another one needs.
+//! Nothing is sent here, and a client is made when it is first used: no role starts slower because of what
+//! only another one needs.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use mef_auth::{RedactingSecrets, Redactor};
 use mef_aws::{Aws, Settings, TimeLimits, WakeTarget, function_config};
+use mef_http::{HttpClients, SystemClock};
 use mef_intake::{KeyCache, ReceiverPorts};
 use mef_pipeline::Outputs;
-use mef_poller::{HttpClients, PollPorts, SystemClock};
+use mef_poller::PollPorts;
 use mef_ports::{Clock, Secrets, Wakeups};
 
-use crate::authorizer::Gate;
 use crate::environment::{Environment, EnvironmentError};
-use crate::handler::Intake;
-use crate::poller::Pulls;
-use crate::redrive::Redrives;
-use crate::role::Role;
+use crate::roles::authorizer::AuthorizerRole;
+use crate::roles::handler::HandlerRole;
+use crate::roles::poller::PollerRole;
+use crate::roles::redrive::RedriveRole;
+use crate::roles::role::Role;
 use crate::serve::Function;
 
-/// The function that `environment` asks for, on AWS.
+/// Returns the function that `environment` asks for, on AWS.
 ///
 /// # Errors
 ///
-/// When the environment lacks what its role needs.
+/// Fails if a variable is missing that the role needs.
 pub(crate) fn function(
     environment: &Environment,
     redactor: &Redactor,
@@ -47,7 +48,7 @@ pub(crate) fn function(
     };
     Ok(match environment.role {
         Role::Authorizer => {
-            let gate = Gate::new(environment, secrets(), keys(), Arc::clone(&clock));
+            let gate = AuthorizerRole::new(environment, secrets(), keys(), Arc::clone(&clock));
             Function::Authorizer(gate)
         }
         Role::Handler => {
@@ -59,7 +60,7 @@ pub(crate) fn function(
                 http: Arc::clone(&http),
                 clock: Arc::clone(&clock),
             };
-            let intake = Intake::new(environment, ports);
+            let intake = HandlerRole::new(environment, ports);
             Function::Handler(match environment.capture_refused {
                 true => intake.capturing(Arc::new(aws.captures())),
                 false => intake,
@@ -80,15 +81,14 @@ pub(crate) fn function(
                 clock: Arc::clone(&clock),
                 redactor: redactor.clone(),
             };
-            Function::Poller(Box::new(Pulls::new(environment, ports)))
+            Function::Poller(Box::new(PollerRole::new(environment, ports)))
         }
-        Role::Redrive => Function::Redrive(Redrives::new(environment, outputs())),
+        Role::Redrive => Function::Redrive(RedriveRole::new(environment, outputs())),
     })
 }
 
-/// How long AWS is waited for. Where a sender waits, several requests in a row
-/// have to fail before the function is ended: 10 s for the authorizer, 15 s for
-/// the handler.
+/// Returns how long to wait for AWS. If a sender waits, two requests in a row must be able to fail before
+/// the function is ended: after 10 s for the authorizer, 15 s for the handler.
 fn limits(role: Role) -> TimeLimits {
     let of = |attempt, operation| TimeLimits {
         connect: Duration::from_secs(1),
@@ -102,7 +102,7 @@ fn limits(role: Role) -> TimeLimits {
     }
 }
 
-/// The names that the backend goes by; those that the role needs are there.
+/// Returns the names that the backend needs; fails if one is missing that the role needs.
 fn settings(environment: &Environment) -> Result<Settings, EnvironmentError> {
     let outputs = [
         ("QUEUE_URL", &environment.queue_url),

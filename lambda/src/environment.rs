@@ -1,4 +1,4 @@
-//! What the function is told by its environment, read once at the start.
+//! The environment of the function, read once at the start.
 #![expect(
     clippy::disallowed_methods,
     reason = "the one place that reads the environment of a Lambda function"
@@ -6,26 +6,26 @@
 
 use std::path::PathBuf;
 
-use crate::role::Role;
+use crate::roles::role::Role;
 
-/// A variable that must be set and is not.
+/// Why the environment cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EnvironmentError {
-    /// It is not set, or empty.
+    /// A variable is not set, or empty.
     #[error("the environment variable {0} is not set: deploy with the template, which sets it")]
     Missing(&'static str),
-    /// The handler's name is no role.
+    /// The handler's name is not a role.
     #[error("`{0}` is not a role: the handler is one of authorizer, handler, poller, redrive")]
     NoRole(String),
 }
 
 /// The environment of one function.
 ///
-/// Each role is given only what it needs, so what is not there is empty until
-/// the backend asks for it.
+/// Each role gets only the variables that it needs. The others are empty here, and an error once the
+/// backend needs them.
 #[derive(Clone, Debug)]
 pub struct Environment {
-    /// What this function does.
+    /// The role of this function.
     pub role: Role,
     /// The project, the first part of every name.
     pub project: String,
@@ -33,9 +33,9 @@ pub struct Environment {
     pub service: String,
     /// The stage, the last part.
     pub stage: String,
-    /// What stands before the source's name in a webhook's path; may be empty.
+    /// The part of a webhook's path before the source's name; may be empty.
     pub api_path: String,
-    /// Where the source files are, a folder each.
+    /// The folder of the source files; each has a folder of its own.
     pub sources: PathBuf,
     /// The queue that the SIEM reads.
     pub queue_url: String,
@@ -43,21 +43,21 @@ pub struct Environment {
     pub rejected_queue_url: String,
     /// The table of cursors, deliveries and tokens.
     pub table: String,
-    /// The bucket of what is too large for a queue.
+    /// The bucket for what is too large for a queue.
     pub bucket: String,
     /// The poller, which wake-ups call.
     pub poller_arn: String,
-    /// The role that wake-ups take on.
+    /// The IAM role that wake-ups assume.
     pub wake_role_arn: String,
     /// The group that wake-ups are in.
     pub schedule_group: String,
-    /// Whether refused webhooks are kept for a while.
+    /// Whether to keep refused webhooks for some days.
     pub capture_refused: bool,
-    /// What is logged.
+    /// What to log: a level, or crates with their levels.
     pub log: String,
     /// The region of everything above.
     pub region: String,
-    /// Where AWS is, if an emulator stands in for it.
+    /// The URL of an emulator of AWS, if there is one.
     pub endpoint_url: Option<String>,
 }
 
@@ -66,16 +66,16 @@ impl Environment {
     ///
     /// # Errors
     ///
-    /// When what every role needs is not there.
+    /// Fails if a variable is missing that every role needs.
     pub fn read() -> Result<Environment, EnvironmentError> {
         Environment::of(&|name| std::env::var(name).ok())
     }
 
-    /// The environment in which `variable` finds values.
+    /// Reads the environment from `variable`, which returns the value of a name.
     ///
     /// # Errors
     ///
-    /// When what every role needs is not there.
+    /// Fails if a variable is missing that every role needs.
     pub fn of(variable: &dyn Fn(&str) -> Option<String>) -> Result<Environment, EnvironmentError> {
         let or_empty = |name: &str| variable(name).unwrap_or_default();
         let needed = |name: &'static str| {
@@ -108,8 +108,7 @@ impl Environment {
         })
     }
 
-    /// The name before every name of this deployment, by which its metrics are
-    /// found.
+    /// Returns the name of this deployment, which its metrics carry.
     pub fn stack(&self) -> String {
         format!("{}-{}-{}", self.project, self.service, self.stage)
     }

@@ -1,15 +1,14 @@
-//! One call of a function: what it is given and what it gives back, apart from
-//! its event.
+//! One call of a function: its deadline, its output and its metrics.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::metrics::Metrics;
 
-/// What is left for the commit, the answer and the logs when the work stops.
+/// The time left for the commit, the output and the logs when the work stops.
 const MARGIN: SignedDuration = SignedDuration::from_secs(10);
 
-/// What a function is told about one call besides its event.
+/// What a function knows about one call besides its event.
 #[derive(Clone, Copy, Debug)]
 pub struct Invocation {
     /// When Lambda ends it.
@@ -17,8 +16,8 @@ pub struct Invocation {
 }
 
 impl Invocation {
-    /// When work that comes in steps has to stop: 10 s before the end, or half
-    /// way to it where a function is given less than 20 s.
+    /// Returns when the work has to stop: 10 s before the deadline, or half way to it if less than 20 s are
+    /// left.
     pub fn stop_at(&self, now: Timestamp) -> Timestamp {
         let left = self.deadline.duration_since(now).max(SignedDuration::ZERO);
         let margin = MARGIN.min(left / 2);
@@ -26,20 +25,19 @@ impl Invocation {
     }
 }
 
-/// What a call came to.
+/// The result of a call.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Done {
-    /// What the caller gets, or why the call counts as failed.
-    pub answer: Result<Value, Failed>,
-    /// What it counted, if anything.
+    /// What the caller gets, or why the call failed.
+    pub output: Result<Value, Failed>,
+    /// Its metrics, if there are any.
     pub metrics: Option<Metrics>,
 }
 
-/// The call counts as failed, so that Lambda's own metric and its alarm see it.
-/// The error is in the log; this is only its name.
+/// Why a call failed, for Lambda's own metric and its alarm. The error itself is in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Failed {
-    /// The event is not one that the role understands.
+    /// The role does not understand the event.
     #[error("the event is not understood: see the log")]
     Event,
     /// There is no such source, or it is not pulled, or its file does not load.

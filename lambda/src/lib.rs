@@ -1,23 +1,17 @@
 //! The Lambda functions: one binary, whose role is the name of its handler.
 //!
-//! A role is a small library type that takes an event's text and gives an
-//! answer with what it counted; everything else is in the crates that `mef`
-//! uses on a laptop. Only the source that an event is about is read, and kept
-//! while the process lives.
+//! A role is a small type that takes the text of an event and returns an output and metrics. Everything
+//! else is in the crates that `mef` uses on a laptop. Only the source that an event is about is read, and
+//! then kept while the process lives.
 
-mod authorizer;
-mod capture;
 mod context;
 mod environment;
 mod event;
-mod handler;
 mod invocation;
 mod logging;
 mod metrics;
 mod package;
-mod poller;
-mod redrive;
-mod role;
+mod roles;
 mod serve;
 mod sources;
 
@@ -25,15 +19,15 @@ use std::process::ExitCode;
 
 use mef_auth::Redactor;
 
-pub use authorizer::Gate;
 pub use environment::{Environment, EnvironmentError};
-pub use handler::Intake;
 pub use invocation::{Done, Failed, Invocation};
 pub use metrics::{Metric, Metrics};
 pub use package::{Package, PackageError};
-pub use poller::Pulls;
-pub use redrive::Redrives;
-pub use role::Role;
+pub use roles::authorizer::AuthorizerRole;
+pub use roles::handler::HandlerRole;
+pub use roles::poller::PollerRole;
+pub use roles::redrive::RedriveRole;
+pub use roles::role::Role;
 
 /// Serves the role that the environment names until Lambda ends the process.
 pub fn main() -> ExitCode {
@@ -50,12 +44,12 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// One thread: a function has less than one processor, and one call at a time.
+/// Serves on one thread: a function has less than one processor, and one call at a time.
 fn run(environment: &Environment, redactor: &Redactor) -> Result<(), lambda_runtime::Error> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let function = context::function(environment, redactor)?;
-    // A task of its own: what wakes the future that is blocked on goes through the kernel, and hyper
-    // wakes it three times a call.
+    // In a task: waking the future that `block_on` waits for goes through the kernel, and hyper does so
+    // three times a call.
     let stack = environment.stack();
     runtime.block_on(async { tokio::spawn(serve::serve(function, stack)).await? })
 }

@@ -1,6 +1,6 @@
-//! Logs: one JSON line an event on stderr, with every known secret masked.
+//! JSON log lines on stderr, with every known secret masked.
 //!
-//! Lambda filters by the keys `level` and `timestamp`, which each line has.
+//! Lambda filters them by the keys `level` and `timestamp`.
 
 use mef_auth::{RedactingStderr, Redactor};
 use tracing::level_filters::LevelFilter;
@@ -8,7 +8,7 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-/// Crates whose finer lines hold whole events, headers and bodies.
+/// Crates whose detailed lines hold whole events, headers and bodies.
 const QUIET: [&str; 6] = [
     "lambda_runtime",
     "lambda_runtime_api_client",
@@ -18,7 +18,7 @@ const QUIET: [&str; 6] = [
     "aws_sdk_sqs",
 ];
 
-/// Starts logging what `filter` says: a level, or crates with their levels.
+/// Starts logging by `filter`: a level, or crates with their levels.
 pub(crate) fn start(filter: &str, redactor: &Redactor) {
     let stderr = RedactingStderr::new(redactor);
     let lines = tracing_subscriber::fmt::layer()
@@ -28,7 +28,7 @@ pub(crate) fn start(filter: &str, redactor: &Redactor) {
         .with_span_list(false)
         .with_target(false)
         .with_writer(move || stderr.clone());
-    // Lighter than `EnvFilter`, which brings regular expressions to the start.
+    // `EnvFilter` would compile regular expressions at the start.
     let filter: Targets =
         filter.parse().unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO));
     let filter =

@@ -1,10 +1,8 @@
-//! What an invocation counted, as one line in CloudWatch's embedded metric
-//! format.
+//! The metrics of an invocation, as one line in CloudWatch's embedded metric format.
 //!
-//! The line is an interface: alarms and the dashboard of the template find
-//! these names, units and dimensions. A dimension makes a metric that is paid
-//! for, so only a source of the package becomes one, never a name that somebody
-//! sent.
+//! The line is an interface: alarms and the dashboard of the template use its names, units and dimensions.
+//! Each value of a dimension is a metric that costs money, so only a source of the package becomes one,
+//! never a name that somebody sent.
 
 use std::io::{self, Write as _};
 
@@ -13,7 +11,7 @@ use mef_source::SourceName;
 use serde_json::{Map, Value, json};
 
 const NAMESPACE: &str = "MozDefEventFramework";
-/// Stands for no one source; it is no source's name.
+/// Stands for no source; no source can have this name.
 const NO_SOURCE: &str = "-";
 
 /// What is counted or measured.
@@ -29,11 +27,11 @@ pub enum Metric {
     Handshake,
     /// Webhook: requests that are not authentic.
     Denied,
-    /// Webhook: requests that were told to come again, since a store is away.
+    /// Webhook: requests that were told to try again, since a store is away.
     Unavailable,
     /// Webhook: how long a request took.
     DurationMs,
-    /// Authorizer: requests that went no further.
+    /// Authorizer: requests that it refused.
     AuthorizerDenied,
     /// Poller: requests made.
     Requests,
@@ -51,11 +49,11 @@ pub enum Metric {
     LateMaxSeconds,
     /// Poller: records without a time that can be read.
     Untimed,
-    /// Poller: listed things of which the vendor had no details any more.
+    /// Poller: listed items whose details the vendor no longer had.
     Gone,
     /// Poller: runs that ended at the vendor's limit.
     LimitWaits,
-    /// Poller: how long the vendor's limit was waited for, or is to be.
+    /// Poller: how long the runs waited for the vendor's limit, or will wait.
     LimitWaitMs,
     /// Poller: ids forgotten because the dedupe set was full.
     DedupeOverflow,
@@ -63,9 +61,9 @@ pub enum Metric {
     LagSeconds,
     /// Poller: runs that failed.
     Failed,
-    /// Redrive: letters of which nothing is left.
+    /// Redrive: letters that are settled.
     Redriven,
-    /// Redrive: letters of which something was refused again.
+    /// Redrive: letters that were rejected again, in whole or in part.
     RefusedAgain,
 }
 
@@ -83,7 +81,7 @@ impl Metric {
     }
 }
 
-/// What one invocation counted.
+/// The metrics of one invocation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Metrics {
     source: Option<SourceName>,
@@ -91,7 +89,7 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Nothing yet, of a source of the package or of none.
+    /// Returns empty metrics, about a source of the package or none.
     pub fn of(source: Option<SourceName>) -> Metrics {
         Metrics { source, values: Vec::new() }
     }
@@ -102,17 +100,17 @@ impl Metrics {
         self
     }
 
-    /// The value of `metric`, if it was measured.
+    /// Returns the value of `metric`, if it was measured.
     pub fn get(&self, metric: Metric) -> Option<i64> {
         self.values.iter().find(|(known, _)| *known == metric).map(|(_, value)| *value)
     }
 
-    /// The source that they are about.
+    /// Returns the source that they are about.
     pub fn source(&self) -> Option<&SourceName> {
         self.source.as_ref()
     }
 
-    /// The line, for the deployment `stack` at the moment `now`.
+    /// Returns the line, for the deployment `stack` at `now`.
     pub fn line(&self, stack: &str, now: Timestamp) -> String {
         let source = self.source.as_ref().map_or(NO_SOURCE, SourceName::as_str);
         let metrics: Vec<_> = self
@@ -140,11 +138,11 @@ impl Metrics {
         Value::Object(line).to_string()
     }
 
-    /// Writes the line to stdout, where CloudWatch takes it up.
+    /// Writes the line to stdout, where CloudWatch reads it.
     ///
     /// # Errors
     ///
-    /// When stdout is closed.
+    /// Fails if stdout is closed.
     pub fn write(&self, stack: &str, now: Timestamp) -> io::Result<()> {
         let line = self.line(stack, now) + "\n";
         io::stdout().lock().write_all(line.as_bytes())

@@ -1,9 +1,7 @@
-//! The source files that ride in the package: a folder each, read when first
-//! asked for.
+//! The source files in the package: a folder each, read when first needed.
 //!
-//! Fifty sources share one function, and an invocation is about one of them. So
-//! nothing is read at the start, and a file that does not load is the trouble of
-//! its own source only.
+//! Fifty sources share one function, and an invocation is about one of them. So nothing is read at the
+//! start, and a file that does not load affects only its own source.
 
 use std::collections::HashMap;
 use std::io;
@@ -17,7 +15,7 @@ const FILE: &str = "source.yml";
 /// Why a source of the package cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum PackageError {
-    /// The file is there and cannot be read.
+    /// The file exists and cannot be read.
     #[error("the file of the source `{source_name}` cannot be read")]
     Unreadable {
         /// Its source.
@@ -37,12 +35,12 @@ pub enum PackageError {
         /// What is wrong.
         problems: Vec<Problem>,
     },
-    /// The file is another source's.
+    /// The file belongs to another source.
     #[error("the folder `{source_name}` holds the file of the source `{found}`")]
     OtherSource {
         /// The folder.
         source_name: SourceName,
-        /// What the file says.
+        /// The name in the file.
         found: SourceName,
     },
 }
@@ -60,17 +58,16 @@ pub struct Package {
 }
 
 impl Package {
-    /// The package whose source files are in the folders of `root`. Nothing is
-    /// read yet.
+    /// Returns the package whose source files are in the folders of `root`, without reading any.
     pub fn new(root: impl Into<PathBuf>) -> Package {
         Package { root: root.into(), loaded: Mutex::default(), only: OnceLock::new() }
     }
 
-    /// The source `name`, if the package has it.
+    /// Returns the source `name`, if the package has it.
     ///
     /// # Errors
     ///
-    /// When its file is there and cannot be used.
+    /// Fails if its file exists and cannot be used.
     pub fn source(&self, name: &SourceName) -> Result<Option<Arc<Source>>, PackageError> {
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(source) = loaded.get(name) {
@@ -103,8 +100,7 @@ impl Package {
         Ok(Some(source))
     }
 
-    /// The source that is meant where a request names none: the one that has
-    /// the service's name, else the only one.
+    /// Returns the source for requests that name none: the one with the service's name, else the only one.
     pub fn unnamed(&self, service: &str) -> Option<SourceName> {
         let named = SourceName::new(service).filter(|name| self.has(name));
         named.or_else(|| self.only.get_or_init(|| self.find_only()).clone())
@@ -124,10 +120,10 @@ impl Package {
     }
 }
 
-/// Reads a file beside a source file: a name, not a way out of the folder.
+/// Reads a file beside a source file. No path may lead out of the folder.
 fn read_beside(folder: &Path, name: &str) -> Result<String, String> {
     if Path::new(name).components().count() != 1 || name.contains("..") {
-        return Err("it has to stand beside the source file".to_owned());
+        return Err("it must stand beside the source file".to_owned());
     }
     std::fs::read_to_string(folder.join(name)).map_err(|error| error.to_string())
 }

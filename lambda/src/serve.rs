@@ -4,33 +4,33 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use lambda_runtime::{Diagnostic, LambdaEvent, Runtime, service_fn};
-use mef_poller::SystemClock;
+use mef_http::SystemClock;
 use mef_ports::Clock as _;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use tracing::Instrument as _;
 
-use crate::authorizer::Gate;
-use crate::handler::Intake;
 use crate::invocation::{Done, Failed, Invocation};
-use crate::poller::Pulls;
-use crate::redrive::Redrives;
+use crate::roles::authorizer::AuthorizerRole;
+use crate::roles::handler::HandlerRole;
+use crate::roles::poller::PollerRole;
+use crate::roles::redrive::RedriveRole;
 
-/// A role with all that it needs.
+/// A role and its ports.
 pub(crate) enum Function {
-    Authorizer(Gate),
-    Handler(Intake),
-    Poller(Box<Pulls>),
-    Redrive(Redrives),
+    Authorizer(AuthorizerRole),
+    Handler(HandlerRole),
+    Poller(Box<PollerRole>),
+    Redrive(RedriveRole),
 }
 
 impl Function {
-    async fn answer(&self, text: &str, invocation: Invocation) -> Done {
+    async fn invoke(&self, text: &str, invocation: Invocation) -> Done {
         match self {
-            Function::Authorizer(gate) => gate.answer(text).await,
-            Function::Handler(intake) => intake.answer(text).await,
-            Function::Poller(pulls) => pulls.answer(text, invocation).await,
-            Function::Redrive(redrives) => redrives.answer(text, invocation).await,
+            Function::Authorizer(gate) => gate.invoke(text).await,
+            Function::Handler(intake) => intake.invoke(text).await,
+            Function::Poller(pulls) => pulls.invoke(text, invocation).await,
+            Function::Redrive(redrives) => redrives.invoke(text, invocation).await,
         }
     }
 }
@@ -45,7 +45,7 @@ impl From<Failed> for Diagnostic {
 ///
 /// # Errors
 ///
-/// When the runtime API cannot be reached any more.
+/// Fails if the runtime API can no longer be reached.
 pub(crate) async fn serve(function: Function, stack: String) -> Result<(), lambda_runtime::Error> {
     let shared = Arc::new((function, stack));
     Runtime::new(service_fn(move |event| call(Arc::clone(&shared), event))).run().await
@@ -65,11 +65,11 @@ async fn call(
         aws.request_id = context.request_id,
         aws.trace_id = context.xray_trace_id.as_deref(),
     );
-    let done = function.answer(text.get(), invocation).instrument(span).await;
+    let done = function.invoke(text.get(), invocation).instrument(span).await;
     if let Some(metrics) = &done.metrics
         && let Err(error) = metrics.write(stack, SystemClock.now())
     {
         tracing::warn!(error = %error, "the metrics are lost");
     }
-    done.answer
+    done.output
 }

@@ -1,4 +1,4 @@
-//! From an event to what serves its source, made once and kept warm.
+//! What serves each source, made once and kept.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use mef_source::{Source, SourceName};
 
 use crate::environment::Environment;
-use crate::event::{Event, Route};
+use crate::event::payload::Event;
+use crate::event::route::Route;
 use crate::package::{Package, PackageError};
 
-/// The sources of this deployment, and what was made of each.
+/// The sources of this deployment, and what was made for each.
 pub(crate) struct Sources<T> {
     package: Package,
     service: String,
@@ -27,20 +28,20 @@ impl<T> Sources<T> {
         }
     }
 
-    /// The source that `event` is for, if what it names can be one.
-    pub(crate) fn asked(&self, event: &Event<'_>) -> Option<SourceName> {
+    /// Returns the name of the source that `event` is for, if it is a valid one.
+    pub(crate) fn name_of(&self, event: &Event<'_>) -> Option<SourceName> {
         match Route::of(event, &self.api_path) {
             Route::Named(name) => SourceName::new(&name),
             Route::Unnamed => self.package.unnamed(&self.service),
         }
     }
 
-    /// What `make` makes of the source `name`; nothing where there is no such
-    /// source, or nothing can be made of it.
+    /// Returns what `make` makes of the source `name`; `None` if there is no such source or `make` returns
+    /// `None`.
     ///
     /// # Errors
     ///
-    /// When the source's file cannot be used.
+    /// Fails if the source's file cannot be used.
     pub(crate) fn get(
         &self,
         name: &SourceName,

@@ -10,10 +10,10 @@ use mef_ports::{DeadLetter, RawRecord};
 use mef_source::checked::EventSpec;
 use serde_json::Value;
 
-use crate::decode::DecodeError;
-use crate::places::Place;
+use crate::decode::error::DecodeError;
+use crate::numbering::RecordNumber;
 
-/// The way by which records came.
+/// The way that records came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Channel {
     /// The vendor pushed them.
@@ -23,7 +23,7 @@ pub enum Channel {
 }
 
 impl Channel {
-    /// The channel that prints as `text`.
+    /// Returns the channel that is written as `text`.
     pub(crate) fn parse(text: &str) -> Option<Channel> {
         [Channel::Webhook, Channel::Poll].into_iter().find(|channel| channel.to_string() == text)
     }
@@ -41,32 +41,32 @@ impl fmt::Display for Channel {
 /// A record that the poller fetched from the source's own origin with the
 /// source's own credential.
 ///
-/// Only the poller may vouch for that: calling [`Fetched::new`] or
-/// [`Fetched::unreadable`] anywhere else is a lint error.
+/// Only the poller can know that: clippy forbids [`Fetched::new`] and
+/// [`Fetched::unreadable`] everywhere else.
 #[derive(Debug)]
 pub struct Fetched {
     pub(crate) record: Result<Value, DecodeError>,
-    /// What it was read from.
+    /// The text that it was read from, if known.
     pub(crate) text: Option<Bytes>,
     pub(crate) cursor_id: Option<String>,
 }
 
 impl Fetched {
-    /// Vouches that `record` was fetched for the source that will take it.
+    /// Vouches that `record` was fetched for the source that it will be an event of.
     /// `cursor_id` is the id that the source file's cursor finds in it.
     pub fn new(record: Value, cursor_id: Option<String>) -> Fetched {
         Fetched { record: Ok(record), text: None, cursor_id }
     }
 
-    /// The same with the text that the record was read from and says all of. Until
-    /// the queue has the event, the text is kept in place of the record, which takes
-    /// ten times the room.
+    /// Adds the text that the record was read from. It must say all that the record
+    /// does: until the queue has the event, only the text is kept, which takes a
+    /// tenth of the memory.
     #[must_use]
     pub fn read_from(self, text: Option<Bytes>) -> Fetched {
         Fetched { text, ..self }
     }
 
-    /// A record that was fetched in the same way and cannot be read.
+    /// Vouches for a record that was fetched and cannot be read.
     #[must_use]
     pub fn unreadable(text: Bytes, error: DecodeError) -> Fetched {
         Fetched { record: Err(error), text: Some(text), cursor_id: None }
@@ -82,20 +82,20 @@ pub struct Admitted {
 
 #[derive(Debug)]
 pub(crate) enum Payload {
-    /// A webhook's body, credentials masked.
+    /// A webhook's body with its credentials masked.
     Body { bytes: Bytes, content_type: Option<String>, content_encoding: Option<String> },
-    /// What was refused before.
-    Letter(Box<Again>),
+    /// A record from a dead letter.
+    Letter(Box<RejectedRecord>),
 }
 
-/// What is kept of a refused record to run it again.
+/// What a dead letter keeps of its record to run it again.
 #[derive(Debug)]
-pub(crate) struct Again {
+pub(crate) struct RejectedRecord {
     pub(crate) raw: RawRecord,
     pub(crate) parent: Option<Value>,
-    pub(crate) place: Place,
+    pub(crate) number: RecordNumber,
     pub(crate) cursor_id: Option<String>,
-    /// One line of a body, not the whole of it.
+    /// Whether it is one line of a body and not all of it.
     pub(crate) is_line: bool,
 }
 
@@ -107,12 +107,12 @@ pub(crate) struct Context {
     pub(crate) headers: BTreeMap<String, String>,
     pub(crate) query: BTreeMap<String, String>,
     pub(crate) delivery_id: Option<String>,
-    /// How often the pipeline has seen these records, this time among them.
+    /// How often the pipeline has run these records, this run included.
     pub(crate) attempts: u32,
 }
 
 impl Context {
-    /// That of a page, fetched at `received_at`.
+    /// Returns the context of a page that was fetched at `received_at`.
     pub(crate) fn page(received_at: Timestamp) -> Context {
         Context {
             channel: Channel::Poll,
@@ -125,15 +125,15 @@ impl Context {
     }
 }
 
-/// Headers that help to understand a dead letter and hold no credential.
+/// Headers that help to understand a dead letter and never hold a credential.
 const KEPT_HEADERS: [&str; 3] = ["content-type", "content-encoding", "user-agent"];
 
 impl Admitted {
     /// Admits a verified webhook.
     ///
-    /// Of its headers and query parameters only those go on that `event`
-    /// reads, besides a few that describe the body: what is not known to be
-    /// harmless stays out of queues and dead letters.
+    /// It keeps only the headers and query parameters that `event` reads, and a
+    /// few headers that describe the body. All others may hold anything, so they
+    /// stay out of queues and dead letters.
     pub fn webhook(
         verified: &Verified,
         event: &EventSpec,
@@ -172,20 +172,20 @@ impl Admitted {
         }
     }
 
-    /// Admits what was refused before: it proved itself when it came, and a
-    /// signature's time has run out since. So whoever may write dead letters
-    /// may inject events.
+    /// Admits the record of a dead letter; `None` if its channel is unknown.
     ///
-    /// `None` for a channel that there is not.
+    /// The request was verified when it came, and its signature has expired since,
+    /// so it is not verified again. Anyone who can write dead letters can therefore
+    /// inject events.
     pub(crate) fn redriven(letter: DeadLetter) -> Option<Admitted> {
         let channel = Channel::parse(&letter.channel)?;
         Some(Admitted {
-            payload: Payload::Letter(Box::new(Again {
+            payload: Payload::Letter(Box::new(RejectedRecord {
                 raw: letter.raw,
                 parent: letter.parent,
-                // A body is refused whole, at its beginning and at no place in it.
+                // A body that is refused whole has the number 0 and no place.
                 is_line: letter.index > 0 || !letter.part.is_empty() || !letter.place.is_empty(),
-                place: Place { index: letter.index, part: letter.part },
+                number: RecordNumber { index: letter.index, part: letter.part },
                 cursor_id: letter.cursor_id,
             })),
             context: Context {

@@ -1,35 +1,35 @@
-//! The last stage: events to the queue, refused records to the dead letters.
+//! The last stage: events go to the queue, rejected records to the dead letters.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use mef_ports::{Clock, DeadLetter, DeadLetters, Queue, Receipt, StoreError};
 
-use crate::run::Outcome;
+use crate::outcome::Outcome;
 
-/// How often an entry that the queue refused for now is sent again.
+/// How often an entry is sent again that the queue refused for the moment.
 const RETRIES: u32 = 4;
-/// The wait before the first of them; each further one doubles it.
+/// The wait before the first retry. Each further wait is twice as long.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 
-/// Where events and refused records go.
+/// Where events and rejected records go.
 #[derive(Clone)]
 pub struct Outputs {
     /// The queue.
     pub queue: Arc<dyn Queue>,
     /// The dead letters.
     pub dead_letters: Arc<dyn DeadLetters>,
-    /// For the waits between tries.
+    /// Times the waits between tries.
     pub clock: Arc<dyn Clock>,
 }
 
-/// Delivers an outcome: entries that the queue refuses for now are sent again
-/// alone, those it refuses for good become dead letters.
+/// Delivers an outcome. Entries that the queue refuses for the moment are sent
+/// again; those that it refuses for good become dead letters.
 ///
 /// # Errors
 ///
-/// When a record may be in neither place. Nothing is taken back: running the
-/// records again gives the same ids.
+/// Fails if a record may be neither in the queue nor a dead letter. What was
+/// delivered stays delivered: running the records again gives the same ids.
 #[expect(clippy::disallowed_methods, reason = "this is the delivery that a receipt proves")]
 pub async fn deliver(outputs: &Outputs, outcome: Outcome) -> Result<Receipt, StoreError> {
     let Sent { delivered, refused } = send(outputs, outcome).await?;
@@ -39,15 +39,14 @@ pub async fn deliver(outputs: &Outputs, outcome: Outcome) -> Result<Receipt, Sto
     Ok(Receipt::of_delivery(delivered, refused.len() as u64))
 }
 
-/// An outcome whose events are in the queue.
+/// What became of an outcome whose events were sent.
 pub(crate) struct Sent {
     pub(crate) delivered: u64,
-    /// Everything that was refused, by a stage or by the queue, and is stored
-    /// nowhere yet.
+    /// All records that a stage or the queue refused. They are not stored yet.
     pub(crate) refused: Vec<DeadLetter>,
 }
 
-/// Sends an outcome's events to the queue.
+/// Sends an outcome's events to the queue, with retries.
 pub(crate) async fn send(outputs: &Outputs, outcome: Outcome) -> Result<Sent, StoreError> {
     let Outcome { events, letters: mut refused, origin, .. } = outcome;
     let (mut batch, mut records): (Vec<_>, Vec<_>) =

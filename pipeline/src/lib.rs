@@ -5,13 +5,13 @@
 //!                └────────┴─────────┴───────────┴───────────┴──▶ dead letters
 //! ```
 //!
-//! A record comes in only as [`Admitted`]: out of a webhook that `auth`
-//! verified, fetched by the poller, or out of a dead letter that [`redrive`]
-//! runs again. Each stage takes what the one before it
-//! gives, so none can be left out. What a stage refuses becomes a dead letter
-//! with the raw record, the stage, the reason and the place; the records
-//! beside it go on. Only [`deliver`] and [`redrive`] do any
-//! I/O.
+//! A record enters only as [`Admitted`], which is made from a webhook that
+//! `auth` verified, from a record that the poller fetched, or from a dead
+//! letter that [`redrive`] runs again. Each stage takes the type that the stage
+//! before it returns, so no stage can be left out. A record that a stage
+//! rejects becomes a dead letter with the raw record, the stage, the reason and
+//! the place of the fault; the other records go on. Only [`deliver`] and
+//! [`redrive`] do I/O.
 
 mod admitted;
 mod decode;
@@ -19,16 +19,21 @@ mod deliver;
 mod event_id;
 mod jq;
 mod letter;
-mod places;
+mod numbering;
+mod outcome;
+mod pipeline;
 mod redrive;
-mod run;
+mod short_digest;
 mod split;
 mod structure;
 mod validate;
 
 pub use admitted::{Admitted, Channel, Fetched};
-pub use decode::{DecodeError, MAX_DECODED, MOST_LEVELS, decode_json, gunzip};
+pub use decode::error::DecodeError;
+pub use decode::json::{MOST_LEVELS, decode_json};
+pub use decode::{MAX_DECODED, gunzip};
 pub use deliver::{Outputs, deliver};
+pub use outcome::{Outcome, Prepared};
+pub use pipeline::Pipeline;
 pub use redrive::{Pipelines, Redriven, redrive};
-pub use run::{Outcome, Pipeline, Prepared};
 pub use validate::SchemaError;

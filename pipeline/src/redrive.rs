@@ -1,10 +1,10 @@
-//! Dead letters through today's pipeline.
+//! Runs dead letters through today's pipeline.
 //!
-//! A letter is run again from its raw record, never from its signature, once
-//! somebody has mended the source file or the code. What passes goes to the
-//! queue with the id it would have had at first, unless today's source file
-//! takes apart what was one record; what is refused again takes the letter's
-//! place, with one more attempt.
+//! A letter is run again once somebody has mended the source file or the code.
+//! It starts from its raw record; its signature is not checked again. An event
+//! that passes has the id that it would have had at first, unless today's source
+//! file splits what was one record. A record that is rejected again replaces its
+//! letter, with one more attempt.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -15,73 +15,72 @@ use mef_ports::{DeadLetter, EMPTY_TAKES, Settled, StoreError, Taken, TakenLetter
 
 use crate::admitted::{Admitted, Channel};
 use crate::deliver::{Outputs, Sent, send};
-use crate::run::Pipeline;
+use crate::pipeline::Pipeline;
 
-/// How many letters are run side by side.
+/// How many letters are run at once.
 const BATCH: usize = 10;
-/// How long a letter is held: longer than a batch takes, even when the queue
-/// refuses its entries again and again.
+/// How long a letter is held: longer than a batch takes with all retries.
 const HOLD: Duration = Duration::from_secs(300);
-/// How many letters are held at once: SQS lets 120,000 messages be in flight,
-/// and with more it seems empty.
+/// How many letters are held at once. SQS allows 120,000 messages in flight and
+/// looks empty beyond that.
 const MOST_HELD: usize = 100_000;
 
-/// Where today's pipelines are found.
+/// Finds today's pipelines.
 pub trait Pipelines: Sync {
-    /// The pipeline of `source` for what came by `channel`; `None` if the
-    /// source is not there any more, or has no such way in.
+    /// Returns the pipeline of `source` for `channel`; `None` if the source is
+    /// gone or no longer has that channel.
     fn find(&self, source: &str, channel: Channel) -> Option<Arc<Pipeline>>;
 }
 
 /// What a redrive did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Redriven {
-    /// Letters of which nothing is left.
+    /// Letters whose records all passed.
     pub redriven: u64,
     /// Events that the queue took.
     pub delivered: u64,
-    /// Letters of which something was refused again.
+    /// Letters with a record that was rejected again.
     pub refused_again: u64,
-    /// Letters left as they are, because their source is not there.
+    /// Letters left as they are because their source is gone.
     pub no_source: u64,
-    /// Whether it ended before every letter was tried.
+    /// Whether it ended before it tried every letter.
     pub unfinished: bool,
 }
 
-/// Runs the dead letters of `source`, or of every source, once each, for as
-/// long as `keep_going` says.
+/// Runs each dead letter of `source`, or of every source, once, while
+/// `keep_going` returns true.
 ///
 /// # Errors
 ///
-/// When the queue or the dead letters fail: every letter is then still there,
-/// or its events are in the queue.
+/// Fails if the queue or the store of dead letters does. Each letter is then
+/// still stored, or its events are in the queue.
 pub async fn redrive(
     outputs: &Outputs,
     pipelines: &dyn Pipelines,
     source: Option<&str>,
     keep_going: &(dyn Fn() -> bool + Sync),
 ) -> Result<Redriven, StoreError> {
-    let mut run = Run { outputs, pipelines, tried: HashMap::new(), held: Vec::new() };
-    let result = run.all(source, keep_going).await;
-    // A hold that stays ends by itself.
-    if let Err(error) = outputs.dead_letters.give_back(&run.held).await {
+    let mut redrive = Redrive { outputs, pipelines, tried: HashMap::new(), held: Vec::new() };
+    let result = redrive.all(source, keep_going).await;
+    // A hold that is not given back ends by itself.
+    if let Err(error) = outputs.dead_letters.give_back(&redrive.held).await {
         tracing::warn!(error = %error, "dead letters stay held for a while");
     }
     result
 }
 
-struct Run<'r> {
+struct Redrive<'r> {
     outputs: &'r Outputs,
     pipelines: &'r dyn Pipelines,
-    /// The letters that had their turn, each with the number of attempts up to
-    /// which all of it is in the queue or in the dead letters.
+    /// The letters that were tried. Up to this number of attempts, everything in
+    /// the letter is in the queue or in the dead letters.
     tried: HashMap<String, u32>,
-    /// What had its turn, or has none, is held to the end, or every take would
-    /// give it again.
+    /// The letters that are not to be taken again. They are held to the end, or
+    /// every take would return them again.
     held: Vec<String>,
 }
 
-impl Run<'_> {
+impl Redrive<'_> {
     async fn all(
         &mut self,
         source: Option<&str>,
@@ -98,8 +97,8 @@ impl Run<'_> {
             let now = self.outputs.clock.now();
             let taken = self.outputs.dead_letters.take(source, BATCH, now, HOLD).await?;
             let Taken { letters, passed_over: others } = taken;
-            // Of a long run the first holds end before the last letter's turn:
-            // what comes again is nothing new.
+            // In a long redrive the first holds end before the last letter is
+            // taken. A letter that returns then is not new.
             let mut found = false;
             for other in others {
                 found |= passed_over.insert(other.id);
@@ -109,13 +108,13 @@ impl Run<'_> {
             found |= !fresh.is_empty();
             empty = if found { 0 } else { empty + 1 };
             self.batch(fresh, &mut total).await?;
-            self.again(known).await?;
+            self.settle_known(known).await?;
         }
         Ok(total)
     }
 
-    /// Letters whose turn it is, and those that had it: a queue may give one
-    /// twice, and have two of it.
+    /// Splits letters into those to try now and those tried before: a queue may
+    /// return a letter twice, and may hold two copies of it.
     fn sort(&self, letters: Vec<TakenLetter>) -> (Vec<TakenLetter>, Vec<TakenLetter>) {
         let mut ids = HashSet::new();
         letters.into_iter().partition(|TakenLetter { letter, .. }| {
@@ -123,8 +122,8 @@ impl Run<'_> {
         })
     }
 
-    /// Drops copies of what is settled, and holds what was put back.
-    async fn again(&mut self, known: Vec<TakenLetter>) -> Result<(), StoreError> {
+    /// Removes copies of settled letters, and holds those that were put back.
+    async fn settle_known(&mut self, known: Vec<TakenLetter>) -> Result<(), StoreError> {
         let (copies, put_back): (Vec<_>, Vec<_>) = known.into_iter().partition(|taken| {
             let settled = self.tried.get(&taken.letter.id);
             settled.is_some_and(|attempts| taken.letter.attempts <= *attempts)
@@ -142,7 +141,7 @@ impl Run<'_> {
         total: &mut Redriven,
     ) -> Result<(), StoreError> {
         let results = join_all(taken.iter().map(|taken| self.one(&taken.letter))).await;
-        // What the others became is settled before a failure ends the run.
+        // The other letters of the batch are settled before a failure ends the redrive.
         let mut settled = Vec::new();
         let mut failure = None;
         for (taken, result) in taken.into_iter().zip(results) {
@@ -175,7 +174,7 @@ impl Run<'_> {
         failure.map_or(Ok(()), Err)
     }
 
-    /// Runs one letter; `None` where its pipeline is not there.
+    /// Runs one letter; `None` if there is no pipeline for it.
     async fn one(&self, letter: &DeadLetter) -> Result<Option<Sent>, StoreError> {
         let pipeline = Channel::parse(&letter.channel)
             .and_then(|channel| self.pipelines.find(&letter.source, channel));

@@ -1,5 +1,5 @@
-//! One body to records: lists at the root, and lists inside with what encloses
-//! them kept.
+//! The second stage: from a value to its records. A list at the root is split, and
+//! so is a list inside if the source file says where; what encloses it is kept.
 
 use std::sync::Arc;
 
@@ -10,20 +10,19 @@ use mef_source::jq::Program;
 use serde_json::Value;
 
 use crate::admitted::Context;
-use crate::jq::{Programs, Seen};
-use crate::places::Place;
+use crate::jq::{Input, Programs};
+use crate::numbering::RecordNumber;
 
-/// One record, and what enclosed it.
+/// A record and what enclosed it.
 #[derive(Debug)]
 pub(crate) struct Record {
     pub(crate) value: Value,
-    /// What it was read from, where that is known.
+    /// The text that it was read from, if known.
     pub(crate) text: Option<Bytes>,
     pub(crate) parent: Option<Arc<Value>>,
-    /// What stands for the parent in the record's id, where that is not the
-    /// parent's own text.
+    /// Stands for the parent in the record's id; `None` if the parent's own text does.
     pub(crate) parent_digest: Option<Arc<str>>,
-    pub(crate) place: Place,
+    pub(crate) number: RecordNumber,
     pub(crate) cursor_id: Option<String>,
 }
 
@@ -31,7 +30,7 @@ pub(crate) struct Record {
 #[derive(Debug)]
 pub(crate) enum Kept {
     /// The text that it was read from.
-    Text { text: Bytes, place: Place, cursor_id: Option<String> },
+    Text { text: Bytes, number: RecordNumber, cursor_id: Option<String> },
     /// The record itself.
     Record(Record),
 }
@@ -39,15 +38,15 @@ pub(crate) enum Kept {
 impl Record {
     pub(crate) fn into_kept(self) -> Kept {
         match self {
-            Record { text: Some(text), parent: None, place, cursor_id, .. } => {
-                Kept::Text { text, place, cursor_id }
+            Record { text: Some(text), parent: None, number, cursor_id, .. } => {
+                Kept::Text { text, number, cursor_id }
             }
             record => Kept::Record(record),
         }
     }
 }
 
-/// The list is not where the source file says.
+/// Why a value cannot be split.
 #[derive(Debug)]
 pub(crate) struct NotThere {
     pub(crate) value: Value,
@@ -55,7 +54,7 @@ pub(crate) struct NotThere {
     pub(crate) place: String,
 }
 
-/// The values of a list at the root, or the one value.
+/// Returns the elements of a list, or the one value.
 pub(crate) fn root_list(value: Value) -> Vec<Value> {
     match value {
         Value::Array(list) => list,
@@ -63,9 +62,10 @@ pub(crate) fn root_list(value: Value) -> Vec<Value> {
     }
 }
 
-/// The elements of the list at `path` in `value`, each with what is left of
-/// `value` as its parent. Where `one_is_a_list`, as in XML, another value is a list of one,
-/// and an empty text an empty list, as is one that is left out of what encloses it.
+/// Returns the elements of the list at `path` in `value`, and the rest of `value`,
+/// which is the parent of each. With `one_is_a_list`, as in XML, any other value is
+/// a list of one, an empty text is an empty list, and so is a list that is missing
+/// from an object that is there.
 pub(crate) fn nested(
     mut value: Value,
     path: &Path,
@@ -89,7 +89,7 @@ pub(crate) fn nested(
     Ok((list, Arc::new(value)))
 }
 
-/// Whether there is what would enclose the list at `path`.
+/// Whether the value that would enclose the list at `path` exists.
 fn is_enclosed(value: &Value, path: &Path) -> bool {
     let Some((_, enclosing)) = path.segments().split_last() else { return false };
     let mut found = Some(value);
@@ -100,14 +100,14 @@ fn is_enclosed(value: &Value, path: &Path) -> bool {
     found.is_some_and(|value| value.is_object() || is_blank(value))
 }
 
-/// The most bytes that enclosing records may come to when they are kept with each
-/// of their parts. A program leaves no rest to keep in place of the whole.
+/// The most bytes that all copies of a parent may take, one with each of its parts.
+/// A program removes nothing from the parent, so each part keeps all of it.
 const MOST_KEPT: usize = 64 * 1024 * 1024;
 
-/// The records, the whole, and what stands for it in their ids.
+/// The records, their parent, and what stands for the parent in their ids.
 type Parts = (Vec<Value>, Arc<Value>, Arc<str>);
 
-/// The records that a program makes of `value`, which is the parent of each.
+/// Returns the records that a program makes of `value`, which is their parent.
 pub(crate) fn by_program(
     value: Value,
     program: &Program,
@@ -115,7 +115,7 @@ pub(crate) fn by_program(
     context: &Context,
 ) -> Result<Parts, NotThere> {
     let refused = |value, reason| NotThere { value, reason, place: String::new() };
-    let list = match programs.records(program, &Seen::new(context, None, &value)) {
+    let list = match programs.records(program, &Input::new(context, None, &value)) {
         Ok(list) => list,
         Err(reason) => {
             return Err(refused(value, format!("the jq program of `split` fails: {reason}")));
@@ -133,12 +133,12 @@ pub(crate) fn by_program(
     Ok((list, Arc::new(value), parent_digest(&text)))
 }
 
-/// What stands for a parent in the ids of many records.
+/// Returns what stands for a parent in the ids of many records.
 pub(crate) fn parent_digest(text: &str) -> Arc<str> {
     hex::encode(digest(&SHA256, text.as_bytes())).into()
 }
 
-/// Takes what `segments` lead to out of `value`.
+/// Removes what `segments` lead to from `value`.
 pub(crate) fn remove(value: &mut Value, segments: &[String]) {
     let Some((last, before)) = segments.split_last() else { return };
     let holder = before.iter().try_fold(value, |value, segment| match value {

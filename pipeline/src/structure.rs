@@ -1,8 +1,9 @@
-//! A valid record to the event that MozDef reads from its queue.
+//! The fourth stage: from a valid record to the event that MozDef reads from its
+//! queue.
 //!
-//! The fields are those of the MozDef event, the defaults those of the
-//! original framework. A field of the record that is missing is no fault here:
-//! the event's field falls back to its default, and that is counted.
+//! The fields are those of a MozDef event, the defaults those of the original
+//! framework. A value that the record lacks is no error here: the event's field
+//! falls back to its default, and that is counted.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -17,21 +18,21 @@ use serde_json::{Map, Value};
 
 use crate::admitted::Context;
 use crate::event_id::{Identity, event_id};
-use crate::jq::{Programs, Seen};
+use crate::jq::{Input, Programs};
 use crate::split::{Record, remove};
 
-/// An event as text, with its id and how many of its fields fell back to
-/// their defaults.
+/// An event as text, its id, and how many of its fields fell back to their
+/// defaults.
 pub(crate) struct Structured {
     pub(crate) event_id: String,
     pub(crate) body: String,
     pub(crate) fallbacks: u64,
 }
 
-/// Why a record becomes no event.
+/// Why a record cannot become an event.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StructureError {
-    /// A program failed, or went over its bounds.
+    /// A program failed or exceeded its bounds.
     #[error("the jq program of `map.{key}` fails: {reason}")]
     Jq { key: String, reason: String },
     /// The event cannot be written as JSON.
@@ -47,8 +48,8 @@ pub(crate) fn structure(
     context: &Context,
     record: &Record,
 ) -> Result<Structured, StructureError> {
-    let seen = Seen::new(context, record.parent.as_deref(), &record.value);
-    let scope = Scope { spec, programs, context, record, seen };
+    let input = Input::new(context, record.parent.as_deref(), &record.value);
+    let scope = EventScope { spec, programs, context, record, input };
     let mut fields = Fields { scope: &scope, fallbacks: 0, fault: None };
     let event = Event {
         category: fields.text("category", || source.to_owned()),
@@ -70,7 +71,7 @@ pub(crate) fn structure(
     Ok(Structured { event_id, body: queue_text(&event)?, fallbacks: fields.fallbacks })
 }
 
-fn identity(source: &str, scope: &Scope<'_>, fallbacks: &mut u64) -> String {
+fn identity(source: &str, scope: &EventScope<'_>, fallbacks: &mut u64) -> String {
     if let Some(template) = &scope.spec.id {
         if let Some(id) = render_text(template, scope) {
             return event_id(source, &Identity::Declared(&id));
@@ -79,7 +80,7 @@ fn identity(source: &str, scope: &Scope<'_>, fallbacks: &mut u64) -> String {
     }
     let record = scope.record;
     if let Some(id) = &scope.context.delivery_id {
-        return event_id(source, &Identity::Delivery { id, place: &record.place });
+        return event_id(source, &Identity::Delivery { id, number: &record.number });
     }
     if let Some(id) = &record.cursor_id {
         return event_id(source, &Identity::Cursor(id));
@@ -92,7 +93,7 @@ fn identity(source: &str, scope: &Scope<'_>, fallbacks: &mut u64) -> String {
     event_id(source, &Identity::Record { json: &record.value.to_string(), parent: &parent })
 }
 
-/// The MozDef event. The order is that in which it is written.
+/// The MozDef event, in the order in which its fields are written.
 #[derive(Serialize)]
 struct Event<'r> {
     category: Cow<'r, str>,
@@ -108,7 +109,7 @@ struct Event<'r> {
     eventsource: Cow<'r, str>,
 }
 
-/// MozDef indexes `details` as an object; anything else goes under `value`.
+/// The field `details`. MozDef needs an object there; any other value goes under `value`.
 struct Details<'r>(Cow<'r, Value>);
 
 impl Serialize for Details<'_> {
@@ -120,15 +121,16 @@ impl Serialize for Details<'_> {
     }
 }
 
-struct Scope<'r> {
+/// What the templates and programs of an event can read.
+struct EventScope<'r> {
     spec: &'r EventSpec,
     programs: &'r Programs,
-    seen: Seen<'r>,
+    input: Input<'r>,
     context: &'r Context,
     record: &'r Record,
 }
 
-impl Variables for Scope<'_> {
+impl Variables for EventScope<'_> {
     fn get<'v>(&'v self, path: &Path) -> Rendered<'v> {
         let text = |map: &'v BTreeMap<String, String>| {
             Rendered::text(map.get(path.name()).map(String::as_str))
@@ -143,19 +145,19 @@ impl Variables for Scope<'_> {
             Root::Var => Rendered::json(self.spec.vars.get(path.name())),
             Root::ReceivedAt => Rendered::Time(self.context.received_at),
             Root::DeliveryId => Rendered::text(self.context.delivery_id.as_deref()),
-            // The checked form lets no other word into an event.
+            // The source file was checked: no other root can occur in an event.
             _ => Rendered::Null,
         }
     }
 }
 
-/// A filter that cannot take the value counts as a missing field: only the
-/// schema refuses records.
-fn render<'v>(template: &'v Template, scope: &'v Scope<'_>) -> Rendered<'v> {
+/// Renders a template. A value that a filter cannot take counts as missing: only
+/// the schema rejects records.
+fn render<'v>(template: &'v Template, scope: &'v EventScope<'_>) -> Rendered<'v> {
     template.render(scope).unwrap_or(Rendered::Null)
 }
 
-fn render_text(template: &Template, scope: &Scope<'_>) -> Option<String> {
+fn render_text(template: &Template, scope: &EventScope<'_>) -> Option<String> {
     let rendered = render(template, scope);
     if rendered.is_null() {
         return None;
@@ -167,15 +169,15 @@ fn render_text(template: &Template, scope: &Scope<'_>) -> Option<String> {
 }
 
 struct Fields<'r> {
-    scope: &'r Scope<'r>,
+    scope: &'r EventScope<'r>,
     fallbacks: u64,
     /// The first program that failed.
     fault: Option<StructureError>,
 }
 
 impl<'r> Fields<'r> {
-    /// The mapped value; `None` where nothing is mapped or nothing was found,
-    /// the latter counted.
+    /// Returns the mapped value; `None` if the field is not mapped, or if its value
+    /// is missing, which is counted.
     fn value(&mut self, name: &str) -> Option<Cow<'r, Value>> {
         let mapping = self.scope.spec.map.get(name)?;
         let value = match map_value(mapping, self.scope) {
@@ -211,7 +213,7 @@ impl<'r> Fields<'r> {
     fn tags(&mut self, source: &str) -> Cow<'r, Value> {
         match self.value("tags") {
             None => Cow::Owned(Value::from(vec![source])),
-            // What stands for nothing is no tag.
+            // Null is no tag.
             Some(list) if list.as_array().is_some_and(|tags| tags.contains(&Value::Null)) => {
                 let mut list = list.into_owned();
                 list.as_array_mut().into_iter().for_each(|tags| tags.retain(|tag| !tag.is_null()));
@@ -227,8 +229,11 @@ impl<'r> Fields<'r> {
     }
 }
 
-/// The value of a mapping, or why a program in it gives none.
-fn map_value<'r>(mapping: &'r Mapping, scope: &'r Scope<'r>) -> Result<Cow<'r, Value>, String> {
+/// Returns the value of a mapping, or why a program in it failed.
+fn map_value<'r>(
+    mapping: &'r Mapping,
+    scope: &'r EventScope<'r>,
+) -> Result<Cow<'r, Value>, String> {
     Ok(match mapping {
         Mapping::Constant(value) => Cow::Borrowed(value),
         Mapping::Template(template) => match render(template, scope) {
@@ -245,7 +250,7 @@ fn map_value<'r>(mapping: &'r Mapping, scope: &'r Scope<'r>) -> Result<Cow<'r, V
                 .map(|(key, mapping)| Ok((key.clone(), map_value(mapping, scope)?.into_owned())));
             Cow::Owned(Value::Object(entries.collect::<Result<_, String>>()?))
         }
-        Mapping::Jq(program) => Cow::Owned(scope.programs.value(program, &scope.seen)?),
+        Mapping::Jq(program) => Cow::Owned(scope.programs.value(program, &scope.input)?),
         Mapping::Pick(paths) => Cow::Owned(pick(&scope.record.value, paths)),
         Mapping::Omit(paths) => {
             let mut value = scope.record.value.clone();
@@ -255,7 +260,7 @@ fn map_value<'r>(mapping: &'r Mapping, scope: &'r Scope<'r>) -> Result<Cow<'r, V
     })
 }
 
-/// The parts of `record` at `paths`, each where it stands in the record.
+/// Returns the parts of `record` at `paths`, each at the same path as before.
 fn pick(record: &Value, paths: &[Path]) -> Value {
     let mut picked = Map::new();
     for path in paths {

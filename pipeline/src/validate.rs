@@ -1,31 +1,31 @@
-//! A record against its source's JSON Schema.
+//! The third stage: checks a record against the JSON Schema of its source.
 
 use jsonschema::Validator;
 use mef_source::checked::RecordSchema;
 use serde_json::Value;
 
-/// How many of a record's faults are told.
+/// How many faults of a record are reported.
 const TOLD_FAULTS: usize = 3;
 
-/// A schema that is no JSON Schema, or that needs another document.
+/// Why a file cannot be used as a JSON Schema: it is none, or needs another document.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the schema `{file}` cannot be used: {reason}")]
 pub struct SchemaError {
-    /// The file.
+    /// The name of the file.
     pub file: String,
     /// What is wrong, and where.
     pub reason: String,
 }
 
-/// What is wrong with a record, and where.
+/// What is wrong with a record and where, as a JSON Pointer.
 #[derive(Debug)]
 pub(crate) struct Fault {
     pub(crate) reason: String,
     pub(crate) place: String,
 }
 
-/// Compiles a schema; the draft is the one that its `$schema` names, else
-/// 2020-12. Nothing is fetched: a `$ref` to elsewhere is an error.
+/// Compiles a schema of the draft that its `$schema` names, or else of 2020-12.
+/// Nothing is fetched: a `$ref` to another document is an error.
 pub(crate) fn compile(schema: &RecordSchema) -> Result<Validator, SchemaError> {
     jsonschema::options().should_validate_formats(true).build(&schema.json).map_err(|error| {
         let at = error.instance_path().to_string();
@@ -34,8 +34,8 @@ pub(crate) fn compile(schema: &RecordSchema) -> Result<Validator, SchemaError> {
     })
 }
 
-/// Holds `record` against the schema. The fault names rules and places, never
-/// the values found there.
+/// Checks `record` against the schema. A fault names rules and places, never
+/// values of the record.
 pub(crate) fn validate(validator: &Validator, record: &Value) -> Result<(), Fault> {
     if validator.is_valid(record) {
         return Ok(());

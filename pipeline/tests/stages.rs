@@ -1,4 +1,4 @@
-//! Records through every stage: what becomes of good ones and of bad ones.
+//! Runs good and bad records through every stage.
 #![expect(
     clippy::unwrap_used,
     clippy::disallowed_methods,

@@ -6,24 +6,19 @@
 //! until it is caught up, limited, or out of time.
 
 mod ask;
-mod http;
-mod moment;
 mod news;
 mod page;
 mod poller;
 mod run;
 mod stream;
-mod system_clock;
 
 pub use ask::fetch_error::FetchError;
 pub use ask::refusal::Refusal;
 pub use ask::refusal::RuledOut;
 pub use ask::render::RequestError;
-pub use http::{HttpClients, may_reach};
 pub use page::page_error::PageError;
 pub use poller::{PollPorts, Poller};
 pub use run::backfill::BackfillError;
 pub use run::budget::Budget;
 pub use run::report::{RunEnd, RunError, RunLine, RunReport};
 pub use run::stretch::is_backfill;
-pub use system_clock::SystemClock;

@@ -15,7 +15,6 @@ use mef_source::{Root, Source};
 
 use crate::ask::fetch::Fetcher;
 use crate::ask::pace::Pace;
-use crate::http::HttpClients;
 use crate::run::budget::Budget;
 use crate::run::lease::LeaseKeeper;
 use crate::run::stretch::Stretch;
@@ -57,15 +56,10 @@ pub struct Poller {
 }
 
 impl Poller {
-    /// Returns a poller of `source`; `None` if the source is not pulled.
-    pub fn new(source: Arc<Source>, clients: &HttpClients, ports: PollPorts) -> Option<Poller> {
-        let http = clients.for_source(source.poll.as_ref()?);
-        Poller::with_http(source, http, ports)
-    }
-
-    /// Returns a poller that sends its requests to `http`, such as one that plays the vendor
-    /// offline. `http` itself has to refuse requests that leave the source's origins.
-    pub fn with_http(source: Arc<Source>, http: Arc<dyn Http>, ports: PollPorts) -> Option<Poller> {
+    /// Returns a poller of `source`, or `None` if the source is not pulled.
+    ///
+    /// `http` must hold requests to the origins of the source by itself.
+    pub fn new(source: Arc<Source>, http: Arc<dyn Http>, ports: PollPorts) -> Option<Poller> {
         let poll = source.poll.clone()?;
         let pipeline = Pipeline::for_poll(&source)?;
         let credentials = Credentials::new(

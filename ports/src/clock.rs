@@ -1,14 +1,14 @@
-//! Time, as a port: a test or an offline judgement sets it.
+//! The clock, which tests and offline runs set.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-/// Where "now" comes from and how waiting is done.
+/// Tells the time, and waits.
 #[async_trait]
 pub trait Clock: Send + Sync {
-    /// The present moment.
+    /// Returns the present time.
     fn now(&self) -> Timestamp;
 
     /// Waits until `duration` has passed on this clock.

@@ -1,12 +1,12 @@
-//! The one error of every store behind a port, and how errors are told.
+//! The one error of all stores, and how errors are written in one line.
 
 use std::error::Error;
 
 /// A store could not be read or written.
 ///
-/// Callers cannot act on the causes separately: a webhook is answered 503, a
-/// poll ends without moving its cursor. So the error says which operation
-/// failed and carries the backend's own error as its source.
+/// Callers do the same whatever the cause: a webhook is answered 503, a poll
+/// ends without moving its cursor. So the error only names the operation that
+/// failed; its source is the backend's own error.
 #[derive(Debug, thiserror::Error)]
 #[error("{operation} failed")]
 pub struct StoreError {
@@ -16,7 +16,8 @@ pub struct StoreError {
 }
 
 impl StoreError {
-    /// Names the `operation` that failed, such as `send to the queue`, and why.
+    /// Makes the error of an `operation`, such as `send to the queue`, that failed
+    /// because of `source`.
     pub fn new(
         operation: &'static str,
         source: impl Into<Box<dyn Error + Send + Sync>>,
@@ -25,7 +26,7 @@ impl StoreError {
     }
 }
 
-/// An error and its causes in one line, as logs and stored summaries have it.
+/// Writes an error and its causes in one line, for logs and stored summaries.
 pub fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

@@ -15,21 +15,21 @@ use url::Url;
 pub struct HttpRequest {
     /// The method.
     pub method: Method,
-    /// Where to, with the query.
+    /// The URL, with its query.
     pub url: Url,
     /// The headers; credentials are marked as sensitive.
     pub headers: HeaderMap,
     /// The body, if the method has one.
     pub body: Option<Bytes>,
-    /// How many bytes of answer to read at most, on the wire and decompressed.
+    /// The largest body of a response, in bytes, both compressed and decompressed.
     pub max_body: usize,
-    /// How long to wait for the whole answer.
+    /// How long to wait for the whole response.
     pub timeout: Duration,
 }
 
 impl HttpRequest {
-    /// Leaves of it what any origin may see: its URL, which is got. Headers and a
-    /// body may hold credentials.
+    /// Makes it a GET request of the same URL without headers or body, which may
+    /// hold credentials. Any origin may get what is left.
     pub fn strip(&mut self) {
         self.method = Method::GET;
         self.headers.clear();
@@ -43,7 +43,7 @@ impl std::fmt::Debug for HttpRequest {
     }
 }
 
-/// A vendor's answer, read whole.
+/// A vendor's response, read to its end.
 #[derive(Clone)]
 pub struct HttpResponse {
     /// The status.
@@ -60,38 +60,39 @@ impl std::fmt::Debug for HttpResponse {
     }
 }
 
-/// Why there is no answer.
+/// Why there is no response.
 #[derive(Debug, thiserror::Error)]
 pub enum HttpError {
-    /// The address is one that this request must not reach.
+    /// The request must not be sent to this address.
     #[error("refused to connect to {host}: {reason}")]
     Forbidden {
         /// The host in the URL.
         host: String,
-        /// Which rule stands against it.
+        /// The rule that forbids it.
         reason: String,
     },
-    /// The answer is larger than the request allows.
-    #[error("the answer is larger than {limit} bytes")]
+    /// The response is larger than the request allows.
+    #[error("the response is larger than {limit} bytes")]
     TooLarge {
-        /// The bound, in bytes.
+        /// The limit, in bytes.
         limit: usize,
     },
-    /// The answer's compression is broken.
-    #[error("the answer cannot be decompressed")]
+    /// The response cannot be decompressed.
+    #[error("the response cannot be decompressed")]
     Encoding(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// No connection, a connection cut off, or a time-out: worth another try.
+    /// There was no connection, it was cut off, or it timed out. Another attempt
+    /// may succeed.
     #[error("the vendor cannot be reached")]
     Transport(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// Sends requests; follows no redirect and retries nothing by itself.
+/// Sends requests. Follows no redirect, and retries nothing by itself.
 #[async_trait]
 pub trait Http: Send + Sync {
-    /// Sends `request` and reads the whole answer, whatever its status.
+    /// Sends `request` and reads the whole response, whatever its status.
     ///
     /// # Errors
     ///
-    /// When there is no whole answer within the request's bounds.
+    /// Fails if there is no complete response within the request's limits.
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError>;
 }

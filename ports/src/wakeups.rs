@@ -1,4 +1,4 @@
-//! A run that is owed before the next tick of the schedule.
+//! Runs that are due before the schedule's next tick.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -6,13 +6,14 @@ use jiff::Timestamp;
 use crate::cursors::StreamKey;
 use crate::error::StoreError;
 
-/// Leaves at most one pending wake-up for a stream.
+/// Keeps at most one pending wake-up for each stream.
 #[async_trait]
 pub trait Wakeups: Send + Sync {
-    /// Asks for a run of `stream` at `when`, in place of an earlier wake-up.
+    /// Asks for a run of `stream` at `when`. This replaces a wake-up that is
+    /// pending.
     ///
     /// # Errors
     ///
-    /// When the wake-up may not come.
+    /// Fails if the wake-up may not come.
     async fn wake(&self, stream: &StreamKey, when: Timestamp) -> Result<(), StoreError>;
 }

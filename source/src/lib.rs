@@ -14,6 +14,7 @@ mod path;
 mod presets;
 mod problem;
 mod schema;
+mod sha256;
 mod spelling;
 pub mod template;
 mod time_format;
@@ -28,4 +29,5 @@ pub use presets::{
 };
 pub use problem::{Place, Problem, Severity};
 pub use schema::source_file_schema;
+pub use sha256::sha256_hex;
 pub use template::Template;

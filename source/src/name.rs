@@ -1,17 +1,17 @@
-//! A source's name, which becomes part of URLs, parameters and event ids.
+//! The name of a source, which becomes part of URLs, parameters and event ids.
 
 use std::fmt;
 
-/// The name of a source: 1 to 64 of `a-z`, `0-9`, `-` and `_`, with a letter
-/// or digit first.
+/// The name of a source: 1 to 64 characters of `a-z`, `0-9`, `-` and `_`, of which the first is a
+/// letter or digit.
 ///
-/// The alphabet is the one that URL paths, Parameter Store names and
-/// environment variables share, so no backend needs to escape it.
+/// URL paths, Parameter Store names and environment variables can all hold these characters, so no
+/// backend has to escape a name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SourceName(String);
 
 impl SourceName {
-    /// Takes `text` if it is a valid name.
+    /// Makes a name of `text`; `None` if it is not a valid one.
     pub fn new(text: &str) -> Option<SourceName> {
         let first = text.bytes().next()?;
         let valid = text.len() <= 64
@@ -22,7 +22,7 @@ impl SourceName {
         valid.then(|| SourceName(text.to_owned()))
     }
 
-    /// The name as text.
+    /// Returns the name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -1,74 +1,74 @@
-//! Paths: how a source file points at a value.
+//! Paths, by which a source file points at values.
 //!
-//! `actor.displayName` and the JSON pointer `/actor/displayName` both lead into
-//! the record; `header.x-event` and `query.t` into the request that brought it.
-//! Which first words have a meaning of their own depends on where the path
-//! stands; a record's own field of that name is reached by its pointer,
-//! `/header`.
+//! `actor.displayName` and the JSON pointer `/actor/displayName` both point
+//! into the record; `header.x-event` and `query.t` point into the request that
+//! brought it. It depends on where a path is used which first words have such a
+//! meaning. A pointer, such as `/header`, always reaches the record's own field
+//! of that name.
 
 use std::fmt;
 
 use serde_json::Value;
 
-/// Where a path starts.
+/// What a path starts from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Root {
     /// The record, or the parsed body.
     Record,
-    /// What encloses the record that was split out of it.
+    /// What the record was split out of.
     Parent,
     /// A request header.
     Header,
     /// A query parameter of the request.
     Query,
-    /// A part of the signature header: `signature.t`.
+    /// An item of the signature header: `signature.t`.
     Signature,
     /// A constant of the source file.
     Var,
     /// A secret of the source.
     Secret,
-    /// The window that is read: `window.start`, `window.since`, `window.end`.
+    /// The window that is being read: `window.start`, `window.since`, `window.end`.
     Window,
     /// The cursor: `cursor.token`, `cursor.start`, `cursor.time`, `cursor.id`, `cursor.ask`.
     Cursor,
-    /// The partition that is read: `partition`, or a value that was listed with it.
+    /// The partition that is being read: `partition`, or a value that was listed with it.
     Partition,
     /// The page that a request asks for: `page.token`, `page.number`, `page.offset`, `page.last`.
     Page,
     /// The run: `run.id`, `run.started`.
     Run,
-    /// What an answer of `setup` brought.
+    /// A value from a response of `setup`.
     Setup,
-    /// What an answer that was not ready said.
+    /// A value from a response that was not ready.
     Wait,
-    /// What a page lists, of which details are asked for.
+    /// A listed item, whose details are asked for.
     Item,
-    /// When the bytes reached us.
+    /// When the bytes were received.
     ReceivedAt,
     /// The vendor's delivery id.
     DeliveryId,
-    /// The body as it came.
+    /// The body, as it was received.
     Body,
-    /// The signed timestamp, as it came.
+    /// The signed timestamp, as it was received.
     Timestamp,
-    /// The signed message id, as it came.
+    /// The signed message id, as it was received.
     Id,
     /// The request's method.
     Method,
     /// The public URL of the request.
     Url,
-    /// The path and query of the request, as they came.
+    /// The path and query of the request, as they were received.
     PathQuery,
     /// The fields of a form body, sorted.
     FormSorted,
-    /// The headers that a header lists.
+    /// The headers whose names a header lists.
     SignedHeaders,
     /// Method, path and sorted query, as one canonical text.
     AtlassianCanonical,
 }
 
 impl Root {
-    /// The word that a path begins with to mean this root.
+    /// Returns the first word of paths that start here.
     pub fn word(self) -> &'static str {
         match self {
             Root::Record => "",
@@ -100,7 +100,7 @@ impl Root {
         }
     }
 
-    /// Whether the word stands alone (`received_at`) or is followed by a name
+    /// Returns whether the word stands alone (`received_at`) instead of being followed by a name
     /// (`header.x-event`).
     fn is_scalar(self) -> bool {
         matches!(
@@ -120,23 +120,23 @@ impl Root {
     }
 }
 
-/// A path, understood.
+/// A parsed path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Path {
     root: Root,
     segments: Vec<String>,
 }
 
-/// Why a text is no path here.
+/// Why a text is not a path here.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PathError {
-    /// Two dots follow each other, or one stands at an end.
+    /// There are two dots in a row, or a dot at an end.
     #[error("the path `{0}` has an empty part")]
     EmptyPart(String),
     /// A `~` in a pointer that is not `~0` or `~1`.
     #[error("the pointer `{0}` has a `~` that is neither `~0` nor `~1`")]
     BadEscape(String),
-    /// `secret.a.b`: what follows the word is one name.
+    /// `secret.a.b`: only one name may follow the word.
     #[error("`{path}` goes on too long: after `{word}.` comes one name, and nothing after that")]
     TooLong {
         /// The path.
@@ -144,10 +144,10 @@ pub enum PathError {
         /// The word that it begins with.
         word: &'static str,
     },
-    /// `header.X Event`: no request has such a header.
+    /// `header.X Event`: a header cannot have this name.
     #[error("`{0}` is not a header's name")]
     HeaderName(String),
-    /// `{meta.next}`: braces are for templates.
+    /// `{meta.next}`: only templates have braces.
     #[error("`{path}` is a path, which has no braces: write `{bare}`")]
     Braces {
         /// The path.
@@ -155,7 +155,7 @@ pub enum PathError {
         /// The same without braces and filters.
         bare: String,
     },
-    /// `@odata.nextLink`: an annotation of OData has its dot in its name.
+    /// `@odata.nextLink`: the name of an OData annotation has a dot in it.
     #[error("`{path}` has a key with a dot in it, as OData writes them: write `{pointer}`")]
     Annotation {
         /// The path.
@@ -163,7 +163,7 @@ pub enum PathError {
         /// The pointer that is meant.
         pointer: String,
     },
-    /// Records cannot be reached from here, and the first word has no meaning.
+    /// The first word has no meaning here, and the path cannot point into a record.
     #[error("nothing is called `{path}` here; what can be used: {known}")]
     Unknown {
         /// The path.
@@ -174,13 +174,12 @@ pub enum PathError {
 }
 
 impl Path {
-    /// Understands `text` where the words of `roots` have a meaning.
+    /// Parses `text`, in which the words of `roots` have a meaning.
     ///
     /// # Errors
     ///
-    /// When a part is empty or an escape is wrong, when a name is no name, or
-    /// when `roots` has no [`Root::Record`] and `text` begins with none of its
-    /// words.
+    /// Fails if a part is empty, an escape or a name is wrong, or `text` begins with none of the
+    /// words of `roots` and these do not include [`Root::Record`].
     pub fn parse(text: &str, roots: &[Root]) -> Result<Path, PathError> {
         let unknown = || PathError::Unknown {
             path: text.to_owned(),
@@ -212,7 +211,7 @@ impl Path {
         });
         match named {
             Some(root @ (Root::Header | Root::SignedHeaders)) => {
-                // A header's name may hold dots, and its case means nothing.
+                // The name of a header can have dots, and its case does not matter.
                 let name = parts.split_off(1).join(".").to_ascii_lowercase();
                 if !is_header_name(&name) {
                     return Err(PathError::HeaderName(name));
@@ -244,23 +243,22 @@ impl Path {
         }
     }
 
-    /// Where the path starts.
+    /// Returns what the path starts from.
     pub fn root(&self) -> Root {
         self.root
     }
 
-    /// The names and indices that follow the root.
+    /// Returns the names and indices after the root.
     pub fn segments(&self) -> &[String] {
         &self.segments
     }
 
-    /// The single name after the root: a header, a variable, a secret.
+    /// Returns the name after the root: of a header, a variable or a secret.
     pub fn name(&self) -> &str {
         self.segments.first().map_or("", String::as_str)
     }
 
-    /// Follows the segments into `value`; a segment of digits is an index
-    /// where the value is an array.
+    /// Follows the segments into `value`. In an array, a segment of digits is an index.
     pub fn find<'v>(&self, value: &'v Value) -> Option<&'v Value> {
         self.segments.iter().try_fold(value, |value, segment| match value {
             Value::Object(object) => object.get(segment),
@@ -269,7 +267,7 @@ impl Path {
         })
     }
 
-    /// The path into a record as an RFC 6901 pointer.
+    /// Returns the segments as an RFC 6901 pointer.
     pub fn pointer(&self) -> String {
         self.segments
             .iter()
@@ -290,14 +288,14 @@ impl fmt::Display for Path {
     }
 }
 
-/// A header's name is a token of RFC 9110 §5.6.2.
+/// Returns whether `name` is a header's name, which is a token of RFC 9110 §5.6.2.
 pub(crate) fn is_header_name(name: &str) -> bool {
     let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
     !name.is_empty() && name.chars().all(is_token)
 }
 
-/// The pointer to an annotation of OData (OData JSON Format 4.01 §4.6) that was
-/// taken apart at the dots in its name.
+/// Returns the pointer to an OData annotation (OData JSON Format 4.01 §4.6) whose name was split at
+/// its dot.
 fn annotation(parts: &[String]) -> Option<String> {
     let at = parts.iter().position(|part| part.ends_with("@odata"))?;
     let (enclosing, name) = parts.split_at(at);

@@ -1,11 +1,11 @@
-//! What is wrong with a source file, where, and what to do about it.
+//! What is wrong with a source file, where, and how to fix it.
 
 use std::fmt;
 
 /// How bad a problem is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// The file loads, but something about it is probably not meant.
+    /// The file loads, but something in it is probably a mistake.
     Warning,
     /// The file does not load.
     Error,
@@ -18,13 +18,13 @@ pub struct Place {
     pub line: u64,
     /// The column in characters, from 1.
     pub column: u64,
-    /// The byte offset, where it is known.
+    /// The byte offset, if it is known.
     pub offset: Option<usize>,
-    /// The length in bytes; 0 where it is not known.
+    /// The length in bytes; 0 if it is not known.
     pub len: usize,
 }
 
-/// One thing to mend in a source file.
+/// One thing to fix in a source file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// How bad it is.
@@ -38,7 +38,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// A problem that keeps the file from loading.
+    /// Makes a problem because of which the file does not load.
     pub fn error(place: impl Into<Option<Place>>, message: impl Into<String>) -> Problem {
         Problem {
             severity: Severity::Error,
@@ -48,7 +48,7 @@ impl Problem {
         }
     }
 
-    /// A problem that a person should look at.
+    /// Makes a problem that a person should look at.
     pub fn warning(place: impl Into<Option<Place>>, message: impl Into<String>) -> Problem {
         Problem { severity: Severity::Warning, ..Problem::error(place, message) }
     }

@@ -1,23 +1,77 @@
-//! The one reading of times, which cursors and templates share: a field that
-//! moves a cursor also gives the event its time.
+//! How times are written, and the one way to read them. Cursors and templates
+//! share this, because a field that moves a cursor often gives the event its
+//! time, too.
 
 use std::borrow::Cow;
 
 use jiff::Timestamp;
 use jiff::fmt::strtime::BrokenDownTime;
 use jiff::tz::Offset;
-
-use crate::written::TimeFormat;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
 
 const NANOS_PER_SECOND: i128 = 1_000_000_000;
 
+/// How a record's time is written.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(from = "String")]
+pub enum TimeFormat {
+    /// Text is RFC 3339, in UTC if it has no zone. A number is seconds, milliseconds, microseconds
+    /// or nanoseconds since the epoch, depending on its size.
+    #[default]
+    Auto,
+    /// RFC 3339.
+    Rfc3339,
+    /// Seconds since the epoch.
+    Epoch,
+    /// Milliseconds since the epoch.
+    EpochMs,
+    /// Microseconds since the epoch.
+    EpochUs,
+    /// Nanoseconds since the epoch.
+    EpochNs,
+    /// This `strftime` format, in UTC if it has no zone.
+    Strftime(String),
+}
+
+impl From<String> for TimeFormat {
+    fn from(text: String) -> TimeFormat {
+        match text.as_str() {
+            "auto" => TimeFormat::Auto,
+            "rfc3339" => TimeFormat::Rfc3339,
+            "epoch" => TimeFormat::Epoch,
+            "epoch_ms" => TimeFormat::EpochMs,
+            "epoch_us" => TimeFormat::EpochUs,
+            "epoch_ns" => TimeFormat::EpochNs,
+            // The check of the cursor tells whether it is a format.
+            _ => TimeFormat::Strftime(text),
+        }
+    }
+}
+
+impl JsonSchema for TimeFormat {
+    fn schema_name() -> Cow<'static, str> {
+        "TimeFormat".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "How a record's time is written: a strftime format has a `%`.",
+            "anyOf": [
+                { "enum": ["auto", "rfc3339", "epoch", "epoch_ms", "epoch_us", "epoch_ns"] },
+                { "type": "string", "pattern": "%" }
+            ]
+        })
+    }
+}
+
 impl TimeFormat {
-    /// What a `strftime` format has to have for times to be read by it.
+    /// What a `strftime` format needs so that times can be read by it.
     pub(crate) const NEEDED: &str = "it needs the whole date, `%p` beside `%I`, and none of `%c`, \
          `%q`, `%Q`, `%r`, `%x` and `%X`";
 
-    /// The time that `text` is in this format, if it is one; a number is given
-    /// as JSON writes it. What is finer than a nanosecond is rounded down.
+    /// Reads `text` as a time in this format; `None` if it is not one. A number is given as JSON
+    /// writes it. The result is rounded down to the nanosecond.
     pub fn read(&self, text: &str) -> Option<Timestamp> {
         match self {
             TimeFormat::Auto => auto(text),
@@ -30,15 +84,15 @@ impl TimeFormat {
         }
     }
 
-    /// Whether times can be read so: what the format writes has to be read as
-    /// what it was, but for what it leaves out at the end.
+    /// Returns whether times can be read by this format: the format must read what it writes as the
+    /// same time, apart from the smaller units that it leaves out.
     pub(crate) fn reads_what_it_writes(&self) -> bool {
         let TimeFormat::Strftime(format) = self else { return true };
-        // In the afternoon, so that an hour of twelve is not enough.
+        // A time in the afternoon, to find formats that have a 12-hour clock without `%p`.
         let second = 1_795_526_055;
         let written = Timestamp::from_second(second).and_then(|time| {
             let mut parts = BrokenDownTime::from(time);
-            // Else `%Q` would write an offset, and could read no name.
+            // Without a name, `%Q` would write an offset, although it cannot read names.
             parts.set_iana_time_zone(Some("UTC".to_owned()));
             parts.to_string(format)
         });
@@ -52,10 +106,10 @@ impl TimeFormat {
 
 fn auto(text: &str) -> Option<Timestamp> {
     let Some(count) = epoch_nanos(text, 1) else {
-        // What has no zone is in UTC; a text that has one ends in no other.
+        // Text without a zone is in UTC. Text with a zone is no longer valid with another.
         return text.parse().ok().or_else(|| format!("{text}Z").parse().ok());
     };
-    // Each unit reaches its bound in the year 5138.
+    // The bounds are the year 5138 in each of the units.
     let nanos_per_unit = match count.unsigned_abs() {
         0..100_000_000_000 => NANOS_PER_SECOND,
         100_000_000_000..100_000_000_000_000 => 1_000_000,
@@ -65,17 +119,17 @@ fn auto(text: &str) -> Option<Timestamp> {
     epoch(text, nanos_per_unit)
 }
 
-/// A count of units since the epoch as a time.
+/// Reads a count of units since the epoch as a time.
 pub(crate) fn epoch(text: &str, nanos_per_unit: i128) -> Option<Timestamp> {
     Timestamp::from_nanosecond(epoch_nanos(text, nanos_per_unit)?).ok()
 }
 
 fn by_format(format: &str, text: &str) -> Option<Timestamp> {
-    // Of the names of zones only these have one meaning.
+    // Only these names of zones are unambiguous.
     let zones: &[&str] = if format.contains("%Z") { &["UTC", "GMT", "Z"] } else { &[""] };
     zones.iter().find_map(|zone| {
         let mut parts = BrokenDownTime::parse(with_zone(format, zone).as_ref(), text).ok()?;
-        // There is no table of zones here to look it up in.
+        // There is no time zone database here to look it up in.
         if parts.iana_time_zone().is_some() {
             return None;
         }
@@ -86,8 +140,8 @@ fn by_format(format: &str, text: &str) -> Option<Timestamp> {
     })
 }
 
-/// The format with the name of the zone in the place of `%Z`, which `jiff` only
-/// writes; `%%Z` is a percent sign and a letter.
+/// Replaces `%Z`, which `jiff` can only write, by the name of the zone. `%%Z` is a percent sign and
+/// a letter.
 fn with_zone<'f>(format: &'f str, zone: &str) -> Cow<'f, str> {
     if !format.contains("%Z") {
         return Cow::Borrowed(format);
@@ -96,8 +150,8 @@ fn with_zone<'f>(format: &'f str, zone: &str) -> Cow<'f, str> {
     Cow::Owned(pieces.join("%%"))
 }
 
-/// `12.5` and the unit of seconds give 12,500,000,000, rounded down to the
-/// nanosecond; no float in between, and exponents as JSON has them.
+/// Reads a count of units since the epoch as nanoseconds, rounded down and without floats: `12.5`
+/// seconds are 12,500,000,000. Exponents are allowed as in JSON.
 fn epoch_nanos(text: &str, nanos_per_unit: i128) -> Option<i128> {
     let (number, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
     let (sign, number) = number.strip_prefix('-').map_or((1, number), |number| (-1, number));
@@ -109,7 +163,7 @@ fn epoch_nanos(text: &str, nanos_per_unit: i128) -> Option<i128> {
     let decimals = decimals.unwrap_or("").trim_end_matches('0');
     let units: i128 = format!("{whole}{decimals}").parse().ok()?;
     let nanos = (sign * units).checked_mul(nanos_per_unit)?;
-    // How many places the point moves, to the right where it is positive.
+    // How many places the decimal point moves to the right.
     let shift = exponent.parse::<i64>().ok()?.checked_sub(i64::try_from(decimals.len()).ok()?)?;
     let scale = |places: u64| 10_i128.checked_pow(u32::try_from(places).ok()?);
     match shift {

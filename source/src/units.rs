@@ -1,8 +1,9 @@
-//! Durations and sizes as people write them: `60s`, `7d`, `1MiB`.
+//! Durations, sizes and rates as people write them: `60s`, `1MiB`,
+//! `rate(5 minutes)`.
 
 use std::time::Duration;
 
-/// Reads a duration: an integer with one of `ms`, `s`, `m`, `h`, `d`.
+/// Reads a duration: an integer with one of the units `ms`, `s`, `m`, `h`, `d`.
 pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
     let (number, unit) = split_number(text);
     let millis_per_unit = match unit {
@@ -18,8 +19,8 @@ pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
         .ok()
         .filter(|_| millis_per_unit > 0)
         .and_then(|n| n.checked_mul(millis_per_unit))
-        // A century is longer than any API keeps anything, and keeps every
-        // sum of times within what a timestamp can hold.
+        // No API keeps anything for longer than a century, and sums of such durations fit into a
+        // timestamp.
         .filter(|millis| *millis <= 36_525 * 86_400_000)
         .map(Duration::from_millis)
         .ok_or_else(|| "write a duration as a number and a unit: `30s`, `15m`, `7d`".to_owned())

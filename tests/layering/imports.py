@@ -7,32 +7,43 @@ for that `mod.rs`, so code inside a crate imports from the file that holds the t
 import re
 from pathlib import Path
 
+from workspace import is_test
+
 IDENT = r"[A-Za-z_][A-Za-z0-9_]*"
+COMMENT = r"//[^\n]*|/\*.*?\*/"
+STRING = r'''\bb?r(?P<hashes>\#*)".*?"(?P=hashes)|\bb?"(?:\\.|[^"\\])*"|"(?:\\.|[^"\\])*"'''
+CHAR = r"b?'(?:\\[^\n]{1,8}?|[^'\\\n])'"
+# In one pattern: what looks like a comment in a string is none, and the other way round.
+TOKEN = re.compile(f"(?P<comment>{COMMENT})|(?P<text>{STRING}|{CHAR})", re.S)
 
 
-def without_strings_and_comments(text):
-    pattern = re.compile(
-        r"""//[^\n]*|/\*.*?\*/|\bb?r(\#*)".*?"\1|\bb?"(?:\\.|[^"\\])*"|b?'(?:\\[^\n]{1,8}?|[^'\\\n])'""", re.S
-    )
-    return pattern.sub(" ", text)
+def without_comments(code):
+    return TOKEN.sub(lambda found: " " if found["comment"] else found[0], code)
 
 
-def without_tests(text):
-    """The code that is built when no test is: an item behind `#[cfg(test)]` is left out."""
-    while found := re.search(r"#\[cfg\((?:test|all\(test[^]]*)\)\]", text):
+def without_strings_and_comments(code):
+    return TOKEN.sub(" ", code)
+
+
+def without_tests(code):
+    """The code that is built when no test is: every item behind `#[cfg(test)]` is left out.
+
+    Give it code without strings, whose brackets would be counted.
+    """
+    while found := re.search(r"#\[cfg\((?:test|all\(test[^]]*)\)\]", code):
         at, depth = found.end(), 0
-        while at < len(text):
-            if text[at] in "{(":
+        while at < len(code):
+            if code[at] in "{([":
                 depth += 1
-            elif text[at] in "})":
+            elif code[at] in "})]":
                 depth -= 1
-                if depth == 0 and text[at] == "}":
+                if depth == 0 and code[at] == "}":
                     break
-            elif text[at] == ";" and depth == 0:
+            elif code[at] == ";" and depth == 0:
                 break
             at += 1
-        text = text[: found.start()] + text[at + 1 :]
-    return text
+        code = code[: found.start()] + code[at + 1 :]
+    return code
 
 
 def leaves(tree):
@@ -63,7 +74,8 @@ class Crate:
         self.modules = {}
         for file in sorted(self.source.rglob("*.rs")):
             parts = list(file.relative_to(self.source).with_suffix("").parts)
-            if "tests" in parts:
+            # `main.rs` is a crate of its own beside `lib.rs`, which it names from outside.
+            if is_test(file, self.source) or parts == ["main"] and (self.source / "lib.rs").exists():
                 continue
             if parts[-1] in ("mod", "lib", "main"):
                 parts.pop()
@@ -71,11 +83,11 @@ class Crate:
         self.arrows = {file: self._imports(module, file) for module, file in self.modules.items()}
 
     def _imports(self, module, file):
-        text = without_tests(without_strings_and_comments(file.read_text()))
+        code = without_tests(without_strings_and_comments(file.read_text()))
         paths = []
-        for tree in re.findall(rf"\buse\s+([^;]+);", text):
+        for tree in re.findall(r"\buse\s+([^;]+);", code):
             paths.extend(leaves(tree))
-        rest = re.sub(r"\buse\s+[^;]+;", " ", text)
+        rest = re.sub(r"\buse\s+[^;]+;", " ", code)
         for path in re.findall(rf"(?<![\w:])(?:{IDENT})(?:\s*::\s*{IDENT})+", rest):
             paths.append([part.strip() for part in path.split("::")])
         found = {}

@@ -1,21 +1,20 @@
 //! HTTP Digest (RFC 7616): an answer to the vendor's challenge.
 //!
-//! The challenge comes with a 401 and is kept for the requests that follow, each
-//! with the next number of its count. A stale one is replaced by the next 401.
+//! The challenge comes with a 401 and is kept for the requests that follow; each
+//! counts one further. The next 401 replaces a stale challenge.
 
 use aws_lc_rs::digest::{Algorithm, SHA256, SHA512_256, digest};
 use http::HeaderMap;
 use http::header::WWW_AUTHENTICATE;
+use md5::{Digest as _, Md5};
 
-use super::md5;
-
-/// What the vendor asks for.
+/// What the vendor asks for in `WWW-Authenticate`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Challenge {
     realm: String,
     nonce: String,
     opaque: Option<String>,
-    algorithm: Hash,
+    algorithm: DigestAlgorithm,
     /// The algorithm as the vendor wrote it, which is sent back.
     written: Option<String>,
     session: bool,
@@ -26,25 +25,25 @@ pub(super) struct Challenge {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Hash {
+enum DigestAlgorithm {
     Md5,
     Sha256,
     Sha512_256,
 }
 
-impl Hash {
+impl DigestAlgorithm {
     fn hex(self, text: &str) -> String {
         let with = |algorithm: &'static Algorithm| hex::encode(digest(algorithm, text.as_bytes()));
         match self {
-            Hash::Md5 => md5::hex(text.as_bytes()),
-            Hash::Sha256 => with(&SHA256),
-            Hash::Sha512_256 => with(&SHA512_256),
+            DigestAlgorithm::Md5 => hex::encode(Md5::digest(text)),
+            DigestAlgorithm::Sha256 => with(&SHA256),
+            DigestAlgorithm::Sha512_256 => with(&SHA512_256),
         }
     }
 }
 
 impl Challenge {
-    /// The strongest challenge in the headers of a 401 that can be answered.
+    /// Finds the strongest challenge in the headers of a 401 that can be answered.
     pub(super) fn of(headers: &HeaderMap) -> Option<Challenge> {
         let lines = headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|line| line.to_str().ok());
         lines.flat_map(challenges).filter_map(Challenge::read).max_by_key(|one| one.algorithm)
@@ -60,14 +59,14 @@ impl Challenge {
         let (name, session) =
             upper.strip_suffix("-SESS").map_or((upper.as_str(), false), |name| (name, true));
         let algorithm = match name {
-            "MD5" => Hash::Md5,
-            "SHA-256" => Hash::Sha256,
-            "SHA-512-256" => Hash::Sha512_256,
+            "MD5" => DigestAlgorithm::Md5,
+            "SHA-256" => DigestAlgorithm::Sha256,
+            "SHA-512-256" => DigestAlgorithm::Sha512_256,
             _ => return None,
         };
         let qop_auth = match get("qop") {
             None => false,
-            // `auth-int` alone would sign the body, which no vendor of logs asks for.
+            // `auth-int` alone would sign the body, which no vendor of logs wants.
             Some(qop) => {
                 qop.split(',').any(|one| one.trim().eq_ignore_ascii_case("auth")).then_some(true)?
             }
@@ -85,8 +84,8 @@ impl Challenge {
         })
     }
 
-    /// The value of `Authorization` for the next request.
-    pub(super) fn answer(
+    /// Returns the value of `Authorization` for the next request.
+    pub(super) fn authorization(
         &mut self,
         (username, password): (&str, &str),
         (method, uri): (&str, &str),
@@ -138,8 +137,8 @@ fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
-/// The parameters of each Digest challenge in one header line, which may hold
-/// several challenges of several schemes (RFC 9110 §11.6.1).
+/// Returns the parameters of each Digest challenge in one header line, which may hold
+/// challenges of several schemes (RFC 9110 §11.6.1).
 fn challenges(line: &str) -> Vec<Vec<(String, String)>> {
     let mut found: Vec<Vec<(String, String)>> = Vec::new();
     let mut in_digest = false;
@@ -214,6 +213,27 @@ mod tests {
     const GET: (&str, &str) = ("GET", "/dir/index.html");
 
     #[test]
+    fn md5_passes_the_test_suite_of_rfc_1321() {
+        for (message, digest) in [
+            ("", "d41d8cd98f00b204e9800998ecf8427e"),
+            ("a", "0cc175b9c0f1b6a831c399e269772661"),
+            ("abc", "900150983cd24fb0d6963f7d28e17f72"),
+            ("message digest", "f96b697d7cb7938d525a2f31aaf161d0"),
+            ("abcdefghijklmnopqrstuvwxyz", "c3fcd3d76192e4007dfb496cca67e13b"),
+            (
+                "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789",
+                "d174ab98d277d9f5a5611c2c9f419d9f",
+            ),
+            (
+                "12345678901234567890123456789012345678901234567890123456789012345678901234567890",
+                "57edf4a22be3c955ac49da2e2107b67a",
+            ),
+        ] {
+            assert_eq!(DigestAlgorithm::Md5.hex(message), digest, "{message}");
+        }
+    }
+
+    #[test]
     fn the_examples_of_rfc_7616() {
         let challenge = |algorithm: &str| {
             format!(
@@ -229,7 +249,7 @@ mod tests {
             ("SHA-256", "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1"),
         ] {
             let mut challenge = Challenge::of(&headers(&[&challenge(algorithm)])).unwrap();
-            let answer = challenge.answer(MUFASA, GET, cnonce);
+            let answer = challenge.authorization(MUFASA, GET, cnonce);
             assert_eq!(
                 answer,
                 format!(
@@ -240,11 +260,11 @@ mod tests {
                      opaque=\"FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS\""
                 )
             );
-            assert!(challenge.answer(MUFASA, GET, cnonce).contains("nc=00000002"));
+            assert!(challenge.authorization(MUFASA, GET, cnonce).contains("nc=00000002"));
         }
         // The stronger of the two is answered, whichever comes first.
         let both = headers(&[&challenge("SHA-256"), &challenge("MD5")]);
-        assert_eq!(Challenge::of(&both).unwrap().algorithm, Hash::Sha256);
+        assert_eq!(Challenge::of(&both).unwrap().algorithm, DigestAlgorithm::Sha256);
     }
 
     #[test]
@@ -254,11 +274,12 @@ mod tests {
                     opaque=\"5ccc069c403ebaf9f0171e9517f40e41\"";
         let user = ("Mufasa", "Circle Of Life");
         let mut challenge = Challenge::of(&headers(&[line])).unwrap();
-        let answer = challenge.answer(user, GET, "0a4f113b");
+        let answer = challenge.authorization(user, GET, "0a4f113b");
         assert!(answer.contains("response=\"6629fae49393a05397450978507c4ef1\""), "{answer}");
         assert!(!answer.contains("algorithm"));
         let line = line.replace("qop=\"auth,auth-int\", ", "");
-        let answer = Challenge::of(&headers(&[&line])).unwrap().answer(user, GET, "0a4f113b");
+        let answer =
+            Challenge::of(&headers(&[&line])).unwrap().authorization(user, GET, "0a4f113b");
         assert!(answer.contains("response=\"670fd8c2df070c60b045671b8b24ff02\""), "{answer}");
         assert!(!answer.contains("nc="));
     }

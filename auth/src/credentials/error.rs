@@ -1,5 +1,6 @@
 //! Why a request could not be given its credential.
 
+use crate::unique_id::NoRandomNumbers;
 use http::StatusCode;
 use jiff::Timestamp;
 use mef_ports::{HttpError, SecretsError, StoreError};
@@ -7,7 +8,7 @@ use mef_ports::{HttpError, SecretsError, StoreError};
 /// Why a request could not be given its credential.
 #[derive(Debug, thiserror::Error)]
 pub enum CredentialError {
-    /// A secret could not be had.
+    /// A secret could not be read.
     #[error(transparent)]
     Secrets(#[from] SecretsError),
     /// A template of `poll.auth` gives nothing that can be sent.
@@ -21,7 +22,7 @@ pub enum CredentialError {
     /// The token endpoint gave no token.
     #[error("no access token")]
     TokenEndpoint(#[source] TokenEndpointError),
-    /// The token endpoint wants to be left alone for a while.
+    /// The token endpoint limits requests for now.
     #[error("the token endpoint's rate limit is used up until {until}")]
     Limited {
         /// When it may be asked again.
@@ -30,8 +31,8 @@ pub enum CredentialError {
     /// The store of access tokens failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The vendor gave a new refresh token, and it could not be stored: the old
-    /// one may be worth nothing from now on.
+    /// The vendor gave a new refresh token, and it could not be stored. The old one
+    /// may no longer work.
     #[error(
         "the vendor gave a new refresh token in place of the secret `{secret}`, and it could not be stored: \
          if the next run is refused, authorise again at the vendor and set the secret"
@@ -43,16 +44,16 @@ pub enum CredentialError {
         #[source]
         error: StoreError,
     },
-    /// There is no randomness to be had.
-    #[error("the system gives no random numbers")]
-    Random,
+    /// The system gives no random numbers.
+    #[error(transparent)]
+    Random(#[from] NoRandomNumbers),
     /// The token endpoint did not answer.
     #[error("no answer from the token endpoint")]
     Http(#[source] HttpError),
 }
 
-/// Why a token endpoint gave no token. No variant holds what it answered,
-/// besides the error that RFC 6749 §5.2 defines, masked.
+/// Why a token endpoint gave no token. No variant holds anything of the response,
+/// except the error that RFC 6749 §5.2 defines, masked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenEndpointError {
@@ -64,47 +65,47 @@ pub enum TokenEndpointError {
     Refused {
         /// Its error code.
         error: String,
-        /// Its words, credentials masked and cut to a line.
+        /// Its description, in one line, with credentials masked.
         description: Option<String>,
         /// What to do.
         hint: String,
     },
-    /// It failed, again and again.
+    /// It failed at every try.
     #[error("the token endpoint answered {status}, {tries} times")]
     Failing {
-        /// The last answer's status.
+        /// The status of the last response.
         status: StatusCode,
         /// How often it was asked.
         tries: u64,
     },
-    /// It redirects; a credential does not follow.
+    /// It redirects, and a credential is not sent to another address.
     #[error(
         "the token endpoint answered {status}, a redirect: write its final address in `poll.auth`"
     )]
     Redirect {
-        /// The answer's status.
+        /// The status of the response.
         status: StatusCode,
     },
-    /// It refused without an error that can be read.
+    /// It refused, without an error that can be read.
     #[error("{asked} answered {status}: check its URL and the credentials")]
     Status {
         /// What was asked: `the token endpoint` or `the login`, and its URL without the query.
         asked: String,
-        /// The answer's status.
+        /// The status of the response.
         status: StatusCode,
     },
-    /// It answered with something that is no token.
+    /// Its response holds no token.
     #[error(
-        "the token endpoint's answer has no usable value at `{place}`: check its URL, and where `poll.auth` looks for it"
+        "the token endpoint's response has no usable value at `{path}`: check its URL, and where `poll.auth` looks for it"
     )]
     Unreadable {
-        /// Where in the answer.
-        place: String,
+        /// Where in the response.
+        path: String,
     },
-    /// A token that cannot be sent as a bearer token.
+    /// Its token cannot be sent as a bearer token.
     #[error("the token endpoint gave a token that is no bearer token (RFC 6750)")]
     NotBearer,
-    /// A base URL that the file does not allow.
+    /// Its base URL is one that the file does not allow.
     #[error("the login leads to {origin}: list it under `allow_origins` if that is right")]
     BaseUrl {
         /// The origin.

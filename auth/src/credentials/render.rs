@@ -1,7 +1,9 @@
-//! From the templates of `poll.auth` to the texts that are sent.
+//! Renders the templates of `poll.auth` to the texts that are sent.
 
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
 use jiff::Timestamp;
 use mef_ports::Secret;
@@ -9,9 +11,17 @@ use mef_source::template::{Rendered, Variables};
 use mef_source::{Path, Root, Template};
 
 use super::error::CredentialError;
+use crate::redact::Redactor;
 
-/// What those templates see: constants are already put in, so only secrets,
-/// and what a signature or a token brings along.
+/// Renders templates with the secrets of one source. The redactor learns what is
+/// rendered, unless the learnt secrets show in it anyway.
+#[derive(Clone, Copy)]
+pub(super) struct Renderer<'r> {
+    pub(super) redactor: &'r Redactor,
+    pub(super) secrets: &'r BTreeMap<String, Secret>,
+}
+
+/// What templates of signatures and tokens can read beside secrets.
 #[derive(Default)]
 pub(super) struct Words<'w> {
     pub(super) texts: Vec<(&'static str, &'w str)>,
@@ -19,12 +29,13 @@ pub(super) struct Words<'w> {
     pub(super) headers: Option<&'w HeaderMap>,
 }
 
-struct Scope<'s> {
+/// What templates of `poll.auth` can read. Constants are already put in.
+struct AuthScope<'s> {
     secrets: &'s BTreeMap<String, Secret>,
     words: &'s Words<'s>,
 }
 
-impl Variables for Scope<'_> {
+impl Variables for AuthScope<'_> {
     fn get<'v>(&'v self, path: &Path) -> Rendered<'v> {
         match path.root() {
             Root::Secret => Rendered::text(self.secrets.get(path.name()).map(Secret::expose)),
@@ -45,47 +56,75 @@ impl Variables for Scope<'_> {
     }
 }
 
-/// Renders the template of `field`, which must give some text, unless it is
-/// empty as it is written.
-pub(super) fn render(
-    field: &str,
-    template: &Template,
-    secrets: &BTreeMap<String, Secret>,
-    words: &Words<'_>,
-) -> Result<Secret, CredentialError> {
-    let scope = Scope { secrets, words };
-    let rendered = template
-        .render(&scope)
-        .and_then(|rendered| rendered.to_text().map(String::from))
-        .map_err(|reason| error(field, format!("cannot be rendered: {reason}")))?;
-    if rendered.is_empty() && template.as_literal() != Some("") {
-        let missing = secret_names(template).find(|name| !secrets.contains_key(*name));
-        return Err(error(
-            field,
-            match missing {
-                Some(name) => format!("stands for nothing: the secret `{name}` is not there"),
-                None => "stands for nothing".to_owned(),
-            },
-        ));
+impl Renderer<'_> {
+    /// Renders the template of `field`. Fails if it gives no text, unless it is
+    /// written as an empty text.
+    pub(super) fn render(
+        &self,
+        field: &str,
+        template: &Template,
+    ) -> Result<Secret, CredentialError> {
+        self.render_with(field, template, &Words::default())
     }
-    Ok(Secret::new(rendered))
+
+    /// Renders a template as [`Renderer::render`] does, with more to read.
+    pub(super) fn render_with(
+        &self,
+        field: &str,
+        template: &Template,
+        words: &Words<'_>,
+    ) -> Result<Secret, CredentialError> {
+        let names: Vec<_> = secret_names(template).collect();
+        let used = names.iter().filter_map(|name| self.secrets.get(*name));
+        used.for_each(|secret| self.redactor.learn(secret));
+        self.learn_made([template]);
+        let scope = AuthScope { secrets: self.secrets, words };
+        let rendered = template
+            .render(&scope)
+            .and_then(|rendered| rendered.to_text().map(String::from))
+            .map_err(|reason| error(field, format!("cannot be rendered: {reason}")))?;
+        if rendered.is_empty() && template.as_literal() != Some("") {
+            let missing = names.iter().find(|name| !self.secrets.contains_key(**name));
+            return Err(error(
+                field,
+                match missing {
+                    Some(name) => format!("stands for nothing: the secret `{name}` is not there"),
+                    None => "stands for nothing".to_owned(),
+                },
+            ));
+        }
+        let rendered = Secret::new(rendered);
+        if !names.is_empty() && self.redactor.mask(rendered.expose()) == rendered.expose() {
+            self.redactor.learn(&rendered);
+        }
+        Ok(rendered)
+    }
+
+    /// Learns what the filters of `templates` make of secrets, such as a digest: no
+    /// form of a secret shows in it.
+    pub(super) fn learn_made<'t>(&self, templates: impl IntoIterator<Item = &'t Template>) {
+        let scope = AuthScope { secrets: self.secrets, words: &Words::default() };
+        for template in templates {
+            let made = template.values_of(Root::Secret, &scope);
+            made.filter_map(|made| Some(Secret::new(made.to_text().ok()?)))
+                .for_each(|made| self.redactor.learn(&made));
+        }
+    }
+
+    /// Makes the value of `Authorization: Basic`, and learns it.
+    pub(super) fn basic(&self, username: &str, password: &str) -> String {
+        let pair = STANDARD.encode(format!("{username}:{password}"));
+        self.redactor.learn(&Secret::new(pair.clone()));
+        format!("Basic {pair}")
+    }
 }
 
-/// What each placeholder of `template` that reads a secret stands for.
-pub(super) fn made_of_secrets(
-    template: &Template,
-    secrets: &BTreeMap<String, Secret>,
-) -> Vec<Secret> {
-    let scope = Scope { secrets, words: &Words::default() };
-    let made = template.values_of(Root::Secret, &scope);
-    made.filter_map(|made| Some(Secret::new(made.to_text().ok()?))).collect()
-}
-
-/// The secrets that a template uses.
+/// Returns the names of the secrets that a template uses.
 pub(super) fn secret_names(template: &Template) -> impl Iterator<Item = &str> {
     template.paths().filter(|path| path.root() == Root::Secret).map(Path::name)
 }
 
+/// Says what is wrong with a field of `poll.auth`.
 pub(super) fn error(field: &str, reason: impl Into<String>) -> CredentialError {
     CredentialError::Template { field: field.to_owned(), reason: reason.into() }
 }

@@ -1,38 +1,33 @@
 //! What can be judged of a request before its body is there.
 //!
-//! A gateway's authorizer sees the head alone, and nearly every vendor signs
-//! the body. So a check that reads no body is done here in full, and of the
-//! others only what the head decides: that a signature came, that it can be
-//! one, and that its time is near. Nothing that passes here is authentic:
-//! [`verify`](super::verify()) judges all of it again, with the body.
+//! A gateway's authorizer sees only the head, and nearly every vendor signs the
+//! body. So a check that reads no body is done here in full, and of the others
+//! only what the head decides: that a signature came, that it can be one, and that
+//! its time is near. Nothing that passes here is authentic:
+//! [`verify`](crate::verify::verify()) judges all of it again, with the body.
 
 use jiff::Timestamp;
-use mef_source::checked::{Check, TokenFrom, Verify, Webhook};
+use mef_source::checked::{Check, Verify, Webhook};
 
-use super::denied::Denied;
-use super::mask::Mask;
-use super::{AUTHORIZATION, Context, LiveSecrets, jwt, needs_body, pass, signed};
-use crate::Request;
+use super::checks::{self, Kind, SingleCheck, SoFar};
+use super::context::Context;
+use super::keys::live_secrets::LiveSecrets;
+use super::told::denied::Denied;
+use crate::request::{AUTHORIZATION, Request};
 
-/// What is known of a check that was not refused.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum SoFar {
-    /// It passes, whatever else the request holds.
-    Passed,
-    /// What is still to come decides.
-    Open,
-}
+/// Judges one check that is made of no others.
+type Single<'s> = &'s dyn Fn(&dyn SingleCheck) -> Result<SoFar, Denied>;
 
 /// Judges the head of `request` at the moment `now`; its body is not looked at.
 ///
-/// `secrets` holds the secrets and keys of the single checks that the head
-/// decides (see [`is_in_head`]). Whatever [`verify`](super::verify()) would accept passes,
-/// so that a refusal may be final. Of alternatives, one that the head leaves
-/// open leaves all of them open.
+/// `secrets` must hold the secrets and keys of the single checks that the head
+/// decides (see [`is_in_head`]). Whatever [`verify`](crate::verify::verify())
+/// would accept passes, so a denial is final. If the head leaves one of several
+/// alternatives open, all of them are open.
 ///
 /// # Errors
 ///
-/// The first check that fails whatever the body holds, and why.
+/// Fails with the first check that fails whatever the body holds, and why.
 pub fn verify_head(
     webhook: &Webhook,
     request: &Request,
@@ -40,15 +35,15 @@ pub fn verify_head(
     now: Timestamp,
 ) -> Result<(), Denied> {
     let context = Context { webhook, request, secrets, now };
-    judge(checks(webhook)?, &|check| head_of(check, context))
+    judge(webhook, &|check| check.check_head(context))
 }
 
-/// Judges what was sent as `authorization` alone, where that is all there is to
-/// see: the credentials that the checks read from that header.
+/// Judges the value of `authorization` when it is all there is to see: does the
+/// checks that read their credential from that header.
 ///
 /// # Errors
 ///
-/// The first of them that it is not, and why.
+/// Fails with the first of them that fails, and why.
 pub fn verify_authorization(
     webhook: &Webhook,
     authorization: &str,
@@ -58,106 +53,56 @@ pub fn verify_authorization(
     let line = (AUTHORIZATION.to_owned(), authorization.as_bytes().to_vec());
     let request = Request::new("", "", "", vec![line], "");
     let context = Context { webhook, request: &request, secrets, now };
-    judge(checks(webhook)?, &|check| match is_authorization(check) {
-        true => by_itself(check, context),
+    judge(webhook, &|check| match check.is_authorization() {
+        true => check.check_head(context),
         false => Ok(SoFar::Open),
     })
 }
 
-/// Whether `check` is a single one that reads the `authorization` header and
-/// nothing else.
+/// Returns whether `check` is a single one that reads the `authorization` header
+/// and nothing else.
 pub fn is_authorization(check: &Check) -> bool {
-    match check {
-        Check::Token(token) => {
-            matches!(&token.from, TokenFrom::Header(name) if name == AUTHORIZATION)
-        }
-        Check::Jwt(jwt) => matches!(&jwt.from, TokenFrom::Header(name) if name == AUTHORIZATION),
-        Check::Basic(_) => true,
-        _ => false,
-    }
+    checks::single(check).is_some_and(SingleCheck::is_authorization)
 }
 
-/// Whether [`verify_head`] uses the secrets or keys of the single `check`: it
-/// reads no body, or is a signed token of which only a digest needs one.
+/// Returns whether [`verify_head`] uses the secrets or keys of the single `check`:
+/// it reads no body, or is a signed token of which only a digest needs one.
 pub fn is_in_head(check: &Check) -> bool {
-    match check {
-        Check::Jwt(jwt) => !jwt::from_body(jwt),
-        check => !needs_body(check),
-    }
+    checks::single(check).is_some_and(SingleCheck::is_in_head)
 }
 
-fn checks(webhook: &Webhook) -> Result<&[Check], Denied> {
+fn judge(webhook: &Webhook, single: Single<'_>) -> Result<(), Denied> {
     match &webhook.verify {
-        Verify::Nothing { .. } => Ok(&[]),
+        Verify::Nothing { .. } => Ok(()),
         Verify::All(checks) if checks.is_empty() => Err(Denied::NoCheck),
-        Verify::All(checks) => Ok(checks),
+        Verify::All(checks) => all(checks, single).map(|_| ()),
     }
 }
 
-/// Judges checks that must all pass, each single one of them by `single`.
-fn judge(checks: &[Check], single: &dyn Fn(&Check) -> Result<SoFar, Denied>) -> Result<(), Denied> {
-    all(checks, single).map(|_| ())
-}
-
-fn all(
-    checks: &[Check],
-    single: &dyn Fn(&Check) -> Result<SoFar, Denied>,
-) -> Result<SoFar, Denied> {
+fn all(checks: &[Check], single: Single<'_>) -> Result<SoFar, Denied> {
     let mut so_far = SoFar::Passed;
     for check in checks {
-        if composed(check, single)? == SoFar::Open {
+        if one(check, single)? == SoFar::Open {
             so_far = SoFar::Open;
         }
     }
     Ok(so_far)
 }
 
-fn composed(
-    check: &Check,
-    single: &dyn Fn(&Check) -> Result<SoFar, Denied>,
-) -> Result<SoFar, Denied> {
-    match check {
-        Check::All(checks) => all(checks, single),
-        Check::Any(checks) => {
+fn one(check: &Check, single: Single<'_>) -> Result<SoFar, Denied> {
+    match checks::kind(check) {
+        Kind::Single(check) => single(check),
+        Kind::All(checks) => all(checks, single),
+        Kind::Any(checks) => {
             let (mut best, mut reasons) = (None, Vec::new());
             for check in checks {
-                match composed(check, single) {
+                match one(check, single) {
                     Ok(SoFar::Passed) => best = Some(SoFar::Passed),
                     Ok(SoFar::Open) => best = best.or(Some(SoFar::Open)),
                     Err(denied) => reasons.push(denied),
                 }
             }
-            best.ok_or(Denied::Alternatives { reasons })
+            best.ok_or(Denied::Alternatives(reasons))
         }
-        check => single(check),
-    }
-}
-
-fn head_of(check: &Check, context: Context<'_>) -> Result<SoFar, Denied> {
-    // Nothing goes on from here, so nothing has to be masked.
-    let mut mask = Mask::default();
-    match check {
-        // Who asks may have left the address out, and the handler be told it.
-        Check::Ip(_) if context.request.peer().is_none() => Ok(SoFar::Open),
-        check if is_in_head(check) => by_itself(check, context),
-        Check::Hmac(hmac) => {
-            signed::check_head(&hmac.signed, context, &mut mask).map(|()| SoFar::Open)
-        }
-        Check::PublicKey(key) => {
-            signed::check_head(&key.signed, context, &mut mask).map(|()| SoFar::Open)
-        }
-        _ => Ok(SoFar::Open),
-    }
-}
-
-/// Does a check that reads no body; of a signed token what it is by itself,
-/// since what it digests of the request may not be there.
-fn by_itself(check: &Check, context: Context<'_>) -> Result<SoFar, Denied> {
-    match check {
-        Check::Jwt(jwt) => jwt::check_head(jwt, context).map(|()| match jwt.digests.is_empty() {
-            true => SoFar::Passed,
-            false => SoFar::Open,
-        }),
-        check => pass(check, context, &mut Mask::default()).map(|_| SoFar::Passed),
     }
 }

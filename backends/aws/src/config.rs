@@ -1,4 +1,4 @@
-//! How AWS is spoken to: the time limits and the retries of every request.
+//! The configuration of the SDK: time limits, retries, and where credentials come from.
 
 use std::time::Duration;
 
@@ -8,23 +8,23 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sqs::config::SharedCredentialsProvider;
 
-/// How often a request is tried at most, the first time among them.
+/// How often a request is tried at most, including the first time.
 const ATTEMPTS: u32 = 3;
 
-/// How long to wait for AWS. All of them must stay under the time that the
-/// function itself has: a Lambda that is ended while it waits answers nothing.
+/// How long to wait for AWS. Each limit must be shorter than the function's own: a
+/// Lambda that is ended while it waits returns nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimeLimits {
-    /// For a connection.
+    /// The limit of a connection.
     pub connect: Duration,
-    /// For one try of a request.
+    /// The limit of one attempt of a request.
     pub attempt: Duration,
-    /// For a request with all its tries and the waits between them.
+    /// The limit of a request with all its attempts and the waits between them.
     pub operation: Duration,
 }
 
 impl Default for TimeLimits {
-    /// Two seconds, three and ten.
+    /// Two, three and ten seconds.
     fn default() -> TimeLimits {
         TimeLimits {
             connect: Duration::from_secs(2),
@@ -34,12 +34,11 @@ impl Default for TimeLimits {
     }
 }
 
-/// Region, credentials and endpoint from where every AWS tool looks for them,
-/// with these time limits and three tries. `AWS_ENDPOINT_URL` is obeyed, so that
-/// an emulator can stand in.
+/// Loads region, credentials and endpoint from where every AWS tool looks for them, with
+/// these time limits and three attempts. `AWS_ENDPOINT_URL` is obeyed, so that an
+/// emulator can stand in.
 ///
-/// The behaviour is that of a fixed date: an update of the SDK changes no
-/// default by itself.
+/// The SDK's defaults are those of a fixed date: an update changes none of them.
 pub async fn load_config(limits: TimeLimits) -> SdkConfig {
     aws_config::defaults(behavior())
         .timeout_config(timeouts(limits))
@@ -48,12 +47,12 @@ pub async fn load_config(limits: TimeLimits) -> SdkConfig {
         .await
 }
 
-/// What a Lambda function is given: its region, its credentials in the
-/// environment, and an endpoint where an emulator stands in for AWS.
+/// Makes the configuration of a Lambda function: its region, its credentials from the
+/// environment, and an endpoint if an emulator stands in for AWS.
 ///
-/// A function never looks for profiles, nor asks the metadata service of a
-/// machine, so the binary need not have what does: less to load at a cold
-/// start, and no path on which a credential of another origin comes in.
+/// A function looks for no profiles and asks no metadata service, so the code for that
+/// is not in the binary: there is less to load at a cold start, and credentials come
+/// from nowhere else.
 pub fn function_config(region: &str, endpoint: Option<&str>, limits: TimeLimits) -> SdkConfig {
     let mut config = SdkConfig::builder()
         .behavior_version(behavior())

@@ -1,8 +1,8 @@
-//! What AWS said, as one line, without a byte of what was sent or answered.
+//! An error of AWS in one line, without what was sent or received.
 //!
-//! The SDK's errors can print whole responses. Those hold events and secrets, so
-//! only the code, the message, the status and the request id of an answer are
-//! kept, and of a request that had none, why.
+//! The SDK's errors can print whole responses, which hold events and secrets. So only
+//! the code, the message, the status and the request id of a response are kept. If
+//! there was no response, the reason is kept.
 
 use std::error::Error;
 
@@ -16,8 +16,8 @@ use mef_ports::StoreError;
 #[error("{text}")]
 pub(crate) struct AwsError {
     text: String,
-    /// Whether the service is out of reach or overloaded, rather than against
-    /// the request.
+    /// Whether the service is out of reach or overloaded, and did not refuse the
+    /// request itself.
     pub(crate) away: bool,
     /// Whether another transaction was changing the same item.
     pub(crate) conflict: bool,
@@ -34,7 +34,7 @@ impl AwsError {
         AwsError { away: true, ..AwsError::new(text) }
     }
 
-    /// Takes a text out of the message, should AWS have repeated it there.
+    /// Masks `secret` in the message: AWS may have repeated it there.
     pub(crate) fn without(self, secret: &str) -> AwsError {
         if secret.is_empty() {
             return self;
@@ -42,7 +42,7 @@ impl AwsError {
         AwsError { text: self.text.replace(secret, "***"), ..self }
     }
 
-    /// Says during which operation it happened.
+    /// Adds the operation during which it happened.
     pub(crate) fn during(self, operation: &'static str) -> StoreError {
         StoreError::new(operation, self)
     }
@@ -54,17 +54,17 @@ where
 {
     fn from(error: SdkError<E, HttpResponse>) -> AwsError {
         match &error {
-            SdkError::ServiceError(answer) => {
-                let status = answer.raw().status().as_u16();
-                let code = answer.err().code();
-                let message = answer.err().message();
+            SdkError::ServiceError(response) => {
+                let status = response.raw().status().as_u16();
+                let code = response.err().code();
+                let message = response.err().message();
                 let mut text = match (code, message) {
                     (Some(code), Some(message)) => format!("{code}: {message}"),
                     (Some(text), None) | (None, Some(text)) => text.to_owned(),
                     (None, None) => "no reason given".to_owned(),
                 };
                 text.push_str(&format!(" (status {status}"));
-                if let Some(id) = answer.raw().request_id() {
+                if let Some(id) = response.raw().request_id() {
                     text.push_str(&format!(", request {id}"));
                 }
                 text.push(')');
@@ -75,11 +75,11 @@ where
                     refused: code == Some("ConditionalCheckFailedException"),
                 }
             }
-            SdkError::ResponseError(answer) => {
-                let status = answer.raw().status().as_u16();
-                AwsError::away(format!("the answer (status {status}) cannot be read"))
+            SdkError::ResponseError(response) => {
+                let status = response.raw().status().as_u16();
+                AwsError::away(format!("the response (status {status}) cannot be read"))
             }
-            SdkError::TimeoutError(_) => AwsError::away("no answer in time"),
+            SdkError::TimeoutError(_) => AwsError::away("no response in time"),
             SdkError::DispatchFailure(_) => AwsError::away(causes(&error)),
             // No credentials, or a request that could not be built.
             _ => AwsError::new(causes(&error)),
@@ -87,7 +87,7 @@ where
     }
 }
 
-/// Codes with which services say that it was too much, whatever their status.
+/// Checks for the codes of throttling, which come with any status.
 pub(crate) fn is_throttle(code: &str) -> bool {
     code.contains("Throttl")
         || matches!(
@@ -101,7 +101,7 @@ pub(crate) fn is_throttle(code: &str) -> bool {
         )
 }
 
-/// An error and its causes, each once.
+/// Joins an error and its causes, each once.
 fn causes(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
@@ -122,13 +122,13 @@ mod tests {
 
     #[derive(Debug, thiserror::Error)]
     #[error("{0}")]
-    struct Link(&'static str, #[source] Option<Box<Link>>);
+    struct Cause(&'static str, #[source] Option<Box<Cause>>);
 
     #[test]
     fn causes_are_joined_without_repeats() {
-        let inner = Link("connection refused", None);
-        let same = Link("connection refused", Some(Box::new(inner)));
-        let outer = Link("dispatch failure", Some(Box::new(same)));
+        let inner = Cause("connection refused", None);
+        let same = Cause("connection refused", Some(Box::new(inner)));
+        let outer = Cause("dispatch failure", Some(Box::new(same)));
         assert_eq!(causes(&outer), "dispatch failure: connection refused");
     }
 

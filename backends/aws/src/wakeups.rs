@@ -1,8 +1,8 @@
 //! Wake-ups: one-off schedules that delete themselves.
 //!
-//! A run that is owed before the next tick must not keep a Lambda waiting, and
-//! a timer would end with it. The scheduler keeps one schedule a stream, which a
-//! later wish replaces.
+//! A Lambda must not wait for a run that is due before the next tick, and its timers
+//! end with it. The scheduler keeps one schedule for each stream, which a later one
+//! replaces.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,38 +16,39 @@ use aws_sdk_scheduler::types::{
 use jiff::{SignedDuration, Timestamp};
 use mef_ports::{StoreError, StreamKey, Wakeups};
 
-use crate::aws::{Shared, WakeTarget};
+use crate::clients::Shared;
 use crate::error::AwsError;
+use crate::settings::WakeTarget;
 
-/// How far ahead a wake-up is at least: a moment that has passed when the
-/// scheduler gets it may never come, and its clock is not ours.
+/// How far ahead a wake-up is at least. The scheduler may ignore a moment that has
+/// passed when it gets it, and its clock is not ours.
 const AHEAD: SignedDuration = SignedDuration::from_secs(10);
 
 /// The longest name of a schedule (CreateSchedule).
 const LONGEST_NAME: usize = 64;
 
-/// How often making and replacing are tried in turn, where the schedule there
-/// was runs and goes in between.
-const ATTEMPTS: u32 = 4;
+/// How often making and then replacing is tried: a schedule may run, and so go, in
+/// between.
+const ATTEMPTS: u32 = 2;
 
-/// How often the scheduler calls again when the function cannot be called, and
-/// until when: after that the next tick is near.
+/// How often, and how long, the scheduler tries again if the function cannot be called.
+/// After that the next tick is near.
 const RETRIES: i32 = 2;
 const RETRY_FOR: Duration = Duration::from_secs(900);
 
 const OPERATION: &str = "leave a wake-up";
 
-/// The schedule that `$wish` describes, in a request that makes or replaces it:
-/// for the SDK these are two types that have only their methods' names in common.
+/// Fills in a request that makes or replaces the schedule `$wanted`. For the SDK these
+/// are two types that have only the names of their methods in common.
 macro_rules! schedule {
-    ($request:expr, $wakeups:expr, $wish:expr) => {
+    ($request:expr, $wakeups:expr, $wanted:expr) => {
         $request
-            .name(&$wish.name)
+            .name(&$wanted.name)
             .group_name(&$wakeups.target.schedule_group)
-            .schedule_expression(&$wish.expression)
+            .schedule_expression(&$wanted.expression)
             .schedule_expression_timezone("UTC")
-            .flexible_time_window($wish.window.clone())
-            .target($wish.target.clone())
+            .flexible_time_window($wanted.window.clone())
+            .target($wanted.target.clone())
             .action_after_completion(ActionAfterCompletion::Delete)
     };
 }
@@ -64,83 +65,74 @@ impl ScheduledWakeups {
         ScheduledWakeups { shared, target }
     }
 
-    async fn create(&self, wish: &Wish) -> Result<Done, AwsError> {
-        let request = schedule!(self.shared.scheduler().create_schedule(), self, wish);
+    /// Makes the schedule; returns false if there is one already.
+    async fn create(&self, wanted: &Schedule) -> Result<bool, AwsError> {
+        let request = schedule!(self.shared.scheduler().create_schedule(), self, wanted);
         match request.send().await {
-            Ok(_) => Ok(Done::Yes),
+            Ok(_) => Ok(true),
             Err(error) if error.as_service_error().is_some_and(|e| e.is_conflict_exception()) => {
-                Ok(Done::TryTheOther)
+                Ok(false)
             }
             Err(error) => Err(error.into()),
         }
     }
 
-    async fn replace(&self, wish: &Wish) -> Result<Done, AwsError> {
-        let request = schedule!(self.shared.scheduler().update_schedule(), self, wish);
+    /// Replaces the schedule; returns false if there is none, or if another run is
+    /// changing it. If the group is missing, `create` says so.
+    async fn replace(&self, wanted: &Schedule) -> Result<bool, AwsError> {
+        let request = schedule!(self.shared.scheduler().update_schedule(), self, wanted);
         match request.send().await {
-            Ok(_) => Ok(Done::Yes),
-            // It ran meanwhile, or is being changed by another run. Where the
-            // group is missing, making the schedule says so.
+            Ok(_) => Ok(true),
             Err(error)
                 if error.as_service_error().is_some_and(|error| {
                     error.is_resource_not_found_exception() || error.is_conflict_exception()
                 }) =>
             {
-                Ok(Done::TryTheOther)
+                Ok(false)
             }
             Err(error) => Err(error.into()),
         }
     }
 
-    async fn leave(&self, wish: &Wish) -> Result<(), AwsError> {
-        for attempt in 0..ATTEMPTS {
-            let done = match attempt % 2 {
-                0 => self.create(wish).await?,
-                _ => self.replace(wish).await?,
-            };
-            if let Done::Yes = done {
+    async fn leave(&self, wanted: &Schedule) -> Result<(), AwsError> {
+        for _ in 0..ATTEMPTS {
+            if self.create(wanted).await? || self.replace(wanted).await? {
                 return Ok(());
             }
         }
-        Err(AwsError::new(format!("the schedule {} keeps changing", wish.name)))
+        Err(AwsError::new(format!("the schedule {} keeps changing", wanted.name)))
     }
 }
 
 #[async_trait]
 impl Wakeups for ScheduledWakeups {
     async fn wake(&self, stream: &StreamKey, when: Timestamp) -> Result<(), StoreError> {
-        let wish = Wish::new(
+        let wanted = Schedule::new(
             schedule_name(&self.shared.settings.prefix(), stream),
             expression(when, self.shared.clock.now()),
             &self.target,
             &stream.source,
         );
-        let wish = wish.map_err(|error| StoreError::new(OPERATION, error))?;
-        self.leave(&wish).await.map_err(|error| error.during(OPERATION))
+        let wanted = wanted.map_err(|error| StoreError::new(OPERATION, error))?;
+        self.leave(&wanted).await.map_err(|error| error.during(OPERATION))
     }
 }
 
-/// Whether a request did it, or found what the other kind of request is for.
-enum Done {
-    Yes,
-    TryTheOther,
-}
-
-/// A schedule as it is to be.
-struct Wish {
+/// The schedule that is wanted.
+struct Schedule {
     name: String,
     expression: String,
     window: FlexibleTimeWindow,
     target: Target,
 }
 
-impl Wish {
+impl Schedule {
     fn new(
         name: String,
         expression: String,
         target: &WakeTarget,
         source: &str,
-    ) -> Result<Wish, BuildError> {
+    ) -> Result<Schedule, BuildError> {
         let window = FlexibleTimeWindow::builder().mode(FlexibleTimeWindowMode::Off).build()?;
         let retries = RetryPolicy::builder()
             .maximum_retry_attempts(RETRIES)
@@ -152,16 +144,16 @@ impl Wish {
             .input(serde_json::json!({ "source": source }).to_string())
             .retry_policy(retries)
             .build()?;
-        Ok(Wish { name, expression, window, target })
+        Ok(Schedule { name, expression, window, target })
     }
 }
 
-/// One name a stream: the prefix, as far as there is room, and a hash of the
+/// Returns the one name for a stream: as much of the prefix as fits, and a hash of the
 /// prefix and the stream.
 fn schedule_name(prefix: &str, stream: &StreamKey) -> String {
     let mut all = Vec::new();
     for part in [prefix, &stream.source, &stream.partition] {
-        // Lengths first: no two lists of parts are the same bytes.
+        // With their lengths, no two lists of parts are the same bytes.
         all.extend_from_slice(&(part.len() as u64).to_be_bytes());
         all.extend_from_slice(part.as_bytes());
     }
@@ -172,8 +164,8 @@ fn schedule_name(prefix: &str, stream: &StreamKey) -> String {
     format!("{begin}{end}")
 }
 
-/// `when` in UTC as the scheduler writes it: a whole second, never before it,
-/// and at least ten seconds from `now`.
+/// Writes `when` for the scheduler, in UTC: the next whole second, at least ten seconds
+/// from `now`.
 fn expression(when: Timestamp, now: Timestamp) -> String {
     let earliest = now.checked_add(AHEAD).unwrap_or(Timestamp::MAX);
     let at = when.max(earliest);
@@ -224,6 +216,8 @@ mod tests {
             name(&"p".repeat(101), "a", ""),
         ];
         assert!(names[0].starts_with("p-s-dev-wake-"), "{}", names[0]);
+        // A later version has to replace the schedules of an earlier one.
+        assert_eq!(names[2], "p-s-dev-wake-6624ae717953eb2b");
         let distinct: std::collections::BTreeSet<_> = names.iter().collect();
         assert_eq!(distinct.len(), names.len());
         assert!(names.iter().all(|name| name.len() <= LONGEST_NAME));

@@ -1,4 +1,4 @@
-//! Bytes under a key.
+//! The port for blobs.
 
 use async_trait::async_trait;
 use bytes::Bytes;

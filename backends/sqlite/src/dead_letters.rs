@@ -1,4 +1,4 @@
-//! Dead letters, each as the JSON that a person can read.
+//! The port for dead letters, each stored as JSON that a person can read.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -143,7 +143,7 @@ fn rows(operation: &'static str, letters: &[DeadLetter]) -> Result<Vec<LetterRow
         .map_err(|error| StoreError::new(operation, error))
 }
 
-/// A letter that replaces another is held by nobody.
+/// Inserts letters. One that replaces another is held by nobody.
 fn insert(transaction: &Connection, rows: &[LetterRow]) -> rusqlite::Result<()> {
     let mut insert = transaction.prepare_cached(
         "INSERT INTO dead_letters (id, source, letter) VALUES (?1, ?2, ?3)
@@ -152,7 +152,7 @@ fn insert(transaction: &Connection, rows: &[LetterRow]) -> rusqlite::Result<()> 
     rows.iter().try_for_each(|row| insert.execute(params![row.0, row.1, row.2]).map(drop))
 }
 
-/// A receipt, read: the row, and the end of the hold by which it is known.
+/// What a receipt says: the row, and when the hold ends.
 struct Hold {
     position: i64,
     until_ms: i64,

@@ -38,8 +38,8 @@ impl Deliveries for Store {
         let now = self.clock.now().as_millisecond();
         self.writer
             .write("mark a delivery as done", move |transaction| {
-                // A few old marks go with each new one, so that none has to be
-                // collected at once.
+                // Each new mark deletes a few old ones, so that nobody has to delete
+                // many at once.
                 transaction
                     .prepare_cached(
                         "DELETE FROM deliveries WHERE (source, delivery_id, body_sha256) IN (

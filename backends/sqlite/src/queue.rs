@@ -1,4 +1,4 @@
-//! The queue, and the look into it that SQS does not have.
+//! The port for the queue, and what SQS lacks: a look into it.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -6,11 +6,12 @@ use mef_ports::{Message, Queue, Refused, StoreError};
 use rusqlite::params;
 
 use crate::store::Store;
+use crate::time::broken;
 
 /// An event in the queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueuedEvent {
-    /// Its place in the queue: higher is later, and never given twice.
+    /// Its number in the queue: higher is later, and none is given twice.
     pub position: i64,
     /// When it was queued, to the millisecond.
     pub queued_at: Timestamp,
@@ -44,12 +45,12 @@ impl Queue for Store {
 }
 
 impl Store {
-    /// Up to `limit` events after the position `after`, in order. They stay in
-    /// the queue.
+    /// Returns up to `limit` events after the number `after`, in order. They stay in the
+    /// queue.
     ///
     /// # Errors
     ///
-    /// When the file cannot be read.
+    /// Fails if the file cannot be read.
     pub async fn events(
         &self,
         after: Option<i64>,
@@ -67,7 +68,7 @@ impl Store {
                         Ok(QueuedEvent {
                             position: row.get(0)?,
                             queued_at: Timestamp::from_millisecond(row.get(1)?)
-                                .map_err(|error| crate::time::broken(1, error))?,
+                                .map_err(|error| broken(1, error))?,
                             message: Message {
                                 event_id: row.get(2)?,
                                 source: row.get(3)?,
@@ -80,11 +81,11 @@ impl Store {
             .await
     }
 
-    /// Takes the events at these positions out of the queue.
+    /// Removes the events with these numbers from the queue.
     ///
     /// # Errors
     ///
-    /// When they may still be in it.
+    /// Fails if they may still be in it.
     pub async fn remove(&self, positions: &[i64]) -> Result<(), StoreError> {
         let positions = positions.to_vec();
         self.writer

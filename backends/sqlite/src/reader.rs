@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use mef_ports::StoreError;
 use rusqlite::Connection;
 
-/// A connection for reading, used by one reader at a time.
+/// A connection for reading, which one caller uses at a time.
 #[derive(Clone)]
 pub(crate) struct Reader(Arc<Mutex<Connection>>);
 

@@ -1,4 +1,4 @@
-//! The tables, and how an older file gets the newest ones.
+//! The tables, and the migrations of older files.
 
 use std::path::Path;
 use std::time::Duration;
@@ -8,11 +8,11 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 /// How long a write waits for another process's write.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// How often a new file's change to a write-ahead log is tried again: each time
+/// How often the change of a new file to a write-ahead log is tried again. Each time
 /// another process has got further.
 const WAL_ATTEMPTS: usize = 100;
 
-/// One entry a version: the statements that lead to it from the one before.
+/// The statements that lead to each version from the one before.
 const MIGRATIONS: [&str; 3] = [
     "
     CREATE TABLE events (
@@ -126,11 +126,11 @@ pub(crate) fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
     Ok(connection)
 }
 
-/// Keeps a log beside the file, so that reads go on during a write.
+/// Keeps a write-ahead log beside the file, so that reads go on during a write.
 ///
-/// Of two processes that change a new file to this at once each would wait for
-/// the other, so SQLite refuses one without its usual wait. That one waits for
-/// its turn to write instead, and then finds the change done.
+/// If two processes change a new file to this at once, each would wait for the other, so
+/// SQLite refuses one of them at once. That one waits for its turn to write, and then
+/// finds the change done.
 fn use_wal(connection: &Connection) -> rusqlite::Result<()> {
     for _ in 0..WAL_ATTEMPTS {
         match connection.pragma_update(None, "journal_mode", "WAL") {
@@ -169,7 +169,8 @@ fn create_private(path: &Path) -> Result<(), OpenError> {
     }
 }
 
-/// The file's schema version, if this version may write it; 0 when it is empty.
+/// Returns the schema version of the file; 0 if it is empty. Fails if this version may
+/// not write it.
 fn version(connection: &Connection) -> Result<usize, OpenError> {
     // One statement sees one moment: another process may be making the tables.
     let (found, has_tables): (i64, bool) = connection.query_row(

@@ -30,12 +30,12 @@ pub struct Counts {
 }
 
 impl Store {
-    /// Opens the store in the file at `path`, which is made if it is not
-    /// there. `clock` says when an event was queued.
+    /// Opens the store in the file at `path`, and makes the file if it is not there.
+    /// `clock` says when an event was queued.
     ///
     /// # Errors
     ///
-    /// When the file cannot be made, is no store, or was written by a newer
+    /// Fails if the file cannot be made, is not a store, or was written by a newer
     /// version.
     pub fn open(path: impl AsRef<Path>, clock: Arc<dyn Clock>) -> Result<Store, OpenError> {
         let path = path.as_ref();
@@ -46,11 +46,11 @@ impl Store {
         Store::with(writing, reading, clock, path.to_owned())
     }
 
-    /// A store in memory, of its own, for what has to leave no trace.
+    /// Makes a store in memory, for work that must leave no trace.
     ///
     /// # Errors
     ///
-    /// When a thread cannot be started.
+    /// Fails if a thread cannot be started.
     pub fn in_memory(clock: Arc<dyn Clock>) -> Result<Store, OpenError> {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         // Two connections share a database in memory by its name.
@@ -60,8 +60,8 @@ impl Store {
         let mut writing = Connection::open_with_flags(&name, flags)?;
         migrate(&mut writing)?;
         let reading = Connection::open_with_flags(&name, flags)?;
-        // Without a log of its own, a shared database locks whole tables; what
-        // is committed may be read meanwhile.
+        // A shared database has no write-ahead log, so it locks whole tables. This lets
+        // reads go on during a write.
         reading.pragma_update(None, "read_uncommitted", true)?;
         Store::with(writing, reading, clock, PathBuf::new())
     }
@@ -76,16 +76,16 @@ impl Store {
         Ok(Store { writer, reader: Reader::new(reading), clock, path })
     }
 
-    /// The file; empty for a store in memory.
+    /// Returns the path of the file; empty for a store in memory.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// How much is in it.
+    /// Counts what is in it.
     ///
     /// # Errors
     ///
-    /// When the file cannot be read.
+    /// Fails if the file cannot be read.
     pub async fn counts(&self) -> Result<Counts, StoreError> {
         let count = |connection: &Connection, table: &str| {
             connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| {

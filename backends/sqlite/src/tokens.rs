@@ -34,8 +34,8 @@ impl Tokens for Store {
         let now = self.clock.now().as_second();
         self.writer
             .write("keep an access token", move |transaction| {
-                // A key changes with its credential, so nobody would look for
-                // the old ones again. There are as many as credentials: few.
+                // A key changes with its credential, so nobody looks for an old one.
+                // There are as many keys as credentials: few.
                 transaction
                     .prepare_cached("DELETE FROM tokens WHERE unixepoch(expires) <= ?1")?
                     .execute([now])?;

@@ -10,27 +10,28 @@ use async_trait::async_trait;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use mef_auth::Redactor;
-use mef_poller::{Budget, PollPorts, Poller, RunEnd};
+use mef_poller::{PollPorts, Poller, RunEnd};
 use mef_ports::{
     Commit, CommitError, CursorRecord, Cursors, Lease, LeaseError, Position, SeenId, StoreError,
     StoredCursor, StreamKey,
 };
 
-use super::poll::{pushed, show};
-use crate::args::{Backfill, Global};
+use super::poll::runs::{show, until_caught_up};
+use crate::args::{BackfillOptions, Global};
 use crate::backend::Backend;
-use crate::offline_ports::NoWakeups;
-use crate::{catalogue, output};
+use crate::offline::ports::NoWakeups;
+use crate::output;
+use crate::sources::files;
 
 pub(super) async fn backfill(
     global: &Global,
-    options: &Backfill,
+    options: &BackfillOptions,
     redactor: &Redactor,
 ) -> anyhow::Result<ExitCode> {
-    let source = catalogue::load_named(&global.sources, &options.source)?;
-    let poll = source.poll.as_ref().with_context(|| pushed(&source))?;
+    let source = files::load_named(&global.sources, &options.source)?;
+    let poll = source.poll.as_ref().with_context(|| files::not_pulled(&source))?;
     let backend = Backend::open(global, redactor).await?;
-    let bar = if std::io::IsTerminal::is_terminal(&std::io::stderr()) && !global.json {
+    let bar = if output::is_watched() && !global.json {
         ProgressBar::new(0)
     } else {
         ProgressBar::hidden()
@@ -38,7 +39,7 @@ pub(super) async fn backfill(
     if let Ok(style) = ProgressStyle::with_template("{wide_bar} {percent}% {msg}, {eta} left") {
         bar.set_style(style);
     }
-    // Of streams that the vendor lists nobody knows how many there are.
+    // How many streams a vendor lists is not known before.
     let named = poll.partitions.as_ref().map_or(0, |partitions| partitions.named().len());
     let streams = named.max(1);
     let length = u64::try_from(options.to.duration_since(options.from).as_secs()).unwrap_or(0);
@@ -48,18 +49,18 @@ pub(super) async fn backfill(
         bar: bar.clone(),
         from: options.from,
         to: options.to,
-        come: Mutex::default(),
+        progress: Mutex::default(),
     };
     let ports = PollPorts {
         cursors: Arc::new(watched),
-        // No schedule goes on with a backfill.
+        // No schedule continues a backfill.
         wakeups: Arc::new(NoWakeups),
         ..backend.ports.clone()
     };
     let spacing = Duration::from_secs(60) / options.per_minute;
-    let poller = Poller::with_http(Arc::clone(&source), backend.http(poll), ports);
+    let poller = Poller::new(Arc::clone(&source), backend.http(poll), ports);
     let poller = poller
-        .with_context(|| pushed(&source))?
+        .with_context(|| files::not_pulled(&source))?
         .backfill(options.from, options.to, spacing)
         .with_context(|| format!("`{}` cannot be read back", source.name))?;
     let whole = poller.stream();
@@ -68,62 +69,38 @@ pub(super) async fn backfill(
             stream.source == whole.source && stream.partition.starts_with(&whole.partition);
         let done = record.done().filter(|done| is_ours && done.time() != Some(options.to));
         if let Some(done) = done {
-            output::say(&format!("going on with `{stream}` at {done}"));
+            output::say(&format!("continuing `{stream}` at {done}"));
         }
     }
-    let budget = Budget::default();
-    let on_interrupt = budget.clone();
-    tokio::spawn(async move {
-        // The page at hand is still delivered and committed.
-        if tokio::signal::ctrl_c().await.is_ok() {
-            on_interrupt.stop();
-        }
-    });
-    let clock = &backend.ports.clock;
-    let code = loop {
-        let report = poller.run(&budget).await;
+    let code = until_caught_up(&poller, &*backend.ports.clock, false, |report| {
         if matches!(report.end, RunEnd::CaughtUp) && report.summary.requests == 0 {
             output::say("this stretch was read to its end already; another one reads it again");
-            break ExitCode::SUCCESS;
+            return Ok(());
         }
-        bar.suspend(|| show(&report, global.json, redactor))?;
-        let until = match report.end {
-            RunEnd::CaughtUp => break ExitCode::SUCCESS,
-            RunEnd::OutOfTime | RunEnd::Paused => break ExitCode::from(output::NOT_NOW),
-            RunEnd::Failed(error) => {
-                return Err(error).context("the backfill failed: run it again to go on");
-            }
-            RunEnd::Busy { until } | RunEnd::Limited { until } | RunEnd::NotReady { until } => {
-                until
-            }
-        };
-        let wait = Duration::try_from(until.duration_since(clock.now())).unwrap_or_default();
-        tokio::select! {
-            () = clock.sleep(wait) => {}
-            _ = tokio::signal::ctrl_c() => break ExitCode::from(output::NOT_NOW),
-        }
-    };
+        bar.suspend(|| show(report, global.json, redactor))
+    });
+    let code = code.await.context("the backfill failed: run it again to go on")?;
     bar.finish_and_clear();
     Ok(code)
 }
 
-/// The cursors, with a look at how far a backfill has come.
+/// Cursors that show the progress of a backfill.
 struct Watched {
     inner: Arc<dyn Cursors>,
     bar: ProgressBar,
     from: Timestamp,
     to: Timestamp,
-    /// How many seconds of the stretch each stream has read.
-    come: Mutex<BTreeMap<StreamKey, u64>>,
+    /// How many seconds of the stretch have been read, by stream.
+    progress: Mutex<BTreeMap<StreamKey, u64>>,
 }
 
 impl Watched {
     fn note(&self, stream: &StreamKey, moment: Timestamp) {
         let moment = moment.clamp(self.from, self.to);
         let seconds = u64::try_from(moment.duration_since(self.from).as_secs()).unwrap_or(0);
-        let mut come = self.come.lock().unwrap_or_else(PoisonError::into_inner);
-        come.insert(stream.clone(), seconds);
-        self.bar.set_position(come.values().sum());
+        let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        progress.insert(stream.clone(), seconds);
+        self.bar.set_position(progress.values().sum());
         self.bar.set_message(moment.to_string());
     }
 }
@@ -162,7 +139,7 @@ impl Cursors for Watched {
 
     async fn commit(&self, lease: &Lease, commit: Commit<'_>) -> Result<(), CommitError> {
         let record = commit.record;
-        // A token says nothing of the time, its records do.
+        // A token has no time, but its records do.
         let moment = record.done().and_then(Position::time).or(record.reached());
         self.inner.commit(lease, commit).await?;
         if let Some(moment) = moment {

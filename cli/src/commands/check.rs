@@ -2,19 +2,20 @@
 
 use std::process::ExitCode;
 
-use mef_poller::SystemClock;
+use mef_http::SystemClock;
 use mef_ports::Clock as _;
 use mef_source::Severity;
 
-use crate::args::{Check, Global};
-use crate::{catalogue, expansions, output, problems, retirements};
+use crate::args::{CheckOptions, Global};
+use crate::output;
+use crate::sources::{expansions, files, problems, retirements};
 
-pub(super) fn check(global: &Global, options: &Check) -> anyhow::Result<ExitCode> {
-    let mut files = catalogue::read(options.dir.as_deref().unwrap_or(&global.sources))?;
+pub(super) fn check(global: &Global, options: &CheckOptions) -> anyhow::Result<ExitCode> {
+    let mut files = files::read(options.dir.as_deref().unwrap_or(&global.sources))?;
     let now = SystemClock.now();
     for file in &mut files {
-        let said = file.source.as_ref().map(|source| retirements::problems(source, now));
-        file.problems.extend(said.unwrap_or_default());
+        let warnings = file.source.as_ref().map(|source| retirements::problems(source, now));
+        file.problems.extend(warnings.unwrap_or_default());
     }
     let (mut errors, mut warnings) = (0, 0);
     for file in &files {
@@ -32,18 +33,10 @@ pub(super) fn check(global: &Global, options: &Check) -> anyhow::Result<ExitCode
         (false, false) => expansions::lines(&files)?,
     }
     output::say(&format!(
-        "{} checked: {errors} {}, {warnings} {}",
-        count(files.len(), "source file"),
-        plural(errors, "error"),
-        plural(warnings, "warning"),
+        "{} checked: {}, {}",
+        output::count(files.len(), "source file"),
+        output::count(errors, "error"),
+        output::count(warnings, "warning"),
     ));
     Ok(if errors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-fn count(n: usize, word: &str) -> String {
-    format!("{n} {}", plural(n, word))
-}
-
-fn plural(n: usize, word: &str) -> String {
-    if n == 1 { word.to_owned() } else { format!("{word}s") }
 }

@@ -10,13 +10,15 @@ use mef_poller::{Poller, is_backfill};
 use mef_ports::{CursorRecord, PastRun, Position, StoredCursor, StreamKey};
 use serde::Serialize;
 
-use crate::args::{Cursors, Global};
+use super::streams::{lag, stream};
+use crate::args::{CursorsCommand, Global};
 use crate::backend::Backend;
-use crate::{catalogue, output};
+use crate::output;
+use crate::sources::files;
 
 /// A cursor as a line of JSON.
 #[derive(Serialize)]
-struct Line<'c> {
+struct CursorLine<'c> {
     source: &'c str,
     partition: &'c str,
     lag_s: Option<i64>,
@@ -28,14 +30,14 @@ struct Line<'c> {
 
 pub(super) async fn cursors(
     global: &Global,
-    command: &Cursors,
+    command: &CursorsCommand,
     redactor: &Redactor,
 ) -> anyhow::Result<ExitCode> {
     let backend = Backend::open(global, redactor).await?;
     let (store, now) = (&backend.ports.cursors, backend.ports.clock.now());
     learn_secrets(global, &backend).await;
     match command {
-        Cursors::List => {
+        CursorsCommand::List => {
             let cursors = store.list().await?;
             if global.json {
                 let mut lines = cursors.iter().map(|cursor| line(cursor, now));
@@ -47,7 +49,7 @@ pub(super) async fn cursors(
                 output::table(&headings, &rows)?;
             }
         }
-        Cursors::Show { source } => {
+        CursorsCommand::Show { source } => {
             let cursor = stored(store, source).await?;
             if global.json {
                 output::masked_json(redactor, &line(&cursor, now))?;
@@ -56,17 +58,19 @@ pub(super) async fn cursors(
                 output::line(&redactor.mask(&text))?;
             }
         }
-        Cursors::Set { source, position, token } => {
+        CursorsCommand::Set { source, position, token } => {
             let done = if *token {
                 Position::Token(position.clone())
             } else {
                 let moment = position.parse::<Timestamp>().with_context(|| {
                     format!(
-                        "`{position}` is no moment: write `2026-12-31T00:00:00Z`, or add --token"
+                        "`{position}` is not a moment: write `2026-12-31T00:00:00Z`, or add --token"
                     )
                 })?;
                 if moment > now {
-                    anyhow::bail!("{moment} is in the future: everything until then would be lost");
+                    anyhow::bail!(
+                        "{moment} is in the future: everything before it would be skipped"
+                    );
                 }
                 Position::Time(moment)
             };
@@ -74,16 +78,16 @@ pub(super) async fn cursors(
             let record = kept(store, source, CursorRecord::at(done.clone())).await?;
             store.set(&stream, &record).await?;
             output::say(&format!(
-                "the cursor of `{source}` stands at {done}; the next run goes on from there"
+                "the cursor of `{source}` stands at {done}; the next run continues from there"
             ));
         }
-        Cursors::Reset { source } => {
+        CursorsCommand::Reset { source } => {
             let stream = one_stream(store, source).await?;
             let record = kept(store, source, CursorRecord::default()).await?;
             store.set(&stream, &record).await?;
-            output::say(&format!("the next run of `{source}` is its first, and begins at `start`"));
+            output::say(&format!("the next run of `{source}` is its first, and starts at `start`"));
         }
-        Cursors::History { source } => {
+        CursorsCommand::History { source } => {
             let cursor = stored(store, source).await?;
             let history = &cursor.record.history;
             if global.json {
@@ -97,14 +101,14 @@ pub(super) async fn cursors(
     Ok(ExitCode::SUCCESS)
 }
 
-/// Learns the secrets of the sources at hand: a vendor may have put one into the link
-/// that a cursor keeps. One that cannot be had is no reason to show no cursor.
+/// Learns the secrets of the sources, to mask them: a vendor may have put one into a link that a cursor
+/// keeps. A secret that cannot be read does not stop the command.
 async fn learn_secrets(global: &Global, backend: &Backend) {
-    let files = catalogue::read(&global.sources).unwrap_or_default();
+    let files = files::read(&global.sources).unwrap_or_default();
     for source in files.into_iter().filter_map(|file| file.source) {
         let Some(poll) = &source.poll else { continue };
         let http = backend.http(poll);
-        let Some(poller) = Poller::with_http(source.clone(), http, backend.ports.clone()) else {
+        let Some(poller) = Poller::new(source.clone(), http, backend.ports.clone()) else {
             continue;
         };
         if let Err(error) = poller.secrets().await {
@@ -113,7 +117,7 @@ async fn learn_secrets(global: &Global, backend: &Backend) {
     }
 }
 
-/// Returns `record` with what a cursor keeps when it is set by hand: whether it is paused, and its history.
+/// Returns `record` with what remains of a cursor that is set by hand: its pause and its history.
 async fn kept(
     store: &Arc<dyn mef_ports::Cursors>,
     source: &str,
@@ -128,38 +132,26 @@ async fn kept(
 
 fn past_row(run: &PastRun, redactor: &Redactor) -> Vec<String> {
     vec![
-        short(run.ended),
-        run.done.as_ref().map_or_else(|| "-".to_owned(), |done| place(done, redactor)),
+        output::moment(run.ended),
+        output::or_dash(run.done.as_ref().map(|done| position(done, redactor))),
         run.delivered.to_string(),
         run.rejected.to_string(),
-        run.error.clone().unwrap_or_else(|| "-".to_owned()),
+        output::or_dash(run.error.clone()),
     ]
 }
 
-/// A moment to the second.
-pub(super) fn short(time: Timestamp) -> String {
-    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
-}
-
-/// A position that fits into a column.
-fn place(done: &Position, redactor: &Redactor) -> String {
+/// Returns a position that fits into a column.
+fn position(done: &Position, redactor: &Redactor) -> String {
     match done {
-        Position::Time(time) => short(*time),
-        Position::TimeId { time, id } => format!("{} {id}", short(*time)),
+        Position::Time(time) => output::moment(*time),
+        Position::TimeId { time, id } => format!("{} {id}", output::moment(*time)),
         Position::Token(text) | Position::Link(text) | Position::Id(text) => {
             redactor.mask(text).chars().take(40).collect()
         }
     }
 }
 
-/// A source, or one partition of it: `acme`, `acme/north`.
-pub(super) fn stream(name: &str) -> StreamKey {
-    let (source, partition) = name.split_once('/').unwrap_or((name, ""));
-    StreamKey { source: source.to_owned(), partition: partition.to_owned() }
-}
-
-/// The stream with this name, which has to be one: a source whose partitions
-/// have been read is several.
+/// Returns the stream with this name; fails for a source with partitions, which has several.
 async fn one_stream(store: &Arc<dyn mef_ports::Cursors>, name: &str) -> anyhow::Result<StreamKey> {
     let named = stream(name);
     if named.partition.is_empty() {
@@ -177,11 +169,11 @@ async fn one_stream(store: &Arc<dyn mef_ports::Cursors>, name: &str) -> anyhow::
 async fn stored(store: &Arc<dyn mef_ports::Cursors>, name: &str) -> anyhow::Result<StoredCursor> {
     let stream = one_stream(store, name).await?;
     let stored = store.read(&stream).await?;
-    stored.with_context(|| format!("`{name}` has no cursor yet: it is made by the first run"))
+    stored.with_context(|| format!("`{name}` has no cursor yet: its first run makes one"))
 }
 
-fn line(cursor: &StoredCursor, now: Timestamp) -> Line<'_> {
-    Line {
+fn line(cursor: &StoredCursor, now: Timestamp) -> CursorLine<'_> {
+    CursorLine {
         source: &cursor.stream.source,
         partition: &cursor.stream.partition,
         lag_s: lag(&cursor.record, now).map(|lag| lag.as_secs()),
@@ -191,23 +183,18 @@ fn line(cursor: &StoredCursor, now: Timestamp) -> Line<'_> {
     }
 }
 
-pub(super) fn lag(record: &CursorRecord, now: Timestamp) -> Option<SignedDuration> {
-    Some(now.duration_since(record.done()?.time()?))
-}
-
 fn row(cursor: &StoredCursor, now: Timestamp, redactor: &Redactor) -> Vec<String> {
     let record = &cursor.record;
-    let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
     let run = record.last_run.as_ref();
     vec![
         cursor.stream.to_string(),
-        or_dash(record.done().map(|done| place(done, redactor))),
-        or_dash(
+        output::or_dash(record.done().map(|done| position(done, redactor))),
+        output::or_dash(
             lag(record, now).map(|lag| format!("{:#}", SignedDuration::from_secs(lag.as_secs()))),
         ),
-        or_dash(record.open().map(|open| format!("until {}", short(open.end)))),
-        or_dash(run.and_then(|run| run.ended).map(short)),
-        or_dash(run.map(|run| run.delivered.to_string())),
-        or_dash(run.and_then(|run| run.error.clone())),
+        output::or_dash(record.open().map(|open| format!("until {}", output::moment(open.end)))),
+        output::or_dash(run.and_then(|run| run.ended).map(output::moment)),
+        output::or_dash(run.map(|run| run.delivered.to_string())),
+        output::or_dash(run.and_then(|run| run.error.clone())),
     ]
 }

@@ -1,4 +1,4 @@
-//! `mef dlq`: the records that were refused.
+//! `mef dlq`: the rejected records.
 
 use std::collections::HashSet;
 use std::process::ExitCode;
@@ -13,54 +13,46 @@ use mef_ports::{DeadLetters, EMPTY_TAKES, Settled, StoreError};
 use mef_source::Source;
 use serde_json::json;
 
-use crate::args::{Dlq, Global};
+use crate::args::{DlqCommand, Global};
 use crate::backend::Backend;
-use crate::{catalogue, output};
+use crate::output;
+use crate::sources::files;
 
-/// How long letters are held while one of them is looked for.
+/// How long letters are held during the search for one of them.
 const HOLD: Duration = Duration::from_secs(60);
 
 pub(super) async fn dlq(
     global: &Global,
-    command: &Dlq,
+    command: &DlqCommand,
     redactor: &Redactor,
 ) -> anyhow::Result<ExitCode> {
     let backend = Backend::open(global, redactor).await?;
     let store = &backend.ports.outputs.dead_letters;
     match command {
-        Dlq::List { source, limit } => {
+        DlqCommand::List { source, limit } => {
             let letters = store.list(source.as_deref(), *limit).await?;
-            if global.json {
-                letters.iter().try_for_each(output::json)?;
-            } else {
-                let rows: Vec<_> = letters
-                    .iter()
-                    .map(|letter| {
-                        vec![
-                            letter.id.clone(),
-                            letter.source.clone(),
-                            letter.received_at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-                            letter.stage.to_string(),
-                            letter.place.clone(),
-                            letter.reason.chars().take(100).collect(),
-                        ]
-                    })
-                    .collect();
-                output::table(&["ID", "SOURCE", "RECEIVED", "STAGE", "PLACE", "REASON"], &rows)?;
-            }
-        }
-        Dlq::Show { id } => {
-            let letter = store.get(id).await?.with_context(|| {
-                format!("there is no dead letter `{id}`: `mef dlq list` shows those there are")
+            let headings = ["ID", "SOURCE", "RECEIVED", "STAGE", "PLACE", "REASON"];
+            output::list(global.json, &letters, &headings, |letter| {
+                vec![
+                    letter.id.clone(),
+                    letter.source.clone(),
+                    output::moment(letter.received_at),
+                    letter.stage.to_string(),
+                    letter.place.clone(),
+                    letter.reason.chars().take(100).collect(),
+                ]
             })?;
+        }
+        DlqCommand::Show { id } => {
+            let letter = store.get(id).await?.with_context(|| missing(id))?;
             if global.json {
                 output::json(&letter)?;
             } else {
                 output::line(&serde_json::to_string_pretty(&letter)?)?;
             }
         }
-        Dlq::Redrive { source } => {
-            let sources = Today(catalogue::load_all(&global.sources)?);
+        DlqCommand::Redrive { source } => {
+            let sources = Today(files::load_all(&global.sources)?);
             let done =
                 redrive(&backend.ports.outputs, &sources, source.as_deref(), &|| true).await?;
             if global.json {
@@ -81,16 +73,18 @@ pub(super) async fn dlq(
             ));
             return Ok(ExitCode::from(u8::from(done.refused_again > 0)));
         }
-        Dlq::Discard { id } => {
+        DlqCommand::Discard { id } => {
             if !discard(&**store, id, backend.ports.clock.now()).await? {
-                anyhow::bail!(
-                    "there is no dead letter `{id}`: `mef dlq list` shows those there are"
-                );
+                anyhow::bail!(missing(id));
             }
             output::say(&format!("the dead letter `{id}` is gone"));
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn missing(id: &str) -> String {
+    format!("there is no dead letter `{id}`: `mef dlq list` shows those there are")
 }
 
 /// The source files as they are now.
@@ -107,7 +101,7 @@ impl Pipelines for Today {
     }
 }
 
-/// Drops the letter `id`; false if there is none.
+/// Drops the letter `id`; returns false if there is none.
 async fn discard(store: &dyn DeadLetters, id: &str, now: Timestamp) -> Result<bool, StoreError> {
     let mut found = false;
     let mut others = Vec::new();
@@ -132,7 +126,7 @@ async fn discard(store: &dyn DeadLetters, id: &str, now: Timestamp) -> Result<bo
             }
         }
     }
-    // A hold that stays ends by itself.
+    // A hold that is not given back ends by itself.
     if let Err(error) = store.give_back(&others).await {
         tracing::warn!(error = %error, "dead letters stay held for a while");
     }

@@ -1,4 +1,4 @@
-//! `mef events`: a look into the queue, or out of it.
+//! `mef events`: shows the events in the queue, or takes them out.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -8,8 +8,8 @@ use mef_sqlite::QueuedEvent;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::args::{self, Events, Global};
-use crate::local::Local;
+use crate::args::{self, EventsOptions, Global};
+use crate::local::ports::Local;
 use crate::output;
 
 /// How many events are read at once.
@@ -19,7 +19,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 pub(super) async fn events(
     global: &Global,
-    options: &Events,
+    options: &EventsOptions,
     redactor: &Redactor,
 ) -> anyhow::Result<ExitCode> {
     if global.backend == args::Backend::Aws {
@@ -51,7 +51,7 @@ pub(super) async fn events(
             left -= 1;
         }
         if options.consume {
-            // Out of the queue only once it is out of our hands.
+            // Removed only once they are printed.
             output::flush()?;
             local.store.remove(&taken).await?;
         }
@@ -61,14 +61,67 @@ pub(super) async fn events(
 
 #[cfg(not(feature = "aws"))]
 #[expect(clippy::unused_async, reason = "with the feature it asks AWS")]
-async fn remote_events(_: &Global, _: &Events) -> anyhow::Result<ExitCode> {
+async fn remote_events(_: &Global, _: &EventsOptions) -> anyhow::Result<ExitCode> {
     Err(crate::backend::without_aws())
 }
 
+/// `mef events` on AWS, where a look is a receive.
 #[cfg(feature = "aws")]
-use crate::remote::events as remote_events;
+async fn remote_events(global: &Global, options: &EventsOptions) -> anyhow::Result<ExitCode> {
+    use anyhow::bail;
 
-/// An event with what the queue knows about it.
+    /// How many events are received at once.
+    const RECEIVED: usize = 100;
+    /// How long a look at the queue waits for the first event.
+    const FIRST_EVENT: Duration = Duration::from_secs(2);
+    /// How long a follower's look waits.
+    const FOLLOW: Duration = Duration::from_secs(20);
+
+    let queue = crate::remote::Remote::open(global).await?.queue();
+    if options.after.is_some() || options.source.is_some() {
+        bail!("--after and --source are for the embedded store: SQS has no order and no choice");
+    }
+    if !options.receive && !options.consume {
+        let counts = queue.counts().await?;
+        bail!(
+            "about {} events wait in the queue and {} are with a reader; SQS has no look that leaves them alone: add \
+             --receive, which hides each for the queue's visibility timeout and counts as one of its deliveries",
+            counts.waiting,
+            counts.in_flight
+        );
+    }
+    if options.follow && !options.consume {
+        bail!(
+            "--follow would receive every event again and again, until SQS takes it for failed and moves it to the \
+             dead-letter queue: add --consume, or leave --follow out"
+        );
+    }
+    let mut left = options.limit.unwrap_or(usize::MAX);
+    while left > 0 {
+        let wait = if options.follow { FOLLOW } else { FIRST_EVENT };
+        let batch = queue.receive(left.min(RECEIVED), wait).await?;
+        if batch.is_empty() && !options.follow {
+            break;
+        }
+        for event in &batch {
+            let body = &event.message.body;
+            if global.json || options.attributes || !output::is_terminal() {
+                output::line(body)?;
+            } else {
+                output::line(&output::summary_line(body))?;
+            }
+        }
+        left -= batch.len();
+        if options.consume {
+            // Removed only once they are printed.
+            output::flush()?;
+            queue.delete(batch.iter().map(|event| event.receipt.as_str())).await?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// An event and its attributes in the queue.
 #[derive(Serialize)]
 struct WithAttributes<'e> {
     position: i64,
@@ -78,7 +131,7 @@ struct WithAttributes<'e> {
     event: &'e RawValue,
 }
 
-fn print(event: &QueuedEvent, options: &Events, json: bool) -> anyhow::Result<()> {
+fn print(event: &QueuedEvent, options: &EventsOptions, json: bool) -> anyhow::Result<()> {
     let body = &event.message.body;
     if options.attributes {
         return output::json(&WithAttributes {
@@ -92,19 +145,5 @@ fn print(event: &QueuedEvent, options: &Events, json: bool) -> anyhow::Result<()
     if json || !output::is_terminal() {
         return output::line(body);
     }
-    output::line(&summary_line(body))
-}
-
-/// An event in one line for a person.
-pub(crate) fn summary_line(body: &str) -> String {
-    let event: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
-    let field = |name: &str| event.get(name).and_then(serde_json::Value::as_str).unwrap_or("-");
-    let line = format!(
-        "{}  {:8}  {:14}  {}",
-        field("timestamp"),
-        field("severity"),
-        field("category"),
-        field("summary")
-    );
-    output::printable(&line)
+    output::line(&output::summary_line(body))
 }

@@ -1,10 +1,9 @@
-//! One file a command.
+//! The commands: one file or folder each.
 
 mod backfill;
 mod check;
 mod cursors;
 mod dlq;
-mod dry_run;
 mod events;
 mod explain;
 mod init;
@@ -14,9 +13,8 @@ mod render;
 mod run;
 mod secrets;
 mod status;
+mod streams;
 mod test;
-
-pub(crate) use events::summary_line;
 
 use std::process::ExitCode;
 
@@ -25,7 +23,7 @@ use mef_auth::Redactor;
 use crate::args::{Arguments, Command};
 use crate::{demo, output};
 
-/// Does what the arguments say.
+/// Runs the command that the arguments name.
 pub(crate) async fn run(arguments: Arguments, redactor: Redactor) -> anyhow::Result<ExitCode> {
     let Arguments { global, command } = arguments;
     match command {

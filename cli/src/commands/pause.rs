@@ -1,9 +1,8 @@
 //! `mef pause` and `mef resume`: whether runs may read a source.
 //!
-//! A source with partitions is paused as a whole, or one partition of it. That
-//! is part of the cursor and written under its lease, so that it holds for
-//! every runner, here or on AWS, and neither the position nor the ids of what
-//! was delivered are touched.
+//! A pause holds for a source or for one partition of it. It is part of the cursor and written under its
+//! lease, so it holds for every runner, here or on AWS. The position and the ids of delivered records
+//! stay as they are.
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
@@ -15,14 +14,14 @@ use mef_auth::Redactor;
 use mef_ports::{Clock, Commit, Cursors, Lease, LeaseError, StreamKey};
 use mef_source::checked::Partitions;
 
-use super::cursors::stream;
-use super::poll::pushed;
+use super::streams::stream;
 use crate::args::Global;
 use crate::backend::Backend;
-use crate::{catalogue, output};
+use crate::output;
+use crate::sources::files;
 
 const TTL: Duration = Duration::from_secs(30);
-/// How often to look whether the run under way is over.
+/// How often to look whether the run in progress is over.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 pub(super) async fn pause(
@@ -32,8 +31,8 @@ pub(super) async fn pause(
     redactor: &Redactor,
 ) -> anyhow::Result<ExitCode> {
     let stream = stream(name);
-    let source = catalogue::load_named(&global.sources, &stream.source)?;
-    let poll = source.poll.as_ref().with_context(|| pushed(&source))?;
+    let source = files::load_named(&global.sources, &stream.source)?;
+    let poll = source.poll.as_ref().with_context(|| files::not_pulled(&source))?;
     let partitions = poll.partitions.as_ref();
     let may_have = |name: &str| partitions.is_some_and(|partitions| partitions.may_have(name));
     if !stream.partition.is_empty() && !may_have(&stream.partition) {
@@ -52,7 +51,7 @@ pub(super) async fn pause(
     cursors.release(&lease).await?;
     result?;
     if pause && stream.partition.is_empty() {
-        // From now on no partition begins; those that did may still go on.
+        // From now on no run of a partition begins, but some may still be in progress.
         let named = partitions.map_or(&[][..], Partitions::named).iter().cloned();
         let listed = cursors.list().await?.into_iter().map(|cursor| cursor.stream);
         let listed = listed.filter(|listed| listed.source == stream.source);
@@ -66,13 +65,13 @@ pub(super) async fn pause(
     output::say(&match (pause, before) {
         (true, None) => format!("`{name}` is paused: no run reads it until `mef resume {name}`"),
         (true, Some(since)) => format!("`{name}` is paused since {since}"),
-        (false, Some(_)) => format!("`{name}` is read again with its next run"),
+        (false, Some(_)) => format!("`{name}` is read again from its next run on"),
         (false, None) => format!("`{name}` is not paused"),
     });
     Ok(ExitCode::SUCCESS)
 }
 
-/// Takes the stream's lease, once no run has it any more.
+/// Takes the stream's lease, after waiting for a run that holds it.
 async fn wait_for(
     cursors: &Arc<dyn Cursors>,
     clock: &Arc<dyn Clock>,
@@ -85,7 +84,9 @@ async fn wait_for(
             Err(LeaseError::Store(error)) => return Err(error.into()),
             Err(LeaseError::Held { .. }) => {
                 if !told {
-                    output::say(&format!("a run of `{stream}` is under way: waiting for its end"));
+                    output::say(&format!(
+                        "a run of `{stream}` is in progress: waiting for its end"
+                    ));
                     told = true;
                 }
                 clock.sleep(LOOK_EVERY).await;

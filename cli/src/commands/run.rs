@@ -1,23 +1,27 @@
-//! `mef run`: webhooks and schedules until it is told to stop.
+//! `mef run`: takes webhooks and runs schedules until it is told to stop.
 
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use mef_auth::Redactor;
-use mef_intake::Receiver;
+use mef_intake::{Capture, Receiver};
 use serde_json::json;
 use tokio::sync::watch;
 
-use crate::args::{Global, Run};
-use crate::local::{Capture, Local, Server, keep_polling};
-use crate::{catalogue, output};
+use crate::args::{Global, RunOptions};
+use crate::local::captures::FolderCaptures;
+use crate::local::ports::Local;
+use crate::local::scheduler::keep_polling;
+use crate::local::server::Server;
+use crate::output;
+use crate::sources::files;
 
 pub(super) async fn run(
     global: &Global,
-    options: &Run,
+    options: &RunOptions,
     redactor: &Redactor,
 ) -> anyhow::Result<ExitCode> {
-    let sources = catalogue::load_all(&global.sources)?;
+    let sources = files::load_all(&global.sources)?;
     let local = Local::open(global, redactor)?;
     let receivers: Vec<_> = sources
         .iter()
@@ -26,10 +30,13 @@ pub(super) async fn run(
     let pushed: Vec<_> =
         receivers.iter().map(|receiver| receiver.source().name.to_string()).collect();
     let capture = match &options.capture {
-        Some(dir) => Some(Capture::into(dir.clone(), options.capture_masked)?),
+        Some(dir) => {
+            let captures = Arc::new(FolderCaptures::new(dir.clone())?);
+            Some(Capture::new(captures, options.capture_masked))
+        }
         None => None,
     };
-    // Before anything is served: what comes then is to be finished, too.
+    // Before anything is served: even the first request is finished on a stop.
     let stop_signal = stop_signal()?;
     let server = Server::bind(options.listen, receivers).await?.capturing(capture);
     let address = server.address()?;
@@ -53,14 +60,14 @@ pub(super) async fn run(
     }
     let served = tokio::spawn(server.serve(stopped));
     stop_signal.await?;
-    output::say("stopping: what was begun is finished first");
+    output::say("stopping: requests and runs in progress are finished first");
     stop.send_replace(true);
     while streams.join_next().await.is_some() {}
     served.await??;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Heeds SIGINT and SIGTERM from now on, and gives what waits for one of them.
+/// Catches SIGINT and SIGTERM from now on; the returned future waits for one of them.
 fn stop_signal() -> anyhow::Result<impl Future<Output = anyhow::Result<()>>> {
     #[cfg(unix)]
     {

@@ -1,6 +1,5 @@
-//! `mef secrets`: which secrets the source files name, and whether they are
-//! set. No value is ever printed, and none is taken from the command line,
-//! where every process can read it.
+//! `mef secrets`: the secrets that the source files name, and whether they are set. No value is ever
+//! printed. None is taken from the command line, which every process can read.
 
 use std::process::ExitCode;
 
@@ -10,30 +9,31 @@ use mef_auth::Redactor;
 use mef_ports::{SecretRef, SecretVersion, SecretsError};
 use serde::Serialize;
 
-use crate::args::{Global, Secrets};
+use crate::args::{Global, SecretsCommand};
 use crate::backend::Backend;
-use crate::{catalogue, output};
+use crate::output;
+use crate::sources::files;
 
 /// A secret as a line of JSON.
 #[derive(Serialize)]
-struct Line<'s> {
-    source: &'s str,
-    name: &'s str,
+struct SecretLine {
+    source: String,
+    name: String,
     set: bool,
-    version: Option<&'s str>,
+    version: Option<String>,
     since: Option<Timestamp>,
 }
 
 pub(super) async fn secrets(
     global: &Global,
-    command: &Secrets,
+    command: &SecretsCommand,
     redactor: &Redactor,
 ) -> anyhow::Result<ExitCode> {
     match command {
-        Secrets::List { source } => list(global, source.as_deref(), redactor).await,
-        Secrets::Check => check(global, redactor).await,
-        Secrets::Set { source, name, at_once } => {
-            let sources = catalogue::load_all(&global.sources)?;
+        SecretsCommand::List { source } => list(global, source.as_deref(), redactor).await,
+        SecretsCommand::Check => check(global, redactor).await,
+        SecretsCommand::Set { source, name, at_once } => {
+            let sources = files::load_all(&global.sources)?;
             let named = sources.iter().find(|known| known.name.as_str() == source);
             if !named.is_some_and(|known| known.secret_names().contains(name)) {
                 bail!(
@@ -52,34 +52,29 @@ async fn list(
     source: Option<&str>,
     redactor: &Redactor,
 ) -> anyhow::Result<ExitCode> {
-    let mut rows = Vec::new();
-    for (reference, found) in named(global, redactor).await? {
-        if source.is_some_and(|source| source != reference.source) {
-            continue;
+    let named = named(global, redactor).await?;
+    let wanted = named.iter().filter(|(secret, _)| source.is_none_or(|name| name == secret.source));
+    let line = |(secret, found): &Named| {
+        let found = found.as_ref().ok();
+        SecretLine {
+            source: secret.source.clone(),
+            name: secret.name.clone(),
+            set: found.is_some(),
+            version: found.map(|found| found.version.clone()),
+            since: found.and_then(|found| found.since),
         }
-        let found = found.ok();
-        if global.json {
-            output::json(&Line {
-                source: &reference.source,
-                name: &reference.name,
-                set: found.is_some(),
-                version: found.as_ref().map(|found| found.version.as_str()),
-                since: found.as_ref().and_then(|found| found.since),
-            })?;
-        }
-        let since = found.as_ref().and_then(|found| found.since);
-        let since = since.map(|since| since.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
-        rows.push(vec![
-            reference.source,
-            reference.name,
-            if found.is_some() { "yes" } else { "no" }.to_owned(),
-            found.map_or_else(|| "-".to_owned(), |found| found.version),
-            since.unwrap_or_else(|| "-".to_owned()),
-        ]);
-    }
-    if !global.json {
-        output::table(&["SOURCE", "NAME", "SET", "VERSION", "SINCE"], &rows)?;
-    }
+    };
+    let lines: Vec<_> = wanted.map(line).collect();
+    let headings = ["SOURCE", "NAME", "SET", "VERSION", "SINCE"];
+    output::list(global.json, &lines, &headings, |line| {
+        vec![
+            line.source.clone(),
+            line.name.clone(),
+            if line.set { "yes" } else { "no" }.to_owned(),
+            output::or_dash(line.version.clone()),
+            output::or_dash(line.since.map(output::moment)),
+        ]
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -93,14 +88,14 @@ async fn check(global: &Global, redactor: &Redactor) -> anyhow::Result<ExitCode>
     Ok(ExitCode::from(u8::from(!missing.is_empty())))
 }
 
-/// A secret that a source names, and what the store has.
+/// A secret that a source names, and its present version.
 type Named = (SecretRef, Result<SecretVersion, SecretsError>);
 
-/// Every secret that a source names; a store that is away is an error.
+/// Reads every secret that a source names; fails if the store is away.
 async fn named(global: &Global, redactor: &Redactor) -> anyhow::Result<Vec<Named>> {
     let backend = Backend::open(global, redactor).await?;
     let mut named = Vec::new();
-    for source in catalogue::load_all(&global.sources)? {
+    for source in files::load_all(&global.sources)? {
         for name in source.secret_names() {
             let reference = SecretRef { source: source.name.to_string(), name };
             match backend.ports.secrets.get(&reference).await {
@@ -131,15 +126,17 @@ async fn set(global: &Global, reference: &SecretRef, at_once: bool) -> anyhow::R
     let remote = crate::remote::Remote::open(global).await?;
     let mut value = String::new();
     std::io::stdin().read_to_string(&mut value)?;
-    // What `echo` and editors put at the end.
+    // `echo` and editors add a newline.
     let value = mef_ports::Secret::new(value.strip_suffix('\n').unwrap_or(&value));
     if value.expose().trim().is_empty() {
         bail!("stdin is empty: pipe the value in, such as `mef secrets set … < FILE`");
     }
     remote.set_secret(reference, &value, at_once).await?;
     output::say(&match at_once {
-        true => format!("`{reference}` is set; the value before it counts no more"),
-        false => format!("`{reference}` is set; the value before it counts for another 24 hours"),
+        true => format!("`{reference}` is set; the previous value is no longer accepted"),
+        false => {
+            format!("`{reference}` is set; the previous value is accepted for another 24 hours")
+        }
     });
     Ok(ExitCode::SUCCESS)
 }

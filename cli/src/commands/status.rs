@@ -1,4 +1,4 @@
-//! `mef status`: how every source does, on one screen.
+//! `mef status`: the state of every source, on one screen.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -11,14 +11,15 @@ use mef_source::Source;
 use mef_source::checked::{Advance, Cursor, Partitions, Poll};
 use serde::Serialize;
 
-use super::cursors::{lag, short};
+use super::streams::lag;
 use crate::args::Global;
 use crate::backend::Backend;
-use crate::{catalogue, output};
+use crate::output;
+use crate::sources::files;
 
 /// A stream of a source as a line of JSON.
 #[derive(Serialize)]
-struct Line<'s> {
+struct StatusLine<'s> {
     source: &'s str,
     #[serde(skip_serializing_if = "str::is_empty")]
     partition: &'s str,
@@ -31,7 +32,7 @@ struct Line<'s> {
 }
 
 pub(super) async fn status(global: &Global, redactor: &Redactor) -> anyhow::Result<ExitCode> {
-    let sources = catalogue::load_all(&global.sources)?;
+    let sources = files::load_all(&global.sources)?;
     let backend = Backend::open(global, redactor).await?;
     let now = backend.ports.clock.now();
     let mut cursors = backend.ports.cursors.list().await?;
@@ -54,7 +55,7 @@ pub(super) async fn status(global: &Global, redactor: &Redactor) -> anyhow::Resu
                 let line = |name| line(source, name, poll, of(name), with_all, now);
                 match partitions {
                     Partitions::List(names) => lines.extend(names.iter().map(|name| line(name))),
-                    // The vendor says which there are; these were read so far.
+                    // The vendor lists them; these have been read so far.
                     Partitions::Request(_) => {
                         let streams = cursors.iter().map(|cursor| &cursor.stream);
                         let read: Vec<_> = streams
@@ -71,35 +72,27 @@ pub(super) async fn status(global: &Global, redactor: &Redactor) -> anyhow::Resu
             }
         }
     }
-    if global.json {
-        lines.iter().try_for_each(output::json)?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
-    let rows: Vec<_> = lines
-        .iter()
-        .map(|line| {
-            let lag = line.lag_s.map(|lag| format!("{:#}", SignedDuration::from_secs(lag)));
-            let name = match line.partition {
-                "" => line.source.to_owned(),
-                partition => format!("{}/{partition}", line.source),
-            };
-            vec![
-                name,
-                line.state.to_owned(),
-                or_dash(lag),
-                or_dash(line.last_run.map(short)),
-                or_dash(line.next_run.map(short)),
-                or_dash(line.error.map(str::to_owned)),
-            ]
-        })
-        .collect();
-    output::table(&["SOURCE", "STATE", "LAG", "LAST RUN", "NEXT RUN", "ERROR"], &rows)?;
+    let headings = ["SOURCE", "STATE", "LAG", "LAST RUN", "NEXT RUN", "ERROR"];
+    output::list(global.json, &lines, &headings, |line| {
+        let lag = line.lag_s.map(|lag| format!("{:#}", SignedDuration::from_secs(lag)));
+        let name = match line.partition {
+            "" => line.source.to_owned(),
+            partition => format!("{}/{partition}", line.source),
+        };
+        vec![
+            name,
+            line.state.to_owned(),
+            output::or_dash(lag),
+            output::or_dash(line.last_run.map(output::moment)),
+            output::or_dash(line.next_run.map(output::moment)),
+            output::or_dash(line.error.map(str::to_owned)),
+        ]
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn empty<'s>(source: &'s Source, partition: &'s str, state: &'static str) -> Line<'s> {
-    Line {
+fn empty<'s>(source: &'s Source, partition: &'s str, state: &'static str) -> StatusLine<'s> {
+    StatusLine {
         source: source.name.as_str(),
         partition,
         state,
@@ -111,8 +104,7 @@ fn empty<'s>(source: &'s Source, partition: &'s str, state: &'static str) -> Lin
     }
 }
 
-/// A stream's line; `with_all` is since when the source is paused as a whole,
-/// if it is.
+/// Returns a stream's line; `with_all` is the moment when the whole source was paused, if it is.
 fn line<'s>(
     source: &'s Source,
     partition: &'s str,
@@ -120,7 +112,7 @@ fn line<'s>(
     cursor: Option<&'s StoredCursor>,
     with_all: Option<Timestamp>,
     now: Timestamp,
-) -> Line<'s> {
+) -> StatusLine<'s> {
     let record = cursor.map(|cursor| &cursor.record);
     let run = record.and_then(|record| record.last_run.as_ref());
     let paused = with_all.or(record.and_then(|record| record.paused));
@@ -129,7 +121,7 @@ fn line<'s>(
         (None, None) => "never run",
         (None, Some((record, run))) => state(poll, record, run, now),
     };
-    Line {
+    StatusLine {
         lag_s: record.and_then(|record| lag(record, now)).map(|lag| lag.as_secs()),
         last_run: run.and_then(|run| run.ended),
         next_run: record.and_then(|record| record.next_run).filter(|next| *next > now),
@@ -139,10 +131,9 @@ fn line<'s>(
     }
 }
 
-/// How a stream that is read does: the worst that can be said of it.
+/// Returns the state of a stream that has been read: the worst that applies.
 fn state(poll: &Poll, record: &CursorRecord, run: &RunSummary, now: Timestamp) -> &'static str {
-    // Three missed ticks are no chance any more, and neither is a cursor that
-    // far behind.
+    // Three missed ticks are no accident, and neither is a cursor that far behind.
     let patience = poll.schedule.saturating_mul(3) + Duration::from_secs(60);
     let wanted = match &poll.cursor {
         Cursor::Time(cursor) => cursor.end_lag,
@@ -168,11 +159,11 @@ fn state(poll: &Poll, record: &CursorRecord, run: &RunSummary, now: Timestamp) -
     }
 }
 
-/// Whether the cursor moves where there is no record.
+/// Returns whether the cursor moves even if there are no records.
 fn follows_the_clock(poll: &Poll) -> bool {
     match &poll.cursor {
         Cursor::Time(cursor) => cursor.advance == Advance::WindowEnd,
-        // A listing moves only when it was read to its end, however long that takes.
+        // A listing moves only once it has been read to its end, however long that takes.
         Cursor::Token(_) | Cursor::NextLink(_) | Cursor::Id(_) | Cursor::Listing(_) => false,
     }
 }

@@ -1,11 +1,10 @@
 //! `mef test`: a source's test events, through the real code, offline.
 //!
-//! Beside a source file, `tests/NAME.request.json` is a captured webhook and
-//! `tests/NAME.records.json` a list of records as pulled; what must come of
-//! them stands in `tests/NAME.expected.json`, and the secrets that signed the
-//! request in `tests/secrets.env`. What its vendor publishes as keys is in files
-//! that `tests/keys.json` names. `tests/NAME.exchanges.yml` has a vendor's
-//! answers to whole runs of the poller: see [`crate::exchanges`].
+//! Beside a source file, `tests/NAME.request.json` is a captured webhook, `tests/NAME.records.json` a
+//! list of pulled records, and `tests/NAME.exchanges.yml` a vendor's responses to whole runs of the
+//! poller (see [`crate::offline::exchanges`]). The expected result is in `tests/NAME.expected.json`, the
+//! secrets that signed a request in `tests/secrets.env`, and the vendor's published keys in files that
+//! `tests/keys.json` names.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -20,44 +19,43 @@ use mef_sqlite::LocalSecrets;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::args::{Global, Test};
-use crate::captured::Captured;
-use crate::{catalogue, offline, offline_poll, output};
+use crate::args::{Global, TestOptions};
+use crate::offline::captured::Captured;
+use crate::offline::{poll, webhook};
+use crate::output;
+use crate::sources::files;
 
-/// The moment at which tests run that name none.
+/// When a test runs that names no moment.
 const DEFAULT_AT: &str = "2026-01-01T00:00:00Z";
 
-/// What must come of a test's input.
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
+/// The result of a test, or the one that is expected.
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Expected {
-    /// The moment at which the test runs.
+    /// When the test runs.
     at: Timestamp,
-    /// The status that the sender gets; nothing for records.
+    /// The status that the sender gets; `None` for records.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     status: Option<u16>,
-    /// How each run of the poller ended, and what it asked.
+    /// How each run of the poller ended, and its requests.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     runs: Vec<Value>,
-    /// How far the streams are read after the last run.
+    /// The cursors after the last run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     cursors: Vec<Value>,
     /// The events, in order.
     events: Vec<Value>,
-    /// The stage and place of each refused record.
+    /// The stage and place of each rejected record.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     rejected: Vec<Value>,
 }
 
-pub(super) async fn test(global: &Global, options: &Test) -> anyhow::Result<ExitCode> {
+pub(super) async fn test(global: &Global, options: &TestOptions) -> anyhow::Result<ExitCode> {
     let dir = options.dir.as_deref().unwrap_or(&global.sources);
     let (mut passed, mut failed) = (0, 0);
-    for file in catalogue::read(dir)? {
+    for file in files::read(dir)? {
         let Some(source) = &file.source else {
-            output::say(&format!(
-                "FAIL {}: it does not load: run `mef check`",
-                file.path.display()
-            ));
+            output::say(&format!("FAIL {}: does not load: run `mef check`", file.path.display()));
             failed += 1;
             continue;
         };
@@ -90,12 +88,12 @@ pub(super) async fn test(global: &Global, options: &Test) -> anyhow::Result<Exit
 struct Input {
     name: String,
     path: PathBuf,
-    kind: Kind,
+    kind: InputKind,
 }
 
-/// What a test's input is.
+/// The kind of a test's input.
 #[derive(Clone, Copy)]
-enum Kind {
+enum InputKind {
     Request,
     Records,
     Exchanges,
@@ -108,9 +106,9 @@ fn inputs(folder: &Path) -> anyhow::Result<Vec<Input>> {
         let path = entry?.path();
         let file = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
         for (suffix, kind) in [
-            (".request.json", Kind::Request),
-            (".records.json", Kind::Records),
-            (".exchanges.yml", Kind::Exchanges),
+            (".request.json", InputKind::Request),
+            (".records.json", InputKind::Records),
+            (".exchanges.yml", InputKind::Exchanges),
         ] {
             if let Some(name) = file.strip_suffix(suffix) {
                 inputs.push(Input { name: name.to_owned(), path: path.clone(), kind });
@@ -144,18 +142,18 @@ async fn one(
     };
     let text = std::fs::read_to_string(&input.path)?;
     let found = match input.kind {
-        Kind::Request => webhook(source, folder, &text, at).await?,
-        Kind::Records => records(source, &text, at)?,
-        Kind::Exchanges => exchanges(source, folder, &text).await?,
+        InputKind::Request => webhook(source, folder, &text, at).await?,
+        InputKind::Records => records(source, &text, at)?,
+        InputKind::Exchanges => exchanges(source, folder, &text).await?,
     };
     if update {
         let text = serde_json::to_string_pretty(&found)? + "\n";
         return Ok(std::fs::write(&expected_path, text)?);
     }
-    let expected = expected.context("nothing is expected")?;
+    let expected = expected.context("there is no expected result")?;
     if found != expected {
         bail!(
-            "what came is not what {} expects; it is:\n{}",
+            "the result is not what {} expects; it is:\n{}",
             expected_path.display(),
             serde_json::to_string_pretty(&found)?
         );
@@ -171,17 +169,16 @@ async fn webhook(
 ) -> anyhow::Result<Expected> {
     let captured = Captured::parse(text).context("the request cannot be read")?;
     if let Some(key) = captured.unknown.first() {
-        bail!("the request has the key `{key}`, which means nothing: take it out");
+        bail!("the request has the unknown key `{key}`: remove it");
     }
     let secrets = Arc::new(LocalSecrets::of_a_test(folder.join("secrets.env")));
-    let judged = offline::judge(source, captured.request, secrets, folder, at).await?;
+    let judged = webhook::judge(source, captured.request, secrets, folder, at).await?;
     Ok(Expected {
         at,
-        status: Some(judged.answer.response.status),
-        runs: Vec::new(),
-        cursors: Vec::new(),
+        status: Some(judged.handled.answer.status),
         events: judged.events,
         rejected: judged.rejected.iter().map(rejected).collect(),
+        ..Expected::default()
     })
 }
 
@@ -190,10 +187,8 @@ async fn webhook(
     reason = "a test's records stand in for fetched ones, and reach no queue"
 )]
 fn records(source: &Source, text: &str, at: Timestamp) -> anyhow::Result<Expected> {
-    let pipeline = Pipeline::for_poll(source).with_context(|| {
-        format!("`{}` is pushed, not pulled: its file has no `poll`", source.name)
-    })?;
-    let records: Vec<Value> = serde_json::from_str(text).context("a list of records is wanted")?;
+    let pipeline = Pipeline::for_poll(source).with_context(|| files::not_pulled(source))?;
+    let records: Vec<Value> = serde_json::from_str(text).context("it is not a list of records")?;
     let id_path = source.poll.as_ref().and_then(|poll| poll.cursor.id());
     let fetched = records.into_iter().map(|record| {
         let id = id_path.and_then(|path| path.find(&record)).and_then(Value::as_str);
@@ -207,16 +202,14 @@ fn records(source: &Source, text: &str, at: Timestamp) -> anyhow::Result<Expecte
         .collect::<Result<_, _>>()?;
     Ok(Expected {
         at,
-        status: None,
-        runs: Vec::new(),
-        cursors: Vec::new(),
         events,
         rejected: letters.iter().map(rejected).collect(),
+        ..Expected::default()
     })
 }
 
 async fn exchanges(source: &Arc<Source>, folder: &Path, text: &str) -> anyhow::Result<Expected> {
-    let pulled = offline_poll::pull(source, folder, text).await?;
+    let pulled = poll::pull(source, folder, text).await?;
     Ok(Expected {
         at: pulled.at,
         status: None,
@@ -227,7 +220,7 @@ async fn exchanges(source: &Arc<Source>, folder: &Path, text: &str) -> anyhow::R
     })
 }
 
-/// What a test says about a refused record: the wording may improve.
+/// Returns what a test compares of a rejected record; the reason is left out, since its wording may improve.
 fn rejected(letter: &DeadLetter) -> Value {
     json!({ "stage": letter.stage, "place": letter.place })
 }

@@ -1,9 +1,7 @@
-//! The sample vendor: an audit log behind OAuth2, with the habits that make
-//! real ones hard to read.
+//! The sample vendor: an audit log behind OAuth2, with the habits that make real ones hard to read.
 //!
-//! Pages overlap by one record, one record is published after the time it
-//! carries has been read, and now and then a request is answered 429. The
-//! benchmark of `mef poll` uses the same server with 50,000 records.
+//! Pages overlap by one record. One record appears only after its time has been read. Now and then the
+//! response to a request is 429. The benchmark of `mef poll` uses the same server with 50,000 records.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,9 +20,9 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::net::TcpListener;
 
-/// The client that may read the log.
+/// The id of the client that may read the log.
 pub const CLIENT_ID: &str = "acme-client";
-/// Its secret: a sample, of use nowhere else.
+/// The client's secret: a sample that opens nothing else.
 pub const CLIENT_SECRET: &str = "demo-client-secret-9f2c";
 /// What the sample vendor signs its webhooks with.
 pub const WEBHOOK_SECRET: &str = "demo-webhook-secret-41d7";
@@ -38,7 +36,7 @@ pub struct VendorOptions {
     pub newest: Timestamp,
     /// How far apart two records are.
     pub apart: SignedDuration,
-    /// Every so many requests for a page, one is answered 429; 0 never.
+    /// One request for a page in so many gets a 429; 0 means none.
     pub limit_every: u64,
     /// Whether pages repeat a record, and one record comes late.
     pub hard: bool,
@@ -64,7 +62,7 @@ impl VendorOptions {
 struct Record {
     published: Timestamp,
     json: String,
-    /// It appears only after the log was read once.
+    /// Whether it appears only after the log was read once.
     late: bool,
 }
 
@@ -87,7 +85,7 @@ impl Vendor {
     ///
     /// # Errors
     ///
-    /// When no port can be had.
+    /// Fails if no port is free.
     pub async fn start(options: VendorOptions) -> std::io::Result<Vendor> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let origin = format!("http://{}", listener.local_addr()?);
@@ -106,7 +104,7 @@ impl Vendor {
         Ok(Vendor { origin, log })
     }
 
-    /// The vendor's origin.
+    /// Returns the vendor's origin.
     pub fn origin(&self) -> String {
         self.origin.clone()
     }
@@ -163,8 +161,8 @@ async fn token(State(log): State<Arc<Log>>, headers: HeaderMap, body: Bytes) -> 
     }
     let token = format!("demo-token-{:016x}{:016x}", fastrand::u64(..), fastrand::u64(..));
     log.tokens.lock().unwrap_or_else(PoisonError::into_inner).insert(token.clone());
-    let answer = json!({ "access_token": token, "token_type": "Bearer", "expires_in": 3600 });
-    ([(header::CONTENT_TYPE, "application/json")], answer.to_string()).into_response()
+    let body = json!({ "access_token": token, "token_type": "Bearer", "expires_in": 3600 });
+    ([(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
 }
 
 #[derive(Deserialize)]

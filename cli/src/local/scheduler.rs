@@ -1,4 +1,4 @@
-//! Runs a source on its schedule, for as long as the process lives.
+//! The schedule of one source, for as long as the process lives.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use mef_poller::{Budget, Poller, RunEnd, RunReport};
 use mef_ports::Clock;
 use tokio::sync::watch;
 
-use super::LocalWakeups;
+use super::wakeups::LocalWakeups;
 
-/// Polls `every` so often until `stop` is set, and earlier where a wake-up
-/// says so or another run's lease ends.
+/// Polls once in `every` until `stop` is set, and earlier if a wake-up is due or another run's lease
+/// ends.
 pub(crate) async fn keep_polling(
     poller: &Poller,
     every: Duration,
@@ -46,7 +46,7 @@ pub(crate) async fn keep_polling(
     }
 }
 
-/// Waits until `stop` is set, or until nobody can set it any more.
+/// Waits until `stop` is set, or until nobody can set it.
 pub(crate) async fn stopped(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }

@@ -13,22 +13,19 @@ use axum::http::{Request as HttpRequest, Response as HttpResponse, StatusCode, h
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt as _;
 use mef_auth::Request;
-use mef_intake::{Outcome, Receiver, Response};
-use mef_poller::SystemClock;
-use mef_ports::Clock as _;
+use mef_intake::{Answer, Capture, Receiver};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use super::capture::Capture;
 use super::scheduler::stopped;
 
-/// A sender that takes longer to hand over its body is gone.
+/// A sender that needs longer to send its body is taken for gone.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What every request is handled with.
+/// Shared by all requests.
 struct Handling {
     receivers: HashMap<String, Receiver>,
-    capture: Option<Arc<Capture>>,
+    capture: Option<Capture>,
 }
 
 /// A server that is bound and not yet serving.
@@ -53,18 +50,18 @@ impl Server {
         Ok(Server { listener, handling: Handling { receivers, capture: None } })
     }
 
-    /// The same server, which keeps what is refused.
+    /// Keeps refused requests, if there is a `capture`.
     pub(crate) fn capturing(mut self, capture: Option<Capture>) -> Server {
-        self.handling.capture = capture.map(Arc::new);
+        self.handling.capture = capture;
         self
     }
 
-    /// The address that it listens on.
+    /// Returns the address that it listens on.
     pub(crate) fn address(&self) -> anyhow::Result<SocketAddr> {
         Ok(self.listener.local_addr()?)
     }
 
-    /// Serves until `stop` is set, and then answers what was begun.
+    /// Serves until `stop` is set; requests that have begun are still answered.
     pub(crate) async fn serve(self, mut stop: watch::Receiver<bool>) -> anyhow::Result<()> {
         let app = Router::new().fallback(handle).with_state(Arc::new(self.handling));
         axum::serve(self.listener, app.into_make_service_with_connect_info::<SocketAddr>())
@@ -81,19 +78,19 @@ async fn handle(
 ) -> HttpResponse<Body> {
     let name = request.uri().path().strip_prefix('/');
     let receiver = name.and_then(|name| handling.receivers.get(name));
-    let Some(receiver) = receiver else { return respond(Response::not_found()) };
+    let Some(receiver) = receiver else { return respond(Answer::not_found()) };
     let (parts, body) = request.into_parts();
     let announced = parts
         .headers
         .get(header::CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|length| length > receiver.max_body()) {
-        return respond(Response::too_large());
+        return respond(Answer::too_large());
     }
     let body = match tokio::time::timeout(BODY_TIMEOUT, read(body, receiver.max_body())).await {
         Ok(Ok(body)) => body,
-        Ok(Err(Unread::TooLarge)) => return respond(Response::too_large()),
-        // The sender is gone or broken: whatever it is told, nothing was taken.
+        Ok(Err(Unread::TooLarge)) => return respond(Answer::too_large()),
+        // The sender is gone or broken: nothing was taken, whatever it is told.
         Ok(Err(Unread::CutOff)) | Err(_) => {
             return status(StatusCode::BAD_REQUEST);
         }
@@ -111,17 +108,8 @@ async fn handle(
         body,
     )
     .from_peer(Some(peer.ip()));
-    let kept =
-        handling.capture.clone().map(|capture| (capture, request.clone(), SystemClock.now()));
-    let answer = receiver.handle(request).await;
-    answer.log(&receiver.source().name);
-    if let (Outcome::Denied(denied), Some((capture, request, at))) = (&answer.outcome, kept) {
-        let (source, reason) = (Arc::clone(receiver.source()), denied.to_string());
-        // The disk is no place for a thread that serves others.
-        let keep = move || capture.keep(&source, &request, at, &reason);
-        let _ = tokio::task::spawn_blocking(keep).await;
-    }
-    respond(answer.response)
+    let handled = receiver.serve(request, handling.capture.as_ref()).await;
+    respond(handled.answer)
 }
 
 /// Why a body was not read.
@@ -143,13 +131,13 @@ async fn read(body: Body, limit: usize) -> Result<Bytes, Unread> {
     Ok(bytes.freeze())
 }
 
-fn respond(response: Response) -> HttpResponse<Body> {
-    let mut builder = HttpResponse::builder().status(response.status);
-    for (name, value) in response.headers {
+fn respond(answer: Answer) -> HttpResponse<Body> {
+    let mut builder = HttpResponse::builder().status(answer.status);
+    for (name, value) in answer.headers {
         builder = builder.header(name.as_ref(), value);
     }
     builder
-        .body(Body::from(response.body))
+        .body(Body::from(answer.body))
         .unwrap_or_else(|_| status(StatusCode::INTERNAL_SERVER_ERROR))
 }
 

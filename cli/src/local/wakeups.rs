@@ -1,4 +1,4 @@
-//! Wake-ups as notes to the scheduler of this process.
+//! Wake-ups within this process.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -7,13 +7,13 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use mef_ports::{StoreError, StreamKey, Wakeups};
 
-/// The wake-ups that are pending. They need not outlive the process: what
-/// starts after it reads every stream at once.
+/// The pending wake-ups. They need not outlive the process: the next one reads every stream at its
+/// start.
 #[derive(Debug, Default)]
 pub(crate) struct LocalWakeups(Mutex<HashMap<StreamKey, Timestamp>>);
 
 impl LocalWakeups {
-    /// The pending wake-up of `stream`, which is then no longer pending.
+    /// Removes and returns the pending wake-up of `stream`.
     pub(crate) fn take(&self, stream: &StreamKey) -> Option<Timestamp> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(stream)
     }

@@ -73,6 +73,6 @@ fn a_vendor_that_is_not_there_is_answered_with_those_that_may_be_meant() {
     for name in ["../up", "UPPER", ""] {
         let output = folder.mef(&["init", "slack", "--name", name]);
         assert_eq!(output.status.code(), Some(1), "{name}");
-        assert!(stderr(&output).contains("is no source's name"), "{}", stderr(&output));
+        assert!(stderr(&output).contains("cannot be a source's name"), "{}", stderr(&output));
     }
 }

@@ -1,29 +1,29 @@
-//! The URL by which an Amazon SNS subscription is confirmed.
+//! The URL that confirms an Amazon SNS subscription.
 //!
-//! The message that names it is signed, yet whoever may sign one would choose
-//! what is fetched from inside. So the host is SNS's own, whatever was signed.
+//! The message that names it is signed. Still, anybody who can sign one would choose what is fetched from
+//! inside our network: so the host must be SNS's own, whatever was signed.
 
-use mef_auth::verify::{Denied, Place, is_sns_host};
+use mef_auth::verify::{Denied, RequestPart, is_sns_host};
 use mef_source::checked::Webhook;
 use mef_source::{Path, Root};
 use serde_json::Value;
 use url::Url;
 
-use super::Proven;
+use super::proven::Proven;
 
-/// The URL that a request asks to be fetched.
+/// Returns the URL that the request asks us to fetch.
 pub(super) fn url(webhook: &Webhook, request: &Proven<'_>) -> Result<Url, Denied> {
-    let place = || Place::Json("/SubscribeURL".to_owned());
-    let path = Path::parse("/SubscribeURL", &[Root::Record])
-        .map_err(|_| Denied::Missing { place: place() })?;
+    let place = || RequestPart::Json("/SubscribeURL".to_owned());
+    let path =
+        Path::parse("/SubscribeURL", &[Root::Record]).map_err(|_| Denied::Missing(place()))?;
     let Value::String(text) = request.value(&path)? else {
-        return Err(Denied::WrongType { place: place() });
+        return Err(Denied::WrongType(place()));
     };
     let url = Url::parse(&text).ok().filter(|url| is_pinned(webhook, url));
-    url.ok_or_else(|| Denied::Unconstrained { place: place() })
+    url.ok_or_else(|| Denied::Unconstrained(place()))
 }
 
-/// `https`, on no port of its own, and a host that certificates may be from.
+/// Returns whether `url` is `https`, on the default port, and on a host that certificates may come from.
 fn is_pinned(webhook: &Webhook, url: &Url) -> bool {
     url.scheme() == "https"
         && url.port().is_none()

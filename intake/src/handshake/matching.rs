@@ -1,7 +1,7 @@
-//! Which rule a request is for.
+//! Finds the handshake rule that a request is for.
 //!
-//! What cannot be read in one way only matches nothing: the request then goes
-//! the ordinary way, and has to be authentic to get anywhere.
+//! A value that can be read in more than one way matches nothing: the request is then handled like any
+//! other, and has to be authentic.
 
 use mef_auth::Request;
 use mef_auth::verify::{is_present, read_value};
@@ -9,19 +9,19 @@ use mef_source::checked::{Handshake, HandshakeAuth, When};
 use mef_source::{Path, Root};
 use serde_json::Value;
 
-/// The first of `rules` that `request` is for.
+/// Returns the first of `rules` that `request` is for.
 pub(super) fn find<'h>(rules: &'h [Handshake], request: &Request) -> Option<&'h Handshake> {
     rules.iter().find(|rule| {
         let when = &rule.when;
-        // The body is read only where the head has not said no.
+        // The body is read only if the head matches.
         when.takes(request.method())
             && holds(when, request, in_head)
             && holds(when, request, |path| !in_head(path))
     })
 }
 
-/// Whether the receiver might answer a request with this head that does not
-/// pass the webhook's checks: what `when` asks of a body may be there.
+/// Returns whether the receiver might answer a request with this head without the webhook's checks. The
+/// body is taken to match.
 pub(crate) fn may_be_answered_unsigned(rules: &[Handshake], head: &Request) -> bool {
     rules.iter().any(|rule| {
         !matches!(rule.auth, HandshakeAuth::Signed)
@@ -34,7 +34,7 @@ fn in_head(path: &Path) -> bool {
     path.root() != Root::Record
 }
 
-/// Whether what `when` asks of the places that `wanted` picks is so.
+/// Returns whether `request` meets the conditions of `when` on the paths that `wanted` picks.
 fn holds(when: &When, request: &Request, wanted: impl Fn(&Path) -> bool) -> bool {
     let mut present = when.present.iter().filter(|path| wanted(path));
     let mut absent = when.absent.iter().filter(|path| wanted(path));
@@ -44,8 +44,8 @@ fn holds(when: &When, request: &Request, wanted: impl Fn(&Path) -> bool) -> bool
         && equals.all(|(path, expected)| is_equal(request, path, expected))
 }
 
-/// Headers and query parameters are text: a number or boolean is compared as it
-/// is written.
+/// Compares a value. Headers and query parameters are text: a number or boolean is compared as it is
+/// written.
 fn is_equal(request: &Request, path: &Path, expected: &Value) -> bool {
     match read_value(request, path) {
         Ok(Some(Value::String(found))) if in_head(path) => match expected {

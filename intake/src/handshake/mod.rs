@@ -1,149 +1,102 @@
 //! Handshakes: requests that bring no event but want an answer.
 //!
-//! What vendors ask before they trust a webhook is a challenge to give back, and
-//! sometimes to sign. Which of a source's rules a request is for is decided by
-//! single values read out of it, before it is verified; then the rule's proof is
-//! asked for, and only then is anything answered. No event is made of such a
-//! request, nothing is queued and no delivery is marked.
+//! Before vendors trust a webhook, they send a challenge that we must echo and sometimes sign. Single
+//! values of a request decide which of a source's rules it is for, before it is verified. Then the rule's
+//! proof is required, and only then is anything answered. Such a request makes no event, queues nothing
+//! and marks no delivery.
 
 mod answer;
 mod builtin;
 mod confirmation;
-mod matching;
+pub(crate) mod matching;
+mod proven;
 
 use jiff::Timestamp;
 use mef_auth::Request;
-use mef_auth::verify::{AnswerKey, Denied, LiveSecrets, Place, Verified, read_value, verify_token};
-use mef_source::Path;
+use mef_auth::verify::{AnswerKey, LiveSecrets, verify_token};
 use mef_source::checked::{Handshake, HandshakeAuth, Respond};
-use serde_json::Value;
 
-use crate::answer::{Answer, Outcome, Response};
+use crate::answer::Answer;
+use crate::judging::judge;
 use crate::live_secrets::{read, references, references_of};
+use crate::published_keys::PublishedKeys;
 use crate::receiver::Receiver;
+use crate::verdict::{Handled, Verdict};
 
-pub(crate) use matching::may_be_answered_unsigned;
-
-/// The longest value that is given back: longer ones are no challenge.
-const LONGEST: usize = 4 * 1024;
-
-/// A request that proved what its rule asks for.
-enum Proven<'r> {
-    /// By the webhook's checks.
-    Signed(&'r Verified),
-    /// By the rule's own, or not at all.
-    Otherwise(&'r Request),
-}
-
-impl Proven<'_> {
-    /// The value at `path`, which must be there and may be as long as a
-    /// challenge.
-    fn value(&self, path: &Path) -> Result<Value, Denied> {
-        let found = match self {
-            Proven::Signed(verified) => verified.value(path)?,
-            Proven::Otherwise(request) => read_value(request, path)?,
-        };
-        let place = || Place::of(path);
-        match found {
-            None => Err(Denied::Missing { place: place() }),
-            Some(Value::String(text)) if text.is_empty() => Err(Denied::Missing { place: place() }),
-            Some(Value::String(text)) if text.len() > LONGEST => {
-                Err(Denied::TooLong { place: place(), limit: LONGEST })
-            }
-            Some(value) => Ok(value),
-        }
-    }
-}
+use proven::Proven;
 
 impl Receiver {
-    /// The answer to `request` if it is for a handshake rule; `None` if it goes
-    /// the ordinary way.
-    pub(crate) async fn handshake(&self, request: &Request) -> Option<Answer> {
-        // The ordinary way refuses it before it is read.
+    /// Handles `request` if it is for a handshake rule; `None` if it is a request like any other.
+    pub(crate) async fn handshake(&self, request: &Request) -> Option<Handled> {
+        // It is refused later, before it is read.
         if request.body().len() > self.webhook.max_body {
             return None;
         }
         let rule = matching::find(&self.webhook.handshake, request)?;
         let now = self.ports.clock.now();
-        let mut answer = match self.shake(rule, request, now).await {
-            Ok(response) => Answer { response, outcome: Outcome::Handshake },
-            Err(outcome) => Answer::of(outcome, self.webhook.rejected_status),
+        let mut handled = match self.answer_handshake(rule, request, now).await {
+            Ok(answer) => Handled { answer, verdict: Verdict::Handshake },
+            Err(verdict) => Handled::by(verdict, self.webhook.rejected_status),
         };
         let wants_none = matches!(&rule.respond, Respond::Answer(said) if said.is_empty());
         if wants_none || request.method() == "HEAD" {
-            answer.response.clear();
+            handled.answer.clear();
         }
-        Some(answer)
+        Some(handled)
     }
 
-    async fn shake(
+    async fn answer_handshake(
         &self,
         rule: &Handshake,
         request: &Request,
         now: Timestamp,
-    ) -> Result<Response, Outcome> {
+    ) -> Result<Answer, Verdict> {
         let verified;
         let proven = match &rule.auth {
             HandshakeAuth::Signed => {
-                verified = self.verify(request.clone(), now).await?;
+                verified = self.verify(request, now).await?;
                 Proven::Signed(&verified)
             }
             HandshakeAuth::Token(token) => {
-                self.prove_token(rule, now, |secrets| {
+                let references = references_of(self.source.name.as_str(), rule.secrets(), now);
+                let (ports, keys) = (&self.ports, PublishedKeys::default());
+                let verify = |secrets: &LiveSecrets| {
                     verify_token(token, &self.webhook, request, secrets, now)
-                })
-                .await?;
+                };
+                judge(&*ports.secrets, &ports.keys, &references, keys, now, verify).await?;
                 Proven::Otherwise(request)
             }
             HandshakeAuth::None => Proven::Otherwise(request),
         };
-        answer::constrained(rule, &proven).map_err(Outcome::Denied)?;
+        answer::constrained(rule, &proven).map_err(Verdict::Denied)?;
         match &rule.respond {
             Respond::Answer(said) => {
                 let key = match said.signed_paths().is_empty() {
                     true => None,
                     false => Some(self.answer_key(rule, request, now).await?),
                 };
-                answer::render(said, &proven, key.as_ref()).map_err(Outcome::Denied)
+                answer::render(said, &proven, key.as_ref()).map_err(Verdict::Denied)
             }
             Respond::SnsConfirmation => self.confirm(&proven).await,
             Respond::StoredSecret(stored) => self.enrol(stored, &proven, now).await,
         }
     }
 
-    /// As the webhook's own checks: a second time with what the store has now.
-    async fn prove_token(
-        &self,
-        rule: &Handshake,
-        now: Timestamp,
-        judge: impl Fn(&LiveSecrets) -> Result<(), Denied>,
-    ) -> Result<(), Outcome> {
-        let store = &*self.ports.secrets;
-        let references = references_of(self.source.name.as_str(), rule.secrets(), now);
-        let secrets = read(store, &references, now).await.map_err(Outcome::Secrets)?;
-        let Err(denied) = judge(&secrets) else { return Ok(()) };
-        if !denied.depends_on_secret() || !store.refresh(&references, now).await {
-            return Err(Outcome::Denied(denied));
-        }
-        let secrets = read(store, &references, now).await.map_err(Outcome::Secrets)?;
-        judge(&secrets).map_err(Outcome::Denied)
-    }
-
-    /// The key for the answer's HMACs: what verified the request, or where
-    /// nothing did, what the webhook's events are signed with.
+    /// Returns the key for the answer's HMACs: the one that verified the request or, without such a check,
+    /// the one that signs the webhook's events.
     async fn answer_key(
         &self,
         rule: &Handshake,
         request: &Request,
         now: Timestamp,
-    ) -> Result<AnswerKey, Outcome> {
+    ) -> Result<AnswerKey, Verdict> {
         let references = references(self.source.name.as_str(), &self.webhook, |_| true, now);
         let secrets =
-            read(&*self.ports.secrets, &references, now).await.map_err(Outcome::Secrets)?;
+            read(&*self.ports.secrets, &references, now).await.map_err(Verdict::Secrets)?;
         match rule.auth {
             HandshakeAuth::Signed => AnswerKey::that_signed(&self.webhook, request, &secrets, now),
             _ => AnswerKey::first(&self.webhook, &secrets, now),
         }
-        .map_err(Outcome::Denied)
+        .map_err(Verdict::Denied)
     }
 }

@@ -1,7 +1,7 @@
 //! What a stranger tries with a handshake, and does not get.
 
 use mef_auth::verify::Denied;
-use mef_intake::Outcome;
+use mef_intake::Verdict;
 use serde_json::json;
 
 use crate::support::{bench, got, hmac_base64, hmac_hex, request};
@@ -31,7 +31,7 @@ async fn zoom_s_token_is_signed_for_zoom_alone() {
     // Nor is half of an answer given where the token is missing.
     let without = r#"{"payload":{},"event":"endpoint.url_validation"}"#;
     let (status, outcome) = bench.refuse(from_zoom("s3cret", without)).await;
-    assert!(matches!(outcome, Outcome::Denied(Denied::Missing { .. })), "{outcome:?}");
+    assert!(matches!(outcome, Verdict::Denied(Denied::Missing(_))), "{outcome:?}");
     assert_eq!(status, 401);
 }
 
@@ -58,8 +58,8 @@ async fn a_challenge_within_an_event_takes_nothing_away() {
         r#"{"id":"6","type":null,"challenge":"c"}"#,
     ];
     for (before, body) in bodies.into_iter().enumerate() {
-        let answer = bench.handle(from_slack("s3cret", body)).await;
-        assert!(matches!(answer.outcome, Outcome::Accepted { .. }), "{body}: {answer:?}");
+        let handled = bench.handle(from_slack("s3cret", body)).await;
+        assert!(matches!(handled.verdict, Verdict::Accepted { .. }), "{body}: {handled:?}");
         assert_eq!(bench.queued().await, before + 1, "{body}");
     }
 }
@@ -73,16 +73,16 @@ async fn what_can_be_read_in_two_ways_is_no_challenge() {
         r#"{"type":"url_verification","\u0074ype":"url_verification","challenge":"c"}"#,
         r#"{"type":"url_verification","challenge":"c"}{"#,
     ] {
-        let answer = bench.handle(from_slack("guess", body)).await;
-        assert_eq!(answer.response.status, 401, "{body}");
-        let answer = bench.handle(from_slack("s3cret", body)).await;
-        assert!(!matches!(answer.outcome, Outcome::Handshake), "{body}: {answer:?}");
+        let handled = bench.handle(from_slack("guess", body)).await;
+        assert_eq!(handled.answer.status, 401, "{body}");
+        let handled = bench.handle(from_slack("s3cret", body)).await;
+        assert!(!matches!(handled.verdict, Verdict::Handshake), "{body}: {handled:?}");
     }
     // Known for a challenge, but not what to give back.
     let twice = r#"{"type":"url_verification","challenge":"a","challenge":"b"}"#;
-    let answer = bench.handle(from_slack("s3cret", twice)).await;
-    assert_eq!(answer.response.status, 401);
-    assert!(matches!(answer.outcome, Outcome::Denied(Denied::Duplicated { .. })));
+    let handled = bench.handle(from_slack("s3cret", twice)).await;
+    assert_eq!(handled.answer.status, 401);
+    assert!(matches!(handled.verdict, Verdict::Denied(Denied::Duplicated(_))));
 }
 
 #[tokio::test]
@@ -111,7 +111,7 @@ async fn no_value_breaks_a_header_in_two() {
         let (status, outcome) =
             bench.refuse(request("GET", &format!("c={injected}"), &[], "")).await;
         assert_eq!(status, 401, "{injected}");
-        assert!(matches!(outcome, Outcome::Denied(Denied::NotForHeader { .. })), "{outcome:?}");
+        assert!(matches!(outcome, Verdict::Denied(Denied::NotForHeader(_))), "{outcome:?}");
     }
 }
 
@@ -144,7 +144,7 @@ async fn a_giant_challenge_is_not_given_back() {
     assert_eq!(bench.shake(asked(4096)).await.body.len(), 4096);
     let (status, outcome) = bench.refuse(asked(4097)).await;
     assert_eq!(status, 401);
-    assert!(matches!(outcome, Outcome::Denied(Denied::TooLong { .. })), "{outcome:?}");
+    assert!(matches!(outcome, Verdict::Denied(Denied::TooLong { .. })), "{outcome:?}");
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Handshakes that reach outside: a URL is fetched, a secret stored.
 
-use mef_intake::Outcome;
+use mef_intake::Verdict;
 
 use crate::support::{Bench, bench, bench_with, hmac_hex, request};
 use crate::vendors::plain;
@@ -43,7 +43,7 @@ async fn sns_is_told_to_come_again_where_the_url_does_not_answer() {
         *bench.web.status.lock().unwrap() = status;
         let (told, outcome) = bench.refuse(confirmation(URL)).await;
         assert_eq!(told, 503, "{status:?}");
-        assert!(matches!(outcome, Outcome::Unconfirmed { .. }), "{outcome:?}");
+        assert!(matches!(outcome, Verdict::Unconfirmed { .. }), "{outcome:?}");
     }
 }
 
@@ -92,8 +92,8 @@ async fn asana_has_its_secret_stored_once_and_given_back() {
     let signed =
         |secret: &str| request("POST", "", &[("x-hook-signature", &hmac_hex(secret, body))], body);
     assert_eq!(bench.refuse(signed("another-secret-of-an-attacker")).await.0, 401);
-    let answer = bench.handle(signed(SECRET)).await;
-    assert_eq!((answer.response.status, bench.queued().await), (200, 1));
+    let handled = bench.handle(signed(SECRET)).await;
+    assert_eq!((handled.answer.status, bench.queued().await), (200, 1));
 }
 
 #[tokio::test]

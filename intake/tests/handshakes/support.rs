@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use mef_auth::Request;
-use mef_intake::{Answer, Authorizer, Decision, KeyCache, Outcome, Receiver, ReceiverPorts};
+use mef_intake::{Authorizer, Decision, Handled, KeyCache, Receiver, ReceiverPorts, Verdict};
 use mef_pipeline::Outputs;
 use mef_ports::{
     Clock, DeadLetters as _, Deliveries, DeliveryKey, Http, HttpError, HttpRequest, HttpResponse,
@@ -189,12 +189,12 @@ impl Bench {
     /// and that the authorizer would have let it through.
     pub(crate) async fn shake(&self, request: Request) -> Got {
         let decision = self.decide(&request).await;
-        let answer = self.receiver.handle(request).await;
-        assert!(matches!(answer.outcome, Outcome::Handshake), "{:?}", answer.outcome);
+        let handled = self.receiver.handle(request).await;
+        assert!(matches!(handled.verdict, Verdict::Handshake), "{:?}", handled.verdict);
         assert_eq!(decision, Decision::Allow);
         assert_eq!((self.queued().await, self.letters().await), (0, 0));
         assert_eq!(*self.marks.lock().unwrap(), 0);
-        let got = got(answer);
+        let got = got(handled);
         assert_eq!(got.header("x-content-type-options"), self.sniffing(&got));
         got
     }
@@ -206,14 +206,14 @@ impl Bench {
     }
 
     /// What came of a request, and that nothing else did.
-    pub(crate) async fn refuse(&self, request: Request) -> (u16, Outcome) {
-        let answer = self.receiver.handle(request).await;
-        assert!((400..=599).contains(&answer.response.status), "{answer:?}");
+    pub(crate) async fn refuse(&self, request: Request) -> (u16, Verdict) {
+        let handled = self.receiver.handle(request).await;
+        assert!((400..=599).contains(&handled.answer.status), "{handled:?}");
         assert_eq!((self.queued().await, self.letters().await), (0, 0));
-        (answer.response.status, answer.outcome)
+        (handled.answer.status, handled.verdict)
     }
 
-    pub(crate) async fn handle(&self, request: Request) -> Answer {
+    pub(crate) async fn handle(&self, request: Request) -> Handled {
         self.receiver.handle(request).await
     }
 
@@ -233,12 +233,12 @@ impl Bench {
     }
 }
 
-pub(crate) fn got(answer: Answer) -> Got {
-    let headers = answer.response.headers.into_iter();
+pub(crate) fn got(handled: Handled) -> Got {
+    let headers = handled.answer.headers.into_iter();
     Got {
-        status: answer.response.status,
+        status: handled.answer.status,
         headers: headers.map(|(name, value)| (name.into_owned(), value)).collect(),
-        body: answer.response.body,
+        body: handled.answer.body,
     }
 }
 

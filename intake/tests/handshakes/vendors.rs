@@ -233,8 +233,8 @@ async fn monday_gets_its_challenge_back_as_json() {
     // An event stays one.
     let event = r#"{"challenge":"3eZbrw","event":{"type":"create_pulse"}}"#;
     assert_eq!(bench.refuse(request("POST", "", &[], event)).await.0, 401);
-    let answer = bench.handle(request("POST", "token=s3cret", &[], event)).await;
-    assert_eq!((answer.response.status, bench.queued().await), (200, 1));
+    let handled = bench.handle(request("POST", "token=s3cret", &[], event)).await;
+    assert_eq!((handled.answer.status, bench.queued().await), (200, 1));
 }
 
 #[tokio::test]
@@ -247,7 +247,7 @@ async fn xero_gets_200_or_401_and_never_a_body() {
     let signed = |signature: String| request("POST", "", &[("x-xero-signature", &signature)], body);
     let got = bench.shake(signed(hmac_base64("s3cret", body))).await;
     assert_eq!((got.status, got.body.as_str()), (200, ""));
-    let refused = bench.handle(signed(hmac_base64("other", body))).await.response;
+    let refused = bench.handle(signed(hmac_base64("other", body))).await.answer;
     assert_eq!((refused.status, refused.body.as_str()), (401, ""));
 }
 

@@ -1,4 +1,4 @@
-//! Reads a piece of JSON as what it should be, or as nothing.
+//! Reads a piece of JSON as the type that it should have; `None` if it has another.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,28 +11,28 @@ use serde_json::value::RawValue;
 #[serde(transparent)]
 struct Text<'t>(#[serde(borrow)] Cow<'t, str>);
 
-/// A string.
+/// Reads a string.
 pub(super) fn text(value: &RawValue) -> Option<Cow<'_, str>> {
     serde_json::from_str::<Text<'_>>(value.get()).ok().map(|text| text.0)
 }
 
-/// A boolean.
+/// Reads a boolean.
 pub(super) fn boolean(value: &RawValue) -> Option<bool> {
     serde_json::from_str(value.get()).ok()
 }
 
-/// An object with known fields; a list of their values is none.
+/// Reads an object with known fields. A list of their values is not one, though serde would take it.
 pub(crate) fn object<'t, T: Deserialize<'t>>(text: &'t str) -> Option<T> {
     text.trim_start().starts_with('{').then(|| serde_json::from_str(text).ok())?
 }
 
-/// The strings of a list; what is none is left out.
+/// Reads the strings of a list, and leaves out other items.
 pub(super) fn texts(value: &RawValue) -> Option<Vec<Cow<'_, str>>> {
     let items: Vec<&RawValue> = serde_json::from_str(value.get()).ok()?;
     Some(items.into_iter().filter_map(text).collect())
 }
 
-/// The members of an object in their order, repeats and all.
+/// Reads the members of an object in their order, with repeated names.
 pub(super) fn members(value: &RawValue) -> Option<Vec<(Cow<'_, str>, &RawValue)>> {
     serde_json::from_str::<Members<'_>>(value.get()).ok().map(|members| members.0)
 }

@@ -1,11 +1,9 @@
-//! From an event to the request as the sender made it, as far as the gateway
-//! tells.
+//! The request as the sender made it, as far as the gateway tells.
 //!
-//! Payload format 2.0 has the query byte for byte, and joins header lines of
-//! one name by commas. Format 1.0 has every header line, and only the decoded
-//! parameters: they are encoded again, so that a signature over the URL holds
-//! only where the sender encodes as we do (unreserved characters of RFC 3986 as
-//! they are, all others as `%XX`).
+//! Payload format 2.0 has the query byte for byte, and joins header lines of one name with commas. Format
+//! 1.0 has every header line, but only the decoded parameters. They are encoded again, so a signature over
+//! the URL matches only if the sender encodes as we do: unreserved characters of RFC 3986 as they are, all
+//! others as `%XX`.
 
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -17,28 +15,29 @@ use mef_auth::Request;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::value::RawValue;
 
-use super::{Event, json};
+use super::json;
+use super::payload::Event;
 
 /// Every character but the unreserved ones of RFC 3986.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// The body of an event cannot be had.
+/// Why the body of an event cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Unreadable {
     /// It is neither text nor missing.
     #[error("the event's body is not text")]
     Body,
-    /// It is said to be base64 and is not.
+    /// It is marked as base64 but is not.
     #[error("the event's body is not base64")]
     Base64,
 }
 
-/// The request without its body.
+/// Returns the request without its body.
 pub(crate) fn head(event: &Event<'_>) -> Request {
     request(event, Bytes::new())
 }
 
-/// The request with its body; a body that is missing is empty.
+/// Returns the request with its body; a missing body is empty.
 pub(crate) fn whole(event: &Event<'_>) -> Result<Request, Unreadable> {
     let body = match event.body {
         None => Bytes::new(),
@@ -62,7 +61,7 @@ fn request(event: &Event<'_>, body: Bytes) -> Request {
 }
 
 impl<'e> Event<'e> {
-    /// The method, where the event has one.
+    /// Returns the method, if the event has one.
     pub(crate) fn method(&self) -> Option<Cow<'e, str>> {
         let context = self.context();
         [self.http_method, context.http().method, context.http_method, self.method]
@@ -72,8 +71,8 @@ impl<'e> Event<'e> {
             .filter(|method| !method.is_empty())
     }
 
-    /// The path as it was called: of format 1.0 only the context has the stage
-    /// or the mapping that it began with.
+    /// Returns the path as it was called. In format 1.0 only the context has the stage or the mapping at its
+    /// start.
     pub(super) fn path(&self) -> Cow<'e, str> {
         let context = self.context();
         [self.raw_path, context.path, context.http().path, self.path]
@@ -83,8 +82,7 @@ impl<'e> Event<'e> {
             .unwrap_or_default()
     }
 
-    /// The address that the gateway took the request from. A header could say
-    /// anything.
+    /// Returns the address that the gateway took the request from. A header could say anything.
     fn peer(&self) -> Option<IpAddr> {
         let context = self.context();
         [context.http().source_ip, context.identity().source_ip]
@@ -130,8 +128,8 @@ fn headers(event: &Event<'_>) -> Vec<(String, Vec<u8>)> {
     headers
 }
 
-/// Names with their values: all of them where the event lists them, and those
-/// that have one value of every other name.
+/// Returns names and values: from `many`, which lists all values of a name, and from `one` the names that
+/// `many` lacks.
 fn lines<'e>(
     many: Option<&'e RawValue>,
     one: Option<&'e RawValue>,

@@ -1,24 +1,25 @@
-//! Which source a request is for: the last segment of its path.
+//! The source that a request is for: the last segment of its path.
 //!
-//! `/<stage>/<API_PATH>/<source>`: gateways leave the stage in the path or not,
-//! and a domain of one's own may put a mapping before all of it.
+//! The path is `/<stage>/<API_PATH>/<source>`. Some gateways leave out the stage, and a custom domain may
+//! put a mapping in front.
 
 use std::borrow::Cow;
 
-use super::{Event, json};
+use super::json;
+use super::payload::Event;
 
 /// Where a request goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Route {
-    /// To the source of this name, if it is one: it comes from outside.
+    /// To the source of this name. It comes from outside, so it may be no source's.
     Named(String),
     /// To the source that needs no name.
     Unnamed,
 }
 
 impl Route {
-    /// Where the request of `event` goes, by its path or else by the resource
-    /// that an authorizer is asked about.
+    /// Returns where the request of `event` goes, by its path or else by the resource that an authorizer is
+    /// asked about.
     pub(crate) fn of(event: &Event<'_>, api_path: &str) -> Route {
         let path = event.path();
         let (path, stage) = match path.is_empty() {
@@ -52,8 +53,7 @@ impl Route {
     }
 }
 
-/// The method of the request that an authorizer is asked about, if its ARN
-/// tells.
+/// Returns the method in the ARN of a resource, if there is one.
 pub(crate) fn method_of(resource: &str) -> Option<&str> {
     let method = Resource::of(resource).method;
     (!method.is_empty()).then_some(method)

@@ -6,8 +6,9 @@ use mef_auth::Request;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::request::Unreadable;
-use super::{Asked, Event, Route, head, whole};
+use super::payload::{AuthorizerPayload, Event};
+use super::request::{Unreadable, head, whole};
+use super::route::Route;
 
 fn read(event: &Value) -> Request {
     let text = event.to_string();
@@ -144,16 +145,22 @@ fn what_is_no_object_is_no_event() {
 #[test]
 fn an_authorizer_is_asked_in_three_ways() {
     for (event, asked) in [
-        (json!({ "type": "TOKEN", "methodArn": "a" }), Asked::Token),
-        (json!({ "type": "REQUEST", "methodArn": "a", "headers": {} }), Asked::Request),
-        (json!({ "type": "REQUEST", "methodArn": "a", "version": "1.0" }), Asked::Request),
-        (json!({ "type": "REQUEST", "routeArn": "a", "version": "2.0" }), Asked::Simple),
-        (json!({ "authorizationToken": "t", "methodArn": "a" }), Asked::Token),
-        (json!({ "type": 7, "headers": { "a": "b" } }), Asked::Request),
-        (json!({}), Asked::Token),
+        (json!({ "type": "TOKEN", "methodArn": "a" }), AuthorizerPayload::Token),
+        (json!({ "type": "REQUEST", "methodArn": "a", "headers": {} }), AuthorizerPayload::Request),
+        (
+            json!({ "type": "REQUEST", "methodArn": "a", "version": "1.0" }),
+            AuthorizerPayload::Request,
+        ),
+        (
+            json!({ "type": "REQUEST", "routeArn": "a", "version": "2.0" }),
+            AuthorizerPayload::Simple,
+        ),
+        (json!({ "authorizationToken": "t", "methodArn": "a" }), AuthorizerPayload::Token),
+        (json!({ "type": 7, "headers": { "a": "b" } }), AuthorizerPayload::Request),
+        (json!({}), AuthorizerPayload::Token),
     ] {
         let text = event.to_string();
-        assert_eq!(Event::read(&text).unwrap().asked(), asked, "{event}");
+        assert_eq!(Event::read(&text).unwrap().authorizer_payload(), asked, "{event}");
     }
 }
 
@@ -201,7 +208,7 @@ proptest! {
         let text = Value::Object(event).to_string();
         let event = Event::read(&text).unwrap();
         let _ = whole(&event);
-        let _ = (head(&event), event.asked(), Route::of(&event, "events"), event.resource());
+        let _ = (head(&event), event.authorizer_payload(), Route::of(&event, "events"), event.resource());
     }
 
     #[test]

@@ -50,9 +50,9 @@ fn token(token: &str, arn: &str) -> Value {
 
 /// Whether `event` is let through; its answer has the form that it asks for.
 async fn allowed(stack: &Stack, event: &Value) -> bool {
-    let done = stack.gate().answer(&event.to_string()).await;
+    let done = stack.gate().invoke(&event.to_string()).await;
     let denials = done.metrics.as_ref().and_then(|m| m.get(Metric::AuthorizerDenied));
-    let answer = done.answer.unwrap();
+    let answer = done.output.unwrap();
     let allowed = match event.get("version").and_then(Value::as_str) {
         Some("2.0") => answer["isAuthorized"].as_bool().unwrap(),
         _ => {
@@ -202,8 +202,8 @@ async fn a_policy_never_allows_more_than_was_asked() {
 async fn an_event_that_is_none_fails_closed() {
     let stack = stack();
     for text in ["null", "[]", "7", "\"x\"", "{\"headers\":{},\"type\":\"REQUEST\"}"] {
-        let done = stack.gate().answer(text).await;
-        assert_eq!(done.answer, Err(Failed::Event), "{text}");
+        let done = stack.gate().invoke(text).await;
+        assert_eq!(done.output, Err(Failed::Event), "{text}");
     }
 }
 
@@ -212,7 +212,7 @@ async fn a_name_that_somebody_sent_is_no_dimension() {
     let stack = stack();
     let source = async |name: &str| {
         let [event, ..] = forms("POST", name, &json!({}));
-        let done = stack.gate().answer(&event.to_string()).await;
+        let done = stack.gate().invoke(&event.to_string()).await;
         done.metrics.unwrap().source().map(ToString::to_string)
     };
     assert_eq!(source("vendor").await.as_deref(), Some("vendor"));

@@ -30,7 +30,7 @@ impl Captures for Kept {
         at: Timestamp,
         most: u32,
         file: Bytes,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Option<String>, StoreError> {
         assert_eq!((source, at.as_second(), most), ("hook", NOW, 20));
         *self.asked.lock().unwrap() += 1;
         if self.is_away {
@@ -38,10 +38,10 @@ impl Captures for Kept {
         }
         let mut files = self.files.lock().unwrap();
         if files.len() == self.room {
-            return Ok(false);
+            return Ok(None);
         }
         files.push(serde_json::from_slice(&file).unwrap());
-        Ok(true)
+        Ok(Some("here".to_owned()))
     }
 }
 
@@ -60,7 +60,7 @@ async fn answered(kept: &Arc<Kept>, events: &[String]) -> Vec<u64> {
     let intake = stack.intake().capturing(kept.clone());
     let mut statuses = Vec::new();
     for event in events {
-        statuses.push(status(&intake.answer(event).await));
+        statuses.push(status(&intake.invoke(event).await));
     }
     statuses
 }

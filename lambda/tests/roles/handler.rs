@@ -77,8 +77,8 @@ async fn an_event_is_accepted_in_every_format() {
         let body = br#"{"user":"ann"}"#;
         let event = format("signed", &json!({ "X-Sig": sign(body), "X-Id": "1" }), body);
         let intake = stack.intake();
-        let done = intake.answer(&event.to_string()).await;
-        let answer = done.answer.as_ref().unwrap();
+        let done = intake.invoke(&event.to_string()).await;
+        let answer = done.output.as_ref().unwrap();
         assert_eq!(answer["statusCode"], 200, "{answer}");
         assert_eq!(answer["isBase64Encoded"], false);
         assert_eq!(answer["headers"]["content-type"], "application/json");
@@ -91,7 +91,7 @@ async fn an_event_is_accepted_in_every_format() {
         let events = stack.events().await;
         assert_eq!(events.len(), 1);
         assert_eq!(events[0]["details"], json!({ "user": "ann" }));
-        let again = intake.answer(&event.to_string()).await;
+        let again = intake.invoke(&event.to_string()).await;
         assert_eq!(status(&again), 200);
         assert_eq!(again.metrics.unwrap().get(Metric::Duplicate), Some(1));
         assert_eq!(stack.events().await.len(), 1);
@@ -117,7 +117,7 @@ async fn what_is_refused_is_refused_with_the_right_status_and_counted_so() {
             ("schema", sign(good), good, 503, Some(Metric::Unavailable)),
         ] {
             let event = format(source, &json!({ "X-Sig": signature }), body);
-            let done = stack.intake().answer(&event.to_string()).await;
+            let done = stack.intake().invoke(&event.to_string()).await;
             assert_eq!(status(&done), code, "{event}");
             if let Some(metric) = metric {
                 assert_eq!(done.metrics.unwrap().get(metric), Some(1), "{event}");
@@ -136,16 +136,16 @@ async fn a_method_that_brings_no_events_is_told_which_do() {
     let stack = stack();
     let mut event = http_2_0("signed", &json!({}), b"");
     event["requestContext"]["http"]["method"] = json!("GET");
-    let done = stack.intake().answer(&event.to_string()).await;
+    let done = stack.intake().invoke(&event.to_string()).await;
     assert_eq!(status(&done), 405);
-    assert_eq!(done.answer.unwrap()["headers"]["allow"], "POST");
+    assert_eq!(done.output.unwrap()["headers"]["allow"], "POST");
 }
 
 #[tokio::test]
 async fn an_unreadable_payload_is_400() {
     let stack = stack();
     for text in ["null", "[]", r#"{"body":{}}"#, r#"{"body":"%","isBase64Encoded":true}"#] {
-        assert_eq!(status(&stack.intake().answer(text).await), 400, "{text}");
+        assert_eq!(status(&stack.intake().invoke(text).await), 400, "{text}");
     }
 }
 
@@ -155,9 +155,9 @@ async fn a_secret_store_that_is_away_is_503() {
     stack.vault.away.store(true, Ordering::Relaxed);
     let body = br#"{"user":"ann"}"#;
     let event = http_2_0("signed", &json!({ "X-Sig": sign(body) }), body);
-    let done = stack.intake().answer(&event.to_string()).await;
+    let done = stack.intake().invoke(&event.to_string()).await;
     assert_eq!(status(&done), 503);
-    assert_eq!(done.answer.unwrap()["headers"]["retry-after"], "30");
+    assert_eq!(done.output.unwrap()["headers"]["retry-after"], "30");
     assert_eq!(done.metrics.unwrap().get(Metric::Unavailable), Some(1));
 }
 
@@ -166,9 +166,9 @@ async fn a_broken_file_that_is_mended_serves_again() {
     let stack = stack();
     let intake = stack.intake();
     let event = http_2_0("broken", &json!({}), b"{\"a\":1}").to_string();
-    assert_eq!(status(&intake.answer(&event).await), 503);
+    assert_eq!(status(&intake.invoke(&event).await), 503);
     stack.write("broken/source.yml", "source: broken\nwebhook: { unauthenticated: \"a test\" }\n");
-    assert_eq!(status(&intake.answer(&event).await), 200);
+    assert_eq!(status(&intake.invoke(&event).await), 200);
 }
 
 /// What a gateway's authorizer, or somebody who says to be one, may put beside
@@ -202,7 +202,7 @@ proptest! {
         let stack = stack();
         // The gate lets the forged one through too: only the body could tell.
         let status = runtime.block_on(async {
-            status(&stack.intake().answer(&event.to_string()).await)
+            status(&stack.intake().invoke(&event.to_string()).await)
         });
         prop_assert_eq!(status, if is_signed { 200 } else { 401 });
         prop_assert_eq!(runtime.block_on(stack.events()).len(), usize::from(is_signed));

@@ -43,11 +43,11 @@ fn formats(method: &str, value: &str) -> [Value; 3] {
 async fn a_challenge_comes_through_and_is_counted_as_one() {
     for event in formats("GET", "a b/c=") {
         let stack = stack();
-        let asked = stack.gate().answer(&event.to_string()).await.answer.unwrap();
+        let asked = stack.gate().invoke(&event.to_string()).await.output.unwrap();
         let effect = asked.pointer("/policyDocument/Statement/0/Effect");
         assert!(asked["isAuthorized"] == true || effect == Some(&json!("Allow")), "{asked}");
-        let done = stack.intake().answer(&event.to_string()).await;
-        let answer = done.answer.as_ref().unwrap();
+        let done = stack.intake().invoke(&event.to_string()).await;
+        let answer = done.output.as_ref().unwrap();
         assert_eq!((answer["statusCode"].as_u64(), &answer["body"]), (Some(200), &json!("a b/c=")));
         assert_eq!(answer["headers"]["content-type"], "text/plain");
         assert_eq!(answer["headers"]["x-content-type-options"], "nosniff");
@@ -64,8 +64,8 @@ async fn a_challenge_comes_through_and_is_counted_as_one() {
 async fn a_method_that_no_rule_has_goes_no_further() {
     for event in formats("HEAD", "a") {
         let stack = stack();
-        let done = stack.gate().answer(&event.to_string()).await;
+        let done = stack.gate().invoke(&event.to_string()).await;
         assert_eq!(done.metrics.unwrap().get(Metric::AuthorizerDenied), Some(1));
-        assert_eq!(status(&stack.intake().answer(&event.to_string()).await), 405);
+        assert_eq!(status(&stack.intake().invoke(&event.to_string()).await), 405);
     }
 }

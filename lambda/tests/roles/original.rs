@@ -17,7 +17,7 @@ fn stack() -> Stack {
 }
 
 async fn ask(event: Value) -> Value {
-    stack().gate().answer(&event.to_string()).await.answer.unwrap()
+    stack().gate().invoke(&event.to_string()).await.output.unwrap()
 }
 
 #[tokio::test]
@@ -76,7 +76,7 @@ fn call(body: &Value) -> Value {
 
 async fn handle(event: &Value) -> (u64, Vec<Value>) {
     let stack = stack();
-    let done = stack.intake().answer(&event.to_string()).await;
+    let done = stack.intake().invoke(&event.to_string()).await;
     (status(&done), stack.events().await)
 }
 

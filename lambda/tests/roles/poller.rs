@@ -41,8 +41,8 @@ async fn a_run_pulls_commits_and_says_what_it_did() {
     let server = vendor(ResponseTemplate::new(200).set_body_json(records())).await;
     let stack = stack(&server.uri());
     let pulls = stack.pulls();
-    let done = pulls.answer(r#"{"source":"acme"}"#, with_seconds(900)).await;
-    let answer = done.answer.unwrap();
+    let done = pulls.invoke(r#"{"source":"acme"}"#, with_seconds(900)).await;
+    let answer = done.output.unwrap();
     assert_eq!(answer["source"], "acme");
     assert_eq!(answer["end"], "caught_up", "{answer}");
     assert_eq!(answer["delivered"], 2);
@@ -59,8 +59,8 @@ async fn a_run_pulls_commits_and_says_what_it_did() {
 async fn a_run_that_fails_fails_the_call() {
     let server = vendor(ResponseTemplate::new(401)).await;
     let stack = stack(&server.uri());
-    let done = stack.pulls().answer(r#"{"source":"acme"}"#, with_seconds(900)).await;
-    assert_eq!(done.answer, Err(Failed::Run));
+    let done = stack.pulls().invoke(r#"{"source":"acme"}"#, with_seconds(900)).await;
+    assert_eq!(done.output, Err(Failed::Run));
     assert_eq!(done.metrics.unwrap().get(Metric::Failed), Some(1));
 }
 
@@ -69,8 +69,8 @@ async fn a_run_at_the_vendors_limit_is_no_failure() {
     let limit = ResponseTemplate::new(429).insert_header("retry-after", "120");
     let server = vendor(limit).await;
     let stack = stack(&server.uri());
-    let done = stack.pulls().answer(r#"{"source":"acme"}"#, with_seconds(900)).await;
-    assert_eq!(done.answer.unwrap()["end"], "limited");
+    let done = stack.pulls().invoke(r#"{"source":"acme"}"#, with_seconds(900)).await;
+    assert_eq!(done.output.unwrap()["end"], "limited");
     let metrics = done.metrics.unwrap();
     assert_eq!(metrics.get(Metric::LimitWaits), Some(1));
     assert_eq!(metrics.get(Metric::Failed), Some(0));
@@ -80,8 +80,8 @@ async fn a_run_at_the_vendors_limit_is_no_failure() {
 async fn a_run_without_time_left_asks_for_nothing() {
     let server = vendor(ResponseTemplate::new(200).set_body_json(records())).await;
     let stack = stack(&server.uri());
-    let done = stack.pulls().answer(r#"{"source":"acme"}"#, with_seconds(0)).await;
-    assert_eq!(done.answer.unwrap()["end"], "out_of_time");
+    let done = stack.pulls().invoke(r#"{"source":"acme"}"#, with_seconds(0)).await;
+    assert_eq!(done.output.unwrap()["end"], "out_of_time");
     assert!(server.received_requests().await.unwrap().is_empty());
 }
 
@@ -97,8 +97,8 @@ async fn a_run_of_nothing_that_can_be_pulled_fails_the_call() {
         (r#"{"source":"pushed"}"#, Failed::Source),
         (r#"{"source":"broken"}"#, Failed::Source),
     ] {
-        let done = stack.pulls().answer(event, with_seconds(900)).await;
-        assert_eq!(done.answer, Err(failed), "{event}");
+        let done = stack.pulls().invoke(event, with_seconds(900)).await;
+        assert_eq!(done.output, Err(failed), "{event}");
         let counted = done.metrics.and_then(|metrics| metrics.get(Metric::Failed));
         assert_eq!(counted, event.contains("broken").then_some(1), "{event}");
     }

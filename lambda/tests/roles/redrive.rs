@@ -20,7 +20,7 @@ async fn rejected() -> Stack {
         &[],
     );
     let event = json!({ "path": "/events/open", "body": r#"[{"a":1},{"c":1}]"# });
-    stack.intake().answer(&event.to_string()).await.answer.unwrap();
+    stack.intake().invoke(&event.to_string()).await.output.unwrap();
     assert_eq!(stack.store.list(None, 10).await.unwrap().len(), 2);
     stack
 }
@@ -29,8 +29,8 @@ async fn rejected() -> Stack {
 async fn what_passes_today_is_delivered_and_the_rest_stays() {
     let stack = rejected().await;
     stack.write("open/schema.json", r#"{"required":["a"]}"#);
-    let done = stack.redrives().answer("{}", with_seconds(900)).await;
-    let answer = done.answer.unwrap();
+    let done = stack.redrives().invoke("{}", with_seconds(900)).await;
+    let answer = done.output.unwrap();
     let expected = json!({
         "redriven": 1, "delivered": 1, "refused_again": 1, "no_source": 0, "unfinished": false,
     });
@@ -49,11 +49,11 @@ async fn what_passes_today_is_delivered_and_the_rest_stays() {
 async fn one_source_alone_can_be_redriven() {
     let stack = rejected().await;
     stack.write("open/schema.json", "{}");
-    let other = stack.redrives().answer(r#"{"source":"other"}"#, with_seconds(900)).await;
-    assert_eq!(other.answer.unwrap()["redriven"], 0);
-    let open = stack.redrives().answer(r#"{"source":"open"}"#, with_seconds(900)).await;
+    let other = stack.redrives().invoke(r#"{"source":"other"}"#, with_seconds(900)).await;
+    assert_eq!(other.output.unwrap()["redriven"], 0);
+    let open = stack.redrives().invoke(r#"{"source":"open"}"#, with_seconds(900)).await;
     assert_eq!(open.metrics.unwrap().source().unwrap().as_str(), "open");
-    assert_eq!(open.answer.unwrap()["redriven"], 2);
+    assert_eq!(open.output.unwrap()["redriven"], 2);
     assert_eq!(stack.events().await.len(), 2);
 }
 
@@ -61,7 +61,7 @@ async fn one_source_alone_can_be_redriven() {
 async fn a_source_that_is_gone_keeps_its_letters() {
     let stack = rejected().await;
     stack.write("open/source.yml", "source: open\nwebhook: {}\n");
-    let answer = stack.redrives().answer("{}", with_seconds(900)).await.answer.unwrap();
+    let answer = stack.redrives().invoke("{}", with_seconds(900)).await.output.unwrap();
     assert_eq!((&answer["no_source"], &answer["redriven"]), (&json!(2), &json!(0)));
     assert_eq!(stack.store.list(None, 10).await.unwrap().len(), 2);
 }
@@ -70,7 +70,7 @@ async fn a_source_that_is_gone_keeps_its_letters() {
 async fn a_redrive_out_of_time_says_that_it_is_unfinished() {
     let stack = rejected().await;
     stack.write("open/schema.json", "{}");
-    let answer = stack.redrives().answer("{}", with_seconds(0)).await.answer.unwrap();
+    let answer = stack.redrives().invoke("{}", with_seconds(0)).await.output.unwrap();
     assert_eq!(answer["unfinished"], true);
     assert!(stack.events().await.is_empty());
 }
@@ -85,7 +85,7 @@ async fn an_event_that_is_not_understood_fails_the_call() {
         (r#"{"source":"../open"}"#, Failed::Source),
         (r#"{"source":"nobody"}"#, Failed::Source),
     ] {
-        let done = stack.redrives().answer(event, with_seconds(900)).await;
-        assert_eq!(done.answer, Err(failed), "{event}");
+        let done = stack.redrives().invoke(event, with_seconds(900)).await;
+        assert_eq!(done.output, Err(failed), "{event}");
     }
 }

@@ -8,10 +8,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use mef_auth::Redactor;
+use mef_http::HttpClients;
 use mef_intake::{KeyCache, ReceiverPorts};
-use mef_lambda::{Done, Environment, Gate, Intake, Invocation, Pulls, Redrives};
+use mef_lambda::{
+    AuthorizerRole, Done, Environment, HandlerRole, Invocation, PollerRole, RedriveRole,
+};
 use mef_pipeline::Outputs;
-use mef_poller::{HttpClients, PollPorts};
+use mef_poller::PollPorts;
 use mef_ports::{
     Clock, Secret, SecretRef, SecretVersion, Secrets, SecretsError, StoreError, StreamKey, Wakeups,
 };
@@ -144,16 +147,16 @@ impl Stack {
         self.vault.clone()
     }
 
-    pub(crate) fn gate(&self) -> Gate {
-        Gate::new(&self.environment, self.secrets(), self.keys(), Arc::clone(&self.clock))
+    pub(crate) fn gate(&self) -> AuthorizerRole {
+        AuthorizerRole::new(&self.environment, self.secrets(), self.keys(), Arc::clone(&self.clock))
     }
 
     fn keys(&self) -> Arc<KeyCache> {
-        let clients = mef_poller::HttpClients::default();
+        let clients = mef_http::HttpClients::default();
         Arc::new(KeyCache::new(clients.for_webhooks(), Arc::clone(&self.clock)))
     }
 
-    pub(crate) fn intake(&self) -> Intake {
+    pub(crate) fn intake(&self) -> HandlerRole {
         let ports = ReceiverPorts {
             outputs: self.outputs(),
             deliveries: Arc::new(self.store.clone()),
@@ -162,10 +165,10 @@ impl Stack {
             keys: self.keys(),
             clock: Arc::clone(&self.clock),
         };
-        Intake::new(&self.environment, ports)
+        HandlerRole::new(&self.environment, ports)
     }
 
-    pub(crate) fn pulls(&self) -> Pulls {
+    pub(crate) fn pulls(&self) -> PollerRole {
         let ports = PollPorts {
             cursors: Arc::new(self.store.clone()),
             limits: Arc::new(self.store.clone()),
@@ -177,11 +180,11 @@ impl Stack {
             outputs: self.outputs(),
             redactor: Redactor::default(),
         };
-        Pulls::new(&self.environment, ports)
+        PollerRole::new(&self.environment, ports)
     }
 
-    pub(crate) fn redrives(&self) -> Redrives {
-        Redrives::new(&self.environment, self.outputs())
+    pub(crate) fn redrives(&self) -> RedriveRole {
+        RedriveRole::new(&self.environment, self.outputs())
     }
 
     /// The events in the queue.
@@ -198,5 +201,5 @@ pub(crate) fn with_seconds(seconds: i64) -> Invocation {
 
 /// The status of a handler's answer.
 pub(crate) fn status(done: &Done) -> u64 {
-    done.answer.as_ref().unwrap()["statusCode"].as_u64().unwrap()
+    done.output.as_ref().unwrap()["statusCode"].as_u64().unwrap()
 }

@@ -1,12 +1,13 @@
-//! `application/x-www-form-urlencoded`: GitHub and Slack can send JSON in a
-//! field `payload`, Twilio sends fields.
+//! `application/x-www-form-urlencoded`. GitHub and Slack can send JSON in the
+//! field `payload`; Twilio sends plain fields.
 
 use serde_json::{Map, Value};
 
-use super::{DecodeError, decode_json};
+use super::error::DecodeError;
+use super::json::decode_json;
 
-/// Reads a form: the JSON in the field `payload` if there is exactly one,
-/// else an object of the fields, in which a repeated field is a list.
+/// Reads a form: the JSON in the field `payload` if there is exactly one such
+/// field, else an object of all fields. A repeated field becomes a list.
 pub(super) fn decode(bytes: &[u8]) -> Result<Value, DecodeError> {
     if bytes.is_empty() {
         return Err(DecodeError::Empty);

@@ -1,22 +1,21 @@
 //! Decompression that cannot be made to fill the memory.
 #![expect(
     clippy::disallowed_types,
-    reason = "the one place that decompresses, with a bound on what comes out"
+    reason = "the one place that decompresses, with a bound on the output"
 )]
 
 use std::io::Read;
 
 use flate2::read::MultiGzDecoder;
 
-use super::DecodeError;
+use super::error::DecodeError;
 
-/// Decompresses gzip (RFC 1952), several members too, into at most `max`
-/// bytes.
+/// Decompresses gzip (RFC 1952) of one or more members into at most `max` bytes.
 ///
 /// # Errors
 ///
-/// When the data is not gzip, is cut off, or would grow beyond `max`; no more
-/// than `max` bytes are held then.
+/// Fails if the data is not gzip, is cut off, or decompresses to more than `max`
+/// bytes. Memory never holds more than that.
 pub fn gunzip(bytes: &[u8], max: usize) -> Result<Vec<u8>, DecodeError> {
     let mut plain = Vec::new();
     let bound = u64::try_from(max).unwrap_or(u64::MAX).saturating_add(1);

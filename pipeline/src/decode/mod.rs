@@ -1,64 +1,30 @@
-//! Bytes to values: the first stage, and the only one that sees bytes.
+//! The first stage: from bytes to values. No later stage sees bytes.
 
+pub(crate) mod error;
 mod form;
 mod gunzip;
+pub(crate) mod json;
 
 use bytes::Bytes;
 use mef_source::checked::Decode;
 use serde_json::Value;
 
-pub use gunzip::gunzip;
+use self::error::DecodeError;
+pub use self::gunzip::gunzip;
+use self::json::decode_json;
 
-/// The most that a webhook's body may decompress to, in bytes.
+/// The largest size that a webhook's body may decompress to, in bytes.
 pub const MAX_DECODED: usize = 64 * 1024 * 1024;
 
-/// How deep a value may be nested. The parser takes 127 levels; what is refused
-/// later is kept inside an envelope of a few more, and has to come out again.
-pub const MOST_LEVELS: usize = 100;
-
-/// Why bytes cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum DecodeError {
-    /// Not JSON, or nested too deeply.
-    #[error("not JSON: {0}")]
-    Json(String),
-    /// Not UTF-8, which JSON has to be (RFC 8259 §8.1).
-    #[error("not UTF-8 from byte {0} on")]
-    Utf8(usize),
-    /// Nested more deeply than any record.
-    #[error("nested more than {0} levels deep")]
-    TooDeep(usize),
-    /// A compression that is not understood.
-    #[error("the content encoding `{0}` is not understood; gzip is")]
-    Encoding(String),
-    /// Broken gzip.
-    #[error("not gzip, though the content encoding says so: {0}")]
-    Gzip(String),
-    /// Too large once decompressed.
-    #[error("more than {0} bytes once decompressed")]
-    TooLarge(usize),
-    /// More values than can be held at once.
-    #[error("more than {0} values")]
-    TooManyValues(usize),
-    /// Nothing to read.
-    #[error("the body is empty")]
-    Empty,
-    /// No form field could be read.
-    #[error("not a form: {0}")]
-    Form(String),
-}
-
-/// One value of a body, or what could not be read in its place.
+/// One part of a body.
 pub(crate) enum Decoded {
     /// A value.
     Value(Value),
-    /// A part that could not be read, with what is wrong and where.
+    /// A part that cannot be read, why, and where it is in the body.
     Unreadable { raw: Bytes, error: DecodeError, place: String },
 }
 
-/// Reads a body.
-///
-/// A line of NDJSON that cannot be read spoils only itself.
+/// Reads a body. A broken line of NDJSON does not affect the other lines.
 pub(crate) fn decode(
     body: &Bytes,
     content_type: Option<&str>,
@@ -107,38 +73,6 @@ fn effective(mode: Decode, content_type: Option<&str>) -> Decode {
         | "application/json-seq"
         | "application/jsonlines" => Decode::Ndjson,
         _ => Decode::Json,
-    }
-}
-
-/// Reads one JSON value; numbers keep their digits, a byte order mark is passed
-/// over (RFC 8259 §8.1 allows that).
-///
-/// # Errors
-///
-/// When the bytes are not UTF-8 or not exactly one JSON value that is nested
-/// at most 100 deep.
-pub fn decode_json(bytes: &[u8]) -> Result<Value, DecodeError> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    if bytes.iter().all(u8::is_ascii_whitespace) {
-        return Err(DecodeError::Empty);
-    }
-    let text =
-        std::str::from_utf8(bytes).map_err(|error| DecodeError::Utf8(error.valid_up_to()))?;
-    let value = serde_json::from_str(text).map_err(|error| DecodeError::Json(error.to_string()))?;
-    match is_deeper(&value, MOST_LEVELS) {
-        true => Err(DecodeError::TooDeep(MOST_LEVELS)),
-        false => Ok(value),
-    }
-}
-
-/// Whether lists and objects stand more than `levels` deep in each other. The
-/// parser has bounded how far this goes down.
-fn is_deeper(value: &Value, levels: usize) -> bool {
-    match (value, levels.checked_sub(1)) {
-        (Value::Array(_) | Value::Object(_), None) => true,
-        (Value::Array(list), Some(left)) => list.iter().any(|inner| is_deeper(inner, left)),
-        (Value::Object(object), Some(left)) => object.values().any(|inner| is_deeper(inner, left)),
-        _ => false,
     }
 }
 
@@ -193,43 +127,6 @@ mod tests {
         assert_eq!(decoded.len(), 3);
         let Decoded::Unreadable { raw, place, .. } = &decoded[1] else { panic!("line 2 was read") };
         assert_eq!((raw.as_ref(), place.as_str()), (b"{\"a\":".as_slice(), "line 2"));
-    }
-
-    #[test]
-    fn what_is_decoded_can_be_kept_in_a_letter_and_read_again() {
-        let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
-        let deepest = decode_json(nested(MOST_LEVELS).as_bytes()).unwrap();
-        let letter = json!({"letter": {"raw": {"record": deepest}}}).to_string();
-        assert!(serde_json::from_str::<Value>(&letter).is_ok());
-        assert_eq!(
-            decode_json(nested(MOST_LEVELS + 1).as_bytes()),
-            Err(DecodeError::TooDeep(MOST_LEVELS))
-        );
-        let objects =
-            format!("{}1{}", r#"{"a":"#.repeat(MOST_LEVELS + 1), "}".repeat(MOST_LEVELS + 1));
-        assert!(decode_json(objects.as_bytes()).is_err());
-        assert!(matches!(decode_json(nested(1000).as_bytes()), Err(DecodeError::Json(_))));
-    }
-
-    #[test]
-    fn numbers_keep_their_digits() {
-        let text = r#"[9007199254740993,1.10,1e+400,123456789012345678901234567890,-0]"#;
-        assert_eq!(decode_json(text.as_bytes()).unwrap().to_string(), text);
-    }
-
-    #[test]
-    fn hostile_json_is_an_error() {
-        assert_eq!(decode_json(b"  \n"), Err(DecodeError::Empty));
-        assert_eq!(decode_json(b"\"\xff\""), Err(DecodeError::Utf8(1)));
-        let deep = "[".repeat(100_000) + &"]".repeat(100_000);
-        assert!(matches!(decode_json(deep.as_bytes()), Err(DecodeError::Json(_))));
-        for broken in ["{\"a\":1", "{\"a\":1}x", "\"\\ud800\"", "NaN", "{'a':1}"] {
-            assert!(
-                matches!(decode_json(broken.as_bytes()), Err(DecodeError::Json(_))),
-                "{broken}"
-            );
-        }
-        assert_eq!(decode_json(b"\xef\xbb\xbf{}"), Ok(json!({})));
     }
 
     #[test]

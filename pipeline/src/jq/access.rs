@@ -1,4 +1,4 @@
-//! What the interpreter asks of values: parts of them, and changes to parts.
+//! What the interpreter asks of values: to read their parts and to change them.
 
 use std::sync::Arc;
 
@@ -68,13 +68,13 @@ impl ValT for Val {
             }
             (Val::Arr(list), Val::Num(number)) => number
                 .as_index()
-                .and_then(|index| place(index, list.items.len()))
+                .and_then(|index| offset(index, list.items.len()))
                 .and_then(|at| list.items.get(at).cloned())
                 .unwrap_or(Val::Null),
             (value @ (Val::Arr(_) | Val::Str(_)), Val::Obj(bounds)) => {
                 return value.range(range_of(bounds));
             }
-            // Which key it was is the program's, not the record's, most often.
+            // The key is most often written in the program, so it may be named.
             (value, Val::Str(key)) if key.len() <= 60 => {
                 return Err(Error::str(format!("cannot index {value} with `{key}`")));
             }
@@ -132,7 +132,7 @@ impl ValT for Val {
             (Val::Obj(object), Val::Str(key)) => change_entry(own_object(object, 1)?, key, f),
             (Val::Null, Val::Str(key)) => change_entry(Object::default(), key, f),
             (Val::Arr(list), Val::Num(number)) => {
-                let at = number.as_index().and_then(|index| place(index, list.items.len()));
+                let at = number.as_index().and_then(|index| offset(index, list.items.len()));
                 match at {
                     Some(at) => change_item(own_list(list, 0)?, at, f),
                     None => opt.fail(Val::Arr(list), |_| {
@@ -204,8 +204,9 @@ fn key_fault(key: Val) -> Error<Val> {
     Error::str(format!("{key} cannot be a key"))
 }
 
-/// Where `index` is in something `len` long; a negative one counts from the end.
-fn place(index: i64, len: usize) -> Option<usize> {
+/// Returns the offset of `index` in something of length `len`. A negative index counts
+/// from the end.
+fn offset(index: i64, len: usize) -> Option<usize> {
     let at = match usize::try_from(index) {
         Ok(at) => at,
         Err(_) => len.checked_sub(usize::try_from(index.unsigned_abs()).ok()?)?,
@@ -217,7 +218,8 @@ fn range_of(bounds: &Object) -> Range<&Val> {
     bounds.entries.get("start")..bounds.entries.get("end")
 }
 
-/// The range in something `len` long, never backwards.
+/// Returns the bounds of the range in something of length `len`; the end is never
+/// before the start.
 fn bounds(range: &Range<&Val>, len: usize) -> Result<(usize, usize), Error<Val>> {
     let bound = |bound: Option<&Val>, default: usize| match bound {
         None | Some(Val::Null) => Ok(default),
@@ -234,7 +236,7 @@ fn bounds(range: &Range<&Val>, len: usize) -> Result<(usize, usize), Error<Val>>
     Ok((from, bound(range.end, len)?.max(from)))
 }
 
-/// The range of characters, in bytes.
+/// Returns the bounds in bytes of a range of characters.
 fn text_bounds(range: &Range<&Val>, text: &str) -> Result<(usize, usize), Error<Val>> {
     let (from, to) = bounds(range, text.chars().count())?;
     let byte = |at| text.char_indices().nth(at).map_or(text.len(), |(byte, _)| byte);
@@ -305,7 +307,7 @@ impl jaq_std::ValT for Val {
 
     fn as_isize(&self) -> Option<isize> {
         match self {
-            // The least of all is left out: those who ask turn the sign.
+            // Callers negate the number, which would overflow for the least of all.
             Val::Num(Num::Int(int)) => isize::try_from(*int).ok().filter(|int| *int != isize::MIN),
             _ => None,
         }

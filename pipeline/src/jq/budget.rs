@@ -1,36 +1,36 @@
-//! What one run of a program may still use.
+//! What a running program may still use.
 //!
-//! The interpreter has neither fuel nor a clock, but every value that it makes
-//! and every value that it compares goes through our own type of values, and
-//! every turn of a loop through a function that is put into it. They all pay here;
-//! when nothing is left, the run ends. So the same program on the same record
+//! The interpreter has neither fuel nor a clock. But each value that it makes or
+//! compares goes through our own type of values, and each turn of a loop goes
+//! through a function that we put into the program. They all pay here. When
+//! nothing is left, the program ends. So the same program on the same record
 //! always ends in the same way, whatever the machine.
 //!
-//! The operators of the interpreter's values are told nothing of the run that
-//! they are part of: hence a variable of the thread.
+//! The budget is a thread-local variable because the interpreter does not tell
+//! the operators of its values which program they run in.
 
 use std::cell::Cell;
 
-/// The steps of one run: a few seconds of the slowest programs.
+/// The steps that a program may take: a few seconds of the slowest programs.
 const STEPS: u64 = 10_000_000;
 
-/// The bytes that one run may take, given back or not.
+/// The bytes that a program may allocate in all, freed or not.
 const BYTES: u64 = 128 * 1024 * 1024;
 
-/// How many bytes are copied in the time of a step.
+/// How many bytes are copied in the time of one step.
 const BYTES_A_STEP: u64 = 32;
 
-/// What a value takes beside its text.
+/// The bytes that a value takes besides its text.
 pub(super) const VALUE: u64 = 24;
 
-/// Why a run has to end.
+/// Why a program has to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Over {
-    /// Too many steps.
+    /// It took too many steps.
     Steps,
-    /// Too many bytes.
+    /// It allocated too many bytes.
     Bytes,
-    /// A value nested too deeply.
+    /// It made a value that is nested too deeply.
     Levels,
 }
 
@@ -49,25 +49,24 @@ thread_local! {
     static OVER: Cell<Option<Over>> = const { Cell::new(None) };
 }
 
-/// A run; its end is the budget's.
-pub(super) struct Run(());
+/// The full budget of a program that runs; nothing is left once it is dropped.
+pub(super) struct Budget(());
 
-impl Run {
-    /// Begins a run with all that there is.
-    pub(super) fn begin() -> Run {
+impl Budget {
+    pub(super) fn begin() -> Budget {
         LEFT.set((STEPS, BYTES));
         OVER.set(None);
-        Run(())
+        Budget(())
     }
 }
 
-impl Drop for Run {
+impl Drop for Budget {
     fn drop(&mut self) {
         LEFT.set((0, 0));
     }
 }
 
-/// Pays for `steps`, and says whether the run may go on.
+/// Pays for `steps` and returns whether the program may go on.
 pub(super) fn pay(steps: u64) -> bool {
     let (left, bytes) = LEFT.get();
     match left.checked_sub(steps) {
@@ -79,7 +78,7 @@ pub(super) fn pay(steps: u64) -> bool {
     }
 }
 
-/// Pays for `taken` bytes, and says whether the run may go on.
+/// Pays for `taken` bytes and returns whether the program may go on.
 pub(super) fn pay_bytes(taken: u64) -> bool {
     let (steps, left) = LEFT.get();
     match left.checked_sub(taken) {
@@ -91,12 +90,12 @@ pub(super) fn pay_bytes(taken: u64) -> bool {
     }
 }
 
-/// Pays for looking at `seen` bytes.
-pub(super) fn pay_look(seen: usize) -> bool {
-    pay(seen as u64 / BYTES_A_STEP + 1)
+/// Pays for reading `bytes` and returns whether the program may go on.
+pub(super) fn pay_look(bytes: usize) -> bool {
+    pay(bytes as u64 / BYTES_A_STEP + 1)
 }
 
-/// Ends the run.
+/// Ends the program. Returns false, as [`pay`] does then.
 pub(super) fn end(why: Over) -> bool {
     if OVER.get().is_none() {
         OVER.set(Some(why));
@@ -104,7 +103,7 @@ pub(super) fn end(why: Over) -> bool {
     false
 }
 
-/// Why the run has to end, if it has to.
+/// Returns why the program has to end; `None` if it may go on.
 pub(super) fn over() -> Option<Over> {
     OVER.get()
 }

@@ -1,5 +1,5 @@
-//! The order of values, which is jq's: null, false, true, numbers, strings,
-//! arrays, objects.
+//! The order of values, as in jq: null, false, true, numbers, strings, arrays,
+//! objects.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -38,10 +38,10 @@ impl Ord for Val {
     }
 }
 
-/// The first pair that differs decides, then the number.
+/// Compares lists: by the first pair that differs, then by their lengths `a` and `b`.
 fn lists(pairs: &mut dyn Iterator<Item = (&Val, &Val)>, a: usize, b: usize) -> Ordering {
     for (a, b) in pairs {
-        // With nothing left to pay, the run ends whatever comes of this.
+        // The budget is spent, so the program ends and the result does not matter.
         if !budget::pay(1) {
             break;
         }
@@ -53,7 +53,7 @@ fn lists(pairs: &mut dyn Iterator<Item = (&Val, &Val)>, a: usize, b: usize) -> O
     a.cmp(&b)
 }
 
-/// First the keys, as sorted lists; then the values in the order of the keys.
+/// Compares objects: first by their sorted keys, then by the values in that order.
 fn objects(a: &Object, b: &Object) -> Ordering {
     budget::pay((a.entries.len() + b.entries.len()) as u64 * 4);
     let sorted = |object: &Object| -> Vec<Arc<str>> {

@@ -1,18 +1,20 @@
 //! Runs the jq programs of a source file.
 //!
-//! A program was checked when the file was loaded: it calls nothing but what ends
-//! and stays inside. What is left is bounded here, while it runs: its steps, its
-//! memory, the depth of what it makes, and the number of its outputs. A program
-//! that goes over a bound, or fails, refuses its record and no other.
+//! Each program was checked when the file was loaded: it calls only functions
+//! that end and that reach nothing outside. The rest is bounded here, while it
+//! runs: its steps, its memory, the depth of its values and the number of its
+//! outputs. If a program fails or exceeds a bound, its record is rejected and no
+//! other.
 
 mod access;
 mod budget;
 mod compare;
+mod compiled;
+mod data;
 mod definitions;
 mod meter;
 mod number;
 mod operators;
-mod program;
 mod text_functions;
 mod value;
 mod value_functions;
@@ -24,34 +26,34 @@ use mef_source::checked::EventSpec;
 use mef_source::jq::Program;
 use serde_json::Value;
 
-use self::budget::Run;
-use self::program::Compiled;
+use self::budget::Budget;
+use self::compiled::Compiled;
 use self::value::Val;
 use crate::admitted::Context;
 
-/// The most records that one may be split into.
+/// The most records that one record may be split into.
 const MOST_RECORDS: usize = 100_000;
 
-/// The programs of one event, each compiled when it is first needed.
+/// The programs of one event. Each is compiled when it first runs.
 #[derive(Debug)]
 pub(crate) struct Programs(Vec<OnceLock<Result<Compiled, String>>>);
 
-/// What a program may see: the record, and what brought it.
-pub(crate) struct Seen<'r> {
+/// What a program can read: the record and what came with it.
+pub(crate) struct Input<'r> {
     context: &'r Context,
     parent: Option<&'r Value>,
     record: &'r Value,
-    /// The record as the programs of its event know it.
+    /// The record as a jq value, made when a program first runs.
     read: OnceCell<Val>,
 }
 
-impl<'r> Seen<'r> {
+impl<'r> Input<'r> {
     pub(crate) fn new(
         context: &'r Context,
         parent: Option<&'r Value>,
         record: &'r Value,
-    ) -> Seen<'r> {
-        Seen { context, parent, record, read: OnceCell::new() }
+    ) -> Input<'r> {
+        Input { context, parent, record, read: OnceCell::new() }
     }
 
     fn record(&self) -> Val {
@@ -59,7 +61,7 @@ impl<'r> Seen<'r> {
             return read.clone();
         }
         let read = Val::read(self.record);
-        // What was read in part is of no use to the next program.
+        // If the budget ran out, the record was read only in part.
         if budget::over().is_none() {
             return self.read.get_or_init(|| read).clone();
         }
@@ -68,31 +70,36 @@ impl<'r> Seen<'r> {
 }
 
 impl Programs {
-    /// Room for the programs of `event`.
+    /// Makes room for the programs of `event`.
     pub(crate) fn new(event: &EventSpec) -> Programs {
         Programs((0..event.programs).map(|_| OnceLock::new()).collect())
     }
 
-    /// The one value that the program makes of the record; null if it makes none.
+    /// Returns the one value that the program makes of the record; null if it makes
+    /// none.
     ///
     /// # Errors
     ///
-    /// Why there is none, without anything that the record holds.
-    pub(crate) fn value(&self, program: &Program, seen: &Seen<'_>) -> Result<Value, String> {
-        let run = Run::begin();
-        let mut outputs = self.outputs(&run, program, seen, 1)?;
+    /// Says why the program failed, without any value of the record.
+    pub(crate) fn value(&self, program: &Program, input: &Input<'_>) -> Result<Value, String> {
+        let budget = Budget::begin();
+        let mut outputs = self.outputs(&budget, program, input, 1)?;
         finished(outputs.pop().unwrap_or(Val::Null).to_json())
     }
 
-    /// The records that the program makes of a larger one: the elements of the
-    /// list that it gives, or all that it gives.
+    /// Returns the records that the program makes of a larger one: the elements of
+    /// its one list, or else all its outputs.
     ///
     /// # Errors
     ///
-    /// As with [`Programs::value`].
-    pub(crate) fn records(&self, program: &Program, seen: &Seen<'_>) -> Result<Vec<Value>, String> {
-        let run = Run::begin();
-        let outputs = self.outputs(&run, program, seen, MOST_RECORDS)?;
+    /// As [`Programs::value`].
+    pub(crate) fn records(
+        &self,
+        program: &Program,
+        input: &Input<'_>,
+    ) -> Result<Vec<Value>, String> {
+        let budget = Budget::begin();
+        let outputs = self.outputs(&budget, program, input, MOST_RECORDS)?;
         let records = match outputs.as_slice() {
             [Val::Arr(list)] if list.items.len() > MOST_RECORDS => {
                 return Err(format!("it gives more than {MOST_RECORDS} records"));
@@ -105,18 +112,18 @@ impl Programs {
 
     fn outputs(
         &self,
-        run: &Run,
+        budget: &Budget,
         program: &Program,
-        seen: &Seen<'_>,
+        input: &Input<'_>,
         most: usize,
     ) -> Result<Vec<Val>, String> {
         let slot = self.0.get(program.slot()).ok_or("there is no such program")?;
         let compiled = slot.get_or_init(|| Compiled::new(program)).as_ref()?;
-        compiled.run(run, seen.record(), variables(program, seen), most)
+        compiled.run(budget, input.record(), variables(program, input), most)
     }
 }
 
-/// What is made, unless the budget ran out while it was written down.
+/// Returns `made`, or an error if the budget ran out while it was made.
 fn finished<T>(made: T) -> Result<T, String> {
     match budget::over() {
         Some(over) => Err(over.reason().to_owned()),
@@ -124,12 +131,13 @@ fn finished<T>(made: T) -> Result<T, String> {
     }
 }
 
-/// In the order of [`mef_source::jq::VARIABLES`]; what is not read is left out.
-fn variables(program: &Program, seen: &Seen<'_>) -> [Val; 5] {
+/// Returns the variables in the order of [`mef_source::jq::VARIABLES`], without what
+/// the program does not read.
+fn variables(program: &Program, input: &Input<'_>) -> [Val; 5] {
     let text = |text: Option<&String>| text.map_or(Val::Null, |text| Val::str(text.as_str()));
     let uses = program.uses();
-    let parent = seen.parent.filter(|_| uses.parent).map_or(Val::Null, Val::read);
-    let context = seen.context;
+    let parent = input.parent.filter(|_| uses.parent).map_or(Val::Null, Val::read);
+    let context = input.context;
     let headers = uses
         .headers
         .iter()

@@ -1,8 +1,8 @@
 //! Numbers that keep their digits.
 //!
-//! What a program only passes on comes out as it came in. Whole numbers of up to
-//! 38 digits are reckoned exactly, all others as 64-bit floats; what is no finite
-//! number then is an error, since JSON cannot say it.
+//! A number that a program only passes on comes out as it came in. Arithmetic is
+//! exact for whole numbers of up to 38 digits; all others become 64-bit floats. A
+//! result that is not finite is an error, since JSON cannot write it.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -12,36 +12,37 @@ use serde_json::Number;
 /// A number.
 #[derive(Clone, Debug)]
 pub(super) enum Num {
-    /// A whole number that is written in the plain way.
+    /// A whole number in its usual form.
     Int(i64),
-    /// The outcome of a reckoning; finite.
+    /// The result of arithmetic; always finite.
     Float(f64),
-    /// Any other number, as it was written.
+    /// Any other number, with the digits it was written with.
     Digits(Arc<str>),
 }
 
-/// Beyond this not every whole number is a float.
+/// Beyond this, not every whole number is a float.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
 impl Num {
-    /// A number that was read.
+    /// Returns a number of a record.
     pub(super) fn read(number: &Number) -> Num {
         Num::parse(number.as_str())
     }
 
     fn parse(digits: &str) -> Num {
         match digits.parse() {
-            // `-0` is read as `0`, and would be written so.
+            // As an integer, `-0` would become `0`.
             Ok(int) if digits != "-0" => Num::Int(int),
             _ => Num::Digits(digits.into()),
         }
     }
 
-    /// A number of a program's text, or of a text that a program reads.
+    /// Reads a number in a program's text, or in a string that a program converts;
+    /// `None` if it is no number.
     pub(super) fn written(text: &str) -> Option<Num> {
         match text.parse::<Number>() {
             Ok(number) => Some(Num::read(&number)),
-            // jq takes more than JSON does, such as `007`.
+            // jq allows more than JSON does, such as `007`.
             Err(_)
                 if text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte)) =>
             {
@@ -51,7 +52,7 @@ impl Num {
         }
     }
 
-    /// The float as a number; `None` if it is none.
+    /// Returns the float as a number; `None` if it is not finite.
     pub(super) fn float(float: f64) -> Option<Num> {
         if !float.is_finite() {
             return None;
@@ -66,7 +67,7 @@ impl Num {
         i64::try_from(int).map_or_else(|_| Num::Digits(int.to_string().into()), Num::Int)
     }
 
-    /// The number as JSON.
+    /// Returns the number as JSON.
     pub(super) fn to_json(&self) -> Option<Number> {
         match self {
             Num::Int(int) => Some(Number::from(*int)),
@@ -91,7 +92,7 @@ impl Num {
         }
     }
 
-    /// The nearest float, which may be infinite.
+    /// Returns the nearest float, which may be infinite.
     pub(super) fn as_f64(&self) -> f64 {
         match self {
             Num::Int(int) => *int as f64,
@@ -100,7 +101,7 @@ impl Num {
         }
     }
 
-    /// An index: whole, or rounded down.
+    /// Returns the number as an index, rounded down.
     pub(super) fn as_index(&self) -> Option<i64> {
         match self {
             Num::Int(int) => Some(*int),
@@ -108,36 +109,36 @@ impl Num {
         }
     }
 
-    /// The sum, if it is a number.
+    /// Returns the sum; `None` if it is not finite.
     pub(super) fn add(&self, other: &Num) -> Option<Num> {
-        self.reckon(other, i128::checked_add, |a, b| a + b)
+        self.calculate(other, i128::checked_add, |a, b| a + b)
     }
 
-    /// The difference, if it is a number.
+    /// Returns the difference; `None` if it is not finite.
     pub(super) fn sub(&self, other: &Num) -> Option<Num> {
-        self.reckon(other, i128::checked_sub, |a, b| a - b)
+        self.calculate(other, i128::checked_sub, |a, b| a - b)
     }
 
-    /// The product, if it is a number.
+    /// Returns the product; `None` if it is not finite.
     pub(super) fn mul(&self, other: &Num) -> Option<Num> {
-        self.reckon(other, i128::checked_mul, |a, b| a * b)
+        self.calculate(other, i128::checked_mul, |a, b| a * b)
     }
 
-    /// The quotient, if it is a number.
+    /// Returns the quotient; `None` if it is not finite.
     pub(super) fn div(&self, other: &Num) -> Option<Num> {
         let exact = |a: i128, b: i128| match a.checked_rem(b) {
             Some(0) => a.checked_div(b),
             _ => None,
         };
-        self.reckon(other, exact, |a, b| a / b)
+        self.calculate(other, exact, |a, b| a / b)
     }
 
-    /// The remainder, if there is one.
+    /// Returns the remainder; `None` if there is none.
     pub(super) fn rem(&self, other: &Num) -> Option<Num> {
-        self.reckon(other, i128::checked_rem, |a, b| a.trunc() % b.trunc())
+        self.calculate(other, i128::checked_rem, |a, b| a.trunc() % b.trunc())
     }
 
-    /// The number with the other sign; as it was written, but for that.
+    /// Returns the number with the other sign and the same digits.
     pub(super) fn neg(&self) -> Option<Num> {
         match self {
             Num::Digits(digits) => Some(match digits.strip_prefix('-') {
@@ -148,7 +149,7 @@ impl Num {
         }
     }
 
-    fn reckon(
+    fn calculate(
         &self,
         other: &Num,
         exact: impl Fn(i128, i128) -> Option<i128>,
@@ -174,8 +175,8 @@ fn is_whole(digits: &str) -> bool {
     digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
 }
 
-/// A total order, or sorting could panic: whole numbers are compared by all of
-/// their digits, all others by the floats next to them.
+/// A total order, since sorting may panic without one. Whole numbers are compared by
+/// all their digits, all others by their nearest floats.
 impl Ord for Num {
     fn cmp(&self, other: &Num) -> Ordering {
         if let (Num::Int(a), Num::Int(b)) = (self, other) {
@@ -200,8 +201,7 @@ impl Ord for Num {
 }
 
 impl Num {
-    /// The digits of a whole number, and of a float that is one because it is so
-    /// large.
+    /// Returns the digits of a whole number, or of a float so large that it is one.
     fn digits(&self) -> String {
         match self {
             Num::Int(int) => int.to_string(),
@@ -214,7 +214,7 @@ impl Num {
 fn by_digits(a: &str, b: &str) -> Ordering {
     let size = |a: &str, b: &str| a.len().cmp(&b.len()).then_with(|| a.cmp(b));
     match (a.strip_prefix('-'), b.strip_prefix('-')) {
-        // The digits of zero may have a sign.
+        // Zero may be written with a sign.
         _ if a.trim_start_matches('-') == "0" && b.trim_start_matches('-') == "0" => {
             Ordering::Equal
         }

@@ -1,4 +1,4 @@
-//! `+ - * / %` on values.
+//! The operators `+ - * / %` on values.
 
 use std::collections::BTreeSet;
 use std::ops::{Add, Div, Mul, Neg, Rem, Sub};
@@ -10,15 +10,15 @@ use jaq_core::{Error, ValR};
 use super::budget::{self, VALUE};
 use super::number::Num;
 use super::value::{List, Object, Val};
-use crate::decode::MOST_LEVELS;
+use crate::decode::json::MOST_LEVELS;
 
 fn number(found: Option<Num>) -> ValR<Val> {
     found.map(Val::Num).ok_or_else(|| {
-        Error::str("the outcome is no number (a division by zero, or beyond all floats)")
+        Error::str("the result is no number (a division by zero, or beyond all floats)")
     })
 }
 
-/// What every operator says that has nothing left to pay with.
+/// Returns the error of an operator when the budget is spent.
 pub(super) fn spent() -> Error<Val> {
     Error::str("the run is at its end")
 }
@@ -57,8 +57,8 @@ impl Add for Val {
     }
 }
 
-/// The list for this place alone, with room for `more`; copied only if others
-/// have it too.
+/// Returns the list for this owner alone, and pays for `more` elements. The list is
+/// copied only if it is shared.
 pub(super) fn own_list(list: Arc<List>, more: usize) -> Result<List, Error<Val>> {
     let copied = if Arc::strong_count(&list) == 1 { 0 } else { list.items.len() };
     if !budget::pay_bytes((copied + more) as u64 * VALUE) {
@@ -67,7 +67,7 @@ pub(super) fn own_list(list: Arc<List>, more: usize) -> Result<List, Error<Val>>
     Ok(Arc::unwrap_or_clone(list))
 }
 
-/// The same of an object.
+/// Returns the object for this owner alone, as [`own_list`] does.
 pub(super) fn own_object(object: Arc<Object>, more: usize) -> Result<Object, Error<Val>> {
     let copied = if Arc::strong_count(&object) == 1 { 0 } else { object.entries.len() };
     if !budget::pay_bytes((copied + more) as u64 * 2 * VALUE) {
@@ -108,13 +108,13 @@ impl Mul for Val {
     }
 }
 
-/// Puts `b` into `a`, going down where both have an object.
+/// Merges `b` into `a`, level by level where both hold an object.
 fn merge(a: Arc<Object>, b: Arc<Object>, left: usize) -> ValR<Val> {
     let mut object = own_object(a, b.entries.len())?;
     for (key, value) in &b.entries {
         let merged = match (object.entries.get_mut(key), value, left.checked_sub(1)) {
-            (Some(place @ Val::Obj(_)), Val::Obj(theirs), Some(left)) => {
-                match std::mem::replace(place, Val::Null) {
+            (Some(slot @ Val::Obj(_)), Val::Obj(theirs), Some(left)) => {
+                match std::mem::replace(slot, Val::Null) {
                     Val::Obj(ours) => merge(ours, Arc::clone(theirs), left)?,
                     other => other,
                 }
@@ -139,7 +139,7 @@ impl Div for Val {
     }
 }
 
-/// The parts of a text between separators; its characters, if that is empty.
+/// Splits a text at separators, or into its characters if the separator is empty.
 pub(super) fn split(text: &str, separator: &str) -> Val {
     if text.is_empty() {
         return Val::list(Vec::new());

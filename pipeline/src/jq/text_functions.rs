@@ -1,4 +1,4 @@
-//! Functions on texts: patterns, encodings, JSON in a text, moments.
+//! Functions on strings: patterns, encodings, JSON in a string, times.
 
 use base64::Engine as _;
 use base64::alphabet;
@@ -16,19 +16,19 @@ use regex::{Captures, Regex};
 use serde_json::Value;
 
 use super::budget;
+use super::data::Jq;
 use super::number::Num;
 use super::operators::{spent, split};
-use super::program::Jq;
 use super::value::Val;
-use crate::decode::decode_json;
+use crate::decode::json::decode_json;
 
-/// jq does without padding.
+/// jq allows Base64 without padding.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// What stays as it is in a URL (RFC 3986 §2.3).
+/// All but the unreserved characters (RFC 3986 §2.3).
 const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 pub(super) fn functions() -> Vec<Fun<Jq>> {
@@ -98,7 +98,7 @@ fn from_base64(value: &Val) -> ValR<Val> {
     Ok(Val::str(String::from_utf8_lossy(&bytes)))
 }
 
-/// The elements as text, nothing for those that are null.
+/// Joins the elements as text; null is an empty text.
 fn join(list: &Val, between: &Val) -> ValR<Val> {
     let (Val::Arr(list), between) = (list, text_of(between)?) else {
         return Err(Error::typ(list.clone(), "array"));
@@ -121,7 +121,8 @@ fn join(list: &Val, between: &Val) -> ValR<Val> {
     Ok(Val::str(text))
 }
 
-/// Runs a function with the compiled pattern and whether it is for all matches.
+/// Calls a function with the text, the compiled pattern, and whether it wants all
+/// matches.
 fn pattern(
     mut cv: Cv<'_, Jq>,
     arguments: usize,
@@ -141,7 +142,7 @@ fn pattern(
     Ok(f(text, regex, all))
 }
 
-/// The matches that are wanted: the first, or all.
+/// Returns the first match, or all.
 fn found<'t>(text: &'t str, regex: &Regex, all: bool) -> Vec<Captures<'t>> {
     let mut found = Vec::new();
     for captures in regex.captures_iter(text).take(if all { usize::MAX } else { 1 }) {
@@ -195,7 +196,7 @@ fn matches(text: &str, regex: &Regex, all: bool) -> Val {
         .collect()
 }
 
-/// The named groups of one match.
+/// Returns the named groups of one match.
 fn named(regex: &Regex, captures: &Captures<'_>) -> Val {
     let groups = regex.capture_names().flatten().map(|name| {
         let group = captures.name(name);
@@ -208,7 +209,7 @@ fn captures(text: &str, regex: &Regex, all: bool) -> Val {
     found(text, regex, all).iter().map(|captures| named(regex, captures)).collect()
 }
 
-/// Each match, or the list of its groups if there are any.
+/// Returns each match, or the list of its groups if there are any.
 fn scans(text: &str, regex: &Regex, _: bool) -> Val {
     let group =
         |group: Option<regex::Match<'_>>| group.map_or(Val::Null, |group| Val::str(group.as_str()));
@@ -221,8 +222,8 @@ fn scans(text: &str, regex: &Regex, _: bool) -> Val {
         .collect()
 }
 
-/// What is between matches as texts, and the named groups of each match as an
-/// object.
+/// Returns the text between matches as strings, and the named groups of each match as
+/// an object.
 fn pieces(text: &str, regex: &Regex, all: bool) -> Val {
     let mut pieces = Vec::new();
     let mut from = 0;
@@ -240,7 +241,7 @@ fn no_time() -> Error<Val> {
     Error::str("this is no moment in time")
 }
 
-/// Seconds since 1970, whole if they are.
+/// Returns the seconds since 1970, as a whole number if possible.
 fn seconds(time: Timestamp) -> Val {
     match time.subsec_nanosecond() {
         0 => Val::Num(Num::Int(time.as_second())),
@@ -278,7 +279,7 @@ fn to_text(value: &Val, format: &str) -> ValR<Val> {
         .map_err(|_| Error::str("this is no format of a moment"))
 }
 
-/// A moment in jq's parts: year, month from 0, day, hour, minute, second, day of
+/// Returns a time in jq's parts: year, month from 0, day, hour, minute, second, day of
 /// the week, day of the year from 0.
 fn parse(text: &str, format: &str) -> ValR<Val> {
     let fault = |_| Error::str("the string is no moment of that format");
@@ -310,7 +311,7 @@ fn broken_down(value: &Val) -> Result<Timestamp, Error<Val>> {
         Some(Val::Num(number)) => Ok(number.as_f64()),
         _ => Err(no_time()),
     };
-    // What is too large for a part of a date becomes the largest, which no date has.
+    // A number that is too large is cast to the largest, which no date has.
     let small = |at: usize| part(at).map(|part| part as i8);
     let second = part(5)?;
     let month = (part(1)? as i8).checked_add(1).ok_or_else(no_time)?;

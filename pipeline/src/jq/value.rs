@@ -1,8 +1,8 @@
 //! The values that a program works on.
 //!
-//! Our own type, for three reasons: numbers keep their digits and keys their
-//! order; whatever is made or compared is paid for; and nothing in it panics or
-//! goes deeper than the stack is.
+//! They have a type of our own for three reasons: numbers keep their digits and
+//! keys their order; each value that is made or compared is paid for; and nothing
+//! panics or overflows the stack.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use super::budget::{self, Over, VALUE};
 use super::number::Num;
-use crate::decode::MOST_LEVELS;
+use crate::decode::json::MOST_LEVELS;
 
 /// A JSON value whose parts are shared.
 #[derive(Clone, Debug)]
@@ -25,14 +25,14 @@ pub(super) enum Val {
     Obj(Arc<Object>),
 }
 
-/// A list, and how deep it goes.
+/// A list and how deep it is nested.
 #[derive(Clone, Debug, Default)]
 pub(super) struct List {
     pub(super) items: Vec<Val>,
     pub(super) levels: usize,
 }
 
-/// An object, and how deep it goes.
+/// An object and how deep it is nested.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Object {
     pub(super) entries: IndexMap<Arc<str>, Val>,
@@ -56,7 +56,7 @@ impl Val {
         Object { entries, levels: deepest + 1 }.into_val()
     }
 
-    /// How many lists and objects stand in each other.
+    /// Returns how deep lists and objects are nested.
     pub(super) fn levels(&self) -> usize {
         match self {
             Val::Arr(list) => list.levels,
@@ -65,7 +65,7 @@ impl Val {
         }
     }
 
-    /// A record as a value.
+    /// Converts a record. It is cut short if the budget runs out.
     pub(super) fn read(value: &Value) -> Val {
         match value {
             Value::Null => Val::Null,
@@ -86,7 +86,7 @@ impl Val {
         }
     }
 
-    /// The value as JSON; less than all of it if the budget runs out.
+    /// Returns the value as JSON. It is cut short if the budget runs out.
     pub(super) fn to_json(&self) -> Value {
         match self {
             Val::Null => Value::Null,
@@ -118,7 +118,7 @@ impl Val {
         }
     }
 
-    /// The value as text: a text as it is, all else as JSON.
+    /// Returns a string as it is, and any other value as JSON text.
     pub(super) fn to_text(&self) -> Arc<str> {
         match self {
             Val::Str(text) => Arc::clone(text),
@@ -130,7 +130,7 @@ impl Val {
         !matches!(self, Val::Null | Val::Bool(false))
     }
 
-    /// What kind of value it is, in the words of jq.
+    /// Returns the kind of value, in jq's words.
     pub(super) fn kind(&self) -> &'static str {
         match self {
             Val::Null => "null",
@@ -163,8 +163,8 @@ impl Object {
     }
 }
 
-/// Makes a list, unless the budget runs out or it would be too deep; then the run
-/// ends, and what is made meanwhile does not matter.
+/// Makes a list. If the budget runs out or the list is too deep, the program ends, and
+/// the value that is returned does not matter.
 impl FromIterator<Val> for Val {
     fn from_iter<I: IntoIterator<Item = Val>>(values: I) -> Val {
         let mut list = List::default();
@@ -218,7 +218,7 @@ impl From<std::ops::Range<Option<Val>>> for Val {
     }
 }
 
-/// The kind alone: it is for messages, which say nothing of what a record holds.
+/// Writes only the kind: messages must not repeat what a record holds.
 impl fmt::Display for Val {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

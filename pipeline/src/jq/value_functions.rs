@@ -7,8 +7,8 @@ use jaq_core::native::{Filter, Fun, bome, run, unary, v};
 use jaq_core::{Error, RunPtr, ValR, ValT as _};
 
 use super::budget;
+use super::data::Jq;
 use super::operators::{own_list, spent};
-use super::program::Jq;
 use super::value::Val;
 
 pub(super) fn functions() -> Vec<Fun<Jq>> {
@@ -122,7 +122,7 @@ fn indices(whole: &Val, part: &Val) -> Result<Vec<usize>, Error<Val>> {
         (Val::Str(whole), Val::Str(part)) => {
             budget::pay(whole.len() as u64);
             let mut found = Vec::new();
-            // Matches may overlap; they are counted in characters.
+            // Matches may overlap. Their positions are counted in characters.
             for (at, (byte, _)) in whole.char_indices().enumerate() {
                 if whole.get(byte..).is_some_and(|rest| rest.starts_with(&**part)) {
                     found.push(at);
@@ -153,8 +153,8 @@ fn end(found: Option<&usize>) -> Val {
     found.map_or(Val::Null, |at| Val::from(*at))
 }
 
-/// The sum of all elements; of texts in one go, so that a long list of them does
-/// not cost its square.
+/// Returns the sum of all elements. Strings are joined at once, since joining them one
+/// by one would take quadratic time.
 fn add(value: Val) -> ValR<Val> {
     let items: Vec<Val> = value.values().collect::<Result<_, _>>()?;
     let texts: Option<Vec<&str>> = items
@@ -202,7 +202,7 @@ fn get(value: Val, path: &Val) -> ValR<Val> {
     path.items.iter().try_fold(value, |value, key| value.index(key))
 }
 
-/// An object of a list of `{key, value}`, under any of the names that jq takes.
+/// Makes an object from a list of `{key, value}`, under any of the names that jq allows.
 fn from_entries(value: Val) -> ValR<Val> {
     let mut entries = IndexMap::new();
     for entry in items(value)? {

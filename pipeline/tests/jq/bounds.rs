@@ -1,4 +1,4 @@
-//! Programs that would not end, and what they are stopped by.
+//! Programs that would not end, and what stops them.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::made;
 
-/// What the slowest may take without optimisation, on a busy machine.
+/// The time that the slowest may take without optimization, on a busy machine.
 const LONGEST: Duration = Duration::from_secs(60);
 
 fn stopped(program: &str, record: &str, why: &str) {
@@ -34,7 +34,7 @@ fn loops_in_loops_are_stopped() {
         "1",
         long,
     );
-    // What is caught goes on; the meter is not caught.
+    // `try` catches errors, but not the end of the budget.
     stopped("[.[] as $a | .[] as $b | .[] as $c | try error catch empty]", &numbers(1_000), long);
     stopped("[.[] as $a | .[] as $b | (.[] |= (error)?) | empty]", &numbers(1_000), long);
 }

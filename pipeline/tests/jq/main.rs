@@ -1,4 +1,4 @@
-//! jq programs on records: what they give, what they keep, and where they end.
+//! jq programs on records: what they return, what they keep, and where they stop.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -19,7 +19,7 @@ use mef_pipeline::{Admitted, Outcome, Pipeline};
 use mef_source::Source;
 use serde_json::{Value, json};
 
-/// A source whose event is `event`, in YAML.
+/// Returns a source with this `event`, in YAML.
 pub(crate) fn source(event: &Value) -> Source {
     let file = format!("source: acme\nwebhook: {{ unauthenticated: test }}\nevent: {event}\n");
     mef_source::load(&file, &|_| Err(String::new()))
@@ -40,10 +40,10 @@ pub(crate) fn run(source: &Source, body: &str) -> Outcome {
     Pipeline::for_webhook(source).unwrap().run(admitted)
 }
 
-/// What `program` makes of `record` as the text of JSON, or why it makes nothing.
+/// Returns what `program` makes of `record`, as JSON text, or why it fails.
 pub(crate) fn made(program: &str, record: &str) -> Result<String, String> {
     let source = source(&json!({ "map": { "details": { "v": { "jq": program } } } }));
-    // A list at the root would be several records.
+    // A list at the root would be split into several records.
     let outcome = run(&source, &format!("[{record}]"));
     assert_eq!(outcome.events.len() + outcome.letters.len(), 1, "{program}");
     if let Some(letter) = outcome.letters.first() {

@@ -1,4 +1,4 @@
-//! One record's program and the others: who is refused, and what is kept.
+//! How a program that fails affects its record and the others.
 
 use mef_ports::RawRecord;
 use serde_json::{Value, json};
@@ -39,7 +39,7 @@ fn an_error_of_the_programs_own_is_the_reason() {
         made("error(\"no \\(.kind) here\")", r#"{"kind":"test"}"#),
         Err("the jq program of `map.details` fails: no test here".to_owned())
     );
-    // What is left of a word that is cut may be half a secret.
+    // A word that is cut may be half a secret.
     let long = format!(r#"{{"a":"two {}"}}"#, "x".repeat(300));
     assert_eq!(
         made("error(\"one \\(.a)\")", &long),
@@ -84,8 +84,8 @@ fn a_program_splits_into_a_list_or_a_stream() {
     }
 }
 
-/// The whole is the parent of each part: were that not bounded, a sender could
-/// make gigabytes of megabytes.
+/// The whole is the parent of each part. Without a bound, a sender could turn
+/// megabytes into gigabytes.
 #[test]
 fn a_whole_is_not_kept_with_too_many_parts() {
     let source = source(&json!({ "split": { "jq": ".items[]" }, "schema": null }));

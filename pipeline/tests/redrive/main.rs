@@ -1,4 +1,4 @@
-//! Dead letters through a mended source file.
+//! Runs dead letters through a corrected source file.
 #![expect(
     clippy::unwrap_used,
     clippy::disallowed_methods,
@@ -36,7 +36,7 @@ impl Clock for TestClock {
     async fn sleep(&self, _: Duration) {}
 }
 
-/// A queue that is away for its first sends.
+/// A queue whose first sends fail.
 struct TestQueue {
     store: Store,
     away: AtomicUsize,
@@ -53,7 +53,7 @@ impl Queue for TestQueue {
     }
 }
 
-/// Today's source, if it is there.
+/// Today's source, if it exists.
 struct Today(Mutex<Option<Source>>);
 
 impl Pipelines for Today {
@@ -75,7 +75,7 @@ struct Bench {
     today: Today,
 }
 
-/// A source of which each record needs what `required` says.
+/// Returns a source whose schema requires the fields in `required`.
 fn source(required: &str, rest: &str) -> Source {
     let file = format!(
         "source: acme\nwebhook: {{ unauthenticated: test }}\npoll:\n  schedule: rate(1 minute)\n  \
@@ -99,7 +99,7 @@ impl Bench {
         Bench { store, queue, outputs, today: Today(Mutex::new(today)) }
     }
 
-    /// Refuses `body`, which came as `content_type`, by yesterday's source.
+    /// Has yesterday's source reject `body`, which came as `content_type`.
     async fn push(&self, yesterday: &Source, content_type: &str, body: &[u8]) {
         let headers = vec![("content-type".to_owned(), content_type.as_bytes().to_vec())];
         let request = Request::new("POST", "/acme", "", headers, body.to_vec());
@@ -218,7 +218,7 @@ async fn letters_of_a_source_that_is_gone_stay_and_hide_no_others() {
     let done = bench.redrive().await.unwrap();
     assert_eq!((done.no_source, done.redriven), (25, 0));
     assert_eq!(bench.letters().await, before);
-    // Nothing is held: the next redrive finds them all.
+    // No letter is held: the next redrive finds them all.
     *bench.today.0.lock().unwrap() = Some(source("\"id\"", ""));
     assert_eq!(bench.redrive().await.unwrap().redriven, 25);
 }
@@ -270,7 +270,7 @@ async fn equal_records_out_of_two_larger_ones_are_two_letters_and_two_events() {
     assert_ne!(events[0].0, events[1].0);
 }
 
-/// A pushed source whose records have no id but their place.
+/// Returns a pushed source whose records have only their number as an id.
 fn by_place(schema: &str, rest: &str) -> Source {
     let file = format!(
         "source: acme\nwebhook: {{ unauthenticated: test }}\nevent: {{ schema: s.json{rest} }}\n"
@@ -305,7 +305,7 @@ async fn equal_parts_that_are_refused_stay_apart_and_keep_their_places() {
     };
     let expected = [(0, vec![0]), (0, vec![1]), (1, vec![0])];
     assert_eq!(places(bench.letters().await), expected);
-    // A part is not taken apart again.
+    // A part is not split again.
     assert_eq!(bench.redrive().await.unwrap().refused_again, 3);
     assert_eq!(places(bench.letters().await), expected);
     *bench.today.0.lock().unwrap() = Some(by_place("{}", ", split: list"));
@@ -321,7 +321,7 @@ async fn a_line_that_is_read_at_last_as_a_list_has_no_id_of_the_next_line() {
     let bench = Bench::new(Some(lines.clone()));
     bench.push(&lines, "application/x-ndjson", b"{\"n\":0\n{\"n\":1}\n{\"n\":2}\n").await;
     let mut letter = bench.letters().await.remove(0);
-    // As if the reader had been mended.
+    // As if the reader had been fixed.
     letter.raw = RawRecord::Text("[{\"n\":3},{\"n\":4}]".to_owned());
     bench.store.put(&[letter]).await.unwrap();
     assert_eq!(bench.redrive().await.unwrap().delivered, 2);

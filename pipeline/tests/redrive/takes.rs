@@ -1,5 +1,5 @@
-//! What a redrive makes of what a queue gives: other letters in the way, copies,
-//! the same again.
+//! How a redrive handles what a queue returns: letters of other sources, copies,
+//! letters that return.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -17,7 +17,7 @@ use serde_json::json;
 
 use crate::{Bench, TestClock, source};
 
-/// Dead letters of which each take is written down.
+/// Dead letters that record each take.
 #[derive(Default)]
 struct Script {
     takes: Mutex<VecDeque<Taken>>,
@@ -70,7 +70,7 @@ impl Script {
     }
 }
 
-/// What is taken of `letters`: the attempts of each and its receipt.
+/// Takes all `letters` and returns the attempts and receipt of each.
 fn letters(letters: &[(u32, &str)]) -> Taken {
     let letters = letters.iter().map(|(attempts, receipt)| TakenLetter {
         letter: DeadLetter {

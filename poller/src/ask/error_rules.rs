@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use mef_ports::HttpResponse;
+use mef_ports::moment::after;
 use mef_source::checked::{AnswerWhen, ErrorAction, ErrorRule};
 use serde_json::Value;
 
@@ -9,7 +10,6 @@ use crate::ask::asking::{Answered, Verdict};
 use crate::ask::fetch_error::FetchError;
 use crate::ask::limits::{LIMIT_WITHOUT_RESET, LimitHeaders};
 use crate::ask::refusal::RuledOut;
-use crate::moment::after;
 use crate::page::decode::value_of;
 
 /// Returns the first of `rules` that applies to `response`: its number, from 1, and its action.

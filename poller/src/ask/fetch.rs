@@ -11,6 +11,7 @@ use http::header::{CONTENT_TYPE, LOCATION};
 use http::{Method, StatusCode};
 use jiff::Timestamp;
 use mef_auth::credentials::{CredentialError, Credentials};
+use mef_ports::moment::after;
 use mef_ports::{Blobs, Clock, Http, HttpError, HttpRequest, HttpResponse, OpenWait, Secret};
 use mef_source::Source;
 use mef_source::checked::Poll;
@@ -23,7 +24,6 @@ use crate::ask::limits::{LIMIT_WITHOUT_RESET, LimitHeaders};
 use crate::ask::link_secrets::without_repeated;
 use crate::ask::pace::Pace;
 use crate::ask::refusal::{Refusal, RuledOut};
-use crate::moment::after;
 use crate::page::page_error::PageError;
 use crate::run::budget::Budget;
 use crate::run::lease::LeaseKeeper;
@@ -236,7 +236,12 @@ impl Fetcher<'_> {
                 error => Verdict::Fail(FetchError::Http(error)),
             })?;
             let source = self.source.name.as_str();
-            self.credentials.answered(source, &self.poll.auth, response.status, &response.headers);
+            self.credentials.note_response(
+                source,
+                &self.poll.auth,
+                response.status,
+                &response.headers,
+            );
             if !response.status.is_redirection() {
                 return Ok(Exchange { request, response, is_ours });
             }

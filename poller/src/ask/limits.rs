@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
+use mef_ports::moment::after;
 use mef_source::checked::{Early, PollLimits, ResetFormat};
-
-use crate::moment::after;
 
 /// How long a limit lasts that names no end.
 pub(crate) const LIMIT_WITHOUT_RESET: Duration = Duration::from_secs(60);

@@ -9,8 +9,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use mef_ports::Clock;
-
-use crate::moment::after;
+use mef_ports::moment::after;
 
 /// When the next request may be made, and how long was waited so far.
 #[derive(Debug, Default)]

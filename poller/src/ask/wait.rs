@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{MutexGuard, PoisonError};
 
 use jiff::SignedDuration;
+use mef_ports::moment::after;
 use mef_ports::{HttpRequest, HttpResponse, OpenWait};
 use mef_source::checked::{Request, Wait};
 use mef_source::template::{Rendered, Variables};
@@ -16,7 +17,6 @@ use crate::ask::error_rules::any;
 use crate::ask::fetch::Fetcher;
 use crate::ask::fetch_error::FetchError;
 use crate::ask::render::{RequestError, put_header, render, waits};
-use crate::moment::after;
 use crate::page::decode::json;
 use crate::page::next::kept_text;
 use crate::page::page_error::PageError;

@@ -7,9 +7,9 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use mef_ports::moment::before;
 use mef_source::checked::{Advance, Cursor, Follow};
 
-use crate::moment::before;
 use crate::poller::Poller;
 use crate::run::stretch::Stretch;
 use crate::stream::window;

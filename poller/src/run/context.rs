@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use mef_auth::unique_id;
+use mef_ports::moment::before;
 use mef_ports::{
-    Commit, CommitError, CursorRecord, LostSpan, Position, ResumeAt, RunSummary, SeenId,
-    StoreError, StreamKey,
+    Commit, CommitError, CursorRecord, LostSpan, Position, ResumeAt, RunSummary, SeenId, StreamKey,
 };
 use mef_source::checked::Repeats;
 
@@ -14,7 +15,6 @@ use crate::ask::fetch::Fetcher;
 use crate::ask::fetch_error::FetchError;
 use crate::ask::request::{PageRequest, build};
 use crate::ask::scope::{Partition, RequestScope, RunVariables};
-use crate::moment::before;
 use crate::news::gathered::Gathered;
 use crate::news::keep::kept;
 use crate::news::seen::Seen;
@@ -85,7 +85,7 @@ impl<'p> Run<'p> {
             paused,
             found_details: false,
             partition,
-            id: run_id()?,
+            id: unique_id()?,
             budget,
             slowest: SignedDuration::ZERO,
         })
@@ -200,22 +200,4 @@ fn read_to(record: &CursorRecord) -> Option<Timestamp> {
     let by_run = || last.and_then(|run| run.started).or_else(|| Some(earlier()?.ended));
     record.done()?;
     by_record.or_else(by_run)
-}
-
-/// Makes a random UUID (RFC 9562 §5.4), for vendors that want a request to have an id.
-pub(crate) fn run_id() -> Result<String, RunError> {
-    let mut bytes = [0; 16];
-    aws_lc_rs::rand::fill(&mut bytes)
-        .map_err(|_| StoreError::new("make a run's id", "there are no random numbers"))?;
-    let id = u128::from_be_bytes(bytes) & !(0xf << 76) | 4 << 76;
-    let id = id & !(0b11 << 62) | 0b10 << 62;
-    let hex = format!("{id:032x}");
-    let mut text = String::with_capacity(36);
-    for (index, digit) in hex.chars().enumerate() {
-        if matches!(index, 8 | 12 | 16 | 20) {
-            text.push('-');
-        }
-        text.push(digit);
-    }
-    Ok(text)
 }

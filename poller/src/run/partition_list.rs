@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 
 use http::HeaderMap;
 use jiff::SignedDuration;
+use mef_auth::unique_id;
 use mef_source::checked::{PartitionRequest, name_problem};
 use mef_source::template::{Rendered, Variables};
 use mef_source::{Path, Root};
@@ -20,7 +21,6 @@ use crate::ask::scope::{Partition, RequestScope, RunVariables};
 use crate::page::next::kept_text;
 use crate::poller::Poller;
 use crate::run::budget::Budget;
-use crate::run::context::run_id;
 use crate::run::partitions::Sum;
 use crate::run::report::{RunEnd, RunError};
 use crate::stream::loop_guard::LoopGuard;
@@ -80,7 +80,7 @@ impl Poller {
         fetcher: &Fetcher<'_>,
         sum: &mut Sum,
     ) -> Result<Vec<Partition>, RunError> {
-        let id = run_id()?;
+        let id = unique_id()?;
         let run = RunVariables { id: &id, started: self.ports.clock.now() };
         let scope = RequestScope::new(&fetcher.secrets, run);
         let (mut partitions, mut known) = (Vec::new(), HashSet::new());

@@ -1,6 +1,7 @@
 //! What a run did, and why it ended.
 
 use jiff::{SignedDuration, Timestamp};
+use mef_auth::NoRandomNumbers;
 use mef_auth::credentials::CredentialError;
 use mef_ports::{CommitError, Position, RunSummary, SecretsError, StoreError, StreamKey, chain};
 use serde::Serialize;
@@ -227,6 +228,12 @@ impl From<SecretsError> for RunError {
     fn from(error: SecretsError) -> RunError {
         let error = CredentialError::from(error);
         RunError::Fetch(FetchError::Credential(error))
+    }
+}
+
+impl From<NoRandomNumbers> for RunError {
+    fn from(error: NoRandomNumbers) -> RunError {
+        RunError::Store(StoreError::new("make a run's id", error))
     }
 }
 

@@ -5,11 +5,11 @@
 //! pass stands at is kept beside it.
 
 use jiff::Timestamp;
+use mef_ports::moment::before;
 use mef_ports::{Move, OpenPass, ResumeAt};
 use mef_source::checked::{IdCursor, Order};
 
 use crate::ask::scope::RequestScope;
-use crate::moment::before;
 use crate::news::gathered::Gathered;
 use crate::news::known::{Known, News, known, note_late};
 use crate::news::seen::Needed;

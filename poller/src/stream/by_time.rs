@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use mef_ports::moment::before;
 use mef_ports::{LostSpan, Move, OpenWindow, Position, ResumeAt};
 use mef_source::checked::{Advance, Order, TimeCursor};
 
 use crate::ask::scope::RequestScope;
-use crate::moment::before;
 use crate::news::gathered::Gathered;
 use crate::news::known::{Known, News, known, note_late};
 use crate::news::seen::Needed;

@@ -2,6 +2,7 @@
 //! after page until there is no more.
 
 use jiff::Timestamp;
+use mef_ports::moment::before;
 use mef_ports::{LostSpan, Move, Position, ResumeAt};
 use mef_source::checked::{Follow, NextLinkCursor, RestartFrom, TokenCursor};
 use url::Url;
@@ -9,7 +10,6 @@ use url::Url;
 use crate::ask::fetch_error::FetchError;
 use crate::ask::link_secrets::without_secrets;
 use crate::ask::scope::RequestScope;
-use crate::moment::before;
 use crate::news::gathered::Gathered;
 use crate::news::known::{Known, News, known};
 use crate::news::seen::Needed;

@@ -5,9 +5,8 @@
 
 use jiff::Timestamp;
 use mef_ports::LostSpan;
+use mef_ports::moment::{after, before};
 use mef_source::checked::{Advance, Granularity, TimeCursor};
-
-use crate::moment::{after, before};
 
 /// The bounds of a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -124,7 +124,7 @@ async fn a_backfill_that_the_vendor_has_forgotten_meanwhile_is_told_as_lost() {
     let query = "since: \"{window.start|epoch}\", until: \"{window.end|epoch}\"";
     let file = file(query, "  cursor: { time: time, start: 1h, overlap: 1m, retention: 30d }\n");
     let vendor = Scripted::bodies(&[]);
-    let poller = Poller::with_http(source(&file), vendor.clone(), bench.ports()).unwrap();
+    let poller = Poller::new(source(&file), vendor.clone(), bench.ports()).unwrap();
     let poller = poller.backfill(at(-7_200), at(-3_600), Duration::from_millis(1)).unwrap();
     bench.clock.set(at(40 * DAY));
     let report = poller.run(&Budget::default()).await;

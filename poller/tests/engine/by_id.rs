@@ -73,7 +73,7 @@ fn file(query: &str, rest: &str, cursor: &str) -> String {
 const PAGES: &str = "  next: { token: { from: next, query: page } }\n";
 
 async fn run(bench: &Bench, vendor: &Arc<ListVendor>, file: &str) -> RunReport {
-    let poller = Poller::with_http(source(file), vendor.clone(), bench.ports()).unwrap();
+    let poller = Poller::new(source(file), vendor.clone(), bench.ports()).unwrap();
     poller.run(&Budget::default()).await
 }
 

@@ -267,7 +267,7 @@ async fn an_item_that_comes_again_in_the_overlap_is_not_asked_for_again() {
 async fn slow_run(bench: &Bench, vendor: &Arc<Scripted>, budget: &Budget) -> RunReport {
     let each = Duration::from_secs(4);
     let slow = Slow { inner: vendor.clone(), clock: bench.clock.clone(), each };
-    let poller = Poller::with_http(source(&blobs()), Arc::new(slow), bench.ports()).unwrap();
+    let poller = Poller::new(source(&blobs()), Arc::new(slow), bench.ports()).unwrap();
     poller.run(budget).await
 }
 

@@ -62,7 +62,7 @@ async fn a_challenge_is_answered_and_a_stale_one_replaced() {
     });
     let auth = "{ digest: { username: u, password: \"{var.p}\" } }\n  vars: { p: word }";
     let bench = Bench::new(0);
-    let poller = Poller::with_http(source(&file(auth)), vendor.clone(), bench.ports()).unwrap();
+    let poller = Poller::new(source(&file(auth)), vendor.clone(), bench.ports()).unwrap();
     // One answer a page: a vendor that goes on refusing is not asked for ever.
     let report = poller.run(&Budget::default()).await;
     assert!(matches!(report.end, RunEnd::Failed(_)), "{report:?}");
@@ -94,7 +94,7 @@ async fn a_session_is_begun_once_and_again_when_it_is_refused() {
     let auth = "{ session: { login: { post: \"https://api.example.com/login\", form: { p: \"{var.p}\" } }, \
                 token: { from: token, send: { cookie: S } }, base_url: { from: base } } }\n  vars: { p: word }";
     let bench = Bench::new(0);
-    let poller = Poller::with_http(source(&file(auth)), vendor.clone(), bench.ports()).unwrap();
+    let poller = Poller::new(source(&file(auth)), vendor.clone(), bench.ports()).unwrap();
     let report = poller.run(&Budget::default()).await;
     assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
     assert_eq!(bench.delivered().await, [1]);
@@ -136,7 +136,7 @@ async fn what_is_posted_to_a_sessions_base_goes_to_no_other_origin() {
             "[\"https://eu.example.com\", \"https://us.example.com\"]",
         );
     let bench = Bench::new(0);
-    let poller = Poller::with_http(source(&file), vendor.clone(), bench.ports()).unwrap();
+    let poller = Poller::new(source(&file), vendor.clone(), bench.ports()).unwrap();
     let report = poller.run(&Budget::default()).await;
     assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
     assert_eq!(vendor.asked.lock().unwrap().len(), 3);

@@ -125,7 +125,7 @@ fn by_link(rest: &str) -> String {
 }
 
 fn poller(bench: &Bench, vendor: &Arc<AnyVendor>, file: &str) -> Poller {
-    Poller::with_http(source(file), vendor.clone(), bench.ports()).unwrap()
+    Poller::new(source(file), vendor.clone(), bench.ports()).unwrap()
 }
 
 async fn run(bench: &Bench, vendor: &Arc<AnyVendor>, file: &str) -> RunReport {
@@ -349,7 +349,7 @@ async fn a_record_that_cannot_be_read_is_rejected_once_however_often_it_comes() 
     for file in files {
         let bench = Bench::new(1);
         let vendor = Scripted::bodies(&[&page, &page, &page]);
-        let poller = Poller::with_http(source(&file), vendor.clone(), bench.ports()).unwrap();
+        let poller = Poller::new(source(&file), vendor.clone(), bench.ports()).unwrap();
         let first = poller.run(&Budget::default()).await.summary;
         assert_eq!((first.delivered, first.rejected), (1, 1), "{file}");
         bench.clock.set(at(30));
@@ -372,7 +372,7 @@ async fn a_new_version_of_a_record_whose_time_cannot_be_read_is_no_repeat() {
     for file in [by_window, by_token(""), by_link("")] {
         let bench = Bench::new(1);
         let vendor = Scripted::bodies(&[&page("open"), &page("closed"), &page("closed")]);
-        let poller = Poller::with_http(source(&file), vendor.clone(), bench.ports()).unwrap();
+        let poller = Poller::new(source(&file), vendor.clone(), bench.ports()).unwrap();
         for (second, delivered) in [(0, 1), (30, 1), (60, 0)] {
             bench.clock.set(at(second));
             let summary = poller.run(&Budget::default()).await.summary;
@@ -407,7 +407,7 @@ async fn what_a_vendor_gives_again_and_again_though_it_is_older_than_asked_for_i
     );
     let bench = Bench::new(1);
     let vendor = Scripted::bodies(&[page.as_str(); 5]);
-    let poller = Poller::with_http(source(&file), vendor, bench.ports()).unwrap();
+    let poller = Poller::new(source(&file), vendor, bench.ports()).unwrap();
     // The second lay in windows first: nobody knew that it would come for ever.
     for (minutes, delivered) in [(0, 2), (10, 0), (20, 1), (30, 0), (40, 0)] {
         bench.clock.set(at(60 * minutes));

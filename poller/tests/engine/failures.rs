@@ -225,7 +225,7 @@ async fn a_page_is_committed_while_the_next_is_on_its_way() {
     bench.vendor.add(2, at(-500));
     let vendor = Arc::new(Held { vendor: bench.vendor.clone(), released: Notify::new() });
     let file = source_file("order: ascending, start: 1h, overlap: 60s", true);
-    let poller = Poller::with_http(source(&file), vendor.clone(), bench.ports()).unwrap();
+    let poller = Poller::new(source(&file), vendor.clone(), bench.ports()).unwrap();
     let budget = Budget::default();
     let first = Some(Position::Time(at(-600)));
     let when_committed = async {

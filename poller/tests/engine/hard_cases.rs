@@ -92,7 +92,7 @@ async fn n2_the_cursor_moves_when_every_entry_is_taken_or_in_the_dead_letters() 
         let mut ports = bench.ports();
         ports.outputs.queue = queue.clone();
         let file = source(&source_file(ASCENDING, true));
-        let poller = Poller::with_http(file, bench.vendor.clone(), ports).unwrap();
+        let poller = Poller::new(file, bench.vendor.clone(), ports).unwrap();
         let report = poller.run(&Budget::default()).await;
         assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
         let sends = queue.bench_done.lock().unwrap().clone();
@@ -136,7 +136,7 @@ async fn n4_a_run_near_its_deadline_stops_and_leaves_a_wakeup() {
     let bench = with_records(2, 6);
     let http = Arc::new(Slow(bench.vendor.clone(), bench.clock.clone()));
     let file = source(&source_file(ASCENDING, true));
-    let poller = Poller::with_http(file, http, bench.ports()).unwrap();
+    let poller = Poller::new(file, http, bench.ports()).unwrap();
     // Two pages in 8 s; what is left is less than a third one takes.
     let report = poller.run(&Budget::until(at(11))).await;
     assert!(matches!(report.end, RunEnd::OutOfTime), "{report:?}");
@@ -262,7 +262,7 @@ impl Http for Many {
 async fn n11_a_full_dedupe_set_is_counted_and_stays_within_an_item() {
     let bench = Bench::new(1);
     let file = source(&source_file("start: 1h, overlap: 60s", true));
-    let poller = Poller::with_http(file, Arc::new(Many(20_005)), bench.ports()).unwrap();
+    let poller = Poller::new(file, Arc::new(Many(20_005)), bench.ports()).unwrap();
     let report = poller.run(&Budget::default()).await;
     assert_eq!((report.summary.delivered, report.summary.dedupe_overflow), (20_005, 5));
     let stored = bench.store.seen(&stream()).await.unwrap();
@@ -331,7 +331,7 @@ async fn a_lease_outlasts_a_chain_of_redirects() {
     let vendor = Scripted::answers(vec![hop(), hop(), hop(), hop(), answer(200, &[], "[]")]);
     let http = Contested(vendor, bench.clock.clone(), bench.store.clone());
     let file = source(&source_file(ASCENDING, true));
-    let poller = Poller::with_http(file, Arc::new(http), bench.ports()).unwrap();
+    let poller = Poller::new(file, Arc::new(http), bench.ports()).unwrap();
     let report = poller.run(&Budget::default()).await;
     assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
 }

@@ -131,7 +131,7 @@ async fn hold(world: World, bug: Option<Bug>) -> Result<(), TestCaseError> {
     let poller = || {
         let mut ports = bench.ports();
         ports.cursors = watched.clone();
-        Arc::new(Poller::with_http(file.clone(), bench.vendor.clone(), ports).unwrap())
+        Arc::new(Poller::new(file.clone(), bench.vendor.clone(), ports).unwrap())
     };
     {
         let mut state = bench.vendor.state.lock().unwrap();

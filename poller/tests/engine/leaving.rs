@@ -1,10 +1,10 @@
 //! What goes along to an origin that gets no credential, and what comes of its
 //! answers: over real sockets.
 
-use mef_poller::{Budget, HttpClients, Poller, RunEnd};
+use mef_poller::{Budget, RunEnd};
 
 use crate::origins::{failure, ok, run, serve};
-use crate::support::{Bench, source};
+use crate::support::Bench;
 
 const SECRET: &str = "s3cr3t-token";
 
@@ -138,7 +138,7 @@ async fn what_a_foreign_origin_says_of_limits_and_tokens_holds_for_it_alone() {
         let request = format!("{{ get: \"{own}/logs\" }}");
         let text = file(&with_token_from(&tokens), &request, &[&foreign]);
         let bench = Bench::new(1);
-        let poller = || Poller::new(source(&text), &HttpClients::default(), bench.ports()).unwrap();
+        let poller = || bench.poller_on_network(&text);
         let end = poller().run(&Budget::default()).await.end;
         assert_eq!(matches!(end, RunEnd::NotReady { .. }), is_limit, "{end:?}");
         assert_eq!(matches!(end, RunEnd::Failed(_)), !is_limit, "{end:?}");
@@ -172,7 +172,7 @@ async fn what_may_not_be_followed_is_not_kept() {
              request: {{ get: \"{own}/logs\", query: {{ since: \"{{{start}}}\"{query} }} }}\n  {way}\n"
         );
         let bench = Bench::new(1);
-        let poller = || Poller::new(source(&text), &HttpClients::default(), bench.ports()).unwrap();
+        let poller = || bench.poller_on_network(&text);
         let error = failure(poller().run(&Budget::default()).await);
         assert!(error.contains(wanted), "{error}");
         let report = poller().run(&Budget::default()).await;

@@ -60,7 +60,7 @@ fn by_link(query: &str, cursor: &str) -> String {
 }
 
 async fn run(bench: &Bench, vendor: &Arc<LinkVendor>, file: &str) -> RunReport {
-    let poller = Poller::with_http(source(file), vendor.clone(), bench.ports()).unwrap();
+    let poller = Poller::new(source(file), vendor.clone(), bench.ports()).unwrap();
     poller.run(&Budget::default()).await
 }
 

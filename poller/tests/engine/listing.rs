@@ -48,7 +48,7 @@ fn listing(ids: &[u32]) -> Arc<Listing> {
 async fn every_run_reads_all_of_it_and_delivers_what_is_new() {
     let bench = Bench::new(2);
     let vendor = listing(&[5, 3, 9]);
-    let poller = Poller::with_http(source(FILE), vendor.clone(), bench.ports()).unwrap();
+    let poller = Poller::new(source(FILE), vendor.clone(), bench.ports()).unwrap();
     let first = poller.run(&Budget::default()).await;
     assert!(matches!(first.end, RunEnd::CaughtUp), "{first:?}");
     vendor.ids.lock().unwrap().insert(1, 4);
@@ -63,7 +63,7 @@ async fn every_run_reads_all_of_it_and_delivers_what_is_new() {
 async fn a_run_that_fails_on_the_way_is_no_listing_that_was_read() {
     let bench = Bench::new(2);
     let vendor = listing(&[1, 2, 3]);
-    let poller = Poller::with_http(source(FILE), vendor.clone(), bench.ports()).unwrap();
+    let poller = Poller::new(source(FILE), vendor.clone(), bench.ports()).unwrap();
     *vendor.fails_on_page.lock().unwrap() = Some(1);
     let failed = poller.run(&Budget::default()).await;
     assert!(matches!(failed.end, RunEnd::Failed(_)), "{failed:?}");

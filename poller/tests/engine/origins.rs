@@ -4,9 +4,9 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::sync::mpsc::{Receiver, channel};
 
-use mef_poller::{Budget, HttpClients, Poller, RunEnd, RunReport};
+use mef_poller::{Budget, RunEnd, RunReport};
 
-use crate::support::{Bench, source};
+use crate::support::Bench;
 
 /// A server that gives each connection the next of `answers`, and hands out
 /// what it was asked.
@@ -49,7 +49,7 @@ pub(crate) fn file(origin: &str, more: &str) -> String {
 
 pub(crate) async fn run(file: &str) -> RunReport {
     let bench = Bench::new(1);
-    let poller = Poller::new(source(file), &HttpClients::default(), bench.ports()).unwrap();
+    let poller = bench.poller_on_network(file);
     poller.run(&Budget::default()).await
 }
 

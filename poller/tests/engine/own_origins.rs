@@ -1,11 +1,11 @@
 //! One credential for several origins, which the source file names: over real
 //! sockets, as Sophos Central is asked.
 
-use mef_poller::{Budget, HttpClients, Poller, RunEnd};
+use mef_poller::{Budget, RunEnd};
 use mef_ports::Cursors as _;
 
 use crate::origins::{failure, ok, run, serve};
-use crate::support::{Bench, source};
+use crate::support::Bench;
 
 const CREDENTIAL: &str = "authorization: Bearer s3cr3t-token";
 
@@ -56,7 +56,7 @@ async fn an_answer_that_leads_elsewhere_is_refused_and_asked_for_anew() {
         let text =
             file(&central, &[&central, &region], &format!("  allow_origins: [{allowed:?}]\n"));
         let bench = Bench::new(1);
-        let poller = || Poller::new(source(&text), &HttpClients::default(), bench.ports()).unwrap();
+        let poller = || bench.poller_on_network(&text);
         let report = poller().run(&Budget::default()).await;
         let error = report.summary.error.clone().unwrap_or_default();
         assert!(error.contains("the request cannot be made: the URL "), "{base}: {report:?}");
@@ -112,7 +112,7 @@ async fn a_secret_parameter_goes_into_a_link_to_an_own_origin_again() {
     let text = file(&central, &[&central, &region, &other], "")
         .replace("/siem/v1/events", "/siem/v1/events?key={secret.token}");
     let bench = Bench::new(1);
-    let poller = Poller::new(source(&text), &HttpClients::default(), bench.ports()).unwrap();
+    let poller = bench.poller_on_network(&text);
     let budget = Budget::default();
     let report = poller.run(&budget).await;
     assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
@@ -163,7 +163,7 @@ async fn each_listed_partition_is_asked_at_the_own_origin_that_is_listed_with_it
         [&central, &one, &two]
     );
     let bench = Bench::new(1);
-    let poller = Poller::new(source(&text), &HttpClients::default(), bench.ports()).unwrap();
+    let poller = bench.poller_on_network(&text);
     let report = poller.run(&Budget::default()).await;
     assert!(matches!(report.end, RunEnd::Failed(_)), "{report:?}");
     assert_eq!(report.summary.delivered, 2, "the others go on");

@@ -45,7 +45,7 @@ impl Http for Regions {
 }
 
 async fn run(bench: &Bench, vendor: &Arc<Regions>, budget: &Budget) -> RunReport {
-    let poller = Poller::with_http(source(FILE), vendor.clone(), bench.ports()).unwrap();
+    let poller = Poller::new(source(FILE), vendor.clone(), bench.ports()).unwrap();
     poller.run(budget).await
 }
 
@@ -104,7 +104,7 @@ async fn what_is_kept_says_in_each_event_of_which_partition_it_is() {
     let bench = Bench::new(0);
     let vendor = regions(&bench, "");
     let run = async || {
-        let poller = Poller::with_http(source(&file), vendor.clone(), bench.ports()).unwrap();
+        let poller = Poller::new(source(&file), vendor.clone(), bench.ports()).unwrap();
         poller.run(&Budget::default()).await
     };
     run().await;

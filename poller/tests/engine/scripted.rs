@@ -72,7 +72,7 @@ pub(crate) fn endless(list: &str) -> Vec<HttpResponse> {
 
 /// One run of the source `file` against `vendor`.
 pub(crate) async fn run(bench: &Bench, vendor: &Arc<Scripted>, file: &str) -> RunReport {
-    let poller = Poller::with_http(source(file), vendor.clone(), bench.ports()).unwrap();
+    let poller = Poller::new(source(file), vendor.clone(), bench.ports()).unwrap();
     poller.run(&Budget::default()).await
 }
 

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use mef_auth::Redactor;
+use mef_http::HttpClients;
 use mef_pipeline::Outputs;
 use mef_poller::{Budget, PollPorts, Poller, RunReport};
 use mef_ports::{
@@ -351,7 +352,14 @@ impl Bench {
     }
 
     pub(crate) fn poller(&self, file: &str) -> Poller {
-        Poller::with_http(source(file), self.vendor.clone(), self.ports()).unwrap()
+        Poller::new(source(file), self.vendor.clone(), self.ports()).unwrap()
+    }
+
+    /// The poller of a vendor that listens on this machine.
+    pub(crate) fn poller_on_network(&self, file: &str) -> Poller {
+        let source = source(file);
+        let http = HttpClients::default().for_source(source.poll.as_ref().unwrap());
+        Poller::new(source, http, self.ports()).unwrap()
     }
 
     pub(crate) async fn run(&self, file: &str) -> RunReport {

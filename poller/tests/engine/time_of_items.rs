@@ -44,7 +44,7 @@ async fn slowly(bench: &Bench, file: &str, answers: Vec<HttpResponse>) -> (RunRe
     let inner = Scripted::answers(answers);
     let each = Duration::from_secs(10);
     let vendor = Slow { inner: inner.clone(), clock: bench.clock.clone(), each };
-    let poller = Poller::with_http(source(file), Arc::new(vendor), bench.ports()).unwrap();
+    let poller = Poller::new(source(file), Arc::new(vendor), bench.ports()).unwrap();
     let report = poller.run(&Budget::until(at(25))).await;
     (report, inner.requests())
 }

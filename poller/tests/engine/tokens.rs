@@ -44,7 +44,7 @@ impl Http for TokenVendor {
 }
 
 async fn run(bench: &Bench, vendor: &Arc<TokenVendor>) -> RunReport {
-    let poller = Poller::with_http(source(FILE), vendor.clone(), bench.ports()).unwrap();
+    let poller = Poller::new(source(FILE), vendor.clone(), bench.ports()).unwrap();
     poller.run(&Budget::default()).await
 }
 
@@ -113,7 +113,7 @@ async fn a_forgotten_token_is_left_for_the_start_but_only_once() {
         let inner =
             TokenVendor { records: Mutex::new(5), null_at_end: false, requests: Mutex::default() };
         let vendor = Arc::new(Forgetful { inner, forgets });
-        let poller = Poller::with_http(source(&file), vendor, bench.ports()).unwrap();
+        let poller = Poller::new(source(&file), vendor, bench.ports()).unwrap();
         let report = poller.run(&Budget::default()).await;
         assert_eq!(matches!(report.end, RunEnd::CaughtUp), ends_well, "{report:?}");
         let delivered = bench.delivered().await;

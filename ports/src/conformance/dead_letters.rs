@@ -1,4 +1,4 @@
-//! What dead letters promise.
+//! The behaviour of dead letters.
 #![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
@@ -12,7 +12,7 @@ fn letter(id: &str, source: &str) -> DeadLetter {
 }
 
 fn letter_at(seconds: i64, id: &str, source: &str) -> DeadLetter {
-    // Numbers that no float could hold.
+    // Numbers that no float can hold.
     let raw = r#"{"n":9007199254740993,"x":1.10,"t":"Ödegård \u0000"}"#;
     DeadLetter {
         id: id.to_owned(),
@@ -35,10 +35,10 @@ fn letter_at(seconds: i64, id: &str, source: &str) -> DeadLetter {
     }
 }
 
-/// In the order they were put, all or those of one source, up to a limit.
+/// Lists them in the order they were put, of all sources or of one, up to a limit.
 pub async fn letters_are_listed_oldest_first_by_source(backend: Backend) {
     let store = &backend.dead_letters;
-    // Neither by id nor by source.
+    // This order is neither that of the ids nor that of the sources.
     store.put(&[letter_at(0, "3", "b")]).await.expect("a letter is kept");
     let later = [letter_at(1, "1", "a"), letter_at(2, "2", "b")];
     store.put(&later).await.expect("letters are kept");
@@ -50,7 +50,7 @@ pub async fn letters_are_listed_oldest_first_by_source(backend: Backend) {
     assert!(store.list(Some("c"), 10).await.expect("a list").is_empty());
 }
 
-/// A record that is refused again does not fill the store.
+/// A record that is rejected again does not fill the store.
 pub async fn a_letter_with_a_known_id_replaces_it(backend: Backend) {
     let store = &backend.dead_letters;
     store.put(&[letter("1", "a")]).await.expect("a letter is kept");
@@ -59,7 +59,7 @@ pub async fn a_letter_with_a_known_id_replaces_it(backend: Backend) {
     assert_eq!(store.list(None, 10).await.expect("a list"), [again]);
 }
 
-/// Every field, and every digit.
+/// Every field is the same, with every digit.
 pub async fn a_letter_comes_back_as_it_was(backend: Backend) {
     let store = &backend.dead_letters;
     let letters = [
@@ -95,7 +95,7 @@ pub async fn a_letter_comes_back_as_it_was(backend: Backend) {
     assert_eq!(store.get("4").await.expect("a look"), None);
 }
 
-/// A body that was refused whole may be larger than a queue's message.
+/// A whole body that was rejected can be larger than a message of a queue.
 pub async fn a_letter_larger_than_a_message_is_kept(backend: Backend) {
     let store = &backend.dead_letters;
     let large = DeadLetter { raw: RawRecord::Text("é".repeat(1 << 20)), ..letter("1", "a") };
@@ -105,7 +105,7 @@ pub async fn a_letter_larger_than_a_message_is_kept(backend: Backend) {
     assert!(store.list(None, 1).await.expect("a list") == [large], "the listed letter changed");
 }
 
-/// A page without a refused record puts none.
+/// A page without rejected records puts no letters.
 pub async fn no_letters_are_nothing_to_keep(backend: Backend) {
     backend.dead_letters.put(&[]).await.expect("nothing is kept");
     assert!(backend.dead_letters.list(None, 10).await.expect("a list").is_empty());
@@ -113,11 +113,11 @@ pub async fn no_letters_are_nothing_to_keep(backend: Backend) {
 
 const HOLD: Duration = Duration::from_secs(300);
 
-/// Everything that a redrive of `source` would get.
+/// Takes everything that a redrive of `source` would get.
 async fn take_all(backend: &Backend, source: Option<&str>, seconds: i64) -> Vec<TakenLetter> {
     let store = &backend.dead_letters;
     let (mut all, mut passed_over, mut empty) = (Vec::new(), Vec::new(), 0);
-    // A distributed queue may give fewer than it has.
+    // A distributed queue may return fewer than it has.
     while empty < EMPTY_TAKES {
         let taken = store.take(source, 10, at(seconds), HOLD).await.expect("a take");
         assert!(taken.letters.len() <= 10, "more than asked for");
@@ -135,7 +135,7 @@ fn ids(taken: &[TakenLetter]) -> Vec<&str> {
     taken.iter().map(|taken| taken.letter.id.as_str()).collect()
 }
 
-/// Two redrives side by side do not run the same record.
+/// Two concurrent redrives do not run the same record.
 pub async fn a_taken_letter_is_held(backend: Backend) {
     let letters = [letter("1", "a"), letter("2", "b"), letter("3", "a")];
     backend.dead_letters.put(&letters).await.expect("letters are kept");
@@ -148,7 +148,7 @@ pub async fn a_taken_letter_is_held(backend: Backend) {
     assert!(take_all(&backend, None, 1).await.is_empty(), "held letters were taken");
 }
 
-/// The others stay free.
+/// Letters of other sources stay free.
 pub async fn letters_of_one_source_are_taken_alone(backend: Backend) {
     let letters = [letter("1", "a"), letter("2", "b"), letter("3", "a")];
     backend.dead_letters.put(&letters).await.expect("letters are kept");
@@ -156,7 +156,7 @@ pub async fn letters_of_one_source_are_taken_alone(backend: Backend) {
     assert_eq!(ids(&take_all(&backend, Some("b"), 0).await), ["2"]);
 }
 
-/// However many others there are, and they are there when it is over.
+/// This holds however many other letters there are, and those are there afterwards.
 pub async fn letters_of_one_source_are_found_among_many_others(backend: Backend) {
     let others: Vec<_> = (0..500).map(|n| letter(&format!("b{n:03}"), "b")).collect();
     for some in others.chunks(100) {
@@ -167,7 +167,7 @@ pub async fn letters_of_one_source_are_found_among_many_others(backend: Backend)
     assert_eq!(take_all(&backend, Some("b"), 0).await.len(), others.len());
 }
 
-/// As it was, for the next redrive.
+/// It is as it was, for the next redrive.
 pub async fn a_letter_that_is_given_back_can_be_taken(backend: Backend) {
     let store = &backend.dead_letters;
     store.put(&[letter("1", "a")]).await.expect("a letter is kept");
@@ -177,7 +177,7 @@ pub async fn a_letter_that_is_given_back_can_be_taken(backend: Backend) {
     assert_eq!(again[0].letter, taken[0].letter);
 }
 
-/// And what remains of it is kept in its place.
+/// What remains of it is kept instead.
 pub async fn a_settled_letter_is_gone(backend: Backend) {
     let store = &backend.dead_letters;
     let large = RawRecord::Text("é".repeat(1 << 20));

@@ -1,4 +1,4 @@
-//! What delivery marks, tokens, limits and blobs promise.
+//! The behaviour of delivery marks, tokens, limits and blobs.
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
 use bytes::Bytes;
@@ -14,7 +14,7 @@ fn key(source: &str, delivery_id: &str, body_sha256: &str) -> DeliveryKey {
     }
 }
 
-/// At its very end a mark is gone, whether or not it was collected.
+/// A mark is gone at the moment when it expires, whether or not it was collected.
 pub async fn a_delivery_is_done_until_its_mark_expires(backend: Backend) {
     let (deliveries, key) = (&backend.deliveries, key("a", "1", "x"));
     assert!(!deliveries.is_done(&key, at(0)).await.expect("a look"));
@@ -25,7 +25,7 @@ pub async fn a_delivery_is_done_until_its_mark_expires(backend: Backend) {
     assert!(deliveries.is_done(&key, at(60)).await.expect("a look"));
 }
 
-/// Another source, another id, another body: another delivery.
+/// Another source, another id or another body make another delivery.
 pub async fn every_part_of_a_delivery_key_counts(backend: Backend) {
     let deliveries = &backend.deliveries;
     deliveries.mark_done(&key("a", "1", "x"), at(60), &receipt()).await.expect("a mark");
@@ -34,7 +34,7 @@ pub async fn every_part_of_a_delivery_key_counts(backend: Backend) {
     }
 }
 
-/// With an end, until then; without one, until it is forgotten.
+/// A token without an end is kept until it is forgotten.
 pub async fn a_token_is_kept_until_it_ends(backend: Backend) {
     let (tokens, key) = (&backend.tokens, TokenKey("k".to_owned()));
     assert!(tokens.get(&key, at(0)).await.expect("a look").is_none());
@@ -49,8 +49,8 @@ pub async fn a_token_is_kept_until_it_ends(backend: Backend) {
     assert_eq!((found.token.expose(), found.expires), ("t-2", None));
 }
 
-/// Of two who want to ask for a token one may, until it is done or its time is
-/// over; and nobody ends the right of another.
+/// One of two may ask for a token, until it is done or its time is over. No one can end
+/// the right of another.
 pub async fn one_at_a_time_may_ask_for_a_token(backend: Backend) {
     let tokens = &backend.tokens;
     let (key, other) = (TokenKey("k".to_owned()), TokenKey("other".to_owned()));
@@ -62,13 +62,13 @@ pub async fn one_at_a_time_may_ask_for_a_token(backend: Backend) {
     assert!(!tokens.claim(&key, &two, at(59), at(90)).await.expect("a claim"));
     tokens.release_claim(&key, &one).await.expect("a release");
     assert!(tokens.claim(&key, &two, at(59), at(90)).await.expect("a claim"));
-    // Its time is over, and what it has left to say counts no more.
+    // Its time is over, so releasing it has no effect.
     assert!(tokens.claim(&key, &one, at(90), at(120)).await.expect("a claim"));
     tokens.release_claim(&key, &two).await.expect("nothing to release");
     assert!(!tokens.claim(&key, &two, at(91), at(120)).await.expect("a claim"));
 }
 
-/// Also by one that ends sooner: the vendor no longer knows the first.
+/// This holds even if the new one ends sooner: the vendor no longer knows the old one.
 pub async fn a_new_token_replaces_the_old_one(backend: Backend) {
     let (tokens, key) = (&backend.tokens, TokenKey("k".to_owned()));
     let endless = AccessToken { token: Secret::new("t-1"), expires: None };
@@ -80,7 +80,7 @@ pub async fn a_new_token_replaces_the_old_one(backend: Backend) {
     assert!(tokens.get(&key, at(60)).await.expect("a look").is_none());
 }
 
-/// And only that one.
+/// No other token is forgotten.
 pub async fn a_forgotten_token_is_gone(backend: Backend) {
     let tokens = &backend.tokens;
     let (one, other) = (TokenKey("1".to_owned()), TokenKey("2".to_owned()));
@@ -96,7 +96,7 @@ pub async fn a_forgotten_token_is_gone(backend: Backend) {
     assert!(tokens.get(&other, at(0)).await.expect("a look").is_some());
 }
 
-/// Two streams meet the same limit at different moments.
+/// Two streams run into the same limit at different times.
 pub async fn a_limit_is_never_shortened(backend: Backend) {
     let limits = &backend.limits;
     assert_eq!(limits.not_before("c", at(0)).await.expect("a look"), None);
@@ -107,7 +107,7 @@ pub async fn a_limit_is_never_shortened(backend: Backend) {
     assert_eq!(limits.not_before("c", at(60)).await.expect("a look"), Some(at(90)));
 }
 
-/// At its very end, and without a word about other credentials.
+/// It ends exactly at its time, and does not affect other credentials.
 pub async fn a_limit_ends_by_itself(backend: Backend) {
     let limits = &backend.limits;
     limits.hold("c", at(60)).await.expect("a hold");
@@ -118,7 +118,7 @@ pub async fn a_limit_ends_by_itself(backend: Backend) {
     assert_eq!(limits.not_before("c", at(60)).await.expect("a look"), Some(at(120)));
 }
 
-/// Byte for byte.
+/// The blob is the same, byte for byte.
 pub async fn a_blob_comes_back_and_is_replaced(backend: Backend) {
     let (blobs, key) = (&backend.blobs, BlobKey("acme/page".to_owned()));
     assert_eq!(blobs.get(&key).await.expect("a look"), None);
@@ -128,7 +128,7 @@ pub async fn a_blob_comes_back_and_is_replaced(backend: Backend) {
     assert_eq!(found.as_ref(), b"\x00\xff2");
 }
 
-/// A body without bytes, and one larger than any queue or table takes.
+/// Blobs can have no bytes, or more than any queue or table takes.
 pub async fn blobs_may_be_empty_and_large(backend: Backend) {
     let blobs = &backend.blobs;
     let (empty, large) = (BlobKey("empty".to_owned()), BlobKey("large".to_owned()));

@@ -1,106 +1,22 @@
-//! What every backend is held to: the behaviour that the traits promise,
-//! written once.
+//! The behaviour that the traits promise, as tests that every backend runs.
 //!
-//! A backend's test calls [`conformance_tests!`](crate::conformance_tests) with the name of an async
-//! function that makes a fresh, empty [`Backend`]; each behaviour becomes a
-//! test of its own, so that a runner shows by name what does not hold. Nothing
-//! here reads the machine's clock.
+//! A backend's test calls [`conformance_tests!`](crate::conformance_tests) with
+//! the name of an async function that makes a fresh, empty [`Backend`]. Each
+//! behaviour becomes a test of its own, so the names of the failed tests say
+//! what does not hold. Nothing here reads the machine's clock.
 
+mod backend;
 pub mod cursors;
 pub mod dead_letters;
 pub mod marks;
 pub mod queue;
 pub mod secrets;
+pub mod stored;
 
-use std::future::poll_fn;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::task::Poll;
+pub use backend::{Backend, Consumer, Vault, receipt};
+pub(crate) use backend::{at, at_once};
 
-use async_trait::async_trait;
-use jiff::{SignedDuration, Timestamp};
-
-use crate::{
-    Blobs, Cursors, DeadLetters, Deliveries, Limits, Message, Queue, Receipt, SecretRef, Secrets,
-    Tokens,
-};
-
-/// The receipt of a delivery that only a test claims.
-#[expect(clippy::disallowed_methods, reason = "a test of a store delivers nothing")]
-pub fn receipt() -> Receipt {
-    Receipt::of_delivery(0, 0)
-}
-
-/// A fresh, empty backend.
-#[derive(Clone)]
-pub struct Backend {
-    /// The queue.
-    pub queue: Arc<dyn Queue>,
-    /// The other end of the queue.
-    pub consumer: Arc<dyn Consumer>,
-    /// The dead letters.
-    pub dead_letters: Arc<dyn DeadLetters>,
-    /// The cursors.
-    pub cursors: Arc<dyn Cursors>,
-    /// The delivery marks.
-    pub deliveries: Arc<dyn Deliveries>,
-    /// The access tokens.
-    pub tokens: Arc<dyn Tokens>,
-    /// The limits.
-    pub limits: Arc<dyn Limits>,
-    /// The blobs.
-    pub blobs: Arc<dyn Blobs>,
-    /// The secrets.
-    pub secrets: Arc<dyn Secrets>,
-    /// The way by which a person sets them.
-    pub vault: Arc<dyn Vault>,
-}
-
-/// Takes what was sent out of the queue: only tests need it for every backend.
-#[async_trait]
-pub trait Consumer: Send + Sync {
-    /// Everything in the queue, in any order; an entry that the queue hands
-    /// out twice is here once.
-    async fn drain(&self) -> Vec<Message>;
-}
-
-/// Sets secrets as a person would: no port does.
-#[async_trait]
-pub trait Vault: Send + Sync {
-    /// Keeps `value` for `reference`; where none can be kept that is empty,
-    /// there is none afterwards.
-    async fn keep(&self, reference: &SecretRef, value: &str);
-}
-
-/// Runs `calls` side by side and gives their results in order.
-pub(crate) async fn at_once<T>(calls: Vec<impl Future<Output = T>>) -> Vec<T> {
-    let mut calls: Vec<(Pin<Box<_>>, Option<T>)> =
-        calls.into_iter().map(|call| (Box::pin(call), None)).collect();
-    poll_fn(|context| {
-        for (call, result) in calls.iter_mut().filter(|(_, result)| result.is_none()) {
-            if let Poll::Ready(value) = call.as_mut().poll(context) {
-                *result = Some(value);
-            }
-        }
-        if calls.iter().any(|(_, result)| result.is_none()) {
-            Poll::Pending
-        } else {
-            Poll::Ready(())
-        }
-    })
-    .await;
-    calls.into_iter().filter_map(|(_, result)| result).collect()
-}
-
-/// `seconds` after a fixed moment.
-pub(crate) fn at(seconds: i64) -> Timestamp {
-    let epoch: Timestamp = Timestamp::UNIX_EPOCH;
-    // 2026-11-24T10:00:00.123456789Z: every digit has to come back.
-    let base = SignedDuration::new(1_795_514_400, 123_456_789);
-    epoch.checked_add(base + SignedDuration::from_secs(seconds)).unwrap_or(epoch)
-}
-
-/// One test a behaviour, for a backend made by `$backend`.
+/// Makes one test for each behaviour, with backends made by `$backend`.
 #[macro_export]
 macro_rules! conformance_tests {
     ($backend:ident) => {

@@ -1,5 +1,5 @@
-//! What secrets promise, where every backend can: not how soon a change is
-//! seen, nor how versions are named.
+//! The behaviour of secrets that every backend can promise: not how soon a change is seen,
+//! nor how versions are named.
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
 use super::{Backend, at_once};
@@ -9,7 +9,7 @@ fn reference(source: &str, name: &str) -> SecretRef {
     SecretRef { source: source.to_owned(), name: name.to_owned() }
 }
 
-/// And is told from the secrets beside it.
+/// It is not mixed up with other secrets.
 pub async fn a_secret_comes_back_as_it_was_set(backend: Backend) {
     let values = [
         (reference("okta", "api_token"), "00aB-c_D=e+f/g=="),
@@ -25,7 +25,7 @@ pub async fn a_secret_comes_back_as_it_was_set(backend: Backend) {
     }
 }
 
-/// It says which, and what to do.
+/// The error names the secret and says what to do.
 pub async fn a_secret_that_is_not_set_is_missing(backend: Backend) {
     backend.vault.keep(&reference("okta", "api_token"), "value").await;
     for missing in [reference("okta", "other"), reference("other", "api_token")] {
@@ -38,7 +38,7 @@ pub async fn a_secret_that_is_not_set_is_missing(backend: Backend) {
     }
 }
 
-/// A signature under an empty key is one that everybody can make.
+/// Anybody could make a signature with an empty key.
 pub async fn an_empty_secret_is_missing(backend: Backend) {
     let empty = reference("okta", "api_token");
     backend.vault.keep(&empty, "").await;
@@ -46,7 +46,7 @@ pub async fn an_empty_secret_is_missing(backend: Backend) {
     assert!(matches!(found, Err(SecretsError::Missing { .. })), "{found:?}");
 }
 
-/// Not even the name of its version, which goes to logs.
+/// This includes the name of its version, which is logged.
 pub async fn nothing_that_can_be_printed_tells_the_value(backend: Backend) {
     let (reference, value) = (reference("okta", "api_token"), "s3cr3t-value");
     backend.vault.keep(&reference, value).await;
@@ -55,7 +55,7 @@ pub async fn nothing_that_can_be_printed_tells_the_value(backend: Backend) {
     assert!(!found.version.is_empty());
 }
 
-/// And one that is there stays.
+/// A secret that is there stays.
 pub async fn a_secret_is_stored_where_there_is_none(backend: Backend) {
     let (kept, set) = (reference("asana", "webhook_secret"), reference("okta", "api_token"));
     backend.vault.keep(&set, "set").await;
@@ -72,7 +72,7 @@ pub async fn a_secret_is_stored_where_there_is_none(backend: Backend) {
     }
 }
 
-/// At once, also where it had been read before, and nothing beside it changes.
+/// This takes effect at once, even if it was read before, and changes no other secret.
 pub async fn a_secret_that_is_replaced_is_the_new_one(backend: Backend) {
     let (rotated, beside) = (reference("box", "refresh_token"), reference("okta", "api_token"));
     let absent = reference("xero", "refresh_token");
@@ -91,7 +91,7 @@ pub async fn a_secret_that_is_replaced_is_the_new_one(backend: Backend) {
     }
 }
 
-/// The one that was told so.
+/// It is the one whose call returned that it was stored.
 pub async fn of_secrets_stored_at_once_one_is_kept(backend: Backend) {
     let reference = reference("asana", "webhook_secret");
     let values: Vec<_> = (0..8).map(|number| Secret::new(format!("value-{number}"))).collect();

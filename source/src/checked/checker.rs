@@ -1,40 +1,57 @@
-//! Collects problems while the written form is understood, so that one run of
-//! `mef check` reports all of them.
+//! Collects problems while a file is read, so that one run of `mef check` reports
+//! all of them.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::Value;
 
-use super::closed_schema::ruled_out;
-use crate::template::Lookups;
+use crate::path::{Path, Root};
+use crate::problem::{Place, Problem, Severity};
+use crate::template::{Lookups, Template};
 use crate::units;
 use crate::written::{Located, OneOrMany};
-use crate::{Path, Place, Problem, Root, Severity, Template};
 
 /// The problems found so far.
 #[derive(Debug)]
-pub(super) struct Checker<'t> {
-    /// The file, for what its values were written as.
-    pub(super) text: &'t str,
-    pub(super) problems: Vec<Problem>,
+pub(crate) struct Checker<'t> {
+    /// The text of the file.
+    pub(crate) text: &'t str,
+    pub(crate) problems: Vec<Problem>,
+}
+
+/// Proof that a value is missing because an error was reported. Only
+/// [`Checker`] makes it, so that nothing is left out without a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Told(());
+
+/// Returns the values once all of them were looked at, so that every problem is
+/// reported and not the first alone.
+pub(crate) fn all<T>(values: impl IntoIterator<Item = Result<T, Told>>) -> Result<Vec<T>, Told> {
+    let values: Vec<_> = values.into_iter().collect();
+    values.into_iter().collect()
 }
 
 impl Checker<'_> {
-    pub(super) fn error(&mut self, place: Option<Place>, message: impl Into<String>) {
-        self.problems.push(Problem::error(place, message));
+    pub(crate) fn error(&mut self, place: Option<Place>, message: impl Into<String>) -> Told {
+        self.report(Problem::error(place, message))
     }
 
-    pub(super) fn error_with(
+    pub(crate) fn error_with(
         &mut self,
         place: Option<Place>,
         message: impl Into<String>,
         help: impl Into<String>,
-    ) {
-        self.problems.push(Problem::error(place, message).help(help));
+    ) -> Told {
+        self.report(Problem::error(place, message).help(help))
     }
 
-    pub(super) fn warn(
+    /// Reports an error that was made elsewhere.
+    pub(crate) fn report(&mut self, error: Problem) -> Told {
+        self.problems.push(error);
+        Told(())
+    }
+
+    pub(crate) fn warn(
         &mut self,
         place: Option<Place>,
         message: impl Into<String>,
@@ -43,126 +60,103 @@ impl Checker<'_> {
         self.problems.push(Problem::warning(place, message).help(help));
     }
 
-    pub(super) fn has_errors(&self) -> bool {
-        self.problems.iter().any(|problem| problem.severity == Severity::Error)
+    /// Returns a proof if an error was reported already.
+    pub(crate) fn told(&self) -> Option<Told> {
+        let is_error = |problem: &Problem| problem.severity == Severity::Error;
+        self.problems.iter().any(is_error).then_some(Told(()))
     }
 
-    pub(super) fn path(&mut self, text: &Located<String>, roots: &[Root]) -> Option<Path> {
+    pub(crate) fn path(&mut self, text: &Located<String>, roots: &[Root]) -> Result<Path, Told> {
         self.path_at(text.place(), text, roots)
     }
 
-    pub(super) fn path_at(
+    /// Reads a path in a record, if one is written.
+    pub(crate) fn record_path(
+        &mut self,
+        text: Option<&Located<String>>,
+    ) -> Result<Option<Path>, Told> {
+        text.map(|text| self.path(text, &[Root::Record])).transpose()
+    }
+
+    pub(crate) fn path_at(
         &mut self,
         place: Option<Place>,
         text: &str,
         roots: &[Root],
-    ) -> Option<Path> {
-        match Path::parse(text, roots) {
-            Ok(path) => Some(path),
-            Err(error) => {
-                self.error(place, error.to_string());
-                None
-            }
-        }
+    ) -> Result<Path, Told> {
+        Path::parse(text, roots).map_err(|error| self.error(place, error.to_string()))
     }
 
-    /// Reports a path that `schema` lets no record have.
-    pub(super) fn open_in_schema(
-        &mut self,
-        place: Option<Place>,
-        path: &Path,
-        schema: &Value,
-    ) -> bool {
-        let ruled_out = ruled_out(schema, path);
-        if let Some(pointer) = &ruled_out {
-            self.error_with(
-                place,
-                format!("no record has `{pointer}`: the schema allows no such field there"),
-                "correct the path, or add the field to the schema",
-            );
-        }
-        ruled_out.is_none()
-    }
-
-    /// The paths of alternatives; an empty list would quietly find nothing.
-    pub(super) fn alternatives(
+    /// Reads the paths of alternatives; an empty list would quietly find nothing.
+    pub(crate) fn alternatives(
         &mut self,
         key: &str,
         written: &Located<OneOrMany>,
         roots: &[Root],
-    ) -> Option<Vec<Path>> {
+    ) -> Result<Vec<Path>, Told> {
         if written.iter().next().is_none() {
-            self.error_with(
+            return Err(self.error_with(
                 written.place(),
                 format!("`{key}` names no place"),
                 "an empty list finds nothing; name a path or several",
-            );
-            return None;
+            ));
         }
-        let paths: Vec<_> = written
-            .iter()
-            .map(|(text, place)| self.path_at(place.or(written.place()), text, roots))
-            .collect();
-        paths.into_iter().collect()
+        let place = written.place();
+        all(written.iter().map(|(text, own)| self.path_at(own.or(place), text, roots)))
     }
 
-    pub(super) fn template(
+    pub(crate) fn template(
         &mut self,
         text: &Located<String>,
         roots: &[Root],
         lookups: &Lookups,
-    ) -> Option<Template> {
+    ) -> Result<Template, Told> {
         let template = self.signing_template(text, roots, lookups)?;
         if template.signed_paths().next().is_some() {
-            self.error_with(
+            return Err(self.error_with(
                 text.place(),
                 "there is no key here to make an HMAC with",
                 "`hmac_hex` and `hmac_base64` stand in `respond` of a handshake",
-            );
-            return None;
+            ));
         }
-        Some(template)
+        Ok(template)
     }
 
-    /// A template that may also have filters which need a key.
-    pub(super) fn signing_template(
+    /// Reads a template that may also have filters which need a key.
+    pub(crate) fn signing_template(
         &mut self,
         text: &Located<String>,
         roots: &[Root],
         lookups: &Lookups,
-    ) -> Option<Template> {
-        match Template::parse(text, roots, lookups) {
-            Ok(template) => Some(template),
-            Err(error) => {
-                let rest = text.get(error.offset..).and_then(|rest| rest.lines().next());
-                let shown: String = rest.unwrap_or_default().chars().take(30).collect();
-                self.error(text.place(), format!("{error}, at `{shown}`"));
-                None
-            }
-        }
+    ) -> Result<Template, Told> {
+        Template::parse(text, roots, lookups).map_err(|error| {
+            let rest = text.get(error.offset..).and_then(|rest| rest.lines().next());
+            let shown: String = rest.unwrap_or_default().chars().take(30).collect();
+            self.error(text.place(), format!("{error}, at `{shown}`"))
+        })
     }
 
-    pub(super) fn duration(&mut self, text: &Located<String>) -> Option<Duration> {
+    pub(crate) fn duration(&mut self, text: &Located<String>) -> Result<Duration, Told> {
         self.unit(text, units::parse_duration)
     }
 
-    pub(super) fn duration_or(
+    pub(crate) fn duration_or(
         &mut self,
         text: Option<&Located<String>>,
         default: Duration,
     ) -> Duration {
-        text.and_then(|text| self.duration(text)).unwrap_or(default)
+        text.and_then(|text| self.duration(text).ok()).unwrap_or(default)
     }
 
-    pub(super) fn size_or(&mut self, text: Option<&Located<String>>, default: usize) -> usize {
-        text.and_then(|text| self.unit(text, units::parse_size)).unwrap_or(default)
+    pub(crate) fn size_or(&mut self, text: Option<&Located<String>>, default: usize) -> usize {
+        text.and_then(|text| self.unit(text, units::parse_size).ok()).unwrap_or(default)
     }
 
-    pub(super) fn rate(&mut self, text: &Located<String>) -> Option<Duration> {
+    pub(crate) fn rate(&mut self, text: &Located<String>) -> Result<Duration, Told> {
         self.unit(text, units::parse_rate)
     }
 
-    pub(super) fn time(&mut self, text: &Located<String>) -> Option<Timestamp> {
+    pub(crate) fn time(&mut self, text: &Located<String>) -> Result<Timestamp, Told> {
         self.unit(text, |text| {
             text.parse().map_err(|_| {
                 "write a moment as RFC 3339, such as `2026-12-31T00:00:00Z`".to_owned()
@@ -174,13 +168,9 @@ impl Checker<'_> {
         &mut self,
         text: &Located<String>,
         parse: impl Fn(&str) -> Result<T, String>,
-    ) -> Option<T> {
-        match parse(text) {
-            Ok(value) => Some(value),
-            Err(help) => {
-                self.error_with(text.place(), format!("`{}` cannot be read", &**text), help);
-                None
-            }
-        }
+    ) -> Result<T, Told> {
+        parse(text).map_err(|help| {
+            self.error_with(text.place(), format!("`{}` cannot be read", &**text), help)
+        })
     }
 }

@@ -1,16 +1,16 @@
-//! Values of the file that stand for themselves.
+//! Values in which nothing is a template.
 
 use serde_json::{Number, Value};
 
 use super::checker::Checker;
-use crate::Place;
+use crate::problem::Place;
 use crate::written::{Located, Node};
 
-/// A node as a constant: no text in it is a template.
+/// Reads a node as a constant: no text in it is a template.
 ///
-/// A number keeps the digits it was written with, which the YAML parser's
-/// floats would not: an API's version `1.10` is not `1.1`.
-pub(super) fn constant(node: &Located<Node>, checker: &mut Checker<'_>) -> Value {
+/// Numbers keep the digits of the file, which the YAML parser's floats lose: the
+/// API version `1.10` is not `1.1`.
+pub(crate) fn constant(node: &Located<Node>, checker: &mut Checker<'_>) -> Value {
     match &**node {
         Node::Null => Value::Null,
         Node::Bool(value) => Value::Bool(*value),

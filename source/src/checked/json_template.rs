@@ -1,56 +1,57 @@
 //! JSON with templates in it: bodies of requests, of logins and of answers.
 //!
-//! What a template may name differs between these, so reading and filling leave
-//! the templates to a closure.
+//! What a template may name differs between these, so a closure reads and fills
+//! the templates.
 
 use serde_json::{Map, Value};
 
-use crate::Template;
+use crate::checked::checker::Told;
+use crate::template::Template;
 use crate::written::{Located, Node};
 
 /// A JSON value with templates in it.
 #[derive(Clone, Debug)]
 pub enum JsonTemplate {
-    /// Always the same.
+    /// A value that is always the same.
     Constant(Value),
-    /// Made each time.
+    /// A value that is made each time.
     Template(Template),
     /// A list.
     List(Vec<JsonTemplate>),
-    /// An object, in the order it was written.
+    /// An object, in the order of the file.
     Object(Vec<(String, JsonTemplate)>),
 }
 
 impl JsonTemplate {
-    /// Reads `node`, of which `leaf` reads all that is no list and no object.
-    pub(super) fn check(
+    /// Reads `node`; `leaf` reads everything but lists and objects.
+    pub(crate) fn check(
         node: &Located<Node>,
-        leaf: &mut impl FnMut(&Located<Node>) -> Option<JsonTemplate>,
-    ) -> Option<JsonTemplate> {
+        leaf: &mut impl FnMut(&Located<Node>) -> Result<JsonTemplate, Told>,
+    ) -> Result<JsonTemplate, Told> {
         match &**node {
             Node::List(list) => list
                 .iter()
                 .map(|node| Self::check(node, leaf))
-                .collect::<Option<_>>()
+                .collect::<Result<_, _>>()
                 .map(JsonTemplate::List),
             Node::Object(object) => object
                 .iter()
-                .map(|(key, node)| Some((key.clone(), Self::check(node, leaf)?)))
-                .collect::<Option<_>>()
+                .map(|(key, node)| Ok((key.clone(), Self::check(node, leaf)?)))
+                .collect::<Result<_, _>>()
                 .map(JsonTemplate::Object),
             _ => leaf(node),
         }
     }
 
-    /// What `template` makes, or the text that it always is.
-    pub(super) fn of(template: Template) -> JsonTemplate {
+    /// Makes a constant of a template without placeholders.
+    pub(crate) fn of(template: Template) -> JsonTemplate {
         match template.as_literal() {
             Some(text) => JsonTemplate::Constant(Value::String(text.to_owned())),
             None => JsonTemplate::Template(template),
         }
     }
 
-    /// Every template in it.
+    /// Returns every template in it.
     pub fn templates(&self) -> Vec<&Template> {
         match self {
             JsonTemplate::Constant(_) => Vec::new(),
@@ -62,12 +63,12 @@ impl JsonTemplate {
         }
     }
 
-    /// The value that it makes, where `fill` gives what each template stands
-    /// for; what stands for nothing is left out of its list or object.
+    /// Makes the value. `fill` gives the value of each template; one without a value
+    /// is left out of its list or object.
     ///
     /// # Errors
     ///
-    /// That of `fill`.
+    /// Fails if `fill` does.
     pub fn fill<E>(
         &self,
         fill: &mut impl FnMut(&Template) -> Result<Option<Value>, E>,

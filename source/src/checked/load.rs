@@ -1,39 +1,41 @@
-//! From a file's text to what it means: the one way in.
+//! The only way from the text of a source file to what it means.
 
 use aws_lc_rs::digest::{Context, SHA256};
 use serde_json::{Map, Value};
 
-use super::Source;
-use super::checker::Checker;
+use super::checker::{Checker, Told};
 use super::constant::constant;
 use super::event::EventSpec;
 use super::poll::Poll;
-use super::preset::{ExpandedPreset, Expansion, expand, name_the_preset};
+use super::source::Source;
 use super::webhook::Webhook;
-use super::yaml_error;
+use super::webhook::preset::{ExpandedPreset, Expansion};
+use super::webhook::preset::{expand, name_the_preset};
+use crate::checked::yaml_error;
+use crate::name::SourceName;
 use crate::presets::text_of;
+use crate::problem::Problem;
 use crate::written::{Located, Node, SourceFile};
-use crate::{Place, Problem, SourceName};
 
-/// A source that loaded, and what a person should still look at.
+/// A source that was loaded, and what a person should still look at.
 #[derive(Debug)]
 pub struct Loaded {
     /// The source.
     pub source: Source,
     /// Warnings.
     pub warnings: Vec<Problem>,
-    /// What its presets stand for, if it names any.
+    /// What its presets became, if it names any.
     pub expansion: Option<Expansion>,
 }
 
-/// Understands the source file `text`.
+/// Loads the source file `text`.
 ///
-/// `files` reads a file that stands beside it, by name; the error it gives is
-/// shown to the user. There is no other I/O.
+/// `files` reads a file beside it, by name; its error is shown to the user.
+/// There is no other I/O.
 ///
 /// # Errors
 ///
-/// Every problem found, warnings too, when one of them is an error.
+/// Returns every problem, including the warnings, if one of them is an error.
 pub fn load(
     text: &str,
     files: &dyn Fn(&str) -> Result<String, String>,
@@ -43,12 +45,12 @@ pub fn load(
     let mut written: SourceFile = serde_saphyr::from_str_with_options(text, options.clone())
         .map_err(|error| vec![yaml_error::problem(&error, text)])?;
     let mut checker = Checker { text, problems: Vec::new() };
-    let expansion = expand(&mut written, options, &mut checker);
+    let expansion = expand(&mut written, options, &mut checker).ok().flatten();
     let presets = expansion.as_ref().map_or(&[][..], |expansion| &expansion.presets);
     let source = check(&written, presets, files, &mut checker);
     name_the_preset(presets, &mut checker);
     checker.problems.sort_by_key(|problem| problem.place.map(|place| (place.line, place.column)));
-    // What webhook and poll share is understood once for each.
+    // What webhook and poll share is read once for each.
     let mut told: Vec<Problem> = Vec::new();
     checker.problems.retain(|problem| {
         let new = !told.contains(problem);
@@ -56,14 +58,15 @@ pub fn load(
         new
     });
     match source {
-        Some(source) if !checker.has_errors() => {
+        Ok(source) if checker.told().is_none() => {
             Ok(Loaded { source, warnings: checker.problems, expansion })
         }
         _ => Err(checker.problems),
     }
 }
 
-/// A variable's value: what looks like a template in it would go out as it is.
+/// Reads the value of a variable, and reports text that looks like a template: it
+/// would be sent as it stands.
 fn variable(node: &Located<Node>, checker: &mut Checker<'_>) -> Value {
     let value = constant(node, checker);
     let text = value.to_string();
@@ -82,7 +85,7 @@ fn check(
     presets: &[ExpandedPreset],
     files: &dyn Fn(&str) -> Result<String, String>,
     checker: &mut Checker<'_>,
-) -> Option<Source> {
+) -> Result<Source, Told> {
     if let Some(version) = written.version.as_ref().filter(|version| ***version != 1) {
         checker.error_with(
             version.place(),
@@ -90,14 +93,13 @@ fn check(
             "the only version is 1",
         );
     }
-    let name = SourceName::new(&written.source);
-    if name.is_none() {
+    let name = SourceName::new(&written.source).ok_or_else(|| {
         checker.error_with(
             written.source.place(),
             format!("`{}` is not a source's name", written.source.escape_debug()),
             "use `a-z`, `0-9`, `-` and `_`, at most 64, beginning with a letter or digit",
-        );
-    }
+        )
+    });
     if written.webhook.is_none() && written.poll.is_none() {
         checker.error_with(
             written.source.place(),
@@ -133,21 +135,13 @@ fn check(
         .as_ref()
         .zip(poll_event)
         .map(|(poll, event)| Poll::check(poll, &vars, event, checker));
-    Some(Source {
+    Ok(Source {
         name: name?,
         description: written.description.clone(),
         version,
-        webhook: transpose(webhook)?,
-        poll: transpose(poll)?,
+        webhook: webhook.transpose()?,
+        poll: poll.transpose()?,
     })
-}
-
-/// `None` where a part was written but could not be understood.
-fn transpose<T>(part: Option<Option<T>>) -> Option<Option<T>> {
-    match part {
-        None => Some(None),
-        Some(part) => part.map(Some),
-    }
 }
 
 fn version(text: &str, presets: &[ExpandedPreset], events: [&Option<EventSpec>; 2]) -> String {
@@ -162,8 +156,8 @@ fn version(text: &str, presets: &[ExpandedPreset], events: [&Option<EventSpec>; 
     digest(texts.map(str::as_bytes))
 }
 
-/// The first 16 hexadecimal digits of SHA-256 over all `parts`.
-pub(super) fn digest<'p>(parts: impl IntoIterator<Item = &'p [u8]>) -> String {
+/// Returns the first 16 hexadecimal digits of SHA-256 over all `parts`.
+fn digest<'p>(parts: impl IntoIterator<Item = &'p [u8]>) -> String {
     let mut context = Context::new(&SHA256);
     for part in parts {
         context.update(part);
@@ -172,23 +166,4 @@ pub(super) fn digest<'p>(parts: impl IntoIterator<Item = &'p [u8]>) -> String {
     let mut hex = hex::encode(context.finish());
     hex.truncate(16);
     hex
-}
-
-/// A secret's name has the alphabet of parameters and environment variables.
-pub(super) fn check_secret_name(
-    name: &str,
-    place: Option<Place>,
-    checker: &mut Checker<'_>,
-) -> Option<()> {
-    let valid = !name.is_empty()
-        && name.len() <= 64
-        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
-    if !valid {
-        checker.error_with(
-            place,
-            format!("`{name}` is not a secret's name"),
-            "use `a-z`, `0-9` and `_`, such as `webhook_secret`",
-        );
-    }
-    valid.then_some(())
 }

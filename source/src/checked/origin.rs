@@ -1,11 +1,10 @@
-//! Origins: whom credentials belong to, so that they are never sent to anybody
-//! else.
+//! Origins: credentials belong to one, and are never sent to another.
 
 use std::fmt;
 
 use url::{Host, Url};
 
-/// A scheme, host and port: what credentials belong to.
+/// A scheme, host and port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
     /// `https`, or `http`.
@@ -17,7 +16,7 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// The origin of `url`, if it is one of HTTP.
+    /// Returns the origin of `url`, or `None` if its scheme is not HTTP.
     pub fn of(url: &Url) -> Option<Origin> {
         let scheme = url.scheme();
         (matches!(scheme, "https" | "http")).then_some(())?;
@@ -28,8 +27,7 @@ impl Origin {
         })
     }
 
-    /// Whether the host is this machine by its literal address or as
-    /// `localhost`.
+    /// Returns whether the host is a loopback address or `localhost`.
     pub fn is_loopback(&self) -> bool {
         match &self.host {
             Host::Ipv4(address) => address.is_loopback(),

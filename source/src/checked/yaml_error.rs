@@ -1,11 +1,13 @@
-//! What the YAML parser says, in this project's words: once the place, and the
-//! nearest known name where one was misspelt.
+//! Errors of the YAML parser in the words of this project, with the nearest known
+//! name where one was misspelt.
 
-use crate::spelling::distance;
-use crate::{Place, Problem};
+use super::event::jq::NO_PROGRAM;
+use strsim::osa_distance;
 
-/// The parser's error about the file `text` as a problem.
-pub(super) fn problem(error: &serde_saphyr::Error, text: &str) -> Problem {
+use crate::problem::{Place, Problem};
+
+/// Turns the parser's error about the file `text` into a problem.
+pub(crate) fn problem(error: &serde_saphyr::Error, text: &str) -> Problem {
     let location = error.location().filter(|location| location.line() > 0);
     let place = location.map(|location| Place {
         line: location.line(),
@@ -23,13 +25,10 @@ pub(super) fn problem(error: &serde_saphyr::Error, text: &str) -> Problem {
 }
 
 const TEXT_WANTED: &str = "text is wanted here";
-/// What to do about a jq program in the place of a template.
-pub(super) const NO_PROGRAM: &str =
-    "here stands a template, such as `{actor.id|lower}`; `jq` is for `event.map` and `event.split`";
 
-/// What serde says of a value, as a problem at its place.
-pub(super) fn worded(place: Option<Place>, message: &str) -> Problem {
-    // The place is told once, and the parser's options are none of the user's.
+/// Turns what serde says about a value into a problem.
+pub(crate) fn worded(place: Option<Place>, message: &str) -> Problem {
+    // The place is shown anyway, and users cannot set the parser's options.
     let message = message.split(" at line ").next().unwrap_or_default();
     let message = message.split(", set DuplicateKeyPolicy").next().unwrap_or_default();
     let problem = Problem::error(place, told(message));
@@ -40,7 +39,7 @@ pub(super) fn worded(place: Option<Place>, message: &str) -> Problem {
     }
 }
 
-/// The same, where the words have something of the file in them.
+/// Translates a message, including one that quotes the file.
 fn told(message: &str) -> String {
     let types = message
         .strip_prefix("invalid type: ")
@@ -55,7 +54,7 @@ fn told(message: &str) -> String {
     }
 }
 
-/// Serde's word for what it found, as YAML has it.
+/// Translates serde's word for what it found into YAML's.
 fn in_yaml(found: &str) -> &str {
     match found {
         "unit value" => "nothing",
@@ -65,7 +64,7 @@ fn in_yaml(found: &str) -> &str {
     }
 }
 
-/// The parser's words for its own calls and events mean nothing to the user.
+/// Translates a message about the parser's own calls and events.
 fn in_our_words(message: &str) -> &str {
     match message {
         "expected mapping start" => "an object (`key: value`) is wanted here",
@@ -94,7 +93,7 @@ fn in_our_words(message: &str) -> &str {
     }
 }
 
-/// What to do about a mistake that is easily made.
+/// Returns what to do about a common mistake.
 fn remedy(message: &str) -> Option<&'static str> {
     let remedies = [
         ("unknown variant `type`", "the kind is the key: `- hmac: { … }`"),
@@ -113,7 +112,7 @@ fn remedy(message: &str) -> Option<&'static str> {
     remedies.into_iter().find(|(start, _)| message.starts_with(start)).map(|(_, help)| help)
 }
 
-/// The known name that is nearest to the unknown one, if it is near.
+/// Returns the known name that is nearest to the unknown one, if it is near.
 fn meant(message: &str) -> Option<&str> {
     let (_, rest) = message.split_once('`')?;
     let (written, rest) = rest.split_once('`')?;
@@ -121,7 +120,7 @@ fn meant(message: &str) -> Option<&str> {
     known
         .split(", ")
         .map(|name| name.trim_matches('`'))
-        .map(|name| (distance(written, name), name))
+        .map(|name| (osa_distance(written, name), name))
         .min()
         .filter(|(distance, name)| *distance <= 2.min(name.len() / 2))
         .map(|(_, name)| name)

@@ -1,15 +1,33 @@
-//! Walks a program, and finds what it may not say and what it reads.
+//! Walks through a program to find what is not allowed in it and what it reads.
 
-use std::ops::Range;
+use std::collections::BTreeMap;
 
 use jaq_core::load::lex::StrPart;
 use jaq_core::load::parse::{BinaryOp, Pattern, Term};
 use jaq_core::path::{Part, Path};
 
+use super::fault::{Fault, span};
 use super::functions::{WITH_PATTERN, arities, refusal};
-use super::{Fault, Uses, VARIABLES, patterns, span};
+use super::patterns::compile;
+use crate::path::is_header_name;
 
-/// What the program reads, or all that is wrong with it.
+/// The variables that a program may read besides its own.
+pub const VARIABLES: [&str; 5] = ["$parent", "$header", "$query", "$received_at", "$delivery_id"];
+
+/// What a program reads besides the record.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Uses {
+    /// Whether the program reads `$parent`.
+    pub parent: bool,
+    /// The headers, by the program's spelling, in lower case.
+    pub headers: BTreeMap<String, String>,
+    /// The query parameters.
+    pub query: Vec<String>,
+    /// The regular expressions, each a pattern and its flags.
+    pub patterns: Vec<(String, String)>,
+}
+
+/// Returns what the program reads, or everything that is wrong with it.
 pub(super) fn check<'s>(text: &'s str, term: &Term<&'s str>) -> Result<Uses, Vec<Fault>> {
     let mut walk = Walk { text, uses: Uses::default(), bound: Vec::new(), faults: Vec::new() };
     walk.term(term);
@@ -19,18 +37,14 @@ pub(super) fn check<'s>(text: &'s str, term: &Term<&'s str>) -> Result<Uses, Vec
 struct Walk<'s> {
     text: &'s str,
     uses: Uses,
-    /// The program's own variables that can be read where the walk stands.
+    /// The program's own variables that are in scope.
     bound: Vec<&'s str>,
     faults: Vec<Fault>,
 }
 
 impl<'s> Walk<'s> {
     fn fault(&mut self, at: &str, message: String, help: impl Into<String>) {
-        self.faults.push(Fault { message, help: help.into(), at: self.at(at) });
-    }
-
-    fn at(&self, part: &str) -> Range<usize> {
-        span(self.text, part)
+        self.faults.push(Fault { message, help: help.into(), at: span(self.text, at) });
     }
 
     fn term(&mut self, term: &Term<&'s str>) {
@@ -40,7 +54,11 @@ impl<'s> Walk<'s> {
                 if let Some(format) = format {
                     self.call(format, &[]);
                 }
-                self.parts(parts);
+                for part in parts {
+                    if let StrPart::Term(term) = part {
+                        self.term(term);
+                    }
+                }
             }
             Term::Arr(Some(inner)) | Term::Neg(inner) => self.term(inner),
             Term::Obj(entries) => {
@@ -62,7 +80,7 @@ impl<'s> Walk<'s> {
             }
             Term::Label(name, _) | Term::Break(name) => self.fault(
                 name,
-                "`label` and `break` are not taken in a source file".to_owned(),
+                "`label` and `break` are not allowed in a source file".to_owned(),
                 "`first(…)` and `limit(n; …)` stop early",
             ),
             Term::Fold(word, over, pattern, arguments) => {
@@ -84,20 +102,12 @@ impl<'s> Walk<'s> {
                 self.fault(
                     name,
                     format!("`def {name}`: functions are not defined in a source file"),
-                    "they can call themselves without end; write it out where it is used",
+                    "they could call themselves forever; write the code where it is used",
                 );
             }
             Term::Call(name, arguments) => self.call(name, arguments),
             Term::Var(name) => self.variable(name),
             Term::Path(from, path) => self.path(from, path),
-        }
-    }
-
-    fn parts(&mut self, parts: &[StrPart<&'s str, Term<&'s str>>]) {
-        for part in parts {
-            if let StrPart::Term(term) = part {
-                self.term(term);
-            }
         }
     }
 
@@ -134,7 +144,7 @@ impl<'s> Walk<'s> {
                     self.fault(
                         name,
                         format!("`{name}` already has a meaning"),
-                        "call your own variable by another name",
+                        "choose another name for your variable",
                     );
                 }
                 self.bound.push(name);
@@ -162,17 +172,17 @@ impl<'s> Walk<'s> {
                         if *arities == [1] { "" } else { "s" },
                         arguments.len()
                     ),
-                    "arguments are parted by `;`",
+                    "separate arguments with `;`",
                 );
             }
             (None, Some(reason)) => {
-                self.fault(name, format!("`{name}` is not taken in a source file"), reason);
+                self.fault(name, format!("`{name}` is not allowed in a source file"), reason);
             }
             (None, None) => {
                 self.fault(
                     name,
-                    format!("`{name}` is no function that a source file may use"),
-                    "docs/source-file.md has the list of those that there are",
+                    format!("`{name}` is not a function that a source file can use"),
+                    "docs/source-file.md lists the functions",
                 );
             }
         }
@@ -188,23 +198,17 @@ impl<'s> Walk<'s> {
             return self.fault(
                 name,
                 format!("the regular expression of `{name}` is not a plain text"),
-                "write it out: one that a record could choose might take for ever",
+                "write it out: an expression that a record chooses could take forever",
             );
         };
-        let flags = match arguments.get(flags_at) {
-            None => String::new(),
-            Some(flags) => match literal(flags) {
-                Some(flags) => flags,
-                None => {
-                    return self.fault(
-                        name,
-                        format!("the flags of `{name}` are not a plain text"),
-                        "write them out, such as `\"i\"`",
-                    );
-                }
-            },
+        let Some(flags) = arguments.get(flags_at).map_or(Some(String::new()), literal) else {
+            return self.fault(
+                name,
+                format!("the flags of `{name}` are not a plain text"),
+                "write them out, such as `\"i\"`",
+            );
         };
-        match patterns::compile(&pattern, &flags) {
+        match compile(&pattern, &flags) {
             Ok(_) => {
                 let both = (pattern, flags);
                 if !self.uses.patterns.contains(&both) {
@@ -225,9 +229,9 @@ impl<'s> Walk<'s> {
                 let example = if name == "$header" { "[\"x-event\"]" } else { ".id" };
                 self.fault(
                     name,
-                    format!("`{name}` stands without the one name that is wanted of it"),
+                    format!("`{name}` is used without a name"),
                     format!(
-                        "write `{name}{example}`: only what is named is kept, and the rest may be secret"
+                        "write `{name}{example}`: only what is named is kept, because the rest may be secret"
                     ),
                 );
             }
@@ -238,7 +242,9 @@ impl<'s> Walk<'s> {
                 self.fault(
                     name,
                     format!("there is no variable `{name}`"),
-                    format!("there are `{known}` and those that the program binds with `as`"),
+                    format!(
+                        "there are `{known}`, and the variables that the program binds with `as`"
+                    ),
                 );
             }
         }
@@ -269,9 +275,7 @@ impl<'s> Walk<'s> {
     }
 
     fn header(&mut self, variable: &str, name: String) {
-        let valid = !name.is_empty()
-            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b));
-        if !valid {
+        if !is_header_name(&name) {
             return self.fault(
                 variable,
                 format!("`{}` is not a header's name", name.escape_debug()),
@@ -285,7 +289,7 @@ impl<'s> Walk<'s> {
 
 const FOLD: &str = "`reduce LIST as $x (START; EACH)`, `foreach LIST as $x (START; EACH; GIVEN)`";
 
-/// The text, if the term is one with nothing put into it.
+/// Returns the text of a term that is a text without interpolation.
 fn literal(term: &Term<&str>) -> Option<String> {
     let Term::Str(None, parts) = term else { return None };
     let mut text = String::new();

@@ -1,5 +1,5 @@
-//! How long and how deep a program may be: the parser and the interpreter go
-//! down with it, and a stack that overflows ends the whole process.
+//! Limits how long and how deeply nested a program can be: the parser and the
+//! interpreter recurse into it, and a stack overflow would end the process.
 
 use std::ops::Range;
 
@@ -7,18 +7,21 @@ use jaq_core::load::lex::{StrPart, Tok, Token};
 use jaq_core::load::parse::{BinaryOp, Pattern, Term};
 use jaq_core::path::Part;
 
-use super::{Fault, LONGEST, span};
+use super::fault::{Fault, span};
 
-/// The most brackets that may be opened in one program.
+/// The longest program, in bytes.
+pub const LONGEST: usize = 8 * 1024;
+
+/// The most brackets that a program may open.
 const MOST_BRACKETS: usize = 256;
 
-/// The most words and signs in one program.
+/// The most tokens in a program.
 const MOST_TOKENS: usize = 2_000;
 
-/// The most steps that one may go down in a program.
+/// The deepest that a program may be nested.
 const DEEPEST: usize = 80;
 
-/// Bounds what the lexer has to go down.
+/// Limits how deep the lexer has to recurse.
 pub(super) fn check_text(text: &str) -> Result<(), Fault> {
     if text.trim().is_empty() {
         return Err(Fault {
@@ -40,7 +43,7 @@ pub(super) fn check_text(text: &str) -> Result<(), Fault> {
     }
 }
 
-/// Bounds what the parser has to go down.
+/// Limits how deep the parser has to recurse.
 pub(super) fn check_tokens(text: &str, tokens: &[Token<&str>]) -> Result<(), Fault> {
     let mut left = MOST_TOKENS;
     down(text, tokens, 0, &mut left)
@@ -78,13 +81,13 @@ fn down(text: &str, tokens: &[Token<&str>], from: usize, left: &mut usize) -> Re
     Ok(())
 }
 
-/// What the parser goes down by, besides brackets.
+/// The tokens besides brackets at which the parser recurses.
 const DOWN: [&str; 18] = [
     "-", "|", "as", "if", "try", "catch", "reduce", "foreach", "label", "def", "=", "|=", "+=",
     "-=", "*=", "/=", "%=", "//=",
 ];
 
-/// Bounds what the interpreter has to go down.
+/// Limits how deep the interpreter has to recurse.
 pub(super) fn check_term(text: &str, term: &Term<&str>) -> Result<(), Fault> {
     match is_deeper(term, DEEPEST) {
         true => Err(too_deep(0..text.len())),
@@ -92,15 +95,15 @@ pub(super) fn check_term(text: &str, term: &Term<&str>) -> Result<(), Fault> {
     }
 }
 
-/// Whether one can go more than `steps` down into the term.
+/// Returns whether the term is nested deeper than `steps`.
 fn is_deeper(term: &Term<&str>, steps: usize) -> bool {
-    // Entries, parts and branches are chained by the interpreter.
+    // The interpreter recurses once for each entry, part and branch.
     let chained = match term {
         Term::Obj(entries) => entries.len(),
         Term::Str(_, parts) => parts.len(),
         Term::IfThenElse(branches, _) => branches.len(),
         Term::Path(_, path) => path.0.len(),
-        // A function that runs its argument is itself several steps deep.
+        // A function that runs its argument is several steps deep by itself.
         Term::Call(_, arguments) if !arguments.is_empty() => arguments.len() * 2 + 3,
         _ => 1,
     };

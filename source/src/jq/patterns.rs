@@ -1,9 +1,7 @@
-//! The regular expressions of a program: compiled once, and known in full before
-//! any record comes.
+//! The regular expressions of a program, all of which are known before any
+//! record is read.
 
 use regex::{Error, Regex, RegexBuilder};
-
-use super::Program;
 
 /// The largest compiled regular expression, in bytes.
 const LARGEST: usize = 256 * 1024;
@@ -13,15 +11,17 @@ const LARGEST: usize = 256 * 1024;
 pub struct Patterns(Vec<(String, String, Regex)>);
 
 impl Patterns {
-    /// Those of `program`.
-    pub fn of(program: &Program) -> Patterns {
-        let compiled = program.uses().patterns.iter().filter_map(|(pattern, flags)| {
+    /// Compiles each pattern with its flags. The check of the program refuses
+    /// those that cannot be compiled.
+    pub(super) fn compile(patterns: &[(String, String)]) -> Patterns {
+        let compiled = patterns.iter().filter_map(|(pattern, flags)| {
             Some((pattern.clone(), flags.clone(), compile(pattern, flags).ok()?))
         });
         Patterns(compiled.collect())
     }
 
-    /// The one with these flags, of which `g` makes no difference.
+    /// Returns the expression with this pattern and these flags; the flag `g`
+    /// makes no difference.
     pub fn get(&self, pattern: &str, flags: &str) -> Option<&Regex> {
         let same = |known: &str| {
             known.chars().filter(|flag| *flag != 'g').eq(flags.chars().filter(|flag| *flag != 'g'))
@@ -31,9 +31,9 @@ impl Patterns {
     }
 }
 
-/// Compiles a pattern with the flags of jq: `g` for all matches, `i` for letters of
-/// any case, `x` to pass over blanks, `s` to let a dot match a line's end, `l` for
-/// the shortest match.
+/// Compiles a pattern with the flags of jq: `g` finds all matches, `i` ignores
+/// case, `x` ignores white space in the pattern, `s` lets a dot match the end of
+/// a line, `l` finds the shortest match.
 pub(super) fn compile(pattern: &str, flags: &str) -> Result<Regex, String> {
     let mut builder = RegexBuilder::new(pattern);
     builder.size_limit(LARGEST);

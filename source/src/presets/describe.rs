@@ -1,13 +1,14 @@
-//! Checks in one line, for people who compare fifty sources.
+//! Describes checks and handshakes in one line each, for people who compare
+//! many sources.
 //!
-//! It goes by the keys that checks share (`secrets`, `text`, `from`), so that a
-//! new kind of check is described without a word here.
+//! It reads only keys that checks share (`secrets`, `text`, `from`), so a new
+//! kind of check needs no change here.
 
 use std::fmt::Write as _;
 
 use crate::written::Node;
 
-/// One line for each check of a list.
+/// Returns one line for each check of a list.
 pub(crate) fn described(checks: &Node) -> Vec<String> {
     let Node::List(checks) = checks else { return Vec::new() };
     checks.iter().map(|check| one(check)).collect()
@@ -62,7 +63,7 @@ fn leaf(kind: &str, body: &Node) -> String {
     line
 }
 
-/// One line for each handshake of a list: what its request has.
+/// Returns one line for each handshake of a list: what its request has.
 pub(super) fn handshakes(rules: &Node) -> Vec<String> {
     let Node::List(rules) = rules else { return Vec::new() };
     rules
@@ -82,7 +83,7 @@ pub(super) fn handshakes(rules: &Node) -> Vec<String> {
         .collect()
 }
 
-/// A value in words.
+/// Writes a value for people.
 fn words(node: &Node) -> String {
     match node {
         Node::Null => String::new(),

@@ -1,19 +1,20 @@
-//! What a source says differently, put into a preset's checks.
+//! Puts what a source says differently into a preset's checks.
 //!
-//! A key goes into every check that has it, so that `secrets` reaches the
-//! alternatives of a preset too; one that none has goes into the first, and of
-//! alternatives into each, since the one without it would be the weaker. Maps
-//! are merged, all else is replaced.
+//! A key goes into every check that has it, so `secrets` reaches all of a
+//! preset's alternatives. A key that no check has goes into the first check; if
+//! that is a choice of alternatives, into each of them, because one without it
+//! would be weaker than the others. Objects are merged, everything else is
+//! replaced.
 
 use crate::written::{Located, Node};
 
 type Object = Vec<(String, Located<Node>)>;
 
-/// The key whose map is a choice of one: what the source names stands in the
-/// place of the preset's.
+/// The key whose object holds exactly one choice: the source's choice replaces
+/// the preset's.
 const CHOICE: &str = "keys";
 
-/// `checks` with `key` as the source has it.
+/// Returns `checks` with `key` set to the source's `value`.
 pub(crate) fn overridden(
     checks: Vec<Located<Node>>,
     key: &str,
@@ -32,8 +33,8 @@ pub(crate) fn overridden(
     added(checks, &mut |body| body.push((key.to_owned(), value.clone())))
 }
 
-/// The first check edited; where it is made of others, the first of these, and
-/// of alternatives each.
+/// Edits the first check. If it is made of others (`all`), edits the first of
+/// those; if it is a choice (`any`), each of them.
 fn added(mut checks: Vec<Located<Node>>, edit: &mut dyn FnMut(&mut Object)) -> Vec<Located<Node>> {
     let Some(first) = checks.first_mut() else { return checks };
     *first = match first.choice() {
@@ -53,7 +54,7 @@ fn added(mut checks: Vec<Located<Node>>, edit: &mut dyn FnMut(&mut Object)) -> V
     checks
 }
 
-/// Every check, also those within others, with its keys edited.
+/// Edits the keys of every check, also of those inside `any` and `all`.
 fn edited(checks: Vec<Located<Node>>, edit: &mut dyn FnMut(&mut Object)) -> Vec<Located<Node>> {
     checks
         .into_iter()

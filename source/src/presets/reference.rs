@@ -1,10 +1,11 @@
-//! The manual's page on presets, made from their files.
+//! The manual's page about presets, generated from their files.
 
 use std::fmt::Write as _;
 
-use super::{Need, presets};
+use super::preset::{Need, presets};
 
-/// The page `docs/presets.md`: every preset, what it checks and what it needs.
+/// Returns the page `docs/presets.md`: every preset, what it checks and what it
+/// needs.
 pub fn presets_reference() -> String {
     let mut page = String::from(
         "# Presets\n\n\
@@ -21,20 +22,10 @@ pub fn presets_reference() -> String {
         let row = [
             format!("`{}`", preset.name),
             format!("[{}]({})", preset.vendor, preset.docs),
-            preset
-                .checks()
-                .iter()
-                .map(|check| format!("`{check}`"))
-                .collect::<Vec<_>>()
-                .join("<br>"),
+            code_lines(&preset.checks()),
             needs.join(", "),
             secrets.join("<br>"),
-            preset
-                .handshakes()
-                .iter()
-                .map(|rule| format!("`{rule}`"))
-                .collect::<Vec<_>>()
-                .join("<br>"),
+            code_lines(&preset.handshakes()),
         ];
         let row = row.map(|cell| cell.replace('|', "\\|"));
         let _ = writeln!(page, "| {} |", row.join(" | "));
@@ -46,6 +37,11 @@ pub fn presets_reference() -> String {
         }
     }
     page
+}
+
+/// Writes `lines` as code, one below the other in a cell of a table.
+fn code_lines(lines: &[String]) -> String {
+    lines.iter().map(|line| format!("`{line}`")).collect::<Vec<_>>().join("<br>")
 }
 
 fn need_in_words(need: Need) -> String {

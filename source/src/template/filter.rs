@@ -1,28 +1,32 @@
-//! Filters: the few changes of form that vendors' fields need.
+//! Filters: the few conversions that vendors' fields need.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
+use jiff::fmt::strtime::format as strftime;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Number, Value};
 
-use super::Lookups;
-use super::render::{RenderError, Rendered};
-use crate::written::TimeFormat;
+use super::rendered::{RenderError, Rendered};
+use crate::sha256::sha256_hex;
+use crate::time_format::TimeFormat;
 
 /// Everything but the unreserved characters of RFC 3986.
 const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
+/// The tables that `lookup` can name, each from a key to its value.
+pub type Lookups = BTreeMap<String, BTreeMap<String, Value>>;
+
 /// One filter of a placeholder.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Filter {
-    /// A time as RFC 3339, in UTC, with as many decimals as it has.
+    /// A time as RFC 3339, in UTC, with as many decimals as it needs.
     Rfc3339,
-    /// A time as RFC 3339, in UTC, with so many decimals, rounded down.
+    /// A time as RFC 3339, in UTC, with this many decimals, rounded down.
     Rfc3339Decimals(u8),
     /// A time as whole seconds since the epoch, rounded down.
     Epoch,
@@ -40,19 +44,19 @@ pub enum Filter {
     FromEpochUs,
     /// A number of nanoseconds since the epoch as a time.
     FromEpochNs,
-    /// A time in UTC by a `strftime` format.
+    /// A time in UTC, written in this `strftime` format.
     Date(String),
-    /// A text in this format as a time.
+    /// Text in this format as a time.
     FromDate(TimeFormat),
-    /// A whole number and this.
+    /// A whole number plus this one.
     Plus(i64),
     /// Text in lower case.
     Lower,
     /// Text in upper case.
     Upper,
-    /// A list as text, with this between its elements.
+    /// A list as text, with this text between its elements.
     Join(String),
-    /// This, where there is nothing.
+    /// This value if there is none.
     Default(Value),
     /// Text with all but the unreserved characters of RFC 3986 escaped.
     UrlEncode,
@@ -60,14 +64,14 @@ pub enum Filter {
     Base64,
     /// The SHA-256 of text, in lower-case hexadecimal.
     Sha256Hex,
-    /// What the table has for the text; nothing where it has nothing.
-    Lookup(std::collections::BTreeMap<String, Value>),
+    /// The value that the table has for the text; none if it has none.
+    Lookup(BTreeMap<String, Value>),
     /// The value as JSON text.
     Json,
-    /// The value as text, where a number would do otherwise.
+    /// The value as text, also if it is a number.
     Text,
-    /// The HMAC-SHA256 of text with the key that [`Variables::sign`] has: only
-    /// answers to handshakes have one.
+    /// The HMAC-SHA256 of text, made with the key of [`Variables::sign`]. Only
+    /// answers to handshakes have a key.
     ///
     /// [`Variables::sign`]: super::Variables::sign
     Hmac(HmacText),
@@ -89,15 +93,15 @@ pub(super) enum Argument {
     Word(String),
 }
 
-/// Why a filter cannot be used so.
+/// Why a filter cannot be used like this.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum FilterError {
     /// There is no such filter.
     #[error("there is no filter `{name}`; there are {known}")]
     Unknown {
-        /// The name written.
+        /// The name that was written.
         name: String,
-        /// The names there are.
+        /// The names of all filters.
         known: &'static str,
     },
     /// The arguments are not what the filter takes.
@@ -108,15 +112,15 @@ pub enum FilterError {
         /// How it is written.
         usage: &'static str,
     },
-    /// The table is not in the source file, or this is not a place for one.
+    /// The source file has no such table, or no table can be used here.
     #[error(
         "no table `{0}` can be looked up here: tables stand under `event.lookups`, for `event` and the requests of `poll`"
     )]
     NoTable(String),
-    /// The format is not one that `strftime` knows.
+    /// The text is not a `strftime` format.
     #[error("`{0}` is not a strftime format")]
     Format(String),
-    /// The format cannot be read back.
+    /// Times in this format cannot be read.
     #[error("no time can be read by the format `{0}`: {needed}", needed = TimeFormat::NEEDED)]
     Unreadable(String),
 }
@@ -125,15 +129,31 @@ const KNOWN: &str = "`rfc3339`, `rfc3339_s`, `rfc3339_ms`, `epoch`, `epoch_ms`, 
      `epoch_ns`, `from_epoch`, `from_epoch_ms`, `from_epoch_us`, `from_epoch_ns`, `date`, `from_date`, \
      `plus`, `lower`, `upper`, `join`, `default`, `urlencode`, `base64`, `sha256_hex`, `lookup`, `json`, `text`";
 
+/// The filters without arguments.
+const PLAIN: &str = "rfc3339 rfc3339_s rfc3339_ms epoch epoch_ms epoch_us epoch_ns from_epoch \
+     from_epoch_ms from_epoch_us from_epoch_ns lower upper urlencode base64 sha256_hex json text \
+     hmac_hex hmac_base64";
+
+/// How the filters with arguments are written.
+const WITH_ARGUMENTS: [&str; 6] = [
+    "date(\"%Y-%m-%d\")",
+    "from_date(\"%m/%d/%Y %H:%M:%S\")",
+    "plus(100)",
+    "join(\", \")",
+    "default(\"text\")",
+    "lookup(table)",
+];
+
 impl Filter {
-    /// To what it rounds a moment down, if that is a second or more.
+    /// Returns the unit that the filter rounds a time down to, if that is a whole
+    /// second or more.
     pub(super) fn unit(&self) -> Option<Duration> {
         let format = match self {
             Filter::Epoch | Filter::Rfc3339Decimals(0) => return Some(Duration::from_secs(1)),
             Filter::Date(format) => format,
             _ => return None,
         };
-        let written = |moment| jiff::fmt::strtime::format(format, moment).ok();
+        let written = |moment| strftime(format, moment).ok();
         let is_lost = |span: Duration| {
             Some(
                 written(Timestamp::UNIX_EPOCH)?
@@ -145,80 +165,66 @@ impl Filter {
         })
     }
 
+    /// Makes the filter called `name`.
     pub(super) fn new(
         name: &str,
         arguments: &[Argument],
         lookups: &Lookups,
     ) -> Result<Filter, FilterError> {
-        let usage = |usage| FilterError::Usage { name: name.to_owned(), usage };
-        let plain = |filter: Filter, text| {
-            if arguments.is_empty() { Ok(filter) } else { Err(usage(text)) }
+        let misused = || {
+            let mut usages = PLAIN.split(' ').chain(WITH_ARGUMENTS);
+            match usages.find(|usage| usage.split('(').next() == Some(name)) {
+                Some(usage) => FilterError::Usage { name: name.to_owned(), usage },
+                None => FilterError::Unknown { name: name.to_owned(), known: KNOWN },
+            }
         };
-        match name {
-            "rfc3339" => plain(Filter::Rfc3339, "rfc3339"),
-            "rfc3339_s" => plain(Filter::Rfc3339Decimals(0), "rfc3339_s"),
-            "rfc3339_ms" => plain(Filter::Rfc3339Decimals(3), "rfc3339_ms"),
-            "epoch" => plain(Filter::Epoch, "epoch"),
-            "epoch_ms" => plain(Filter::EpochMs, "epoch_ms"),
-            "epoch_us" => plain(Filter::EpochUs, "epoch_us"),
-            "epoch_ns" => plain(Filter::EpochNs, "epoch_ns"),
-            "from_epoch" => plain(Filter::FromEpoch, "from_epoch"),
-            "from_epoch_ms" => plain(Filter::FromEpochMs, "from_epoch_ms"),
-            "from_epoch_us" => plain(Filter::FromEpochUs, "from_epoch_us"),
-            "from_epoch_ns" => plain(Filter::FromEpochNs, "from_epoch_ns"),
-            "lower" => plain(Filter::Lower, "lower"),
-            "upper" => plain(Filter::Upper, "upper"),
-            "urlencode" => plain(Filter::UrlEncode, "urlencode"),
-            "base64" => plain(Filter::Base64, "base64"),
-            "sha256_hex" => plain(Filter::Sha256Hex, "sha256_hex"),
-            "json" => plain(Filter::Json, "json"),
-            "text" => plain(Filter::Text, "text"),
-            "hmac_hex" => plain(Filter::Hmac(HmacText::Hex), "hmac_hex"),
-            "hmac_base64" => plain(Filter::Hmac(HmacText::Base64), "hmac_base64"),
-            "date" => match arguments {
-                [Argument::Value(Value::String(format))] => {
-                    jiff::fmt::strtime::format(format, Timestamp::UNIX_EPOCH)
-                        .map_err(|_| FilterError::Format(format.clone()))?;
-                    Ok(Filter::Date(format.clone()))
+        Ok(match (name, arguments) {
+            ("rfc3339", []) => Filter::Rfc3339,
+            ("rfc3339_s", []) => Filter::Rfc3339Decimals(0),
+            ("rfc3339_ms", []) => Filter::Rfc3339Decimals(3),
+            ("epoch", []) => Filter::Epoch,
+            ("epoch_ms", []) => Filter::EpochMs,
+            ("epoch_us", []) => Filter::EpochUs,
+            ("epoch_ns", []) => Filter::EpochNs,
+            ("from_epoch", []) => Filter::FromEpoch,
+            ("from_epoch_ms", []) => Filter::FromEpochMs,
+            ("from_epoch_us", []) => Filter::FromEpochUs,
+            ("from_epoch_ns", []) => Filter::FromEpochNs,
+            ("lower", []) => Filter::Lower,
+            ("upper", []) => Filter::Upper,
+            ("urlencode", []) => Filter::UrlEncode,
+            ("base64", []) => Filter::Base64,
+            ("sha256_hex", []) => Filter::Sha256Hex,
+            ("json", []) => Filter::Json,
+            ("text", []) => Filter::Text,
+            ("hmac_hex", []) => Filter::Hmac(HmacText::Hex),
+            ("hmac_base64", []) => Filter::Hmac(HmacText::Base64),
+            ("date", [Argument::Value(Value::String(format))]) => {
+                strftime(format, Timestamp::UNIX_EPOCH)
+                    .map_err(|_| FilterError::Format(format.clone()))?;
+                Filter::Date(format.clone())
+            }
+            ("from_date", [Argument::Value(Value::String(format))]) => {
+                let read = TimeFormat::Strftime(format.clone());
+                if !read.reads_what_it_writes() {
+                    return Err(FilterError::Unreadable(format.clone()));
                 }
-                _ => Err(usage("date(\"%Y-%m-%d\")")),
-            },
-            "from_date" => match arguments {
-                [Argument::Value(Value::String(format))] => {
-                    let read = TimeFormat::Strftime(format.clone());
-                    if !read.reads_what_it_writes() {
-                        return Err(FilterError::Unreadable(format.clone()));
-                    }
-                    Ok(Filter::FromDate(read))
-                }
-                _ => Err(usage("from_date(\"%m/%d/%Y %H:%M:%S\")")),
-            },
-            "plus" => match arguments {
-                [Argument::Value(value)] => {
-                    value.as_i64().map(Filter::Plus).ok_or_else(|| usage("plus(100)"))
-                }
-                _ => Err(usage("plus(100)")),
-            },
-            "join" => match arguments {
-                [Argument::Value(Value::String(separator))] => Ok(Filter::Join(separator.clone())),
-                _ => Err(usage("join(\", \")")),
-            },
-            "default" => match arguments {
-                [Argument::Value(value)] => Ok(Filter::Default(value.clone())),
-                _ => Err(usage("default(\"text\")")),
-            },
-            "lookup" => match arguments {
-                [Argument::Word(table)] | [Argument::Value(Value::String(table))] => lookups
-                    .get(table)
-                    .map(|table| Filter::Lookup(table.clone()))
-                    .ok_or_else(|| FilterError::NoTable(table.clone())),
-                _ => Err(usage("lookup(table)")),
-            },
-            _ => Err(FilterError::Unknown { name: name.to_owned(), known: KNOWN }),
-        }
+                Filter::FromDate(read)
+            }
+            ("plus", [Argument::Value(value)]) => Filter::Plus(value.as_i64().ok_or_else(misused)?),
+            ("join", [Argument::Value(Value::String(separator))]) => {
+                Filter::Join(separator.clone())
+            }
+            ("default", [Argument::Value(value)]) => Filter::Default(value.clone()),
+            ("lookup", [Argument::Word(name) | Argument::Value(Value::String(name))]) => {
+                let table = lookups.get(name).ok_or_else(|| FilterError::NoTable(name.clone()))?;
+                Filter::Lookup(table.clone())
+            }
+            _ => return Err(misused()),
+        })
     }
 
-    /// Applies the filter. Nothing stays nothing, but for `default`.
+    /// Applies the filter. No value stays no value, except for `default`.
     pub(super) fn apply<'v>(&self, value: Rendered<'v>) -> Result<Rendered<'v>, RenderError> {
         if value.is_null() {
             return Ok(match self {
@@ -244,7 +250,7 @@ impl Filter {
             Filter::FromEpochNs => value.to_epoch(1).map(Rendered::Time),
             Filter::Date(format) => {
                 let moment = value.to_time()?;
-                owned(jiff::fmt::strtime::format(format, moment).map_err(|_| RenderError::Time)?)
+                owned(strftime(format, moment).map_err(|_| RenderError::Time)?)
             }
             Filter::FromDate(format) => {
                 format.read(&value.to_text()?).map(Rendered::Time).ok_or(RenderError::Time)
@@ -261,7 +267,7 @@ impl Filter {
                 owned(utf8_percent_encode(&value.to_text()?, COMPONENT).to_string())
             }
             Filter::Base64 => owned(STANDARD.encode(value.to_text()?.as_bytes())),
-            Filter::Sha256Hex => owned(hex::encode(digest(&SHA256, value.to_text()?.as_bytes()))),
+            Filter::Sha256Hex => owned(sha256_hex(value.to_text()?.as_bytes())),
             Filter::Lookup(table) => Ok(table
                 .get(value.to_text()?.as_ref())
                 .map_or(Rendered::Null, |found| Rendered::Json(Cow::Owned(found.clone())))),
@@ -281,7 +287,7 @@ impl HmacText {
     }
 }
 
-/// Whole units since the epoch, rounded down, also before 1970.
+/// Counts whole units since the epoch, rounded down, also before 1970.
 fn count<'v>(time: Timestamp, nanos_per_unit: i128) -> Result<Rendered<'v>, RenderError> {
     let units = i64::try_from(time.as_nanosecond().div_euclid(nanos_per_unit))
         .map_err(|_| RenderError::Time)?;

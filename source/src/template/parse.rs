@@ -1,16 +1,16 @@
-//! From a template's text to its parts.
+//! Compiles the text of a template.
 
-use super::filter::{Argument, Filter, FilterError};
-use super::{Lookups, Part, Placeholder, Template};
-use crate::{Path, PathError, Root};
+use super::compiled::{Part, Placeholder, Template};
+use super::filter::{Argument, Filter, FilterError, Lookups};
+use crate::path::{Path, PathError, Root};
 
 /// Why a text is no template.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{kind}")]
 pub struct TemplateError {
-    /// The byte in the template at which it goes wrong.
+    /// The byte of the template at which the mistake is.
     pub offset: usize,
-    /// What goes wrong.
+    /// What is wrong.
     pub kind: TemplateErrorKind,
 }
 
@@ -26,7 +26,7 @@ pub enum TemplateErrorKind {
     /// `{}`.
     #[error("this placeholder is empty; the whole record is `{{/}}`")]
     Empty,
-    /// What stands between the braces is text in another language.
+    /// The text between the braces is another language.
     #[error(
         "this is no placeholder: a brace that is text, as in GraphQL or JSON, is written `{{{{` or `}}}}`"
     )]
@@ -37,7 +37,7 @@ pub enum TemplateErrorKind {
     /// A filter is unknown or used wrongly.
     #[error(transparent)]
     Filter(FilterError),
-    /// Arguments that cannot be read.
+    /// The arguments cannot be read.
     #[error("the arguments of `{filter}` cannot be read: write them as `{filter}(\"text\")`")]
     Arguments {
         /// The filter's name.
@@ -45,50 +45,56 @@ pub enum TemplateErrorKind {
     },
 }
 
-pub(super) fn parse(
-    text: &str,
-    roots: &[Root],
-    lookups: &Lookups,
-) -> Result<Template, TemplateError> {
-    let mut parts = Vec::new();
-    let mut literal = String::new();
-    let mut rest = text;
-    let at = |rest: &str| text.len() - rest.len();
-    while let Some(brace) = rest.find(['{', '}']) {
-        let (before, from_brace) = rest.split_at(brace);
-        literal.push_str(before);
-        if let Some(after) = from_brace.strip_prefix("{{") {
-            literal.push('{');
-            rest = after;
-        } else if let Some(after) = from_brace.strip_prefix("}}") {
-            literal.push('}');
-            rest = after;
-        } else if let Some(inside) = from_brace.strip_prefix('{') {
-            let offset = at(from_brace);
-            let error = |kind| TemplateError { offset, kind };
-            let end = closing_brace(inside).ok_or_else(|| error(TemplateErrorKind::Unclosed))?;
-            let (placeholder, after) = inside.split_at(end);
-            if !literal.is_empty() {
-                parts.push(Part::Literal(std::mem::take(&mut literal)));
+impl Template {
+    /// Compiles `text`, in which the words of `roots` have a meaning and
+    /// `lookup` may name a table of `lookups`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a brace is not closed, a path means nothing here, or a filter
+    /// is unknown or has wrong arguments; the error says at which byte.
+    pub fn parse(text: &str, roots: &[Root], lookups: &Lookups) -> Result<Template, TemplateError> {
+        let mut parts = Vec::new();
+        let mut literal = String::new();
+        let mut rest = text;
+        let at = |rest: &str| text.len() - rest.len();
+        while let Some(brace) = rest.find(['{', '}']) {
+            let (before, from_brace) = rest.split_at(brace);
+            literal.push_str(before);
+            if let Some(after) = from_brace.strip_prefix("{{") {
+                literal.push('{');
+                rest = after;
+            } else if let Some(after) = from_brace.strip_prefix("}}") {
+                literal.push('}');
+                rest = after;
+            } else if let Some(inside) = from_brace.strip_prefix('{') {
+                let offset = at(from_brace);
+                let error = |kind| TemplateError { offset, kind };
+                let end =
+                    closing_brace(inside).ok_or_else(|| error(TemplateErrorKind::Unclosed))?;
+                let (placeholder, after) = inside.split_at(end);
+                if !literal.is_empty() {
+                    parts.push(Part::Literal(std::mem::take(&mut literal)));
+                }
+                let placeholder = parse_placeholder(placeholder, roots, lookups).map_err(error)?;
+                parts.push(Part::Placeholder(placeholder));
+                rest = after.strip_prefix('}').unwrap_or(after);
+            } else {
+                return Err(TemplateError {
+                    offset: at(from_brace),
+                    kind: TemplateErrorKind::Unopened,
+                });
             }
-            let placeholder = parse_placeholder(placeholder, roots, lookups).map_err(error)?;
-            parts.push(Part::Placeholder(placeholder));
-            rest = after.strip_prefix('}').unwrap_or(after);
-        } else {
-            return Err(TemplateError {
-                offset: at(from_brace),
-                kind: TemplateErrorKind::Unopened,
-            });
         }
+        literal.push_str(rest);
+        if !literal.is_empty() {
+            parts.push(Part::Literal(literal));
+        }
+        Ok(Template { parts })
     }
-    literal.push_str(rest);
-    if !literal.is_empty() {
-        parts.push(Part::Literal(literal));
-    }
-    Ok(Template { parts })
 }
 
-/// The offset of the `}` that ends a placeholder, quoted text passed over.
+/// Finds the `}` that ends a placeholder, outside of quotes.
 fn closing_brace(inside: &str) -> Option<usize> {
     let mut quoted = false;
     let mut escaped = false;
@@ -126,7 +132,7 @@ fn parse_placeholder(
     Ok(Placeholder { path, filters: filters? })
 }
 
-/// Whether what stands between braces was never meant as a path.
+/// Returns whether the text between braces was surely not meant as a path.
 fn is_other_text(text: &str) -> bool {
     text.contains(|c: char| c.is_whitespace() || "{(\":,".contains(c))
 }
@@ -147,7 +153,7 @@ fn parse_filter(text: &str, lookups: &Lookups) -> Result<Filter, TemplateErrorKi
     Filter::new(name, &arguments, lookups).map_err(TemplateErrorKind::Filter)
 }
 
-/// A quoted text or number is a JSON value, a bare word is a name.
+/// Reads a JSON value such as a quoted text or a number, or a bare word.
 fn parse_argument(text: &str) -> Option<Argument> {
     if let Ok(value) = serde_json::from_str(text) {
         return Some(Argument::Value(value));

@@ -1,8 +1,8 @@
 //! Reads a written type out of a [`Node`] instead of a file.
 //!
-//! A preset and what a source changes of it are put together as nodes; what
-//! comes of that is read by the same types as a file, and as strictly. Every
-//! value keeps the place that its node has.
+//! A preset and a source's changes to it are merged as nodes. The result is
+//! read by the same types as a file, just as strictly. Every value keeps the
+//! place of its node.
 
 use std::fmt;
 
@@ -12,15 +12,16 @@ use serde::de::{
 };
 use serde::{Deserialize, Deserializer, forward_to_deserialize_any};
 
-use super::{Located, Node, located};
-use crate::Place;
+use super::located::{Located, within};
+use super::node::Node;
+use crate::problem::Place;
 
-/// Why a node is not what was wanted.
+/// Why a node could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct NodeError {
     /// What is wrong.
     pub(crate) message: String,
-    /// Where.
+    /// Where it is.
     pub(crate) place: Option<Place>,
 }
 
@@ -43,12 +44,12 @@ pub(crate) fn from_node<'n, T: Deserialize<'n>>(node: &'n Located<Node>) -> Resu
     read(node, std::marker::PhantomData)
 }
 
-/// Reads what stands at `node`, and gives an error its place if it has none yet.
+/// Reads `node`, and gives an error the node's place if it has none yet.
 fn read<'n, S: DeserializeSeed<'n>>(
     node: &'n Located<Node>,
     seed: S,
 ) -> Result<S::Value, NodeError> {
-    located::within(node.place(), || seed.deserialize(Placed(node)))
+    within(node.place(), || seed.deserialize(Placed(node)))
         .map_err(|error| NodeError { place: error.place.or(node.place()), ..error })
 }
 
@@ -102,7 +103,7 @@ impl<'de> Deserializer<'de> for Placed<'de> {
 
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, NodeError> {
         match &**self.0 {
-            // YAML takes digits without quotes for text where text is wanted.
+            // Where text is expected, digits without quotes are text in YAML.
             Node::Number(number) if !number.is_f64() => visitor.visit_string(number.to_string()),
             _ => self.deserialize_any(visitor),
         }
@@ -146,7 +147,7 @@ impl<'n> MapAccess<'n> for Entries<'n> {
         let Some((key, value)) = self.rest.next() else { return Ok(None) };
         self.value = Some(value);
         let key: StrDeserializer<'_, NodeError> = key.as_str().into_deserializer();
-        // A key that is not known is told at its value.
+        // The error about an unknown key points at its value, as the key has no place.
         seed.deserialize(key)
             .map(Some)
             .map_err(|error| NodeError { place: error.place.or(value.place()), ..error })

@@ -7,9 +7,9 @@ use std::ops::Deref;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::Place;
+use crate::problem::Place;
 
-/// A value that remembers its place, for problems that are found later.
+/// A value with its place, so that problems that are found later can point at it.
 #[derive(Clone, Debug, Default)]
 pub struct Located<T> {
     value: T,
@@ -17,25 +17,24 @@ pub struct Located<T> {
 }
 
 impl<T> Located<T> {
-    /// Where the value stands, if the parser knows.
+    /// Returns where the value is; `None` if the parser does not know.
     pub fn place(&self) -> Option<Place> {
         self.place
     }
 
-    /// The same place with another value.
+    /// Returns another value at the same place.
     pub fn with<U>(&self, value: U) -> Located<U> {
         Located { value, place: self.place }
     }
 }
 
 thread_local! {
-    /// The place of the value that is being read, while it is read out of a [`super::Node`]. Serde
-    /// hands a type nothing but the deserializer, and the parser's way of telling a place through it
-    /// is its own.
+    /// The place of the value that is being read out of a [`super::Node`]. Serde gives a type only
+    /// the deserializer, and the YAML parser has its own way to pass a place through it.
     static OF_NODE: Cell<Option<Option<Place>>> = const { Cell::new(None) };
 }
 
-/// Runs `read` for a value that stands at `place` and is read out of a node.
+/// Runs `read`, which reads a value at `place` out of a node.
 pub(super) fn within<T>(place: Option<Place>, read: impl FnOnce() -> T) -> T {
     let outer = OF_NODE.replace(Some(place));
     let result = read();

@@ -1,76 +1,38 @@
-//! What a person wrote: the source file as it stands on disk.
+//! The written form: the source file as a person wrote it.
 //!
-//! Every object refuses unknown keys, every choice is an externally tagged
-//! enum (`hmac: {…}`), and values that are understood later carry their place,
-//! so that a mistake is reported at the letter. Nothing but
-//! [`crate::checked`] reads these types; the JSON Schema that editors use is
-//! generated from them, doc comments and all.
+//!
+//! Every object refuses unknown keys, every choice is an externally tagged enum
+//! (`hmac: {…}`), and values that are checked later carry their place, so that
+//! a mistake is reported exactly where it is. Only [`crate::checked`] reads
+//! these types. The JSON Schema for editors is generated from them, with their
+//! doc comments as descriptions.
+//!
+//! The folders are those of the checked form: what a key is in the file and
+//! what it means are found at the same place on both sides.
 
-mod auth;
-mod chain;
-mod check;
-mod cursor;
-mod error_rule;
 mod event;
 mod from_node;
-mod handshake;
-mod jwt;
-mod limits;
 mod located;
 mod node;
 mod one_or_many;
-mod page_decode;
-mod partitions;
 mod poll;
-mod preset_use;
-mod records;
-mod request;
-mod secret_use;
-mod sign;
-mod signature;
-mod split;
+mod signing;
 mod text_or_object;
 mod webhook;
-
-use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub use auth::{
-    AssertionAlgorithm, Auth, BaseUrl, ClientAuth, ClientCredentials, Expires, GithubApp,
-    GoogleServiceAccount, JwtBearer, Login, NamedValue, PasswordGrant, RefreshToken, SendToken,
-    Session, SessionToken, TokenAnswer, TokenBody, UserPassword,
-};
-pub use chain::{Batch, Detail, SetupStep, Wait};
-pub use check::{Basic, Check, Digest, Hmac, Ip, PublicKey, PublicKeyAlgorithm, Token};
-pub use cursor::{
-    Advance, Cursor, Granularity, NextLink, Order, Restart, RestartFrom, Rewrite, TimeFormat,
-};
-pub use error_rule::{AnswerWhen, ErrorAction, ErrorRule};
-pub use event::{Event, Map};
+pub use event::*;
 pub(crate) use from_node::from_node;
-pub use handshake::{Builtin, Handshake, HandshakeAuth, Respond, When};
-pub use jwt::{AwsSns, Jwt, JwtAlgorithm, JwtKeys};
-pub use limits::{Limits, ResetFormat};
 pub use located::Located;
 pub use node::Node;
 pub use one_or_many::OneOrMany;
-pub use page_decode::{
-    Compression, Csv, MissingRecords, MissingTrailer, Ndjson, PageDecode, Trailer,
-};
-pub use partitions::{PartitionRequest, Partitions};
-pub use poll::{Poll, Repeats};
-pub use preset_use::PresetUse;
-pub use records::Records;
-pub use request::{
-    Next, NextLast, NextOffset, NextPage, NextToken, Request, StopRule, Then, TokenFormat,
-};
-pub use secret_use::{RetiringSecret, SecretUse};
-pub use sign::{Sign, SignDuo, SignEdgegrid, SignHash, SignHmac, SignSigv4};
-pub use signature::{Bare, Encoding, Hash, Key, KeyEncoding, Signature, SignedTime, TimeUnit};
-pub use split::Split;
-pub use webhook::{Decode, Webhook};
+pub use poll::*;
+pub use signing::{Encoding, Hash, Key, KeyEncoding};
+pub use webhook::*;
+
+pub use crate::time_format::TimeFormat;
 
 /// A source of security events.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -94,6 +56,3 @@ pub struct SourceFile {
     #[serde(default)]
     pub event: Event,
 }
-
-/// Constants, by name: `{var.NAME}` in templates.
-pub type Vars = BTreeMap<String, Located<Node>>;

@@ -1,17 +1,16 @@
-//! Free-form values: what stands under `map` and `vars`.
+//! Values of any form, such as those under `map` and `vars`.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::{fmt, iter};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error, MapAccess, SeqAccess, Visitor};
-use serde::ser::{SerializeMap as _, SerializeSeq as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Number;
 
-use super::Located;
+use super::located::Located;
 
-/// A YAML value in which every text keeps its place.
+/// A YAML value that knows the place of everything in it.
 #[derive(Clone, Debug)]
 pub enum Node {
     /// `null` or nothing.
@@ -29,21 +28,18 @@ pub enum Node {
 }
 
 impl Node {
-    /// The value of a key, where this is an object that has it.
+    /// Returns the value of a key; `None` if this is not an object or lacks the key.
     pub fn key(&self, wanted: &str) -> Option<&Located<Node>> {
         let Node::Object(object) = self else { return None };
         object.iter().find(|(key, _)| key == wanted).map(|(_, value)| value)
     }
 
-    /// The one key and its value, where this is an externally tagged choice.
+    /// Returns the key and the value of an object with a single key, which is how a choice is
+    /// written.
     pub fn choice(&self) -> Option<(&str, &Located<Node>)> {
-        match self {
-            Node::Object(object) => match object.as_slice() {
-                [(kind, body)] => Some((kind, body)),
-                _ => None,
-            },
-            _ => None,
-        }
+        let Node::Object(object) = self else { return None };
+        let [(kind, body)] = object.as_slice() else { return None };
+        Some((kind, body))
     }
 }
 
@@ -52,26 +48,16 @@ impl Serialize for Node {
         match self {
             Node::Null => serializer.serialize_unit(),
             Node::Bool(value) => serializer.serialize_bool(*value),
-            // Not as serde_json does it: its exact numbers are a map to other formats.
+            // Not by serde_json, which writes its exact numbers as a map in other formats.
             Node::Number(number) => match (number.as_u64(), number.as_i64(), number.as_f64()) {
                 (Some(value), ..) => serializer.serialize_u64(value),
                 (_, Some(value), _) => serializer.serialize_i64(value),
                 (.., value) => serializer.serialize_f64(value.unwrap_or(f64::NAN)),
             },
             Node::Text(text) => serializer.serialize_str(text),
-            Node::List(list) => {
-                let mut seq = serializer.serialize_seq(Some(list.len()))?;
-                for element in list {
-                    seq.serialize_element(element)?;
-                }
-                seq.end()
-            }
+            Node::List(list) => serializer.collect_seq(list),
             Node::Object(object) => {
-                let mut map = serializer.serialize_map(Some(object.len()))?;
-                for (key, value) in object {
-                    map.serialize_entry(key, value)?;
-                }
-                map.end()
+                serializer.collect_map(object.iter().map(|(key, value)| (key, value)))
             }
         }
     }
@@ -121,19 +107,11 @@ impl<'de> Visitor<'de> for NodeVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Node, A::Error> {
-        let mut list = Vec::new();
-        while let Some(element) = seq.next_element()? {
-            list.push(element);
-        }
-        Ok(Node::List(list))
+        iter::from_fn(|| seq.next_element().transpose()).collect::<Result<_, _>>().map(Node::List)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
-        let mut object = Vec::new();
-        while let Some(entry) = map.next_entry()? {
-            object.push(entry);
-        }
-        Ok(Node::Object(object))
+        iter::from_fn(|| map.next_entry().transpose()).collect::<Result<_, _>>().map(Node::Object)
     }
 }
 

@@ -1,4 +1,4 @@
-//! One text, or a list of alternatives.
+//! A text, or a list of alternative texts.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,16 +7,15 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::Located;
-use crate::Place;
+use super::located::Located;
+use crate::problem::Place;
 
-/// One text, or a list of texts that are alternatives.
+/// A text, or a list of alternative texts.
 #[derive(Clone, Debug)]
 pub struct OneOrMany(Vec<(String, Option<Place>)>);
 
 impl OneOrMany {
-    /// The texts, in the order they were written, each with its place where it
-    /// stands in a list.
+    /// Returns the texts in the order they were written, each with its place if it is in a list.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Option<Place>)> {
         self.0.iter().map(|(text, place)| (text.as_str(), *place))
     }
@@ -28,7 +27,7 @@ impl<'de> Deserialize<'de> for OneOrMany {
     }
 }
 
-// An untagged enum would lose the place and the wording of a mistake.
+// Not an untagged enum, whose errors would have no place and no details.
 struct OneOrManyVisitor;
 
 impl<'de> Visitor<'de> for OneOrManyVisitor {

@@ -1,4 +1,4 @@
-//! What is a text where it is simple, and else an object.
+//! Values that are a text if they are simple, and an object otherwise.
 
 use std::fmt;
 
@@ -6,8 +6,8 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-/// Reads a text or an object; `expected` says what else is a mistake.
-pub(super) fn text_or_object<'de, D: Deserializer<'de>, O: Deserialize<'de>, T>(
+/// Reads a text or an object; `expected` describes both for the error about anything else.
+pub(crate) fn text_or_object<'de, D: Deserializer<'de>, O: Deserialize<'de>, T>(
     deserializer: D,
     expected: &'static str,
     of_text: fn(String) -> T,
@@ -16,7 +16,7 @@ pub(super) fn text_or_object<'de, D: Deserializer<'de>, O: Deserialize<'de>, T>(
     deserializer.deserialize_any(TextOrObject { expected, of_text, of_object })
 }
 
-// An untagged enum would lose the place and the wording of a mistake.
+// Not an untagged enum, whose errors would have no place and no details.
 struct TextOrObject<O, T> {
     expected: &'static str,
     of_text: fn(String) -> T,

@@ -97,7 +97,7 @@ fn a_mistake_is_reported_at_its_word() {
         ("  split: { jq: nope }\n", 4, 16),
     ] {
         let said = said(&event(text));
-        let wanted = format!("{line}:{column}: error: `nope` is no function");
+        let wanted = format!("{line}:{column}: error: `nope` is not a function");
         assert!(said.contains(&wanted), "{text}{said}");
     }
 }

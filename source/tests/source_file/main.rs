@@ -10,6 +10,7 @@ mod composition;
 mod cursors;
 mod generated;
 mod handshakes;
+mod identity;
 mod jq;
 mod keys;
 mod limits;

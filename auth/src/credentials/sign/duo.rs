@@ -5,29 +5,22 @@
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use http::HeaderName;
 use http::header::{AUTHORIZATION, DATE};
-use jiff::Timestamp;
 use mef_ports::{HttpRequest, Secret};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 
-use super::{Header, format_time, host};
-use crate::credentials::error::CredentialError;
-use crate::request::{form_decode, pieces};
+use super::canonical::{encode_query, host};
 
-const STRICT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
+/// Returns the headers that sign `request` at `date`, as RFC 2822 writes it.
 pub(super) fn sign(
     integration_key: &Secret,
     secret_key: &Secret,
     request: &mut HttpRequest,
-    now: Timestamp,
-) -> Result<Vec<Header>, CredentialError> {
-    let date = format_time("%a, %d %b %Y %H:%M:%S -0000", now)?;
-    // What is signed is what is sent, also where a space was a `+`.
-    let parameters = canonical(request.url.query().unwrap_or_default());
-    request.url.set_query(Some(parameters.as_str()).filter(|query| !query.is_empty()));
+    date: &str,
+) -> Vec<(HeaderName, String)> {
+    let parameters = encode_query(request);
     let signed = [
-        date.as_str(),
+        date,
         &request.method.as_str().to_ascii_uppercase(),
         &host(&request.url).to_ascii_lowercase(),
         request.url.path(),
@@ -37,26 +30,13 @@ pub(super) fn sign(
     let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, secret_key.expose().as_bytes());
     let signature = hex::encode(hmac::sign(&key, signed.as_bytes()));
     let pair = format!("{}:{signature}", integration_key.expose());
-    Ok(vec![(DATE, date), (AUTHORIZATION, format!("Basic {}", STANDARD.encode(pair)))])
-}
-
-/// The parameters encoded strictly, in order of their names.
-fn canonical(query: &str) -> String {
-    let encode = |text: &str| percent_encode(&form_decode(text), STRICT).to_string();
-    let mut parameters: Vec<_> = pieces(query)
-        .filter(|(piece, ..)| !piece.is_empty())
-        .map(|(_, name, value)| (encode(name), encode(value)))
-        .collect();
-    parameters.sort();
-    let pairs: Vec<_> =
-        parameters.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
-    pairs.join("&")
+    vec![(DATE, date.to_owned()), (AUTHORIZATION, format!("Basic {}", STANDARD.encode(pair)))]
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::tests::request;
     use super::*;
+    use crate::credentials::tests::request;
 
     /// The worked example of the vendor's documentation.
     #[test]
@@ -70,9 +50,8 @@ mod tests {
             &Secret::new("DIWJ8X6AEYOR5OMC6TQ1"),
             &Secret::new("Zh5eGmUq9zpfQnyUIu5OL9iWoMMv5ZNmk3zLJ4Ep"),
             &mut request,
-            "2012-08-21T17:29:18Z".parse().unwrap(),
-        )
-        .unwrap();
+            "Tue, 21 Aug 2012 17:29:18 -0000",
+        );
         assert_eq!(headers[0].1, "Tue, 21 Aug 2012 17:29:18 -0000");
         assert_eq!(request.url.query(), Some("realname=First%20Last&username=root"));
         let basic = headers[1].1.strip_prefix("Basic ").unwrap();

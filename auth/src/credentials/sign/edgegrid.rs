@@ -5,30 +5,32 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::Method;
 use http::header::AUTHORIZATION;
+use http::{HeaderName, Method};
 use mef_ports::{HttpRequest, Secret};
 use url::Position;
 
-use super::{Header, host, sha256_hmac};
+use super::canonical::host;
+use super::sigv4::sha256_hmac;
 
 /// How much of a body is signed.
 const MAX_BODY: usize = 131_072;
 
 /// The credentials of an API client.
-pub(in crate::credentials) struct EdgeGrid {
-    pub(in crate::credentials) client_token: Secret,
-    pub(in crate::credentials) client_secret: Secret,
-    pub(in crate::credentials) access_token: Secret,
+pub(super) struct EdgeGrid {
+    pub(super) client_token: Secret,
+    pub(super) client_secret: Secret,
+    pub(super) access_token: Secret,
 }
 
 impl EdgeGrid {
-    pub(in crate::credentials) fn sign(
+    /// Returns the header that signs `request`.
+    pub(super) fn sign(
         &self,
         request: &HttpRequest,
         timestamp: &str,
         nonce: &str,
-    ) -> Vec<Header> {
+    ) -> Vec<(HeaderName, String)> {
         let unsigned = format!(
             "EG1-HMAC-SHA256 client_token={};access_token={};timestamp={timestamp};nonce={nonce};",
             self.client_token.expose(),
@@ -62,8 +64,8 @@ impl EdgeGrid {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::tests::request;
     use super::*;
+    use crate::credentials::tests::request;
 
     /// The cases of the vendor's own client libraries.
     #[test]

@@ -3,48 +3,41 @@
 //! AWS's description:
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>.
 
-use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::hmac;
 use http::header::AUTHORIZATION;
 use http::{HeaderName, HeaderValue};
 use mef_ports::{HttpRequest, Secret};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
+use percent_encoding::{AsciiSet, percent_encode};
 
-use super::{Header, host, sha256_hmac};
-use crate::request::pieces;
+use super::canonical::{encode_query, host};
+use crate::hash::sha256_hex;
+use crate::query::RESERVED;
 
-/// Everything but the unreserved characters of RFC 3986.
-const STRICT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-/// The same for a path, whose slashes stay.
-const PATH: &AsciiSet = &STRICT.remove(b'/');
+/// What is escaped in a path, whose slashes stay.
+const PATH: &AsciiSet = &RESERVED.remove(b'/');
 
 const DATE: HeaderName = HeaderName::from_static("x-amz-date");
 const TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
 
 /// Credentials, and what they are used for.
-pub(in crate::credentials) struct SigV4 {
-    pub(in crate::credentials) access_key: Secret,
-    pub(in crate::credentials) secret_key: Secret,
-    pub(in crate::credentials) session_token: Option<Secret>,
-    pub(in crate::credentials) region: Secret,
-    pub(in crate::credentials) service: Secret,
+pub(super) struct SigV4 {
+    pub(super) access_key: Secret,
+    pub(super) secret_key: Secret,
+    pub(super) session_token: Option<Secret>,
+    pub(super) region: Secret,
+    pub(super) service: Secret,
 }
 
 impl SigV4 {
-    /// The headers that sign `request` at `date`, `YYYYMMDDTHHMMSSZ`.
-    pub(in crate::credentials) fn sign(
-        &self,
-        request: &mut HttpRequest,
-        date: &str,
-    ) -> Vec<Header> {
-        // What is signed is what is sent, also where a space was a `+`.
-        let query = canonical_query(request.url.query().unwrap_or_default());
-        request.url.set_query(Some(query.as_str()).filter(|query| !query.is_empty()));
+    /// Returns the headers that sign `request` at `date`, `YYYYMMDDTHHMMSSZ`.
+    pub(super) fn sign(&self, request: &mut HttpRequest, date: &str) -> Vec<(HeaderName, String)> {
+        let query = encode_query(request);
         let day = date.get(..8).unwrap_or(date);
         let mut signed = vec![("host", host(&request.url)), ("x-amz-date", date.to_owned())];
         if let Some(token) = &self.session_token {
             signed.push(("x-amz-security-token", token.expose().to_owned()));
         }
-        // What says how the body is to be read is worth a signature.
+        // It says how the body is read, so it is signed too.
         let content_type = request.headers.get(http::header::CONTENT_TYPE);
         if let Some(value) = content_type.map(HeaderValue::to_str).and_then(Result::ok) {
             signed.push(("content-type", value.trim().to_owned()));
@@ -55,21 +48,13 @@ impl SigV4 {
             signed.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
         let body = request.body.as_deref().unwrap_or_default();
         let path = canonical_path(request.url.path(), self.service.expose());
-        let canonical = [
-            request.method.as_str(),
-            &path,
-            &query,
-            &headers,
-            &names,
-            &hex::encode(digest(&SHA256, body)),
-        ]
-        .join("\n");
+        let canonical =
+            [request.method.as_str(), &path, &query, &headers, &names, &sha256_hex(body)]
+                .join("\n");
         let scope =
             format!("{day}/{}/{}/aws4_request", self.region.expose(), self.service.expose());
-        let text = format!(
-            "AWS4-HMAC-SHA256\n{date}\n{scope}\n{}",
-            hex::encode(digest(&SHA256, canonical.as_bytes()))
-        );
+        let text =
+            format!("AWS4-HMAC-SHA256\n{date}\n{scope}\n{}", sha256_hex(canonical.as_bytes()));
         let first = format!("AWS4{}", self.secret_key.expose()).into_bytes();
         let steps = [day, self.region.expose(), self.service.expose(), "aws4_request"];
         let key = steps.iter().fold(first, |key, step| sha256_hmac(&key, step.as_bytes()));
@@ -89,7 +74,7 @@ impl SigV4 {
     }
 }
 
-/// A path is encoded once more than it is sent, for every service but S3.
+/// Encodes a path once more than it is sent, for every service except S3.
 fn canonical_path(path: &str, service: &str) -> String {
     match service {
         "s3" => path.to_owned(),
@@ -97,25 +82,14 @@ fn canonical_path(path: &str, service: &str) -> String {
     }
 }
 
-/// Names and values encoded strictly, in order.
-fn canonical_query(query: &str) -> String {
-    let encode = |text: &str| {
-        // A `+` in a query that we write is a space.
-        percent_encode(&crate::request::form_decode(text), STRICT).to_string()
-    };
-    let mut pairs: Vec<_> = pieces(query)
-        .filter(|(piece, ..)| !piece.is_empty())
-        .map(|(_, name, value)| (encode(name), encode(value)))
-        .collect();
-    pairs.sort();
-    let pairs: Vec<_> = pairs.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
-    pairs.join("&")
+pub(super) fn sha256_hmac(key: &[u8], text: &[u8]) -> Vec<u8> {
+    hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), text).as_ref().to_vec()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::tests::request;
     use super::*;
+    use crate::credentials::tests::request;
 
     fn keys(session_token: Option<&str>) -> SigV4 {
         SigV4 {

@@ -1,4 +1,4 @@
-//! Token endpoints that do not give a token.
+//! Token endpoints that give no token.
 
 use super::*;
 
@@ -35,7 +35,7 @@ async fn failures_that_stay_end_it() {
     assert!(matches!(error, CredentialError::Http(HttpError::Transport(_))), "{error:?}");
     assert_eq!(world.asked(), 4);
 
-    // An answer that is too large stays so.
+    // A response that is too large is so again: no second try.
     let world = World::new([]);
     world.answers.lock().unwrap().push_back(Err("too large"));
     let (error, _) = failure(&world, &oauth("")).await;
@@ -57,7 +57,7 @@ async fn a_long_limit_is_handed_on_with_its_end() {
         assert!(matches!(error, CredentialError::Limited { until: u } if u == until), "{error:?}");
         assert_eq!(world.asked(), 1);
     }
-    // A limit that does not say how long lasts a minute from when we gave up.
+    // A limit without a length lasts a minute from when we gave up.
     let world = World::new([answer(429, &[], "")]);
     let (error, _) = failure(&world, &oauth("")).await;
     let until = world.now() + SignedDuration::from_secs(60);
@@ -107,7 +107,7 @@ async fn answers_that_are_no_token_are_told_apart_and_never_shown() {
         asked: "the token endpoint https://login.example.com/token".to_owned(),
         status: status(code),
     };
-    let unreadable = |place: &str| TokenEndpointError::Unreadable { place: place.to_owned() };
+    let unreadable = |path: &str| TokenEndpointError::Unreadable { path: path.to_owned() };
     for (answer, expected) in [
         (answer(404, &[], "<html>PRIVATE"), refused(404)),
         (answer(400, &[], r#"{"PRIVATE":1}"#), refused(400)),

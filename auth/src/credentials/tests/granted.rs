@@ -1,4 +1,4 @@
-//! Tokens that are asked for with something other than a client's secret.
+//! Tokens that are asked for without a client's secret.
 
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
@@ -42,7 +42,7 @@ async fn a_client_proves_itself_with_its_private_key() {
     let (request, sent, redactor) = asked(
         r#"{ client_credentials: { token_url: "https://login.example.com/token", client_id: "the-client",
              client_auth: private_key_jwt, key: "{secret.key}", key_id: k1, scopes: [a], audience: "https://api" } }"#,
-        // As a store of one-line values has it.
+        // As a store that takes one line only has it.
         &[("key", &KEY.replace('\n', "\\n"))],
         token("token-one"),
     )

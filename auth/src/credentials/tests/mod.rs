@@ -22,21 +22,23 @@ use mef_ports::{
 };
 
 use super::*;
+use url::Url;
+
 use crate::RedactingSecrets;
 
 const CLIENT_SECRET: &str = "s3cr/et of+okta";
 
-/// Answers one after another; the last one again and again.
+/// Gives its responses one after another, and the last one again and again.
 #[derive(Default)]
 struct World {
     answers: Mutex<VecDeque<Result<HttpResponse, &'static str>>>,
     asked: Mutex<Vec<HttpRequest>>,
     kept: Mutex<BTreeMap<String, AccessToken>>,
-    /// Who may ask, and until when.
+    /// Who may ask for a token, and until when.
     claims: Mutex<BTreeMap<String, (TokenClaim, Timestamp)>>,
     store_fails: Mutex<bool>,
     secrets: Mutex<BTreeMap<String, String>>,
-    /// How often a new secret is not stored.
+    /// How many times storing a new secret fails.
     not_stored: Mutex<u32>,
     now: Mutex<Timestamp>,
     slept: Mutex<Vec<Duration>>,
@@ -46,7 +48,7 @@ struct World {
 impl Http for World {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         self.asked.lock().unwrap().push(request);
-        // Others get their turn, so that two callers can meet here.
+        // Let others run, so that two callers can meet here.
         tokio::task::yield_now().await;
         let mut answers = self.answers.lock().unwrap();
         let answer = match answers.len() {

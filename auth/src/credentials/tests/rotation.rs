@@ -88,7 +88,7 @@ async fn a_store_that_is_back_soon_costs_nothing() {
     assert_eq!((stored(&world).as_str(), world.asked()), ("refresh-1", 1));
 }
 
-/// The process ends between the answer and the store.
+/// The process ends between the response and the store.
 #[tokio::test]
 async fn n12_after_a_crash_the_old_one_is_tried_and_its_refusal_says_what_to_do() {
     let auth = refresh();
@@ -105,7 +105,7 @@ async fn n12_after_a_crash_the_old_one_is_tried_and_its_refusal_says_what_to_do(
         (sent(&lost), stored(&lost).as_str()),
         (vec!["refresh-0".to_owned(), "refresh-0".to_owned()], "refresh-2")
     );
-    // One without refuses it, and that is told at once.
+    // A vendor without one refuses it, and the error comes at once.
     let strict = world([answer(400, &[], r#"{"error":"invalid_grant"}"#)]);
     let (error, _) = failure(&strict, &auth).await;
     let CredentialError::TokenEndpoint(error) = error else { panic!("{error:?}") };

@@ -107,7 +107,7 @@ async fn a_login_gives_several_cookies_and_all_are_sent_and_masked() {
     assert!(error.to_string().contains("`cookie.__RequestVerificationToken`"), "{error}");
 }
 
-/// Its author looks for it in a trace.
+/// The author of the file looks for the token in a trace.
 #[tokio::test]
 async fn a_token_that_is_not_where_the_file_says_is_masked_all_the_same() {
     let login = r#"form: { password: "{secret.password}" }"#;
@@ -175,7 +175,7 @@ async fn a_login_leads_the_requests_to_its_base_url_and_nowhere_else() {
         ),
         (
             "/relative",
-            "the token endpoint's answer has no usable value at `/base`: check its URL, and where `poll.auth` looks for it",
+            "the token endpoint's response has no usable value at `/base`: check its URL, and where `poll.auth` looks for it",
         ),
     ] {
         let world = World::new([give(base)]);
@@ -256,11 +256,11 @@ async fn a_digest_is_sent_once_there_is_a_challenge_and_counts() {
         &[("www-authenticate", "Digest realm=\"r\", nonce=\"n\", qop=\"auth\", algorithm=SHA-256")],
         "",
     );
-    credentials.answered("okta", &auth, StatusCode::OK, &refusal.headers);
-    credentials.answered("other", &auth, refusal.status, &refusal.headers);
+    credentials.note_response("okta", &auth, StatusCode::OK, &refusal.headers);
+    credentials.note_response("other", &auth, refusal.status, &refusal.headers);
     credentials.authorize("okta", &auth, &user(), &mut sent).await.unwrap();
     assert!(!sent.headers.contains_key(AUTHORIZATION));
-    credentials.answered("okta", &auth, refusal.status, &refusal.headers);
+    credentials.note_response("okta", &auth, refusal.status, &refusal.headers);
     for count in ["nc=00000001", "nc=00000002"] {
         credentials.authorize("okta", &auth, &user(), &mut sent).await.unwrap();
         let value = sent.headers[AUTHORIZATION].to_str().unwrap();
@@ -331,7 +331,7 @@ async fn a_hash_without_a_key_is_that_of_the_text_and_gives_no_secret_away() {
         };
         let (credentials, redactor) = World::new([]).credentials();
         let mut sent = request();
-        credentials.sign(&sign, &given, &mut sent, now, nonce).unwrap();
+        sign::sign(&sign, credentials.renderer(&given), &mut sent, now, nonce).unwrap();
         assert_eq!(sent.headers[AUTHORIZATION], expected);
         assert_eq!(sent.headers["x-xdr-auth-id"], "7");
         assert_eq!(
@@ -339,11 +339,12 @@ async fn a_hash_without_a_key_is_that_of_the_text_and_gives_no_secret_away() {
             "b52b4d01f68d84bde3b41ed40f803a287d7b2f220a019863b34e11867ebc9050"
         );
         assert_eq!(sent.headers["x-xdr-timestamp"], "1795514400123");
-        assert!(sent.headers.values().all(HeaderValue::is_sensitive));
+        assert!(sent.headers.values().all(http::HeaderValue::is_sensitive));
         assert!(!format!("{:?} {credentials:?}", sent.headers).contains("s3cr3t"));
         assert_eq!(redactor.mask("a s3cr3t-api-keyb52b4d 1"), "a ***b52b4d 1");
         assert_eq!(redactor.mask(expected), "***");
-        let failed = credentials.sign(&sign, &secrets(&[]), &mut sent, now, nonce).unwrap_err();
+        let failed = sign::sign(&sign, credentials.renderer(&secrets(&[])), &mut sent, now, nonce)
+            .unwrap_err();
         assert_eq!(
             failed.to_string(),
             "`text` in `poll.auth` stands for nothing: the secret `api_key` is not there"

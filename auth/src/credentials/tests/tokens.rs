@@ -95,7 +95,7 @@ async fn whatever_a_token_is_asked_with_is_in_its_name() {
     let name = |source: &str, auth: &PollAuth, secret: &str| {
         let PollAuth::Token(token) = auth else { panic!("not OAuth") };
         let given = secrets(&[("client_secret", secret)]);
-        credentials.token_request(source, token, &given).unwrap().key.0
+        TokenRequest::render(source, token, credentials.renderer(&given)).unwrap().key.0
     };
     let plain = oauth("");
     let names = [
@@ -128,13 +128,13 @@ async fn the_client_may_prove_itself_in_the_body() {
     assert!(body.contains("client_id=id%3A1&client_secret=s3cr%2Fet+of%2Bokta"), "{body}");
 }
 
-/// Whoever has the turn is gone: the others come back later, and one of them
-/// asks when its time is over.
+/// The process that has the turn is gone: the others come back later, and one of
+/// them asks when its time is over.
 #[tokio::test]
 async fn who_asks_for_too_long_loses_the_turn() {
     let world = World::new([token("token-one")]);
     let auth = oauth("");
-    // Which key it is, is known once a token was asked for.
+    // Only a request for a token shows which key it is.
     let (first, _) = world.credentials();
     bearer(&first, &auth).await;
     let key = world.kept.lock().unwrap().pop_first().unwrap().0;
@@ -186,4 +186,41 @@ async fn a_token_url_cannot_lead_to_another_origin() {
     let auth = PollAuth::Token(client);
     let error = credentials.authorize("okta", &auth, &given, &mut request()).await.unwrap_err();
     assert_eq!(error.to_string(), "`token_url` in `poll.auth` is not a URL of its own origin");
+}
+
+#[tokio::test]
+async fn the_key_of_a_stored_token_stays_as_it_is() {
+    const LOGIN: &str = r#"post: "https://login.example.com/login", headers: { x-a: b }"#;
+    const OAUTH: &str = r#"token_url: "https://login.example.com/token", client_id"#;
+    let (credentials, _) = World::new([]).credentials();
+    let key = include_str!("test-key.pem");
+    let given = secrets(&[("client_secret", "a"), ("password", "b"), ("key", key)]);
+    for (auth, expected) in [
+        (
+            r#"client_credentials: { OAUTH: "id:1", client_secret: "{secret.client_secret}", scopes: [a, b], params: { c: d } }"#,
+            "f05ff019ac6271c135dcd5edf40ecbf578d4f3369904c7effb559b7bb784bf70",
+        ),
+        (
+            r#"client_credentials: { OAUTH: c, client_auth: private_key_jwt, key: "{secret.key}", key_id: k }"#,
+            "a4c2509d078d8cf15357c4cd02a1a2586f1b609c9a7f45605cf89329d1786035",
+        ),
+        (
+            r#"session: { login: { LOGIN, form: { p: "{secret.password}" } }, cookies: [a, b] }"#,
+            "d2accd03dfed325688629e190790a08dce67597314cbdbbe7194ef5eccf2265c",
+        ),
+        (
+            r#"session: { login: { LOGIN, json: { p: ["{secret.password}"] } }, base_url: { from: base },
+                 token: { from: token, send: { header: { name: x-t, value: "{token}" } } } }"#,
+            "cab00c23ffad8d5fe879bf47f13a7fcd121365b31c33130f6acefc5dac71e602",
+        ),
+        (
+            r#"refresh_token: { OAUTH: id, client_auth: body, client_secret: "{secret.client_secret}", refresh_token: the_token }"#,
+            "cba219fc89cf985c2edd47d05a195c02d8978795085570c9dd7c2e5b82c88379",
+        ),
+    ] {
+        let auth = auth.replace("OAUTH", OAUTH).replace("LOGIN", LOGIN);
+        let PollAuth::Token(token) = poll_auth(&format!("{{ {auth} }}")) else { panic!("{auth}") };
+        let request = TokenRequest::render("okta", &token, credentials.renderer(&given)).unwrap();
+        assert_eq!(request.key.0, expected, "{auth}");
+    }
 }

@@ -66,7 +66,7 @@ fn message(kind: &str) -> Map<String, Value> {
     fields.as_object().unwrap().clone()
 }
 
-/// The text that SNS signs, as its guide spells it out for each type.
+/// The text that SNS signs, as its guide describes it for each type.
 fn canonical(fields: &Map<String, Value>) -> String {
     let line = |name: &str| match fields.get(name).and_then(Value::as_str) {
         Some(value) => format!("{name}\n{value}\n"),
@@ -248,7 +248,7 @@ fn a_certificate_counts_from_its_first_second_to_its_last() {
     {
         assert!(KeyDocument::parse(KeyKind::Certificate, nothing).is_err());
     }
-    // A private key before it does not make it one.
+    // A private key in front of it does not make it a private key.
     let after = format!("{KEY}{CERTIFICATE}");
     assert!(KeyDocument::parse(KeyKind::Certificate, after.as_bytes()).is_err());
 }

@@ -1,5 +1,5 @@
-//! Signed texts that no template can say. What is expected was made with the
-//! libraries that the vendors give to receivers.
+//! Signed texts that no template can express. The expected values were made with
+//! the libraries that the vendors give to receivers.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -50,7 +50,7 @@ fn a_form_is_signed_sorted_and_with_or_without_the_port() {
         String::new(),
     ] {
         let denied = twilio(without, query, &wrong).unwrap_err();
-        assert!(matches!(denied, Denied::Alternatives { .. }), "{wrong}");
+        assert!(matches!(denied, Denied::Alternatives(_)), "{wrong}");
         assert!(denied.depends_on_secret(), "{wrong}");
     }
     assert!(twilio(without, "bar=2&foo=1", FORM).is_err());
@@ -168,8 +168,8 @@ fn a_list_of_headers_names_itself_and_the_time() {
             ("x-contentful-signature", &signature),
         ];
         let denied = Post::new(&headers, "b").verify(CONTENTFUL, &[("s", "k")]).unwrap_err();
-        let Denied::HeaderNotSigned { place, .. } = &denied else { panic!("{denied}") };
-        assert_eq!(place.to_string(), format!("header `{unsigned}`"));
+        let Denied::HeaderNotSigned { part, .. } = &denied else { panic!("{denied}") };
+        assert_eq!(part.to_string(), format!("header `{unsigned}`"));
     }
 }
 

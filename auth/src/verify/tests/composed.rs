@@ -1,5 +1,5 @@
-//! Alternatives and lists in each other: what the whole decides is what its
-//! parts decide, and the head never refuses what the whole takes.
+//! Nested alternatives and lists: the whole decides what its parts decide, and the
+//! head never denies what the whole accepts.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -7,7 +7,7 @@ use mef_source::checked::Check;
 use proptest::prelude::*;
 
 use super::*;
-use crate::verify::{needs_body, verify_authorization, verify_head};
+use crate::verify::{verify_authorization, verify_head};
 
 const EITHER: &str = r#"any: [
   { hmac: { hash: sha256, secrets: [s], text: "{body}", signature: { from: header.x-sig, encoding: hex } } },
@@ -88,13 +88,13 @@ fn an_alternative_that_the_head_leaves_open_leaves_all_open() {
     assert_eq!(head(&[("x-sig", "00")]), Ok(()));
     assert_eq!(head(&[("x-sig", "00"), ("authorization", "Bearer x")]), Ok(()));
     assert_eq!(head(&[("authorization", "Bearer token")]), Ok(()));
-    assert!(matches!(head(&[("authorization", "Bearer x")]), Err(Denied::Alternatives { .. })));
+    assert!(matches!(head(&[("authorization", "Bearer x")]), Err(Denied::Alternatives(_))));
     assert!(head(&[]).is_err());
     let authorization =
         |checks: &str| verify_authorization(&webhook(checks), "Bearer x", &secrets(PAIRS), now());
     assert_eq!(authorization(EITHER), Ok(()));
     let tokens = r#"any: [ { token: { from: header.authorization, secrets: [t] } }, { basic: { secrets: [s] } } ]"#;
-    assert!(matches!(authorization(tokens), Err(Denied::Alternatives { .. })));
+    assert!(matches!(authorization(tokens), Err(Denied::Alternatives(_))));
 }
 
 #[test]
@@ -206,7 +206,7 @@ fn the_whole_decides_as_its_parts_and_the_head_refuses_nothing_that_it_takes() {
         let request = request(&sent);
         let whole = verify(&webhook, request.clone(), &all, now());
         prop_assert_eq!(whole.is_ok(), tree.passes(&sent), "{:?}", whole);
-        // As an authorizer has them: the secrets of what reads no body.
+        // As an authorizer has them: the secrets of checks that read no body.
         let known: LiveSecrets = webhook
             .single_checks()
             .filter(|check| !needs_body(check))
@@ -221,7 +221,7 @@ fn the_whole_decides_as_its_parts_and_the_head_refuses_nothing_that_it_takes() {
             prop_assert_eq!(&head, &Ok(()));
             prop_assert_eq!(&by_header, &Ok(()));
         }
-        // Where nothing reads the body and the address is there, the head knows all.
+        // If nothing reads the body and the address is known, the head decides all.
         if !webhook.single_checks().any(needs_body) && sent[4] != Sent::Nothing {
             prop_assert_eq!(head.is_ok(), whole.is_ok());
             head_refused.set(head_refused.get() + usize::from(head.is_err()));

@@ -1,4 +1,4 @@
-//! A refused request that is kept must hold none of what was sent as proof.
+//! A denied request that is kept must hold nothing of what was sent as proof.
 
 use super::samples::samples;
 use super::*;

@@ -1,4 +1,4 @@
-//! What is told of a judgement, and that telling changes nothing in it.
+//! Explanations: what they say, and that they change nothing in the judgement.
 
 use super::samples::samples;
 use super::*;
@@ -13,7 +13,7 @@ fn explained(post: &Post, checks: &str, pairs: &[(&str, &str)], at: i64) -> Vec<
     checks
 }
 
-/// Everything that is shown of a check but the signed text.
+/// Everything that is shown of a check except the signed text.
 fn shown(checks: &[Explained]) -> String {
     let quiet = checks.iter().map(|check| Explained { signed_texts: Vec::new(), ..check.clone() });
     format!("{:?}", quiet.collect::<Vec<_>>())
@@ -26,12 +26,17 @@ fn a_genuine_request_is_told_whole_and_no_credential_with_it() {
         let [check] = checks.as_slice() else { panic!("{}: one check", sample.vendor) };
         assert_eq!(check.denied, None, "{}", sample.vendor);
         assert!(check.tried.iter().any(|tried| tried.matched), "{}", sample.vendor);
-        assert!(check.seen.iter().all(|seen| seen.found != "nothing" || check.seen.len() > 1));
+        assert!(
+            check
+                .noticed
+                .iter()
+                .all(|noticed| noticed.found != "nothing" || check.noticed.len() > 1)
+        );
         let shown = shown(&checks);
         for (_, secret) in &sample.secrets {
             assert!(!shown.contains(secret), "{}: {shown}", sample.vendor);
         }
-        // No long value but times and ids is a signature here.
+        // Every long value here is a signature, except times and ids.
         for (_, value) in &sample.post.headers {
             let text = String::from_utf8_lossy(value);
             let long = text.split([',', '=', ' ', ';']).filter(|piece| piece.len() > 36);
@@ -54,11 +59,12 @@ fn the_signed_text_is_that_which_was_signed() {
     assert_eq!(told[0].signed_texts, [b"m.1700000000.\xff\n"]);
     let tried: Vec<_> = told[0].tried.iter().map(|t| (t.secret.as_str(), t.matched)).collect();
     assert_eq!(tried, [("a", false), ("b", true)]);
-    // Too old: it never came to the text, and what was there is told all the same.
+    // Too old: it never got to the text, but what was there is still told.
     let told = explained(&post, checks, &pairs, NOW + 6);
     assert!(told[0].signed_texts.is_empty() && told[0].tried.is_empty());
     assert!(matches!(told[0].denied, Some(Denied::TimestampTooOld { .. })));
-    let found: Vec<_> = told[0].seen.iter().map(|seen| (seen.what, seen.found.as_str())).collect();
+    let found: Vec<_> =
+        told[0].noticed.iter().map(|seen| (seen.what, seen.found.as_str())).collect();
     assert_eq!(
         found,
         [
@@ -76,8 +82,8 @@ fn a_check_after_the_one_that_failed_is_told_too() {
     let post = Post::new(&[("b", "second")], "");
     let told = explained(&post, checks, &[("a", "first"), ("b", "second")], NOW);
     let [first, second] = told.as_slice() else { panic!("two checks: {told:?}") };
-    assert!(matches!(first.denied, Some(Denied::Missing { .. })));
-    assert_eq!((first.seen[0].found.as_str(), first.tried.len()), ("nothing", 0));
+    assert!(matches!(first.denied, Some(Denied::Missing(_))));
+    assert_eq!((first.noticed[0].found.as_str(), first.tried.len()), ("nothing", 0));
     assert_eq!(second.denied, None);
 }
 

@@ -1,5 +1,5 @@
-//! Signature headers, times and JSON bodies that no person would think of, held
-//! to a second reading that is as plain as can be.
+//! Signature headers, times and JSON bodies that no person would think of, compared
+//! with a second implementation that is as plain as can be.
 
 use std::fmt::Write as _;
 
@@ -7,10 +7,11 @@ use mef_source::checked::{Check, Hmac, TimeUnit, Verify};
 use mef_source::{Path, Root};
 use proptest::prelude::*;
 
-use super::super::mask::Mask;
-use super::super::read::Scope;
-use super::super::{read, signature, timestamp};
 use super::*;
+use crate::verify::read::json;
+use crate::verify::read::values::RequestView;
+use crate::verify::signed::{signature, timestamp};
+use crate::verify::told::mask::Mask;
 
 fn hmac(checks: &str) -> Hmac {
     match webhook(checks).verify {
@@ -56,7 +57,7 @@ proptest! {
             }
         }
         let request = Post::new(&[("x", &header)], "").request();
-        let found = signature::read(&hmac.signed.signature, Scope::whole(&request), &mut Mask::default())
+        let found = signature::read(&hmac.signed.signature, RequestView::whole(&request), &mut Mask::default())
             .and_then(|items| items.candidates(&hmac.signed.signature));
         prop_assert_eq!(found.unwrap_or_default(), expected, "{}", header);
     }
@@ -75,7 +76,7 @@ proptest! {
                signature: {{ from: header.x, {split} {pair} encoding: hex }} }}"#
         ));
         let request = Post::new(&[("x", &text)], "").request();
-        let items = signature::read(&hmac.signed.signature, Scope::whole(&request), &mut Mask::default());
+        let items = signature::read(&hmac.signed.signature, RequestView::whole(&request), &mut Mask::default());
         if let Ok(found) = items.and_then(|items| items.candidates(&hmac.signed.signature)) {
             prop_assert!(!found.is_empty() && found.len() <= signature::MAX_ITEMS);
             for signature in found {
@@ -134,7 +135,7 @@ proptest! {
     }
 }
 
-/// A JSON document that remembers what no parser's map does: keys given twice.
+/// A JSON document that keeps keys that are given twice.
 #[derive(Clone, Debug)]
 enum Json {
     Null,
@@ -236,9 +237,9 @@ proptest! {
         let pointer: String =
             segments.iter().map(|s| format!("/{}", s.replace('~', "~0").replace('/', "~1"))).collect();
         let path = Path::parse(&pointer, &[Root::Record]).unwrap();
-        let found = read::json(body.as_bytes(), &path);
+        let found = json::one(body.as_bytes(), &path);
         match document.at(&segments) {
-            Err(()) => prop_assert!(matches!(found, Err(Denied::Duplicated { .. })), "{} {}", body, pointer),
+            Err(()) => prop_assert!(matches!(found, Err(Denied::Duplicated(_))), "{} {}", body, pointer),
             Ok(None | Some(Json::Null)) => prop_assert!(matches!(found, Ok(None)), "{} {}", body, pointer),
             Ok(Some(expected)) => {
                 let found = found.unwrap().expect("it is there");
@@ -246,7 +247,7 @@ proptest! {
                 expected.write(dress, &mut text);
                 prop_assert_eq!(found.get(), text);
                 if let Json::Text(string) = expected {
-                    prop_assert_eq!(read::string(found, &path).unwrap(), string.as_str());
+                    prop_assert_eq!(json::string(found, &path).unwrap(), string.as_str());
                 }
             }
         }

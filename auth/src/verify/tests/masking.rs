@@ -1,4 +1,4 @@
-//! What is left of a credential after verification: nothing, and all else.
+//! Nothing of a credential is left after verification, and everything else is.
 
 use proptest::prelude::*;
 use serde_json::Value;
@@ -54,7 +54,7 @@ fn no_signature_is_left_in_any_layout_and_nothing_shows_in_debug() {
                 assert_eq!(verified.header(name).unwrap().as_bytes(), value);
             }
         }
-        // As it came, for the delivery's name, whatever is masked in it.
+        // The digest is of the body as it came, not as it was masked.
         let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &sample.post.body);
         assert_eq!(verified.body_sha256_hex(), hex::encode(digest));
     }

@@ -21,8 +21,9 @@ mod tokens;
 use aws_lc_rs::hmac as lc_hmac;
 use jiff::Timestamp;
 use mef_ports::Secret;
-use mef_source::checked::Webhook;
+use mef_source::checked::{Check, Webhook};
 
+use super::checks::{self, SingleCheck};
 use super::{Denied, LiveSecrets, Verified, verify};
 use crate::Request;
 
@@ -44,6 +45,10 @@ fn webhook(checks: &str) -> Webhook {
 
 fn secrets(pairs: &[(&str, &str)]) -> LiveSecrets {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), Secret::new(*value))).collect()
+}
+
+fn needs_body(check: &Check) -> bool {
+    check.singles().into_iter().filter_map(checks::single).any(SingleCheck::needs_body)
 }
 
 fn mac(algorithm: lc_hmac::Algorithm, key: &[u8], text: &[u8]) -> Vec<u8> {

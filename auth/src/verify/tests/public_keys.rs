@@ -198,7 +198,7 @@ fn what_is_no_key_of_the_algorithm_denies_and_is_not_shown() {
         assert!(!denied.to_string().contains(key), "{denied}");
     }
     let empty = judge("ed25519", "base64", "whpk_", signature.as_ref()).unwrap_err();
-    assert_eq!(empty, Denied::SecretEmpty { name: "s".to_owned() });
+    assert_eq!(empty, Denied::SecretEmpty("s".to_owned()));
 }
 
 #[test]
@@ -206,7 +206,7 @@ fn a_key_that_fits_any_text_denies() {
     // With the neutral element as the key, R = B·0 and S = 0 fit everything.
     let mut forged = [0; 64];
     forged[0] = 1;
-    for point in super::super::public_key::SMALL_ORDER {
+    for point in crate::verify::checks::public_key::SMALL_ORDER {
         let mut bytes = hex::decode(point).unwrap();
         for sign in [0, 0x80] {
             bytes[31] |= sign;
@@ -226,7 +226,7 @@ fn another_algorithm_or_another_form_of_a_signature_denies() {
     let keys = &*KEYS;
     let good = keys.ed25519.sign(BODY.as_bytes()).as_ref().to_vec();
     assert!(judge("ed25519", "hex", &keys.ed25519_hex, &good).is_ok());
-    // S + L is the same number to a careless verifier (RFC 8032 §5.1.7).
+    // A careless verifier takes S + L for the same number (RFC 8032 §5.1.7).
     let order = hex::decode("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010");
     let mut other = good.clone();
     let mut carry = 0_u16;

@@ -278,7 +278,7 @@ fn whole_headers() -> Vec<Sample> {
     ]
 }
 
-/// A layout that no vendor has, for the parts that are left.
+/// Layouts that no vendor has, for parts that no other sample uses.
 fn every_part() -> Sample {
     let body = r#"{"n":1.50,"t":"\u00e4","ok":true}"#;
     let query = "q=a+b%2F";

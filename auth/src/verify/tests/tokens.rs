@@ -24,9 +24,9 @@ fn a_header_holds_the_whole_token_and_nothing_else() {
         assert!(!denied.to_string().contains("token "), "{denied}");
     }
     let nothing = judge("from: header.x-token", &Post::new(&[], "")).unwrap_err();
-    assert!(matches!(nothing, Denied::Missing { .. }));
+    assert!(matches!(nothing, Denied::Missing(_)));
     let twice = Post::new(&[("x-token", "old-token"), ("X-Token", "old-token")], "");
-    assert!(matches!(judge("from: header.x-token", &twice), Err(Denied::Duplicated { .. })));
+    assert!(matches!(judge("from: header.x-token", &twice), Err(Denied::Duplicated(_))));
     let bytes = Post { headers: vec![("x-token".into(), vec![0xff])], ..twice };
     assert!(matches!(judge("from: header.x-token", &bytes), Err(Denied::TokenMismatch { .. })));
 }
@@ -62,11 +62,11 @@ fn a_query_parameter_is_decoded_and_given_once() {
     };
     assert!(query("a=1&t=new+token").is_ok());
     assert!(query("%74=new%20token").is_ok());
-    assert!(matches!(query("t=new+token&t=new+token"), Err(Denied::Duplicated { .. })));
-    assert!(matches!(query("t=new+token&%74=x"), Err(Denied::Duplicated { .. })));
+    assert!(matches!(query("t=new+token&t=new+token"), Err(Denied::Duplicated(_))));
+    assert!(matches!(query("t=new+token&%74=x"), Err(Denied::Duplicated(_))));
     assert!(matches!(query("t=%ff"), Err(Denied::TokenMismatch { .. })));
     assert!(matches!(query("t"), Err(Denied::TokenMismatch { .. })));
-    assert!(matches!(query(""), Err(Denied::Missing { .. })));
+    assert!(matches!(query(""), Err(Denied::Missing(_))));
 }
 
 #[test]
@@ -75,10 +75,10 @@ fn every_element_of_a_body_holds_a_token_and_there_is_one() {
     assert!(graph(r#"{"value":[{"state":"old-token"},{"x":1,"state":"new token"}]}"#).is_ok());
     assert!(graph(r#"{"value":{"a":{"state":"old-token"}}}"#).is_ok());
     type Expected = fn(&Denied) -> bool;
-    let missing: Expected = |d| matches!(d, Denied::Missing { .. });
+    let missing: Expected = |d| matches!(d, Denied::Missing(_));
     let mismatch: Expected = |d| matches!(d, Denied::TokenMismatch { .. });
-    let wrong_type: Expected = |d| matches!(d, Denied::WrongType { .. });
-    let duplicated: Expected = |d| matches!(d, Denied::Duplicated { .. });
+    let wrong_type: Expected = |d| matches!(d, Denied::WrongType(_));
+    let duplicated: Expected = |d| matches!(d, Denied::Duplicated(_));
     for (body, is_right) in [
         (r#"{"value":[]}"#, missing),
         (r#"{"value":{}}"#, missing),
@@ -91,7 +91,7 @@ fn every_element_of_a_body_holds_a_token_and_there_is_one() {
         (r#"{"value":[{"state":["old-token"]}]}"#, wrong_type),
         (r#"{"value":[{"state":"old-token","state":"x"}]}"#, duplicated),
         (r#"{"value":[],"value":[{"state":"old-token"}]}"#, duplicated),
-        ("no json", |d| matches!(d, Denied::BodyNotJson { .. })),
+        ("no json", |d| matches!(d, Denied::BodyNotJson(_))),
     ] {
         let denied = graph(body).unwrap_err();
         assert!(is_right(&denied), "{body}: {denied}");

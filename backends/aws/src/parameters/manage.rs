@@ -1,4 +1,4 @@
-//! What a person does with secrets: set one, and see which there are.
+//! What a person does with secrets: sets one, or lists them.
 
 use aws_sdk_ssm::operation::put_parameter::PutParameterError;
 use aws_sdk_ssm::types::{ParameterStringFilter, ParameterType};
@@ -6,29 +6,29 @@ use jiff::Timestamp;
 use mef_ports::{Secret, SecretRef, StoreError};
 
 use crate::error::AwsError;
-use crate::parameters::ParameterStore;
+use crate::parameters::store::ParameterStore;
 
-/// A secret that is set. Its value is not among what is known.
+/// A secret that is set, without its value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoredSecret {
+pub struct ListedSecret {
     /// Which secret.
     pub reference: SecretRef,
     /// The number of its present version.
     pub version: String,
     /// When this version was stored.
     pub since: Option<Timestamp>,
-    /// Whether it is encrypted. One that is not should be set again.
+    /// Whether it is encrypted. If not, it should be set again.
     pub encrypted: bool,
 }
 
 impl ParameterStore {
-    /// Stores `value` as the present version of `reference`, encrypted, and
-    /// gives the version's number.
+    /// Stores `value` as the present version of `reference`, encrypted, and returns the
+    /// number of the version.
     ///
     /// # Errors
     ///
-    /// When the value is blank, larger than a parameter may be (4 KiB), or may
-    /// not be stored.
+    /// Fails if the value is blank or larger than a parameter may be (4 KiB), or if it
+    /// may not be stored.
     pub async fn put(&self, reference: &SecretRef, value: &str) -> Result<String, StoreError> {
         let operation = "set a secret";
         if value.trim().is_empty() {
@@ -47,8 +47,8 @@ impl ParameterStore {
         Ok(put.version().to_string())
     }
 
-    /// Stores `value` as the first version of `reference`, encrypted; gives
-    /// false, and stores nothing, where there is one.
+    /// Stores `value` as the first version of `reference`, encrypted. If there is one
+    /// already, stores nothing and returns false.
     pub(super) async fn add(
         &self,
         reference: &SecretRef,
@@ -73,13 +73,13 @@ impl ParameterStore {
         }
     }
 
-    /// The secrets of this project and stage that are set, of `source` or of
-    /// every source, by name.
+    /// Lists the secrets of this project and stage by name, of `source` or of every
+    /// source.
     ///
     /// # Errors
     ///
-    /// When Parameter Store is out of reach.
-    pub async fn list(&self, source: Option<&str>) -> Result<Vec<StoredSecret>, StoreError> {
+    /// Fails if Parameter Store is out of reach.
+    pub async fn list(&self, source: Option<&str>) -> Result<Vec<ListedSecret>, StoreError> {
         let operation = "list the secrets";
         let settings = &self.shared.settings;
         let (path, depth) = match source {
@@ -106,7 +106,7 @@ impl ParameterStore {
             .filter_map(|parameter| {
                 let reference = reference(parameter.name()?, &settings.project, &settings.stage)?;
                 let modified = parameter.last_modified_date();
-                Some(StoredSecret {
+                Some(ListedSecret {
                     reference,
                     version: parameter.version().to_string(),
                     since: modified.and_then(|date| Timestamp::from_second(date.secs()).ok()),
@@ -119,7 +119,8 @@ impl ParameterStore {
     }
 }
 
-/// The secret that a parameter is, if it is one of this project and stage.
+/// Returns the secret that a parameter holds; `None` if it is not one of this project
+/// and stage.
 fn reference(parameter: &str, project: &str, stage: &str) -> Option<SecretRef> {
     let mut parts = parameter.strip_prefix('/')?.split('/');
     let mut next = || parts.next();
@@ -131,7 +132,7 @@ fn reference(parameter: &str, project: &str, stage: &str) -> Option<SecretRef> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::parameter_name;
+    use crate::parameters::store::parameter_name;
 
     #[test]
     fn a_name_is_read_back_where_it_is_of_this_stage() {

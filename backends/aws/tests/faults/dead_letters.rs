@@ -139,7 +139,7 @@ async fn a_letter_whose_bytes_are_gone_is_told_once_and_blocks_no_other() {
     let mut large = letter("acme");
     large["claim"] = json!({"claim": "s3://bucket/rejected/acme/1.json", "sha256": "", "bytes": 1});
     let sqs = json!({ "Messages": [message(1, &large), message(2, &letter("acme"))] });
-    let stand_in = StandIn::new(move |request: &Value| match request.is_null() {
+    let stand_in = StandIn::new(move |request: &Value| match request.is_string() {
         true => ResponseTemplate::new(404).set_body_raw(
             "<Error><Code>NoSuchKey</Code><Message>no</Message></Error>",
             "application/xml",

@@ -1,5 +1,5 @@
-//! The backend when AWS fails: with a stand-in for one service that fails as a
-//! test wants, which no emulator does.
+//! The backend with a stand-in for AWS that does what no emulator does: it fails
+//! as a test wants, or holds what an earlier version stored.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod conflicts;
@@ -8,4 +8,5 @@ mod queue;
 mod repeats;
 mod secrets;
 mod stand_in;
+mod stored;
 mod wakeups;

@@ -46,7 +46,8 @@ pub(crate) struct StandIn {
 }
 
 impl StandIn {
-    /// Answers each request by `answer`, which gets its JSON.
+    /// Answers each request by `answer`, which gets its JSON; of a request to S3 that
+    /// has none, the path.
     pub(crate) async fn new(
         answer: impl Fn(&Value) -> ResponseTemplate + Send + Sync + 'static,
     ) -> StandIn {
@@ -57,8 +58,8 @@ impl StandIn {
         let seen = Arc::clone(&requests);
         Mock::given(any())
             .respond_with(move |request: &Request| {
-                // What has no JSON is a request to S3.
-                let request = serde_json::from_slice(&request.body).unwrap_or(Value::Null);
+                let path = || Value::from(request.url.path());
+                let request = serde_json::from_slice(&request.body).unwrap_or_else(|_| path());
                 let answer = answer(&request);
                 seen.lock().unwrap().push(request);
                 answer

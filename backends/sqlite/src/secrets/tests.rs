@@ -7,7 +7,8 @@ use std::time::{Duration, SystemTime};
 use mef_ports::{Secret, SecretRef, SecretVersion, Secrets as _, SecretsError};
 use tempfile::TempDir;
 
-use super::{Environment, LocalSecrets, add_line, parse, replace_line};
+use super::file::{add_line, parse, replace_line};
+use super::local::{Environment, LocalSecrets};
 
 fn reference(source: &str, name: &str) -> SecretRef {
     SecretRef { source: source.to_owned(), name: name.to_owned() }

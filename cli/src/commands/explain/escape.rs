@@ -1,10 +1,9 @@
-//! Bytes as text that a person can compare with what a vendor documents: every
-//! byte shows, and none can move the cursor.
+//! Bytes as text that a person can compare with a vendor's documentation: every byte is visible, and
+//! none can drive the terminal.
 
 use std::fmt::Write as _;
 
-/// `bytes` as one line: text as it is, and what is no text, or could not be
-/// seen, with a backslash.
+/// Returns `bytes` as one line: text as it is, everything else with a backslash.
 pub(super) fn escaped(bytes: &[u8]) -> String {
     let mut line = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
@@ -14,8 +13,7 @@ pub(super) fn escaped(bytes: &[u8]) -> String {
                 '\n' => line.push_str("\\n"),
                 '\r' => line.push_str("\\r"),
                 '\t' => line.push_str("\\t"),
-                // Quotes and accents show as they are, spaces of other kinds,
-                // marks of direction and the like do not.
+                // Quotes and accents stay; invisible characters are escaped.
                 '"' | '\'' => line.push(c),
                 c => line.extend(c.escape_debug()),
             }
@@ -27,8 +25,8 @@ pub(super) fn escaped(bytes: &[u8]) -> String {
     line
 }
 
-/// The first `limit` bytes of `text`, or a few less where that would cut a
-/// character in two, and how many follow.
+/// Returns the first `limit` bytes of `text`, or a few less to keep characters whole, and how many
+/// bytes follow.
 pub(super) fn bounded(text: &str, limit: usize) -> (&str, usize) {
     let shown = text.get(..text.floor_char_boundary(limit)).unwrap_or(text);
     (shown, text.len() - shown.len())

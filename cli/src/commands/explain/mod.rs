@@ -1,8 +1,7 @@
 //! `mef explain`: why a webhook request is taken or refused.
 //!
-//! The sender of a refused request is told nothing, and must not be. So the
-//! operator takes the request as it was captured and has it judged here, by the
-//! same receiver, with every reason.
+//! The sender of a refused request is told nothing, and must not be. So the operator has the captured
+//! request judged here, by the same receiver, with every reason.
 
 mod escape;
 mod report;
@@ -12,22 +11,24 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use mef_auth::Redactor;
-use mef_poller::SystemClock;
+use mef_http::SystemClock;
 use mef_ports::Clock as _;
 
-use crate::args::{Explain, Global};
-use crate::captured::Captured;
-use crate::{backend, catalogue, offline, output};
+use crate::args::{ExplainOptions, Global};
+use crate::offline::captured::Captured;
+use crate::offline::webhook;
+use crate::sources::files;
+use crate::{backend, output};
 
 pub(super) async fn explain(
     global: &Global,
-    options: &Explain,
+    options: &ExplainOptions,
     redactor: &Redactor,
 ) -> anyhow::Result<ExitCode> {
     let captured = Captured::read(&options.request)?;
     for key in &captured.unknown {
         output::say(&format!(
-            "note: {} has the key `{}`, which is passed over",
+            "note: {} has the unknown key `{}`, which is ignored",
             options.request.display(),
             output::printable(key)
         ));
@@ -35,13 +36,13 @@ pub(super) async fn explain(
     if captured.is_masked {
         output::say("note: the credentials of this request were masked: it cannot be authentic");
     }
-    let source = catalogue::load_one(&global.sources, &options.source)?;
+    let source = files::load_one(&global.sources, &options.source)?;
     let secrets = backend::secrets(global, redactor).await?;
     let at = options.at.or(captured.received_at).unwrap_or_else(|| SystemClock.now());
-    let file = catalogue::find(&global.sources, &options.source);
+    let file = files::find(&global.sources, &options.source);
     let folder = file.as_deref().and_then(Path::parent).unwrap_or(Path::new("."));
     let tests = folder.join("tests");
-    let judged = offline::judge(&source, captured.request, secrets, &tests, at).await?;
+    let judged = webhook::judge(&source, captured.request, secrets, &tests, at).await?;
     let limit = if options.full { usize::MAX } else { report::SIGNED_TEXT };
     let report = report::Report::of(&judged, at, limit, redactor);
     match global.json {

@@ -1,23 +1,22 @@
-//! What `mef explain` found, as data: the answer of `--json`.
+//! The findings of `mef explain` as data: what `--json` prints.
 
 use std::collections::BTreeMap;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use mef_auth::Redactor;
-use mef_auth::verify::{Explained, Seen};
+use mef_auth::verify::Explained;
+use mef_intake::Handled;
 use mef_ports::DeadLetter;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::escape::{bounded, escaped};
-use crate::offline::{Judged, Version};
+use crate::offline::webhook::{Judged, LiveVersion};
 
 /// How many bytes of an escaped signed text are shown without `--full`.
 pub(super) const SIGNED_TEXT: usize = 2000;
 
-/// The whole answer.
+/// All that `mef explain` finds.
 #[derive(Serialize)]
 pub(super) struct Report {
     pub(super) outcome: String,
@@ -28,20 +27,17 @@ pub(super) struct Report {
     pub(super) events: Vec<Value>,
     /// The records that would go to the dead letters.
     pub(super) rejected: Vec<DeadLetter>,
-    /// The moment of the judgement.
+    /// The moment as of which the request was judged.
     pub(super) at: Timestamp,
     pub(super) checks: Vec<Check>,
-    /// That of the check that decided.
+    /// The signed text of the check that decided.
     pub(super) signed_text: Option<SignedText>,
 }
 
 #[derive(Serialize)]
 pub(super) struct Response {
     pub(super) headers: BTreeMap<String, String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) body: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) body_base64: Option<String>,
+    pub(super) body: String,
 }
 
 /// One check.
@@ -49,20 +45,20 @@ pub(super) struct Response {
 pub(super) struct Check {
     pub(super) check: &'static str,
     pub(super) passed: bool,
-    /// Whether it is the one that the answer follows from.
+    /// Whether the answer follows from this check.
     pub(super) decided: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) reason: Option<String>,
-    pub(super) places: Vec<Place>,
+    pub(super) places: Vec<ValueRead>,
     pub(super) secrets: Vec<Secret>,
     pub(super) signed_texts: Vec<SignedText>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) checks: Vec<Check>,
 }
 
-/// A place that a check reads.
+/// A value that a check looks for.
 #[derive(Serialize)]
-pub(super) struct Place {
+pub(super) struct ValueRead {
     pub(super) what: &'static str,
     pub(super) place: String,
     pub(super) found: String,
@@ -90,8 +86,7 @@ pub(super) struct SignedText {
 }
 
 impl Report {
-    /// Tells what was `judged` at the moment `at`; of each signed text at most
-    /// `limit` bytes.
+    /// Reports what was `judged` as of `at`, with at most `limit` bytes of each signed text.
     pub(super) fn of(judged: &Judged, at: Timestamp, limit: usize, redactor: &Redactor) -> Report {
         let teller = Teller { secrets: &judged.secrets, at, limit, redactor };
         let mut checks: Vec<_> = judged.checks.iter().map(|check| teller.check(check)).collect();
@@ -104,20 +99,15 @@ impl Report {
             check.decided = true;
             signed_text = check.first_signed_text().cloned();
         }
-        let response = &judged.answer.response;
-        let headers = response.headers.iter();
-        let (body, body_base64) = match std::str::from_utf8(response.body.as_ref()) {
-            Ok(text) => (Some(text.to_owned()), None),
-            Err(_) => (None, Some(STANDARD.encode(&response.body))),
-        };
+        let Handled { answer, verdict } = &judged.handled;
+        let headers = answer.headers.iter();
         Report {
-            outcome: judged.answer.outcome.verdict().to_string(),
-            status: response.status,
-            reason: teller.masked(&judged.answer.outcome.reason()),
+            outcome: verdict.word().to_owned(),
+            status: answer.status,
+            reason: teller.masked(&verdict.reason()),
             response: Response {
                 headers: headers.map(|(name, value)| (name.to_string(), value.clone())).collect(),
-                body,
-                body_base64,
+                body: answer.body.clone(),
             },
             delivery_id: judged.delivery_id.clone(),
             events: judged.events.clone(),
@@ -130,8 +120,7 @@ impl Report {
 }
 
 impl Check {
-    /// Its own first signed text, or that of a check inside it: of one that
-    /// passed if there is one.
+    /// Returns its first signed text, or that of a check inside it, preferably of one that passed.
     fn first_signed_text(&self) -> Option<&SignedText> {
         let mut inner: Vec<_> = self.checks.iter().collect();
         inner.sort_by_key(|check| !check.passed);
@@ -140,9 +129,9 @@ impl Check {
     }
 }
 
-/// What every check is told with.
+/// What is needed to report each check.
 struct Teller<'j> {
-    secrets: &'j [Version],
+    secrets: &'j [LiveVersion],
     at: Timestamp,
     limit: usize,
     redactor: &'j Redactor,
@@ -154,7 +143,7 @@ impl Teller<'_> {
         let secrets = check.tried.iter().map(|secret| {
             let count = tried.entry(&secret.secret).or_default();
             let live: Vec<_> = self.secrets.iter().filter(|v| v.name == secret.secret).collect();
-            // A check may go through the live values more than once.
+            // A check may try the live values more than once.
             let version = live.get(*count % live.len().max(1)).copied();
             *count += 1;
             let since = version.and_then(|version| version.since);
@@ -166,20 +155,21 @@ impl Teller<'_> {
                 matched: secret.matched,
             }
         });
+        let places = check.noticed.iter().map(|one| ValueRead {
+            what: one.what,
+            place: one.part.to_string(),
+            found: self.masked(&one.found),
+        });
         Check {
             check: check.check,
             passed: check.denied.is_none(),
             decided: false,
             reason: check.denied.as_ref().map(|denied| self.masked(&denied.to_string())),
-            places: check.seen.iter().map(|seen| self.place(seen)).collect(),
+            places: places.collect(),
             secrets: secrets.collect(),
             signed_texts: check.signed_texts.iter().map(|text| self.signed_text(text)).collect(),
             checks: check.inner.iter().map(|inner| self.check(inner)).collect(),
         }
-    }
-
-    fn place(&self, seen: &Seen) -> Place {
-        Place { what: seen.what, place: seen.place.to_string(), found: self.masked(&seen.found) }
     }
 
     fn signed_text(&self, text: &[u8]) -> SignedText {
@@ -192,7 +182,7 @@ impl Teller<'_> {
         SignedText { text: shown.to_owned(), bytes: text.len(), cut }
     }
 
-    /// A request may hold in one place what is a secret in another.
+    /// Masks the secrets: a request may hold anywhere what is a secret elsewhere.
     fn masked(&self, text: &str) -> String {
         self.redactor.mask(text).into_owned()
     }

@@ -1,4 +1,4 @@
-//! What `mef explain` found, for a person.
+//! The findings of `mef explain`, for a person.
 
 use super::report::{Check, Report, Secret, SignedText};
 use crate::output;
@@ -19,9 +19,7 @@ pub(super) fn print(report: &Report, source: &str) -> anyhow::Result<()> {
     for (name, value) in &report.response.headers {
         lines.under(1, &format!("{name}: {value}"));
     }
-    for body in [&report.response.body, &report.response.body_base64].into_iter().flatten() {
-        lines.under(1, body);
-    }
+    lines.under(1, &report.response.body);
     lines.field("delivery id", report.delivery_id.as_deref().unwrap_or("none"));
     lines.field("events", &report.events.len().to_string());
     for event in &report.events {

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use mef_source::{Need, Preset, SourceName};
 
-/// Writes the folder `dir` of a source `name` that uses `preset`, and gives the
-/// files. What is there is never written over.
+/// Writes the folder `dir` of a source `name` that uses `preset`, and returns its files. Nothing is
+/// overwritten.
 pub(super) fn write(
     dir: &Path,
     preset: &Preset,
@@ -66,11 +66,11 @@ fn source_file(preset: &Preset, name: &SourceName) -> String {
         file,
         "
 event:
-  # A schema refuses what is no event of theirs, and keeps it for a redrive.
+  # A schema rejects what is not an event of theirs, and keeps it for a redrive.
   # schema: schema.json
   map:
     category: {name}
-    # What an analyst should read: text with {{paths.into.the.record}}.
+    # What an analyst reads: text with {{paths.into.the.record}}.
     summary: {}
     severity: INFO
     # When it happened, such as \"{{created_at}}\"; this is when it came.
@@ -82,17 +82,17 @@ event:
     file
 }
 
-/// A key that the operator has to write, commented out.
+/// Adds a key that the operator has to write, commented out.
 fn placeholder(file: &mut String, indent: &str, need: Need) {
     let _ = writeln!(
         file,
-        "{indent}# Needed, and only you know it:\n{indent}# {}: {}",
+        "{indent}# Required, and only you know it:\n{indent}# {}: {}",
         need.key(),
         need.example()
     );
 }
 
-/// `text` as comment lines that are not too long.
+/// Adds `text` as comment lines that are not too long.
 fn comment(file: &mut String, indent: &str, text: &str) {
     let mut line = format!("{indent}#");
     for word in text.split_whitespace() {
@@ -105,7 +105,7 @@ fn comment(file: &mut String, indent: &str, text: &str) {
     let _ = writeln!(file, "{line}");
 }
 
-/// `text` as YAML in double quotes, which JSON strings are.
+/// Returns `text` as YAML in double quotes: a JSON string is one.
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
@@ -121,13 +121,13 @@ fn readme(preset: &Preset, name: &SourceName) -> String {
 `mef test` runs every `NAME.request.json` here through the real code, offline, and compares with
 `NAME.expected.json`. There is none yet:
 
-1. Run `mef run --capture refused`, and let {} send an event. With a secret here that is not the
-   vendor's it is refused, and so captured.
-2. Move the file here as `NAME.request.json`. Take out whatever must not be in a repository: a body
-   that was changed has to be signed anew.
+1. Run `mef run --capture refused`, and let {} send an event. If the secret here is not the vendor's,
+   the event is refused and captured.
+2. Move the file here as `NAME.request.json`. Remove whatever must not be in a repository; a changed
+   body must be signed again.
 3. Write the secret that signed it into `secrets.env`, as `MEF_SECRET_…=value`. Everybody may read
-   it: it must never be one that is in use.
-4. `mef test --update` writes what comes of it as `NAME.expected.json`. Read it, and commit it.
+   it: never use one that is in use elsewhere.
+4. `mef test --update` writes the result as `NAME.expected.json`. Read it, and commit it.
 
 `mef explain {name} NAME.request.json` says why a request is refused.
 ",

@@ -1,8 +1,7 @@
 //! `mef init`: a source folder from the catalogue, and what to do next.
 //!
-//! The catalogue is the presets that are built into the binary. The folder holds
-//! what only the operator can decide, ready to be changed; what the vendor
-//! decides stays in the preset, so that it is mended for all by an update.
+//! The catalogue is the presets that are built into the binary. The new folder holds what only the
+//! operator can decide. What the vendor decides stays in the preset, so that an update fixes it for all.
 
 mod folder;
 
@@ -14,10 +13,11 @@ use mef_source::{Preset, SourceName, preset, preset_names_near, presets};
 use mef_sqlite::LocalSecrets;
 use serde_json::json;
 
-use crate::args::{Global, Init};
-use crate::{catalogue, output};
+use crate::args::{Global, InitOptions};
+use crate::output;
+use crate::sources::files;
 
-pub(super) fn init(global: &Global, options: &Init) -> anyhow::Result<ExitCode> {
+pub(super) fn init(global: &Global, options: &InitOptions) -> anyhow::Result<ExitCode> {
     match &options.vendor {
         None => list(global),
         Some(vendor) => create(global, vendor, options.name.as_deref()),
@@ -60,11 +60,11 @@ fn create(global: &Global, vendor: &str, name: Option<&str>) -> anyhow::Result<E
     let written = name.unwrap_or(vendor);
     let name = SourceName::new(written).with_context(|| {
         format!(
-            "`{written}` is no source's name: write 1 to 64 of `a-z`, `0-9`, `-` and `_` after --name, with a letter \
+            "`{written}` cannot be a source's name: write 1 to 64 of `a-z`, `0-9`, `-` and `_` after --name, with a letter \
              or digit first"
         )
     })?;
-    if let Some(path) = catalogue::find(&global.sources, name.as_str()) {
+    if let Some(path) = files::find(&global.sources, name.as_str()) {
         bail!(
             "there is a source `{name}` already, in {}: choose another name with --name",
             path.display()
@@ -95,7 +95,7 @@ fn create(global: &Global, vendor: &str, name: Option<&str>) -> anyhow::Result<E
     Ok(ExitCode::SUCCESS)
 }
 
-/// What there is to do, in order.
+/// Returns the next steps, in order.
 fn steps(
     global: &Global,
     preset: &Preset,
@@ -123,16 +123,16 @@ fn steps(
     }
     if !preset.handshakes().is_empty() {
         steps.push(format!(
-            "have `mef run` or the stack running first: {} asks whether it is there, and is answered",
+            "start `mef run` or deploy the stack first: {} sends a handshake, which is answered",
             preset.vendor
         ));
     }
-    steps.extend(preset.notes.iter().map(|notes| format!("know: {notes}")));
-    steps.push("`mef check`, then `mef run --capture refused`: what is refused is kept there, and `mef explain` says why".to_owned());
+    steps.extend(preset.notes.iter().map(|notes| format!("note: {notes}")));
+    steps.push("`mef check`, then `mef run --capture refused`: refused requests are kept there, and `mef explain` says why".to_owned());
     steps
 }
 
-/// The keys that the operator has to write.
+/// Returns the keys that the operator has to write.
 fn needs(preset: &Preset) -> Vec<&'static str> {
     preset.needs.iter().map(|need| need.key()).collect()
 }

@@ -1,12 +1,12 @@
-//! Logical ids of sources. CloudFormation takes letters and digits only, and a source's id must not
-//! depend on which other sources there are, or a new source would replace another's resources.
+//! Logical ids of sources. CloudFormation takes only letters and digits. The id of a source must not
+//! depend on the other sources, or a new source would replace another's resources.
 
 use aws_lc_rs::digest::{SHA256, digest};
 
-/// The source's name as part of a logical id: `okta-audit` is `OktaAudit`.
+/// Returns the source's name as part of a logical id: `okta-audit` gives `OktaAudit`.
 ///
-/// A name with `_`, or with a `-` that no letter follows, cannot be told from others in camel case, so
-/// such an id ends with a digest of the name.
+/// Names with `_`, or with a `-` that no letter follows, would clash in camel case, so their ids end
+/// with a digest of the name.
 pub(super) fn logical_id(name: &str) -> String {
     let mut id = String::new();
     let mut plain = true;

@@ -14,12 +14,12 @@ use super::template::Parts;
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
-/// An alarm looks back at most as far.
+/// The longest time that an alarm can look back.
 const LONGEST_PERIOD: u64 = 7 * DAY;
-/// The shortest time without a run that says something: log lines become metrics with some delay.
+/// The shortest time without a run that means something: log lines become metrics with some delay.
 const SHORTEST_PERIOD: u64 = 15 * MINUTE;
 
-/// Everything that `sources`, which are sorted by name, add.
+/// Returns everything that `sources` add; they must be sorted by name.
 pub(super) fn of(sources: &[Arc<Source>]) -> anyhow::Result<Parts> {
     let mut parts = Parts::default();
     for source in sources {
@@ -73,7 +73,7 @@ Schedule{id}:
       RoleArn: !GetAtt ScheduleRole.Arn
 ",
         rate = rate(schedule),
-        // After that the next tick does the same.
+        // After that, the next tick does the same.
         age = schedule.clamp(MINUTE, HOUR),
     );
     let two_runs = schedule.saturating_mul(2).next_multiple_of(MINUTE);
@@ -81,7 +81,7 @@ Schedule{id}:
         source: name,
         paused: Some(id),
         period: two_runs.clamp(SHORTEST_PERIOD, LONGEST_PERIOD),
-        // Silence for two runs says that nobody pulls, where an alarm can look back so far.
+        // No data for two runs means that nobody pulls, if an alarm can look back that far.
         missing: if two_runs <= LONGEST_PERIOD { "breaching" } else { "ignore" },
         ..Alarm::default()
     };
@@ -111,9 +111,9 @@ Schedule{id}:
     alarm.write(parts);
 }
 
-/// How old, in seconds, what is read last may be; a cursor by token has no time to go by.
+/// Returns the largest lag without an alarm, in seconds; `None` for a cursor without a time.
 ///
-/// It is three missed runs and never less than an hour, on top of what the file leaves for later.
+/// It is three missed runs, and at least an hour, on top of what the file leaves for later.
 fn lag_limit(poll: &Poll) -> Option<u64> {
     let Cursor::Time(cursor) = &poll.cursor else { return None };
     let unit = match cursor.granularity {
@@ -129,7 +129,7 @@ struct Alarm<'a> {
     name: String,
     description: String,
     source: &'a str,
-    /// The source whose pause silences it.
+    /// The logical id of the source whose pause silences it.
     paused: Option<&'a str>,
     metric: &'a str,
     statistic: &'a str,
@@ -137,7 +137,7 @@ struct Alarm<'a> {
     threshold: String,
     /// In seconds.
     period: u64,
-    /// Of how many periods how many have to be bad, where it is not one of one.
+    /// How many periods it looks at, and how many of them must be bad; one of one if `None`.
     bad: Option<(u32, u32)>,
     missing: &'a str,
 }
@@ -203,13 +203,13 @@ fn pushed(parts: &mut Parts, name: &str, id: &str) {
         id: format!("{kind}{id}"),
         description: format!("{what} If its secret is wrong, the vendor turns the webhook off."),
         source: name,
-        // Twice in three quarters of an hour: a stray request alone is no alarm.
+        // Twice in three quarters of an hour: one stray request is no alarm.
         bad: Some((3, 2)),
         ..Alarm::default()
     };
     let late = Alarm {
         name: format!("denied-{name}"),
-        // The handler counts 0 or 1 with every request, so that the average is the share.
+        // The handler counts 0 or 1 per request, so the average is the share.
         metric: "Denied",
         statistic: "Average",
         threshold: "0.5".to_owned(),
@@ -241,7 +241,7 @@ fn pushed(parts: &mut Parts, name: &str, id: &str) {
     );
 }
 
-/// A schedule as the scheduler takes it: in the largest unit that it is a multiple of.
+/// Returns the schedule's expression, in the largest unit that divides it.
 fn rate(seconds: u64) -> String {
     let (unit, word) = [(DAY, "day"), (HOUR, "hour"), (MINUTE, "minute")]
         .into_iter()

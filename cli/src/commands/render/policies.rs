@@ -1,5 +1,5 @@
-//! The secrets that a function may read, or store: each by its exact ARN, so that the poller cannot read what a
-//! webhook is signed with, nor one stack what another's sources use.
+//! The secrets that a function may read or store, each by its exact ARN: the poller cannot read the
+//! secrets of webhooks, and no stack can read those of another.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -10,18 +10,17 @@ use mef_source::checked::{Handshake, Poll, Webhook};
 
 /// A managed policy takes 6,144 characters; some of them are not the ARNs'.
 const LARGEST: usize = 5_800;
-/// What of an ARN is the same for every secret, with the longest names of partition, region, project
-/// and stage.
+/// The length of the rest of an ARN, with the longest names of partition, region, project and stage.
 const ARN_AROUND: usize = 100;
 /// How many managed policies IAM attaches to a role, unless a higher quota is asked for.
 const MOST: usize = 10;
-/// What is allowed: the statement's name, the verb for people, the action.
+/// A permission: the statement's name, the verb for people, the action.
 const READ: (&str, &str, &str) = ("ReadSecrets", "read", "ssm:GetParameters");
-/// A handshake in which the sender brings the secret stores it, once; a vendor that changes a
-/// refresh token with each use has the new one stored.
+/// Some handshakes store the secret that the sender brings, once. Some vendors change a refresh token
+/// with each use: the new one is stored.
 const STORE: (&str, &str, &str) = ("StoreSecrets", "store", "ssm:PutParameter");
 
-/// The policies of both ways in.
+/// Returns the policies for webhooks and polls.
 pub(super) fn of(sources: &[Arc<Source>]) -> anyhow::Result<String> {
     let pushed =
         secrets(sources, |source| source.webhook.iter().flat_map(Webhook::secret_names).collect());
@@ -46,7 +45,7 @@ pub(super) fn of(sources: &[Arc<Source>]) -> anyhow::Result<String> {
     Ok(text)
 }
 
-/// Source and name of each secret, once, in order.
+/// Returns the source and name of each secret, once, in order.
 fn secrets(sources: &[Arc<Source>], names: impl Fn(&Source) -> Vec<String>) -> Vec<(&str, String)> {
     let mut all: Vec<_> = sources
         .iter()
@@ -102,7 +101,7 @@ fn write(
     Ok(())
 }
 
-/// As few runs as hold all secrets.
+/// Splits the secrets into as few policies as hold them all.
 fn split<'s, 'n>(secrets: &'s [(&'n str, String)]) -> Vec<&'s [(&'n str, String)]> {
     let mut runs = Vec::new();
     let (mut start, mut size) = (0, 0);

@@ -1,9 +1,9 @@
-//! The template as text: parts go in at marker lines, and CloudFormation's limits are said here, where
-//! the source files are at hand, and not by a deploy that fails halfway.
+//! The template as text: parts go in at marker lines. CloudFormation's limits are checked here, so that
+//! no deploy fails halfway because of them.
 
 use anyhow::{Context as _, bail};
 
-/// What a marker line begins with, behind its indentation.
+/// The start of a marker line, after its indentation.
 const MARKER: &str = "# mef render:";
 /// The size of a template in S3, in bytes.
 const LARGEST: usize = 1024 * 1024;
@@ -11,7 +11,7 @@ const MOST_PARAMETERS: usize = 200;
 const MOST_RESOURCES: usize = 500;
 const MOST_OUTPUTS: usize = 200;
 
-/// What goes into the template, line by line and without the marker's indentation.
+/// The text that goes into the template, without the marker's indentation.
 #[derive(Debug, Default)]
 pub(super) struct Parts {
     /// A switch for each schedule.
@@ -24,12 +24,12 @@ pub(super) struct Parts {
     pub(super) outputs: String,
 }
 
-/// The template with its parts.
+/// Returns the template with its parts.
 ///
 /// # Errors
 ///
-/// A marker is missing, is there twice or is not known, or the result is more than CloudFormation
-/// takes.
+/// Fails if a marker is missing, unknown or there twice, or if the result exceeds a limit of
+/// CloudFormation.
 pub(super) fn fill(template: &str, parts: &Parts) -> anyhow::Result<String> {
     let mut filled = String::with_capacity(template.len() * 2);
     let mut left = vec![

@@ -1,4 +1,4 @@
-//! What is made of tokens and keys to get in.
+//! Forged tokens and keys.
 
 use super::*;
 
@@ -13,7 +13,7 @@ fn the_header_does_not_choose_how_it_is_verified() {
             assert!(judge(&format!("{message}.{signature}")).is_err(), "{alg:?} {signature:?}");
         }
     }
-    // An HMAC with what everybody knows as its secret.
+    // An HMAC whose secret is what everybody knows.
     let modulus = URL_SAFE_NO_PAD.decode(RSA.jwk["n"].as_str().unwrap()).unwrap();
     let jwk = RSA.jwk.to_string();
     let known: [&[u8]; 4] =

@@ -97,7 +97,7 @@ fn b64(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// A token of these two texts, as they are.
+/// A token made of these two texts as they are.
 fn raw(header: &str, claims: &str, key: &EncodingKey, algorithm: Algorithm) -> String {
     let message = format!("{}.{}", b64(header), b64(claims));
     let signature = jsonwebtoken::crypto::sign(message.as_bytes(), key, algorithm).unwrap();
@@ -114,7 +114,7 @@ fn token(claims: &Value) -> String {
     raw(header, &claims.to_string(), &RSA.signing, Algorithm::RS256)
 }
 
-/// The claims with one that is changed, or with null taken out.
+/// The claims with one changed, or removed if it is null.
 fn with(name: &str, value: Value) -> Value {
     let mut claims = claims();
     match value {
@@ -164,7 +164,7 @@ fn judge(token: &str) -> Result<Verified, Denied> {
 
 fn refused(token: &str) -> String {
     let denied = judge(token).unwrap_err();
-    // Nothing of the token is told.
+    // No message shows anything of the token.
     for part in token.split('.').filter(|part| part.len() > 8) {
         assert!(!denied.to_string().contains(part), "{denied}");
     }
@@ -213,7 +213,7 @@ fn a_shared_secret_signs_and_any_of_them_is_enough() {
         assert!(wrong.depends_on_secret() && !wrong.depends_on_keys(), "{wrong}");
         assert!(by("").is_err());
         let empty = secrets(&[("s", ""), ("old", "")]);
-        assert!(matches!(judge_by(&checks, &empty, &token("")), Err(Denied::SecretEmpty { .. })));
+        assert!(matches!(judge_by(&checks, &empty, &token("")), Err(Denied::SecretEmpty(_))));
     }
 }
 
@@ -258,10 +258,10 @@ fn one_header_line_with_the_scheme_before_it() {
     assert!(by(&[("Authorization", &line)]).is_ok());
     assert!(by(&[("Authorization", &format!("bearer {good}"))]).is_ok());
     let twice = by(&[("Authorization", &line), ("authorization", &line)]);
-    assert!(matches!(twice, Err(Denied::Duplicated { .. })));
+    assert!(matches!(twice, Err(Denied::Duplicated(_))));
     assert!(matches!(by(&[("Authorization", &good)]), Err(Denied::TokenPrefix { .. })));
-    assert!(matches!(by(&[("Authorization", "Bearer ")]), Err(Denied::Missing { .. })));
-    assert!(matches!(by(&[]), Err(Denied::Missing { .. })));
+    assert!(matches!(by(&[("Authorization", "Bearer ")]), Err(Denied::Missing(_))));
+    assert!(matches!(by(&[]), Err(Denied::Missing(_))));
     // What was verified goes on without its token.
     let verified = by(&[("Authorization", &line)]).unwrap();
     assert_eq!(verified.header("authorization"), Some("***"));
@@ -307,7 +307,7 @@ fn the_head_decides_all_but_the_digest() {
         let denied = verify_head(&webhook, &bearer(&good).head(), &none, now()).unwrap_err();
         assert!(denied.lacks_keys());
     }
-    // The digest is left to the whole, which has the last word.
+    // The digest is left to the full check.
     assert!(judge_by(&with_digest, &keys, &bearer(&good)).is_err());
     let in_body =
         pinned().replace(r#"from: header.Authorization, prefix: "Bearer ""#, "from: /token");

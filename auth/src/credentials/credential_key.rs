@@ -1,0 +1,22 @@
+//! The name of a credential.
+
+use std::collections::BTreeSet;
+
+use mef_source::checked::PollAuth;
+
+/// Names the credential of `source`, under which rate limits are shared: the same
+/// for every stream that uses it, and another once the file names another secret.
+/// No value is part of it.
+pub fn credential_key(source: &str, auth: &PollAuth) -> String {
+    let kind = match auth {
+        PollAuth::Nothing => return format!("{source}/nothing"),
+        PollAuth::Header { name, .. } => format!("header:{}", name.to_ascii_lowercase()),
+        PollAuth::Query { name, .. } => format!("query:{name}"),
+        PollAuth::Cookie { name, .. } => format!("cookie:{name}"),
+        other => other.kind().to_owned(),
+    };
+    let mut names = auth.secret_names();
+    let mut seen = BTreeSet::new();
+    names.retain(|name| seen.insert(name.clone()));
+    format!("{source}/{kind}/{}", names.join("+"))
+}

@@ -1,0 +1,9 @@
+//! Access tokens: asked for, kept as long as they are good, and put on requests.
+
+pub(super) mod access_tokens;
+mod assertion;
+mod endpoint;
+mod refresh;
+pub(super) mod request;
+pub(super) mod send;
+mod stored;

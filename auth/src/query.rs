@@ -1,0 +1,22 @@
+//! Queries and form bodies (`application/x-www-form-urlencoded`), read without
+//! losing how they were written.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode};
+
+/// Every character except the unreserved ones of RFC 3986 §2.3.
+pub(crate) const RESERVED: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Splits a query at `&`. Each piece comes whole, and as its name and value.
+pub(crate) fn pieces(query: &str) -> impl Iterator<Item = (&str, &str, &str)> {
+    query.split('&').map(|piece| {
+        let (name, value) = piece.split_once('=').unwrap_or((piece, ""));
+        (piece, name, value)
+    })
+}
+
+/// Decodes a name or a value; `+` is a space. Escapes can make any bytes.
+pub(crate) fn form_decode(text: &str) -> Vec<u8> {
+    let spaced = text.replace('+', " ");
+    percent_decode(spaced.as_bytes()).collect()
+}

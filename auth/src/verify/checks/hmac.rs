@@ -1,0 +1,69 @@
+//! A signature made with a shared secret (RFC 2104), in the many layouts that
+//! vendors give it.
+
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use aws_lc_rs::hmac;
+use mef_ports::Secret;
+use mef_source::checked::{Check, Hash, Hmac, Key, Signed, Webhook};
+
+use super::single_check::SingleCheck;
+use crate::hash;
+use crate::verify::context::Context;
+use crate::verify::signed;
+use crate::verify::signed::signed_text::SignedText;
+use crate::verify::told::{denied::Denied, notes::Notes};
+
+impl SingleCheck for Hmac {
+    fn check(&self, context: Context<'_>, notes: &mut Notes) -> Result<Option<String>, Denied> {
+        let keys = || {
+            let live = context.secrets.live(&self.secrets, context.now)?.into_iter();
+            live.map(|(name, secret)| Ok((name, key(name, secret, &self.key, self.hash)?)))
+                .collect()
+        };
+        signed::check(&self.signed, context, notes, keys, made).map(Some)
+    }
+
+    fn signed(&self) -> Option<&Signed> {
+        Some(&self.signed)
+    }
+}
+
+/// Lists the `hmac` checks of `webhook`.
+pub(crate) fn hmacs(webhook: &Webhook) -> impl Iterator<Item = &Hmac> {
+    webhook.single_checks().filter_map(|check| match check {
+        Check::Hmac(hmac) => Some(&**hmac),
+        _ => None,
+    })
+}
+
+/// Makes the key that the secret `name` stands for.
+pub(crate) fn key(
+    name: &str,
+    secret: &Secret,
+    written: &Key,
+    hash: Hash,
+) -> Result<hmac::Key, Denied> {
+    let text = hash::without_prefix(secret, written);
+    let bytes = hash::key_bytes(text, written.encoding).ok_or_else(|| Denied::KeyMalformed {
+        name: name.to_owned(),
+        encoding: written.encoding,
+    })?;
+    match bytes.is_empty() {
+        true => Err(Denied::SecretEmpty(name.to_owned())),
+        false => Ok(hash::hmac_key(hash, &bytes)),
+    }
+}
+
+/// Returns whether one of the candidates was made of `text` with `key`.
+fn made(key: &hmac::Key, text: &SignedText<'_>, candidates: &[Vec<u8>]) -> bool {
+    let mut context = hmac::Context::with_key(key);
+    for part in text {
+        context.update(part);
+    }
+    let expected = context.sign();
+    let mut made = false;
+    for candidate in candidates {
+        made |= verify_slices_are_equal(expected.as_ref(), candidate).is_ok();
+    }
+    made
+}

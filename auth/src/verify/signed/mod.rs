@@ -1,0 +1,174 @@
+//! Checks signatures that are made over a text of the request: the signature is
+//! read, its time judged, the signed text put together, and every key tried with
+//! every candidate. The kinds of keys are in `checks/`.
+
+mod canonical;
+pub(super) mod notice;
+pub(super) mod signature;
+pub(super) mod signed_text;
+pub(super) mod timestamp;
+
+use mef_source::Root;
+use mef_source::checked::{Signed, SignedPart, SignedTime};
+use url::Url;
+
+use self::signature::Items;
+use self::signed_text::{Around, SignedText, signed_text};
+use super::context::Context;
+use super::keys::live_secrets::names;
+use super::read::json;
+use super::read::request_part::RequestPart;
+use super::read::values::RequestView;
+use super::told::denied::Denied;
+use super::told::mask::Mask;
+use super::told::notes::Notes;
+
+/// The most values that are signed one by one in a body.
+const MAX_ELEMENTS: usize = 1_000;
+
+/// What must be signed: the request, or one value of its body.
+struct Element<'r> {
+    part: RequestPart,
+    candidates: Vec<Vec<u8>>,
+    /// The signed text; several if the source leaves open how the URL is written.
+    texts: Vec<SignedText<'r>>,
+}
+
+/// Checks that all that must be signed is, and returns the name of the secret
+/// that decided.
+///
+/// `keys` returns the keys, and `matches` whether one of the candidates is a key's
+/// signature of the text. Every key is tried with every candidate, even after one
+/// has matched: so the time it takes does not tell which was right.
+pub(crate) fn check<'s, K>(
+    signed: &Signed,
+    context: Context<'_>,
+    notes: &mut Notes,
+    keys: impl FnOnce() -> Result<Vec<(&'s str, K)>, Denied>,
+    matches: impl Fn(&K, &SignedText<'_>, &[Vec<u8>]) -> bool,
+) -> Result<String, Denied> {
+    let elements = elements(signed, context, &mut notes.mask)?;
+    elements.iter().flat_map(|element| &element.texts).for_each(|text| notes.signed(text));
+    let keys = keys()?;
+    let mut decided_by = None;
+    for element in &elements {
+        let mut signed_by = None;
+        for (name, key) in &keys {
+            let mut is_it = false;
+            for text in &element.texts {
+                is_it |= matches(key, text, &element.candidates);
+            }
+            notes.tried(name, is_it);
+            if is_it {
+                signed_by = Some(*name);
+            }
+        }
+        if signed_by.is_none() {
+            let (part, secrets) = (element.part.clone(), names(&keys));
+            return Err(Denied::SignatureMismatch { part, secrets });
+        }
+        decided_by = decided_by.or(signed_by);
+    }
+    decided_by.map(str::to_owned).ok_or(Denied::NoCheck)
+}
+
+fn elements<'r>(
+    signed: &'r Signed,
+    context: Context<'r>,
+    mask: &mut Mask,
+) -> Result<Vec<Element<'r>>, Denied> {
+    let request = context.request;
+    let Some(each) = &signed.each else {
+        return Ok(vec![element(signed, context, RequestView::whole(request), mask)?]);
+    };
+    let elements = json::all(request.body(), each)?;
+    if elements.len() > MAX_ELEMENTS {
+        return Err(Denied::TooManySignatures { part: RequestPart::of(each), limit: MAX_ELEMENTS });
+    }
+    let views = elements.into_iter().map(|value| RequestView::within(request, value));
+    views.map(|view| element(signed, context, view, mask)).collect()
+}
+
+fn element<'r>(
+    signed: &'r Signed,
+    context: Context<'r>,
+    view: RequestView<'r>,
+    mask: &mut Mask,
+) -> Result<Element<'r>, Denied> {
+    let items = signature::read(&signed.signature, view, mask)?;
+    let candidates = items.candidates(&signed.signature)?;
+    let time = match &signed.timestamp {
+        Some(time) => Some(timestamp::check(time, view, &items, context.now)?),
+        None => None,
+    };
+    let around = |url| Around {
+        view,
+        url,
+        time: time.as_deref(),
+        time_header: time_header(signed),
+        id: &signed.id,
+    };
+    let public_url = context.webhook.public_url.as_ref();
+    let texts = match public_url.filter(|_| signed.url_port_variants) {
+        Some(url) => with_and_without_port(url)
+            .iter()
+            .map(|url| signed_text(&signed.text, &around(Some(url))))
+            .collect::<Result<_, _>>()?,
+        None => vec![signed_text(&signed.text, &around(public_url.map(Url::as_str)))?],
+    };
+    Ok(Element { part: items.part().clone(), candidates, texts })
+}
+
+/// Returns the header of the time, if the time is signed only when a list of signed
+/// headers that came along names it.
+fn time_header(signed: &Signed) -> Option<&str> {
+    let time = signed.timestamp.as_ref().filter(|time| time.from.root() == Root::Header)?;
+    let name = time.from.name();
+    let by_itself = [SignedPart::Timestamp, SignedPart::Header(name.to_owned())];
+    (!by_itself.iter().any(|part| signed.text.signs(part))).then_some(name)
+}
+
+/// Returns the URL without a port, and with its own port or its scheme's.
+fn with_and_without_port(url: &Url) -> Vec<String> {
+    let mut without = url.clone();
+    // A URL with a host may have any port.
+    let _ = without.set_port(None);
+    let mut variants = vec![without.to_string()];
+    if let Some((host, port)) = url.host_str().zip(url.port_or_known_default()) {
+        variants.push(format!("{}://{host}:{port}{}", url.scheme(), url.path()));
+    }
+    variants
+}
+
+/// Judges what the head of a request decides of a signature over its body: that
+/// one came, that it can be one, and that its time is near.
+pub(crate) fn check_head(signed: &Signed, context: Context<'_>) -> Result<(), Denied> {
+    let view = RequestView::whole(context.request);
+    // If one of several places is in the body, it may hold what the head lacks.
+    let in_head = !signed.signature.reads_body();
+    let items = match in_head {
+        true => signature::read(&signed.signature, view, &mut Mask::default())?,
+        false => Items::unread(&signed.signature),
+    };
+    if in_head {
+        items.candidates(&signed.signature)?;
+    }
+    let is_readable = |time: &&SignedTime| match time.from.root() {
+        Root::Record => false,
+        Root::Signature => in_head,
+        _ => true,
+    };
+    if let Some(time) = signed.timestamp.as_ref().filter(is_readable) {
+        timestamp::check(time, view, &items, context.now)?;
+    }
+    Ok(())
+}
+
+/// Returns whether the body is needed to check all of it.
+pub(crate) fn needs_body(signed: &Signed) -> bool {
+    signed.each.is_some()
+        || signed.text.reads_body()
+        || signed.signature.reads_body()
+        || signed.id.iter().any(|path| path.root() == Root::Record)
+        || signed.timestamp.as_ref().is_some_and(|time| time.from.root() == Root::Record)
+}

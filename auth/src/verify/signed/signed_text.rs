@@ -1,0 +1,124 @@
+//! Puts together the text that was signed or hashed.
+//!
+//! It stays in pieces, so that the body is not copied to be hashed.
+
+use std::borrow::Cow;
+
+use mef_source::Path;
+use mef_source::checked::{SignedPart, SigningText};
+
+use super::canonical;
+use crate::hash::sha256_hex;
+use crate::request::Request;
+use crate::verify::read::request_part::RequestPart;
+use crate::verify::read::values::{self, RequestView};
+use crate::verify::told::denied::Denied;
+
+/// A signed text in pieces.
+pub(crate) type SignedText<'r> = Vec<Cow<'r, [u8]>>;
+
+/// What a signed text may be made of.
+pub(crate) struct Around<'r, 't> {
+    /// The request, and where paths into its body start.
+    pub(crate) view: RequestView<'r>,
+    /// The URL that the vendor was given.
+    pub(crate) url: Option<&'t str>,
+    /// The timestamp, as it came.
+    pub(crate) time: Option<&'t str>,
+    /// A header that a list of signed headers must name.
+    pub(crate) time_header: Option<&'t str>,
+    /// Where the message id may be.
+    pub(crate) id: &'t [Path],
+}
+
+impl<'r> Around<'r, '_> {
+    /// Uses a request alone, without a timestamp and an id.
+    pub(crate) fn request<'t>(request: &'r Request, url: Option<&'t str>) -> Around<'r, 't> {
+        Around { view: RequestView::whole(request), url, time: None, time_header: None, id: &[] }
+    }
+}
+
+/// Puts the signed text together.
+///
+/// # Errors
+///
+/// Fails if something that it is made of is missing or is there twice.
+pub(crate) fn signed_text<'r>(
+    text: &'r SigningText,
+    around: &Around<'r, '_>,
+) -> Result<SignedText<'r>, Denied> {
+    let parts = &text.0;
+    let with_next = parts.iter().zip(parts.iter().skip(1).map(Some).chain([None]));
+    with_next.map(|(part, next)| piece(part, next, around)).collect()
+}
+
+fn piece<'r>(
+    part: &'r SignedPart,
+    next: Option<&SignedPart>,
+    around: &Around<'r, '_>,
+) -> Result<Cow<'r, [u8]>, Denied> {
+    let request = around.view.request;
+    Ok(match part {
+        SignedPart::Literal(literal) => Cow::Borrowed(literal.as_bytes()),
+        SignedPart::Body => Cow::Borrowed(request.body().as_ref()),
+        SignedPart::Timestamp => {
+            Cow::Owned(around.time.ok_or(Denied::NoTimestamp)?.as_bytes().to_vec())
+        }
+        SignedPart::Id => Cow::Owned(id(around, next)?),
+        SignedPart::Method => Cow::Borrowed(request.method().as_bytes()),
+        SignedPart::Url => {
+            Cow::Owned(with_query(around.url.ok_or(Denied::NoPublicUrl)?, request).into_bytes())
+        }
+        SignedPart::PathQuery => Cow::Owned(with_query(request.path(), request).into_bytes()),
+        SignedPart::Header(name) => values::header(request, name)?
+            .map(Cow::Borrowed)
+            .ok_or_else(|| Denied::Missing(RequestPart::Header(name.clone())))?,
+        SignedPart::Query(name) => values::query(request, name)?
+            .map(Cow::Owned)
+            .ok_or_else(|| Denied::Missing(RequestPart::Query(name.clone())))?,
+        SignedPart::Json(path) => {
+            around.view.bytes(path)?.ok_or_else(|| Denied::Missing(RequestPart::of(path)))?
+        }
+        SignedPart::FormSorted => Cow::Owned(canonical::form_sorted(request.body())?),
+        SignedPart::SignedHeaders(name) => {
+            Cow::Owned(canonical::signed_headers(request, name, around.time_header)?)
+        }
+        SignedPart::AtlassianCanonical => {
+            Cow::Owned(canonical::method_path_query(request)?.into_bytes())
+        }
+        SignedPart::Sha256Hex(part) => {
+            Cow::Owned(sha256_hex(&piece(part, None, around)?).into_bytes())
+        }
+        SignedPart::Default(part, default) => match piece(part, None, around) {
+            Err(Denied::Missing(_)) => Cow::Borrowed(default.as_bytes()),
+            found => found?,
+        },
+    })
+}
+
+fn with_query(before: &str, request: &Request) -> String {
+    match request.raw_query() {
+        "" => before.to_owned(),
+        query => format!("{before}?{query}"),
+    }
+}
+
+/// Reads the message id: the first that is there and not empty.
+///
+/// It must not hold the text that follows it (`.` in `{id}.{timestamp}.{body}`):
+/// the same signature would then be good for another id and timestamp, which
+/// Standard Webhooks rules out for senders.
+fn id(around: &Around<'_, '_>, next: Option<&SignedPart>) -> Result<Vec<u8>, Denied> {
+    for path in around.id {
+        let Some(id) = around.view.text(path)?.filter(|id| !id.is_empty()) else {
+            continue;
+        };
+        return match next {
+            Some(SignedPart::Literal(separator)) if id.contains(separator.as_str()) => {
+                Err(Denied::AmbiguousId(RequestPart::of(path)))
+            }
+            _ => Ok(id.into_owned().into_bytes()),
+        };
+    }
+    Err(Denied::Missing(RequestPart::any_of(around.id)))
+}

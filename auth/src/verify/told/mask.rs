@@ -1,0 +1,101 @@
+//! Puts `***` in the place of every value that a check reads as a credential.
+//!
+//! What comes after verification is stored, queued and shown, so it must never
+//! see one. All other bytes stay as they came: the body is cut at byte ranges, not
+//! written anew.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use bytes::Bytes;
+use serde_json::value::RawValue;
+
+use crate::request::Request;
+use crate::verify::read::credential::{Credential, numbered};
+use crate::verify::read::json;
+
+const MASKED_JSON: &[u8] = b"\"***\"";
+
+/// The places that checks read credentials from.
+#[derive(Clone, Default)]
+pub(crate) struct Mask {
+    headers: BTreeSet<String>,
+    numbered_headers: BTreeSet<String>,
+    query: BTreeSet<String>,
+    /// Starts and ends of JSON values in the body; one may lie in another.
+    body: BTreeSet<(usize, usize)>,
+}
+
+impl Mask {
+    /// Adds a place. A value that is not there needs no mask.
+    pub(crate) fn credential(&mut self, credential: &Credential<'_>, request: &Request) {
+        match credential {
+            Credential::Header(name) => self.header(name),
+            Credential::NumberedHeaders(prefix) => {
+                self.numbered_headers.insert((*prefix).to_owned());
+            }
+            Credential::Query(name) => self.query(name),
+            Credential::Json(path) => {
+                let values = json::all(request.body(), path).unwrap_or_default();
+                values.iter().for_each(|value| self.json(request.body(), value));
+            }
+        }
+    }
+
+    /// Adds a header.
+    pub(crate) fn header(&mut self, name: &str) {
+        self.headers.insert(name.to_owned());
+    }
+
+    /// Adds a query parameter.
+    pub(crate) fn query(&mut self, name: &str) {
+        self.query.insert(name.to_owned());
+    }
+
+    /// Adds a value that was read out of `body` and borrows from it.
+    pub(crate) fn json(&mut self, body: &[u8], value: &RawValue) {
+        let text = value.get();
+        // Both addresses lie in the same buffer.
+        let start = (text.as_ptr() as usize).saturating_sub(body.as_ptr() as usize);
+        self.body.insert((start, start + text.len()));
+    }
+
+    /// Removes all places in the body.
+    pub(crate) fn forget_body(&mut self) {
+        self.body.clear();
+    }
+
+    /// Returns whether a place is in the body.
+    pub(crate) fn changes_body(&self) -> bool {
+        !self.body.is_empty()
+    }
+
+    /// Masks the values at all places.
+    pub(crate) fn apply(&self, request: Request) -> Request {
+        let body = mask_body(request.body(), self.body.iter().map(|&(start, end)| start..end));
+        let masks_header = |name: &str| {
+            self.headers.contains(name)
+                || self.numbered_headers.iter().any(|prefix| numbered(name, prefix).is_some())
+        };
+        let masks_query = |name: &[u8]| self.query.iter().any(|masked| masked.as_bytes() == name);
+        request.masked(masks_header, masks_query, body)
+    }
+}
+
+fn mask_body(body: &Bytes, credentials: impl Iterator<Item = Range<usize>>) -> Bytes {
+    let mut masked = Vec::new();
+    let mut copied = 0;
+    for range in credentials {
+        if range.start < copied {
+            continue;
+        }
+        masked.extend_from_slice(body.get(copied..range.start).unwrap_or_default());
+        masked.extend_from_slice(MASKED_JSON);
+        copied = range.end;
+    }
+    if copied == 0 {
+        return body.clone();
+    }
+    masked.extend_from_slice(body.get(copied..).unwrap_or_default());
+    Bytes::from(masked)
+}

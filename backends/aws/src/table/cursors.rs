@@ -1,0 +1,301 @@
+//! Cursors and their leases: one item for each stream, changed only under conditions.
+//!
+//! The record is a map in the item, so that a person sees in the console how far a
+//! stream has been read. The ids for boundary dedupe are in an item of their own:
+//! listing all cursors must not read 300 KB for each.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, Delete, Put, ReturnValue, ReturnValuesOnConditionCheckFailure,
+    TransactWriteItem, Update,
+};
+use jiff::{SignedDuration, Timestamp};
+use mef_ports::{
+    Commit, CommitError, CursorRecord, Cursors, Lease, LeaseError, SeenId, StoreError,
+    StoredCursor, StreamKey,
+};
+
+use crate::error::AwsError;
+use crate::table::attributes::{
+    Item, broken, moment, names, number, string, text, to_attribute, to_json, values,
+};
+use crate::table::items::Table;
+use crate::table::keys::{key, stream_key};
+
+/// The `pk` of every cursor.
+const CURSOR: &str = "cursor";
+/// The `pk` of every set of ids.
+const SEEN: &str = "seen";
+
+/// The condition under which a run that holds a lease may write.
+const LEASE_HELD: &str = "#fence = :fence";
+
+#[async_trait]
+impl Cursors for Table {
+    async fn lease(
+        &self,
+        stream: &StreamKey,
+        now: Timestamp,
+        ttl: Duration,
+    ) -> Result<Lease, LeaseError> {
+        let until = end_of_lease(now, ttl);
+        // A request whose response was lost is sent again. By this it knows the lease
+        // that it has already got.
+        let holder = format!("{:032x}", fastrand::u128(..));
+        let leased = self.past_conflicts(|| self.try_lease(stream, now, until, &holder)).await;
+        match leased.map_err(|error| error.during("lease a cursor"))? {
+            Ok(fence) => Ok(Lease { stream: stream.clone(), fence, until }),
+            Err(until) => Err(LeaseError::Held { until }),
+        }
+    }
+
+    async fn renew(
+        &self,
+        lease: &Lease,
+        now: Timestamp,
+        ttl: Duration,
+    ) -> Result<Lease, CommitError> {
+        let until = end_of_lease(now, ttl);
+        let change = "SET #leased_until = :until, #leased_until_ns = :until_ns";
+        let new =
+            [(":until", string(until.to_string())), (":until_ns", number(until.as_nanosecond()))];
+        let renewed = self.change(lease, change, new, None).await;
+        renewed.map_err(|error| commit_error(error, "renew a lease"))?;
+        Ok(Lease { until, ..lease.clone() })
+    }
+
+    async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
+        let change = "REMOVE #leased_until, #leased_until_ns, #holder";
+        match self.change(lease, change, [], None).await {
+            Err(error) if !error.refused => Err(error.during("release a lease")),
+            // A refusal means that another run has taken the lease.
+            _ => Ok(()),
+        }
+    }
+
+    async fn read(&self, stream: &StreamKey) -> Result<Option<StoredCursor>, StoreError> {
+        let item = self.get(CURSOR, &stream_key(stream)).await;
+        let cursor = item.and_then(|item| item.as_ref().map(stored).transpose());
+        cursor.map_err(|error| error.during("read a cursor"))
+    }
+
+    async fn seen(&self, stream: &StreamKey) -> Result<Vec<SeenId>, StoreError> {
+        let item = self.get(SEEN, &stream_key(stream)).await;
+        let item = item.map_err(|error| error.during("read the seen ids"))?.unwrap_or_default();
+        let ids = item.get("ids").and_then(|ids| ids.as_b().ok());
+        Ok(ids.map_or(Vec::new(), |ids| SeenId::unpack(ids.as_ref())))
+    }
+
+    async fn commit(&self, lease: &Lease, commit: Commit<'_>) -> Result<(), CommitError> {
+        let operation = "commit a cursor";
+        let record = attribute(commit.record).map_err(|error| error.during(operation))?;
+        let new = [(":record", record)];
+        let committed = self.change(lease, "SET #record = :record", new, commit.seen).await;
+        committed.map_err(|error| commit_error(error, operation))
+    }
+
+    async fn set(&self, stream: &StreamKey, record: &CursorRecord) -> Result<(), StoreError> {
+        let change = "SET #record = :record, #source = :source, #partition = :partition
+             REMOVE #leased_until, #leased_until_ns, #holder ADD #fence :one";
+        let set = async {
+            let sk = stream_key(stream);
+            let update = Update::builder()
+                .table_name(self.name())
+                .set_key(Some(key(CURSOR, &sk)))
+                .update_expression(change)
+                .set_expression_attribute_names(Some(names(&[change])))
+                .set_expression_attribute_values(Some(values([
+                    (":record", attribute(record)?),
+                    (":source", string(&stream.source)),
+                    (":partition", string(&stream.partition)),
+                    (":one", number(1)),
+                ])));
+            self.write_with_seen(update.build().map_err(unbuilt)?, &sk, &[]).await
+        };
+        set.await.map_err(|error| error.during("set a cursor"))
+    }
+
+    async fn list(&self) -> Result<Vec<StoredCursor>, StoreError> {
+        let operation = "list the cursors";
+        let items = self
+            .client()
+            .query()
+            .table_name(self.name())
+            .key_condition_expression("#pk = :pk")
+            .set_expression_attribute_names(Some(names(&["#pk"])))
+            .expression_attribute_values(":pk", string(CURSOR))
+            .consistent_read(true)
+            .into_paginator()
+            .items()
+            .send()
+            .collect::<Result<Vec<_>, _>>()
+            .await
+            .map_err(|error| AwsError::from(error).during(operation))?;
+        let cursors = items.iter().map(stored).collect::<Result<Vec<_>, _>>();
+        let mut cursors = cursors.map_err(|error| error.during(operation))?;
+        // DynamoDB sorts by the escaped key.
+        cursors.sort_by(|one, other| one.stream.cmp(&other.stream));
+        Ok(cursors)
+    }
+}
+
+impl Table {
+    /// Returns the fence of the new lease, or when the lease of another run ends.
+    async fn try_lease(
+        &self,
+        stream: &StreamKey,
+        now: Timestamp,
+        until: Timestamp,
+        holder: &str,
+    ) -> Result<Result<u64, Timestamp>, AwsError> {
+        let leased = self
+            .update(
+                CURSOR,
+                &stream_key(stream),
+                "attribute_not_exists(#leased_until_ns) OR #leased_until_ns <= :now
+                 OR #holder = :holder",
+                "SET #fence = if_not_exists(#fence, :none) + :one, #leased_until = :until,
+                     #leased_until_ns = :until_ns, #holder = :holder,
+                     #source = :source, #partition = :partition",
+                [
+                    (":now", number(now.as_nanosecond())),
+                    (":until", string(until.to_string())),
+                    (":until_ns", number(until.as_nanosecond())),
+                    (":holder", string(holder)),
+                    (":source", string(&stream.source)),
+                    (":partition", string(&stream.partition)),
+                    (":none", number(0)),
+                    (":one", number(1)),
+                ],
+            )
+            .return_values(ReturnValue::UpdatedNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        let error = match leased {
+            Ok(leased) => return Ok(Ok(fence(&leased.attributes.unwrap_or_default())?)),
+            Err(error) => error,
+        };
+        let held = match error.as_service_error() {
+            Some(UpdateItemError::ConditionalCheckFailedException(held)) => held.item(),
+            _ => None,
+        };
+        match held.map(|held| moment(held, "leased_until")).transpose()?.flatten() {
+            Some(until) => Ok(Err(until)),
+            None => Err(error.into()),
+        }
+    }
+
+    /// Changes the cursor, and the ids if there are new ones, while `lease` is the newest.
+    async fn change<const N: usize>(
+        &self,
+        lease: &Lease,
+        change: &str,
+        new: [(&str, AttributeValue); N],
+        seen: Option<&[SeenId]>,
+    ) -> Result<(), AwsError> {
+        let sk = stream_key(&lease.stream);
+        let request = self
+            .update(CURSOR, &sk, LEASE_HELD, change, new)
+            .expression_attribute_values(":fence", number(lease.fence));
+        let Some(seen) = seen else {
+            let write = || async { Ok(request.clone().send().await?) };
+            return self.past_conflicts(write).await.map(drop);
+        };
+        let update = Update::builder()
+            .table_name(self.name())
+            .set_key(request.get_key().clone())
+            .condition_expression(LEASE_HELD)
+            .update_expression(change)
+            .set_expression_attribute_names(request.get_expression_attribute_names().clone())
+            .set_expression_attribute_values(request.get_expression_attribute_values().clone());
+        self.write_with_seen(update.build().map_err(unbuilt)?, &sk, seen).await
+    }
+
+    /// Writes a cursor together with its ids, both or neither. The item of the ids is
+    /// dropped if there are none.
+    async fn write_with_seen(
+        &self,
+        cursor: Update,
+        sk: &str,
+        seen: &[SeenId],
+    ) -> Result<(), AwsError> {
+        let mut item = key(SEEN, sk);
+        let ids = TransactWriteItem::builder();
+        let ids = if seen.is_empty() {
+            let delete = Delete::builder().table_name(self.name()).set_key(Some(item));
+            ids.delete(delete.build().map_err(unbuilt)?)
+        } else {
+            item.insert("ids".to_owned(), AttributeValue::B(Blob::new(SeenId::pack(seen))));
+            let put = Put::builder().table_name(self.name()).set_item(Some(item));
+            ids.put(put.build().map_err(unbuilt)?)
+        };
+        let items = vec![TransactWriteItem::builder().update(cursor).build(), ids.build()];
+        self.past_conflicts(|| self.transact(items.clone())).await
+    }
+
+    /// DynamoDB takes all attempts of one request for one transaction: the SDK gives it
+    /// a token.
+    async fn transact(&self, items: Vec<TransactWriteItem>) -> Result<(), AwsError> {
+        let request = self.client().transact_write_items().set_transact_items(Some(items));
+        let Err(error) = request.send().await else { return Ok(()) };
+        let reasons = match error.as_service_error() {
+            Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+                cancelled.cancellation_reasons()
+            }
+            _ => &[],
+        };
+        let is_among = |code| reasons.iter().any(|reason| reason.code() == Some(code));
+        let refused = is_among("ConditionalCheckFailed");
+        let conflict = !refused && is_among("TransactionConflict");
+        let mut error = AwsError::from(error);
+        error.refused |= refused;
+        error.conflict |= conflict;
+        Err(error)
+    }
+}
+
+/// Tells a lost lease from a store that failed.
+fn commit_error(error: AwsError, operation: &'static str) -> CommitError {
+    if error.refused { CommitError::LeaseLost } else { error.during(operation).into() }
+}
+
+fn end_of_lease(now: Timestamp, ttl: Duration) -> Timestamp {
+    let ttl = SignedDuration::try_from(ttl).unwrap_or(SignedDuration::MAX);
+    now.checked_add(ttl).unwrap_or(Timestamp::MAX)
+}
+
+fn attribute(record: &CursorRecord) -> Result<AttributeValue, AwsError> {
+    let value = serde_json::to_value(record);
+    Ok(to_attribute(value.map_err(|error| AwsError::new(error.to_string()))?))
+}
+
+fn stored(item: &Item) -> Result<StoredCursor, AwsError> {
+    let part =
+        |name| text(item, name).map(str::to_owned).ok_or_else(|| broken(name, &"it is missing"));
+    let record = item.get("record").map(|record| {
+        let value = to_json(record).ok_or_else(|| broken("record", &"it is not JSON"))?;
+        serde_json::from_value(value).map_err(|error| broken("record", &error))
+    });
+    Ok(StoredCursor {
+        stream: StreamKey { source: part("source")?, partition: part("partition")? },
+        record: record.transpose()?.unwrap_or_default(),
+        fence: fence(item)?,
+        leased_until: moment(item, "leased_until")?,
+    })
+}
+
+fn fence(item: &Item) -> Result<u64, AwsError> {
+    let fence = item.get("fence").and_then(|fence| fence.as_n().ok());
+    let fence = fence.ok_or_else(|| broken("fence", &"it is missing"))?;
+    fence.parse().map_err(|error: std::num::ParseIntError| broken("fence", &error))
+}
+
+fn unbuilt(error: aws_sdk_dynamodb::error::BuildError) -> AwsError {
+    AwsError::new(error.to_string())
+}

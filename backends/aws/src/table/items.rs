@@ -1,0 +1,113 @@
+//! Reads and writes items of the one table.
+//!
+//! An item is found by `pk`, what it is, and `sk`, which one. `ttl` is when
+//! DynamoDB may drop it, in seconds since the epoch. That can be days late, so a
+//! reader compares the moment itself.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use crate::clients::Shared;
+use crate::error::AwsError;
+use crate::table::attributes::{Item, names, values};
+use crate::table::keys::key;
+
+/// How often a write is tried if a transaction on the same item is under way.
+const ATTEMPTS: u32 = 5;
+
+/// The wait after the first attempt, in milliseconds. Each further one is longer by
+/// as much again.
+const WAIT_MS: u64 = 40;
+
+/// The cursors, delivery marks, access tokens and limits, in one table.
+#[derive(Clone)]
+pub struct Table {
+    pub(super) shared: Arc<Shared>,
+}
+
+impl Table {
+    pub(crate) fn new(shared: Arc<Shared>) -> Table {
+        Table { shared }
+    }
+
+    pub(super) fn client(&self) -> &aws_sdk_dynamodb::Client {
+        self.shared.dynamodb()
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.shared.settings.table
+    }
+
+    /// Reads the item as it was last written.
+    pub(super) async fn get(&self, pk: &str, sk: &str) -> Result<Option<Item>, AwsError> {
+        let request = self.client().get_item().table_name(self.name()).set_key(Some(key(pk, sk)));
+        Ok(request.consistent_read(true).send().await?.item)
+    }
+
+    /// Writes the item in place of an earlier one.
+    pub(super) async fn put(
+        &self,
+        pk: &str,
+        sk: &str,
+        attributes: impl IntoIterator<Item = (&'static str, AttributeValue)>,
+    ) -> Result<(), AwsError> {
+        let mut item = key(pk, sk);
+        item.extend(attributes.into_iter().map(|(name, value)| (name.to_owned(), value)));
+        self.client().put_item().table_name(self.name()).set_item(Some(item)).send().await?;
+        Ok(())
+    }
+
+    /// Returns a request that changes the item if `condition` holds, and makes it if it
+    /// is not there. In both expressions `#x` is the attribute `x`.
+    pub(crate) fn update<const N: usize>(
+        &self,
+        pk: &str,
+        sk: &str,
+        condition: &str,
+        change: &str,
+        new: [(&str, AttributeValue); N],
+    ) -> UpdateItemFluentBuilder {
+        self.client()
+            .update_item()
+            .table_name(self.name())
+            .set_key(Some(key(pk, sk)))
+            .condition_expression(condition)
+            .update_expression(change)
+            .set_expression_attribute_names(Some(names(&[condition, change])))
+            .set_expression_attribute_values(Some(values(new)))
+    }
+
+    /// Tries `write` again while a transaction on the same item is under way.
+    pub(super) async fn past_conflicts<T, F>(
+        &self,
+        write: impl Fn() -> F + Send,
+    ) -> Result<T, AwsError>
+    where
+        F: Future<Output = Result<T, AwsError>> + Send,
+    {
+        let mut attempt = 1;
+        loop {
+            match write().await {
+                Err(error) if error.conflict && attempt < ATTEMPTS => {
+                    let longest = WAIT_MS * u64::from(attempt);
+                    let wait = Duration::from_millis(fastrand::u64(longest / 2..=longest));
+                    self.shared.clock.sleep(wait).await;
+                    attempt += 1;
+                }
+                result => return result,
+            }
+        }
+    }
+}
+
+/// Returns whether the condition of a write held.
+pub(super) fn condition_held<T>(written: Result<T, impl Into<AwsError>>) -> Result<bool, AwsError> {
+    match written.map_err(Into::into) {
+        Ok(_) => Ok(true),
+        Err(error) if error.refused => Ok(false),
+        Err(error) => Err(error),
+    }
+}

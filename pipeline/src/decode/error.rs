@@ -1,0 +1,33 @@
+//! Why bytes cannot be read.
+
+/// Why bytes cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// The bytes are not JSON, or the parser found them nested too deeply.
+    #[error("not JSON: {0}")]
+    Json(String),
+    /// The bytes are not UTF-8, as JSON must be (RFC 8259 §8.1).
+    #[error("not UTF-8 from byte {0} on")]
+    Utf8(usize),
+    /// The value is nested more deeply than a record may be.
+    #[error("nested more than {0} levels deep")]
+    TooDeep(usize),
+    /// The compression is not supported.
+    #[error("the content encoding `{0}` is not understood; gzip is")]
+    Encoding(String),
+    /// The gzip data is broken.
+    #[error("not gzip, though the content encoding says so: {0}")]
+    Gzip(String),
+    /// The data is too large once it is decompressed.
+    #[error("more than {0} bytes once decompressed")]
+    TooLarge(usize),
+    /// There are more values than fit in memory.
+    #[error("more than {0} values")]
+    TooManyValues(usize),
+    /// There are no bytes, or only blanks.
+    #[error("the body is empty")]
+    Empty,
+    /// The bytes are not a form.
+    #[error("not a form: {0}")]
+    Form(String),
+}

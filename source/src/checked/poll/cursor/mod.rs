@@ -1,0 +1,144 @@
+//! What `cursor` means: how far a stream has been read.
+//!
+//! Each kind of cursor needs something else in the request, and most keys mean
+//! something for one kind only. Whoever writes a key relies on it, so one that does
+//! nothing is an error.
+
+mod by_id;
+mod follow;
+mod listing;
+mod only;
+mod pace;
+mod time;
+
+pub use by_id::IdCursor;
+pub(crate) use follow::rewrite;
+pub use follow::{Follow, NextLinkCursor, RestartAt, TokenCursor};
+pub use listing::ListingCursor;
+pub(crate) use pace::check_pace;
+pub use time::TimeCursor;
+
+use crate::checked::checker::{Checker, Told};
+use crate::checked::event::EventSpec;
+use crate::checked::event::closed_schema::open_in_schema;
+use crate::checked::poll::request::Requests;
+use crate::path::{Path, Root};
+use crate::template::Template;
+use crate::written::{self, Located, TimeFormat};
+
+/// How far a stream has been read.
+#[derive(Clone, Debug)]
+pub enum Cursor {
+    /// By the records' time, in windows.
+    Time(TimeCursor),
+    /// By the vendor's token.
+    Token(TokenCursor),
+    /// By the vendor's link to what comes next.
+    NextLink(NextLinkCursor),
+    /// By the records' id, or by their time and id together.
+    Id(IdCursor),
+    /// By nothing: every run reads the whole listing, or what the vendor has not yet
+    /// given.
+    Listing(ListingCursor),
+}
+
+impl Cursor {
+    /// Returns the kind of the cursor in words.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Cursor::Time(_) => "time",
+            Cursor::Token(_) => "token",
+            Cursor::NextLink(_) => "next link",
+            Cursor::Id(IdCursor { time: None, .. }) => "id",
+            Cursor::Id(_) => "time and id",
+            Cursor::Listing(_) if self.is_by_vendor() => "vendor",
+            Cursor::Listing(_) => "listing",
+        }
+    }
+
+    /// Returns whether the vendor keeps the position.
+    pub fn is_by_vendor(&self) -> bool {
+        matches!(self, Cursor::Listing(ListingCursor { by_vendor: true, .. }))
+    }
+
+    /// Returns where a record's id is.
+    pub fn id(&self) -> Option<&Path> {
+        match self {
+            Cursor::Time(cursor) => cursor.id.as_ref(),
+            Cursor::Token(cursor) => cursor.follow.id.as_ref(),
+            Cursor::NextLink(cursor) => cursor.follow.id.as_ref(),
+            Cursor::Id(cursor) => Some(&cursor.id),
+            Cursor::Listing(cursor) => cursor.id.as_ref(),
+        }
+    }
+}
+
+pub(crate) fn check(
+    poll: &written::Poll,
+    requests: &Requests<'_>,
+    rewrite: Vec<(String, Template)>,
+    event: &EventSpec,
+    checker: &mut Checker<'_>,
+) -> Result<Cursor, Told> {
+    let written = &poll.cursor;
+    check_time_format(&written.time_format, checker);
+    // With details, the schema is not about what a page lists.
+    if poll.details.is_empty() {
+        check_schema(written, event, checker);
+    }
+    if written.listing.is_some() || written.vendor.is_some() {
+        return listing::check(poll, requests, checker).map(Cursor::Listing);
+    }
+    match (&written.token, &written.next_link, &written.time, &written.id) {
+        (Some(token), None, ..) => follow::token(poll, requests, token, checker).map(Cursor::Token),
+        (None, Some(_), ..) => {
+            follow::next_link(poll, requests, rewrite, checker).map(Cursor::NextLink)
+        }
+        (None, None, Some(_), Some(id)) if requests.uses(Root::Cursor, "id") => {
+            by_id::check(poll, requests, id, checker).map(Cursor::Id)
+        }
+        (None, None, Some(_), _) => time::check(poll, requests, checker).map(Cursor::Time),
+        (None, None, None, _) if written.windows.is_some() => {
+            time::check(poll, requests, checker).map(Cursor::Time)
+        }
+        (None, None, None, Some(id)) => by_id::check(poll, requests, id, checker).map(Cursor::Id),
+        _ => {
+            Err(checker.error_with(
+                written.place(),
+                "a cursor needs one of `time`, `windows`, `id`, `token`, `next_link`, `vendor` and `listing`",
+                "`time` and `id` are paths in a record, `token` is the path of the page's token, \
+                 `next_link` keeps the link to the next page, `windows: true` reads window after window \
+                 what has no time, `vendor: true` leaves the place to the vendor, and `listing: true` reads all of it each time",
+            ))
+        }
+    }
+}
+
+fn check_time_format(format: &Located<TimeFormat>, checker: &mut Checker<'_>) {
+    let TimeFormat::Strftime(text) = &**format else { return };
+    if !text.contains('%') {
+        checker.error_with(
+            format.place(),
+            format!("there is no time format `{text}`"),
+            "write `auto`, `rfc3339`, `epoch`, `epoch_ms`, `epoch_us`, `epoch_ns`, or a strftime format such as `%m/%d/%Y %H:%M:%S`",
+        );
+    } else if !format.reads_what_it_writes() {
+        checker.error_with(
+            format.place(),
+            format!("no time can be read by the format `{text}`"),
+            TimeFormat::NEEDED,
+        );
+    }
+}
+
+/// Reports paths that the schema rules out. With a split, the schema is not about the
+/// records of a page, which the cursor reads.
+fn check_schema(written: &written::Cursor, event: &EventSpec, checker: &mut Checker<'_>) {
+    let Some(schema) = event.schema.as_ref().filter(|_| event.split.is_none()) else { return };
+    for path in [&written.time, &written.id].into_iter().flatten() {
+        // An invalid path is reported where it is read.
+        if let Ok(found) = Path::parse(path, &[Root::Record]) {
+            open_in_schema(path.place(), &found, &schema.json, checker).ok();
+        }
+    }
+}

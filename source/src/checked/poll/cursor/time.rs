@@ -1,0 +1,195 @@
+//! Cursors by the records' time, read in windows.
+
+use std::time::Duration;
+
+use super::only::{DEFAULT_START, only};
+use crate::checked::checker::{Checker, Told};
+use crate::checked::poll::request::Requests;
+use crate::path::{Path, Root};
+use crate::written::{self, Advance, Granularity, Located, Order, TimeFormat};
+
+/// A cursor by the records' time.
+#[derive(Clone, Debug)]
+pub struct TimeCursor {
+    /// Where a record's time is; `None` if records have no time.
+    pub time: Option<Path>,
+    /// How it is written.
+    pub time_format: TimeFormat,
+    /// Where a record's id is.
+    pub id: Option<Path>,
+    /// In which order records come.
+    pub order: Order,
+    /// How far the cursor moves when a window is done.
+    pub advance: Advance,
+    /// How far back the first run begins.
+    pub start: Duration,
+    /// How much of the newest time is left to a later run.
+    pub end_lag: Duration,
+    /// How much of the time already read is read again.
+    pub overlap: Duration,
+    /// The longest window.
+    pub max_window: Duration,
+    /// How far back the vendor keeps records.
+    pub retention: Option<Duration>,
+    /// The unit to which the vendor rounds a window's bounds.
+    pub granularity: Granularity,
+    /// Whether the request says where the window ends. If not, records past the end are
+    /// left to the next window.
+    pub upper_bound: bool,
+    /// Whether the request says where the window starts. If not, pages are followed until
+    /// their records are older.
+    pub lower_bound: bool,
+}
+
+/// The longest window, unless something needs a longer one.
+const DAY: Duration = Duration::from_secs(86_400);
+
+pub(crate) fn check(
+    poll: &written::Poll,
+    requests: &Requests<'_>,
+    checker: &mut Checker<'_>,
+) -> Result<TimeCursor, Told> {
+    let written = &poll.cursor;
+    let keys = [
+        "time",
+        "windows",
+        "time_format",
+        "order",
+        "advance",
+        "end_lag",
+        "overlap",
+        "max_window",
+        "retention",
+        "granularity",
+    ];
+    let variables = [(Root::Window, "start"), (Root::Window, "since"), (Root::Window, "end")];
+    only("time", &keys, &variables, poll, requests, checker);
+    let starts = ["start", "since"];
+    let lower_bound = starts.iter().any(|name| requests.uses(Root::Window, name));
+    let upper_bound = requests.uses(Root::Window, "end");
+    let start = checker.duration_or(written.start.as_ref(), DEFAULT_START);
+    let id = checker.record_path(written.id.as_ref())?;
+    if !lower_bound && written.order != Order::Descending {
+        checker.error_with(
+            written.place(),
+            "the request does not use `{window.start}`",
+            "without it every run would read everything there is, unless the newest comes first: `order: descending`",
+        );
+    }
+    let time = checker.record_path(written.time.as_ref())?;
+    has_no_time(written, checker);
+    let overlap = checker.duration_or(written.overlap.as_ref(), Duration::ZERO);
+    // The whole of that second, or day, is requested again.
+    let asked = starts.iter().filter_map(|name| requests.unit_of(Root::Window, name)).max();
+    let granularity = match (written.granularity, asked) {
+        (Granularity::Ms, Some(DAY)) => Granularity::Day,
+        (Granularity::Ms, Some(_)) => Granularity::S,
+        (written, _) => written,
+    };
+    let unit = match granularity {
+        Granularity::Day => DAY,
+        Granularity::S => Duration::from_secs(1),
+        Granularity::Ms => Duration::from_millis(1),
+    };
+    // Without an upper bound, each of several windows would bring everything, and
+    // nothing of it could be left to the next.
+    let reaches_to_the_present = written.windows.is_some() && !upper_bound;
+    let max_window = match reaches_to_the_present {
+        true => Duration::MAX,
+        false => checker.duration_or(written.max_window.as_ref(), DAY.max(overlap + unit)),
+    };
+    if max_window.is_zero() {
+        checker.error(written.max_window.as_ref().and_then(Located::place), "`max_window` is zero");
+    }
+    let retention = written.retention.as_ref().map(|text| checker.duration(text)).transpose();
+    let cursor = TimeCursor {
+        time,
+        time_format: (*written.time_format).clone(),
+        id,
+        order: written.order,
+        advance: written.advance,
+        start,
+        end_lag: checker.duration_or(written.end_lag.as_ref(), Duration::ZERO),
+        overlap,
+        max_window,
+        retention: None,
+        granularity,
+        upper_bound,
+        lower_bound,
+    };
+    // The start is rounded down by less than a unit, so a window as long as both
+    // together still gets ahead.
+    if cursor.max_window < cursor.overlap.saturating_add(unit) {
+        checker.error_with(
+            written.place(),
+            "`max_window` is shorter than `overlap` and the granularity together",
+            format!(
+                "a window could end before it brings anything new: leave it out, or write `{}s` or more",
+                (cursor.overlap + unit).as_secs_f64().ceil()
+            ),
+        );
+    }
+    if cursor.advance == Advance::NewestRecord && cursor.upper_bound {
+        checker.error_with(
+            written.place(),
+            "`advance: newest_record` and `{window.end}` contradict each other",
+            "a window without a record would be asked for again and again: leave one of them out",
+        );
+    }
+    let why = match cursor.advance {
+        Advance::NewestRecord => Some("with `advance: newest_record`"),
+        Advance::WindowEnd if reaches_to_the_present => {
+            Some("with `windows` where the request does not use `{window.end}`")
+        }
+        Advance::WindowEnd => None,
+    };
+    if let (Some(max_window), Some(why)) = (&written.max_window, why) {
+        checker.error_with(
+            max_window.place(),
+            format!("`max_window` means nothing {why}"),
+            "such a window reaches to the present: leave it out",
+        );
+    }
+    if cursor.end_lag.is_zero() && cursor.overlap.is_zero() && cursor.advance == Advance::WindowEnd
+    {
+        checker.warn(
+            written.place(),
+            "records that the vendor publishes late are lost",
+            "set `end_lag`, `overlap` or both, such as `60s`",
+        );
+    }
+    Ok(TimeCursor { retention: retention?, ..cursor })
+}
+
+/// Reports keys that `windows` rules out because records have no time.
+fn has_no_time(written: &Located<written::Cursor>, checker: &mut Checker<'_>) {
+    let Some(windows) = &written.windows else { return };
+    if !**windows {
+        checker.error_with(
+            windows.place(),
+            "`windows: false` does not say how far a stream has been read",
+            "leave it out, or write `windows: true`",
+        );
+    }
+    if let Some(time) = &written.time {
+        checker.error_with(
+            time.place(),
+            "`windows` is for records that have no time",
+            "leave one of the two out: a cursor with `time` reads in windows too",
+        );
+    }
+    let needs_time = [
+        ("order", written.order != Order::Unordered),
+        ("advance", written.advance != Advance::WindowEnd),
+        ("time_format", *written.time_format != written::TimeFormat::default()),
+    ];
+    for (name, is_set) in needs_time {
+        if is_set {
+            checker.error_with(
+                written.place(),
+                format!("`{name}` means nothing for records without a time"),
+                "leave it out",
+            );
+        }
+    }
+}

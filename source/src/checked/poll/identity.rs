@@ -1,0 +1,411 @@
+//! Identities of requests. They tell that a cursor was stored under an earlier version
+//! of the source file and is stale.
+//!
+//! Identities are stored, so only the source file may change one: never the name of a
+//! type or field, or the order of fields. A new key is written only if a file has it,
+//! so that files without it keep their identities.
+
+use std::time::Duration;
+
+use aws_lc_rs::digest::{Context, SHA256};
+use serde_json::Value;
+
+use super::answer_when::{AnswerWhen, Condition};
+use super::details::{Batch, Detail};
+use super::pages::Pages;
+use super::pages::decode::{Csv, PageDecode, Trailer};
+use super::pages::next::{Next, Slot, TokenForm};
+use super::pages::records::Records;
+use super::pages::stop::Stop;
+use super::request::body::RequestBody;
+use super::request::{Method, Request};
+use super::setup::SetupStep;
+use super::wait::Wait;
+use crate::checked::json_template::JsonTemplate;
+use crate::path::Path;
+use crate::template::{Filter, HmacText, Part, Template};
+use crate::written::{Compression, MissingRecords, MissingTrailer, TimeFormat};
+
+/// Begins every identity. A digest that does not begin with it was made in another
+/// way.
+const VERSION: &str = "1";
+
+/// The kinds of parts. Their numbers never change.
+const CHOICE: u8 = 1;
+const TEXT: u8 = 2;
+const NUMBER: u8 = 3;
+const COUNT: u8 = 4;
+const JSON: u8 = 5;
+
+/// Returns the identity of all requests for records.
+pub(crate) fn of_requests(pages: &Pages, setup: &[SetupStep], details: &[Detail]) -> String {
+    let mut identity = Identity::new("requests");
+    (&pages.request, &pages.then).add_to(&mut identity);
+    (&pages.next, (setup, details)).add_to(&mut identity);
+    identity.finish()
+}
+
+/// Returns the identity of `request` without the query parameters that are
+/// `rewritten` in a kept link.
+pub(crate) fn of_kept_link(request: &Request, rewritten: &[(String, Template)]) -> String {
+    let mut fixed = request.clone();
+    fixed.query.retain(|(name, _)| !rewritten.iter().any(|(other, _)| other == name));
+    let mut identity = Identity::new("link");
+    fixed.add_to(&mut identity);
+    identity.finish()
+}
+
+/// An identity that is being written, part by part.
+struct Identity(Context);
+
+impl Identity {
+    fn new(of: &str) -> Identity {
+        let mut identity = Identity(Context::new(&SHA256));
+        identity.0.update(VERSION.as_bytes());
+        identity.choice(of);
+        identity
+    }
+
+    /// Writes a kind, a length and the bytes, so that different lists of parts are never
+    /// the same bytes.
+    fn part(&mut self, kind: u8, bytes: &[u8]) {
+        self.0.update(&[kind]);
+        self.0.update(&(bytes.len() as u64).to_be_bytes());
+        self.0.update(bytes);
+    }
+
+    /// Writes which of several forms follows.
+    fn choice(&mut self, word: &str) {
+        self.part(CHOICE, word.as_bytes());
+    }
+
+    /// Writes which of several forms this is, and what it has.
+    fn form(&mut self, word: &str, value: impl Identify) {
+        self.choice(word);
+        value.add_to(self);
+    }
+
+    /// Returns the version and the first 16 hexadecimal digits of the SHA-256.
+    fn finish(self) -> String {
+        let mut hex = hex::encode(self.0.finish());
+        hex.truncate(16);
+        format!("{VERSION}:{hex}")
+    }
+}
+
+/// A value that can be part of an identity.
+trait Identify {
+    fn add_to(&self, to: &mut Identity);
+}
+
+impl<T: Identify + ?Sized> Identify for &T {
+    fn add_to(&self, to: &mut Identity) {
+        (**self).add_to(to);
+    }
+}
+
+impl<A: Identify, B: Identify> Identify for (A, B) {
+    fn add_to(&self, to: &mut Identity) {
+        self.0.add_to(to);
+        self.1.add_to(to);
+    }
+}
+
+impl<T: Identify> Identify for [T] {
+    fn add_to(&self, to: &mut Identity) {
+        to.part(COUNT, &(self.len() as u64).to_be_bytes());
+        self.iter().for_each(|item| item.add_to(to));
+    }
+}
+
+impl<T: Identify> Identify for Vec<T> {
+    fn add_to(&self, to: &mut Identity) {
+        self.as_slice().add_to(to);
+    }
+}
+
+impl<T: Identify> Identify for Option<T> {
+    fn add_to(&self, to: &mut Identity) {
+        self.as_slice().add_to(to);
+    }
+}
+
+impl Identify for str {
+    fn add_to(&self, to: &mut Identity) {
+        to.part(TEXT, self.as_bytes());
+    }
+}
+
+impl Identify for String {
+    fn add_to(&self, to: &mut Identity) {
+        self.as_str().add_to(to);
+    }
+}
+
+impl Identify for u64 {
+    fn add_to(&self, to: &mut Identity) {
+        to.part(NUMBER, &self.to_be_bytes());
+    }
+}
+
+impl Identify for Duration {
+    fn add_to(&self, to: &mut Identity) {
+        to.part(NUMBER, &self.as_nanos().to_be_bytes());
+    }
+}
+
+impl Identify for Value {
+    fn add_to(&self, to: &mut Identity) {
+        to.part(JSON, self.to_string().as_bytes());
+    }
+}
+
+impl Identify for Path {
+    fn add_to(&self, to: &mut Identity) {
+        (self.root().word(), self.segments()).add_to(to);
+    }
+}
+
+impl Identify for Template {
+    fn add_to(&self, to: &mut Identity) {
+        self.parts.add_to(to);
+    }
+}
+
+impl Identify for Part {
+    fn add_to(&self, to: &mut Identity) {
+        match self {
+            Part::Literal(text) => text.add_to(to),
+            Part::Placeholder(placeholder) => {
+                to.form("placeholder", (&placeholder.path, &placeholder.filters))
+            }
+        }
+    }
+}
+
+impl Identify for Filter {
+    fn add_to(&self, to: &mut Identity) {
+        match self {
+            Filter::Rfc3339 => to.choice("rfc3339"),
+            Filter::Rfc3339Decimals(count) => to.form("rfc3339_decimals", u64::from(*count)),
+            Filter::Epoch => to.choice("epoch"),
+            Filter::EpochMs => to.choice("epoch_ms"),
+            Filter::EpochUs => to.choice("epoch_us"),
+            Filter::EpochNs => to.choice("epoch_ns"),
+            Filter::FromEpoch => to.choice("from_epoch"),
+            Filter::FromEpochMs => to.choice("from_epoch_ms"),
+            Filter::FromEpochUs => to.choice("from_epoch_us"),
+            Filter::FromEpochNs => to.choice("from_epoch_ns"),
+            Filter::Date(format) => to.form("date", format),
+            Filter::FromDate(format) => to.form("from_date", format),
+            Filter::Plus(more) => to.form("plus", Value::from(*more)),
+            Filter::Lower => to.choice("lower"),
+            Filter::Upper => to.choice("upper"),
+            Filter::Join(between) => to.form("join", between),
+            Filter::Default(value) => to.form("default", value),
+            Filter::UrlEncode => to.choice("urlencode"),
+            Filter::Base64 => to.choice("base64"),
+            Filter::Sha256Hex => to.choice("sha256_hex"),
+            Filter::Lookup(table) => to.form("lookup", table.iter().collect::<Vec<_>>()),
+            Filter::Json => to.choice("json"),
+            Filter::Text => to.choice("text"),
+            Filter::Hmac(HmacText::Hex) => to.choice("hmac_hex"),
+            Filter::Hmac(HmacText::Base64) => to.choice("hmac_base64"),
+        }
+    }
+}
+
+impl Identify for TimeFormat {
+    fn add_to(&self, to: &mut Identity) {
+        to.choice(match self {
+            TimeFormat::Auto => "auto",
+            TimeFormat::Rfc3339 => "rfc3339",
+            TimeFormat::Epoch => "epoch",
+            TimeFormat::EpochMs => "epoch_ms",
+            TimeFormat::EpochUs => "epoch_us",
+            TimeFormat::EpochNs => "epoch_ns",
+            TimeFormat::Strftime(text) => text,
+        });
+    }
+}
+
+impl Identify for JsonTemplate {
+    fn add_to(&self, to: &mut Identity) {
+        match self {
+            JsonTemplate::Constant(value) => value.add_to(to),
+            JsonTemplate::Template(template) => to.form("template", template),
+            JsonTemplate::List(list) => to.form("list", list),
+            JsonTemplate::Object(object) => to.form("object", object),
+        }
+    }
+}
+
+impl Identify for Request {
+    fn add_to(&self, to: &mut Identity) {
+        let Request { method, url, origin, query, headers, body } = self;
+        to.choice(match method {
+            Method::Get => "get",
+            Method::Post => "post",
+        });
+        (url, origin.to_string()).add_to(to);
+        ((query, headers), body).add_to(to);
+    }
+}
+
+impl Identify for RequestBody {
+    fn add_to(&self, to: &mut Identity) {
+        match self {
+            RequestBody::Json(json) => to.form("json", json),
+            RequestBody::Form(fields) => to.form("form", fields),
+            RequestBody::Raw { text, content_type } => to.form("body", (text, content_type)),
+        }
+    }
+}
+
+impl Identify for SetupStep {
+    fn add_to(&self, to: &mut Identity) {
+        let SetupStep { request, ignore, wait, values } = self;
+        ((request, ignore), (wait, values)).add_to(to);
+    }
+}
+
+impl Identify for Wait {
+    fn add_to(&self, to: &mut Identity) {
+        let Wait { until, fail, values, every, at_most } = self;
+        (((until, fail), values), (every, at_most)).add_to(to);
+    }
+}
+
+impl Identify for AnswerWhen {
+    fn add_to(&self, to: &mut Identity) {
+        let AnswerWhen { status, headers, body } = self;
+        let ranges = status.ranges().iter();
+        let ranges = ranges.map(|range| (u64::from(*range.start()), u64::from(*range.end())));
+        (ranges.collect::<Vec<_>>(), (headers, body)).add_to(to);
+    }
+}
+
+impl Identify for Condition {
+    fn add_to(&self, to: &mut Identity) {
+        match self {
+            Condition::OneOf(values) => values.add_to(to),
+            Condition::Matches(pattern) => {
+                to.choice("matches");
+                let framed = pattern.as_str().strip_prefix("^(?s:");
+                framed.and_then(|text| text.strip_suffix(")$")).add_to(to);
+            }
+            Condition::NotEmpty => to.choice("not_empty"),
+        }
+    }
+}
+
+impl Identify for Detail {
+    fn add_to(&self, to: &mut Identity) {
+        let Detail { pages, batch, ignore, expires, keep } = self;
+        (((pages, batch), ignore), (expires, keep)).add_to(to);
+    }
+}
+
+impl Identify for Batch {
+    fn add_to(&self, to: &mut Identity) {
+        let Batch { size, of } = self;
+        (*size as u64, of).add_to(to);
+    }
+}
+
+impl Identify for Pages {
+    fn add_to(&self, to: &mut Identity) {
+        let Pages { request, then, next, stop, decode, compression, records, missing_records } =
+            self;
+        ((request, then), (next, stop)).add_to(to);
+        decode.add_to(to);
+        to.choice(match compression {
+            Compression::Auto => "auto",
+            Compression::Gzip => "gzip",
+            Compression::Zip => "zip",
+        });
+        records.add_to(to);
+        to.choice(match missing_records {
+            MissingRecords::Fail => "fail",
+            MissingRecords::Empty => "empty",
+        });
+    }
+}
+
+impl Identify for Next {
+    fn add_to(&self, to: &mut Identity) {
+        match self {
+            Next::Link(relation) => to.form("link", relation),
+            Next::Url(path) => to.form("url", path),
+            Next::Token { from, form, to: slot } => {
+                to.choice("token");
+                from.add_to(to);
+                match form {
+                    TokenForm::Text => to.choice("text"),
+                    TokenForm::Joined(between) => between.add_to(to),
+                    TokenForm::Json => to.choice("json"),
+                }
+                slot.add_to(to);
+            }
+            Next::Page { to: slot, start } => to.form("page", (slot, start)),
+            Next::Offset { to: slot, start, step } => to.form("offset", (slot, (start, step))),
+            Next::Last { from, plus, to: slot } => to.form("last", (from, (plus, slot))),
+            Next::Again => to.choice("again"),
+        }
+    }
+}
+
+impl Identify for Slot {
+    fn add_to(&self, to: &mut Identity) {
+        match self {
+            Slot::Query(name) => to.form("query", name),
+            Slot::Header(name) => to.form("header", name),
+            Slot::Json(path) => to.form("json", path),
+            Slot::Form(name) => to.form("form", name),
+        }
+    }
+}
+
+impl Identify for Stop {
+    fn add_to(&self, to: &mut Identity) {
+        let Stop { empty_page, same_next, short_page, unless, when, total, pages } = self;
+        (u64::from(*empty_page), u64::from(*same_next)).add_to(to);
+        ((short_page, unless), (when, (total, pages))).add_to(to);
+    }
+}
+
+impl Identify for PageDecode {
+    fn add_to(&self, to: &mut Identity) {
+        match self {
+            PageDecode::Json => to.choice("json"),
+            PageDecode::Ndjson { trailer } => to.form("ndjson", trailer),
+            PageDecode::Csv(Csv { separator, columns, after, before }) => {
+                to.form("csv", ((u64::from(*separator), columns), (after, before)))
+            }
+            PageDecode::Lines => to.choice("lines"),
+            PageDecode::Xml => to.choice("xml"),
+        }
+    }
+}
+
+impl Identify for Trailer {
+    fn add_to(&self, to: &mut Identity) {
+        let Trailer { has, missing } = self;
+        has.add_to(to);
+        to.choice(match missing {
+            MissingTrailer::Incomplete => "incomplete",
+            MissingTrailer::Last => "last",
+        });
+    }
+}
+
+impl Identify for Records {
+    fn add_to(&self, to: &mut Identity) {
+        match self {
+            Records::Lists(paths) => to.form("lists", paths),
+            Records::Values(path) => to.form("values", path),
+            Records::One(path) => to.form("one", path),
+            Records::Lines => to.choice("lines"),
+        }
+    }
+}

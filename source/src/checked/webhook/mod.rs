@@ -1,0 +1,173 @@
+//! What `webhook` means: which requests are taken, and how they are answered.
+//!
+//! A check that is only half written would verify nothing, so there are no quiet
+//! defaults: a file that leaves out what a check needs does not load.
+
+mod checks;
+mod handshake;
+pub(crate) mod preset;
+mod respond;
+mod verify;
+
+pub use checks::*;
+pub use handshake::{Constraint, Handshake, HandshakeAuth, When};
+pub use preset::{ExpandedPreset, Expansion};
+pub use respond::{Answer, AnswerBody, Respond, StoredSecret};
+pub use verify::Verify;
+
+use url::Url;
+
+use crate::checked::checker::{Checker, Told, all};
+use crate::checked::event::EventSpec;
+use crate::path::Path;
+use crate::written::{self, Decode, Located};
+use checks::surroundings::REQUEST_ROOTS;
+
+const DEFAULT_MAX_BODY: usize = 6 * 1024 * 1024;
+const LARGEST_MAX_BODY: usize = 10 * 1024 * 1024;
+
+/// The statuses that can answer a refused record; the first is the default.
+const REJECTED_STATUSES: [u16; 3] = [202, 400, 422];
+
+/// How a vendor pushes to a source.
+#[derive(Clone, Debug)]
+pub struct Webhook {
+    /// What a request must pass.
+    pub verify: Verify,
+    /// The methods that are taken, in upper case.
+    pub methods: Vec<String>,
+    /// The URL that the vendor was given.
+    pub public_url: Option<Url>,
+    /// The largest body that is taken, in bytes as sent.
+    pub max_body: usize,
+    /// Where the delivery id is; the first that is found counts.
+    pub delivery_id: Vec<Path>,
+    /// How the body is read.
+    pub decode: Decode,
+    /// Whether an authorizer may refuse a request before the webhook would.
+    pub early_refusal: bool,
+    /// The status that answers an authentic request with a refused record.
+    pub rejected_status: u16,
+    /// Requests that bring no event and want an answer; the first that matches counts.
+    pub handshake: Vec<Handshake>,
+    /// What a record is and what event it becomes.
+    pub event: EventSpec,
+}
+
+impl Webhook {
+    pub(crate) fn check(
+        written: &Located<written::Webhook>,
+        event: EventSpec,
+        checker: &mut Checker<'_>,
+    ) -> Result<Webhook, Told> {
+        let public_url =
+            written.public_url.as_ref().map(|url| public_url(url, checker)).transpose();
+        let max_body = checker.size_or(written.max_body.as_ref(), DEFAULT_MAX_BODY);
+        if max_body > LARGEST_MAX_BODY {
+            checker.error_with(
+                written.max_body.as_ref().and_then(Located::place),
+                "`max_body` is above 10 MiB",
+                "no API gateway hands over more than 10 MiB",
+            );
+        }
+        let delivery_id = written
+            .delivery_id
+            .as_ref()
+            .map(|paths| checker.alternatives("delivery_id", paths, REQUEST_ROOTS))
+            .transpose();
+        let has_public_url = matches!(public_url, Ok(Some(_)));
+        let verify = verify::verify(written, has_public_url, checker);
+        let methods = methods(written, checker);
+        let verified = verify.as_ref().ok();
+        let rules = written.handshake.iter();
+        let handshake = all(rules.map(|rule| Handshake::check(rule, &methods, verified, checker)));
+        Ok(Webhook {
+            verify: verify?,
+            methods,
+            public_url: public_url?,
+            max_body,
+            delivery_id: delivery_id?.unwrap_or_default(),
+            decode: written.decode,
+            early_refusal: written.early_refusal,
+            rejected_status: rejected_status(written, checker),
+            handshake: handshake?,
+            event,
+        })
+    }
+
+    /// Returns its checks that are not made of others, in the order of the file.
+    pub fn single_checks(&self) -> impl Iterator<Item = &Check> {
+        let checks = match &self.verify {
+            Verify::All(checks) => checks.as_slice(),
+            Verify::Nothing { .. } => &[],
+        };
+        checks.iter().flat_map(Check::singles)
+    }
+
+    /// Returns the names of the secrets that its checks and handshakes use.
+    pub fn secret_names(&self) -> impl Iterator<Item = String> + '_ {
+        let handshakes = self.handshake.iter().flat_map(Handshake::secrets);
+        let checks = self.single_checks().flat_map(Check::secrets);
+        checks.chain(handshakes).map(|secret| secret.name.clone())
+    }
+}
+
+fn rejected_status(written: &written::Webhook, checker: &mut Checker<'_>) -> u16 {
+    let Some(status) = &written.rejected_status else { return REJECTED_STATUSES[0] };
+    match REJECTED_STATUSES.into_iter().find(|known| u32::from(*known) == **status) {
+        Some(known) => known,
+        None => {
+            checker.error_with(
+                status.place(),
+                format!("`rejected_status` cannot be {}", **status),
+                "202 takes the request, 400 and 422 tell the vendor; either way the record is kept",
+            );
+            REJECTED_STATUSES[0]
+        }
+    }
+}
+
+fn public_url(text: &Located<String>, checker: &mut Checker<'_>) -> Result<Url, Told> {
+    match Url::parse(text) {
+        Ok(url)
+            if matches!(url.scheme(), "https" | "http")
+                && url.query().is_none()
+                && url.fragment().is_none()
+                && url.username().is_empty()
+                && url.password().is_none() =>
+        {
+            Ok(url)
+        }
+        _ => Err(checker.error_with(
+            text.place(),
+            "this is not a webhook's URL",
+            "write the URL that the vendor was given, such as `https://hooks.example.com/github`, without a query, a fragment or a password",
+        )),
+    }
+}
+
+fn methods(written: &written::Webhook, checker: &mut Checker<'_>) -> Vec<String> {
+    let Some(methods) = &written.methods else { return vec!["POST".to_owned()] };
+    if methods.is_empty() {
+        checker.error_with(
+            methods.place(),
+            "`methods` is empty: the webhook would take nothing",
+            "leave it out for `POST`",
+        );
+    }
+    let mut checked = Vec::new();
+    for method in methods.iter() {
+        match method.to_ascii_uppercase() {
+            method if checked.contains(&method) => {}
+            method if matches!(method.as_str(), "POST" | "PUT" | "PATCH") => checked.push(method),
+            _ => {
+                checker.error_with(
+                    method.place(),
+                    format!("`{}` is not a method that brings events", &**method),
+                    "one of `POST`, `PUT`, `PATCH`",
+                );
+            }
+        }
+    }
+    checked
+}

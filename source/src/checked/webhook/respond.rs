@@ -1,0 +1,241 @@
+//! How a handshake is answered.
+//!
+//! The answer holds text of the sender. To be sure that no browser runs it, the
+//! content type is ours, and so is the header that forbids guessing another.
+
+use jiff::Timestamp;
+
+use super::checks::surroundings::REQUEST_ROOTS;
+use crate::checked::checker::{Checker, Told, all};
+use crate::checked::constant::constant;
+use crate::checked::json_template::JsonTemplate;
+use crate::checked::secret::check_secret_name;
+use crate::path::{Path, is_header_name};
+use crate::problem::Place;
+use crate::template::{Lookups, Template};
+use crate::written::{self, Builtin, Located, Node};
+
+/// Headers that the server sets, or that would change what a browser or a proxy does
+/// with the answer.
+const RESERVED: [&str; 10] = [
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "keep-alive",
+    "location",
+    "set-cookie",
+    "trailer",
+    "transfer-encoding",
+    "x-content-type-options",
+];
+
+/// How a handshake is answered.
+#[derive(Clone, Debug)]
+pub enum Respond {
+    /// With what the file says.
+    Answer(Box<Answer>),
+    /// By fetching the `SubscribeURL` of an Amazon SNS message.
+    SnsConfirmation,
+    /// By storing the secret that the sender brings, and giving it back.
+    StoredSecret(StoredSecret),
+}
+
+/// An answer as the file says it.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The status, 200 to 299.
+    pub status: u16,
+    /// Headers: names in lower case.
+    pub headers: Vec<(String, Template)>,
+    /// The body.
+    pub body: AnswerBody,
+}
+
+/// An answer's body.
+#[derive(Clone, Debug)]
+pub enum AnswerBody {
+    /// Nothing.
+    Empty,
+    /// Text.
+    Text(Template),
+    /// JSON.
+    Json(JsonTemplate),
+}
+
+/// A secret that the sender brings.
+#[derive(Clone, Debug)]
+pub struct StoredSecret {
+    /// The header that brings it, in lower case.
+    pub header: String,
+    /// The name that it is stored under.
+    pub secret: String,
+    /// The moment after which no secret is taken.
+    pub enrol_until: Timestamp,
+}
+
+impl Answer {
+    /// Returns whether the answer has no body.
+    pub fn is_empty(&self) -> bool {
+        matches!(self.body, AnswerBody::Empty)
+    }
+
+    /// Returns every template of the answer.
+    pub fn templates(&self) -> Vec<&Template> {
+        let mut templates: Vec<_> = self.headers.iter().map(|(_, template)| template).collect();
+        match &self.body {
+            AnswerBody::Empty => {}
+            AnswerBody::Text(template) => templates.push(template),
+            AnswerBody::Json(json) => templates.extend(json.templates()),
+        }
+        templates
+    }
+
+    /// Returns every path whose value goes into an HMAC.
+    pub fn signed_paths(&self) -> Vec<&Path> {
+        self.templates().into_iter().flat_map(Template::signed_paths).collect()
+    }
+}
+
+impl Respond {
+    pub(crate) fn check(
+        written: &Located<written::Respond>,
+        checker: &mut Checker<'_>,
+    ) -> Result<Respond, Told> {
+        let ways = [
+            written.text.is_some(),
+            written.json.is_some(),
+            written.empty.is_some(),
+            written.builtin.is_some(),
+        ];
+        if ways.into_iter().filter(|way| *way).count() != 1 {
+            return Err(checker.error_with(
+                written.place(),
+                "`respond` does not say what is answered, or says it twice",
+                "write one of `text`, `json`, `empty: true`, `builtin`",
+            ));
+        }
+        match &written.builtin {
+            Some(builtin) => builtin_answer(**builtin, written, checker),
+            None => {
+                unused(written, checker, "stands only with `builtin: stored_secret`");
+                answer(written, checker).map(Box::new).map(Respond::Answer)
+            }
+        }
+    }
+}
+
+fn builtin_answer(
+    builtin: Builtin,
+    written: &Located<written::Respond>,
+    checker: &mut Checker<'_>,
+) -> Result<Respond, Told> {
+    if written.status.is_some() || !written.headers.is_empty() {
+        checker.error_with(
+            written.place(),
+            "a built-in answer has its own status and headers",
+            "leave `status` and `headers` out",
+        );
+    }
+    match builtin {
+        Builtin::SnsConfirmation => {
+            unused(written, checker, "means nothing to `sns_confirmation`");
+            Ok(Respond::SnsConfirmation)
+        }
+        Builtin::StoredSecret => {
+            let (Some(header), Some(secret), Some(until)) =
+                (&written.header, &written.secret, &written.enrol_until)
+            else {
+                return Err(checker.error_with(
+                    written.place(),
+                    "`stored_secret` needs `header`, `secret` and `enrol_until`",
+                    "such as `{ builtin: stored_secret, header: X-Hook-Secret, secret: webhook_secret, enrol_until: 2026-12-31T00:00:00Z }`",
+                ));
+            };
+            let name = header_name(header, header.place(), checker);
+            let known = check_secret_name(secret, secret.place(), checker);
+            let enrol_until = checker.time(until);
+            known?;
+            Ok(Respond::StoredSecret(StoredSecret {
+                header: name?,
+                secret: (**secret).clone(),
+                enrol_until: enrol_until?,
+            }))
+        }
+    }
+}
+
+/// Reports keys that only `stored_secret` has.
+fn unused(written: &written::Respond, checker: &mut Checker<'_>, why: &str) {
+    let keys = [
+        ("header", &written.header),
+        ("secret", &written.secret),
+        ("enrol_until", &written.enrol_until),
+    ];
+    for (key, value) in keys {
+        if let Some(value) = value {
+            checker.error(value.place(), format!("`{key}` {why}"));
+        }
+    }
+}
+
+fn answer(written: &Located<written::Respond>, checker: &mut Checker<'_>) -> Result<Answer, Told> {
+    let status = written.status.as_ref().map_or(Ok(200), |status| {
+        let known = u16::try_from(**status).ok().filter(|status| (200..=299).contains(status));
+        known.ok_or_else(|| {
+            checker.error_with(
+                status.place(),
+                format!("an answered handshake is not {}", **status),
+                "a status from 200 to 299; a request that fails is answered 401 by itself",
+            )
+        })
+    });
+    let headers = all(written.headers.iter().map(|(name, text)| {
+        let name = header_name(name, text.place().or(written.place()), checker);
+        let template = checker.signing_template(text, REQUEST_ROOTS, &Lookups::new());
+        Ok((name?, template?))
+    }));
+    let body = match (&written.text, &written.json, &written.empty) {
+        (Some(text), _, _) => {
+            checker.signing_template(text, REQUEST_ROOTS, &Lookups::new()).map(AnswerBody::Text)
+        }
+        (None, Some(node), _) => json(node, checker).map(AnswerBody::Json),
+        (None, None, Some(empty)) if !**empty => Err(checker.error_with(
+            empty.place(),
+            "`empty: false` does not say what is answered",
+            "write `empty: true`, or a `text` or `json`",
+        )),
+        (None, None, _) => Ok(AnswerBody::Empty),
+    };
+    Ok(Answer { status: status?, headers: headers?, body: body? })
+}
+
+fn json(node: &Located<Node>, checker: &mut Checker<'_>) -> Result<JsonTemplate, Told> {
+    JsonTemplate::check(node, &mut |leaf| match &**leaf {
+        Node::Text(text) => checker
+            .signing_template(&leaf.with(text.clone()), REQUEST_ROOTS, &Lookups::new())
+            .map(JsonTemplate::of),
+        _ => Ok(JsonTemplate::Constant(constant(leaf, checker))),
+    })
+}
+
+fn header_name(
+    name: &str,
+    place: Option<Place>,
+    checker: &mut Checker<'_>,
+) -> Result<String, Told> {
+    let lower = name.to_ascii_lowercase();
+    if !is_header_name(&lower) {
+        return Err(
+            checker.error(place, format!("`{}` is not a header's name", name.escape_debug()))
+        );
+    }
+    if RESERVED.contains(&lower.as_str()) {
+        return Err(checker.error_with(
+            place,
+            format!("the header `{lower}` cannot be set"),
+            "the content type is `text/plain` or `application/json`, and the server's own headers are its own",
+        ));
+    }
+    Ok(lower)
+}

@@ -1,0 +1,203 @@
+//! The kinds of `poll.auth` that ask a token endpoint for an access token.
+//!
+//! They repeat the keys that they share, because serde cannot refuse unknown
+//! keys in a struct that includes another one.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::token::{AssertionAlgorithm, ClientAuth, TokenAnswer, TokenBody};
+use crate::written::located::Located;
+
+/// OAuth 2.0 client credentials (RFC 6749 §4.4).
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClientCredentials {
+    /// The token endpoint, as a template.
+    pub token_url: Located<String>,
+    /// The client's id, as a template.
+    pub client_id: Located<String>,
+    /// The client's secret, as a template.
+    #[serde(default)]
+    pub client_secret: Option<Located<String>>,
+    /// The scopes to ask for.
+    #[serde(default)]
+    pub scopes: Vec<Located<String>>,
+    /// How the client authenticates itself; by default `basic`.
+    #[serde(default)]
+    pub client_auth: ClientAuth,
+    /// The private key (PEM) for `private_key_jwt` and `certificate`, as a template.
+    #[serde(default)]
+    pub key: Option<Located<String>>,
+    /// The key's id in the assertion's header (`kid`), as a template.
+    #[serde(default)]
+    pub key_id: Option<Located<String>>,
+    /// The certificate (PEM) for `certificate`, as a template.
+    #[serde(default)]
+    pub certificate: Option<Located<String>>,
+    /// The algorithm of the assertion; by default `RS256`, or `HS256` with a client secret.
+    #[serde(default)]
+    pub algorithm: Option<AssertionAlgorithm>,
+    /// The audience of the token, as a template: the parameter `audience`.
+    #[serde(default)]
+    pub audience: Option<Located<String>>,
+    /// More parameters of the token request, as templates, such as `resource`.
+    #[serde(default)]
+    pub params: BTreeMap<String, Located<String>>,
+    /// How the token request is written; by default `form`.
+    #[serde(default)]
+    pub body: TokenBody,
+    /// Where the response has the token; by default as RFC 6749 says.
+    #[serde(default)]
+    pub answer: TokenAnswer,
+}
+
+/// OAuth 2.0 with a user's name and password (RFC 6749 §4.3).
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PasswordGrant {
+    /// The token endpoint, as a template.
+    pub token_url: Located<String>,
+    /// The user's name, as a template.
+    pub username: Located<String>,
+    /// The user's password, as a template.
+    pub password: Located<String>,
+    /// The client's id, as a template.
+    #[serde(default)]
+    pub client_id: Option<Located<String>>,
+    /// The client's secret, as a template.
+    #[serde(default)]
+    pub client_secret: Option<Located<String>>,
+    /// How the client authenticates itself: `basic`, the default, or `body`.
+    #[serde(default)]
+    pub client_auth: ClientAuth,
+    /// The scopes to ask for.
+    #[serde(default)]
+    pub scopes: Vec<Located<String>>,
+    /// More parameters of the token request, as templates.
+    #[serde(default)]
+    pub params: BTreeMap<String, Located<String>>,
+    /// How the token request is written; by default `form`.
+    #[serde(default)]
+    pub body: TokenBody,
+    /// Where the response has the token; by default as RFC 6749 says.
+    #[serde(default)]
+    pub answer: TokenAnswer,
+}
+
+/// OAuth 2.0 with a refresh token (RFC 6749 §6).
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RefreshToken {
+    /// The token endpoint, as a template.
+    pub token_url: Located<String>,
+    /// The name of the secret that holds the refresh token. If the vendor returns a new one, it is
+    /// stored under that name before anything else is done.
+    pub refresh_token: Located<String>,
+    /// The client's id, as a template.
+    #[serde(default)]
+    pub client_id: Option<Located<String>>,
+    /// The client's secret, as a template.
+    #[serde(default)]
+    pub client_secret: Option<Located<String>>,
+    /// How the client authenticates itself: `basic`, the default, or `body`.
+    #[serde(default)]
+    pub client_auth: ClientAuth,
+    /// The scopes to ask for.
+    #[serde(default)]
+    pub scopes: Vec<Located<String>>,
+    /// More parameters of the token request, as templates.
+    #[serde(default)]
+    pub params: BTreeMap<String, Located<String>>,
+    /// How the token request is written; by default `form`.
+    #[serde(default)]
+    pub body: TokenBody,
+    /// Where the response has the token; by default as RFC 6749 says.
+    #[serde(default)]
+    pub answer: TokenAnswer,
+}
+
+/// OAuth 2.0 with a signed assertion (RFC 7523 §2.1).
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct JwtBearer {
+    /// The token endpoint, as a template.
+    pub token_url: Located<String>,
+    /// The private key (PEM), or the secret of an HMAC, as a template.
+    pub key: Located<String>,
+    /// The key's id in the header (`kid`), as a template.
+    #[serde(default)]
+    pub key_id: Option<Located<String>>,
+    /// The algorithm of the assertion; by default `RS256`.
+    #[serde(default)]
+    pub algorithm: Option<AssertionAlgorithm>,
+    /// The issuer (`iss`), as a template.
+    pub issuer: Located<String>,
+    /// The subject (`sub`), as a template.
+    #[serde(default)]
+    pub subject: Option<Located<String>>,
+    /// The audience (`aud`), as a template; by default the token endpoint.
+    #[serde(default)]
+    pub audience: Option<Located<String>>,
+    /// More claims, as templates.
+    #[serde(default)]
+    pub claims: BTreeMap<String, Located<String>>,
+    /// How long the assertion is valid; by default `5m`.
+    #[serde(default)]
+    pub life: Option<Located<String>>,
+    /// The client's id, as a template, if the endpoint needs it too.
+    #[serde(default)]
+    pub client_id: Option<Located<String>>,
+    /// The client's secret, as a template.
+    #[serde(default)]
+    pub client_secret: Option<Located<String>>,
+    /// How the client authenticates itself: `basic`, the default, or `body`.
+    #[serde(default)]
+    pub client_auth: ClientAuth,
+    /// The scopes to ask for.
+    #[serde(default)]
+    pub scopes: Vec<Located<String>>,
+    /// More parameters of the token request, as templates.
+    #[serde(default)]
+    pub params: BTreeMap<String, Located<String>>,
+    /// How the token request is written; by default `form`.
+    #[serde(default)]
+    pub body: TokenBody,
+    /// Where the response has the token; by default as RFC 6749 says.
+    #[serde(default)]
+    pub answer: TokenAnswer,
+}
+
+/// A Google service account.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GoogleServiceAccount {
+    /// The key file's JSON, as a template.
+    pub key: Located<String>,
+    /// The user on whose behalf it acts (domain-wide delegation), as a template.
+    #[serde(default)]
+    pub subject: Option<Located<String>>,
+    /// The scopes to ask for.
+    pub scopes: Vec<Located<String>>,
+    /// The token endpoint that the key file names; by default
+    /// `https://oauth2.googleapis.com/token`.
+    #[serde(default)]
+    pub token_url: Option<Located<String>>,
+}
+
+/// An installation of a GitHub App.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GithubApp {
+    /// The App's id or client id, as a template.
+    pub app_id: Located<String>,
+    /// The installation's id, as a template.
+    pub installation_id: Located<String>,
+    /// The App's private key (PEM), as a template.
+    pub key: Located<String>,
+    /// The URL of the API; by default `https://api.github.com`.
+    #[serde(default)]
+    pub api_url: Option<Located<String>>,
+}

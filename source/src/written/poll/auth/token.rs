@@ -1,0 +1,77 @@
+//! The parts that all requests for an access token share: how the client
+//! authenticates itself, how the request is written, and where the response has
+//! the token.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::written::located::Located;
+
+/// How a client authenticates itself to a token endpoint (RFC 6749 §2.3.1, RFC 7523 §2.2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientAuth {
+    /// By the header `Authorization: Basic`.
+    #[default]
+    Basic,
+    /// By `client_id` and `client_secret` in the body.
+    Body,
+    /// By an assertion signed with the private key.
+    PrivateKeyJwt,
+    /// By an assertion signed with the client's secret.
+    ClientSecretJwt,
+    /// By an assertion signed with the private key of a certificate whose digest is in the header,
+    /// as Microsoft Entra requires.
+    Certificate,
+}
+
+/// How a token request is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenBody {
+    /// As a form, as RFC 6749 says.
+    #[default]
+    Form,
+    /// As a JSON object.
+    Json,
+}
+
+/// Where the response of a token endpoint has the token and its lifetime.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TokenAnswer {
+    /// The path of the token; by default `access_token`.
+    #[serde(default)]
+    pub token: Option<Located<String>>,
+    /// The path of its lifetime in seconds; by default `expires_in`.
+    #[serde(default)]
+    pub expires_in: Option<Located<String>>,
+    /// The path of its end, in RFC 3339 or as seconds or milliseconds since the epoch.
+    #[serde(default)]
+    pub expires_at: Option<Located<String>>,
+}
+
+/// The algorithm that an assertion is signed with (RFC 7518 §3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum AssertionAlgorithm {
+    /// HMAC with SHA-256.
+    Hs256,
+    /// HMAC with SHA-512.
+    Hs512,
+    /// RSA with SHA-256.
+    Rs256,
+    /// RSA with SHA-384.
+    Rs384,
+    /// RSA with SHA-512.
+    Rs512,
+    /// RSA-PSS with SHA-256.
+    Ps256,
+    /// ECDSA on P-256.
+    Es256,
+    /// ECDSA on P-384.
+    Es384,
+    /// Ed25519.
+    #[serde(rename = "EdDSA")]
+    EdDsa,
+}

@@ -1,0 +1,81 @@
+//! `webhook`: who may push events to us, and how they prove it.
+
+mod checks;
+mod handshake;
+mod preset;
+mod respond;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::written::event::Event;
+use crate::written::located::Located;
+use crate::written::one_or_many::OneOrMany;
+
+pub use checks::*;
+pub use handshake::*;
+pub use preset::*;
+pub use respond::*;
+
+/// How the vendor pushes events to us, at `POST /<source>`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Webhook {
+    /// The checks that a request must all pass.
+    #[serde(default)]
+    pub verify: Option<Located<Vec<Check>>>,
+    /// Why this webhook accepts requests from anybody; only without `verify`.
+    #[serde(default)]
+    pub unauthenticated: Option<Located<String>>,
+    /// The methods that are accepted; by default `POST`.
+    #[serde(default)]
+    pub methods: Option<Located<Vec<Located<String>>>>,
+    /// The URL that the vendor was given, for signatures over `{url}`. It is never taken from a
+    /// request.
+    #[serde(default)]
+    pub public_url: Option<Located<String>>,
+    /// The largest body that is accepted, as it is sent: `512KiB`; by default `6MiB`, at most
+    /// `10MiB`.
+    #[serde(default)]
+    pub max_body: Option<Located<String>>,
+    /// The path of the vendor's id for the delivery, or several paths, of which the first that is
+    /// found counts.
+    #[serde(default)]
+    pub delivery_id: Option<Located<OneOrMany>>,
+    /// How the body is read; by default as its content type says.
+    #[serde(default)]
+    pub decode: Decode,
+    /// Whether a gateway's authorizer may refuse a request, with 403, before the webhook would with
+    /// 401; `false` for a vendor that wants to see 401.
+    #[serde(default = "yes")]
+    pub early_refusal: bool,
+    /// The status of the answer to an authentic request with a record that was rejected: 202, or
+    /// 400 or 422 if the vendor should know. The record becomes a dead letter in any case.
+    #[serde(default)]
+    pub rejected_status: Option<Located<u32>>,
+    /// Requests that bring no event but expect an answer; the first rule that matches counts.
+    #[serde(default)]
+    pub handshake: Vec<Located<Handshake>>,
+    /// How pushed records differ from the `event` at the top.
+    #[serde(default)]
+    pub event: Option<Event>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// How a body is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Decode {
+    /// As the content type says; JSON if it says nothing.
+    #[default]
+    Auto,
+    /// One JSON value.
+    Json,
+    /// One JSON value on each line.
+    Ndjson,
+    /// A form: its field `payload` holds JSON, or its fields are the record.
+    Form,
+}

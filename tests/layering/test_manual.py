@@ -1,0 +1,81 @@
+"""The manual against the code: paths, words and links lead somewhere."""
+
+import re
+import unittest
+from pathlib import Path
+
+from workspace import ROOT
+
+ARCHITECTURE = ROOT / "docs" / "architecture.md"
+MANUAL = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("docs/decisions/*.md")])
+DECLARES = r"\b(?:struct|enum|trait|type)\s+{}\b"
+
+
+def without_code_blocks(text):
+    return re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S)
+
+
+def paths(text):
+    """What stands in backticks and looks like a path of this repository."""
+    return set(re.findall(r"`((?:[\w.-]+/)+[\w.-]*)`", without_code_blocks(text)))
+
+
+def words(text):
+    """The types that the list of words names: each with the file or folder that holds it."""
+    return re.findall(r"^\| [^|]+ \| [^|]+ \| `(\w+)` in `([\w./-]+)` \|$", text, re.M)
+
+
+def declares(path, name):
+    files = [path] if path.is_file() else path.rglob("*.rs")
+    return any(re.search(DECLARES.format(name), file.read_text()) for file in files)
+
+
+def anchors(text):
+    """The anchors of the headings, as GitHub makes them."""
+    titles = re.findall(r"^#+ (.*)$", without_code_blocks(text), re.M)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def broken_links(file):
+    for target in re.findall(r"\]\(([^)\s]+)\)", without_code_blocks(file.read_text())):
+        if re.match(r"[a-z]+:", target):
+            continue
+        path, _, anchor = target.partition("#")
+        led = (file.parent / path) if path else file
+        if not led.exists() or (anchor and anchor not in anchors(led.read_text())):
+            yield target
+
+
+class TestManual(unittest.TestCase):
+    maxDiff = None
+
+    def test_every_path_of_the_architecture_exists(self):
+        named = paths(ARCHITECTURE.read_text())
+        self.assertGreater(len(named), 50)
+        self.assertEqual(sorted(path for path in named if not (ROOT / path).exists()), [])
+
+    def test_every_word_has_its_type_where_it_is_said_to_be(self):
+        named = words(ARCHITECTURE.read_text())
+        self.assertGreater(len(named), 25)
+        missing = [f"{name} in {path}" for name, path in named if not declares(ROOT / path, name)]
+        self.assertEqual(missing, [])
+
+    def test_links_lead_somewhere(self):
+        self.assertGreater(len(MANUAL), 20)
+        broken = {str(file.relative_to(ROOT)): list(broken_links(file)) for file in MANUAL}
+        self.assertEqual({file: links for file, links in broken.items() if links}, {})
+
+    def test_what_is_said_of_the_code_is_read(self):
+        text = "A `src/a.rs` in `src/`, not `x` or `A::b` or `a b/c`.\n```\n`no/path`\n```\n"
+        self.assertEqual(paths(text), {"src/a.rs", "src/"})
+        self.assertEqual(words("| word | a meaning | `Type` in `src/a.rs` |\n| b | c | `src/` |\n"), [("Type", "src/a.rs")])
+        self.assertEqual(anchors("# A title\n## `verify`, and more\n"), {"a-title", "verify-and-more"})
+
+    def test_a_type_is_looked_for_by_its_declaration(self):
+        self.assertTrue(declares(ROOT / "pipeline" / "src" / "outcome.rs", "Outcome"))
+        self.assertTrue(declares(ROOT / "pipeline" / "src", "Rejection"))
+        self.assertFalse(declares(ROOT / "pipeline" / "src" / "deliver.rs", "Outcome"))
+
+
+if __name__ == "__main__":
+    unittest.main()
