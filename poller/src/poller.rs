@@ -1,39 +1,34 @@
-//! One source's poller: everything that a run needs, put together once.
+//! The poller of one source: everything that its runs need, put together once.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
-use jiff::Timestamp;
 use mef_auth::Redactor;
 use mef_auth::credentials::{Credentials, credential_key};
 use mef_pipeline::{Outputs, Pipeline, SchemaError};
 use mef_ports::{
-    Blobs, Clock, Cursors, Http, LeaseError, Limits, Position, RunSummary, Secret, Secrets,
-    SecretsError, StreamKey, Tokens, Wakeups,
+    Blobs, Clock, Cursors, Http, Limits, Secret, Secrets, SecretsError, StreamKey, Tokens, Wakeups,
 };
-use mef_source::Source;
 use mef_source::checked::{Poll, Request};
+use mef_source::{Root, Source};
 
-use crate::backfill::Stretch;
-use crate::budget::Budget;
-use crate::fetch::Fetcher;
-use crate::lease::{LeaseKeeper, TTL};
-use crate::pace::Pace;
-use crate::partitions::Partition;
-use crate::report::{RunEnd, RunError, RunReport};
-use crate::run::Run;
+use crate::ask::fetch::Fetcher;
+use crate::ask::pace::Pace;
+use crate::run::budget::Budget;
+use crate::run::lease::LeaseKeeper;
+use crate::run::stretch::Stretch;
 
-/// What a poller needs of the outside.
+/// The stores, credentials and outputs that a poller uses.
 #[derive(Clone)]
 pub struct PollPorts {
     /// Cursors and leases.
     pub cursors: Arc<dyn Cursors>,
-    /// Limits by credential.
+    /// The rate limits of credentials.
     pub limits: Arc<dyn Limits>,
-    /// Runs that are owed before the schedule's next tick.
+    /// The runs that are due before the schedule's next tick.
     pub wakeups: Arc<dyn Wakeups>,
-    /// Pages that could not be understood.
+    /// The pages that cannot be understood.
     pub blobs: Arc<dyn Blobs>,
     /// Credentials.
     pub secrets: Arc<dyn Secrets>,
@@ -56,7 +51,7 @@ pub struct Poller {
     pub(crate) credentials: Credentials,
     pub(crate) ports: PollPorts,
     pub(crate) pace: Pace,
-    /// What a backfill reads; nothing for the live poll.
+    /// What a backfill reads; `None` for the live poll.
     pub(crate) stretch: Option<Stretch>,
 }
 
@@ -86,28 +81,26 @@ impl Poller {
         })
     }
 
-    /// The source.
+    /// Returns the source.
     pub fn source(&self) -> &Source {
         &self.source
     }
 
-    /// Compiles the source's schema, so that a fault in it shows before the
-    /// first record.
+    /// Compiles the source's schema, so that a mistake in it shows before the first record.
     ///
     /// # Errors
     ///
-    /// When the schema cannot be used.
+    /// Fails if the schema cannot be used.
     pub fn check_schema(&self) -> Result<(), SchemaError> {
         self.pipeline.check_schema()
     }
 
-    /// The stream that this poller reads; its partitions are streams of their
-    /// own.
+    /// Returns the stream that this poller reads. Each partition is a stream of its own.
     pub fn stream(&self) -> StreamKey {
         self.stream_of(None)
     }
 
-    /// The stream of one partition; of all of the source without one.
+    /// Returns the stream of one partition, or of the whole source.
     pub(crate) fn stream_of(&self, partition: Option<&str>) -> StreamKey {
         let partition = match self.stretch {
             None => partition.unwrap_or_default().to_owned(),
@@ -116,62 +109,12 @@ impl Poller {
         StreamKey { source: self.source.name.to_string(), partition }
     }
 
-    /// Reads what is new, within `budget`.
-    ///
-    /// Whatever happens is in the report; a failed run leaves the cursor where
-    /// its last delivered page was committed.
-    pub async fn run(&self, budget: &Budget) -> RunReport {
-        match &self.poll.partitions {
-            None => self.run_stream(None, budget).await,
-            Some(partitions) => self.run_partitions(partitions, budget).await,
-        }
-    }
-
-    /// Reads what is new in one stream.
-    pub(crate) async fn run_stream(
-        &self,
-        partition: Option<&Partition>,
-        budget: &Budget,
-    ) -> RunReport {
-        let stream = self.stream_of(partition.map(|partition| partition.name.as_str()));
-        let started = self.ports.clock.now();
-        let summary = RunSummary { started: Some(started), ..RunSummary::default() };
-        let nothing = |end| RunReport {
-            stream: stream.clone(),
-            end,
-            summary: summary.clone(),
-            done: None,
-            lag: None,
-        };
-        let lease = match self.ports.cursors.lease(&stream, started, TTL).await {
-            Ok(lease) => lease,
-            Err(LeaseError::Held { until }) => return nothing(RunEnd::Busy { until }),
-            Err(LeaseError::Store(error)) => return nothing(RunEnd::Failed(error.into())),
-        };
-        let keeper = LeaseKeeper::new(&*self.ports.cursors, &*self.ports.clock, lease);
-        let run = Run::begin(self, &stream, partition, &keeper, budget, summary.clone());
-        let report = match run.await {
-            Ok(run) if run.paused => nothing(RunEnd::Paused).at(run.record.done, started),
-            Ok(run) => run.finish().await,
-            Err(error) => {
-                // How far behind the stream is matters most when nothing works.
-                let stored = self.ports.cursors.read(&stream).await.ok().flatten();
-                nothing(RunEnd::Failed(error))
-                    .at(stored.and_then(|stored| stored.record.done), started)
-            }
-        };
-        if let Err(error) = self.ports.cursors.release(&keeper.current().await).await {
-            tracing::warn!(source.id = %stream, error = %error, "the lease stays until it runs out");
-        }
-        report
-    }
-
-    /// The secrets that the source's requests use. The redactor learns them, and
-    /// what the requests make of them.
+    /// Returns the secrets that the source's requests use. The redactor learns them and what the
+    /// requests make of them.
     ///
     /// # Errors
     ///
-    /// When one is not set, or the store is out of reach.
+    /// Fails if a secret is not set or the store is out of reach.
     pub async fn secrets(&self) -> Result<BTreeMap<String, Secret>, SecretsError> {
         let names = self.poll.secret_names();
         let secrets = self.credentials.secrets(self.source.name.as_str(), names).await?;
@@ -180,7 +123,7 @@ impl Poller {
         Ok(secrets)
     }
 
-    /// Fetches pages for one run; under a lease, where a stream is read.
+    /// Returns what fetches pages for one run. `lease` is `None` if no stream is read yet.
     pub(crate) fn fetcher<'p>(
         &'p self,
         secrets: BTreeMap<String, Secret>,
@@ -203,23 +146,16 @@ impl Poller {
         }
     }
 
-    /// The name under which limits of this source's credential are kept.
+    /// Returns whether a request says from which moment on records are wanted.
+    pub(crate) fn asks_from_start(&self) -> bool {
+        self.poll.requests().iter().any(|request| request.uses(Root::Cursor, "start"))
+    }
+
+    /// Returns the name under which the limits of this source's credential are kept.
     pub(crate) fn credential_key(&self) -> String {
         if let Some(name) = &self.poll.limits.shared {
             return format!("shared/{name}");
         }
         credential_key(self.source.name.as_str(), &self.poll.auth)
-    }
-}
-
-/// How far `done` is behind `now`.
-pub(crate) fn lag(done: Option<&Position>, now: Timestamp) -> Option<jiff::SignedDuration> {
-    Some(now.duration_since(done?.time()?))
-}
-
-impl From<mef_ports::SecretsError> for RunError {
-    fn from(error: mef_ports::SecretsError) -> RunError {
-        let error = mef_auth::credentials::CredentialError::from(error);
-        RunError::Fetch(crate::fetch_error::FetchError::Credential(error))
     }
 }

@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::Position;
+use crate::position::Position;
+use crate::receipt::Receipt;
+use crate::run_summary::{PastRun, RunSummary};
 
 /// Where to go on inside an open window.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,39 +20,35 @@ pub enum ResumeAt {
     Token(String),
 }
 
-/// The frozen window that is being read.
+/// The window that is being read. Its bounds are frozen when it is opened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct OpenWindow {
     /// Its first moment.
     pub start: Timestamp,
     /// The moment it ends before.
     pub end: Timestamp,
-    /// What `done` was when the window was opened: records before it are
-    /// repeats or came late.
+    /// What `done` was when the window was opened: records before it are repeats or came late.
     pub done_before: Timestamp,
-    /// Nothing of the stream was delivered when the window was opened.
+    /// Whether nothing of the stream had been delivered when the window was opened.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub first: bool,
-    /// The request to make next; `None` reads the window from its start.
+    /// The next page; `None` if the window is read from its start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<ResumeAt>,
-    /// How often this window was read again from its start because the vendor
-    /// refused where to go on.
+    /// How often the window was read again from its start because the vendor refused the next page.
     #[serde(default)]
     pub restarts: u32,
-    /// False once a record came out of order, so that `done` waits for the
-    /// window's end.
+    /// Whether every record so far came in ascending order. If not, `done` waits for the window's
+    /// end.
     pub ascending: bool,
-    /// A digest of the request in the source file: a window opened under
-    /// another request is read again from its start.
+    /// A digest of the request in the source file. A window that was opened under another request
+    /// is read again from its start.
     pub request_digest: String,
 }
 
-/// A stream without windows that is being read newest first, or in no order:
-/// `done` waits until all of its pages are delivered.
+/// A stream without windows that is being read newest first, or in no order: `done` waits until all
+/// of its pages are delivered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct OpenPass {
     /// Where `done` stood when the pass began: what its requests ask for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -59,173 +58,240 @@ pub struct OpenPass {
     pub newest: Option<Position>,
     /// The request to make next.
     pub next: ResumeAt,
-    /// False once a record came out of order, or where none was promised.
+    /// Whether the source file promises ascending order and every record so far kept to it.
     pub ascending: bool,
-    /// What is newer than this is left for a later pass.
+    /// Records newer than this are left for a later pass.
     pub horizon: Timestamp,
-    /// A digest of the request in the source file: a pass begun under another
-    /// request is read again from its start.
+    /// A digest of the request in the source file. A pass that was begun under another request is
+    /// read again from its start.
     pub request_digest: String,
 }
 
-/// What the requests before the first page brought: a run that goes on asks for
-/// the same job, and starts no other.
+/// What the requests before the first page brought. A later run asks for the same job and starts no
+/// other.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct SetupDone {
-    /// How many of them are done.
+    /// How many of these requests are done.
     pub steps: usize,
-    /// When the last of them was.
+    /// When the last of them was done.
     pub at: Timestamp,
-    /// What their answers have, by the names of the source file.
+    /// The values taken from their responses, by their names in the source file.
     pub values: BTreeMap<String, String>,
-    /// A digest of the requests in the source file: under others it is all done
-    /// again.
+    /// A digest of the requests in the source file. If they change, all of it is done again.
     pub request_digest: String,
 }
 
-/// What the vendor was asked for and does not have ready yet: a run that goes on
-/// asks for the same thing again.
+/// What the vendor was asked for and does not have ready yet. A later run asks for the same again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct OpenWait {
     /// What is waited for.
     pub of: WaitedFor,
     /// Since when.
     pub since: Timestamp,
-    /// What the answers so far said, by the names of the source file.
+    /// The values taken from the responses so far, by their names in the source file.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub values: BTreeMap<String, String>,
-    /// A digest of the requests in the source file: under others it is asked for
-    /// anew.
+    /// A digest of the requests in the source file. If they change, the wait begins anew.
     pub request_digest: String,
 }
 
-/// The request whose answer is waited for.
+/// The request whose response is waited for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WaitedFor {
     /// A step of the setup, counted from 0.
     Step(usize),
-    /// The page that this leads to; the first without it.
+    /// The page that this leads to; `None` for the first page.
     Page(Option<ResumeAt>),
 }
 
-/// A stretch of time that was never read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LostSpan {
-    /// Its first moment.
-    pub from: Timestamp,
-    /// The moment it ends before.
-    pub to: Timestamp,
-}
+/// The version of the written form that this program knows. Fields may be added under it: a program
+/// that does not know them passes over them. What would be misread needs a higher one.
+const KNOWN_VERSION: u64 = 1;
 
-/// What the last run did.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct RunSummary {
-    /// When it started.
-    pub started: Option<Timestamp>,
-    /// When it ended.
-    pub ended: Option<Timestamp>,
-    /// Requests made, retries and token requests among them.
-    pub requests: u64,
-    /// Pages read.
-    pub pages: u64,
-    /// Records on those pages.
-    pub records: u64,
-    /// Events that the queue took.
-    pub delivered: u64,
-    /// Records refused into the dead letters.
-    pub rejected: u64,
-    /// Records dropped because they had been delivered before.
-    pub duplicates: u64,
-    /// Records that came after the cursor had passed their time.
-    pub late: u64,
-    /// How many seconds the latest of those was behind the cursor: with an
-    /// `end_lag` longer by that it would have been in time.
-    pub late_max_s: u64,
-    /// How long the vendor's limit was waited for, or is to be.
-    pub limit_wait_ms: u64,
-    /// Records left for the next window because they lie past this one's end.
-    pub held_back: u64,
-    /// Records without a time that can be read, where the source file says that
-    /// they have one.
-    pub untimed: u64,
-    /// Things listed of which the vendor had no details any more: gone, or past
-    /// their time.
-    pub gone: u64,
-    /// Ids forgotten because the dedupe set was full: their records may come
-    /// twice.
-    pub dedupe_overflow: u64,
-    /// What the vendor no longer kept when the cursor came to it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub lost: Option<LostSpan>,
-    /// Why the run stopped before it was caught up, if it did.
-    pub error: Option<String>,
+/// Stands for the version of a record, which is written down only from 2 on. Reading a higher one
+/// than [`KNOWN_VERSION`] fails.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Version;
+
+impl<'de> Deserialize<'de> for Version {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Version, D::Error> {
+        match u64::deserialize(deserializer)? {
+            0..=KNOWN_VERSION => Ok(Version),
+            newer => Err(D::Error::custom(format!(
+                "a newer program wrote this cursor, in version {newer} of its form, and this one knows \
+                 {KNOWN_VERSION}: deploy the newer program again"
+            ))),
+        }
+    }
 }
 
 /// The cursor of one stream, as it is stored.
+///
+/// How far the stream is read is private: it moves by [`CursorRecord::advance`], which takes the
+/// [`Receipt`] of a delivery. Without a receipt, reading can only go back to the beginning of what
+/// is open.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct CursorRecord {
-    /// Everything before it is delivered or in the dead letters.
+    #[serde(default, skip_serializing)]
+    version: Version,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub done: Option<Position>,
-    /// The window being read.
+    done: Option<Position>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub open: Option<OpenWindow>,
-    /// The pass being read, for a cursor without windows.
+    open: Option<OpenWindow>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pass: Option<OpenPass>,
+    pass: Option<OpenPass>,
     /// What `setup` brought for the window, or for what else is being read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub setup: Option<SetupDone>,
     /// What the vendor does not have ready yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wait: Option<OpenWait>,
-    /// For a cursor that the vendor keeps: it was asked, and what it gave is not
-    /// known to be delivered.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub asked: bool,
-    /// The newest time delivered, for a cursor that is the vendor's token or
-    /// link: where reading begins again when that is refused.
+    asked: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reached: Option<Timestamp>,
-    /// For a cursor that is a link: a digest of the request in the source file
-    /// that led to it.
+    reached: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub link_request: Option<String>,
+    link_request: Option<String>,
     /// What the last run did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_run: Option<RunSummary>,
-    /// When the next run is due, if one was asked for before the schedule's
-    /// next tick.
+    /// When the next run is due, if it is before the schedule's next tick.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_run: Option<Timestamp>,
-    /// Since when no run reads the stream, because a person said so.
+    /// When a person paused the stream: no run reads it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paused: Option<Timestamp>,
-    /// What the runs before did that moved the cursor or failed, oldest first.
+    /// The earlier runs that moved the cursor or failed, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub history: Vec<PastRun>,
 }
 
-/// A run, as the history of a cursor keeps it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PastRun {
-    /// When it ended.
-    pub ended: Timestamp,
-    /// How far everything was delivered then.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+/// How far a stream is read after a delivery: see [`CursorRecord::advance`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Move {
+    /// Everything before it is delivered or in the dead letters.
     pub done: Option<Position>,
-    /// Events that the queue took.
-    #[serde(default)]
-    pub delivered: u64,
-    /// Records refused into the dead letters.
-    #[serde(default)]
-    pub rejected: u64,
-    /// Why it failed, if it did.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
+    /// The window being read.
+    pub open: Option<OpenWindow>,
+    /// The pass being read, for a cursor without windows.
+    pub pass: Option<OpenPass>,
+    /// The newest time delivered, for a cursor that is the vendor's token or link.
+    pub reached: Option<Timestamp>,
+    /// For a cursor that is a link: a digest of the request in the source file that led to it.
+    pub link_request: Option<String>,
+}
+
+impl CursorRecord {
+    /// Returns the record of a stream that is read up to `position` because a person says so.
+    pub fn at(position: Position) -> CursorRecord {
+        CursorRecord { done: Some(position), ..CursorRecord::default() }
+    }
+
+    /// Returns up to where everything is delivered or in the dead letters; `None` before the first
+    /// delivery.
+    pub fn done(&self) -> Option<&Position> {
+        self.done.as_ref()
+    }
+
+    /// Returns the window being read.
+    pub fn open(&self) -> Option<&OpenWindow> {
+        self.open.as_ref()
+    }
+
+    /// Returns the pass being read, for a cursor without windows.
+    pub fn pass(&self) -> Option<&OpenPass> {
+        self.pass.as_ref()
+    }
+
+    /// Returns the newest time delivered, for a cursor that is the vendor's token or link: reading
+    /// begins again there if the vendor refuses it.
+    pub fn reached(&self) -> Option<Timestamp> {
+        self.reached
+    }
+
+    /// Returns a digest of the request in the source file that led to the kept link.
+    pub fn link_request(&self) -> Option<&str> {
+        self.link_request.as_deref()
+    }
+
+    /// Returns whether a vendor that keeps the place itself was asked, and what it gave may not be
+    /// delivered.
+    pub fn asked(&self) -> bool {
+        self.asked
+    }
+
+    /// Returns the move that changes nothing, to be changed in part.
+    pub fn unmoved(&self) -> Move {
+        let CursorRecord { done, open, pass, reached, link_request, .. } = self.clone();
+        Move { done, open, pass, reached, link_request }
+    }
+
+    /// Moves the cursor, since what lies before is delivered: the receipt proves it.
+    pub fn advance(&mut self, moved: Move, _receipt: &Receipt) {
+        let Move { done, open, pass, reached, link_request } = moved;
+        (self.done, self.open, self.pass) = (done, open, pass);
+        (self.reached, self.link_request, self.asked) = (reached, link_request, false);
+    }
+
+    /// Says where a stream begins that was never read. One that was read stays where it is.
+    pub fn begin_at(&mut self, position: Position) {
+        self.done.get_or_insert(position);
+    }
+
+    /// Opens `window`, or opens it anew, at its beginning.
+    pub fn open_window(&mut self, window: OpenWindow) {
+        self.open = Some(OpenWindow { next: None, ..window });
+    }
+
+    /// Gives up the page at which the window or the pass stood: it is read again from its
+    /// beginning.
+    pub fn read_again(&mut self) {
+        self.pass = None;
+        if let Some(open) = &mut self.open {
+            open.next = None;
+        }
+    }
+
+    /// Says that everything kept was kept under the requests that `request_digest` is a digest of.
+    pub fn keep_under(&mut self, request_digest: &str) {
+        for digest in [
+            self.open.as_mut().map(|open| &mut open.request_digest),
+            self.pass.as_mut().map(|pass| &mut pass.request_digest),
+            self.setup.as_mut().map(|setup| &mut setup.request_digest),
+            self.wait.as_mut().map(|wait| &mut wait.request_digest),
+        ]
+        .into_iter()
+        .flatten()
+        {
+            request_digest.clone_into(digest);
+        }
+    }
+
+    /// Notes that a vendor that keeps the place itself is asked.
+    pub fn ask(&mut self) {
+        self.asked = true;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_with_fields_of_a_newer_program_can_still_be_read() {
+        let text = r#"{"done": {"token": "t"}, "new": 1, "wait": {"of": {"step": 0}, "since": "2026-11-24T10:00:00Z", "request_digest": "d", "new": {}}}"#;
+        let record: CursorRecord = serde_json::from_str(text).unwrap();
+        assert_eq!(record.done(), Some(&Position::Token("t".to_owned())));
+        assert!(record.wait.is_some());
+    }
+
+    #[test]
+    fn a_record_in_a_form_that_is_not_known_says_what_to_do() {
+        let read = |version: &str| serde_json::from_str(&format!("{{\"version\": {version}}}"));
+        assert_eq!(read("1").unwrap(), CursorRecord::default());
+        assert_eq!(serde_json::to_string(&CursorRecord::default()).unwrap(), "{}");
+        let error = read("2").map(|_: CursorRecord| ()).unwrap_err().to_string();
+        assert!(error.contains("deploy the newer program again"), "{error}");
+    }
 }

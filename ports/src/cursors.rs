@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
-use crate::{CursorRecord, StoreError};
+use crate::cursor_record::CursorRecord;
+use crate::error::StoreError;
 
 /// One stream of records: a source, or one partition of it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -25,48 +25,6 @@ impl fmt::Display for StreamKey {
             write!(f, "/{}", self.partition)?;
         }
         Ok(())
-    }
-}
-
-/// A point in a stream.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Position {
-    /// Everything before this moment.
-    Time(Timestamp),
-    /// The vendor's own token for what comes next.
-    Token(String),
-    /// The vendor's own link to what comes next, without what came from a
-    /// secret.
-    Link(String),
-    /// Everything up to the record with this id.
-    Id(String),
-    /// Everything up to the record with this time and id.
-    TimeId {
-        /// The record's time.
-        time: Timestamp,
-        /// Its id.
-        id: String,
-    },
-}
-
-impl Position {
-    /// Up to which moment everything is delivered, where the position says so.
-    pub fn time(&self) -> Option<Timestamp> {
-        match self {
-            Position::Time(time) | Position::TimeId { time, .. } => Some(*time),
-            Position::Token(_) | Position::Link(_) | Position::Id(_) => None,
-        }
-    }
-}
-
-impl fmt::Display for Position {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Position::Time(time) => write!(f, "{time}"),
-            Position::Token(text) | Position::Link(text) | Position::Id(text) => f.write_str(text),
-            Position::TimeId { time, id } => write!(f, "{time} {id}"),
-        }
     }
 }
 
@@ -93,8 +51,8 @@ impl SeenId {
         bytes
     }
 
-    /// The ids of [`SeenId::pack`]. Bytes that are no whole id are left out: a
-    /// forgotten id is a record that comes twice, never one that is lost.
+    /// The ids of [`SeenId::pack`]. Bytes that are no whole id are left out: a forgotten id is a
+    /// record that comes twice, never one that is lost.
     pub fn unpack(bytes: &[u8]) -> Vec<SeenId> {
         bytes
             .chunks_exact(SeenId::PACKED)
@@ -170,8 +128,8 @@ pub struct Commit<'a> {
 /// Keeps cursors, and lets one run at a time move each.
 #[async_trait]
 pub trait Cursors: Send + Sync {
-    /// Gives the lease of `stream` until `now + ttl`, with a new and higher
-    /// fencing number, if nobody holds an unexpired one at `now`.
+    /// Gives the lease of `stream` until `now + ttl`, with a new and higher fencing number, if
+    /// nobody holds an unexpired one at `now`.
     ///
     /// # Errors
     ///
@@ -222,12 +180,11 @@ pub trait Cursors: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`CommitError::LeaseLost`] when a higher fencing number was given:
-    /// nothing is stored then.
+    /// [`CommitError::LeaseLost`] when a higher fencing number was given: nothing is stored then.
     async fn commit(&self, lease: &Lease, commit: Commit<'_>) -> Result<(), CommitError>;
 
-    /// Stores `record` by hand, drops the seen ids and raises the fencing
-    /// number, so that a run under way can move nothing any more.
+    /// Stores `record` by hand, drops the seen ids and raises the fencing number, so that a run
+    /// under way can move nothing any more.
     ///
     /// # Errors
     ///

@@ -16,7 +16,9 @@ mod delivery;
 mod error;
 mod http_client;
 pub mod moment;
+mod position;
 mod receipt;
+mod run_summary;
 mod wakeups;
 
 #[cfg(feature = "conformance")]
@@ -28,11 +30,10 @@ pub use credentials::{
     TokenKey, Tokens,
 };
 pub use cursor_record::{
-    CursorRecord, LostSpan, OpenPass, OpenWait, OpenWindow, PastRun, ResumeAt, RunSummary,
-    SetupDone, WaitedFor,
+    CursorRecord, Move, OpenPass, OpenWait, OpenWindow, ResumeAt, SetupDone, WaitedFor,
 };
 pub use cursors::{
-    Commit, CommitError, Cursors, Lease, LeaseError, Position, SeenId, StoredCursor, StreamKey,
+    Commit, CommitError, Cursors, Lease, LeaseError, SeenId, StoredCursor, StreamKey,
 };
 pub use delivery::{
     BlobKey, Blobs, Captures, DeadLetter, DeadLetters, Deliveries, DeliveryKey, EMPTY_TAKES,
@@ -40,5 +41,7 @@ pub use delivery::{
 };
 pub use error::{StoreError, chain};
 pub use http_client::{Http, HttpError, HttpRequest, HttpResponse};
+pub use position::Position;
 pub use receipt::Receipt;
+pub use run_summary::{LostSpan, PastRun, RunSummary};
 pub use wakeups::Wakeups;

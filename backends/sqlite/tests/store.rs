@@ -208,7 +208,7 @@ async fn reopening_keeps_everything() {
         body_sha256: "x".to_owned(),
     };
     let (token, blob) = (TokenKey("t".to_owned()), BlobKey("b".to_owned()));
-    let record = CursorRecord { done: Some(Position::Time(at(5))), ..CursorRecord::default() };
+    let record = CursorRecord::at(Position::Time(at(5)));
     let seen = [SeenId { time_ms: 1, hash: 2 }];
 
     let store = open(&folder);

@@ -67,7 +67,8 @@ pub(super) async fn backfill(
     for StoredCursor { stream, record, .. } in backend.ports.cursors.list().await? {
         let is_ours =
             stream.source == whole.source && stream.partition.starts_with(&whole.partition);
-        if let Some(done) = record.done.filter(|done| is_ours && done.time() != Some(options.to)) {
+        let done = record.done().filter(|done| is_ours && done.time() != Some(options.to));
+        if let Some(done) = done {
             output::say(&format!("continuing `{stream}` at {done}"));
         }
     }
@@ -139,7 +140,7 @@ impl Cursors for Watched {
     async fn commit(&self, lease: &Lease, commit: Commit<'_>) -> Result<(), CommitError> {
         let record = commit.record;
         // A token has no time, but its records do.
-        let moment = record.done.as_ref().and_then(Position::time).or(record.reached);
+        let moment = record.done().and_then(Position::time).or(record.reached());
         self.inner.commit(lease, commit).await?;
         if let Some(moment) = moment {
             self.note(&lease.stream, moment);

@@ -74,15 +74,17 @@ pub(super) async fn cursors(
                 }
                 Position::Time(moment)
             };
-            let record = CursorRecord { done: Some(done.clone()), ..kept(store, source).await? };
-            store.set(&one_stream(store, source).await?, &record).await?;
+            let stream = one_stream(store, source).await?;
+            let record = kept(store, source, CursorRecord::at(done.clone())).await?;
+            store.set(&stream, &record).await?;
             output::say(&format!(
                 "the cursor of `{source}` stands at {done}; the next run continues from there"
             ));
         }
         CursorsCommand::Reset { source } => {
             let stream = one_stream(store, source).await?;
-            store.set(&stream, &kept(store, source).await?).await?;
+            let record = kept(store, source, CursorRecord::default()).await?;
+            store.set(&stream, &record).await?;
             output::say(&format!("the next run of `{source}` is its first, and starts at `start`"));
         }
         CursorsCommand::History { source } => {
@@ -115,14 +117,17 @@ async fn learn_secrets(global: &Global, backend: &Backend) {
     }
 }
 
-/// Returns what remains of a cursor that is set by hand: its pause and its history.
-async fn kept(store: &Arc<dyn mef_ports::Cursors>, source: &str) -> anyhow::Result<CursorRecord> {
-    let stored = store.read(&stream(source)).await?.map(|stored| stored.record);
-    Ok(stored.map_or_else(CursorRecord::default, |record| CursorRecord {
-        paused: record.paused,
-        history: record.history,
-        ..CursorRecord::default()
-    }))
+/// Returns `record` with what remains of a cursor that is set by hand: its pause and its history.
+async fn kept(
+    store: &Arc<dyn mef_ports::Cursors>,
+    source: &str,
+    mut record: CursorRecord,
+) -> anyhow::Result<CursorRecord> {
+    if let Some(stored) = store.read(&stream(source)).await? {
+        record.paused = stored.record.paused;
+        record.history = stored.record.history;
+    }
+    Ok(record)
 }
 
 fn past_row(run: &PastRun, redactor: &Redactor) -> Vec<String> {
@@ -183,13 +188,11 @@ fn row(cursor: &StoredCursor, now: Timestamp, redactor: &Redactor) -> Vec<String
     let run = record.last_run.as_ref();
     vec![
         cursor.stream.to_string(),
-        output::or_dash(record.done.as_ref().map(|done| position(done, redactor))),
+        output::or_dash(record.done().map(|done| position(done, redactor))),
         output::or_dash(
             lag(record, now).map(|lag| format!("{:#}", SignedDuration::from_secs(lag.as_secs()))),
         ),
-        output::or_dash(
-            record.open.as_ref().map(|open| format!("until {}", output::moment(open.end))),
-        ),
+        output::or_dash(record.open().map(|open| format!("until {}", output::moment(open.end)))),
         output::or_dash(run.and_then(|run| run.ended).map(output::moment)),
         output::or_dash(run.map(|run| run.delivered.to_string())),
         output::or_dash(run.and_then(|run| run.error.clone())),

@@ -11,5 +11,5 @@ pub(super) fn stream(name: &str) -> StreamKey {
 
 /// Returns how far `record` is behind `now`; `None` if it has no time to go by.
 pub(super) fn lag(record: &CursorRecord, now: Timestamp) -> Option<SignedDuration> {
-    Some(now.duration_since(record.done.as_ref()?.time()?))
+    Some(now.duration_since(record.done()?.time()?))
 }

@@ -91,13 +91,7 @@ pub(crate) async fn pull(
     let whole = whole.map(|record| (String::new(), record));
     for (partition, mut record) in whole.into_iter().chain(parts) {
         if let Some(poll) = &source.poll {
-            let digests = [
-                record.open.as_mut().map(|open| &mut open.request_digest),
-                record.pass.as_mut().map(|pass| &mut pass.request_digest),
-            ];
-            for digest in digests.into_iter().flatten() {
-                digest.clone_from(&poll.request_digest);
-            }
+            record.keep_under(&poll.request_digest);
         }
         store.set(&StreamKey { partition, ..poller.stream() }, &record).await?;
     }
@@ -125,13 +119,13 @@ pub(crate) async fn pull(
     let cursors = cursors.into_iter().map(|cursor| {
         serde_json::to_value(Cursor {
             partition: cursor.stream.partition,
-            done: cursor.record.done,
-            open: cursor.record.open.map(|open| window(&open)),
+            done: cursor.record.done().cloned(),
+            open: cursor.record.open().map(window),
             pass: cursor
                 .record
-                .pass
+                .pass()
                 .map(|pass| json!({ "from": pass.from, "newest": pass.newest, "next": pass.next })),
-            reached: cursor.record.reached,
+            reached: cursor.record.reached(),
         })
     });
     let cursors = cursors.collect::<Result<_, _>>()?;

@@ -95,7 +95,7 @@ async fn what_comes_after_the_newest_id_is_asked_for_until_there_is_none() {
     run(&bench, &vendor, &file).await;
     assert_eq!(bench.delivered().await, [8, 9, 10, 11, 12, 13]);
     // As text, `9` would come after `13`.
-    assert_eq!(bench.cursor().await.record.done, Some(Position::Id("13".to_owned())));
+    assert_eq!(bench.cursor().await.record.done(), Some(&Position::Id("13".to_owned())));
 }
 
 #[tokio::test]
@@ -111,7 +111,7 @@ async fn a_cursor_set_by_hand_is_an_id_or_a_moment() {
         ),
     ] {
         let bench = Bench::new(0);
-        let record = CursorRecord { done: Some(position), ..CursorRecord::default() };
+        let record = CursorRecord::at(position);
         bench.store.set(&stream(), &record).await.unwrap();
         run(&bench, &vendor, &file(query, "", cursor)).await;
         assert_eq!(bench.delivered().await, [7, 8, 9], "{cursor}");
@@ -125,14 +125,14 @@ async fn newest_first_moves_the_cursor_only_when_the_last_page_is_delivered() {
     let file = file("limit: 2", PAGES, "id: id, order: descending");
     add(&vendor, 1..=3);
     run(&bench, &vendor, &file).await;
-    assert_eq!(bench.cursor().await.record.done, Some(Position::Id("3".to_owned())));
+    assert_eq!(bench.cursor().await.record.done(), Some(&Position::Id("3".to_owned())));
     add(&vendor, 4..=9);
     *vendor.answers.lock().unwrap() = Some(2);
     let report = run(&bench, &vendor, &file).await;
     assert!(matches!(report.end, RunEnd::Failed(_)), "{report:?}");
     let record = bench.cursor().await.record;
-    assert_eq!(record.done, Some(Position::Id("3".to_owned())), "pages are still missing");
-    assert_eq!(record.pass.unwrap().newest, Some(Position::Id("9".to_owned())));
+    assert_eq!(record.done(), Some(&Position::Id("3".to_owned())), "pages are still missing");
+    assert_eq!(record.pass().unwrap().newest, Some(Position::Id("9".to_owned())));
     *vendor.answers.lock().unwrap() = None;
     vendor.requests.lock().unwrap().clear();
     let report = run(&bench, &vendor, &file).await;
@@ -173,7 +173,7 @@ async fn records_of_one_moment_are_told_apart_by_their_id() {
         vendor.records.lock().unwrap().extend((1..=5).map(|id| (id, at(-100))));
         run(&bench, &vendor, &file).await;
         assert_eq!(
-            bench.cursor().await.record.done,
+            bench.cursor().await.record.done().cloned(),
             Some(Position::TimeId { time: at(-100), id: "5".to_owned() })
         );
         vendor.records.lock().unwrap().extend([(6, at(-100)), (2, at(-50))]);

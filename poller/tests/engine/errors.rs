@@ -154,11 +154,8 @@ async fn a_late_record_says_how_late_it_came() {
 #[tokio::test]
 async fn a_paused_stream_asks_nothing_and_says_how_far_behind_it_is() {
     let bench = bench(Fault::Status(500, Vec::new()));
-    let record = CursorRecord {
-        done: Some(Position::Time(at(-500))),
-        paused: Some(at(-400)),
-        ..CursorRecord::default()
-    };
+    let mut record = CursorRecord::at(Position::Time(at(-500)));
+    record.paused = Some(at(-400));
     bench.store.set(&stream(), &record).await.unwrap();
     let report = bench.run(&source_file(CURSOR, true)).await;
     assert!(matches!(report.end, RunEnd::Paused), "{report:?}");

@@ -82,7 +82,7 @@ fn asked(vendor: &AnyVendor) -> Vec<String> {
 }
 
 /// A source file with `query` and the lines `rest` in its `poll`.
-fn file(query: &str, rest: &str) -> String {
+pub(crate) fn file(query: &str, rest: &str) -> String {
     format!(
         "source: acme\npoll:\n  schedule: rate(1 minute)\n  request:\n    get: https://api.example.com/logs\n    \
          query: {{ {query} }}\n  records: items\n{rest}"
@@ -90,7 +90,7 @@ fn file(query: &str, rest: &str) -> String {
 }
 
 const AGAIN: &str = "  errors: [ { when: { status: 418 }, do: restart_from_time } ]\n";
-const BY_PAGE: &str = "  next: { token: { from: token, query: page } }\n";
+pub(crate) const BY_PAGE: &str = "  next: { token: { from: token, query: page } }\n";
 
 fn by_window(rest: &str) -> String {
     let cursor = "  partitions: { list: [north, south] }\n  \
@@ -156,10 +156,7 @@ async fn a_stretch_of_the_past_is_read_in_every_stream_and_only_that() {
         ("link", by_link(""), 4),
     ] {
         let (bench, vendor) = (Bench::new(0), vendor(&history(), &[]));
-        let live = CursorRecord {
-            done: Some(Position::Token("live".to_owned())),
-            ..CursorRecord::default()
-        };
+        let live = CursorRecord::at(Position::Token("live".to_owned()));
         bench.store.set(&stream(), &live).await.unwrap();
         // Cut off after its first page, it goes on behind that.
         vendor.statuses.lock().unwrap().extend([200, 405]);
@@ -250,7 +247,7 @@ async fn an_id_that_the_vendor_refuses_gives_way_to_its_time_or_to_the_start() {
         (by_id(AGAIN), Position::Id("3".to_owned()), vec![1, 2, 3, 4, 5]),
     ] {
         let (bench, vendor) = (Bench::new(0), vendor(&records, &[418]));
-        let record = CursorRecord { done: Some(position), ..CursorRecord::default() };
+        let record = CursorRecord::at(position);
         bench.store.set(&stream(), &record).await.unwrap();
         let report = run(&bench, &vendor, &file).await;
         assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
@@ -307,7 +304,8 @@ async fn partitions_that_share_a_rate_wait_for_each_other_and_say_so() {
 async fn a_source_is_paused_whole_or_by_partition() {
     let (bench, vendor) = (Bench::new(0), vendor(&[(1, -100)], &[]));
     let file = by_window("");
-    let paused = CursorRecord { paused: Some(at(-10)), ..CursorRecord::default() };
+    let mut paused = CursorRecord::default();
+    paused.paused = Some(at(-10));
     bench.store.set(&partition("north"), &paused).await.unwrap();
     let report = run(&bench, &vendor, &file).await;
     assert!(matches!(report.end, RunEnd::CaughtUp), "the others are read: {report:?}");
@@ -328,7 +326,7 @@ async fn a_record_that_comes_late_in_a_stream_by_time_and_id_says_how_late() {
     // This vendor understands neither, and gives all it has.
     let file = by_time_and_id("").replace("since:", "from:").replace("after:", "behind:");
     let position = Position::TimeId { time: at(-50), id: "5".to_owned() };
-    let record = CursorRecord { done: Some(position), ..CursorRecord::default() };
+    let record = CursorRecord::at(position);
     bench.store.set(&stream(), &record).await.unwrap();
     let report = run(&bench, &vendor, &file).await;
     assert_eq!((report.summary.late, report.summary.late_max_s), (1, 10));

@@ -76,7 +76,7 @@ async fn a_second_run_is_told_that_the_first_holds_the_lease() {
 async fn a_run_that_lost_its_fence_moves_nothing() {
     let bench = Bench::new(2);
     (1..=6).for_each(|n| bench.vendor.add(n, at(-600 + i64::from(n))));
-    let by_hand = CursorRecord { done: Some(Position::Time(at(-3600))), ..CursorRecord::default() };
+    let by_hand = CursorRecord::at(Position::Time(at(-3600)));
     *bench.queue.set_by_hand.lock().unwrap() = Some(by_hand.clone());
     let report = bench.run(&source_file(ASCENDING, true)).await;
     assert!(matches!(report.end, RunEnd::Failed(RunError::Commit(_))), "{report:?}");
@@ -230,7 +230,12 @@ async fn a_page_is_committed_while_the_next_is_on_its_way() {
     let first = Some(Position::Time(at(-600)));
     let when_committed = async {
         // There is no cursor yet when this begins to look.
-        while bench.store.read(&stream()).await.unwrap().and_then(|cursor| cursor.record.done)
+        while bench
+            .store
+            .read(&stream())
+            .await
+            .unwrap()
+            .and_then(|cursor| cursor.record.done().cloned())
             != first
         {
             tokio::task::yield_now().await;

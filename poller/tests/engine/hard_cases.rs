@@ -58,7 +58,10 @@ struct Picky {
 impl Queue for Picky {
     async fn send(&self, batch: &[Message]) -> Result<Vec<Result<(), Refused>>, StoreError> {
         let stored = self.store.read(&stream()).await?;
-        self.bench_done.lock().unwrap().push(stored.and_then(|stored| stored.record.done));
+        self.bench_done
+            .lock()
+            .unwrap()
+            .push(stored.and_then(|stored| stored.record.done().cloned()));
         let mut results = Vec::new();
         for message in batch {
             let is_third = message.body.contains("\"summary\":\"3\"");
@@ -197,8 +200,8 @@ async fn n8_a_vendor_five_minutes_ahead_moves_no_cursor_past_our_horizon() {
 #[tokio::test]
 async fn n9_thirty_empty_days_are_walked_and_what_the_vendor_forgot_is_told_once() {
     let bench = Bench::new(10);
-    let done = Some(Position::Time(at(-86_400 * 40)));
-    let old = CursorRecord { done, ..CursorRecord::default() };
+    let done = Position::Time(at(-86_400 * 40));
+    let old = CursorRecord::at(done);
     bench.store.set(&stream(), &old).await.unwrap();
     let file = source_file("start: 1d, overlap: 1m, max_window: 1d, retention: 30d", true);
     let report = bench.run(&file).await;
@@ -234,7 +237,7 @@ async fn n9_a_window_that_the_vendor_forgot_while_it_was_open_is_passed_over() {
     bench.vendor.answer(1);
     bench.vendor.fault(Fault::Status(405, vec![]));
     bench.run(&file).await;
-    assert!(bench.cursor().await.record.open.is_some());
+    assert!(bench.cursor().await.record.open().is_some());
     bench.clock.set(at(86_400 * 10));
     let report = bench.run(&file).await;
     assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");

@@ -64,14 +64,14 @@ async fn a_run_that_dies_after_it_asked_has_stored_that_it_did() {
         report = run(&bench, &vendor, EXPORT) => panic!("{report:?}"),
         () = bench.queue.died.notified() => {}
     }
-    assert!(bench.store.read(&stream()).await.unwrap().unwrap().record.asked);
+    assert!(bench.store.read(&stream()).await.unwrap().unwrap().record.asked());
     bench.clock.set(at(60));
     vendor.requests();
     vendor.more(&[SECOND, EMPTY]);
     let report = run(&bench, &vendor, EXPORT).await;
     assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
     assert_eq!(vendor.requests(), [RESEND, NEXT]);
-    assert!(!bench.cursor().await.record.asked);
+    assert!(!bench.cursor().await.record.asked());
 }
 
 #[tokio::test]

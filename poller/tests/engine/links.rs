@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use mef_poller::{Budget, Poller, RunEnd, RunReport};
-use mef_ports::{Http, HttpError, HttpRequest, HttpResponse, Position};
+use mef_ports::{Http, HttpError, HttpRequest, HttpResponse, LostSpan, Position};
 use serde_json::json;
 
 use crate::support::{Bench, answer, at, source};
@@ -134,6 +134,19 @@ async fn a_dropped_link_begins_again_at_the_newest_time_and_repeats_nothing() {
 }
 
 #[tokio::test]
+async fn what_a_link_dropped_after_thirteen_days_leaves_out_is_told_as_lost() {
+    for (cursor, from) in [("next_link: {}, time: time", at(-998)), ("next_link: {}", at(0))] {
+        let (bench, vendor) = (Bench::new(0), vendor(true));
+        run(&bench, &vendor, &by_link("kind: a", cursor)).await;
+        bench.clock.set(at(13 * 86_400));
+        let report = run(&bench, &vendor, &by_link("kind: b", cursor)).await;
+        assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+        let to = at(13 * 86_400 - 2 * 3_600);
+        assert_eq!(report.summary.lost, Some(LostSpan { from, to }), "{cursor}");
+    }
+}
+
+#[tokio::test]
 async fn what_the_vendor_no_longer_keeps_is_not_asked_for_again_but_told() {
     let (bench, vendor) = (Bench::new(0), vendor(true));
     let cursor = "next_link: {}, time: time, restart: { from: time, overlap: 60s }, retention: 30m";
@@ -172,5 +185,5 @@ async fn a_refused_token_falls_back_to_a_moment_if_the_source_file_says_so() {
     *vendor.refuse.lock().unwrap() = true;
     let report = run(&bench, &vendor, &file("")).await;
     assert!(matches!(report.end, RunEnd::Failed(_)), "nobody said where to begin: {report:?}");
-    assert_eq!(bench.cursor().await.record.done, Some(Position::Token("5".to_owned())));
+    assert_eq!(bench.cursor().await.record.done(), Some(&Position::Token("5".to_owned())));
 }

@@ -55,7 +55,7 @@ async fn partitions_are_those_that_the_vendor_lists_now() {
     let cursors = bench.store.list().await.unwrap();
     let done = |name: &str| {
         let cursor = cursors.iter().find(|cursor| cursor.stream.partition == name);
-        cursor.and_then(|cursor| cursor.record.done.clone())
+        cursor.and_then(|cursor| cursor.record.done().cloned())
     };
     assert_eq!(done("7"), Some(Position::Time(at(-60))), "no longer listed, not forgotten");
     assert_eq!(

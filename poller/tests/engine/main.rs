@@ -9,6 +9,7 @@
 )]
 
 mod backfills;
+mod begins_again;
 mod by_id;
 mod chains;
 mod credentials;
@@ -36,6 +37,7 @@ mod partitions;
 mod record_lists;
 mod rows_between_lines;
 mod scripted;
+mod stored;
 mod support;
 mod time_of_items;
 mod tokens;

@@ -2,6 +2,7 @@
 
 use mef_poller::{RunEnd, RunError};
 
+use crate::chains::by_time;
 use crate::pages::{caught_up, file, page, requests};
 use crate::scripted::{Scripted, records, run};
 use crate::support::{Bench, answer};
@@ -162,4 +163,29 @@ async fn a_last_page_that_equals_the_one_before_it_is_no_loop() {
     let paging = "  request: { get: \"https://api.example.com/logs\", query: { since: \"{window.start}\" } }\n  next: { link: next }";
     caught_up(&run(&bench, &vendor, &file(paging)).await);
     assert_eq!(records(&bench).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_page_that_names_itself_ends_details_and_lists_of_partitions_by_the_same_rule() {
+    let way = "next: { token: { from: next, query: p } }, stop: [ same_next ], records: items";
+    let details = format!(
+        "  request: {{ get: \"https://api.example.com/logs\", query: {{ since: \"{{window.start|epoch}}\" }} }}\n  \
+         records: list\n  details: [ {{ request: {{ get: \"https://api.example.com/logs/{{item}}\" }}, {way} }} ]\n"
+    );
+    let listed = format!(
+        "  partitions:\n    request: {{ name: \"{{id}}\", request: {{ get: \"https://api.example.com/orgs\" }}, {way} }}\n  \
+         request: {{ get: \"https://api.example.com/logs/{{partition}}\", query: {{ since: \"{{window.start|epoch}}\" }} }}\n  \
+         records: items\n"
+    );
+    let with = |id: u32| format!(r#"{{"items": [{{"id": {id}}}], "next": "a"}}"#);
+    let (one, two) = (with(1), with(2));
+    for (file, bodies) in
+        [(details, vec![r#"{"list": [7]}"#, &one, &two]), (listed, vec![&one, &two, &one, &two])]
+    {
+        let bench = Bench::new(0);
+        let report =
+            run(&bench, &Scripted::bodies(&bodies), &by_time(&file, "windows: true")).await;
+        assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+        assert_eq!(bench.delivered().await, [1, 2]);
+    }
 }

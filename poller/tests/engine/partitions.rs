@@ -69,7 +69,7 @@ async fn each_partition_has_a_cursor_and_one_that_fails_holds_no_other_back() {
     let cursors = bench.store.list().await.unwrap();
     let done: Vec<_> = cursors
         .iter()
-        .map(|cursor| (cursor.stream.to_string(), cursor.record.done.clone()))
+        .map(|cursor| (cursor.stream.to_string(), cursor.record.done().cloned()))
         .collect();
     assert_eq!(
         done,

@@ -383,8 +383,8 @@ impl Bench {
     }
 
     pub(crate) async fn done(&self) -> Option<Timestamp> {
-        match self.cursor().await.record.done {
-            Some(Position::Time(time)) => Some(time),
+        match self.cursor().await.record.done() {
+            Some(Position::Time(time)) => Some(*time),
             _ => None,
         }
     }

@@ -108,7 +108,7 @@ async fn a_forgotten_token_is_left_for_the_start_but_only_once() {
     for (forgets, ends_well) in [("9", true), ("9, 2, 4", false)] {
         let bench = Bench::new(0);
         let position = Position::Token("9".to_owned());
-        let record = CursorRecord { done: Some(position), ..CursorRecord::default() };
+        let record = CursorRecord::at(position);
         bench.store.set(&stream(), &record).await.unwrap();
         let inner =
             TokenVendor { records: Mutex::new(5), null_at_end: false, requests: Mutex::default() };

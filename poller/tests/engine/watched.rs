@@ -6,8 +6,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use mef_ports::{
-    Clock as _, Commit, CommitError, CursorRecord, Cursors, Lease, LeaseError, Position, SeenId,
-    StoreError, StoredCursor, StreamKey,
+    Clock as _, Commit, CommitError, CursorRecord, Cursors, Lease, LeaseError, Move, Position,
+    Receipt, SeenId, StoreError, StoredCursor, StreamKey,
 };
 use mef_sqlite::Store;
 
@@ -40,11 +40,17 @@ pub(crate) struct Watched {
     pub(crate) wrong: Mutex<Vec<String>>,
 }
 
-fn done(record: &CursorRecord) -> Option<Timestamp> {
-    match record.done {
-        Some(Position::Time(done)) => Some(done),
+fn done_time(record: &CursorRecord) -> Option<Timestamp> {
+    match record.done() {
+        Some(Position::Time(done)) => Some(*done),
         _ => None,
     }
+}
+
+/// The receipt of a delivery that never was.
+#[expect(clippy::disallowed_methods, reason = "the planted bugs move the cursor all the same")]
+fn receipt() -> Receipt {
+    Receipt::of_delivery(0, 0)
 }
 
 impl Watched {
@@ -94,21 +100,22 @@ impl Cursors for Watched {
     async fn commit(&self, lease: &Lease, commit: Commit<'_>) -> Result<(), CommitError> {
         let before = self.store.read(&lease.stream).await?;
         let (mut lease, mut record) = (lease.clone(), commit.record.clone());
-        match (self.bug, &record.open) {
+        let done = |done| Move { done: Some(Position::Time(done)), ..commit.record.unmoved() };
+        match (self.bug, commit.record.open()) {
             (Some(Bug::CommitsWithoutTheFence), _) => {
                 lease.fence = before.as_ref().map_or(0, |before| before.fence);
             }
             (Some(Bug::CommitsTheWholeWindow), Some(open)) if open.next.is_some() => {
-                record.done = Some(Position::Time(open.end));
-                record.open = None;
+                record.advance(Move { open: None, ..done(open.end) }, &receipt());
             }
             (Some(Bug::FollowsTheClock), _) => {
-                record.done = Some(Position::Time(self.clock.now()));
+                record.advance(done(self.clock.now()), &receipt());
             }
             _ => {}
         }
         self.store.commit(&lease, Commit { record: &record, seen: commit.seen }).await?;
-        let (before, after) = (before.and_then(|before| done(&before.record)), done(&record));
+        let before = before.and_then(|before| done_time(&before.record));
+        let after = done_time(&record);
         let horizon = self.note(self.clock.now()) - self.end_lag;
         if after < before {
             self.wrong.lock().unwrap().push(format!("back from {before:?} to {after:?}"));

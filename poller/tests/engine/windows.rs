@@ -85,8 +85,8 @@ async fn an_unordered_stream_moves_only_at_the_end_of_the_window() {
     let report = bench.run(&file).await;
     assert!(matches!(report.end, RunEnd::Failed(_)), "{report:?}");
     let cursor = bench.cursor().await.record;
-    assert_eq!(cursor.done, None);
-    assert!(cursor.open.unwrap().next.is_some());
+    assert_eq!(cursor.done(), None);
+    assert!(cursor.open().unwrap().next.is_some());
     assert!(cursor.last_run.unwrap().error.unwrap().contains("500"));
     bench.clock.set(at(60));
     bench.run(&file).await;
@@ -143,7 +143,7 @@ async fn a_record_that_goes_backwards_turns_page_commits_off() {
     let file = source_file("order: ascending, start: 1h, overlap: 60s", true);
     bench.run(&file).await;
     let cursor = bench.cursor().await.record;
-    assert_eq!((cursor.done, cursor.open.unwrap().ascending), (None, false));
+    assert_eq!((cursor.done(), cursor.open().unwrap().ascending), (None, false));
 }
 
 #[tokio::test]
@@ -169,8 +169,8 @@ async fn thirty_quiet_days_are_walked_in_windows_of_a_day() {
 #[tokio::test]
 async fn a_cursor_older_than_the_vendor_keeps_is_moved_up() {
     let bench = Bench::new(10);
-    let done = Some(Position::Time(at(-86_400 * 100)));
-    let old = CursorRecord { done, ..CursorRecord::default() };
+    let done = Position::Time(at(-86_400 * 100));
+    let old = CursorRecord::at(done);
     bench.store.set(&stream(), &old).await.unwrap();
     let file = source_file("start: 1d, overlap: 1m, max_window: 30d, retention: 7d", true);
     bench.run(&file).await;

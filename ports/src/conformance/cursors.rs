@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use super::{Backend, at};
 use crate::{
-    Commit, CommitError, CursorRecord, Cursors, Lease, LeaseError, LostSpan, OpenPass, OpenWait,
-    OpenWindow, PastRun, Position, ResumeAt, RunSummary, SeenId, SetupDone, StreamKey, WaitedFor,
+    Commit, CommitError, CursorRecord, Cursors, Lease, LeaseError, LostSpan, Move, OpenPass,
+    OpenWait, OpenWindow, PastRun, Position, Receipt, ResumeAt, RunSummary, SeenId, SetupDone,
+    StreamKey, WaitedFor,
 };
 
 const TTL: Duration = Duration::from_secs(30);
@@ -19,21 +20,30 @@ fn acme() -> StreamKey {
     stream("acme", "")
 }
 
-fn record(seconds: i64) -> CursorRecord {
-    CursorRecord {
-        done: Some(Position::Time(at(seconds))),
-        open: Some(OpenWindow {
-            start: at(seconds),
-            end: at(seconds + 60),
-            done_before: at(seconds),
-            first: true,
-            next: Some(ResumeAt::Url("https://api.example.com/?after=2".to_owned())),
-            restarts: 1,
-            ascending: true,
-            request_digest: "digest".to_owned(),
-        }),
-        ..CursorRecord::default()
+fn window(seconds: i64) -> OpenWindow {
+    OpenWindow {
+        start: at(seconds),
+        end: at(seconds + 60),
+        done_before: at(seconds),
+        first: true,
+        next: Some(ResumeAt::Url("https://api.example.com/?after=2".to_owned())),
+        restarts: 1,
+        ascending: true,
+        request_digest: "digest".to_owned(),
     }
+}
+
+/// A record that has moved.
+#[expect(clippy::disallowed_methods, reason = "what is stored here was never delivered")]
+fn moved(moved: Move) -> CursorRecord {
+    let mut record = CursorRecord::default();
+    record.advance(moved, &Receipt::of_delivery(0, 0));
+    record
+}
+
+fn record(seconds: i64) -> CursorRecord {
+    let done = Some(Position::Time(at(seconds)));
+    moved(Move { done, open: Some(window(seconds)), ..CursorRecord::default().unmoved() })
 }
 
 async fn lease(cursors: &dyn Cursors, seconds: i64) -> Lease {
@@ -184,34 +194,14 @@ pub async fn a_commit_stores_the_record_and_the_seen_ids(backend: Backend) {
 pub async fn a_record_comes_back_with_every_field(backend: Backend) {
     let cursors = &*backend.cursors;
     let held = lease(cursors, 0).await;
-    let full = CursorRecord {
+    let mut full = moved(Move {
         done: Some(Position::Token("a=b&c \"d\" ü".to_owned())),
-        open: record(1).open.map(|open| OpenWindow {
+        open: Some(OpenWindow {
             next: Some(ResumeAt::Token(String::new())),
             restarts: u32::MAX,
             ascending: false,
-            ..open
+            ..window(1)
         }),
-        last_run: Some(RunSummary {
-            started: Some(at(1)),
-            ended: Some(at(2)),
-            requests: u64::MAX,
-            pages: 2,
-            records: 3,
-            delivered: 4,
-            rejected: 5,
-            duplicates: 6,
-            late: 7,
-            late_max_s: 10,
-            limit_wait_ms: 11,
-            held_back: 8,
-            untimed: 13,
-            gone: 12,
-            dedupe_overflow: 9,
-            lost: Some(LostSpan { from: at(-9), to: at(-3) }),
-            error: Some("the vendor said: no\nsuch token".to_owned()),
-        }),
-        next_run: Some(at(3)),
         pass: Some(OpenPass {
             from: Some(Position::Id("0012".to_owned())),
             newest: Some(Position::TimeId { time: at(7), id: "9007199254740993".to_owned() }),
@@ -220,32 +210,52 @@ pub async fn a_record_comes_back_with_every_field(backend: Backend) {
             horizon: at(6),
             request_digest: "digest".to_owned(),
         }),
-        setup: Some(SetupDone {
-            steps: 2,
-            at: at(5),
-            values: [("job".to_owned(), "a\"b ü".to_owned())].into(),
-            request_digest: "a third digest".to_owned(),
-        }),
-        wait: Some(OpenWait {
-            of: WaitedFor::Page(Some(ResumeAt::Token("p3".to_owned()))),
-            since: at(9),
-            values: [("response".to_owned(), "r-1".to_owned())].into(),
-            request_digest: "a fourth digest".to_owned(),
-        }),
-        asked: true,
         reached: Some(at(8)),
         link_request: Some("another digest".to_owned()),
-        paused: Some(at(4)),
-        history: vec![PastRun {
-            ended: at(2),
-            done: Some(Position::Time(at(1))),
-            delivered: 4,
-            rejected: 5,
-            error: Some("no".to_owned()),
-        }],
-    };
+    });
+    full.ask();
+    full.last_run = Some(RunSummary {
+        started: Some(at(1)),
+        ended: Some(at(2)),
+        requests: u64::MAX,
+        pages: 2,
+        records: 3,
+        delivered: 4,
+        rejected: 5,
+        duplicates: 6,
+        late: 7,
+        late_max_s: 10,
+        limit_wait_ms: 11,
+        held_back: 8,
+        untimed: 13,
+        gone: 12,
+        dedupe_overflow: 9,
+        lost: Some(LostSpan { from: at(-9), to: at(-3) }),
+        error: Some("the vendor said: no\nsuch token".to_owned()),
+    });
+    full.next_run = Some(at(3));
+    full.setup = Some(SetupDone {
+        steps: 2,
+        at: at(5),
+        values: [("job".to_owned(), "a\"b ü".to_owned())].into(),
+        request_digest: "a third digest".to_owned(),
+    });
+    full.wait = Some(OpenWait {
+        of: WaitedFor::Page(Some(ResumeAt::Token("p3".to_owned()))),
+        since: at(9),
+        values: [("response".to_owned(), "r-1".to_owned())].into(),
+        request_digest: "a fourth digest".to_owned(),
+    });
+    full.paused = Some(at(4));
+    full.history = vec![PastRun {
+        ended: at(2),
+        done: Some(Position::Time(at(1))),
+        delivered: 4,
+        rejected: 5,
+        error: Some("no".to_owned()),
+    }];
     let link = Position::Link("https://api.example.com/?after=%2f+2".to_owned());
-    let by_link = CursorRecord { done: Some(link), ..CursorRecord::default() };
+    let by_link = CursorRecord::at(link);
     for record in [full, by_link, CursorRecord::default()] {
         commit(cursors, &held, &record, None).await.expect("the lease is good");
         let stored = cursors.read(&acme()).await.expect("a read").expect("a cursor");
@@ -286,8 +296,7 @@ pub async fn setting_a_cursor_shuts_out_the_run_under_way(backend: Backend) {
     let held = lease(cursors, 0).await;
     let ids = [SeenId { time_ms: 1, hash: 2 }];
     commit(cursors, &held, &record(1), Some(&ids)).await.expect("the lease is good");
-    let by_hand =
-        CursorRecord { done: Some(Position::Token("t".to_owned())), ..CursorRecord::default() };
+    let by_hand = CursorRecord::at(Position::Token("t".to_owned()));
     cursors.set(&acme(), &by_hand).await.expect("a cursor is set");
     let lost = commit(cursors, &held, &record(2), Some(&ids)).await;
     assert!(matches!(lost, Err(CommitError::LeaseLost)), "{lost:?}");

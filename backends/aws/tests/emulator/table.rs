@@ -43,7 +43,7 @@ async fn a_cursor_can_be_read_in_the_console() {
     let table = world.aws.table();
     let now = at("2026-11-24T10:00:00.123456789Z");
     let lease = table.lease(&stream("org/a"), now, Duration::from_secs(60)).await.unwrap();
-    let record = CursorRecord { done: Some(Position::Time(now)), ..CursorRecord::default() };
+    let record = CursorRecord::at(Position::Time(now));
     let seen = [SeenId { time_ms: 1, hash: 2 }];
     table.commit(&lease, Commit { record: &record, seen: Some(&seen) }).await.unwrap();
     let items = world.items().await;
@@ -66,7 +66,7 @@ async fn more_cursors_than_a_page_of_the_table_has_are_listed() {
     let table = world.aws.table();
     // One page is 1 MB.
     let token = Position::Token("x".repeat(300_000));
-    let record = CursorRecord { done: Some(token), ..CursorRecord::default() };
+    let record = CursorRecord::at(token);
     for partition in ["a", "b", "c", "d", "e"] {
         table.set(&stream(partition), &record).await.unwrap();
     }

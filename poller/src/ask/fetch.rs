@@ -1,0 +1,315 @@
+//! Sending a request: with the credential, within limits, again if that may help, and only to the
+//! source's origins.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBuilder};
+use http::header::{CONTENT_TYPE, LOCATION};
+use http::{Method, StatusCode};
+use jiff::Timestamp;
+use mef_auth::credentials::{CredentialError, Credentials};
+use mef_ports::moment::after;
+use mef_ports::{Blobs, Clock, Http, HttpError, HttpRequest, HttpResponse, OpenWait, Secret};
+use mef_source::Source;
+use mef_source::checked::Poll;
+use url::Url;
+
+use crate::ask::asking::{Answered, Asking, LONGEST_WAIT, Verdict};
+use crate::ask::error_rules;
+use crate::ask::fetch_error::FetchError;
+use crate::ask::limits::{LIMIT_WITHOUT_RESET, LimitHeaders};
+use crate::ask::link_secrets::without_repeated;
+use crate::ask::pace::Pace;
+use crate::ask::refusal::{Refusal, RuledOut};
+use crate::page::page_error::PageError;
+use crate::run::budget::Budget;
+use crate::run::lease::LeaseKeeper;
+
+const TRIES_AGAIN: usize = 4;
+const MOST_REDIRECTS: usize = 5;
+
+/// Fetches the pages of one run.
+pub(crate) struct Fetcher<'p> {
+    pub(crate) source: &'p Source,
+    pub(crate) poll: &'p Poll,
+    pub(crate) http: &'p dyn Http,
+    pub(crate) credentials: &'p Credentials,
+    pub(crate) secrets: BTreeMap<String, Secret>,
+    pub(crate) blobs: &'p Arc<dyn Blobs>,
+    pub(crate) clock: &'p dyn Clock,
+    /// `None` if no stream is read yet.
+    pub(crate) lease: Option<&'p LeaseKeeper<'p>>,
+    pub(crate) budget: &'p Budget,
+    /// What an earlier run waited for, or what this run leaves to the next.
+    pub(crate) open_wait: Mutex<Option<OpenWait>>,
+    pub(crate) requests: AtomicU64,
+    pub(crate) pace: &'p Pace,
+}
+
+/// A response, and the request that it answers.
+struct Exchange {
+    request: HttpRequest,
+    response: HttpResponse,
+    /// Whether the request had the credential.
+    is_ours: bool,
+}
+
+impl Fetcher<'_> {
+    /// Sends the request, again if that may help, and reads the response.
+    pub(crate) async fn ask<T>(
+        &self,
+        mut asking: Asking<'_>,
+        read: impl Fn(&Url, &HttpResponse) -> Result<T, PageError>,
+    ) -> Result<Answered<T>, FetchError> {
+        let mut waits = ExponentialBuilder::new()
+            .with_min_delay(Duration::from_millis(500))
+            .with_max_delay(Duration::from_secs(4))
+            .with_max_times(TRIES_AGAIN)
+            .with_jitter()
+            .build();
+        let mut may_refresh = true;
+        loop {
+            let verdict = match self.attempt(asking, &read).await {
+                Ok(answer) => return Ok(answer),
+                Err(verdict) => verdict,
+            };
+            match verdict {
+                Verdict::Fail(error) => return Err(error),
+                Verdict::NewToken { error } if !may_refresh => return Err(error),
+                Verdict::NewToken { .. } => {
+                    may_refresh = false;
+                    self.credentials
+                        .refused(self.source.name.as_str(), &self.poll.auth, &self.secrets)
+                        .await
+                        .map_err(FetchError::Credential)?;
+                }
+                Verdict::Again { error, after } => {
+                    let now = self.clock.now();
+                    let wait = after.map(|after| after.duration_since(now));
+                    if let (Some(until), Some(wait)) = (after, wait)
+                        && wait > LONGEST_WAIT
+                    {
+                        return Err(FetchError::Limited { until });
+                    }
+                    let Some(backoff) = waits.next() else { return Err(error) };
+                    let asked = wait.and_then(|wait| wait.try_into().ok()).unwrap_or(backoff);
+                    tracing::debug!(source.id = %self.source.name, error = %error, "trying again");
+                    asking.request = asking.again.unwrap_or(asking.request);
+                    // A wait for a limit is counted, a wait after a failure is not.
+                    match after {
+                        Some(_) => self.pace.wait(asked, self.clock).await,
+                        None => self.clock.sleep(asked).await,
+                    }
+                }
+            }
+        }
+    }
+
+    /// Waits until `until` if that is near; else returns it as the error.
+    pub(crate) async fn wait_until(&self, until: Timestamp) -> Result<(), Timestamp> {
+        let wait = until.duration_since(self.clock.now());
+        if wait > LONGEST_WAIT {
+            return Err(until);
+        }
+        if let Ok(wait) = wait.try_into() {
+            self.pace.wait(wait, self.clock).await;
+        }
+        Ok(())
+    }
+
+    /// Waits for the limit that a response told; a far one ends the run.
+    pub(crate) async fn pass_limit(&self, not_before: Option<Timestamp>) -> Result<(), FetchError> {
+        match not_before {
+            Some(until) => {
+                self.wait_until(until).await.map_err(|until| FetchError::Limited { until })
+            }
+            None => Ok(()),
+        }
+    }
+
+    async fn attempt<T>(
+        &self,
+        asking: Asking<'_>,
+        read: impl Fn(&Url, &HttpResponse) -> Result<T, PageError>,
+    ) -> Result<Answered<T>, Verdict> {
+        let answered = self.send_and_follow(asking.request.clone()).await?;
+        let is_ours = answered.is_ours;
+        match self.judge(asking, answered, read).await {
+            Ok(Answered { value, .. }) if !is_ours => Ok(Answered { value, not_before: None }),
+            Err(verdict) if !is_ours => Err(verdict.of_another(self.clock.now())),
+            judged => judged,
+        }
+    }
+
+    /// Judges a response.
+    async fn judge<T>(
+        &self,
+        asking: Asking<'_>,
+        answered: Exchange,
+        read: impl Fn(&Url, &HttpResponse) -> Result<T, PageError>,
+    ) -> Result<Answered<T>, Verdict> {
+        let Exchange { request: asked, response, .. } = answered;
+        let redactor = self.credentials.redactor();
+        let refusal = |response: &_| Refusal::new(&asked.method, &asked.url, response, redactor);
+        let limits = LimitHeaders(&self.poll.limits);
+        let now = self.clock.now();
+        let status = response.status;
+        if error_rules::any(asking.ignore, &response) {
+            return Ok(Answered {
+                value: None,
+                not_before: limits.used_up(&response.headers, now),
+            });
+        }
+        if let Some((rule, action)) = error_rules::find(&self.poll.errors, &response) {
+            let ruled = RuledOut { refusal: refusal(&response), rule };
+            return error_rules::decide(ruled, action, &response, &limits, now);
+        }
+        if status.is_success() {
+            let not_before = limits.used_up(&response.headers, now);
+            return match read(&asked.url, &response) {
+                Ok(value) => Ok(Answered { value: Some(value), not_before }),
+                // A body that is cut off or garbled may be whole the next time.
+                Err(error) => {
+                    let again = error.may_pass();
+                    let error = self.keep_page(response.body, error).await;
+                    match again && matches!(error, FetchError::Page { .. }) {
+                        true => Err(Verdict::Again { error, after: None }),
+                        false => Err(Verdict::Fail(error)),
+                    }
+                }
+            };
+        }
+        if limits.is_limit(status, &response.headers) {
+            let until = limits.until(&response.headers, now);
+            let error = FetchError::Limited {
+                until: until.unwrap_or_else(|| after(now, LIMIT_WITHOUT_RESET)),
+            };
+            return Err(Verdict::Again { error, after: until });
+        }
+        let refusal = refusal(&response);
+        Err(match status {
+            StatusCode::UNAUTHORIZED => {
+                Verdict::NewToken { error: FetchError::Unauthorized(refusal) }
+            }
+            StatusCode::FORBIDDEN => Verdict::Fail(FetchError::Unauthorized(refusal)),
+            status
+                if matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY)
+                    || status.is_server_error() =>
+            {
+                let error = FetchError::Failing { refusal, tries: TRIES_AGAIN + 1 };
+                Verdict::Again { error, after: None }
+            }
+            _ => Verdict::Fail(FetchError::Refused(refusal)),
+        })
+    }
+
+    /// Sends the request and follows redirects within the source's origins.
+    async fn send_and_follow(&self, mut request: HttpRequest) -> Result<Exchange, Verdict> {
+        let first = request.url.clone();
+        let mut is_ours = true;
+        for _ in 0..=MOST_REDIRECTS {
+            let spacing = self.poll.limits.spacing;
+            let turn = self.pace.take_turn(spacing, self.clock, LONGEST_WAIT).await;
+            turn.map_err(|until| Verdict::Fail(FetchError::Limited { until }))?;
+            // An origin that gets no credential may not send a request to one that does.
+            if !is_ours && self.poll.credential_may_go(&request.url) {
+                let back = "from where no credential goes back to where it does";
+                return Err(Verdict::Fail(FetchError::Redirect(back)));
+            }
+            self.keep_lease().await?;
+            // Only after the wait, since a signature has the time in it.
+            let mut authorized = request.clone();
+            is_ours = self.authorize(&mut authorized, &first).await?;
+            if !is_ours {
+                request = authorized.clone();
+            }
+            // A login takes time as well.
+            self.keep_lease().await?;
+            self.requests.fetch_add(1, Ordering::Relaxed);
+            let response = self.http.send(authorized).await.map_err(|error| match error {
+                error @ (HttpError::Transport(_) | HttpError::Encoding(_)) => {
+                    Verdict::Again { error: FetchError::Http(error), after: None }
+                }
+                error => Verdict::Fail(FetchError::Http(error)),
+            })?;
+            let source = self.source.name.as_str();
+            self.credentials.note_response(
+                source,
+                &self.poll.auth,
+                response.status,
+                &response.headers,
+            );
+            if !response.status.is_redirection() {
+                return Ok(Exchange { request, response, is_ours });
+            }
+            let target = response
+                .headers
+                .get(LOCATION)
+                .and_then(|location| location.to_str().ok())
+                .and_then(|location| request.url.join(location).ok())
+                .ok_or(Verdict::Fail(FetchError::Redirect("to no URL")))?;
+            if request.url.scheme() == "https" && target.scheme() != "https" {
+                return Err(Verdict::Fail(FetchError::Redirect("from https to http")));
+            }
+            // RFC 9110 §15.4: a POST becomes a GET at the other place, unless the status says to
+            // post there again.
+            if request.method == Method::POST
+                && !matches!(
+                    response.status,
+                    StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT
+                )
+            {
+                request.method = Method::GET;
+                request.body = None;
+                request.headers.remove(CONTENT_TYPE);
+            }
+            request.url = target;
+        }
+        Err(Verdict::Fail(FetchError::Redirect("again and again")))
+    }
+
+    /// Makes sure that the lease outlasts the next request.
+    async fn keep_lease(&self) -> Result<(), Verdict> {
+        let Some(lease) = self.lease else { return Ok(()) };
+        lease.keep().await.map_err(|error| Verdict::Fail(error.into()))
+    }
+
+    /// Adds the credential if the request goes to an origin that it belongs to, and returns whether
+    /// it did. `first` is the URL that redirects lead on from.
+    async fn authorize(&self, request: &mut HttpRequest, first: &Url) -> Result<bool, Verdict> {
+        if !self.poll.may_ask(&request.url) {
+            let host = request.url.host_str().unwrap_or_default().to_owned();
+            let reason = "it is none of the source's own origins, nor listed under `allow_origins`";
+            let error = HttpError::Forbidden { host, reason: reason.to_owned() };
+            return Err(Verdict::Fail(FetchError::Http(error)));
+        }
+        if self.poll.credential_may_go(&request.url) {
+            let source = self.source.name.as_str();
+            let authorized = self
+                .credentials
+                .authorize(source, &self.poll.auth, &self.secrets, request)
+                .await
+                .map_err(|error| match error {
+                    CredentialError::Limited { until } => {
+                        Verdict::Again { error: FetchError::Limited { until }, after: Some(until) }
+                    }
+                    error => Verdict::Fail(FetchError::Credential(error)),
+                })?;
+            self.requests.fetch_add(authorized.token_requests, Ordering::Relaxed);
+            if !authorized.is_withheld {
+                return Ok(true);
+            }
+        }
+        request.strip();
+        let is_secret = |text: &str| self.credentials.shows_one(text);
+        request.url = without_repeated(request.url.clone(), self.poll, first, is_secret);
+        if is_secret(request.url.as_str()) {
+            let host = request.url.host_str().unwrap_or_default().to_owned();
+            return Err(Verdict::Fail(FetchError::SecretElsewhere { host }));
+        }
+        Ok(false)
+    }
+}

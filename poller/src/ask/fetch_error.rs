@@ -1,0 +1,158 @@
+//! Why there is no page, and whether what was set up for it is still good.
+
+use jiff::Timestamp;
+use mef_auth::credentials::CredentialError;
+use mef_ports::{CommitError, HttpError, StoreError};
+
+use crate::ask::refusal::{Refusal, RuledOut};
+use crate::ask::render::RequestError;
+use crate::page::page_error::PageError;
+
+/// Why there is no page.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    /// The vendor's rate limit is used up: come back later.
+    #[error("the vendor's rate limit is used up until {until}")]
+    Limited {
+        /// When to come back.
+        until: Timestamp,
+    },
+    /// The vendor refuses the request, such as for a page or a token that it does not know.
+    #[error("{0}")]
+    Refused(Refusal),
+    /// The vendor refuses the credential.
+    #[error("{0}: check the credential and what it is allowed to read")]
+    Unauthorized(Refusal),
+    /// The vendor fails at every try.
+    #[error("{refusal}, {tries} times")]
+    Failing {
+        /// The last response.
+        refusal: Refusal,
+        /// How often the vendor was asked.
+        tries: usize,
+    },
+    /// The page cannot be read; its bytes are kept.
+    #[error("the page cannot be understood; its bytes are kept as blob `{blob}`")]
+    Page {
+        /// The name of the blob.
+        blob: String,
+        /// What is wrong with it.
+        #[source]
+        error: PageError,
+    },
+    /// A rule of the source file gives up on the response.
+    #[error(transparent)]
+    Ruled(#[from] RuledOut),
+    /// A rule of the source file asks for the window to be read again.
+    #[error("{ruled}, and asks for its window to be read again")]
+    Reread {
+        /// Whether to read only half of it.
+        half: bool,
+        /// The rule.
+        ruled: RuledOut,
+    },
+    /// What `wait` waits for is not ready: come back later.
+    #[error("the vendor is not ready before {until}")]
+    NotReady {
+        /// When to ask again.
+        until: Timestamp,
+    },
+    /// What `wait` waits for will never be ready.
+    #[error("what the vendor was asked to prepare {0}; the next run asks for it anew")]
+    GivenUp(&'static str),
+    /// The response to a step of `setup` lacks a value that later requests need.
+    #[error(
+        "the answer to step {step} of `setup` has no text or number of at most 16 KiB at `{path}`"
+    )]
+    NoValue {
+        /// The step's number, from 1.
+        step: usize,
+        /// The path in the source file.
+        path: String,
+    },
+    /// A part of a job is gone, and so is the job.
+    #[error(
+        "a part of what the vendor was asked to prepare is gone, and the next run asks for it anew: {0}"
+    )]
+    JobGone(Refusal),
+    /// The vendor refuses the details of an item.
+    #[error("the details of an item cannot be had: {0}")]
+    Detail(Refusal),
+    /// A page lists more items than can be told apart.
+    #[error(
+        "the page lists {0} items, and at most {limit} can be told apart: ask for smaller pages",
+        limit = crate::news::seen::LIMIT
+    )]
+    TooManyItems(usize),
+    /// The pages of details lead in a circle.
+    #[error("the vendor leads in a circle: {0}")]
+    Loop(&'static str),
+    /// Every item of a page is gone.
+    #[error(
+        "all {0} things listed are gone: is the URL under `details` right, and may the credential \
+         read them?"
+    )]
+    AllGone(usize),
+    /// The run's time ended in the middle of a page.
+    #[error("the run's time ended before its page did")]
+    OutOfTime,
+    /// A redirect may not be followed.
+    #[error("the vendor redirects {0}")]
+    Redirect(&'static str),
+    /// A secret would go to an origin that gets no credential.
+    #[error(
+        "what is asked of `{host}` has a secret in its URL, and that origin gets none: list it under \
+         `own_origins` if the credential is for it too; what is no secret belongs under `vars`"
+    )]
+    SecretElsewhere {
+        /// The host.
+        host: String,
+    },
+    /// The request got no response.
+    #[error("no answer from the vendor")]
+    Http(#[source] HttpError),
+    /// The source file's templates make no valid request.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    /// The credential cannot be had.
+    #[error("no credential for the request")]
+    Credential(#[source] CredentialError),
+    /// A store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The lease is gone.
+    #[error(transparent)]
+    Lease(#[from] CommitError),
+}
+
+impl FetchError {
+    /// Returns whether what `setup` brought is still good after this error: then a later run goes
+    /// on with it and starts no other job.
+    pub(crate) fn keeps_setup(&self) -> bool {
+        match self {
+            FetchError::Limited { .. }
+            | FetchError::NotReady { .. }
+            | FetchError::OutOfTime
+            | FetchError::Failing { .. }
+            | FetchError::Detail(_)
+            | FetchError::AllGone(_)
+            | FetchError::TooManyItems(_)
+            | FetchError::Http(_)
+            | FetchError::Credential(_)
+            | FetchError::Store(_)
+            | FetchError::Lease(_) => true,
+            FetchError::Refused(_)
+            | FetchError::Unauthorized(_)
+            | FetchError::Page { .. }
+            | FetchError::Ruled(_)
+            | FetchError::Reread { .. }
+            | FetchError::GivenUp(_)
+            | FetchError::NoValue { .. }
+            | FetchError::JobGone(_)
+            | FetchError::Loop(_)
+            | FetchError::Redirect(_)
+            | FetchError::SecretElsewhere { .. }
+            | FetchError::Request(_) => false,
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Finding the records of a page in its body.
+
+use mef_source::checked::{MissingRecords, Next, PageDecode, Pages, Records};
+use mef_source::{Path, Root};
+use serde_json::Value;
+
+use crate::page::decode::content::Content;
+use crate::page::next::kind;
+use crate::page::page_error::PageError;
+use crate::page::record::Unread;
+
+/// Returns the lists of records that can be taken apart: none if something else of the page stands
+/// in one or around it.
+pub(super) fn apart_at(pages: &Pages) -> &[Path] {
+    let Records::Lists(lists) = &pages.records else { return &[] };
+    let way = match &pages.next {
+        Some(Next::Url(path) | Next::Token { from: path, .. }) => Some(path),
+        _ => None,
+    };
+    let in_body = |path: &&Path| path.root() != Root::Header;
+    let meets = |path: &Path| {
+        let mut pairs = lists.iter().map(|list| path.segments().iter().zip(list.segments()));
+        pairs.any(|mut pair| pair.all(|(segment, list)| segment == list))
+    };
+    let mut others = pages.stop.paths().chain(way).filter(in_body);
+    if others.any(meets) { &[] } else { lists }
+}
+
+pub(super) fn how_many(pages: &Pages, content: &Content) -> usize {
+    let in_list = |path: &Path, body: &Value| match path.find(body) {
+        Some(Value::Array(list)) => list.len(),
+        Some(Value::Object(map)) if matches!(pages.records, Records::Values(_)) => map.len(),
+        Some(one) if pages.decode == PageDecode::Xml => usize::from(!is_blank(one)),
+        _ => 0,
+    };
+    let in_body = |body: &Value| match &pages.records {
+        Records::Lists(paths) => paths.iter().map(|path| in_list(path, body)).sum(),
+        Records::Values(path) => in_list(path, body),
+        Records::One(path) => usize::from(path.find(body).is_some_and(|record| !record.is_null())),
+        Records::Lines => 0,
+    };
+    content.records.len() + content.bodies.iter().map(in_body).sum::<usize>()
+}
+
+pub(super) fn take_records(pages: &Pages, content: &mut Content) -> Result<Vec<Unread>, PageError> {
+    let mut all = std::mem::take(&mut content.records);
+    for body in &mut content.bodies {
+        match &pages.records {
+            Records::Lines => {}
+            Records::One(path) => all.extend(take_one(pages, path, body)?.map(Unread::Value)),
+            Records::Lists(paths) => {
+                for path in paths {
+                    all.extend(take_list(pages, path, body)?.into_iter().map(Unread::Value));
+                }
+            }
+            Records::Values(path) => {
+                all.extend(take_list(pages, path, body)?.into_iter().map(Unread::Value));
+            }
+        }
+    }
+    Ok(all)
+}
+
+fn take_one(pages: &Pages, path: &Path, body: &mut Value) -> Result<Option<Value>, PageError> {
+    let may_be_empty = pages.missing_records == MissingRecords::Empty;
+    let place = path.pointer();
+    match body.pointer_mut(&place).map(Value::take) {
+        Some(Value::Null) if may_be_empty => Ok(None),
+        Some(Value::Null) => Err(PageError::NoRecord { place, found: "null", may_be_empty }),
+        None if may_be_empty && is_left_out(pages, path, body) => Ok(None),
+        None => Err(PageError::NoRecord { place, found: "nothing", may_be_empty }),
+        record => Ok(record),
+    }
+}
+
+fn take_list(pages: &Pages, path: &Path, body: &mut Value) -> Result<Vec<Value>, PageError> {
+    let is_map = matches!(pages.records, Records::Values(_));
+    let is_xml = pages.decode == PageDecode::Xml;
+    let place = path.pointer();
+    Ok(match body.pointer_mut(&place).map(Value::take) {
+        // Some languages write an empty map as a list.
+        Some(Value::Array(records)) => records,
+        Some(Value::Object(records)) if is_map => records.into_iter().map(|(_, one)| one).collect(),
+        // Some servers write an empty list as null, and some what they failed to read.
+        Some(Value::Null) if pages.missing_records == MissingRecords::Empty => Vec::new(),
+        None if is_left_out(pages, path, body) => Vec::new(),
+        // In XML a list of one is just that one, and an empty list is no element or an empty text.
+        Some(record) if is_xml && is_blank(&record) => Vec::new(),
+        Some(record) if is_xml => vec![record],
+        other => {
+            let found = other.as_ref().map_or("nothing", kind);
+            let may_be_empty = pages.missing_records == MissingRecords::Empty;
+            return Err(PageError::NoRecords { place, found, may_be_empty });
+        }
+    })
+}
+
+/// Returns whether `body`, which has nothing at `path`, says so that there are no records. What
+/// encloses the path has to be there, or else it is another kind of response.
+fn is_left_out(pages: &Pages, path: &Path, body: &Value) -> bool {
+    let Some((_, enclosing)) = path.segments().split_last() else { return false };
+    let (mut found, mut inner) = (0, body);
+    while let Some(value) = enclosing.get(found).and_then(|segment| inner.get(segment)) {
+        (found, inner) = (found + 1, value);
+    }
+    let is_whole = found == enclosing.len();
+    let may_be_empty = pages.missing_records == MissingRecords::Empty;
+    match &pages.decode {
+        // In XML an element with nothing in it is left out, and so is what encloses it. The root of
+        // a document is always there.
+        PageDecode::Xml => {
+            found > 0 && (is_whole || may_be_empty) && (inner.is_object() || is_blank(inner))
+        }
+        _ => may_be_empty && is_whole && inner.is_object(),
+    }
+}
+
+/// Returns whether `value` is an XML element with nothing in it.
+fn is_blank(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| text.trim().is_empty())
+}

@@ -1,0 +1,71 @@
+//! Lines and rows of a file, taken out while the rest of it is still packed.
+//!
+//! As records, a file of details can be a hundred times larger than as it came. So it is read on a
+//! thread of its own, which waits until what it has read is taken.
+
+use bytes::Bytes;
+use mef_source::checked::{Compression, PageDecode, Pages};
+use serde_json::Value;
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::task::{JoinHandle, spawn_blocking};
+
+use super::content::broken;
+use super::rows::read_lines;
+use super::unpack::each_file;
+use crate::page::page_error::PageError;
+
+/// How many records are handed over at once.
+const BATCH: usize = 500;
+
+/// A file that is being read.
+pub(crate) struct Batches {
+    batches: Receiver<Vec<Value>>,
+    reading: Option<JoinHandle<Result<(), PageError>>>,
+}
+
+impl Batches {
+    /// Begins to read `bytes` as `pages` says, up to `max_page` bytes when unpacked.
+    pub(crate) fn of(pages: &Pages, max_page: usize, bytes: Bytes) -> Batches {
+        let (sender, batches) = channel(1);
+        let (decode, compression) = (pages.decode.clone(), pages.compression);
+        let reading = spawn_blocking(move || read(&decode, compression, max_page, &bytes, &sender));
+        Batches { batches, reading: Some(reading) }
+    }
+
+    /// Returns the next records; `None` at the end of the file.
+    ///
+    /// # Errors
+    ///
+    /// Fails if what follows cannot be read. What came before is good.
+    pub(crate) async fn next(&mut self) -> Result<Option<Vec<Value>>, PageError> {
+        if let Some(batch) = self.batches.recv().await {
+            return Ok(Some(batch));
+        }
+        let Some(reading) = self.reading.take() else { return Ok(None) };
+        reading.await.map_err(|error| broken("readable", error))?.map(|()| None)
+    }
+}
+
+fn read(
+    decode: &PageDecode,
+    compression: Compression,
+    max_page: usize,
+    bytes: &[u8],
+    sender: &Sender<Vec<Value>>,
+) -> Result<(), PageError> {
+    let mut batch = Vec::with_capacity(BATCH);
+    // If the run has ended, nobody takes them any more.
+    let gone = |_| broken("readable", "the run has ended");
+    each_file(bytes, compression, max_page, &mut |file| {
+        read_lines(decode, file, &mut |line| {
+            batch.push(line);
+            if batch.len() == BATCH {
+                let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
+                sender.blocking_send(full).map_err(gone)?;
+            }
+            Ok(())
+        })
+        .map(|_| ())
+    })?;
+    if batch.is_empty() { Ok(()) } else { sender.blocking_send(batch).map_err(gone) }
+}

@@ -1,0 +1,129 @@
+//! XML as JSON. An element is an object of its attributes (`@name`) and its elements. Elements of
+//! one name are a list; an element with only text is that text.
+
+use mef_pipeline::MOST_LEVELS;
+use quick_xml::errors::IllFormedError;
+use quick_xml::escape::resolve_predefined_entity;
+use quick_xml::events::{BytesStart, Event};
+use quick_xml::reader::Reader;
+use quick_xml::{Error, XmlVersion};
+use serde_json::{Map, Value};
+
+use super::content::{broken, other};
+use super::held::Held;
+use super::unpack::File;
+use crate::page::page_error::PageError;
+
+/// An element while it is read.
+#[derive(Default)]
+struct Element {
+    name: String,
+    members: Map<String, Value>,
+    text: String,
+}
+
+/// Reads a document. Only XML's own five entities are known, so that none can grow.
+pub(super) fn read(file: &mut File<'_>, held: &mut Held) -> Result<Value, PageError> {
+    let mut reader = Reader::from_reader(file);
+    let mut buffer = Vec::new();
+    // The document holds the root.
+    let mut open = vec![Element::default()];
+    loop {
+        buffer.clear();
+        let event = reader.read_event_into(&mut buffer).map_err(unreadable)?;
+        let Some(current) = open.last_mut() else { return Err(other("XML", "it is not nested")) };
+        match event {
+            Event::Start(start) => {
+                if open.len() > MOST_LEVELS {
+                    let reason = format!("nested more than {MOST_LEVELS} levels deep");
+                    return Err(other("XML", reason));
+                }
+                open.push(begin(&start, held)?);
+            }
+            Event::Empty(start) => {
+                let element = begin(&start, held)?;
+                current.add(element);
+            }
+            Event::End(_) => {
+                let element = open.pop().unwrap_or_default();
+                let parent = open.last_mut().ok_or_else(|| other("XML", "it is not nested"))?;
+                parent.add(element);
+            }
+            Event::Text(text) => current.text.push_str(&text.xml10_content()),
+            Event::CData(text) => current.text.push_str(&text.xml10_content()),
+            Event::GeneralRef(entity) => {
+                match entity.resolve_char_ref().map_err(|error| other("XML", error))? {
+                    Some(character) => current.text.push(character),
+                    None => match resolve_predefined_entity(&entity) {
+                        Some(text) => current.text.push_str(text),
+                        None => return Err(other("XML", "an entity is not known")),
+                    },
+                }
+            }
+            // What a document type refers to is never fetched, and what it declares may grow.
+            Event::DocType(kind) if kind.contains('[') => {
+                return Err(other("XML", "a document type with declarations is not taken"));
+            }
+            Event::DocType(_) => {}
+            Event::Comment(_) | Event::Decl(_) | Event::PI(_) => {}
+            Event::Eof => break,
+        }
+    }
+    match open.as_mut_slice() {
+        [document] if !document.members.is_empty() => {
+            Ok(Value::Object(std::mem::take(&mut document.members)))
+        }
+        _ => Err(broken("XML", "it ends before its root does")),
+    }
+}
+
+/// A document that is not well-formed will be so again; everything else may be an end that came too
+/// early.
+fn unreadable(error: Error) -> PageError {
+    match error {
+        Error::IllFormed(IllFormedError::UnclosedReference) => broken("XML", error),
+        Error::IllFormed(_) | Error::InvalidAttr(_) => other("XML", error),
+        error => broken("XML", error),
+    }
+}
+
+fn begin(start: &BytesStart<'_>, held: &mut Held) -> Result<Element, PageError> {
+    held.take_value_count(1)?;
+    let name = start.name().as_ref().to_owned();
+    let mut element = Element { name, ..Element::default() };
+    for attribute in start.attributes() {
+        held.take_value_count(1)?;
+        let attribute = attribute.map_err(|error| other("XML", error))?;
+        let value = attribute
+            .normalized_value(XmlVersion::Implicit1_0)
+            .map_err(|error| other("XML", error))?;
+        let name = format!("@{}", attribute.key.as_ref());
+        element.members.insert(name, Value::from(value.into_owned()));
+    }
+    Ok(element)
+}
+
+impl Element {
+    fn add(&mut self, element: Element) {
+        let name = element.name.clone();
+        let value = element.into_value();
+        match self.members.get_mut(&name) {
+            None => {
+                self.members.insert(name, value);
+            }
+            Some(Value::Array(list)) => list.push(value),
+            Some(first) => *first = Value::Array(vec![first.take(), value]),
+        }
+    }
+
+    fn into_value(mut self) -> Value {
+        if self.members.is_empty() {
+            return Value::String(self.text);
+        }
+        let text = self.text.trim();
+        if !text.is_empty() {
+            self.members.insert("$text".to_owned(), Value::from(text));
+        }
+        Value::Object(self.members)
+    }
+}

@@ -1,0 +1,71 @@
+//! The records of a page, before and after they are read.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use mef_pipeline::{DecodeError, decode_json};
+use serde_json::Value;
+
+use crate::page::decode::held::{MOST_VALUES, values_in};
+
+/// A record as its page has it.
+#[derive(Debug)]
+pub(crate) enum Unread {
+    /// Its text, which has the form of JSON.
+    Text(Bytes),
+    /// A value from a format that has to be read to find the records: a line, a row, an element.
+    Value(Value),
+}
+
+/// A record and the text that it was read from.
+#[derive(Debug)]
+pub(crate) struct Record {
+    pub(crate) value: Value,
+    pub(crate) text: Option<Bytes>,
+}
+
+/// A record that looks like JSON and is not: half of a surrogate pair, or nested more deeply than
+/// any record.
+#[derive(Debug)]
+pub(crate) struct Unreadable {
+    pub(crate) text: Bytes,
+    pub(crate) error: DecodeError,
+}
+
+/// Reads one JSON value that has no more values in it than may be held.
+pub(crate) fn read_bounded(text: &[u8]) -> Result<Value, DecodeError> {
+    // A shorter text cannot have so many.
+    if text.len() > MOST_VALUES && values_in(text) > MOST_VALUES {
+        return Err(DecodeError::TooManyValues(MOST_VALUES));
+    }
+    decode_json(text)
+}
+
+impl Unread {
+    /// Returns how many values it has at most that are still to be read.
+    pub(crate) fn values(&self) -> usize {
+        match self {
+            Unread::Value(_) => 0,
+            Unread::Text(text) => values_in(text),
+        }
+    }
+
+    /// Reads the record and leaves it where it is.
+    pub(crate) fn look(&self) -> Result<Cow<'_, Value>, DecodeError> {
+        match self {
+            Unread::Value(value) => Ok(Cow::Borrowed(value)),
+            Unread::Text(text) => read_bounded(text).map(Cow::Owned),
+        }
+    }
+
+    /// Reads the record.
+    pub(crate) fn read(self) -> Result<Record, Unreadable> {
+        match self {
+            Unread::Value(value) => Ok(Record { value, text: None }),
+            Unread::Text(text) => match read_bounded(&text) {
+                Ok(value) => Ok(Record { value, text: Some(text) }),
+                Err(error) => Err(Unreadable { text, error }),
+            },
+        }
+    }
+}

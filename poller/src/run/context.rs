@@ -1,0 +1,203 @@
+//! What a run knows while it reads a stream.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use mef_auth::unique_id;
+use mef_ports::moment::before;
+use mef_ports::{
+    Commit, CommitError, CursorRecord, LostSpan, Position, ResumeAt, RunSummary, SeenId, StreamKey,
+};
+use mef_source::checked::Repeats;
+
+use crate::ask::asking::FetchedPage;
+use crate::ask::fetch::Fetcher;
+use crate::ask::fetch_error::FetchError;
+use crate::ask::request::{PageRequest, build};
+use crate::ask::scope::{Partition, RequestScope, RunVariables};
+use crate::news::gathered::Gathered;
+use crate::news::keep::kept;
+use crate::news::seen::Seen;
+use crate::poller::Poller;
+use crate::run::budget::Budget;
+use crate::run::lease::LeaseKeeper;
+use crate::run::report::RunError;
+use crate::run::same_request;
+
+/// One run of one stream, under its lease.
+pub(crate) struct Run<'p> {
+    pub(crate) poller: &'p Poller,
+    pub(crate) fetcher: Fetcher<'p>,
+    pub(crate) record: CursorRecord,
+    pub(crate) seen: Seen,
+    pub(crate) summary: RunSummary,
+    pub(crate) started: Timestamp,
+    pub(crate) stream: &'p StreamKey,
+    pub(crate) lease: &'p LeaseKeeper<'p>,
+    /// Whether a person paused the stream.
+    pub(crate) paused: bool,
+    /// Whether the details of any item were found.
+    pub(crate) found_details: bool,
+    pub(crate) partition: Option<&'p Partition>,
+    /// `{run.id}` in requests.
+    id: String,
+    budget: &'p Budget,
+    /// How long the slowest page so far took.
+    slowest: SignedDuration,
+}
+
+impl<'p> Run<'p> {
+    /// Reads what is stored of the stream.
+    pub(crate) async fn begin(
+        poller: &'p Poller,
+        stream: &'p StreamKey,
+        partition: Option<&'p Partition>,
+        lease: &'p LeaseKeeper<'p>,
+        budget: &'p Budget,
+        summary: RunSummary,
+    ) -> Result<Run<'p>, RunError> {
+        let ports = &poller.ports;
+        let stored = ports.cursors.read(stream).await?;
+        let mut record = stored.map(|stored| stored.record).unwrap_or_default();
+        let paused = record.paused.is_some() || poller.is_paused_with(partition).await?;
+        if !paused {
+            same_request::settle(&mut record, &poller.poll, stream);
+        }
+        let wait = record.wait.take();
+        let first = poller.stretch.and_then(|stretch| stretch.first_position(&poller.poll.cursor));
+        if let Some(first) = first {
+            record.begin_at(first);
+        }
+        let seen = Seen::load(ports.cursors.seen(stream).await?)
+            .keeping_repeats(poller.poll.repeats == Repeats::Keep);
+        let secrets = poller.secrets().await?;
+        let fetcher = poller.fetcher(secrets, Some(lease), budget);
+        *fetcher.open_wait() = wait;
+        Ok(Run {
+            poller,
+            fetcher,
+            record,
+            seen,
+            started: summary.started.unwrap_or_else(|| ports.clock.now()),
+            summary,
+            stream,
+            lease,
+            paused,
+            found_details: false,
+            partition,
+            id: unique_id()?,
+            budget,
+            slowest: SignedDuration::ZERO,
+        })
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.poller.ports.clock.now()
+    }
+
+    /// Returns whether there is time for another page.
+    pub(crate) fn has_time(&self) -> bool {
+        self.budget.allows(self.now(), self.slowest)
+    }
+
+    /// Notes how long a page took, or a part of one.
+    pub(crate) fn note_slowest(&mut self, took: SignedDuration) {
+        self.slowest = self.slowest.max(took);
+    }
+
+    /// Returns where a first run begins that looks back by `start`.
+    pub(crate) fn first_moment(&self, start: Duration) -> Timestamp {
+        self.poller.stretch.map_or_else(|| before(self.started, start), |stretch| stretch.from)
+    }
+
+    /// Returns what every request of this run can use.
+    pub(crate) fn scope(&self) -> RequestScope<'_> {
+        let run = RunVariables { id: &self.id, started: self.started };
+        RequestScope {
+            partition: self.partition,
+            setup: self.record.setup.as_ref(),
+            ..RequestScope::new(&self.fetcher.secrets, run)
+        }
+    }
+
+    /// Builds the request for the page of the stream that `at` leads to.
+    pub(crate) fn request(
+        &self,
+        scope: &RequestScope<'_>,
+        at: Option<&ResumeAt>,
+    ) -> Result<PageRequest, RunError> {
+        let poll = &self.poller.poll;
+        Ok(build(poll, &poll.pages, scope, at).map_err(FetchError::Request)?)
+    }
+
+    /// Fetches a page and notes how long that took.
+    pub(crate) async fn fetch(&mut self, request: PageRequest) -> Result<FetchedPage, FetchError> {
+        if self.poller.poll.cursor.is_by_vendor() {
+            // The vendor counts the page as given, even if this run ends before it is delivered.
+            self.record.ask();
+            self.store(None).await?;
+        }
+        let before = self.now();
+        let fetched = self.fetcher.fetch(request).await;
+        self.note_slowest(self.now().duration_since(before));
+        fetched
+    }
+
+    /// Makes room for the news of a page that was just fetched.
+    pub(crate) fn gathered(&self) -> Result<Gathered<'p>, FetchError> {
+        let poller = self.poller;
+        let kept = kept(&poller.poll.keep, &self.scope())?;
+        Ok(Gathered::new(&poller.pipeline, &poller.poll.details, kept, self.now()))
+    }
+
+    /// Stores the cursor under the lease, and `seen` unless the stored ids stay as they are.
+    pub(crate) async fn store(&self, seen: Option<&[SeenId]>) -> Result<(), CommitError> {
+        let lease = self.lease.current().await;
+        let commit = Commit { record: &self.record, seen };
+        self.poller.ports.cursors.commit(&lease, commit).await
+    }
+
+    /// Forgets what was set up and the page that it led to: a job that is done, has failed or is
+    /// unknown to the vendor is not asked for again.
+    pub(crate) fn drop_setup(&mut self) {
+        if self.record.setup.take().is_some() {
+            self.record.read_again();
+        }
+    }
+
+    /// Tells what is lost, if anything is, when reading begins again at `start` and not where it
+    /// stood.
+    pub(crate) fn begins_at(&mut self, start: Timestamp) {
+        let read_to = read_to(&self.record).filter(|read_to| *read_to < start);
+        if let Some(read_to) = read_to.filter(|_| self.poller.asks_from_start()) {
+            self.note_lost(LostSpan { from: read_to, to: start });
+        }
+    }
+
+    /// Tells of a stretch that is not read.
+    pub(crate) fn note_lost(&mut self, lost: LostSpan) {
+        self.summary.lost = Some(lost);
+        tracing::warn!(
+            source.id = %self.stream,
+            cursor.lost_from = %lost.from,
+            cursor.lost_to = %lost.to,
+            "reading goes on later than where it stood: what lies between is lost"
+        );
+    }
+
+    /// Returns the error that the stored cursor is not of the source file's kind.
+    pub(crate) fn wrong_kind(&self, stored: &Position) -> RunError {
+        RunError::CursorKind { stored: stored.clone(), wanted: self.poller.poll.cursor.kind() }
+    }
+}
+
+/// Returns up to which moment the stream was read. Where no record has a time, a run that ended
+/// well has read what there was when it started.
+fn read_to(record: &CursorRecord) -> Option<Timestamp> {
+    let last = record.last_run.as_ref().filter(|run| run.error.is_none() && run.pages > 0);
+    let earlier = || record.history.iter().rev().find(|run| run.error.is_none());
+    let by_record = record.reached().or_else(|| record.done()?.time());
+    let by_run = || last.and_then(|run| run.started).or_else(|| Some(earlier()?.ended));
+    record.done()?;
+    by_record.or_else(by_run)
+}

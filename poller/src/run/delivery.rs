@@ -1,0 +1,133 @@
+//! Delivering the news of a page and moving the cursor, while the next page is on its way.
+
+use jiff::Timestamp;
+use mef_pipeline::{Outcome, deliver as deliver_outcome};
+use mef_ports::{Commit, Move, Receipt, RunSummary};
+use mef_source::checked::Next;
+
+use crate::ask::asking::FetchedPage;
+use crate::ask::fetch_error::FetchError;
+use crate::ask::request::PageRequest;
+use crate::news::gathered::Gathered;
+use crate::news::known::News;
+use crate::news::seen::Needed;
+use crate::run::context::Run;
+use crate::run::report::{RunEnd, RunError};
+
+/// What follows a delivered page.
+pub(crate) enum NextPage {
+    /// There is none.
+    None,
+    /// It was fetched while the page before it was delivered.
+    Here(Result<FetchedPage, FetchError>),
+    /// It has to wait until after the commit, or for another run.
+    Later(Box<PageRequest>, Option<Timestamp>),
+}
+
+/// Delivers the news of a page and moves the cursor. Meanwhile it fetches the page that `next` asks
+/// for. `needed` says which ids to keep, and `circle` what is wrong if the vendor leads in a circle.
+///
+/// # Errors
+///
+/// If a record may not be delivered, the cursor stays where it is. It also stays if the page closes
+/// a circle, though that page is delivered.
+pub(crate) async fn deliver(
+    run: &mut Run<'_>,
+    gathered: Gathered<'_>,
+    moved: Move,
+    needed: &Needed,
+    circle: Option<&'static str>,
+    next: Option<PageRequest>,
+    not_before: Option<Timestamp>,
+) -> Result<NextPage, RunError> {
+    let outcome = told(run, gathered.outcome);
+    // With `again`, a request tells the vendor that the page before it has arrived.
+    let may_overlap = run.poller.poll.pages.next != Some(Next::Again);
+    let next = next.filter(|_| circle.is_none());
+    let early = match next {
+        Some(request) if may_overlap && not_before.is_none() && run.has_time() => Ok(request),
+        other => Err(other),
+    };
+    let before = run.now();
+    let Run { poller, fetcher, lease, record, seen, summary, .. } = &mut *run;
+    let ports = &poller.ports;
+    let delivered = async {
+        let receipt = deliver_outcome(&ports.outputs, outcome).await?;
+        seen.page_delivered();
+        summary.pages += 1;
+        count(summary, &receipt);
+        summary.dedupe_overflow += seen.take_overflow();
+        if let Some(circle) = circle {
+            return Err(RunError::Loop(circle));
+        }
+        record.advance(moved, &receipt);
+        let seen = seen.to_store(needed);
+        let commit = Commit { record: &*record, seen: Some(&seen) };
+        Ok(ports.cursors.commit(&lease.current().await, commit).await?)
+    };
+    match early {
+        Ok(request) => {
+            let (delivered, fetched) = futures::join!(delivered, fetcher.fetch(request));
+            run.note_slowest(run.now().duration_since(before));
+            delivered.map(|()| NextPage::Here(fetched))
+        }
+        Err(Some(request)) => {
+            delivered.await.map(|()| NextPage::Later(Box::new(request), not_before))
+        }
+        Err(None) => delivered.await.map(|()| NextPage::None),
+    }
+}
+
+/// Delivers a part of a page that consists of `items`. The cursor stays where it is: a run that
+/// ends before the page does is gone on with by the ids of the items.
+pub(crate) async fn deliver_part(
+    run: &mut Run<'_>,
+    news: Vec<News>,
+    items: &[u64],
+) -> Result<(), RunError> {
+    run.lease.keep().await?;
+    let mut gathered = run.gathered()?;
+    news.into_iter().for_each(|news| gathered.add(news));
+    let outcome = told(run, gathered.outcome);
+    let receipt = deliver_outcome(&run.poller.ports.outputs, outcome).await?;
+    count(&mut run.summary, &receipt);
+    run.seen.delivered(items);
+    Ok(run.store(Some(&run.seen.to_store_at_the_end())).await?)
+}
+
+/// Returns the page that follows a delivered one, or the end of the run if there is none or it has
+/// to wait for longer than a run waits.
+pub(crate) async fn go_on(
+    run: &mut Run<'_>,
+    next: NextPage,
+) -> Result<Result<FetchedPage, FetchError>, RunEnd> {
+    let (request, not_before) = match next {
+        NextPage::None => return Err(RunEnd::CaughtUp),
+        NextPage::Here(fetched) => return Ok(fetched),
+        NextPage::Later(request, not_before) => (*request, not_before),
+    };
+    if !run.has_time() {
+        return Err(RunEnd::OutOfTime);
+    }
+    if let Some(until) = not_before {
+        run.fetcher.wait_until(until).await.map_err(|until| RunEnd::Limited { until })?;
+    }
+    Ok(run.fetch(request).await)
+}
+
+/// Logs what is not told record by record, and masks why records were refused. The records
+/// themselves are kept as the vendor sent them.
+fn told(run: &Run<'_>, mut outcome: Outcome) -> Outcome {
+    for letter in &mut outcome.letters {
+        letter.reason = run.poller.ports.redactor.mask(&letter.reason).into_owned();
+    }
+    if outcome.fallbacks > 0 {
+        tracing::debug!(source.id = %run.stream, event.fallbacks = outcome.fallbacks, "fields fell back to their defaults");
+    }
+    outcome
+}
+
+fn count(summary: &mut RunSummary, receipt: &Receipt) {
+    summary.delivered += receipt.delivered();
+    summary.rejected += receipt.rejected();
+}

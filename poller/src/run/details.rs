@@ -1,0 +1,350 @@
+//! Details: a page lists items, and the records are what the vendor says of each item when asked.
+//!
+//! The cursor and the kept ids are the items'. A page of many items is delivered in parts. What is
+//! delivered of it is known by the items' ids, so that after a run that ends in the middle the next
+//! one goes on with the next item.
+
+use http::StatusCode;
+use jiff::{SignedDuration, Timestamp};
+use mef_ports::HttpResponse;
+use mef_source::Root;
+use mef_source::checked::{Detail, TimeFormat};
+use serde_json::Value;
+use url::Url;
+
+use crate::ask::asking::{Asking, FetchedPage};
+use crate::ask::fetch_error::FetchError;
+use crate::ask::refusal::Refusal;
+use crate::ask::render::error;
+use crate::ask::request::build;
+use crate::ask::scope::RequestScope;
+use crate::news::keep::{kept, put};
+use crate::news::known::News;
+use crate::news::record_time::record_time;
+use crate::news::seen;
+use crate::page::decode::batches::Batches;
+use crate::page::record::Record;
+use crate::run::context::Run;
+use crate::run::delivery::deliver_part;
+use crate::run::report::RunError;
+use crate::stream::loop_guard::LoopGuard;
+
+/// A part of a page is delivered when it took this long,
+const LONGEST_PART: SignedDuration = SignedDuration::from_secs(5);
+/// or when it has this many records.
+const MOST_RECORDS: usize = 2_000;
+
+/// If so many items are gone and none is found, the source file is wrong, and none of them may be
+/// passed over.
+const MOST_GONE: usize = 5;
+/// The most pages that the vendor may have about one item.
+const MOST_PAGES: usize = 1_000;
+
+/// Where the records of a step go.
+enum To<'t> {
+    /// The next step asks for each.
+    Items(&'t mut Vec<Value>),
+    /// They are delivered, as those of the item with this hash.
+    Part(&'t mut Part, u64),
+}
+
+/// What became of an item.
+#[derive(Clone, Copy)]
+enum End {
+    Found,
+    /// Its time is over, so it was not asked for.
+    Expired,
+    /// It was there when it was listed, and is gone.
+    Gone,
+}
+
+/// Records that are found and not yet delivered.
+#[derive(Default)]
+struct Part {
+    records: Vec<News>,
+    /// The items whose records are all in it.
+    items: Vec<u64>,
+    /// How many of the records are of those items.
+    whole: usize,
+}
+
+/// Asks for details during one page.
+struct Details<'d, 'p> {
+    run: &'d mut Run<'p>,
+    /// How many items are gone.
+    refused: u64,
+}
+
+/// Asks for the details of `items`. Delivers all but the last part of them, which it returns.
+pub(crate) async fn details_of(run: &mut Run<'_>, items: Vec<News>) -> Result<Vec<News>, RunError> {
+    if items.len() > seen::LIMIT {
+        return Err(FetchError::TooManyItems(items.len()).into());
+    }
+    Details { run, refused: 0 }.of(items).await
+}
+
+impl Details<'_, '_> {
+    async fn of(&mut self, items: Vec<News>) -> Result<Vec<News>, RunError> {
+        let mut part = Part::default();
+        // Items that seem gone, until one is found: see [`MOST_GONE`].
+        let mut gone = Vec::new();
+        let mut began = self.run.now();
+        for (item, hashes) in self.asked_together(items)? {
+            let took = self.run.now().duration_since(began);
+            let has_some = !part.items.is_empty() || !gone.is_empty();
+            if has_some && (took > LONGEST_PART || part.is_full() || !self.run.has_time()) {
+                self.hand_over(&mut part).await?;
+                self.run.note_slowest(took);
+                began = self.run.now();
+                if !self.run.has_time() {
+                    return Err(FetchError::OutOfTime.into());
+                }
+            }
+            // The items themselves were counted when they were listed.
+            self.run.summary.records = self.run.summary.records.saturating_sub(hashes.len() as u64);
+            let refused = self.refused;
+            let hash = hashes.first().copied().unwrap_or_default();
+            let found = self.find_details(item, hash, &mut part).await;
+            if found.is_ok() {
+                let is_gone = self.refused > refused;
+                if is_gone { &mut gone } else { &mut part.items }.extend(hashes);
+                part.whole = part.records.len();
+            }
+            if self.run.found_details {
+                part.items.append(&mut gone);
+            }
+            let waited = match found {
+                Ok(until) => self.run.fetcher.pass_limit(until).await.map_err(RunError::from),
+                Err(error) => Err(error),
+            };
+            if let Err(error) = waited {
+                // The item comes whole the next time.
+                part.records.truncate(part.whole);
+                self.hand_over(&mut part).await?;
+                return Err(error);
+            }
+        }
+        if gone.len() >= MOST_GONE {
+            return Err(FetchError::AllGone(gone.len()).into());
+        }
+        Ok(part.records)
+    }
+
+    /// Returns what to ask for, each with the items that it is about: every item by itself, or the
+    /// lists that a `batch` makes of them.
+    fn asked_together(&self, items: Vec<News>) -> Result<Vec<(Value, Vec<u64>)>, FetchError> {
+        let alone = |News { record, hash, .. }: News| (record.value, vec![hash]);
+        let Some(batch) =
+            self.run.poller.poll.details.first().and_then(|first| first.batch.as_ref())
+        else {
+            return Ok(items.into_iter().map(alone).collect());
+        };
+        let value_of = |news: &News| {
+            let lacks = || error(format!("`batch`: an item has nothing at `{}`", batch.of), "");
+            batch.of.find(&news.record.value).cloned().ok_or_else(lacks)
+        };
+        let together = |items: &[News]| {
+            let values = items.iter().map(value_of).collect::<Result<_, _>>()?;
+            Ok((Value::Array(values), items.iter().map(|news| news.hash).collect()))
+        };
+        items.chunks(batch.size).map(together).collect()
+    }
+
+    async fn hand_over(&mut self, part: &mut Part) -> Result<(), RunError> {
+        let Part { records, items, .. } = std::mem::take(part);
+        deliver_part(self.run, records, &items).await
+    }
+
+    /// Puts the records that `item` leads to into `part`, through all steps of `details`. Returns
+    /// the moment before which nothing more may be asked.
+    async fn find_details(
+        &mut self,
+        item: Value,
+        hash: u64,
+        part: &mut Part,
+    ) -> Result<Option<Timestamp>, RunError> {
+        let Some((last, before)) = self.run.poller.poll.details.split_last() else {
+            return Ok(None);
+        };
+        let (mut items, mut not_before, mut is_asked) = (vec![item], None, false);
+        for detail in before {
+            let mut found = Vec::new();
+            for item in items {
+                if std::mem::replace(&mut is_asked, true) {
+                    self.go_on_asking(not_before).await?;
+                }
+                not_before = self.step(detail, &item, To::Items(&mut found)).await?;
+            }
+            items = found;
+        }
+        for item in items {
+            if part.is_full() {
+                self.hand_over(part).await?;
+            }
+            if std::mem::replace(&mut is_asked, true) {
+                self.go_on_asking(not_before).await?;
+            }
+            not_before = match last.pages.is_only_lines() {
+                true => self.stream(last, &item, hash, part).await?,
+                false => self.step(last, &item, To::Part(part, hash)).await?,
+            };
+        }
+        Ok(not_before)
+    }
+
+    /// Waits for the turn of another request about an item. None is begun past the end of the run's
+    /// time: the item comes whole the next time.
+    async fn go_on_asking(&self, not_before: Option<Timestamp>) -> Result<(), FetchError> {
+        if !self.run.fetcher.budget.allows(self.run.now(), SignedDuration::ZERO) {
+            return Err(FetchError::OutOfTime);
+        }
+        self.run.fetcher.pass_limit(not_before).await
+    }
+
+    fn add(&mut self, records: Vec<Value>, kept: &[(String, Value)], hash: u64, part: &mut Part) {
+        self.run.summary.records += records.len() as u64;
+        part.records.extend(records.into_iter().map(|mut record| {
+            put(kept, &mut record);
+            News { record: Record { value: record, text: None }, id: None, hash }
+        }));
+    }
+
+    /// Reads the lines of a response, and delivers them as they come if there are many.
+    async fn stream(
+        &mut self,
+        detail: &Detail,
+        item: &Value,
+        hash: u64,
+        part: &mut Part,
+    ) -> Result<Option<Timestamp>, RunError> {
+        if has_expired(detail, item, self.run.now()) {
+            self.note(End::Expired);
+            return Ok(None);
+        }
+        let poll = &self.run.poller.poll;
+        let (request, kept) = {
+            let scope = RequestScope { item: Some(item), ..self.run.scope() };
+            let request = build(poll, &detail.pages, &scope, None).map_err(FetchError::Request)?;
+            (request.http, kept(&detail.keep, &scope)?)
+        };
+        let asking = Asking { request: &request, again: None, ignore: &detail.ignore, wait: None };
+        // A response without content is a file without lines, however it is packed.
+        let body_of = |_: &Url, answer: &HttpResponse| {
+            Ok((answer.status != StatusCode::NO_CONTENT).then(|| answer.body.clone()))
+        };
+        let answer = match self.run.fetcher.ask(asking, body_of).await {
+            Err(FetchError::Refused(refusal)) => {
+                refused(detail, refusal)?;
+                self.note(End::Gone);
+                return Ok(None);
+            }
+            answer => answer?,
+        };
+        self.note(End::Found);
+        let Some(body) = answer.value.flatten() else { return Ok(answer.not_before) };
+        let mut batches = Batches::of(&detail.pages, poll.max_page, body.clone());
+        loop {
+            match batches.next().await {
+                Ok(None) => return Ok(answer.not_before),
+                Ok(Some(batch)) => self.add(batch, &kept, hash, part),
+                Err(error) => return Err(self.run.fetcher.keep_page(body, error).await.into()),
+            }
+            if part.is_full() {
+                self.hand_over(part).await?;
+            }
+        }
+    }
+
+    /// Reads what one step of `details` brings for `item`, page after page.
+    async fn step(
+        &mut self,
+        detail: &Detail,
+        item: &Value,
+        mut to: To<'_>,
+    ) -> Result<Option<Timestamp>, RunError> {
+        if has_expired(detail, item, self.run.now()) {
+            self.note(End::Expired);
+            return Ok(None);
+        }
+        let poll = &self.run.poller.poll;
+        let kept = kept(&detail.keep, &RequestScope { item: Some(item), ..self.run.scope() })?;
+        let mut guard = LoopGuard::new(&detail.pages);
+        let mut at = None;
+        for _ in 0..MOST_PAGES {
+            let request = {
+                let scope = RequestScope { item: Some(item), ..self.run.scope() };
+                build(poll, &detail.pages, &scope, at.as_ref()).map_err(FetchError::Request)?
+            };
+            let fetched =
+                self.run.fetcher.fetch_of(&detail.pages, None, &detail.ignore, request).await;
+            let FetchedPage { page, not_before } = match fetched {
+                // A later page that is refused does not mean that the item is gone.
+                Err(FetchError::Refused(refusal)) if at.is_none() => {
+                    refused(detail, refusal)?;
+                    self.note(End::Gone);
+                    return Ok(None);
+                }
+                Err(FetchError::Refused(refusal)) => return Err(FetchError::Detail(refusal).into()),
+                fetched => fetched?,
+            };
+            let next = if page.ends { None } else { page.next.clone() };
+            guard.visit(&page, next.as_ref()).map_err(FetchError::Loop)?;
+            let mut records = self.run.fetcher.values(page.records).await?;
+            records.iter_mut().for_each(|record| put(&kept, record));
+            match &mut to {
+                To::Part(part, hash) => {
+                    self.add(records, &[], *hash, part);
+                    if next.is_some() && part.is_full() {
+                        self.hand_over(part).await?;
+                    }
+                }
+                To::Items(items) => {
+                    items.extend(records);
+                    if items.len() > seen::LIMIT {
+                        return Err(FetchError::TooManyItems(items.len()).into());
+                    }
+                }
+            }
+            let Some(next) = next else {
+                self.note(End::Found);
+                return Ok(not_before);
+            };
+            self.go_on_asking(not_before).await?;
+            at = Some(next);
+        }
+        Err(FetchError::Loop("what it says of one item has more than 1000 pages").into())
+    }
+
+    /// Counts what became of an item.
+    fn note(&mut self, end: End) {
+        self.run.summary.gone += u64::from(!matches!(end, End::Found));
+        // An expired item says nothing of how the others are asked for.
+        self.run.found_details |= matches!(end, End::Found);
+        self.refused += u64::from(matches!(end, End::Gone));
+    }
+}
+
+impl Part {
+    fn is_full(&self) -> bool {
+        self.records.len() >= MOST_RECORDS
+    }
+}
+
+fn has_expired(detail: &Detail, item: &Value, now: Timestamp) -> bool {
+    let expires = detail.expires.as_ref().and_then(|path| path.find(item));
+    let expires = expires.and_then(|value| record_time(value, &TimeFormat::Auto));
+    expires.is_some_and(|expires| expires <= now)
+}
+
+/// Returns the error that a refusal of details means, if it does not mean that the item is gone. If
+/// a part of a job is gone, so is the job.
+fn refused(detail: &Detail, refusal: Refusal) -> Result<(), FetchError> {
+    let is_gone = matches!(refusal.status, StatusCode::NOT_FOUND | StatusCode::GONE);
+    match is_gone {
+        true if detail.pages.request.reads(Root::Setup) => Err(FetchError::JobGone(refusal)),
+        // One missing item says nothing of the others.
+        true if detail.batch.is_some() => Err(FetchError::Detail(refusal)),
+        true => Ok(()),
+        false => Err(FetchError::Detail(refusal)),
+    }
+}

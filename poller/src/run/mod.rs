@@ -1,0 +1,214 @@
+//! One run of a stream, from its lease to its report.
+//!
+//! What a run has and does besides reading pages lies here: its lease, its time, the requests
+//! before the first page, the delivery, the details of items, partitions, backfills, and the
+//! history of earlier runs. This file puts them in order.
+
+pub(crate) mod backfill;
+pub(crate) mod budget;
+pub(crate) mod context;
+pub(crate) mod delivery;
+pub(crate) mod details;
+pub(crate) mod history;
+pub(crate) mod lease;
+pub(crate) mod partition_list;
+pub(crate) mod partitions;
+pub(crate) mod report;
+pub(crate) mod same_request;
+pub(crate) mod setup;
+pub(crate) mod stretch;
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use mef_pipeline::deliver;
+use mef_ports::{LeaseError, Move, RunSummary, chain};
+use mef_source::checked::Cursor;
+
+use crate::ask::fetch_error::FetchError;
+use crate::ask::scope::Partition;
+use crate::poller::Poller;
+use crate::stream::{by_id, by_time, followed, listing};
+use budget::Budget;
+use context::Run;
+use lease::{LeaseKeeper, TTL};
+use report::{RunEnd, RunError, RunReport, lag};
+
+impl Poller {
+    /// Reads what is new, within `budget`.
+    ///
+    /// Whatever happens is in the report. A failed run leaves the cursor where its last delivered
+    /// page was committed.
+    pub async fn run(&self, budget: &Budget) -> RunReport {
+        match &self.poll.partitions {
+            None => self.run_stream(None, budget).await,
+            Some(partitions) => self.run_partitions(partitions, budget).await,
+        }
+    }
+
+    /// Reads what is new in one stream.
+    pub(crate) async fn run_stream(
+        &self,
+        partition: Option<&Partition>,
+        budget: &Budget,
+    ) -> RunReport {
+        let stream = self.stream_of(partition.map(|partition| partition.name.as_str()));
+        let started = self.ports.clock.now();
+        let summary = RunSummary { started: Some(started), ..RunSummary::default() };
+        let nothing = |end| RunReport {
+            stream: stream.clone(),
+            end,
+            summary: summary.clone(),
+            done: None,
+            lag: None,
+        };
+        let lease = match self.ports.cursors.lease(&stream, started, TTL).await {
+            Ok(lease) => lease,
+            Err(LeaseError::Held { until }) => return nothing(RunEnd::Busy { until }),
+            Err(LeaseError::Store(error)) => return nothing(RunEnd::Failed(error.into())),
+        };
+        let keeper = LeaseKeeper::new(&*self.ports.cursors, &*self.ports.clock, lease);
+        let run = Run::begin(self, &stream, partition, &keeper, budget, summary.clone());
+        let report = match run.await {
+            Ok(run) if run.paused => {
+                nothing(RunEnd::Paused).at(run.record.done().cloned(), started)
+            }
+            Ok(run) => finish(run).await,
+            Err(error) => {
+                // How far behind the stream is matters most when nothing works.
+                let stored = self.ports.cursors.read(&stream).await.ok().flatten();
+                let done = stored.and_then(|stored| stored.record.done().cloned());
+                nothing(RunEnd::Failed(error)).at(done, started)
+            }
+        };
+        if let Err(error) = self.ports.cursors.release(&keeper.current().await).await {
+            tracing::warn!(source.id = %stream, error = %error, "the lease stays until it runs out");
+        }
+        report
+    }
+}
+
+/// Reads the stream, and stores how that ended.
+async fn finish(mut run: Run<'_>) -> RunReport {
+    let done_before = run.record.done().cloned();
+    let end = match read(&mut run).await {
+        Ok(end) => end,
+        Err(RunError::Fetch(FetchError::Limited { until })) => RunEnd::Limited { until },
+        Err(RunError::Fetch(FetchError::NotReady { until })) => RunEnd::NotReady { until },
+        Err(RunError::Fetch(FetchError::OutOfTime)) => RunEnd::OutOfTime,
+        Err(error) => RunEnd::Failed(error),
+    };
+    match &end {
+        RunEnd::CaughtUp => run.drop_setup(),
+        RunEnd::Failed(RunError::Fetch(error)) if !error.keeps_setup() => run.drop_setup(),
+        _ => {}
+    }
+    run.record.wait = run.fetcher.open_wait().take();
+    let end = match leave_wakeup(&mut run, &end).await {
+        Ok(()) => end,
+        Err(error) => RunEnd::Failed(error),
+    };
+    run.summary.limit_wait_ms += millis(run.poller.pace.take_waited());
+    run.summary.requests = run.fetcher.requests.load(Ordering::Relaxed);
+    run.summary.ended = Some(run.now());
+    run.summary.error = match &end {
+        RunEnd::Failed(error) => Some(run.poller.ports.redactor.mask(&chain(error)).into_owned()),
+        _ => None,
+    };
+    run.record.last_run = Some(run.summary.clone());
+    history::note(&mut run.record, done_before.as_ref());
+    // In what is left open, records may move to pages that are still to come.
+    let is_open = run.record.open().is_some() || run.record.pass().is_some();
+    let seen = is_open.then(|| run.seen.to_store_at_the_end());
+    let end = match run.store(seen.as_deref()).await {
+        Ok(()) => end,
+        // What failed first is what a person has to know.
+        Err(_) if matches!(end, RunEnd::Failed(_)) => end,
+        Err(error) => RunEnd::Failed(error.into()),
+    };
+    let done = run.record.done().cloned();
+    let lag = lag(done.as_ref(), run.now());
+    RunReport { stream: run.stream.clone(), end, summary: run.summary, done, lag }
+}
+
+/// Reads the stream; a backfill to the end of its stretch, which is kept.
+async fn read(run: &mut Run<'_>) -> Result<RunEnd, RunError> {
+    let Some(stretch) = run.poller.stretch else { return read_stream(run).await };
+    if stretch.is_read(run.record.done()) {
+        return Ok(RunEnd::CaughtUp);
+    }
+    let end = read_stream(run).await?;
+    if matches!(end, RunEnd::CaughtUp) {
+        // All of it is delivered, which the delivery of nothing more proves.
+        let nothing = run.poller.pipeline.page(run.now(), []);
+        let receipt = deliver(&run.poller.ports.outputs, nothing).await?;
+        let done = Some(stretch.end_position());
+        let moved = Move { done, open: None, pass: None, ..run.record.unmoved() };
+        run.record.advance(moved, &receipt);
+    }
+    Ok(end)
+}
+
+async fn read_stream(run: &mut Run<'_>) -> Result<RunEnd, RunError> {
+    let poller = run.poller;
+    if let Some(missing) = run.partition.and_then(|partition| partition.missing.clone()) {
+        return Err(RunError::PartitionValue(missing));
+    }
+    let key = poller.credential_key();
+    if let Some(until) = poller.ports.limits.not_before(&key, run.now()).await?
+        && let Err(until) = run.fetcher.wait_until(until).await
+    {
+        return Ok(RunEnd::Limited { until });
+    }
+    match &poller.poll.cursor {
+        Cursor::Time(cursor) => by_time::read_windows(run, cursor).await,
+        Cursor::Token(cursor) => followed::read_by_token(run, cursor).await,
+        Cursor::NextLink(cursor) => followed::read_by_link(run, cursor).await,
+        Cursor::Id(cursor) => by_id::read_by_id(run, cursor).await,
+        Cursor::Listing(cursor) => listing::read_listing(run, cursor).await,
+    }
+}
+
+/// Leaves a wake-up if there is work before the next tick, and holds the credential back while a
+/// limit lasts.
+async fn leave_wakeup(run: &mut Run<'_>, end: &RunEnd) -> Result<(), RunError> {
+    let ports = &run.poller.ports;
+    let now = run.now();
+    if let Some(until) = limit_to_share(run.poller, end, now) {
+        ports.limits.hold(&run.poller.credential_key(), until).await?;
+    }
+    run.record.next_run = match end {
+        RunEnd::Limited { until } => {
+            // Counted once for each limit, not again by each run that finds it.
+            if run.fetcher.requests.load(Ordering::Relaxed) > 0 {
+                let wait = Duration::try_from(until.duration_since(now)).unwrap_or_default();
+                run.summary.limit_wait_ms += millis(wait);
+            }
+            Some(*until)
+        }
+        RunEnd::NotReady { until } => Some(*until),
+        RunEnd::OutOfTime => Some(run.now()),
+        _ => None,
+    };
+    if let Some(when) = run.record.next_run {
+        // The schedule is the source's, whichever partition has work left.
+        ports.wakeups.wake(&run.poller.stream(), when).await?;
+    }
+    Ok(())
+}
+
+/// Returns until when others that use the credential have to wait too.
+fn limit_to_share(poller: &Poller, end: &RunEnd, now: Timestamp) -> Option<Timestamp> {
+    let paced = poller.pace.next(now);
+    match end {
+        RunEnd::Limited { until } if paced != Some(*until) => Some(*until),
+        // A backfill's own pace holds nobody else back.
+        _ if poller.is_backfill() => None,
+        _ => paced,
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

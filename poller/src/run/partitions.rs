@@ -1,0 +1,183 @@
+//! The partitions of one source, one after the other under one budget.
+//!
+//! The one that was served longest ago comes first, so that a run that cannot finish them all
+//! leaves none behind for ever.
+
+use jiff::{SignedDuration, Timestamp};
+use mef_auth::Redactor;
+use mef_ports::{Position, RunSummary, StoreError, StoredCursor, StreamKey, chain};
+use mef_source::checked::Partitions;
+
+use crate::ask::scope::Partition;
+use crate::poller::Poller;
+use crate::run::budget::Budget;
+use crate::run::report::{RunEnd, RunReport};
+
+impl Poller {
+    /// Reads each partition, and sums up the reports.
+    pub(crate) async fn run_partitions(
+        &self,
+        partitions: &Partitions,
+        budget: &Budget,
+    ) -> RunReport {
+        let started = self.ports.clock.now();
+        let mut sum = Sum::new(self.stream(), started);
+        let listed = match partitions {
+            Partitions::List(names) => {
+                let named =
+                    |name: &String| Partition { name: name.clone(), ..Partition::default() };
+                Ok(names.iter().map(named).collect())
+            }
+            Partitions::Request(listed) => self.listed_partitions(listed, budget, &mut sum).await,
+        };
+        let listed = match listed {
+            Ok(listed) => self.longest_waiting_first(listed).await.map_err(RunEnd::from),
+            Err(end) => Err(end),
+        };
+        let listed = match listed {
+            Ok(listed) => listed,
+            Err(end) => {
+                sum.worsen(end);
+                return sum.finish(self.ports.clock.now(), &self.ports.redactor);
+            }
+        };
+        let mut slowest = SignedDuration::ZERO;
+        for partition in listed {
+            if !budget.allows(self.ports.clock.now(), slowest) {
+                sum.worsen(self.leave_rest().await);
+                break;
+            }
+            let before = self.ports.clock.now();
+            let report = self.run_stream(Some(&partition), budget).await;
+            let took = self.ports.clock.now().duration_since(before);
+            // A page of the next partition takes about as long as one of this.
+            let pages = i32::try_from(report.summary.pages.max(1)).unwrap_or(i32::MAX);
+            slowest = slowest.max(took / pages);
+            // What limits or stops one of them does so for all.
+            let stops = matches!(report.end, RunEnd::Limited { .. } | RunEnd::OutOfTime);
+            sum.add(report);
+            if stops {
+                break;
+            }
+        }
+        sum.finish(self.ports.clock.now(), &self.ports.redactor)
+    }
+
+    async fn longest_waiting_first(
+        &self,
+        listed: Vec<Partition>,
+    ) -> Result<Vec<Partition>, StoreError> {
+        let mut waiting = Vec::new();
+        for partition in listed {
+            let stored = self.ports.cursors.read(&self.stream_of(Some(&partition.name))).await?;
+            waiting.push((stored.and_then(served), partition));
+        }
+        // The sort is stable: those never served stay in the listed order.
+        waiting.sort_by_key(|(served, _)| *served);
+        Ok(waiting.into_iter().map(|(_, partition)| partition).collect())
+    }
+
+    /// Returns whether `partition` is paused because the whole source is, which the source's own
+    /// cursor says. So partitions that are new are paused too.
+    pub(crate) async fn is_paused_with(
+        &self,
+        partition: Option<&Partition>,
+    ) -> Result<bool, StoreError> {
+        // As without partitions, a backfill by hand is not held up.
+        if partition.is_none() || self.is_backfill() {
+            return Ok(false);
+        }
+        let stored = self.ports.cursors.read(&self.stream()).await?;
+        Ok(stored.is_some_and(|stored| stored.record.paused.is_some()))
+    }
+
+    pub(crate) async fn leave_rest(&self) -> RunEnd {
+        match self.ports.wakeups.wake(&self.stream(), self.ports.clock.now()).await {
+            Ok(()) => RunEnd::OutOfTime,
+            Err(error) => RunEnd::Failed(error.into()),
+        }
+    }
+}
+
+/// Returns when a stream was last served. It still waits if a limit before its first page, or the
+/// end of the run's time, put it off: else the first one would use up the limit in every run.
+fn served(stored: StoredCursor) -> Option<Timestamp> {
+    let put_off = stored.record.next_run.is_some();
+    let run = stored.record.last_run.filter(|run| run.pages > 0 || !put_off)?;
+    run.started
+}
+
+/// The sum of the reports of all partitions.
+pub(crate) struct Sum {
+    stream: StreamKey,
+    /// `None` until one of them was run.
+    end: Option<RunEnd>,
+    pub(crate) summary: RunSummary,
+    done: Option<Timestamp>,
+    lag: Option<SignedDuration>,
+}
+
+impl Sum {
+    fn new(stream: StreamKey, started: Timestamp) -> Sum {
+        let summary = RunSummary { started: Some(started), ..RunSummary::default() };
+        Sum { stream, end: None, summary, done: None, lag: None }
+    }
+
+    fn add(&mut self, report: RunReport) {
+        report.log();
+        let (sum, one) = (&mut self.summary, &report.summary);
+        for (sum, one) in [
+            (&mut sum.requests, one.requests),
+            (&mut sum.pages, one.pages),
+            (&mut sum.records, one.records),
+            (&mut sum.delivered, one.delivered),
+            (&mut sum.rejected, one.rejected),
+            (&mut sum.duplicates, one.duplicates),
+            (&mut sum.late, one.late),
+            (&mut sum.limit_wait_ms, one.limit_wait_ms),
+            (&mut sum.held_back, one.held_back),
+            (&mut sum.untimed, one.untimed),
+            (&mut sum.gone, one.gone),
+            (&mut sum.dedupe_overflow, one.dedupe_overflow),
+        ] {
+            *sum = sum.saturating_add(one);
+        }
+        sum.late_max_s = sum.late_max_s.max(one.late_max_s);
+        sum.lost = sum.lost.or(one.lost);
+        if sum.error.is_none() {
+            sum.error = one.error.as_ref().map(|error| format!("{}: {error}", report.stream));
+        }
+        if let Some(done) = report.done.as_ref().and_then(Position::time) {
+            self.done = Some(self.done.map_or(done, |least| least.min(done)));
+        }
+        self.lag = self.lag.max(report.lag);
+        self.worsen(report.end);
+    }
+
+    /// Keeps the end that matters most to a person.
+    pub(crate) fn worsen(&mut self, end: RunEnd) {
+        let rank = |end: &RunEnd| match end {
+            // One paused partition of a source that is read is no news.
+            RunEnd::Paused => 0,
+            RunEnd::CaughtUp => 1,
+            RunEnd::Busy { .. } => 2,
+            RunEnd::OutOfTime => 3,
+            RunEnd::NotReady { .. } => 4,
+            RunEnd::Limited { .. } => 5,
+            RunEnd::Failed(_) => 6,
+        };
+        if self.end.as_ref().is_none_or(|worst| rank(&end) > rank(worst)) {
+            self.end = Some(end);
+        }
+    }
+
+    fn finish(mut self, now: Timestamp, redactor: &Redactor) -> RunReport {
+        self.summary.ended = Some(now);
+        let end = self.end.take().unwrap_or(RunEnd::CaughtUp);
+        if let (None, RunEnd::Failed(error)) = (&self.summary.error, &end) {
+            self.summary.error = Some(redactor.mask(&chain(error)).into_owned());
+        }
+        let done = self.done.map(Position::Time);
+        RunReport { stream: self.stream, end, summary: self.summary, done, lag: self.lag }
+    }
+}

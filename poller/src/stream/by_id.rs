@@ -1,0 +1,242 @@
+//! Reading by the records' id, or by time and id: what comes after the newest record delivered.
+//!
+//! A pass is the pages that lead on from where the cursor stands. In a pass that goes upwards each
+//! page moves the cursor. Otherwise the cursor waits for the end of the pass, and the page that the
+//! pass stands at is kept beside it.
+
+use jiff::Timestamp;
+use mef_ports::moment::before;
+use mef_ports::{Move, OpenPass, ResumeAt};
+use mef_source::checked::{IdCursor, Order};
+
+use crate::ask::scope::RequestScope;
+use crate::news::gathered::Gathered;
+use crate::news::known::{Known, News, known, note_late};
+use crate::news::seen::Needed;
+use crate::page::record::Unread;
+use crate::run::context::Run;
+use crate::run::report::{RunEnd, RunError};
+use crate::stream::key::Key;
+use crate::stream::{Reading, Setback, Sorted, Turn, note_order, read_pages};
+
+/// How many ids are kept: enough for those at the cursor's own moment, and for a page that is given
+/// twice.
+const LATEST: usize = 1_000;
+
+/// A pass while its pages are read.
+struct Pass<'c> {
+    cursor: &'c IdCursor,
+    /// Up to which record everything is delivered.
+    done: Option<Key>,
+    /// Where the cursor stood when the pass began: what its requests ask for.
+    from: Option<Key>,
+    newest: Option<Key>,
+    ascending: bool,
+    /// Records newer than this are left for a later pass.
+    horizon: Timestamp,
+    /// The record before, which shows the order.
+    last: Option<Key>,
+    /// Whether a record of the last page was left for a later pass.
+    held_back: bool,
+}
+
+/// Reads what comes after the cursor until there is nothing new.
+pub(crate) async fn read_by_id(run: &mut Run<'_>, cursor: &IdCursor) -> Result<RunEnd, RunError> {
+    let with_time = cursor.time.is_some();
+    let done = match run.record.done() {
+        None => None,
+        Some(stored) => {
+            let key = Key::from_position(stored, with_time);
+            Some(key.ok_or_else(|| run.wrong_kind(stored))?)
+        }
+    };
+    let mut pass = Pass::new(run, cursor, done.clone(), done);
+    let mut at = None;
+    if let Some(open) = run.record.pass().cloned() {
+        let key = |position: Option<_>| Key::from_position(&position?, with_time);
+        (pass.from, pass.newest) = (key(open.from), key(open.newest));
+        pass.last = pass.newest.clone().filter(|_| open.ascending);
+        (pass.ascending, pass.horizon) = (open.ascending, open.horizon);
+        at = Some(open.next);
+    }
+    read_pages(run, &mut pass, at).await
+}
+
+impl<'c> Pass<'c> {
+    fn new(run: &Run<'_>, cursor: &'c IdCursor, from: Option<Key>, done: Option<Key>) -> Pass<'c> {
+        Pass {
+            cursor,
+            done,
+            from,
+            newest: None,
+            ascending: cursor.order == Order::Ascending,
+            horizon: run.poller.last_moment(before(run.started, cursor.end_lag)),
+            last: None,
+            held_back: false,
+        }
+    }
+
+    fn restart(&mut self, run: &Run<'_>, from: Option<Key>) {
+        *self = Pass::new(run, self.cursor, from, self.done.take());
+    }
+
+    /// Returns what is stored of the pass: `None` if the cursor itself says where to go on.
+    fn to_store(&self, run: &Run<'_>, next: Option<&ResumeAt>) -> Option<OpenPass> {
+        let position = |key: &Option<Key>| key.as_ref().and_then(Key::to_position);
+        Some(OpenPass {
+            from: position(&self.from),
+            newest: position(&self.newest),
+            next: next.cloned()?,
+            ascending: self.ascending,
+            horizon: self.horizon,
+            request_digest: run.poller.poll.request_digest.clone(),
+        })
+    }
+}
+
+/// Returns which ids a later read may bring again after `key`: those at its own moment, and the
+/// latest.
+fn needed(key: Option<&Key>) -> Needed {
+    let from = key.and_then(|key| key.time).unwrap_or(Timestamp::MAX);
+    Needed { from, open_overlap_to: None, latest: LATEST }
+}
+
+impl Reading for Pass<'_> {
+    fn scope<'s>(&'s self, run: &'s Run<'_>) -> RequestScope<'s> {
+        let first = run.first_moment(self.cursor.start);
+        let from = self.from.as_ref();
+        let time = from.and_then(|key| key.time).unwrap_or(first);
+        RequestScope {
+            cursor_start: from.is_none().then_some(first),
+            cursor_time: self.cursor.time.as_ref().map(|_| time),
+            cursor_id: from.and_then(|key| key.id.as_deref()),
+            ..run.scope()
+        }
+    }
+
+    fn is_ascending(&self) -> bool {
+        self.ascending
+    }
+
+    fn sort(
+        &mut self,
+        run: &mut Run<'_>,
+        records: Vec<Unread>,
+        gathered: &mut Gathered<'_>,
+    ) -> Sorted {
+        let cursor = self.cursor;
+        let needed = needed(self.from.as_ref());
+        let mut sorted = Sorted::default();
+        let (mut placed, mut unplaced) = (false, false);
+        let (mut out_of_order, mut reached_known) = (false, false);
+        self.held_back = false;
+        for record in records {
+            let Run { seen, summary, .. } = &mut *run;
+            summary.records += 1;
+            // A record without a time is kept as one of the latest.
+            let untimed = Timestamp::UNIX_EPOCH;
+            let record = gathered.read(record, |hash| seen.insert(hash, untimed, &needed, summary));
+            let Some(record) = record else { continue };
+            let time = cursor.time.as_ref();
+            let Known { id, time, hash } =
+                known(&record.value, Some(&cursor.id), time, &cursor.time_format, summary);
+            // A record that has no place moves nothing; it still arrives.
+            let has_place = id.is_some() && (time.is_some() || cursor.time.is_none());
+            let key = has_place.then(|| Key { time, id: id.clone() });
+            placed |= has_place;
+            unplaced |= !has_place;
+            let is_past = time.is_some_and(|time| time > self.horizon);
+            if time.is_some() {
+                sorted.end.note(is_past);
+            }
+            if is_past {
+                summary.held_back += 1;
+                self.held_back = true;
+                continue;
+            }
+            out_of_order |= key.is_some() && key < self.last;
+            if key.is_some() {
+                self.last.clone_from(&key);
+            }
+            self.newest = self.newest.take().max(key.clone());
+            reached_known = key.is_some() && key <= self.from;
+            // Where many records have one moment, ids need not be in the order in which the records
+            // were published: an unknown one is not dropped there.
+            let is_same_moment = cursor.time.is_some()
+                && key != self.from
+                && (cursor.lower_bound || time == self.from.as_ref().and_then(|from| from.time));
+            if reached_known && !is_same_moment {
+                summary.duplicates += 1;
+                continue;
+            }
+            if !seen.insert(hash, time.unwrap_or(untimed), &needed, summary) {
+                continue;
+            }
+            if reached_known {
+                let done = self.from.as_ref().and_then(|from| from.time);
+                note_late(time, done, summary);
+            }
+            gathered.take(News { record, id, hash });
+        }
+        note_order(run, &mut self.ascending, out_of_order);
+        sorted.is_last = reached_known && cursor.order == Order::Descending && !cursor.lower_bound;
+        sorted.no_place = (unplaced && !placed).then(|| {
+            let time = cursor.time.as_ref().map(|path| format!(" and a time at `{path}`"));
+            format!("an id at `{}`{}", cursor.id, time.unwrap_or_default())
+        });
+        sorted
+    }
+
+    fn turn(
+        &mut self,
+        run: &Run<'_>,
+        _: Option<&ResumeAt>,
+        next: Option<&ResumeAt>,
+    ) -> Result<Turn, RunError> {
+        if self.ascending || next.is_none() {
+            self.done = self.done.take().max(self.newest.clone());
+        }
+        // A vendor that has no next pages is asked for what comes after the newest record, until
+        // there is none.
+        let asks_behind = next.is_none()
+            && run.poller.poll.pages.next.is_none()
+            && self.ascending
+            && self.newest > self.from
+            && !self.held_back;
+        if asks_behind {
+            let newest = self.newest.take();
+            self.restart(run, newest);
+        }
+        let goes_on = next.is_some() || asks_behind;
+        let moved = Move {
+            done: self.done.as_ref().and_then(Key::to_position),
+            pass: self.to_store(run, next),
+            ..run.record.unmoved()
+        };
+        let needed = needed(self.done.as_ref());
+        Ok(Turn { moved, needed, goes_on, is_through: !goes_on })
+    }
+
+    /// Goes back to where the pass began, also if the cursor has moved since: that the order was
+    /// right so far says nothing about the pages not seen. If the vendor refuses that too and a
+    /// rule says so, it is asked without the id: for the id's moment, or from the start.
+    fn begin_again(&mut self, run: &mut Run<'_>, setback: Setback<'_>) -> bool {
+        let mut from = self.from.clone();
+        if setback.at.is_none() {
+            let Some(Key { time, .. }) = from.filter(|from| from.id.is_some()) else {
+                return false;
+            };
+            from = time.map(|time| Key { time: Some(time), id: None });
+            if from.is_none() {
+                run.begins_at(run.first_moment(self.cursor.start));
+            }
+        }
+        tracing::warn!(
+            source.id = %run.stream,
+            "the vendor does not go on: what comes after the cursor is read again"
+        );
+        run.record.read_again();
+        self.restart(run, from);
+        true
+    }
+}

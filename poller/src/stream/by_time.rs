@@ -1,0 +1,281 @@
+//! Reading by time: window after window until the newest moment that may be read.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use mef_ports::moment::before;
+use mef_ports::{LostSpan, Move, OpenWindow, Position, ResumeAt};
+use mef_source::checked::{Advance, Order, TimeCursor};
+
+use crate::ask::scope::RequestScope;
+use crate::news::gathered::Gathered;
+use crate::news::known::{Known, News, known, note_late};
+use crate::news::seen::Needed;
+use crate::page::record::Unread;
+use crate::run::context::Run;
+use crate::run::report::{RunEnd, RunError};
+use crate::stream::{Reading, Setback, Sorted, Turn, note_order, read_pages, window};
+
+/// How many ids are kept for a cursor that follows the records, besides those that its overlap
+/// needs.
+const LATEST: usize = 1_000;
+
+/// How often a window is read again from its start before a run gives up. From the second time on
+/// only half of it is read, so that each try asks for something else.
+const MOST_RESTARTS: u32 = 6;
+
+/// A window while its pages are read.
+struct Window<'c> {
+    cursor: &'c TimeCursor,
+    open: OpenWindow,
+    /// The newest time so far.
+    newest: Option<Timestamp>,
+}
+
+/// Reads window after window until there is nothing new.
+pub(crate) async fn read_windows(
+    run: &mut Run<'_>,
+    cursor: &TimeCursor,
+) -> Result<RunEnd, RunError> {
+    let horizon = run.poller.horizon(window::horizon(cursor, run.started));
+    loop {
+        let kept = run.record.open().filter(|open| !is_forgotten(run, cursor, open)).cloned();
+        let resumed = kept.is_some();
+        let open = match kept {
+            // A window that follows the records has no end of its own: it reaches to the present.
+            Some(open) if cursor.advance == Advance::NewestRecord => {
+                OpenWindow { end: open.end.max(horizon), ..open }
+            }
+            Some(open) => open,
+            None => match open_window(run, cursor, horizon)? {
+                Some(open) => open,
+                None => return Ok(RunEnd::CaughtUp),
+            },
+        };
+        let at = open.next.clone();
+        let mut window = Window { cursor, open, newest: None };
+        let end = read_pages(run, &mut window, at).await;
+        if let Err(RunError::Fetch(error)) = &end
+            && Setback::of(error, window.open.next.as_ref()).is_some()
+        {
+            // What was refused now need not be refused for ever: a later run reads from the start
+            // again.
+            run.record.read_again();
+        }
+        match end? {
+            RunEnd::CaughtUp => {}
+            end => return Ok(end),
+        }
+        // `done` may stand before the end, at the newest record.
+        if window.open.end >= horizon {
+            return Ok(RunEnd::CaughtUp);
+        }
+        // What came while an interrupted window was waiting is for the next run, as is what comes
+        // after any run.
+        let left = Duration::try_from(horizon.duration_since(window.open.end)).unwrap_or_default();
+        if resumed && left < run.poller.poll.schedule && !run.poller.is_backfill() {
+            return Ok(RunEnd::CaughtUp);
+        }
+    }
+}
+
+/// Returns whether the vendor keeps nothing of the window any more: then it can only be passed
+/// over, and opening the next one tells what is lost.
+fn is_forgotten(run: &Run<'_>, cursor: &TimeCursor, open: &OpenWindow) -> bool {
+    cursor.retention.is_some_and(|retention| open.end <= before(run.started, retention))
+}
+
+fn open_window(
+    run: &mut Run<'_>,
+    cursor: &TimeCursor,
+    horizon: Timestamp,
+) -> Result<Option<OpenWindow>, RunError> {
+    let done = match run.record.done() {
+        // A first window that was never read to its end is where the next begins.
+        None => run.record.open().map(|open| open.done_before),
+        Some(Position::Time(time)) => Some(*time),
+        Some(stored) => return Err(run.wrong_kind(stored)),
+    };
+    // What lies past the end of a backfill is not the backfill's.
+    let lost = window::lost(cursor, done, run.started).filter(|lost| lost.from < horizon);
+    if let Some(LostSpan { from, to }) = lost {
+        run.note_lost(LostSpan { from, to: to.min(horizon) });
+    }
+    let Some(bounds) = window::open(cursor, done, horizon, run.started)? else {
+        return Ok(None);
+    };
+    let open = OpenWindow {
+        start: bounds.start,
+        end: bounds.end,
+        done_before: bounds.done_before,
+        first: run.record.done().is_none(),
+        next: None,
+        restarts: 0,
+        ascending: cursor.order == Order::Ascending,
+        request_digest: run.poller.poll.request_digest.clone(),
+    };
+    run.record.setup = None;
+    *run.fetcher.open_wait() = None;
+    run.record.open_window(open.clone());
+    Ok(Some(open))
+}
+
+impl Reading for Window<'_> {
+    fn scope<'s>(&'s self, run: &'s Run<'_>) -> RequestScope<'s> {
+        let OpenWindow { start, end, first, .. } = self.open;
+        let window_since = (!first).then_some(start);
+        RequestScope { window: Some((start, end)), window_since, ..run.scope() }
+    }
+
+    fn is_ascending(&self) -> bool {
+        self.open.ascending
+    }
+
+    fn sort(
+        &mut self,
+        run: &mut Run<'_>,
+        records: Vec<Unread>,
+        gathered: &mut Gathered<'_>,
+    ) -> Sorted {
+        let Window { cursor, open, newest } = self;
+        let needed = needed(run.record.done(), run.record.open().is_some(), cursor, open, *newest);
+        let mut sorted = Sorted::default();
+        let (mut previous, mut rises, mut all_before) = (None, false, true);
+        let (mut out_of_order, mut is_untimed) = (false, false);
+        for record in records {
+            let Run { seen, summary, .. } = &mut *run;
+            summary.records += 1;
+            // A record without a time may come again wherever the window ends.
+            let record =
+                gathered.read(record, |hash| seen.insert(hash, open.end, &needed, summary));
+            let Some(record) = record else { continue };
+            let (id, time) = (cursor.id.as_ref(), cursor.time.as_ref());
+            let Known { id, time, hash } =
+                known(&record.value, id, time, &cursor.time_format, summary);
+            is_untimed = true;
+            if let Some(time) = time {
+                rises |= previous.is_some_and(|previous| time > previous);
+                previous = Some(time);
+                all_before &= time < open.start;
+                if !cursor.lower_bound && time < open.start {
+                    continue;
+                }
+                let is_past = !cursor.upper_bound && time >= open.end;
+                sorted.end.note(is_past);
+                if is_past {
+                    summary.held_back += 1;
+                    continue;
+                }
+                out_of_order |= newest.is_some_and(|newest| time < newest);
+                *newest = (*newest).max(Some(time));
+            }
+            // A record older than what was asked for has no place in a window either: it may come
+            // with each.
+            let placed = time.filter(|time| *time >= open.start);
+            if !seen.insert(hash, placed.unwrap_or(open.end), &needed, summary) {
+                continue;
+            }
+            if let Some(time) = time.filter(|time| *time < open.done_before) {
+                note_late(Some(time), Some(open.done_before), summary);
+            }
+            gathered.take(News { record, id, hash });
+        }
+        note_order(run, &mut open.ascending, out_of_order);
+        // Where the order is not what the source file says, only a page that is all too old is the
+        // last.
+        let ends_before = previous.is_some_and(|last| last < open.start) && (all_before || !rises);
+        sorted.is_last = ends_before && !cursor.lower_bound && cursor.order == Order::Descending;
+        if is_untimed && previous.is_none() && cursor.advance == Advance::NewestRecord {
+            sorted.no_place = cursor.time.as_ref().map(|path| format!("a time at `{path}`"));
+        }
+        sorted
+    }
+
+    fn turn(
+        &mut self,
+        run: &Run<'_>,
+        _: Option<&ResumeAt>,
+        next: Option<&ResumeAt>,
+    ) -> Result<Turn, RunError> {
+        let Window { cursor, open, newest } = self;
+        open.next = next.cloned();
+        let mut moved = Move { open: next.map(|_| open.clone()), ..run.record.unmoved() };
+        if next.is_none() && cursor.advance == Advance::WindowEnd {
+            moved.done = Some(Position::Time(open.end));
+        } else if let Some(newest) = *newest
+            && (next.is_none() || open.ascending)
+        {
+            // Never past the window, whatever the vendor's clock says, and never back.
+            let newest = newest.min(open.end);
+            let done = match moved.done {
+                Some(Position::Time(done)) => done.max(newest),
+                // A first run that follows the records stands at the newest, even if that is older
+                // than what was asked for.
+                _ if cursor.advance == Advance::NewestRecord => newest,
+                _ => open.done_before.max(newest),
+            };
+            moved.done = Some(Position::Time(done));
+        }
+        let needed = needed(moved.done.as_ref(), moved.open.is_some(), cursor, open, *newest);
+        Ok(Turn { moved, needed, goes_on: next.is_some(), is_through: next.is_none() })
+    }
+
+    /// Counts the tries of earlier runs, but allows one in each run.
+    fn most_restarts(&self) -> u32 {
+        MOST_RESTARTS.saturating_sub(self.open.restarts).max(1)
+    }
+
+    /// Goes back to the start of the window, also if `done` has moved since: that the order was
+    /// right so far says nothing about the pages not seen.
+    fn begin_again(&mut self, run: &mut Run<'_>, setback: Setback<'_>) -> bool {
+        let open = &mut self.open;
+        open.next = None;
+        open.restarts = MOST_RESTARTS.min(open.restarts + 1);
+        tracing::warn!(
+            source.id = %run.stream,
+            window.restarts = open.restarts,
+            error = %setback.error,
+            "the vendor does not go on in the window: it is read again from its start"
+        );
+        if setback.half || open.restarts > 1 {
+            // Half of what the cursor has not passed: it must not go back.
+            let passed = match run.record.done() {
+                Some(Position::Time(done)) => open.start.max(*done),
+                _ => open.start,
+            };
+            let half = window::halve(passed, open.end);
+            if half > open.done_before.max(passed) {
+                open.end = half;
+            }
+        }
+        self.newest = None;
+        run.record.open_window(self.open.clone());
+        true
+    }
+}
+
+/// Returns which ids later reads may bring again when the cursor stands at `done`.
+fn needed(
+    done: Option<&Position>,
+    is_open: bool,
+    cursor: &TimeCursor,
+    open: &OpenWindow,
+    newest: Option<Timestamp>,
+) -> Needed {
+    let done = match done {
+        Some(Position::Time(done)) if open.ascending || !is_open => *done,
+        _ if open.ascending => open.done_before,
+        _ if cursor.advance == Advance::NewestRecord => {
+            newest.map_or(open.done_before, |newest| newest.max(open.done_before))
+        }
+        _ => open.end,
+    };
+    Needed {
+        from: window::start_after(cursor, done),
+        open_overlap_to: is_open.then_some(open.done_before),
+        latest: match cursor.advance {
+            Advance::WindowEnd => 0,
+            Advance::NewestRecord => LATEST,
+        },
+    }
+}

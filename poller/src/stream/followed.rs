@@ -1,0 +1,239 @@
+//! Reading from a place in the stream that only the vendor understands, its token or its link: page
+//! after page until there is no more.
+
+use jiff::Timestamp;
+use mef_ports::moment::before;
+use mef_ports::{LostSpan, Move, Position, ResumeAt};
+use mef_source::checked::{Follow, NextLinkCursor, RestartFrom, TokenCursor};
+use url::Url;
+
+use crate::ask::fetch_error::FetchError;
+use crate::ask::link_secrets::without_secrets;
+use crate::ask::scope::RequestScope;
+use crate::news::gathered::Gathered;
+use crate::news::known::{Known, News, known};
+use crate::news::seen::Needed;
+use crate::page::record::Unread;
+use crate::run::context::Run;
+use crate::run::report::{RunEnd, RunError};
+use crate::run::same_request::is_same;
+use crate::stream::rewrite::rewrite_query;
+use crate::stream::{Reading, Setback, Sorted, Turn, read_pages};
+
+/// How many ids of records are kept, besides those after the moment at which reading may begin
+/// again, for a vendor that gives the same record again.
+const LATEST: usize = 1_000;
+
+/// A stream that the vendor leads through.
+struct Followed<'c> {
+    follow: &'c Follow,
+    /// The cursor, if a link leads on; else a token does.
+    link: Option<&'c NextLinkCursor>,
+    /// The page at hand; `None` for the first.
+    place: Option<ResumeAt>,
+    /// The moment at which reading begins if there is no place.
+    start: Timestamp,
+    /// The newest time so far.
+    reached: Option<Timestamp>,
+}
+
+/// Reads from the kept token on until the vendor has no more.
+pub(crate) async fn read_by_token(
+    run: &mut Run<'_>,
+    cursor: &TokenCursor,
+) -> Result<RunEnd, RunError> {
+    let place = match run.record.done() {
+        None => None,
+        Some(Position::Token(token)) => Some(ResumeAt::Token(token.clone())),
+        Some(stored) => return Err(run.wrong_kind(stored)),
+    };
+    let start = run.first_moment(cursor.follow.start);
+    read_followed(run, Followed::new(&cursor.follow, None, place, start)).await
+}
+
+/// Reads from the kept link on until the vendor has no more.
+///
+/// A link holds the parameters of the request that led to it. It is followed only if they are still
+/// what the source file says, or are rewritten to that.
+pub(crate) async fn read_by_link(
+    run: &mut Run<'_>,
+    cursor: &NextLinkCursor,
+) -> Result<RunEnd, RunError> {
+    let follow = &cursor.follow;
+    let mut start = run.first_moment(follow.start);
+    let place = match run.record.done() {
+        None => None,
+        // A link that a person set by hand has no request, and is as that person wants it.
+        Some(Position::Link(_) | Position::Token(_))
+            if run.record.link_request().is_some_and(|was| !is_same(was, &cursor.digest)) =>
+        {
+            start = restart_at(run, follow);
+            tracing::warn!(
+                source.id = %run.stream,
+                cursor.start = %start,
+                "the source file's request changed: the kept link is dropped, and reading begins again at a moment"
+            );
+            None
+        }
+        Some(Position::Link(link) | Position::Token(link)) => match Url::parse(link) {
+            Ok(link) => {
+                let link = rewrite_query(link, &cursor.rewrite, &run.scope());
+                Some(ResumeAt::Url(link.map_err(FetchError::Request)?.into()))
+            }
+            Err(_) => Some(ResumeAt::Url(link.clone())),
+        },
+        Some(stored) => return Err(run.wrong_kind(stored)),
+    };
+    read_followed(run, Followed::new(follow, Some(cursor), place, start)).await
+}
+
+async fn read_followed(run: &mut Run<'_>, mut followed: Followed<'_>) -> Result<RunEnd, RunError> {
+    followed.reached = run.record.reached();
+    let at = followed.place.clone();
+    read_pages(run, &mut followed, at).await
+}
+
+/// Returns where to begin again when the place is lost: never later than what is known to be
+/// delivered if the source file says so, and never earlier than the vendor keeps records. Tells
+/// what is lost.
+fn restart_at(run: &mut Run<'_>, follow: &Follow) -> Timestamp {
+    let by_time = follow.restart.filter(|restart| restart.from == RestartFrom::Time);
+    let Some((restart, reached)) = by_time.zip(run.record.reached()) else {
+        let start = run.first_moment(follow.start);
+        run.begins_at(start);
+        return start;
+    };
+    let oldest = follow.retention.map_or(Timestamp::MIN, |kept| before(run.started, kept));
+    if reached < oldest {
+        run.note_lost(LostSpan { from: reached, to: oldest });
+    }
+    before(reached, restart.overlap).max(oldest)
+}
+
+impl<'c> Followed<'c> {
+    fn new(
+        follow: &'c Follow,
+        link: Option<&'c NextLinkCursor>,
+        place: Option<ResumeAt>,
+        start: Timestamp,
+    ) -> Followed<'c> {
+        Followed { follow, link, place, start, reached: None }
+    }
+
+    /// Returns which ids a later read may bring again. Of what came before a page that leads on,
+    /// these are the latest of records that have an id: two without one may be equal and still be
+    /// two.
+    fn needed(&self, goes_on: bool) -> Needed {
+        let by_time = self.follow.restart.filter(|restart| restart.from == RestartFrom::Time);
+        let (from, latest) = match by_time {
+            Some(restart) => (before(self.reached.unwrap_or_default(), restart.overlap), LATEST),
+            None if goes_on => (Timestamp::MAX, if self.follow.id.is_some() { LATEST } else { 0 }),
+            None => (Timestamp::UNIX_EPOCH, 0),
+        };
+        Needed { from, open_overlap_to: None, latest }
+    }
+}
+
+impl Reading for Followed<'_> {
+    fn scope<'s>(&'s self, run: &'s Run<'_>) -> RequestScope<'s> {
+        let cursor_token = match &self.place {
+            Some(ResumeAt::Token(token)) => Some(token.as_str()),
+            _ => None,
+        };
+        let cursor_start = self.place.is_none().then_some(self.start);
+        RequestScope { cursor_token, cursor_start, ..run.scope() }
+    }
+
+    /// The vendor's order is not known, but a place can't lead back from a page that is all past
+    /// the end.
+    fn is_ascending(&self) -> bool {
+        true
+    }
+
+    /// A link that leads to itself is where the stream ends for now.
+    fn may_name_itself(&self) -> bool {
+        self.link.is_some()
+    }
+
+    fn sort(
+        &mut self,
+        run: &mut Run<'_>,
+        records: Vec<Unread>,
+        gathered: &mut Gathered<'_>,
+    ) -> Sorted {
+        // Such a vendor names a place on its last page too. A page without records is where the
+        // stream ends, unless the vendor is asked whether there is more.
+        let is_last = records.is_empty() && run.poller.poll.pages.stop.unless.is_empty();
+        let mut sorted = Sorted { is_last, ..Sorted::default() };
+        let (follow, needed) = (self.follow, self.needed(false));
+        let last = run.poller.last_moment(Timestamp::MAX);
+        let started = run.started;
+        for record in records {
+            let Run { seen, summary, .. } = &mut *run;
+            summary.records += 1;
+            let record =
+                gathered.read(record, |hash| seen.insert(hash, needed.from, &needed, summary));
+            let Some(record) = record else { continue };
+            let (id, time) = (follow.id.as_ref(), follow.time.as_ref());
+            let Known { id, time, hash } =
+                known(&record.value, id, time, &follow.time_format, summary);
+            if let Some(time) = time {
+                sorted.end.note(time > last);
+                if time > last {
+                    summary.held_back += 1;
+                    continue;
+                }
+            }
+            // A vendor whose clock is ahead must not move us past our own.
+            self.reached = self.reached.max(time.map(|time| time.min(started)));
+            if seen.insert(hash, time.unwrap_or(needed.from), &needed, summary) {
+                gathered.take(News { record, id, hash });
+            }
+        }
+        sorted
+    }
+
+    /// Each page moves the cursor to the place that leads on. A vendor that names none on its last
+    /// page is asked for that page again the next time, so the ids of that page are kept.
+    fn turn(
+        &mut self,
+        run: &Run<'_>,
+        named: Option<&ResumeAt>,
+        next: Option<&ResumeAt>,
+    ) -> Result<Turn, RunError> {
+        let leads_on = named.is_some() && named != self.place.as_ref();
+        if leads_on {
+            self.place = named.cloned();
+        } else if named.is_none() && self.place.is_none() && self.link.is_some() {
+            // A listing that ends without a link goes on behind its only page.
+            let first = self.request(run, None)?.http.url;
+            self.place = Some(ResumeAt::Url(without_secrets(first, &run.poller.poll).into()));
+        }
+        let mut moved = Move { reached: self.reached, ..run.record.unmoved() };
+        match &self.place {
+            Some(ResumeAt::Token(token)) => moved.done = Some(Position::Token(token.clone())),
+            Some(ResumeAt::Url(link)) => moved.done = Some(Position::Link(link.clone())),
+            None => {}
+        }
+        if let Some(cursor) = self.link {
+            moved.link_request = Some(cursor.digest.clone());
+        }
+        let needed = self.needed(leads_on);
+        Ok(Turn { moved, needed, goes_on: next.is_some(), is_through: true })
+    }
+
+    fn begin_again(&mut self, run: &mut Run<'_>, setback: Setback<'_>) -> bool {
+        let may_restart = setback.by_rule || self.follow.restart.is_some();
+        if setback.at.is_none() || !may_restart {
+            return false;
+        }
+        self.start = restart_at(run, self.follow);
+        self.place = None;
+        tracing::warn!(
+            source.id = %run.stream,
+            cursor.start = %self.start,
+            "the vendor refuses the place that was kept: reading begins again at a moment"
+        );
+        true
+    }
+}

@@ -1,0 +1,50 @@
+//! Noticing a vendor that leads in a circle: that is an error, not a bill.
+
+use std::collections::HashSet;
+
+use mef_ports::ResumeAt;
+use mef_source::checked::{Next, Pages};
+
+use crate::page::read::Page;
+
+/// Watches the pages of one reading.
+#[derive(Debug, Default)]
+pub(crate) struct LoopGuard {
+    visited: HashSet<u64>,
+    last_page: Option<[u8; 32]>,
+    /// How often in a row a page came again, and how often it may.
+    repeats: u32,
+    may_repeat: u32,
+}
+
+impl LoopGuard {
+    /// Returns a guard of `pages`. If all come by the same request, a page may be the same as the
+    /// one before it, but not often in a row.
+    pub(crate) fn new(pages: &Pages) -> LoopGuard {
+        let may_repeat = u32::from(pages.next == Some(Next::Again));
+        LoopGuard { may_repeat, ..LoopGuard::default() }
+    }
+
+    /// Notes a page and where it leads. The error says what is wrong if either came before.
+    pub(crate) fn visit(
+        &mut self,
+        page: &Page,
+        next: Option<&ResumeAt>,
+    ) -> Result<(), &'static str> {
+        let repeated = self.last_page.replace(page.digest) == Some(page.digest);
+        self.repeats = if repeated { self.repeats + 1 } else { 0 };
+        // The last page leads nowhere, whatever is on it.
+        let Some(next) = next else { return Ok(()) };
+        if self.repeats > self.may_repeat && !page.records.is_empty() {
+            return Err("the same page came again");
+        }
+        let text = match next {
+            ResumeAt::Url(text) | ResumeAt::Token(text) => text,
+        };
+        if self.visited.insert(crate::news::seen::hash(text, None)) {
+            Ok(())
+        } else {
+            Err("a page names one as next that was read before")
+        }
+    }
+}

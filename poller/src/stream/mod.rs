@@ -1,0 +1,219 @@
+//! Reading a stream from page to page.
+//!
+//! The page loop is written once, in [`read_pages`]. What the kinds of cursor do differently is a
+//! [`Reading`]: a window of time, a pass by id, what a token or a link leads on to, a listing.
+
+pub(crate) mod by_id;
+pub(crate) mod by_time;
+pub(crate) mod followed;
+pub(crate) mod key;
+pub(crate) mod listing;
+pub(crate) mod loop_guard;
+pub(crate) mod rewrite;
+pub(crate) mod window;
+
+use http::StatusCode;
+use mef_ports::{Move, ResumeAt};
+
+use crate::ask::asking::FetchedPage;
+use crate::ask::fetch_error::FetchError;
+use crate::ask::request::PageRequest;
+use crate::ask::scope::RequestScope;
+use crate::news::gathered::Gathered;
+use crate::news::page_end::PageEnd;
+use crate::news::seen::Needed;
+use crate::page::record::Unread;
+use crate::run::context::Run;
+use crate::run::delivery::{deliver, go_on};
+use crate::run::details::details_of;
+use crate::run::report::{RunEnd, RunError};
+use crate::run::setup::set_up;
+use loop_guard::LoopGuard;
+
+/// What is read page after page: what the kinds of cursor do differently.
+pub(crate) trait Reading {
+    /// Returns what the requests can use, the setup's among them.
+    fn scope<'s>(&'s self, run: &'s Run<'_>) -> RequestScope<'s>;
+
+    /// Builds the request for the page that `at` leads to, or for the first.
+    fn request(&self, run: &Run<'_>, at: Option<&ResumeAt>) -> Result<PageRequest, RunError> {
+        run.request(&self.scope(run), at)
+    }
+
+    /// Sorts the records of a page: those that are new go to `gathered`.
+    fn sort(
+        &mut self,
+        run: &mut Run<'_>,
+        records: Vec<Unread>,
+        gathered: &mut Gathered<'_>,
+    ) -> Sorted;
+
+    /// Returns whether the records come in ascending order, so that a page past the end of a
+    /// backfill is its last.
+    fn is_ascending(&self) -> bool;
+
+    /// Returns whether a page that names itself as the next is the last, even if `stop` does not
+    /// say so.
+    fn may_name_itself(&self) -> bool {
+        false
+    }
+
+    /// Returns what the delivery of the sorted page means, where the page names `named` and `next`
+    /// is asked for.
+    fn turn(
+        &mut self,
+        run: &Run<'_>,
+        named: Option<&ResumeAt>,
+        next: Option<&ResumeAt>,
+    ) -> Result<Turn, RunError>;
+
+    /// Returns how often reading may begin again in this run. Once, unless a second try asks for
+    /// something else: a vendor that refuses every place would lead in a circle.
+    fn most_restarts(&self) -> u32 {
+        1
+    }
+
+    /// Goes back to where reading can begin again after the vendor refused the place `at`. Returns
+    /// `false` if there is no such place, which makes the refusal an error.
+    fn begin_again(&mut self, run: &mut Run<'_>, setback: Setback<'_>) -> bool;
+}
+
+/// What sorting found out about a page.
+#[derive(Default)]
+pub(crate) struct Sorted {
+    /// Whether its records say that it is the last, whatever it names.
+    pub(crate) is_last: bool,
+    /// Whether it has come to records past the end of a backfill.
+    pub(crate) end: PageEnd,
+    /// What its records lack, if none of them has a place by which the cursor could move.
+    pub(crate) no_place: Option<String>,
+}
+
+/// What the delivery of a page means.
+pub(crate) struct Turn {
+    /// How far the stream is read then.
+    pub(crate) moved: Move,
+    /// The ids that a later read may bring again.
+    pub(crate) needed: Needed,
+    /// Whether a further page is asked for.
+    pub(crate) goes_on: bool,
+    /// Whether what is being read is at its end, so that the ids that only it needed can be
+    /// forgotten.
+    pub(crate) is_through: bool,
+}
+
+/// Why reading may have to begin again.
+#[derive(Clone, Copy)]
+pub(crate) struct Setback<'e> {
+    /// The place that was asked for; `None` for the first page.
+    pub(crate) at: Option<&'e ResumeAt>,
+    /// Whether a rule of the source file asks for it.
+    pub(crate) by_rule: bool,
+    /// Whether that rule asks for half of the window.
+    pub(crate) half: bool,
+    /// What the vendor said.
+    pub(crate) error: &'e FetchError,
+}
+
+impl<'e> Setback<'e> {
+    /// Returns why reading may have to begin again after `error`, if it may: a rule says so, or the
+    /// status may mean that the vendor no longer knows the place `at`.
+    fn of(error: &'e FetchError, at: Option<&'e ResumeAt>) -> Option<Setback<'e>> {
+        let (by_rule, half) = match error {
+            FetchError::Reread { half, .. } => (true, *half),
+            FetchError::Refused(refusal) if at.is_some() && means_stale(refusal.status) => {
+                (false, false)
+            }
+            _ => return None,
+        };
+        Some(Setback { at, by_rule, half, error })
+    }
+}
+
+fn means_stale(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 400 | 404 | 409 | 410 | 416 | 422)
+}
+
+/// Reads pages from `at` on, or from the first, until there are no more.
+pub(crate) async fn read_pages<R: Reading>(
+    run: &mut Run<'_>,
+    reading: &mut R,
+    mut at: Option<ResumeAt>,
+) -> Result<RunEnd, RunError> {
+    if !run.has_time() {
+        return Ok(RunEnd::OutOfTime);
+    }
+    let mut restarts_left = reading.most_restarts();
+    let mut fetched = begin(run, reading, at.as_ref()).await?;
+    let mut guard = LoopGuard::new(&run.poller.poll.pages);
+    loop {
+        let FetchedPage { page, not_before } = match fetched {
+            Ok(fetched) => fetched,
+            Err(error) => {
+                let setback = Setback::of(&error, at.as_ref()).filter(|_| restarts_left > 0);
+                if !setback.is_some_and(|setback| reading.begin_again(run, setback)) {
+                    return Err(error.into());
+                }
+                restarts_left -= 1;
+                at = None;
+                // A job or a session of the vendor is gone with the place.
+                run.drop_setup();
+                fetched = begin(run, reading, None).await?;
+                guard = LoopGuard::new(&run.poller.poll.pages);
+                continue;
+            }
+        };
+        let named = page.next.clone();
+        let stays = named.is_some() && named == at && reading.may_name_itself();
+        let circle = guard.visit(&page, named.as_ref()).err();
+        let mut gathered = run.gathered()?;
+        let sorted = reading.sort(run, page.records, &mut gathered);
+        let is_past = sorted.end.is_past() && reading.is_ascending() && run.poller.is_backfill();
+        let ends = page.ends || stays || sorted.is_last || is_past;
+        let next = named.clone().filter(|_| !ends);
+        let circle = circle.filter(|_| next.is_some());
+        let turn = reading.turn(run, named.as_ref(), next.as_ref())?;
+        let request = match turn.goes_on {
+            true => Some(reading.request(run, next.as_ref())?),
+            false => None,
+        };
+        if !gathered.items.is_empty() {
+            let items = std::mem::take(&mut gathered.items);
+            details_of(run, items).await?.into_iter().for_each(|news| gathered.add(news));
+        }
+        let next_page =
+            deliver(run, gathered, turn.moved, &turn.needed, circle, request, not_before).await?;
+        if let Some(place) = sorted.no_place {
+            return Err(RunError::NoPlace(place));
+        }
+        if turn.is_through {
+            run.seen.prune(&turn.needed);
+        }
+        at = next;
+        fetched = match go_on(run, next_page).await {
+            Ok(fetched) => fetched,
+            Err(end) => return Ok(end),
+        };
+    }
+}
+
+/// Sets up and fetches the page that `at` leads to.
+async fn begin<R: Reading>(
+    run: &mut Run<'_>,
+    reading: &R,
+    at: Option<&ResumeAt>,
+) -> Result<Result<FetchedPage, FetchError>, RunError> {
+    set_up(run, reading.scope(run)).await.keep(run)?;
+    let request = reading.request(run, at)?;
+    Ok(run.fetch(request).await)
+}
+
+/// Notes that records are out of order, if that is news.
+fn note_order(run: &Run<'_>, is_ascending: &mut bool, out_of_order: bool) {
+    if out_of_order && std::mem::replace(is_ascending, false) {
+        tracing::warn!(
+            source.id = %run.stream,
+            "records are not in ascending order: the cursor waits for the last page"
+        );
+    }
+}
