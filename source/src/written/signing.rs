@@ -23,7 +23,6 @@ pub struct Key {
     #[serde(default)]
     pub encoding: KeyEncoding,
     /// A prefix that is not part of the key, such as `whsec_`.
-    #[serde(default)]
     pub strip_prefix: Option<String>,
 }
 

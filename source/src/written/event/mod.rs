@@ -20,15 +20,12 @@ pub use split::Split;
 #[serde(deny_unknown_fields)]
 pub struct Event {
     /// The JSON Schema (up to draft 2020-12) that a record must match: a file next to this one.
-    #[serde(default)]
     pub schema: Option<Located<String>>,
     /// The path of a list inside the record: each element becomes a record of its own, and the
     /// record around it is kept as `parent`. Or `{ jq: "…" }`, a program that returns the records.
-    #[serde(default)]
     pub split: Option<Located<Split>>,
     /// What identifies the event, as a template: two records with the same value are the same
     /// event.
-    #[serde(default)]
     pub id: Option<Located<String>>,
     /// The event's fields; a field that is left out gets its default.
     #[serde(default)]
@@ -43,38 +40,27 @@ pub struct Event {
 #[serde(deny_unknown_fields)]
 pub struct Map {
     /// The kind of event; by default the source's name.
-    #[serde(default)]
     pub category: Option<Located<Node>>,
     /// One line for a person; by default `<source>_event`.
-    #[serde(default)]
     pub summary: Option<Located<Node>>,
     /// How bad it is; by default `INFO`.
-    #[serde(default)]
     pub severity: Option<Located<Node>>,
     /// When it happened; by default the time when it was received.
-    #[serde(default)]
     pub timestamp: Option<Located<Node>>,
     /// Words to find it by; by default the source's name.
-    #[serde(default)]
     pub tags: Option<Located<Node>>,
     /// The event itself; by default the whole record. `{pick: [paths]}` and `{omit: [paths]}` take
     /// parts of it.
-    #[serde(default)]
     pub details: Option<Located<Node>>,
     /// Where it happened; by default `<source>_host`.
-    #[serde(default)]
     pub hostname: Option<Located<Node>>,
     /// The process it belongs to; by default 0.
-    #[serde(default)]
     pub processid: Option<Located<Node>>,
     /// The program it belongs to; by default the source's name.
-    #[serde(default)]
     pub processname: Option<Located<Node>>,
     /// What brought it; by default `api_aws_lambda`.
-    #[serde(default)]
     pub source: Option<Located<Node>>,
     /// Which feed brought it; by default `<source>_api`.
-    #[serde(default)]
     pub eventsource: Option<Located<Node>>,
 }
 

@@ -16,7 +16,6 @@ use crate::written::node::Node;
 #[serde(deny_unknown_fields)]
 pub struct AnswerWhen {
     /// A status (`403`), a class of them (`5xx`), or a list; by default any status.
-    #[serde(default)]
     pub status: Option<Located<Node>>,
     /// Headers, each with its value.
     #[serde(default)]

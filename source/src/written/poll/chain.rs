@@ -24,7 +24,6 @@ pub struct SetupStep {
     #[serde(default)]
     pub ignore: Vec<Located<AnswerWhen>>,
     /// Sends the request again until the response says that it is ready.
-    #[serde(default)]
     pub wait: Option<Located<Wait>>,
     /// Values that later requests read as `{setup.NAME}`: the path of each in the JSON of the
     /// response, or `header.NAME`.
@@ -39,7 +38,6 @@ pub struct Wait {
     /// Responses that are ready.
     pub until: Located<AnswerWhen>,
     /// Responses that will never be ready: the run fails, and the next one starts over.
-    #[serde(default)]
     pub fail: Option<Located<AnswerWhen>>,
     /// Values that the request reads as `{wait.NAME}` when it is sent again: the path of each in
     /// the JSON of a response that is not ready, or `header.NAME`.
@@ -47,10 +45,8 @@ pub struct Wait {
     pub values: BTreeMap<String, Located<String>>,
     /// How long to wait between two requests; by default `1s`. More than `5s` ends the run, and a
     /// wake-up continues it.
-    #[serde(default)]
     pub every: Option<Located<String>>,
     /// How long to wait in all until the run fails and the next one starts over; by default `1h`.
-    #[serde(default)]
     pub at_most: Option<Located<String>>,
 }
 
@@ -62,38 +58,30 @@ pub struct Detail {
     /// begins with one of these, it may only lead to the source's origin or to `allow_origins`.
     pub request: Located<Request>,
     /// How the requests for later pages differ.
-    #[serde(default)]
     pub then: Option<Located<Then>>,
     /// How to get the next page; without it there is one page.
-    #[serde(default)]
     pub next: Option<Located<Next>>,
     /// When to stop asking for pages; by default `[no_next]`.
-    #[serde(default)]
     pub stop: Option<Vec<Located<StopRule>>>,
     /// How the response is decoded; by default as JSON.
-    #[serde(default)]
     pub decode: Option<Located<PageDecode>>,
     /// How it is compressed, apart from what its headers say.
     #[serde(default)]
     pub compression: Compression,
     /// The path of the list of records in it; empty if it is the list.
-    #[serde(default)]
     pub records: Option<Located<Records>>,
     /// What a page without that list means.
     #[serde(default)]
     pub missing_records: MissingRecords,
     /// Or the path of the only record in it; empty if it is the whole response.
-    #[serde(default)]
     pub record: Option<Located<String>>,
     /// Asks for many items at once. Only the first step can do this.
-    #[serde(default)]
     pub batch: Option<Located<Batch>>,
     /// Responses that mean that there are no details of the item, such as a 403 for one that is
     /// locked.
     #[serde(default)]
     pub ignore: Vec<Located<AnswerWhen>>,
     /// The path, in the item, of the time after which it is no longer asked for.
-    #[serde(default)]
     pub expires: Option<Located<String>>,
     /// What is added to each record from the item, as templates: `{ created: "{item.created}" }`.
     #[serde(default)]
@@ -108,6 +96,5 @@ pub struct Batch {
     pub size: Located<u64>,
     /// The path of the part of each item that is in the list, such as `id`; by default the whole
     /// item.
-    #[serde(default)]
     pub of: Option<Located<String>>,
 }

@@ -21,31 +21,23 @@ use crate::written::node::Node;
 #[serde(deny_unknown_fields)]
 pub struct Cursor {
     /// The path of a record's time. The stream is read in windows of time.
-    #[serde(default)]
     pub time: Option<Located<String>>,
     /// `true` if the stream is read in windows although its records have no time.
-    #[serde(default)]
     pub windows: Option<Located<bool>>,
     /// The path, in a page, of the token for the records that come next.
-    #[serde(default)]
     pub token: Option<Located<String>>,
     /// Keeps the vendor's link to the records that come next between runs.
-    #[serde(default)]
     pub next_link: Option<Located<NextLink>>,
     /// The path of a record's id, by which repeats are recognised; by default the whole record.
     /// Alone, or if the request uses `{cursor.id}`, it is the cursor.
-    #[serde(default)]
     pub id: Option<Located<String>>,
     /// `true` if there is no position to continue from: every run reads the whole listing, and
     /// drops what was delivered before.
-    #[serde(default)]
     pub listing: Option<Located<bool>>,
     /// `true` if the vendor itself remembers what was read, and `next` makes the same request
     /// again.
-    #[serde(default)]
     pub vendor: Option<Located<bool>>,
     /// What to do if the vendor refuses the token or link that was kept; by default the run fails.
-    #[serde(default)]
     pub restart: Option<Located<Restart>>,
     /// How a record's time is written; by default it is guessed from the value.
     #[serde(default)]
@@ -57,20 +49,15 @@ pub struct Cursor {
     #[serde(default)]
     pub advance: Advance,
     /// How far back the first run starts: `7d`.
-    #[serde(default)]
     pub start: Option<Located<String>>,
     /// How much of the most recent time is left for later, until the vendor has all its records:
     /// `60s`.
-    #[serde(default)]
     pub end_lag: Option<Located<String>>,
     /// How much of the time before the cursor is read again, for records that came late: `60s`.
-    #[serde(default)]
     pub overlap: Option<Located<String>>,
     /// The longest window of one request; by default `1d`.
-    #[serde(default)]
     pub max_window: Option<Located<String>>,
     /// How long the vendor keeps records; a cursor older than that is moved forward with a warning.
-    #[serde(default)]
     pub retention: Option<Located<String>>,
     /// The unit that the vendor rounds the bounds of a window to.
     #[serde(default)]
@@ -96,7 +83,6 @@ pub enum Order {
 #[serde(deny_unknown_fields)]
 pub struct NextLink {
     /// What is replaced in the kept link.
-    #[serde(default)]
     pub rewrite: Option<Rewrite>,
 }
 
@@ -116,7 +102,6 @@ pub struct Restart {
     /// Where to start.
     pub from: RestartFrom,
     /// How much before the newest record that was delivered to start; by default not before it.
-    #[serde(default)]
     pub overlap: Option<Located<String>>,
 }
 

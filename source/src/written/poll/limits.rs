@@ -14,14 +14,11 @@ use crate::written::node::Node;
 #[serde(deny_unknown_fields)]
 pub struct Limits {
     /// The header that says how many requests are left.
-    #[serde(default)]
     pub remaining: Option<Located<String>>,
     /// The header that says how many requests there are in all; a fraction under `early` is a part
     /// of this number.
-    #[serde(default)]
     pub limit: Option<Located<String>>,
     /// The header that says when the limit ends.
-    #[serde(default)]
     pub reset: Option<Located<String>>,
     /// What the number in `reset` is; by default it is guessed from the value, which can also be
     /// RFC 3339 or an HTTP date.
@@ -29,15 +26,12 @@ pub struct Limits {
     pub reset_format: ResetFormat,
     /// How much to leave for others who share the limit: a number of requests (`10`), or a fraction
     /// of all (`0.1`); by default `0`.
-    #[serde(default)]
     pub early: Option<Located<Node>>,
     /// The highest rate of requests, for a vendor that does not send its limits: `0.5/s`, `30/min`,
     /// `1000/h`.
-    #[serde(default)]
     pub rate: Option<Located<String>>,
     /// A name for the limit. Sources with the same name share it; by default each credential of a
     /// source has its own limit.
-    #[serde(default)]
     pub shared: Option<Located<String>>,
 }
 

@@ -39,7 +39,6 @@ pub struct Poll {
     #[serde(default)]
     pub vars: BTreeMap<String, Located<Node>>,
     /// How we prove who we are.
-    #[serde(default)]
     pub auth: Option<Auth>,
     /// Requests before the first page of each window, or of a run without windows.
     #[serde(default)]
@@ -47,32 +46,25 @@ pub struct Poll {
     /// The request for a window's first page.
     pub request: Located<Request>,
     /// Asks for a page again until the response says that it is ready.
-    #[serde(default)]
     pub wait: Option<Located<Wait>>,
     /// How the requests for later pages differ.
-    #[serde(default)]
     pub then: Option<Located<Then>>,
     /// How to get the next page; without it there is one page.
-    #[serde(default)]
     pub next: Option<Located<Next>>,
     /// When to stop asking for pages; by default `[no_next]`.
-    #[serde(default)]
     pub stop: Option<Vec<Located<StopRule>>>,
     /// How a page's body is decoded; by default as JSON.
-    #[serde(default)]
     pub decode: Option<Located<PageDecode>>,
     /// How a page's body is compressed, apart from what its headers say.
     #[serde(default)]
     pub compression: Compression,
     /// The path of the list of records in a page, empty if the page is the list; the paths of
     /// several lists; or `{ values: PATH }`, the path of an object whose values are the records.
-    #[serde(default)]
     pub records: Option<Located<Records>>,
     /// What a page without that list or `record` means.
     #[serde(default)]
     pub missing_records: MissingRecords,
     /// Or the path of the only record in a page; empty if it is the whole page.
-    #[serde(default)]
     pub record: Option<Located<String>>,
     /// Requests for the details of each item that a page lists; their responses have the records.
     /// With several, each asks for the items that the one before it returned.
@@ -88,7 +80,6 @@ pub struct Poll {
     #[serde(default)]
     pub repeats: Repeats,
     /// Makes the same requests for several streams, each with its own cursor.
-    #[serde(default)]
     pub partitions: Option<Located<Partitions>>,
     /// How often the vendor may be asked.
     #[serde(default)]
@@ -107,13 +98,10 @@ pub struct Poll {
     #[serde(default)]
     pub allow_origins: Vec<Located<String>>,
     /// The largest page that is accepted, decompressed; by default `64MiB`.
-    #[serde(default)]
     pub max_page: Option<Located<String>>,
     /// How long to wait for a response; by default `25s`, at most `25s`.
-    #[serde(default)]
     pub timeout: Option<Located<String>>,
     /// How pulled records differ from the `event` at the top.
-    #[serde(default)]
     pub event: Option<Event>,
 }
 

@@ -34,27 +34,21 @@ pub struct PartitionRequest {
     /// The request for the first page.
     pub request: Located<Request>,
     /// How the requests for later pages differ.
-    #[serde(default)]
     pub then: Option<Located<Then>>,
     /// How to get the next page; without it there is one page.
-    #[serde(default)]
     pub next: Option<Located<Next>>,
     /// When to stop asking for pages; by default `[no_next]`.
-    #[serde(default)]
     pub stop: Option<Vec<Located<StopRule>>>,
     /// How a page's body is decoded; by default as JSON.
-    #[serde(default)]
     pub decode: Option<Located<PageDecode>>,
     /// How a page's body is compressed, apart from what its headers say.
     #[serde(default)]
     pub compression: Compression,
     /// The path of the list in a page; empty if the page is the list.
-    #[serde(default)]
     pub records: Option<Located<Records>>,
     /// What a page without that list means.
     #[serde(default)]
     pub missing_records: MissingRecords,
     /// Or the path of the only item in a page.
-    #[serde(default)]
     pub record: Option<Located<String>>,
 }

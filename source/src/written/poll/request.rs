@@ -15,10 +15,8 @@ use crate::written::one_or_many::OneOrMany;
 #[serde(deny_unknown_fields)]
 pub struct Request {
     /// The URL to GET, as a template. Requests go only to its origin.
-    #[serde(default)]
     pub get: Option<Located<String>>,
     /// Or the URL to POST to.
-    #[serde(default)]
     pub post: Option<Located<String>>,
     /// Query parameters, as templates. One without a value is left out; one whose value is a list
     /// is sent once for each element.
@@ -29,17 +27,13 @@ pub struct Request {
     pub headers: BTreeMap<String, Located<Node>>,
     /// A JSON body, in which every text is a template. A key or element without a value is left
     /// out; with `|default(null)` it is `null`.
-    #[serde(default)]
     pub json: Option<Located<Node>>,
     /// A form as the body (`application/x-www-form-urlencoded`), as templates. A field whose value
     /// is a list is sent once for each element.
-    #[serde(default)]
     pub form: Option<BTreeMap<String, Located<Node>>>,
     /// Any other body, as a template; needs `content_type`.
-    #[serde(default)]
     pub body: Option<Located<String>>,
     /// The content type of `body`.
-    #[serde(default)]
     pub content_type: Option<Located<String>>,
 }
 
@@ -56,13 +50,10 @@ impl Request {
 pub struct Then {
     /// Which query parameters of `request` are sent again: `all`, `none`, or a list of names. By
     /// default `all`, or `none` if the page names a URL.
-    #[serde(default)]
     pub repeat: Option<Located<OneOrMany>>,
     /// The URL to GET, as a template.
-    #[serde(default)]
     pub get: Option<Located<String>>,
     /// Or the URL to POST to.
-    #[serde(default)]
     pub post: Option<Located<String>>,
     /// More query parameters, or other values for them; a list replaces all values.
     #[serde(default)]
@@ -71,15 +62,11 @@ pub struct Then {
     #[serde(default)]
     pub headers: BTreeMap<String, Located<Node>>,
     /// A JSON body instead of the first request's.
-    #[serde(default)]
     pub json: Option<Located<Node>>,
     /// A form instead of the first request's.
-    #[serde(default)]
     pub form: Option<BTreeMap<String, Located<Node>>>,
     /// Any other body instead of the first request's.
-    #[serde(default)]
     pub body: Option<Located<String>>,
     /// The content type of `body`.
-    #[serde(default)]
     pub content_type: Option<Located<String>>,
 }

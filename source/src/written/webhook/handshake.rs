@@ -34,13 +34,10 @@ pub struct Handshake {
 #[serde(deny_unknown_fields)]
 pub struct When {
     /// The method, which can also be `GET`, `HEAD` or `OPTIONS`; by default those of `methods`.
-    #[serde(default)]
     pub method: Option<Located<String>>,
     /// Values that the request has: `header.NAME`, `query.NAME` or paths into the body.
-    #[serde(default)]
     pub present: Option<Located<OneOrMany>>,
     /// Values that the request does not have.
-    #[serde(default)]
     pub absent: Option<Located<OneOrMany>>,
     /// Values that the request has, each with the text, number or boolean that it must be.
     #[serde(default)]

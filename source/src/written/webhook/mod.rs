@@ -22,25 +22,19 @@ pub use respond::*;
 #[serde(deny_unknown_fields)]
 pub struct Webhook {
     /// The checks that a request must all pass.
-    #[serde(default)]
     pub verify: Option<Located<Vec<Check>>>,
     /// Why this webhook accepts requests from anybody; only without `verify`.
-    #[serde(default)]
     pub unauthenticated: Option<Located<String>>,
     /// The methods that are accepted; by default `POST`.
-    #[serde(default)]
     pub methods: Option<Located<Vec<Located<String>>>>,
     /// The URL that the vendor was given, for signatures over `{url}`. It is never taken from a
     /// request.
-    #[serde(default)]
     pub public_url: Option<Located<String>>,
     /// The largest body that is accepted, as it is sent: `512KiB`; by default `6MiB`, at most
     /// `10MiB`.
-    #[serde(default)]
     pub max_body: Option<Located<String>>,
     /// The path of the vendor's id for the delivery, or several paths, of which the first that is
     /// found counts.
-    #[serde(default)]
     pub delivery_id: Option<Located<OneOrMany>>,
     /// How the body is read; by default as its content type says.
     #[serde(default)]
@@ -51,13 +45,11 @@ pub struct Webhook {
     pub early_refusal: bool,
     /// The status of the answer to an authentic request with a record that was rejected: 202, or
     /// 400 or 422 if the vendor should know. The record becomes a dead letter in any case.
-    #[serde(default)]
     pub rejected_status: Option<Located<u32>>,
     /// Requests that bring no event but expect an answer; the first rule that matches counts.
     #[serde(default)]
     pub handshake: Vec<Located<Handshake>>,
     /// How pushed records differ from the `event` at the top.
-    #[serde(default)]
     pub event: Option<Event>,
 }
 

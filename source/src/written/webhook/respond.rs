@@ -13,32 +13,24 @@ use crate::written::node::Node;
 #[serde(deny_unknown_fields)]
 pub struct Respond {
     /// The status, 200 to 299; by default 200.
-    #[serde(default)]
     pub status: Option<Located<u32>>,
     /// Headers, as templates of `header.NAME`, `query.NAME` and paths into the body.
     #[serde(default)]
     pub headers: BTreeMap<String, Located<String>>,
     /// The body as text: a template. `{challenge|hmac_hex}` and `{challenge|hmac_base64}` are the
     /// HMAC-SHA256 with the secret that verified the request.
-    #[serde(default)]
     pub text: Option<Located<String>>,
     /// The body as JSON, in which every text is a template.
-    #[serde(default)]
     pub json: Option<Located<Node>>,
     /// No body.
-    #[serde(default)]
     pub empty: Option<Located<bool>>,
     /// An answer that needs more than a template.
-    #[serde(default)]
     pub builtin: Option<Located<Builtin>>,
     /// `stored_secret`: the header that the secret comes in, and is sent back in.
-    #[serde(default)]
     pub header: Option<Located<String>>,
     /// `stored_secret`: the name under which the secret is stored.
-    #[serde(default)]
     pub secret: Option<Located<String>>,
     /// `stored_secret`: the time (RFC 3339) after which no secret is accepted.
-    #[serde(default)]
     pub enrol_until: Option<Located<String>>,
 }
 

@@ -29,7 +29,6 @@ pub enum PageDecode {
 pub struct Ndjson {
     /// How to recognise the last line, if it is not a record but says how to go on. The paths of
     /// `next`, `stop` and `cursor.token` are then paths in it.
-    #[serde(default)]
     pub trailer: Option<Located<Trailer>>,
 }
 
@@ -60,17 +59,14 @@ pub enum MissingTrailer {
 #[serde(deny_unknown_fields)]
 pub struct Csv {
     /// The separator of values, one ASCII character; by default a comma.
-    #[serde(default)]
     pub separator: Option<Located<String>>,
     /// The names of the columns, if the first row does not have them.
     #[serde(default)]
     pub columns: Vec<Located<String>>,
     /// The line that comes before the first row; it and everything before it is skipped.
-    #[serde(default)]
     pub after: Option<Located<String>>,
     /// The line that comes after the last row. A page without it was cut off. The lines that follow
     /// are a list of rows, each a list of values, for the paths of `next` and `stop`.
-    #[serde(default)]
     pub before: Option<Located<String>>,
 }
 

@@ -39,22 +39,16 @@ pub struct NextToken {
     /// The path of the token in the body, or `header.NAME`.
     pub from: Located<String>,
     /// If the token is a list: the separator of its parts when it is sent back.
-    #[serde(default)]
     pub join: Option<String>,
     /// `json` if the token is a list or an object, or the text of one: it is sent back as such.
-    #[serde(default)]
     pub format: Option<TokenFormat>,
     /// The query parameter to send it in.
-    #[serde(default)]
     pub query: Option<Located<String>>,
     /// Or the header to send it in.
-    #[serde(default)]
     pub header: Option<Located<String>>,
     /// Or the path in the JSON body to send it at.
-    #[serde(default)]
     pub json: Option<Located<String>>,
     /// Or the form field to send it in.
-    #[serde(default)]
     pub form: Option<Located<String>>,
 }
 
@@ -71,19 +65,14 @@ pub enum TokenFormat {
 #[serde(deny_unknown_fields)]
 pub struct NextPage {
     /// The query parameter to send it in.
-    #[serde(default)]
     pub query: Option<Located<String>>,
     /// Or the header to send it in.
-    #[serde(default)]
     pub header: Option<Located<String>>,
     /// Or the path in the JSON body to send it at.
-    #[serde(default)]
     pub json: Option<Located<String>>,
     /// Or the form field to send it in.
-    #[serde(default)]
     pub form: Option<Located<String>>,
     /// The number of the first page; by default 1.
-    #[serde(default)]
     pub start: Option<Located<u64>>,
 }
 
@@ -93,22 +82,16 @@ pub struct NextPage {
 #[serde(deny_unknown_fields)]
 pub struct NextOffset {
     /// The query parameter to send it in.
-    #[serde(default)]
     pub query: Option<Located<String>>,
     /// Or the header to send it in.
-    #[serde(default)]
     pub header: Option<Located<String>>,
     /// Or the path in the JSON body to send it at.
-    #[serde(default)]
     pub json: Option<Located<String>>,
     /// Or the form field to send it in.
-    #[serde(default)]
     pub form: Option<Located<String>>,
     /// The offset of the first page; by default 0.
-    #[serde(default)]
     pub start: Option<Located<u64>>,
     /// How much it grows with each page; by default by the number of records on it.
-    #[serde(default)]
     pub step: Option<Located<u64>>,
 }
 
@@ -120,19 +103,14 @@ pub struct NextLast {
     /// The path of the value in the record.
     pub from: Located<String>,
     /// A number to add to it, if it is an integer and the vendor's bound is inclusive.
-    #[serde(default)]
     pub plus: Option<Located<u64>>,
     /// The query parameter to send it in.
-    #[serde(default)]
     pub query: Option<Located<String>>,
     /// Or the header to send it in.
-    #[serde(default)]
     pub header: Option<Located<String>>,
     /// Or the path in the JSON body to send it at.
-    #[serde(default)]
     pub json: Option<Located<String>>,
     /// Or the form field to send it in.
-    #[serde(default)]
     pub form: Option<Located<String>>,
 }
 

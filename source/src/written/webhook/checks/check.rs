@@ -68,18 +68,14 @@ pub struct Hmac {
     /// `{atlassian_canonical}`, or a path into the body; `|sha256_hex` and `|default("")` after any.
     pub text: Located<String>,
     /// The signed time, and how much it may differ from now.
-    #[serde(default)]
     pub timestamp: Option<Located<SignedTime>>,
     /// The path of the signed message id; only if `text` has `{id}`.
-    #[serde(default)]
     pub id: Option<Located<OneOrMany>>,
     /// A path into the body with `*`: each value there is signed by itself, and paths into the body
     /// start at it.
-    #[serde(default)]
     pub each: Option<Located<String>>,
     /// Whether `{url}` may be signed without a port, with the scheme's default port, or with its
     /// own.
-    #[serde(default)]
     pub url_port_variants: Option<Located<bool>>,
 }
 
@@ -100,16 +96,12 @@ pub struct PublicKey {
     /// The text that is signed, as in `hmac`.
     pub text: Located<String>,
     /// The signed time, and how much it may differ from now.
-    #[serde(default)]
     pub timestamp: Option<Located<SignedTime>>,
     /// The path of the signed message id; only if `text` has `{id}`.
-    #[serde(default)]
     pub id: Option<Located<OneOrMany>>,
     /// As in `hmac`.
-    #[serde(default)]
     pub each: Option<Located<String>>,
     /// As in `hmac`.
-    #[serde(default)]
     pub url_port_variants: Option<Located<bool>>,
 }
 
@@ -133,7 +125,6 @@ pub struct Token {
     /// stands for every element.
     pub from: Located<String>,
     /// A scheme or prefix before the token, such as `Bearer `.
-    #[serde(default)]
     pub prefix: Option<String>,
     /// The names of the secrets, any of which is accepted.
     pub secrets: Located<Vec<Located<SecretUse>>>,
@@ -144,7 +135,6 @@ pub struct Token {
 #[serde(deny_unknown_fields)]
 pub struct Basic {
     /// The user's name; without it, a secret is `user:password`.
-    #[serde(default)]
     pub username: Option<Located<String>>,
     /// The names of the secrets that hold the password, any of which is accepted.
     pub secrets: Located<Vec<Located<SecretUse>>>,
@@ -179,10 +169,8 @@ pub struct Digest {
 pub struct AwsSns {
     /// The ARNs of the topics that are accepted, because anybody can send signed messages by a
     /// topic of their own.
-    #[serde(default)]
     pub topics: Option<Located<Vec<Located<String>>>>,
     /// The hosts that certificates may come from, or the domains of such hosts; by default
     /// `sns.REGION.amazonaws.com` and `sns.REGION.amazonaws.com.cn`.
-    #[serde(default)]
     pub cert_host: Option<Located<OneOrMany>>,
 }

@@ -18,29 +18,23 @@ pub struct Jwt {
     /// stands for every element, each of which must be a valid token.
     pub from: Located<String>,
     /// A scheme or prefix before the token, such as `Bearer `.
-    #[serde(default)]
     pub prefix: Option<String>,
     /// The algorithms that are accepted. A token can only choose one of them.
     pub algorithms: Located<Vec<JwtAlgorithm>>,
     /// Where the keys are.
     pub keys: Located<JwtKeys>,
     /// The issuer of the token (`iss`), or several alternatives.
-    #[serde(default)]
     pub issuer: Option<Located<OneOrMany>>,
     /// The audience of the token (`aud`), or several alternatives.
-    #[serde(default)]
     pub audience: Option<Located<OneOrMany>>,
     /// Claims, each with the value that it must have.
     #[serde(default)]
     pub claims: BTreeMap<String, Located<Node>>,
     /// The claims that the token must have; by default `exp`, or `iat` if there is a `max_age`.
-    #[serde(default)]
     pub required: Option<Located<Vec<Located<String>>>>,
     /// How far the vendor's clock may differ from ours; by default `60s`.
-    #[serde(default)]
     pub leeway: Option<Located<String>>,
     /// The oldest token that is accepted, by its `iat`: `300s`.
-    #[serde(default)]
     pub max_age: Option<Located<String>>,
     /// Claims that hold a digest of the request, each with what it must be, such as
     /// `{body|sha256_hex}`.

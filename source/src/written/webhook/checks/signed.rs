@@ -15,10 +15,8 @@ pub struct Signature {
     /// into the body; or several alternatives.
     pub from: Located<OneOrMany>,
     /// The separator of items; by default there is one item.
-    #[serde(default)]
     pub split: Option<Located<String>>,
     /// The separator of an item's key and value; by default an item is only the signature.
-    #[serde(default)]
     pub pair: Option<Located<String>>,
     /// The keys whose values are signatures; others are ignored.
     #[serde(default)]
@@ -53,7 +51,6 @@ pub struct SignedTime {
     /// The oldest time that is accepted, as a duration before now: `300s`.
     pub max_age: Located<String>,
     /// The latest time that is accepted, as a duration after now; by default as `max_age`.
-    #[serde(default)]
     pub max_future: Option<Located<String>>,
 }
 
