@@ -194,7 +194,8 @@ async fn the_key_of_a_stored_token_stays_as_it_is() {
     const OAUTH: &str = r#"token_url: "https://login.example.com/token", client_id"#;
     let (credentials, _) = World::new([]).credentials();
     let key = include_str!("test-key.pem");
-    let file = serde_json::json!({ "client_email": "e", "private_key": key, "private_key_id": "k" });
+    let file =
+        serde_json::json!({ "client_email": "e", "private_key": key, "private_key_id": "k" });
     let file = file.to_string();
     let given =
         secrets(&[("client_secret", "a"), ("password", "b"), ("key", key), ("file", &file)]);

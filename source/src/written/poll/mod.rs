@@ -40,7 +40,7 @@ pub struct Poll {
     pub vars: BTreeMap<String, Located<Node>>,
     /// How we prove who we are.
     #[serde(default)]
-    pub auth: Option<Auth>,
+    pub auth: Option<AuthOrPreset>,
     /// Requests before the first page of each window, or of a run without windows.
     #[serde(default)]
     pub setup: Vec<Located<SetupStep>>,

@@ -75,3 +75,31 @@ pub enum AssertionAlgorithm {
     #[serde(rename = "EdDSA")]
     EdDsa,
 }
+
+/// The paths of the parts of a key that is JSON.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KeyFile {
+    /// The path of the private key (PEM), or of the secret of an HMAC.
+    pub key: Located<String>,
+    /// The path of the issuer.
+    #[serde(default)]
+    pub issuer: Option<Located<String>>,
+    /// The path of the key's id, if it has one.
+    #[serde(default)]
+    pub key_id: Option<Located<String>>,
+    /// The path of the token endpoint. If the file names one, it must be `token_url`.
+    #[serde(default)]
+    pub token_url: Option<Located<String>>,
+}
+
+/// How an assertion is sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SendAssertion {
+    /// As the parameter `assertion` of the body, as RFC 7523 says.
+    #[default]
+    Body,
+    /// In the header `Authorization: Bearer`; the body is empty.
+    Bearer,
+}
