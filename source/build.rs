@@ -14,8 +14,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     let manifest = env::var_os("CARGO_MANIFEST_DIR").ok_or("cargo gives CARGO_MANIFEST_DIR")?;
     let folder = Path::new(&manifest).join("presets");
     println!("cargo::rerun-if-changed={}", folder.display());
+    let out = env::var("OUT_DIR")?;
+    fs::write(Path::new(&out).join("presets.rs"), list(&folder)?)?;
+    fs::write(Path::new(&out).join("auth_presets.rs"), list(&folder.join("auth"))?)?;
+    Ok(())
+}
+
+/// Returns the names and texts of the files in `folder`, as Rust.
+fn list(folder: &Path) -> Result<String, Box<dyn Error>> {
     let mut files = Vec::new();
-    for entry in fs::read_dir(&folder)? {
+    for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         if path.extension().is_some_and(|extension| extension == "yml") {
             let name = path.file_stem().and_then(|name| name.to_str());
@@ -29,6 +37,5 @@ fn main() -> Result<(), Box<dyn Error>> {
         writeln!(list, "    ({name:?}, include_str!({path:?})),")?;
     }
     list.push(']');
-    fs::write(Path::new(&env::var("OUT_DIR")?).join("presets.rs"), list)?;
-    Ok(())
+    Ok(list)
 }

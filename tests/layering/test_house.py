@@ -15,26 +15,23 @@ MOST_FILES = 15
 DOORS = {"mod.rs", "lib.rs", "main.rs"}
 
 # Where Rust may name a vendor, and why.
-GRANT = "a key file, or an installation, of the vendor's own form: `jwt_bearer` cannot read it"
-SIGNER = "an order of signed parts that no other vendor has: a template over the request cannot say it"
+SIGNER = (
+    "Duo signs the query as it is re-encoded and sent, and puts the signature into the password of Basic; EdgeGrid signs "
+    "with a key that is an HMAC of the time, over a hash of the start of a POST's body: `hmac` has no such key, and no "
+    "template re-encodes, cuts, or depends on the method"
+)
 CANONICAL = "sorts and encodes the query, and leaves a parameter out: a template over the request cannot say it"
 EXAMPLE = "an example in a message"
 VENDORS = {
     "auth/src/credentials/sign/edgegrid.rs": SIGNER,
     "auth/src/credentials/sign/mod.rs": SIGNER,
-    "auth/src/credentials/token/assertion.rs": GRANT,
     "auth/src/verify/signed/signed_text.rs": CANONICAL,
     "cli/src/commands/render/parts.rs": "slack is a margin of time there",
     "cli/src/offline/captured.rs": EXAMPLE,
-    "source/src/checked/poll/auth/grants.rs": GRANT,
-    "source/src/checked/poll/auth/mod.rs": f"{GRANT}; {SIGNER}",
     "source/src/checked/poll/auth/sign.rs": SIGNER,
-    "source/src/checked/poll/auth/token.rs": GRANT,
     "source/src/checked/webhook/checks/signing_text.rs": CANONICAL,
     "source/src/checked/webhook/mod.rs": EXAMPLE,
     "source/src/path.rs": CANONICAL,
-    "source/src/written/poll/auth/grants.rs": GRANT,
-    "source/src/written/poll/auth/mod.rs": f"{GRANT}; {SIGNER}",
     "source/src/written/poll/auth/sign.rs": SIGNER,
 }
 

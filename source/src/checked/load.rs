@@ -124,7 +124,10 @@ fn check(
             "by it an event that comes both ways is known to be one; `webhook.event.id` and `poll.event.id` may differ",
         );
     }
-    let version = version(checker.text, presets, [&webhook_event, &poll_event]);
+    let presets = presets.iter().filter_map(|preset| text_of(&preset.name));
+    let auth = written.poll.as_ref().and_then(|poll| poll.auth.as_ref()?.preset_text());
+    let presets: Vec<_> = presets.chain(auth).collect();
+    let version = version(checker.text, &presets, [&webhook_event, &poll_event]);
     let webhook = written
         .webhook
         .as_ref()
@@ -144,15 +147,16 @@ fn check(
     })
 }
 
-fn version(text: &str, presets: &[ExpandedPreset], events: [&Option<EventSpec>; 2]) -> String {
+fn version(text: &str, presets: &[&str], events: [&Option<EventSpec>; 2]) -> String {
     let schemas: Vec<_> = events
         .into_iter()
         .flatten()
         .filter_map(|event| event.schema.as_ref())
         .map(|schema| schema.json.to_string())
         .collect();
-    let presets = presets.iter().filter_map(|preset| text_of(&preset.name));
-    let texts = std::iter::once(text).chain(presets).chain(schemas.iter().map(String::as_str));
+    let texts = std::iter::once(text)
+        .chain(presets.iter().copied())
+        .chain(schemas.iter().map(String::as_str));
     digest(texts.map(str::as_bytes))
 }
 

@@ -1,11 +1,12 @@
-//! Presets: the part of a source file that is the same for everyone who takes
-//! a vendor's webhooks.
+//! Presets: the part of a source file that is the same for everyone who takes a vendor's
+//! webhooks, or asks a vendor for an access token.
 //!
-//! A preset is a file under `presets/`. All of them are built into the binary,
-//! so a source that names one needs no other file; a preset is parsed only
-//! when it is asked for. The code knows no vendor: if something cannot be said
-//! in a preset, the language of the source file is extended.
+//! A preset of `webhook` is a file under `presets/`, one of `poll.auth` a file under
+//! `presets/auth/`. All of them are built into the binary, so a source that names one needs no
+//! other file. The code knows no vendor: if something cannot be said in a preset, the language
+//! of the source file is extended.
 
+pub(crate) mod auth;
 pub(crate) mod catalogue;
 mod describe;
 mod overrides;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::catalogue::{FILES, text_of};
+use super::catalogue::{FILES, read, text_of};
 use super::describe::{described, handshakes};
 use crate::written::{Located, Node};
 
@@ -122,7 +122,7 @@ impl Preset {
 /// A preset that does not parse is left out; a test of the project checks that
 /// all of them parse.
 pub fn presets() -> impl Iterator<Item = Preset> {
-    FILES.iter().filter_map(|(_, text)| parse(text).ok())
+    FILES.iter().filter_map(|(_, text)| read(text).ok())
 }
 
 /// Returns the preset called `name`; `None` if there is none of this name.
@@ -131,10 +131,5 @@ pub fn presets() -> impl Iterator<Item = Preset> {
 ///
 /// Fails with the parser's message if the preset's file cannot be read.
 pub fn preset(name: &str) -> Option<Result<Preset, String>> {
-    text_of(name).map(parse)
-}
-
-fn parse(text: &str) -> Result<Preset, String> {
-    let options = serde_saphyr::options! { strict_booleans: true };
-    serde_saphyr::from_str_with_options(text, options).map_err(|error| error.to_string())
+    text_of(name).map(read)
 }

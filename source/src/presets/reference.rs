@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::auth::{TakenKey, auth_presets};
 use super::preset::{Need, presets};
 
 /// Returns the page `docs/presets.md`: every preset, what it checks and what it
@@ -35,6 +36,23 @@ pub fn presets_reference() -> String {
         if let Some(notes) = &preset.notes {
             let _ = writeln!(page, "- **{}**: {notes}", preset.name);
         }
+    }
+    page.push_str(
+        "\n## Kinds of `poll.auth`\n\n\
+         Generated from `source/presets/auth/`. `auth: { KIND: { KEY: VALUE } }` does what the file says in the\n\
+         [general language](source-file.md#auth).\n\n\
+         | kind | vendor | what it is | keys |\n\
+         | --- | --- | --- | --- |\n",
+    );
+    for preset in auth_presets() {
+        let keys: Vec<_> = preset.takes.iter().map(TakenKey::described).collect();
+        let (name, vendor, docs) = (&preset.name, &preset.vendor, &preset.docs);
+        let _ = writeln!(
+            page,
+            "| `{name}` | [{vendor}]({docs}) | {} | {} |",
+            preset.description,
+            keys.join("<br>")
+        );
     }
     page
 }

@@ -12,8 +12,8 @@
 
 mod event;
 mod from_node;
-mod located;
-mod node;
+pub(crate) mod located;
+pub(crate) mod node;
 mod one_or_many;
 mod poll;
 mod signing;

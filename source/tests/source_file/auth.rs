@@ -28,6 +28,7 @@ fn kinds() -> Vec<(&'static str, String)> {
         ("password", format!("password: {{ {TOKEN}, username: u, password: \"{{secret.sid}}\" }}")),
         ("refresh_token", format!("refresh_token: {{ {TOKEN}, refresh_token: sid, client_id: c }}")),
         ("jwt_bearer", format!("jwt_bearer: {{ {TOKEN}, key: \"{{secret.sid}}\", issuer: i, claims: {{ a: b }} }}")),
+        ("jwt_bearer", format!("jwt_bearer: {{ {TOKEN}, key: \"{{secret.sid}}\", key_file: {{ key: a.key, issuer: a.name }}, send: bearer, headers: {{ x-a: b }}, backdate: 60s }}")),
         ("google_service_account", "google_service_account: { key: \"{secret.sid}\", scopes: [s] }".to_owned()),
         ("github_app", "github_app: { app_id: \"1\", installation_id: \"2\", key: \"{secret.sid}\" }".to_owned()),
         (
@@ -53,6 +54,31 @@ fn every_kind_is_understood_and_names_its_secret_once() {
         let auth = loaded.source.poll.unwrap().auth;
         assert_eq!(auth.kind(), kind);
         assert_eq!(auth.rotated_secret().is_some(), kind == "refresh_token");
+    }
+}
+
+#[test]
+fn a_preset_means_what_it_stands_for_and_keeps_its_name() {
+    for (preset, general) in [
+        (
+            "google_service_account: { key: \"{secret.k}\", subject: s, scopes: [a, b] }",
+            "jwt_bearer: { token_url: \"https://oauth2.googleapis.com/token\", key: \"{secret.k}\", subject: s, life: 60m, claims: { scope: a b },
+               key_file: { issuer: client_email, key: private_key, key_id: private_key_id, token_url: token_uri } }",
+        ),
+        (
+            "github_app: { app_id: 1, installation_id: 2, key: \"{secret.k}\", api_url: \"https://example.com/api/v3/\" }",
+            "jwt_bearer: { token_url: \"https://example.com/api/v3/app/installations/2/access_tokens\", key: \"{secret.k}\", issuer: 1, send: bearer,
+               headers: { accept: application/vnd.github+json }, backdate: 1m, answer: { token: token, expires_at: expires_at } }",
+        ),
+    ] {
+        let auth = |written: &str| {
+            let text = source(&format!("{{ {} }}", written.replace('\n', "")), "");
+            load(&text, &no_files).unwrap().source.poll.unwrap().auth
+        };
+        let (preset_means, mut general) = (auth(preset), auth(general));
+        let PollAuth::Token(token) = &mut general else { panic!("{general:?}") };
+        token.kind = preset.split(':').next().unwrap().to_owned().leak();
+        assert_eq!(format!("{preset_means:?}"), format!("{general:?}"));
     }
 }
 
@@ -126,7 +152,21 @@ fn mistakes_are_told_with_their_place() {
         ("refresh token as a template", format!("{{ refresh_token: {{ {TOKEN}, refresh_token: \"{{secret.t}}\" }} }}"), ""),
         ("assertion under refresh_token", format!("{{ refresh_token: {{ {TOKEN}, refresh_token: t, client_id: c, client_auth: private_key_jwt }} }}"), ""),
         ("claim of ours", format!("{{ jwt_bearer: {{ {TOKEN}, key: \"{{secret.k}}\", issuer: i, claims: {{ exp: \"1\" }} }} }}"), ""),
+        ("no issuer", format!("{{ jwt_bearer: {{ {TOKEN}, key: \"{{secret.k}}\" }} }}"), ""),
+        ("issuer twice", format!("{{ jwt_bearer: {{ {TOKEN}, key: \"{{secret.k}}\", issuer: i, key_file: {{ key: k, issuer: i }} }} }}"), ""),
+        ("id of the key twice", format!("{{ jwt_bearer: {{ {TOKEN}, key: \"{{secret.k}}\", key_id: a, key_file: {{ key: k, issuer: i, key_id: i }} }} }}"), ""),
+        ("parameters of an empty body", format!("{{ jwt_bearer: {{ {TOKEN}, key: \"{{secret.k}}\", issuer: i, send: bearer, scopes: [a] }} }}"), ""),
         ("no scope", "{ google_service_account: { key: \"{secret.k}\", scopes: [] } }".to_owned(), ""),
+        ("unknown key of a preset", "{ google_service_account: { key: \"{secret.k}\", scope: [a] } }".to_owned(), ""),
+        ("missing key of a preset", "{ github_app: { app_id: \"1\", key: \"{secret.k}\" } }".to_owned(), ""),
+        ("list in a preset that takes text", "{ github_app: { app_id: [\"1\"], installation_id: \"2\", key: \"{secret.k}\" } }".to_owned(), ""),
+        ("text in a preset that takes a list", "{ google_service_account: { key: \"{secret.k}\", scopes: a } }".to_owned(), ""),
+        ("nothing in a preset", "{ github_app: }".to_owned(), ""),
+        ("preset without its keys", "github_app".to_owned(), ""),
+        ("misspelt preset", "{ github_ap: { key: k } }".to_owned(), ""),
+        ("key in the file of a preset", "{ github_app: { app_id: \"1\", installation_id: \"2\", key: k } }".to_owned(), ""),
+        ("URL of a preset without an origin", "{ github_app: { app_id: \"1\", installation_id: \"2\", key: \"{secret.k}\", api_url: \"{secret.u}\" } }".to_owned(), ""),
+        ("unknown variable in a preset", "{ google_service_account: { key: \"{secret.k}\", subject: \"{var.x}\", scopes: [a] } }".to_owned(), ""),
         ("login without a secret", session(", form: { p: plain }", sent), ""),
         ("two bodies", session(", form: { p: \"{secret.p}\" }, json: {}", sent), ""),
         ("token that is not sent", session(", form: { p: \"{secret.p}\" }", "{ from: t, send: { header: { name: x-t, value: \"{secret.p}\" } } }"), ""),

@@ -43,7 +43,16 @@ fn it_takes_good_files_and_no_misspelt_ones() {
     }
     let preset = "source: x\nwebhook: { verify: [ { preset: github }, { preset: { name: stripe, hash: sha1 } } ] }";
     assert!(schema.is_valid(&yaml(preset)));
+    let google = OKTA.replace(
+        "header: { name: Authorization, value:",
+        "google_service_account: { scopes: [a], key:",
+    );
+    assert!(schema.is_valid(&yaml(&google)));
     for (text, from, to) in [
+        (&*google, "google_service_account", "google_service_acount"),
+        (&*google, "scopes: [a], ", ""),
+        (&*google, "[a]", "a"),
+        (&*google, "key:", "kei:"),
         (preset, "github", "githb"),
         (preset, "name: stripe", "name: strip"),
         (GITHUB, "delivery_id", "delivery_ids"),

@@ -6,7 +6,7 @@ use mef_source::{Loaded, load};
 use serde_json::{Value, json};
 
 use crate::mistakes::said;
-use crate::no_files;
+use crate::{OKTA, no_files};
 
 fn source(webhook: &str) -> String {
     format!("source: x\nwebhook:\n{webhook}")
@@ -139,11 +139,17 @@ fn mistakes_are_told_where_they_are_with_the_preset_and_what_to_do() {
 
 #[test]
 fn the_version_of_a_source_takes_in_its_presets() {
-    let text = source("  verify: [ { preset: github } ]");
-    let mut alone = text.clone().into_bytes();
-    alone.push(0);
-    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &alone);
-    let version = |text: &str| load(text, &no_files).unwrap().source.version;
-    assert!(!hex::encode(digest).starts_with(&version(&text)));
-    assert_eq!(version(&text), version(&text));
+    let pushed = source("  verify: [ { preset: github } ]");
+    let pulled = OKTA.replace(
+        "header: { name: Authorization, value:",
+        "google_service_account: { scopes: [a], key:",
+    );
+    for text in [pushed, pulled] {
+        let mut alone = text.clone().into_bytes();
+        alone.push(0);
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &alone);
+        let version = |text: &str| load(text, &no_files).unwrap().source.version;
+        assert!(!hex::encode(digest).starts_with(&version(&text)));
+        assert_eq!(version(&text), version(&text));
+    }
 }

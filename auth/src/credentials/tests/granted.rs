@@ -122,6 +122,38 @@ async fn a_service_account_acts_for_its_subject() {
 }
 
 #[tokio::test]
+async fn a_key_that_is_json_is_taken_where_the_file_says() {
+    let auth = r#"{ jwt_bearer: { token_url: "https://login.example.com/token", key: "{secret.key}", algorithm: HS512,
+                    key_file: { key: app.secret, issuer: app.name } } }"#;
+    let key = json!({ "app": { "secret": "shared secret", "name": "me" } }).to_string();
+    let (request, _, redactor) = asked(auth, &[("key", &key)], token("token-one")).await;
+    let form = form(&request);
+    let (signed, signature) = form["assertion"].rsplit_once('.').unwrap();
+    let key = jsonwebtoken::DecodingKey::from_secret(b"shared secret");
+    let algorithm = jsonwebtoken::Algorithm::HS512;
+    assert!(jsonwebtoken::crypto::verify(signature, signed.as_bytes(), &key, algorithm).unwrap());
+    let claims = URL_SAFE_NO_PAD.decode(signed.split('.').nth(1).unwrap()).unwrap();
+    assert_eq!(serde_json::from_slice::<Value>(&claims).unwrap()["iss"], "me");
+    assert_eq!(redactor.mask("shared secret"), "***");
+    let (credentials, _) = World::new([]).credentials();
+    for (key, message) in [
+        ("s3cr3t", "`key` in `poll.auth` is not JSON"),
+        (r#"{ "app": { "secret": "s3cr3t" } }"#, "`key` in `poll.auth` has no text at `app.name`"),
+        (
+            r#"{ "app": { "secret": ["s3cr3t"] } }"#,
+            "`key` in `poll.auth` has no text at `app.secret`",
+        ),
+    ] {
+        let given = secrets(&[("key", key)]);
+        let failed =
+            credentials.authorize("okta", &poll_auth(auth), &given, &mut super::request()).await;
+        let error = failed.unwrap_err();
+        assert!(error.to_string().starts_with(message), "{error}");
+        assert!(!format!("{error:?}").contains("s3cr3t"));
+    }
+}
+
+#[tokio::test]
 async fn an_app_asks_for_its_installations_token() {
     let answered = answer(201, &[], r#"{"token":"ghs_1234","expires_at":"2026-11-24T11:00:00Z"}"#);
     let auth = r#"{ github_app: { app_id: "12", installation_id: "{secret.installation}", key: "{secret.key}" } }"#;

@@ -194,7 +194,11 @@ async fn the_key_of_a_stored_token_stays_as_it_is() {
     const OAUTH: &str = r#"token_url: "https://login.example.com/token", client_id"#;
     let (credentials, _) = World::new([]).credentials();
     let key = include_str!("test-key.pem");
-    let given = secrets(&[("client_secret", "a"), ("password", "b"), ("key", key)]);
+    let file =
+        serde_json::json!({ "client_email": "e", "private_key": key, "private_key_id": "k" });
+    let file = file.to_string();
+    let given =
+        secrets(&[("client_secret", "a"), ("password", "b"), ("key", key), ("file", &file)]);
     for (auth, expected) in [
         (
             r#"client_credentials: { OAUTH: "id:1", client_secret: "{secret.client_secret}", scopes: [a, b], params: { c: d } }"#,
@@ -216,6 +220,18 @@ async fn the_key_of_a_stored_token_stays_as_it_is() {
         (
             r#"refresh_token: { OAUTH: id, client_auth: body, client_secret: "{secret.client_secret}", refresh_token: the_token }"#,
             "cba219fc89cf985c2edd47d05a195c02d8978795085570c9dd7c2e5b82c88379",
+        ),
+        (
+            r#"jwt_bearer: { OAUTH: id, key: "{secret.key}", key_id: k, issuer: i, subject: s, claims: { b: c, a: d } }"#,
+            "3d8b9f7dc019639f270e5ff91c1f1995cf96846b6f1f58008f71d803c046e291",
+        ),
+        (
+            r#"google_service_account: { key: "{secret.file}", subject: u, scopes: [a, b] }"#,
+            "48a0caeac5a7e6d5adc9b3639ee6739f598f7f3cf258d0c78acac198000f9202",
+        ),
+        (
+            r#"github_app: { app_id: "1", installation_id: "2", key: "{secret.key}" }"#,
+            "4f31337af57e204661c86355ab4b1d284cb2d7bcd16ea8b1def82c5c8636f7f4",
         ),
     ] {
         let auth = auth.replace("OAUTH", OAUTH).replace("LOGIN", LOGIN);

@@ -8,8 +8,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, EncodingKey};
 use mef_ports::Secret;
-use mef_source::checked::{Assertion, AssertionAlgorithm, AssertionKey, AssertionPlace};
-use serde::Deserialize;
+use mef_source::Path;
+use mef_source::checked::{Assertion, AssertionAlgorithm, AssertionPlace};
 use serde_json::{Map, Value, json};
 use url::Url;
 
@@ -42,30 +42,41 @@ impl RenderedAssertion {
             let field = format!("the claim `{claim}`");
             claims.push((claim.clone(), renderer.render(&field, template)?));
         }
-        let text = renderer.render("`key`", written.key.template())?;
+        let text = renderer.render("`key`", &written.key)?;
         let key_id = written.key_id.as_ref();
         let key_id = key_id.map(|key_id| renderer.render("`key_id`", key_id)).transpose()?;
         let mut key_id = key_id.map(|key_id| key_id.expose().to_owned());
-        let key = match &written.key {
-            AssertionKey::Pem(_) => private_key("`key`", text.expose(), written.algorithm)?,
-            AssertionKey::Shared(_) => EncodingKey::from_secret(text.expose().as_bytes()),
-            AssertionKey::GoogleKey(_) => {
-                let google = GoogleKey::read(&text)?;
-                renderer.redactor.learn(&Secret::new(google.private_key.clone()));
-                // The assertion is for that endpoint and goes to no other.
-                if google.token_uri.as_deref().is_some_and(|uri| uri != url.as_str()) {
-                    let reason =
-                        "names another token endpoint: write its `token_uri` as `token_url`";
-                    return Err(error("`key`", reason));
-                }
-                claims.push(("iss".to_owned(), Secret::new(google.client_email)));
-                key_id = google.private_key_id;
-                private_key(
-                    "`private_key` in the JSON of `key`",
-                    &google.private_key,
-                    AssertionAlgorithm::Rs256,
-                )?
+        let (mut field, mut signer) = ("`key`".to_owned(), text.clone());
+        if let Some(file) = &written.key_file {
+            // The parser's own message may repeat a piece of the key.
+            let json = serde_json::from_str(text.expose()).map_err(|_| {
+                error("`key`", "is not JSON: store the whole file as the vendor gave it")
+            })?;
+            signer = Secret::new(part(&json, &file.key)?);
+            renderer.redactor.learn(&signer);
+            field = format!("`{}` in the JSON of `key`", dotted(&file.key));
+            // The assertion is for that endpoint and goes to no other.
+            if let Some(path) = &file.token_url
+                && optional_part(&json, path)?.is_some_and(|named| named != url.as_str())
+            {
+                let reason = format!(
+                    "names another token endpoint: write its `{}` as `token_url`",
+                    dotted(path)
+                );
+                return Err(error("`key`", reason));
             }
+            if let Some(path) = &file.issuer {
+                claims.push(("iss".to_owned(), Secret::new(part(&json, path)?)));
+            }
+            if let Some(path) = &file.key_id {
+                key_id = optional_part(&json, path)?;
+            }
+        }
+        let key = match written.algorithm {
+            AssertionAlgorithm::Hs256 | AssertionAlgorithm::Hs512 => {
+                EncodingKey::from_secret(signer.expose().as_bytes())
+            }
+            algorithm => private_key(&field, signer.expose(), algorithm)?,
         };
         let thumbprint = match &written.certificate {
             Some(certificate) => Some(thumbprint(&renderer.render("`certificate`", certificate)?)?),
@@ -121,25 +132,27 @@ impl RenderedAssertion {
     }
 }
 
-/// The key file of a Google service account.
-#[derive(Deserialize)]
-struct GoogleKey {
-    client_email: String,
-    private_key: String,
-    private_key_id: Option<String>,
-    token_uri: Option<String>,
+/// Returns the text that a key file has at `path`.
+fn part(json: &Value, path: &Path) -> Result<String, CredentialError> {
+    optional_part(json, path)?.ok_or_else(|| lacks(path))
 }
 
-impl GoogleKey {
-    fn read(text: &Secret) -> Result<GoogleKey, CredentialError> {
-        // The parser's own message may repeat a piece of the key.
-        serde_json::from_str(text.expose()).map_err(|_| {
-            error(
-                "`key`",
-                "is not the JSON of a service account's key: store the whole file as it was downloaded",
-            )
-        })
+/// Returns the text that a key file has at `path`; `None` if it has nothing there.
+fn optional_part(json: &Value, path: &Path) -> Result<Option<String>, CredentialError> {
+    match path.find(json) {
+        Some(Value::String(text)) => Ok(Some(text.clone())),
+        None | Some(Value::Null) => Ok(None),
+        Some(_) => Err(lacks(path)),
     }
+}
+
+fn lacks(path: &Path) -> CredentialError {
+    let path = dotted(path);
+    error("`key`", format!("has no text at `{path}`: store the whole file as the vendor gave it"))
+}
+
+fn dotted(path: &Path) -> String {
+    path.segments().join(".")
 }
 
 /// Reads the key that a PEM text holds for `algorithm`.

@@ -193,7 +193,7 @@ fn headers(
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     for (name, template) in &auth.headers {
-        let field = format!("the header `{name}` of the login");
+        let field = format!("the header `{name}` of `{}`", auth.kind);
         let value = renderer.render(&field, template)?;
         key.add_all([(name.as_str(), value.expose())].into_iter());
         headers.insert(header_name(name)?, header_value(&field, value.expose())?);

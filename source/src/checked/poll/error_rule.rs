@@ -5,7 +5,7 @@ use super::cursor::Cursor;
 use super::request::Requests;
 use crate::checked::checker::{Checker, Told, all};
 use crate::path::Root;
-use crate::written::{self, Auth, ErrorAction};
+use crate::written::{self, Auth, AuthOrPreset, ErrorAction};
 
 /// What to do about one kind of response.
 #[derive(Clone, Debug)]
@@ -79,7 +79,7 @@ fn makes_sense(
         ErrorAction::Reauthenticate
             if matches!(
                 poll.auth,
-                None | Some(Auth::Bearer(_) | Auth::Header(_) | Auth::Query(_))
+                None | Some(AuthOrPreset::Auth(Auth::Bearer(_) | Auth::Header(_) | Auth::Query(_)))
             ) =>
         {
             checker.warn(

@@ -17,8 +17,8 @@ mod wait;
 
 pub use answer_when::{AnswerWhen, Condition, Statuses};
 pub use auth::{
-    Assertion, AssertionKey, AssertionPlace, Life, PollAuth, SendToken, Sign, SignText,
-    TokenAnswer, TokenAuth, TokenBody, TokenPlace, UserPassword,
+    Assertion, AssertionPlace, KeyFile, Life, PollAuth, SendToken, Sign, SignText, TokenAnswer,
+    TokenAuth, TokenBody, TokenPlace, UserPassword,
 };
 pub use cursor::{
     Cursor, Follow, IdCursor, ListingCursor, NextLinkCursor, RestartAt, TimeCursor, TokenCursor,

@@ -39,7 +39,7 @@ pub struct Poll {
     #[serde(default)]
     pub vars: BTreeMap<String, Located<Node>>,
     /// How we prove who we are.
-    pub auth: Option<Auth>,
+    pub auth: Option<AuthOrPreset>,
     /// Requests before the first page of each window, or of a run without windows.
     #[serde(default)]
     pub setup: Vec<Located<SetupStep>>,

@@ -2,26 +2,17 @@
 
 use std::time::Duration;
 
-use super::token::{
-    Assertion, AssertionKey, AssertionPlace, Life, TokenAnswer, TokenAuth, TokenBody, TokenPlace,
-};
-use super::token_request::{
-    ASSERTION_LIFE, Client, ClientKey, TokenRequest, answer, bearer, is_shared,
-};
+use super::token::{Assertion, AssertionPlace, KeyFile, TokenAuth, TokenBody};
+use super::token_request::{ASSERTION_LIFE, Client, ClientKey, TokenRequest, answer};
 use crate::checked::checker::Told;
 use crate::checked::poll::request::scope::RequestScope;
 use crate::checked::secret::check_secret_name;
 use crate::path::Root;
-use crate::template::Template;
-use crate::written::{self, AssertionAlgorithm, ClientAuth, Located};
+use crate::written::{self, AssertionAlgorithm, ClientAuth, Located, SendAssertion};
 
 /// The longest that Google accepts.
 const LONGEST_LIFE: Duration = Duration::from_secs(3600);
-/// GitHub advises this because clocks differ.
-const BACKDATED: Duration = Duration::from_secs(60);
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
-const GOOGLE: &str = "https://oauth2.googleapis.com/token";
-const GITHUB: &str = "https://api.github.com";
 
 pub(crate) fn client_credentials(
     written: &written::ClientCredentials,
@@ -102,22 +93,40 @@ pub(crate) fn jwt_bearer(
     let client = Client::new(&written.client_id, &written.client_secret, written.client_auth);
     request.simple_client(&client, &url.0, scope)?;
     request.params(&written.params, scope)?;
+    let in_header = written.send == SendAssertion::Bearer;
+    let has_parameters = request.fields.len() > 1 || request.basic.is_some();
+    if in_header && (has_parameters || written.body != written::TokenBody::Form) {
+        return Err(scope.checker.error_with(
+            written.token_url.place(),
+            "a token request with `send: bearer` has no parameters",
+            "leave out `scopes`, `params`, `body` and the client, or `send`",
+        ));
+    }
     let answer = answer(&written.answer, scope)?;
     let key = scope.secret(&written.key)?;
-    let algorithm = written.algorithm.unwrap_or(AssertionAlgorithm::Rs256);
-    let mut claims = vec![("iss".to_owned(), scope.template(&written.issuer)?)];
-    if let Some(subject) = &written.subject {
-        claims.push(("sub".to_owned(), scope.template(subject)?));
+    let key_file =
+        written.key_file.as_ref().map(|file| key_file(file, written, scope)).transpose()?;
+    let names_issuer = key_file.as_ref().is_some_and(|file| file.issuer.is_some());
+    if written.issuer.is_some() == names_issuer {
+        return Err(scope.checker.error_with(
+            written.issuer.as_ref().unwrap_or(&written.key).place(),
+            "`jwt_bearer` needs one issuer",
+            "write `issuer`, or `key_file.issuer` if the key is JSON that has it",
+        ));
     }
-    claims.push((
-        "aud".to_owned(),
-        match &written.audience {
-            Some(audience) => scope.template(audience)?,
-            None => url.0.clone(),
-        },
-    ));
+    let mut claims = Vec::new();
+    let aud = written.audience.as_ref();
+    for (name, value) in
+        [("iss", written.issuer.as_ref()), ("sub", written.subject.as_ref()), ("aud", aud)]
+    {
+        match value {
+            Some(value) => claims.push((name.to_owned(), scope.template(value)?)),
+            None if name == "aud" && !in_header => claims.push((name.to_owned(), url.0.clone())),
+            None => {}
+        }
+    }
     for (name, value) in &written.claims {
-        let ours = ["iat", "exp", "jti"].contains(&name.as_str());
+        let ours = ["iss", "aud", "iat", "exp", "jti"].contains(&name.as_str());
         if ours || claims.iter().any(|(there, _)| there == name) {
             return Err(scope.checker.error_with(
                 value.place(),
@@ -126,6 +135,10 @@ pub(crate) fn jwt_bearer(
             ));
         }
         claims.push((name.clone(), scope.template(value)?));
+    }
+    if key_file.is_some() {
+        // The name of a stored token depends on this order, and has to stay.
+        claims.reverse();
     }
     let life = scope.checker.duration_or(written.life.as_ref(), ASSERTION_LIFE);
     if life.is_zero() || life > LONGEST_LIFE {
@@ -136,96 +149,46 @@ pub(crate) fn jwt_bearer(
     }
     let key_id = written.key_id.as_ref().map(|key_id| scope.template(key_id)).transpose()?;
     request.assertion = Some(Assertion {
-        place: AssertionPlace::Field("assertion"),
-        key: if is_shared(algorithm) { AssertionKey::Shared(key) } else { AssertionKey::Pem(key) },
-        algorithm,
+        place: match in_header {
+            true => AssertionPlace::Bearer,
+            false => AssertionPlace::Field("assertion"),
+        },
+        key,
+        key_file,
+        algorithm: written.algorithm.unwrap_or(AssertionAlgorithm::Rs256),
         key_id,
         certificate: None,
         claims,
         life,
-        backdated: Duration::ZERO,
+        backdated: scope.checker.duration_or(written.backdate.as_ref(), Duration::ZERO),
     });
-    Ok(request.into_auth("jwt_bearer", url, written.body, answer))
+    let mut auth = request.into_auth("jwt_bearer", url, written.body, answer);
+    if in_header {
+        auth.body = TokenBody::Empty;
+    }
+    for (name, value) in &written.headers {
+        scope.header_name(name, value.place())?;
+        auth.headers.push((name.clone(), scope.template(value)?));
+    }
+    Ok(auth)
 }
 
-pub(crate) fn google_service_account(
-    written: &written::GoogleServiceAccount,
+fn key_file(
+    file: &written::KeyFile,
+    grant: &written::JwtBearer,
     scope: &mut RequestScope<'_, '_>,
-) -> Result<Box<TokenAuth>, Told> {
-    let default = written.key.with(GOOGLE.to_owned());
-    let url = scope.url(written.token_url.as_ref().unwrap_or(&default))?;
-    let key = scope.secret(&written.key)?;
-    if written.scopes.is_empty() {
+) -> Result<KeyFile, Told> {
+    if let (Some(key_id), Some(_)) = (&grant.key_id, &file.key_id) {
         return Err(scope.checker.error_with(
-            written.key.place(),
-            "a service account asks for no scope",
-            "name at least one under `scopes`",
+            key_id.place(),
+            "the id of the key is said twice",
+            "keep one of `key_id` and `key_file.key_id`",
         ));
     }
-    let scopes: Vec<_> = written.scopes.iter().map(|scope| scope.as_str()).collect();
-    let mut claims = vec![
-        ("scope".to_owned(), Template::literal(scopes.join(" "))),
-        ("aud".to_owned(), url.0.clone()),
-    ];
-    if let Some(subject) = &written.subject {
-        claims.push(("sub".to_owned(), scope.template(subject)?));
-    }
-    let mut request = TokenRequest::new(JWT_BEARER);
-    request.assertion = Some(Assertion {
-        place: AssertionPlace::Field("assertion"),
-        key: AssertionKey::GoogleKey(key),
-        algorithm: AssertionAlgorithm::Rs256,
-        key_id: None,
-        certificate: None,
-        claims,
-        life: LONGEST_LIFE,
-        backdated: Duration::ZERO,
-    });
-    let answer = answer(&written::TokenAnswer::default(), scope)?;
-    Ok(request.into_auth("google_service_account", url, written::TokenBody::Form, answer))
-}
-
-pub(crate) fn github_app(
-    written: &written::GithubApp,
-    scope: &mut RequestScope<'_, '_>,
-) -> Result<Box<TokenAuth>, Told> {
-    let default = written.installation_id.with(GITHUB.to_owned());
-    let api = written.api_url.as_ref().unwrap_or(&default);
-    let url = api.with(format!(
-        "{}/app/installations/{}/access_tokens",
-        api.trim_end_matches('/'),
-        &*written.installation_id
-    ));
-    let (url, origin) = scope.url(&url)?;
-    let key = scope.secret(&written.key)?;
-    let issuer = scope.template(&written.app_id)?;
-    let header = |name: &str, value: &str| (name.to_owned(), Template::literal(value));
-    Ok(Box::new(TokenAuth {
-        kind: "github_app",
-        url,
-        origin,
-        url_field: "api_url",
-        headers: vec![header("accept", "application/vnd.github+json")],
-        basic: None,
-        body: TokenBody::Empty,
-        assertion: Some(Assertion {
-            place: AssertionPlace::Bearer,
-            key: AssertionKey::Pem(key),
-            algorithm: AssertionAlgorithm::Rs256,
-            key_id: None,
-            certificate: None,
-            claims: vec![("iss".to_owned(), issuer)],
-            life: ASSERTION_LIFE,
-            backdated: BACKDATED,
-        }),
-        refresh_token: None,
-        answer: TokenAnswer {
-            token: TokenPlace::Body(scope.checker.path_at(None, "token", &[Root::Record])?),
-            life: Life::Until(scope.checker.path_at(None, "expires_at", &[Root::Record])?),
-            bearer: false,
-            base_url: None,
-        },
-        send: bearer("Bearer"),
-        base_origins: Vec::new(),
-    }))
+    Ok(KeyFile {
+        key: scope.checker.path(&file.key, &[Root::Record])?,
+        issuer: scope.checker.record_path(file.issuer.as_ref())?,
+        key_id: scope.checker.record_path(file.key_id.as_ref())?,
+        token_url: scope.checker.record_path(file.token_url.as_ref())?,
+    })
 }

@@ -13,7 +13,7 @@ mod words;
 
 pub use sign::{Sign, SignText};
 pub use token::{
-    Assertion, AssertionKey, AssertionPlace, Life, SendToken, TokenAnswer, TokenAuth, TokenBody,
+    Assertion, AssertionPlace, KeyFile, Life, SendToken, TokenAnswer, TokenAuth, TokenBody,
     TokenPlace,
 };
 pub use user_password::UserPassword;
@@ -21,9 +21,10 @@ pub use user_password::UserPassword;
 use crate::checked::checker::{Checker, Told};
 use crate::checked::origin::Origin;
 use crate::checked::poll::request::scope::RequestScope;
+use crate::checked::yaml_error;
 use crate::path::Root;
 use crate::template::Template;
-use crate::written;
+use crate::written::{self, Auth, AuthOrPreset, from_node};
 
 /// How we prove who we are.
 #[derive(Clone, Debug)]
@@ -189,49 +190,67 @@ impl PollAuth {
 
 /// Reads `poll.auth`.
 pub(crate) fn check(
-    written: Option<&written::Auth>,
+    written: Option<&written::AuthOrPreset>,
     scope: &mut RequestScope<'_, '_>,
 ) -> Result<PollAuth, Told> {
+    match written {
+        None => Ok(PollAuth::Nothing),
+        Some(AuthOrPreset::Auth(auth)) => kind(auth, scope),
+        Some(AuthOrPreset::Preset(named)) => preset(named, scope),
+    }
+}
+
+/// Reads what a preset stands for, as if the source had written it.
+fn preset(
+    named: &written::AuthPresetUse,
+    scope: &mut RequestScope<'_, '_>,
+) -> Result<PollAuth, Told> {
+    if let Some((key, list)) = named.given.iter().find(|(_, value)| value.is_empty()) {
+        return Err(scope.checker.error_with(
+            list.place(),
+            format!("`{key}` is an empty list"),
+            "name at least one",
+        ));
+    }
+    let filled = named.preset.filled(&named.given);
+    let auth: Auth = from_node(&filled)
+        .map_err(|error| scope.checker.report(yaml_error::worded(error.place, &error.message)))?;
+    let mut auth = kind(&auth, scope)?;
+    if let PollAuth::Token(token) = &mut auth {
+        // Stored tokens and limits have it in their names.
+        token.kind = &named.preset.name;
+    }
+    Ok(auth)
+}
+
+fn kind(written: &Auth, scope: &mut RequestScope<'_, '_>) -> Result<PollAuth, Told> {
     Ok(match written {
-        None => PollAuth::Nothing,
-        Some(written::Auth::Bearer(value)) => {
+        Auth::Bearer(value) => {
             let text = value.with(format!("Bearer {}", &**value));
             PollAuth::Header { name: "authorization".to_owned(), value: scope.secret(&text)? }
         }
-        Some(written::Auth::Header(pair)) => {
+        Auth::Header(pair) => {
             scope.header_name(&pair.name, pair.name.place())?;
             PollAuth::Header { name: (*pair.name).clone(), value: scope.secret(&pair.value)? }
         }
-        Some(written::Auth::Query(pair)) => {
+        Auth::Query(pair) => {
             scope.not_empty(&pair.name, "a query parameter's name")?;
             PollAuth::Query { name: (*pair.name).clone(), value: scope.secret(&pair.value)? }
         }
-        Some(written::Auth::Cookie(pair)) => {
+        Auth::Cookie(pair) => {
             scope.cookie_name(&pair.name)?;
             PollAuth::Cookie { name: (*pair.name).clone(), value: scope.secret(&pair.value)? }
         }
-        Some(written::Auth::Basic(user)) => PollAuth::Basic(UserPassword::check(user, scope)?),
-        Some(written::Auth::Digest(user)) => PollAuth::Digest(UserPassword::check(user, scope)?),
-        Some(written::Auth::Sign(sign)) => PollAuth::Sign(Box::new(sign::check(sign, scope)?)),
-        Some(written::Auth::ClientCredentials(written)) => {
+        Auth::Basic(user) => PollAuth::Basic(UserPassword::check(user, scope)?),
+        Auth::Digest(user) => PollAuth::Digest(UserPassword::check(user, scope)?),
+        Auth::Sign(sign) => PollAuth::Sign(Box::new(sign::check(sign, scope)?)),
+        Auth::ClientCredentials(written) => {
             PollAuth::Token(grants::client_credentials(written, scope)?)
         }
-        Some(written::Auth::Password(written)) => {
-            PollAuth::Token(grants::password(written, scope)?)
-        }
-        Some(written::Auth::RefreshToken(written)) => {
-            PollAuth::Token(grants::refresh_token(written, scope)?)
-        }
-        Some(written::Auth::JwtBearer(written)) => {
-            PollAuth::Token(grants::jwt_bearer(written, scope)?)
-        }
-        Some(written::Auth::GoogleServiceAccount(written)) => {
-            PollAuth::Token(grants::google_service_account(written, scope)?)
-        }
-        Some(written::Auth::GithubApp(written)) => {
-            PollAuth::Token(grants::github_app(written, scope)?)
-        }
-        Some(written::Auth::Session(written)) => PollAuth::Token(login::session(written, scope)?),
+        Auth::Password(written) => PollAuth::Token(grants::password(written, scope)?),
+        Auth::RefreshToken(written) => PollAuth::Token(grants::refresh_token(written, scope)?),
+        Auth::JwtBearer(written) => PollAuth::Token(grants::jwt_bearer(written, scope)?),
+        Auth::Session(written) => PollAuth::Token(login::session(written, scope)?),
     })
 }
 
@@ -243,9 +262,9 @@ pub(crate) fn comes_once(
 ) {
     let place = match &written.auth {
         None => return,
-        Some(
-            written::Auth::Header(pair) | written::Auth::Query(pair) | written::Auth::Cookie(pair),
-        ) => pair.name.place(),
+        Some(AuthOrPreset::Auth(Auth::Header(pair) | Auth::Query(pair) | Auth::Cookie(pair))) => {
+            pair.name.place()
+        }
         Some(_) => written.request.url_place(),
     };
     let mut twice = Vec::new();

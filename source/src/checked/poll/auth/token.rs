@@ -58,8 +58,10 @@ pub enum TokenBody {
 pub struct Assertion {
     /// Where it goes.
     pub place: AssertionPlace,
-    /// What signs it.
-    pub key: AssertionKey,
+    /// What signs it: a private key as PEM, or a shared secret if the algorithm is an HMAC.
+    pub key: Template,
+    /// Where that is if `key` is JSON.
+    pub key_file: Option<KeyFile>,
     /// The algorithm of the signature.
     pub algorithm: AssertionAlgorithm,
     /// The key's id.
@@ -83,15 +85,17 @@ pub enum AssertionPlace {
     Bearer,
 }
 
-/// What signs an assertion.
+/// Where the parts of a key are that is JSON.
 #[derive(Clone, Debug)]
-pub enum AssertionKey {
-    /// A private key as PEM.
-    Pem(Template),
-    /// A shared secret.
-    Shared(Template),
-    /// The JSON of a Google service account's key, which also names the issuer.
-    GoogleKey(Template),
+pub struct KeyFile {
+    /// The private key or shared secret.
+    pub key: Path,
+    /// The issuer of the assertion.
+    pub issuer: Option<Path>,
+    /// The id of the key, if the file has one.
+    pub key_id: Option<Path>,
+    /// The token endpoint; if the file names one, it must be the one that is asked.
+    pub token_url: Option<Path>,
 }
 
 /// What the response gives.
@@ -164,7 +168,7 @@ impl TokenAuth {
             TokenBody::Tree(tree) => templates.extend(tree.templates()),
         }
         if let Some(assertion) = &self.assertion {
-            templates.push(assertion.key.template());
+            templates.push(&assertion.key);
             templates.extend(&assertion.key_id);
             templates.extend(&assertion.certificate);
             templates.extend(assertion.claims.iter().map(|(_, value)| value));
@@ -183,16 +187,5 @@ impl TokenAuth {
     /// Returns whether it uses any secret.
     pub(crate) fn has_secret(&self) -> bool {
         self.refresh_token.is_some() || self.templates().into_iter().any(reads_secret)
-    }
-}
-
-impl AssertionKey {
-    /// Returns its template.
-    pub fn template(&self) -> &Template {
-        match self {
-            AssertionKey::Pem(key) | AssertionKey::Shared(key) | AssertionKey::GoogleKey(key) => {
-                key
-            }
-        }
     }
 }

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::token::{
-    Assertion, AssertionKey, AssertionPlace, Life, SendToken, TokenAnswer, TokenAuth, TokenBody,
-    TokenPlace,
+    Assertion, AssertionPlace, Life, SendToken, TokenAnswer, TokenAuth, TokenBody, TokenPlace,
 };
 use super::user_password::UserPassword;
 use crate::checked::checker::Told;
@@ -192,7 +191,7 @@ impl TokenRequest {
                         "write `algorithm: HS256` or `HS512`, or `client_auth: private_key_jwt`",
                     ));
                 }
-                self.client_assertion(id, AssertionKey::Shared(secret), algorithm, key, url, scope)
+                self.client_assertion(id, secret, algorithm, key, url, scope)
             }
             ClientAuth::PrivateKeyJwt | ClientAuth::Certificate => {
                 needless(client.secret, "client_secret", scope)?;
@@ -217,7 +216,7 @@ impl TokenRequest {
                         "write `algorithm: RS256`, or `client_auth: client_secret_jwt`",
                     ));
                 }
-                self.client_assertion(id, AssertionKey::Pem(private), algorithm, key, url, scope)
+                self.client_assertion(id, private, algorithm, key, url, scope)
             }
         }
     }
@@ -225,7 +224,7 @@ impl TokenRequest {
     pub(crate) fn client_assertion(
         &mut self,
         id: Template,
-        signer: AssertionKey,
+        signer: Template,
         algorithm: AssertionAlgorithm,
         key: &ClientKey<'_>,
         url: &Template,
@@ -237,6 +236,7 @@ impl TokenRequest {
         self.assertion = Some(Assertion {
             place: AssertionPlace::Field("client_assertion"),
             key: signer,
+            key_file: None,
             algorithm,
             key_id,
             certificate,

@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::token::{AssertionAlgorithm, ClientAuth, TokenAnswer, TokenBody};
+use super::token::{
+    AssertionAlgorithm, ClientAuth, KeyFile, SendAssertion, TokenAnswer, TokenBody,
+};
 use crate::written::located::Located;
 
 /// OAuth 2.0 client credentials (RFC 6749 §4.4).
@@ -20,7 +22,6 @@ pub struct ClientCredentials {
     /// The client's id, as a template.
     pub client_id: Located<String>,
     /// The client's secret, as a template.
-    #[serde(default)]
     pub client_secret: Option<Located<String>>,
     /// The scopes to ask for.
     #[serde(default)]
@@ -29,19 +30,14 @@ pub struct ClientCredentials {
     #[serde(default)]
     pub client_auth: ClientAuth,
     /// The private key (PEM) for `private_key_jwt` and `certificate`, as a template.
-    #[serde(default)]
     pub key: Option<Located<String>>,
     /// The key's id in the assertion's header (`kid`), as a template.
-    #[serde(default)]
     pub key_id: Option<Located<String>>,
     /// The certificate (PEM) for `certificate`, as a template.
-    #[serde(default)]
     pub certificate: Option<Located<String>>,
     /// The algorithm of the assertion; by default `RS256`, or `HS256` with a client secret.
-    #[serde(default)]
     pub algorithm: Option<AssertionAlgorithm>,
     /// The audience of the token, as a template: the parameter `audience`.
-    #[serde(default)]
     pub audience: Option<Located<String>>,
     /// More parameters of the token request, as templates, such as `resource`.
     #[serde(default)]
@@ -65,10 +61,8 @@ pub struct PasswordGrant {
     /// The user's password, as a template.
     pub password: Located<String>,
     /// The client's id, as a template.
-    #[serde(default)]
     pub client_id: Option<Located<String>>,
     /// The client's secret, as a template.
-    #[serde(default)]
     pub client_secret: Option<Located<String>>,
     /// How the client authenticates itself: `basic`, the default, or `body`.
     #[serde(default)]
@@ -97,10 +91,8 @@ pub struct RefreshToken {
     /// stored under that name before anything else is done.
     pub refresh_token: Located<String>,
     /// The client's id, as a template.
-    #[serde(default)]
     pub client_id: Option<Located<String>>,
     /// The client's secret, as a template.
-    #[serde(default)]
     pub client_secret: Option<Located<String>>,
     /// How the client authenticates itself: `basic`, the default, or `body`.
     #[serde(default)]
@@ -127,31 +119,35 @@ pub struct JwtBearer {
     pub token_url: Located<String>,
     /// The private key (PEM), or the secret of an HMAC, as a template.
     pub key: Located<String>,
+    /// Or `key` is JSON, such as a file that the vendor gives; this says where its parts are.
+    pub key_file: Option<KeyFile>,
     /// The key's id in the header (`kid`), as a template.
-    #[serde(default)]
     pub key_id: Option<Located<String>>,
     /// The algorithm of the assertion; by default `RS256`.
-    #[serde(default)]
     pub algorithm: Option<AssertionAlgorithm>,
-    /// The issuer (`iss`), as a template.
-    pub issuer: Located<String>,
+    /// The issuer (`iss`), as a template, if `key_file` does not say where it is.
+    pub issuer: Option<Located<String>>,
     /// The subject (`sub`), as a template.
-    #[serde(default)]
     pub subject: Option<Located<String>>,
-    /// The audience (`aud`), as a template; by default the token endpoint.
-    #[serde(default)]
+    /// The audience (`aud`), as a template; by default the token endpoint, or none with
+    /// `send: bearer`.
     pub audience: Option<Located<String>>,
     /// More claims, as templates.
     #[serde(default)]
     pub claims: BTreeMap<String, Located<String>>,
     /// How long the assertion is valid; by default `5m`.
-    #[serde(default)]
     pub life: Option<Located<String>>,
-    /// The client's id, as a template, if the endpoint needs it too.
+    /// How far back the assertion's time (`iat`) is set, for a vendor's clock that is behind.
+    pub backdate: Option<Located<String>>,
+    /// How the assertion is sent; by default in the body.
     #[serde(default)]
+    pub send: SendAssertion,
+    /// Headers of the token request, as templates.
+    #[serde(default)]
+    pub headers: BTreeMap<String, Located<String>>,
+    /// The client's id, as a template, if the endpoint needs it too.
     pub client_id: Option<Located<String>>,
     /// The client's secret, as a template.
-    #[serde(default)]
     pub client_secret: Option<Located<String>>,
     /// How the client authenticates itself: `basic`, the default, or `body`.
     #[serde(default)]
@@ -168,36 +164,4 @@ pub struct JwtBearer {
     /// Where the response has the token; by default as RFC 6749 says.
     #[serde(default)]
     pub answer: TokenAnswer,
-}
-
-/// A Google service account.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct GoogleServiceAccount {
-    /// The key file's JSON, as a template.
-    pub key: Located<String>,
-    /// The user on whose behalf it acts (domain-wide delegation), as a template.
-    #[serde(default)]
-    pub subject: Option<Located<String>>,
-    /// The scopes to ask for.
-    pub scopes: Vec<Located<String>>,
-    /// The token endpoint that the key file names; by default
-    /// `https://oauth2.googleapis.com/token`.
-    #[serde(default)]
-    pub token_url: Option<Located<String>>,
-}
-
-/// An installation of a GitHub App.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct GithubApp {
-    /// The App's id or client id, as a template.
-    pub app_id: Located<String>,
-    /// The installation's id, as a template.
-    pub installation_id: Located<String>,
-    /// The App's private key (PEM), as a template.
-    pub key: Located<String>,
-    /// The URL of the API; by default `https://api.github.com`.
-    #[serde(default)]
-    pub api_url: Option<Located<String>>,
 }

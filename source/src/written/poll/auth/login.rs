@@ -16,16 +16,12 @@ pub struct Session {
     /// The request that logs in.
     pub login: Login,
     /// The token in the response, and how it is sent.
-    #[serde(default)]
     pub token: Option<SessionToken>,
     /// Or the names of the cookies that the response sets, all of which are sent back.
-    #[serde(default)]
     pub cookies: Option<Located<Vec<Located<String>>>>,
     /// Where the response has the base URL of the source's requests.
-    #[serde(default)]
     pub base_url: Option<BaseUrl>,
     /// How long the session is valid; by default until the vendor refuses it.
-    #[serde(default)]
     pub expires: Option<Expires>,
 }
 
@@ -36,16 +32,13 @@ pub struct Login {
     /// The URL to POST to, as a template.
     pub post: Located<String>,
     /// The body as JSON, in which every text is a template.
-    #[serde(default)]
     pub json: Option<Located<Node>>,
     /// The body as a form of templates.
-    #[serde(default)]
     pub form: Option<BTreeMap<String, Located<String>>>,
     /// Headers, as templates.
     #[serde(default)]
     pub headers: BTreeMap<String, Located<String>>,
     /// A name and a password in the header `Authorization: Basic`.
-    #[serde(default)]
     pub basic: Option<UserPassword>,
 }
 

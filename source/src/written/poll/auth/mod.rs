@@ -1,57 +1,22 @@
-//!
 //! `poll.auth`: how we prove to a vendor who we are.
 //!
 //! Everything that can come from a secret is a template, so that no file has to
 //! hold a credential. Kinds that need an access token say where to ask for it.
-//! The token is sent only to the source's origin.
+//! The token is sent only to the source's origin. A kind of one vendor is no type here, but a
+//! preset: a file under `presets/auth/`.
 
 mod grants;
+mod kind;
 mod login;
 mod pairs;
+mod preset;
 mod sign;
 mod token;
 
-use schemars::JsonSchema;
-use serde::Deserialize;
-
-use crate::written::located::Located;
-
 pub use grants::*;
+pub use kind::*;
 pub use login::*;
 pub use pairs::*;
+pub use preset::*;
 pub use sign::*;
 pub use token::*;
-
-/// How we prove who we are.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Auth {
-    /// `Authorization: Bearer …`, as a template.
-    Bearer(Located<String>),
-    /// A header of any name.
-    Header(NamedValue),
-    /// A query parameter of any name.
-    Query(NamedValue),
-    /// A cookie of any name.
-    Cookie(NamedValue),
-    /// `Authorization: Basic …` (RFC 7617).
-    Basic(UserPassword),
-    /// `Authorization: Digest …` (RFC 7616), the response to the vendor's challenge.
-    Digest(UserPassword),
-    /// OAuth 2.0 client credentials (RFC 6749 §4.4).
-    ClientCredentials(Box<ClientCredentials>),
-    /// OAuth 2.0 with a user's name and password (RFC 6749 §4.3).
-    Password(Box<PasswordGrant>),
-    /// OAuth 2.0 with a refresh token (RFC 6749 §6), which the vendor may replace each time.
-    RefreshToken(Box<RefreshToken>),
-    /// OAuth 2.0 with a signed assertion instead of a password (RFC 7523 §2.1).
-    JwtBearer(Box<JwtBearer>),
-    /// A Google service account, also on behalf of a user.
-    GoogleServiceAccount(Box<GoogleServiceAccount>),
-    /// An installation of a GitHub App.
-    GithubApp(Box<GithubApp>),
-    /// A login that returns a token or cookies, and perhaps a base URL.
-    Session(Box<Session>),
-    /// A signature over each request.
-    Sign(Sign),
-}

@@ -29,7 +29,6 @@ pub enum Sign {
 #[serde(deny_unknown_fields)]
 pub struct SignHmac {
     /// The hash; by default `sha256`.
-    #[serde(default)]
     pub hash: Option<Hash>,
     /// The key, as a template.
     pub secret: Located<String>,
@@ -40,7 +39,6 @@ pub struct SignHmac {
     /// `{query_sorted}`, `{body}`, `{body_sha256}`, `{date}`, `{nonce}` and `{header.NAME}`.
     pub text: Located<String>,
     /// How the signature is encoded; by default `hex`.
-    #[serde(default)]
     pub encoding: Option<Encoding>,
     /// Headers to set, as templates with the same placeholders and `{signature}`.
     pub into: BTreeMap<String, Located<String>>,
@@ -51,13 +49,11 @@ pub struct SignHmac {
 #[serde(deny_unknown_fields)]
 pub struct SignHash {
     /// The hash; by default `sha256`.
-    #[serde(default)]
     pub hash: Option<Hash>,
     /// The hashed text: a template with the same placeholders as in `hmac`, and with a secret in
     /// it.
     pub text: Located<String>,
     /// How the signature is encoded; by default `hex`.
-    #[serde(default)]
     pub encoding: Option<Encoding>,
     /// Headers to set, as templates with the same placeholders and `{signature}`.
     pub into: BTreeMap<String, Located<String>>,
@@ -94,7 +90,6 @@ pub struct SignSigv4 {
     /// The secret access key, as a template.
     pub secret_key: Located<String>,
     /// The session token of temporary credentials, as a template.
-    #[serde(default)]
     pub session_token: Option<Located<String>>,
     /// The region, as a template.
     pub region: Located<String>,

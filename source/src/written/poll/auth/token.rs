@@ -41,13 +41,10 @@ pub enum TokenBody {
 #[serde(deny_unknown_fields)]
 pub struct TokenAnswer {
     /// The path of the token; by default `access_token`.
-    #[serde(default)]
     pub token: Option<Located<String>>,
     /// The path of its lifetime in seconds; by default `expires_in`.
-    #[serde(default)]
     pub expires_in: Option<Located<String>>,
     /// The path of its end, in RFC 3339 or as seconds or milliseconds since the epoch.
-    #[serde(default)]
     pub expires_at: Option<Located<String>>,
 }
 
@@ -74,4 +71,29 @@ pub enum AssertionAlgorithm {
     /// Ed25519.
     #[serde(rename = "EdDSA")]
     EdDsa,
+}
+
+/// The paths of the parts of a key that is JSON.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KeyFile {
+    /// The path of the private key (PEM), or of the secret of an HMAC.
+    pub key: Located<String>,
+    /// The path of the issuer.
+    pub issuer: Option<Located<String>>,
+    /// The path of the key's id, if it has one.
+    pub key_id: Option<Located<String>>,
+    /// The path of the token endpoint. If the file names one, it must be `token_url`.
+    pub token_url: Option<Located<String>>,
+}
+
+/// How an assertion is sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SendAssertion {
+    /// As the parameter `assertion` of the body, as RFC 7523 says.
+    #[default]
+    Body,
+    /// In the header `Authorization: Bearer`; the body is empty.
+    Bearer,
 }
