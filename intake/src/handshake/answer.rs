@@ -4,7 +4,7 @@
 //! cannot be echoed, the whole request is denied.
 
 use mef_auth::verify::{AnswerKey, Denied, RequestPart};
-use mef_source::checked::{self, AnswerBody, Handshake};
+use mef_source::checked::{AnswerBody, AnswerTemplate, Handshake};
 use mef_source::template::{Rendered, Variables};
 use mef_source::{Path, Template};
 use serde_json::Value;
@@ -31,7 +31,7 @@ pub(super) fn constrained(rule: &Handshake, request: &Proven<'_>) -> Result<(), 
 
 /// Fills in the answer with the request's values.
 pub(super) fn render(
-    said: &checked::Answer,
+    said: &AnswerTemplate,
     request: &Proven<'_>,
     key: Option<&AnswerKey>,
 ) -> Result<Answer, Denied> {

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use mef_ports::{HttpRequest, WaitedFor};
-use mef_source::checked::{AnswerWhen, Request, Wait};
+use mef_source::checked::{Request, ResponseWhen, Wait};
 
 use crate::ask::fetch_error::FetchError;
 use crate::page::read::Page;
@@ -28,7 +28,7 @@ pub(crate) struct Asking<'a> {
     /// The request for a second try, if it is not the same.
     pub(crate) again: Option<&'a HttpRequest>,
     /// Responses that count as success.
-    pub(crate) ignore: &'a [AnswerWhen],
+    pub(crate) ignore: &'a [ResponseWhen],
     pub(crate) wait: Option<&'a Waiting<'a>>,
 }
 

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use mef_ports::HttpResponse;
 use mef_ports::moment::after;
-use mef_source::checked::{AnswerWhen, ErrorAction, ErrorRule};
+use mef_source::checked::{ErrorAction, ErrorRule, ResponseWhen};
 use serde_json::Value;
 
 use crate::ask::asking::{Answered, Verdict};
@@ -20,7 +20,7 @@ pub(crate) fn find(rules: &[ErrorRule], response: &HttpResponse) -> Option<(usiz
 }
 
 /// Returns whether one of `whens` applies to `response`.
-pub(crate) fn any(whens: &[AnswerWhen], response: &HttpResponse) -> bool {
+pub(crate) fn any(whens: &[ResponseWhen], response: &HttpResponse) -> bool {
     let body = body_for(whens.iter(), response);
     whens.iter().any(|when| holds(when, response, body.as_ref()))
 }
@@ -28,14 +28,14 @@ pub(crate) fn any(whens: &[AnswerWhen], response: &HttpResponse) -> bool {
 /// Reads the body if one of `whens` looks into it. A good page is large and not read twice for
 /// nothing.
 fn body_for<'w>(
-    mut whens: impl Iterator<Item = &'w AnswerWhen>,
+    mut whens: impl Iterator<Item = &'w ResponseWhen>,
     response: &HttpResponse,
 ) -> Option<Value> {
     let status = response.status.as_u16();
     whens.any(|when| when.reads_body(status)).then(|| value_of(&response.body))?
 }
 
-fn holds(when: &AnswerWhen, response: &HttpResponse, body: Option<&Value>) -> bool {
+fn holds(when: &ResponseWhen, response: &HttpResponse, body: Option<&Value>) -> bool {
     when.status.contains(response.status.as_u16())
         && when.headers.iter().all(|(name, condition)| {
             let mut values = response.headers.get_all(name).iter();

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use mef_ports::{BlobKey, HttpResponse, WaitedFor};
-use mef_source::checked::{AnswerWhen, Pages};
+use mef_source::checked::{Pages, ResponseWhen};
 use serde_json::Value;
 use url::Url;
 
@@ -33,7 +33,7 @@ impl Fetcher<'_> {
         &self,
         pages: &Pages,
         wait: Option<&Waiting<'_>>,
-        ignore: &[AnswerWhen],
+        ignore: &[ResponseWhen],
         request: PageRequest,
     ) -> Result<FetchedPage, FetchError> {
         let asking = Asking { request: &request.http, again: request.again.as_ref(), ignore, wait };

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, EncodingKey};
 use mef_ports::Secret;
 use mef_source::Path;
-use mef_source::checked::{Assertion, AssertionAlgorithm, AssertionPlace};
+use mef_source::checked::{Assertion, AssertionAlgorithm, AssertionSlot};
 use serde_json::{Map, Value, json};
 use url::Url;
 
@@ -18,7 +18,7 @@ use crate::credentials::render::{Renderer, error};
 
 /// All that an assertion is made of, except the time.
 pub(crate) struct RenderedAssertion {
-    pub(crate) place: AssertionPlace,
+    pub(crate) place: AssertionSlot,
     key: EncodingKey,
     algorithm: AssertionAlgorithm,
     pub(crate) key_id: Option<String>,

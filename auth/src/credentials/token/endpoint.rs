@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use mef_ports::moment::after;
 use mef_ports::{HttpError, HttpResponse, Secret};
 use mef_source::Path;
-use mef_source::checked::{Life, Origin, TokenAnswer, TokenPlace};
+use mef_source::checked::{Life, Origin, TokenLocation, TokenResponse};
 use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
@@ -161,8 +161,8 @@ fn read(
     redactor: &Redactor,
 ) -> Result<Granted, Failure> {
     let status = response.status;
-    let wanted = &request.auth.answer;
-    let in_body = matches!(wanted.token, TokenPlace::Body(_));
+    let wanted = &request.auth.response;
+    let in_body = matches!(wanted.token, TokenLocation::Body(_));
     if status.is_server_error()
         || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT)
     {
@@ -226,9 +226,9 @@ fn asked(request: &TokenRequest<'_>) -> String {
 }
 
 /// Learns a token. If it is several cookies, learns each.
-pub(crate) fn learn(token: &Secret, place: &TokenPlace, redactor: &Redactor) {
+pub(crate) fn learn(token: &Secret, place: &TokenLocation, redactor: &Redactor) {
     redactor.learn(token);
-    if let TokenPlace::Cookies(_) = place {
+    if let TokenLocation::Cookies(_) = place {
         let values = token.expose().split("; ").filter_map(|pair| pair.split_once('='));
         values.for_each(|(_, value)| redactor.learn(&Secret::new(value)));
     }
@@ -258,21 +258,25 @@ fn unreadable(path: &Path) -> Failure {
 }
 
 /// Finds the token; fails with the path at which it is not.
-fn find(place: &TokenPlace, body: Option<&Value>, headers: &HeaderMap) -> Result<String, String> {
+fn find(
+    place: &TokenLocation,
+    body: Option<&Value>,
+    headers: &HeaderMap,
+) -> Result<String, String> {
     match place {
-        TokenPlace::Body(path) => {
+        TokenLocation::Body(path) => {
             let body = body.ok_or_else(|| ".".to_owned())?;
             match path.find(body) {
                 Some(Value::String(token)) => Ok(token.clone()),
                 _ => Err(path.to_string()),
             }
         }
-        TokenPlace::Header(name) => {
+        TokenLocation::Header(name) => {
             let value = headers.get(name).and_then(|value| value.to_str().ok());
             value.map(|value| value.trim().to_owned()).ok_or_else(|| format!("header.{name}"))
         }
-        TokenPlace::Cookie(name) => cookie(name, headers),
-        TokenPlace::Cookies(names) => {
+        TokenLocation::Cookie(name) => cookie(name, headers),
+        TokenLocation::Cookies(names) => {
             let pairs = names.iter().map(|name| Ok(format!("{name}={}", cookie(name, headers)?)));
             Ok(pairs.collect::<Result<Vec<_>, String>>()?.join("; "))
         }
@@ -293,7 +297,7 @@ fn cookie(name: &str, headers: &HeaderMap) -> Result<String, String> {
 }
 
 /// Reads how long the token lives; fails with the path at which it cannot be read.
-fn life(wanted: &TokenAnswer, body: &Value, now: Timestamp) -> Result<Option<Duration>, Path> {
+fn life(wanted: &TokenResponse, body: &Value, now: Timestamp) -> Result<Option<Duration>, Path> {
     let path = match &wanted.life {
         Life::Open => return Ok(None),
         Life::Fixed(life) => return Ok(Some(*life)),
@@ -322,7 +326,7 @@ fn moment(text: &str) -> Option<Timestamp> {
 
 /// Reads the base URL. It must lead to an origin that the file names.
 fn base_url(request: &TokenRequest<'_>, body: &Value) -> Result<Option<Url>, Failure> {
-    let Some(path) = &request.auth.answer.base_url else { return Ok(None) };
+    let Some(path) = &request.auth.response.base_url else { return Ok(None) };
     let text = path.find(body).and_then(Value::as_str).ok_or_else(|| unreadable(path))?;
     let url = Url::parse(text).map_err(|_| unreadable(path))?;
     let origin = Origin::of(&url).ok_or_else(|| unreadable(path))?;

@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderValue, Method};
 use jiff::Timestamp;
 use mef_ports::{HttpRequest, Secret, SecretRef, TokenKey};
 use mef_source::Template;
-use mef_source::checked::{AssertionPlace, Origin, TokenAuth, TokenBody, TokenPlace};
+use mef_source::checked::{AssertionSlot, Origin, TokenAuth, TokenBody, TokenLocation};
 use serde_json::{Map, Value};
 use url::{Url, form_urlencoded};
 
@@ -91,7 +91,7 @@ impl<'a> TokenRequest<'a> {
             .ok_or_else(|| error(&field, "is not a URL of its own origin"))?;
         key.add(url.as_str());
         key.add(&format!("{:?}", auth.base_origins));
-        if let TokenPlace::Cookies(cookies) = &auth.answer.token {
+        if let TokenLocation::Cookies(cookies) = &auth.response.token {
             key.add(&cookies.join(";"));
         }
         let headers = headers(auth, renderer, &mut key)?;
@@ -141,8 +141,8 @@ impl<'a> TokenRequest<'a> {
             let made = assertion.make(now, id)?;
             learn(&made);
             match assertion.place {
-                AssertionPlace::Field(field) => more.push((field, made)),
-                AssertionPlace::Bearer => {
+                AssertionSlot::Field(field) => more.push((field, made)),
+                AssertionSlot::Bearer => {
                     let value = format!("Bearer {}", made.expose());
                     headers.insert(AUTHORIZATION, header_value("the assertion", &value)?);
                 }

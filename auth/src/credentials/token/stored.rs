@@ -41,7 +41,7 @@ pub(crate) async fn stored(
     let Some(written) = written.filter(|written| is_good(written, now)) else { return Ok(None) };
     let Some(usable) = usable(&written, request) else { return Ok(None) };
     ports.redactor.learn(&written.token);
-    learn(&usable.value, &request.auth.answer.token, &ports.redactor);
+    learn(&usable.value, &request.auth.response.token, &ports.redactor);
     Ok(Some(StoredToken { written, usable }))
 }
 
@@ -73,7 +73,7 @@ pub(crate) fn written(granted: &Granted) -> AccessToken {
 /// Reads a token as [`written()`] wrote it; `None` if that was for an earlier
 /// version of the file.
 pub(crate) fn usable(written: &AccessToken, request: &TokenRequest<'_>) -> Option<UsableToken> {
-    if request.auth.answer.base_url.is_none() {
+    if request.auth.response.base_url.is_none() {
         return Some(UsableToken { value: written.token.clone(), base_url: None });
     }
     let both: Value = serde_json::from_str(written.token.expose()).ok()?;

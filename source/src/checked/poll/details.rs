@@ -1,10 +1,10 @@
 //! Requests for each item that a page lists.
 
-use super::answer_when::AnswerWhen;
 use super::pages::Pages;
 use super::pages::keys::pages_of;
 use super::request::Request;
 use super::request::scope::RequestScope;
+use super::response_when::ResponseWhen;
 use crate::checked::checker::{Told, all};
 use crate::checked::origin::Origin;
 use crate::path::{Path, Root};
@@ -22,7 +22,7 @@ pub struct Detail {
     /// How many items are requested together, if not one.
     pub batch: Option<Batch>,
     /// Responses that mean that the item has nothing.
-    pub ignore: Vec<AnswerWhen>,
+    pub ignore: Vec<ResponseWhen>,
     /// Where the item has the moment after which it must not be requested.
     pub expires: Option<Path>,
     /// What of the item is added to each record that is an object.
@@ -63,7 +63,7 @@ impl RequestScope<'_, '_> {
 
     fn detail(&mut self, written: &Located<written::Detail>) -> Result<Detail, Told> {
         let pages = self.pages(&pages_of!(written));
-        let ignore = all(written.ignore.iter().map(|when| AnswerWhen::check(when, self.checker)));
+        let ignore = all(written.ignore.iter().map(|when| ResponseWhen::check(when, self.checker)));
         let expires = self.checker.record_path(written.expires.as_ref());
         // What is kept goes into events.
         let keep = self.without(&[Root::Secret], |scope| scope.pairs(&written.keep));

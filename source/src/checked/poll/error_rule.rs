@@ -1,8 +1,8 @@
 //! What `errors` means.
 
-use super::answer_when::AnswerWhen;
 use super::cursor::Cursor;
 use super::request::Requests;
+use super::response_when::ResponseWhen;
 use crate::checked::checker::{Checker, Told, all};
 use crate::path::Root;
 use crate::written::{self, Auth, AuthOrPreset, ErrorAction};
@@ -11,7 +11,7 @@ use crate::written::{self, Auth, AuthOrPreset, ErrorAction};
 #[derive(Clone, Debug)]
 pub struct ErrorRule {
     /// Which responses.
-    pub when: AnswerWhen,
+    pub when: ResponseWhen,
     /// What to do.
     pub action: ErrorAction,
 }
@@ -42,7 +42,7 @@ pub(crate) fn check(
 }
 
 fn rule(written: &written::ErrorRule, checker: &mut Checker<'_>) -> Result<ErrorRule, Told> {
-    let when = AnswerWhen::check(&written.when, checker)?;
+    let when = ResponseWhen::check(&written.when, checker)?;
     Ok(ErrorRule { when, action: *written.action })
 }
 

@@ -10,7 +10,6 @@ use std::time::Duration;
 use aws_lc_rs::digest::{Context, SHA256};
 use serde_json::Value;
 
-use super::answer_when::{AnswerWhen, Condition};
 use super::details::{Batch, Detail};
 use super::pages::Pages;
 use super::pages::decode::{Csv, PageDecode, Trailer};
@@ -19,6 +18,7 @@ use super::pages::records::Records;
 use super::pages::stop::Stop;
 use super::request::body::RequestBody;
 use super::request::{Method, Request};
+use super::response_when::{Condition, ResponseWhen};
 use super::setup::SetupStep;
 use super::wait::Wait;
 use crate::checked::json_template::JsonTemplate;
@@ -276,9 +276,9 @@ impl Identify for Wait {
     }
 }
 
-impl Identify for AnswerWhen {
+impl Identify for ResponseWhen {
     fn add_to(&self, to: &mut Identity) {
-        let AnswerWhen { status, headers, body } = self;
+        let ResponseWhen { status, headers, body } = self;
         let ranges = status.ranges().iter();
         let ranges = ranges.map(|range| (u64::from(*range.start()), u64::from(*range.end())));
         (ranges.collect::<Vec<_>>(), (headers, body)).add_to(to);

@@ -1,6 +1,5 @@
 //! What `poll` means: how a source is asked for its records.
 
-mod answer_when;
 mod auth;
 mod cursor;
 mod details;
@@ -12,13 +11,13 @@ mod pages;
 mod partitions;
 mod parts;
 mod request;
+mod response_when;
 mod setup;
 mod wait;
 
-pub use answer_when::{AnswerWhen, Condition, Statuses};
 pub use auth::{
-    Assertion, AssertionPlace, KeyFile, Life, PollAuth, SendToken, Sign, SignText, TokenAnswer,
-    TokenAuth, TokenBody, TokenPlace, UserPassword,
+    Assertion, AssertionSlot, KeyFile, Life, PollAuth, SendToken, Sign, SignText, TokenAuth,
+    TokenBody, TokenLocation, TokenResponse, UserPassword,
 };
 pub use cursor::{
     Cursor, Follow, IdCursor, ListingCursor, NextLinkCursor, RestartAt, TimeCursor, TokenCursor,
@@ -29,6 +28,7 @@ pub use limits::{Early, PollLimits};
 pub use pages::{Csv, Next, PageDecode, Pages, Records, Slot, Stop, TokenForm, Trailer};
 pub use partitions::{PartitionRequest, Partitions, name_problem};
 pub use request::{Method, Request, RequestBody};
+pub use response_when::{Condition, ResponseWhen, Statuses};
 pub use setup::SetupStep;
 pub use wait::Wait;
 

@@ -2,9 +2,9 @@
 
 use std::mem;
 
-use super::answer_when::AnswerWhen;
 use super::request::Request;
 use super::request::scope::RequestScope;
+use super::response_when::ResponseWhen;
 use super::wait::Wait;
 use crate::checked::checker::{Told, all};
 use crate::path::{Path, Root};
@@ -16,7 +16,7 @@ pub struct SetupStep {
     /// The request.
     pub request: Request,
     /// Responses that are as good as success.
-    pub ignore: Vec<AnswerWhen>,
+    pub ignore: Vec<ResponseWhen>,
     /// What to wait for in its response.
     pub wait: Option<Wait>,
     /// Where the response has what later requests read as `{setup.NAME}`: in its JSON or
@@ -40,7 +40,7 @@ impl RequestScope<'_, '_> {
     fn setup_step(&mut self, written: &Located<written::SetupStep>) -> Result<SetupStep, Told> {
         let wait = written.wait.as_ref();
         let request = self.with_wait(wait, |scope| scope.request(&written.request));
-        let ignore = all(written.ignore.iter().map(|when| AnswerWhen::check(when, self.checker)));
+        let ignore = all(written.ignore.iter().map(|when| ResponseWhen::check(when, self.checker)));
         let wait = self.wait(wait);
         let values = self.values(&written.values, &[Root::Record, Root::Header]);
         for (name, path) in &written.values {

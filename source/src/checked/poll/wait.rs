@@ -3,8 +3,8 @@
 use std::mem;
 use std::time::Duration;
 
-use super::answer_when::AnswerWhen;
 use super::request::scope::RequestScope;
+use super::response_when::ResponseWhen;
 use crate::checked::checker::{Checker, Told};
 use crate::path::{Path, Root};
 use crate::written::{self, Located};
@@ -16,9 +16,9 @@ const DEFAULT_AT_MOST: Duration = Duration::from_secs(3_600);
 #[derive(Clone, Debug)]
 pub struct Wait {
     /// The good responses (2xx) that are ready.
-    pub until: AnswerWhen,
+    pub until: ResponseWhen,
     /// The good responses that never will be ready.
-    pub fail: Option<AnswerWhen>,
+    pub fail: Option<ResponseWhen>,
     /// Where a response that is not ready has what the repeated request reads as
     /// `{wait.NAME}`: in its JSON or in a header.
     pub values: Vec<(String, Path)>,
@@ -69,8 +69,8 @@ impl RequestScope<'_, '_> {
 fn good_answers(
     written: &Located<written::AnswerWhen>,
     checker: &mut Checker<'_>,
-) -> Result<AnswerWhen, Told> {
-    let when = AnswerWhen::check(written, checker)?;
+) -> Result<ResponseWhen, Told> {
+    let when = ResponseWhen::check(written, checker)?;
     if !(200..=299).any(|status| when.status.contains(status)) {
         return Err(checker.error_with(
             written.place(),

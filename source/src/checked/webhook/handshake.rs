@@ -12,7 +12,7 @@ use super::checks::secret_use::SecretUse;
 use super::checks::surroundings::REQUEST_ROOTS;
 use super::checks::token;
 use super::checks::token::Token;
-use super::respond::{Answer, Respond, StoredSecret};
+use super::respond::{AnswerTemplate, Respond, StoredSecret};
 use super::verify::Verify;
 use crate::checked::checker::{Checker, Told, all};
 use crate::checked::constant::constant;
@@ -187,7 +187,7 @@ impl Handshake {
     /// Reports an HMAC over text that a stranger can choose freely.
     fn lint_hmac(
         &self,
-        answer: &Answer,
+        answer: &AnswerTemplate,
         written: &Located<written::Handshake>,
         verify: Option<&Verify>,
         checker: &mut Checker<'_>,

@@ -12,7 +12,7 @@ mod verify;
 pub use checks::*;
 pub use handshake::{Constraint, Handshake, HandshakeAuth, When};
 pub use preset::{ExpandedPreset, Expansion};
-pub use respond::{Answer, AnswerBody, Respond, StoredSecret};
+pub use respond::{AnswerBody, AnswerTemplate, Respond, StoredSecret};
 pub use verify::Verify;
 
 use url::Url;

@@ -34,7 +34,7 @@ const RESERVED: [&str; 10] = [
 #[derive(Clone, Debug)]
 pub enum Respond {
     /// With what the file says.
-    Answer(Box<Answer>),
+    Answer(Box<AnswerTemplate>),
     /// By fetching the `SubscribeURL` of an Amazon SNS message.
     SnsConfirmation,
     /// By storing the secret that the sender brings, and giving it back.
@@ -43,7 +43,7 @@ pub enum Respond {
 
 /// An answer as the file says it.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct AnswerTemplate {
     /// The status, 200 to 299.
     pub status: u16,
     /// Headers: names in lower case.
@@ -74,7 +74,7 @@ pub struct StoredSecret {
     pub enrol_until: Timestamp,
 }
 
-impl Answer {
+impl AnswerTemplate {
     /// Returns whether the answer has no body.
     pub fn is_empty(&self) -> bool {
         matches!(self.body, AnswerBody::Empty)
@@ -179,7 +179,10 @@ fn unused(written: &written::Respond, checker: &mut Checker<'_>, why: &str) {
     }
 }
 
-fn answer(written: &Located<written::Respond>, checker: &mut Checker<'_>) -> Result<Answer, Told> {
+fn answer(
+    written: &Located<written::Respond>,
+    checker: &mut Checker<'_>,
+) -> Result<AnswerTemplate, Told> {
     let status = written.status.as_ref().map_or(Ok(200), |status| {
         let known = u16::try_from(**status).ok().filter(|status| (200..=299).contains(status));
         known.ok_or_else(|| {
@@ -207,7 +210,7 @@ fn answer(written: &Located<written::Respond>, checker: &mut Checker<'_>) -> Res
         )),
         (None, None, _) => Ok(AnswerBody::Empty),
     };
-    Ok(Answer { status: status?, headers: headers?, body: body? })
+    Ok(AnswerTemplate { status: status?, headers: headers?, body: body? })
 }
 
 fn json(node: &Located<Node>, checker: &mut Checker<'_>) -> Result<JsonTemplate, Told> {

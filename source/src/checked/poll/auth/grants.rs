@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::token::{Assertion, AssertionPlace, KeyFile, TokenAuth, TokenBody};
-use super::token_request::{ASSERTION_LIFE, Client, ClientKey, TokenRequest, answer};
+use super::token::{Assertion, AssertionSlot, KeyFile, TokenAuth, TokenBody};
+use super::token_request::{ASSERTION_LIFE, Client, ClientKey, TokenRequest, response};
 use crate::checked::checker::Told;
 use crate::checked::poll::request::scope::RequestScope;
 use crate::checked::secret::check_secret_name;
@@ -43,9 +43,9 @@ pub(crate) fn client_credentials(
     let url = url?;
     let client = request.client(&client, &key, &url.0, scope);
     let params = request.params(&written.params, scope);
-    let answer = answer(&written.answer, scope)?;
+    let response = response(&written.answer, scope)?;
     audience.and(client).and(params)?;
-    Ok(request.into_auth("client_credentials", url, written.body, answer))
+    Ok(request.into_auth("client_credentials", url, written.body, response))
 }
 
 pub(crate) fn password(
@@ -61,8 +61,8 @@ pub(crate) fn password(
     let client = Client::new(&written.client_id, &written.client_secret, written.client_auth);
     request.simple_client(&client, &url.0, scope)?;
     request.params(&written.params, scope)?;
-    let answer = answer(&written.answer, scope)?;
-    Ok(request.into_auth("password", url, written.body, answer))
+    let response = response(&written.answer, scope)?;
+    Ok(request.into_auth("password", url, written.body, response))
 }
 
 pub(crate) fn refresh_token(
@@ -77,8 +77,8 @@ pub(crate) fn refresh_token(
     let client = Client::new(&written.client_id, &written.client_secret, written.client_auth);
     request.simple_client(&client, &url.0, scope)?;
     request.params(&written.params, scope)?;
-    let answer = answer(&written.answer, scope)?;
-    let mut auth = request.into_auth("refresh_token", url, written.body, answer);
+    let response = response(&written.answer, scope)?;
+    let mut auth = request.into_auth("refresh_token", url, written.body, response);
     auth.refresh_token = Some((**name).clone());
     Ok(auth)
 }
@@ -102,7 +102,7 @@ pub(crate) fn jwt_bearer(
             "leave out `scopes`, `params`, `body` and the client, or `send`",
         ));
     }
-    let answer = answer(&written.answer, scope)?;
+    let response = response(&written.answer, scope)?;
     let key = scope.secret(&written.key)?;
     let key_file =
         written.key_file.as_ref().map(|file| key_file(file, written, scope)).transpose()?;
@@ -150,8 +150,8 @@ pub(crate) fn jwt_bearer(
     let key_id = written.key_id.as_ref().map(|key_id| scope.template(key_id)).transpose()?;
     request.assertion = Some(Assertion {
         place: match in_header {
-            true => AssertionPlace::Bearer,
-            false => AssertionPlace::Field("assertion"),
+            true => AssertionSlot::Bearer,
+            false => AssertionSlot::Field("assertion"),
         },
         key,
         key_file,
@@ -162,7 +162,7 @@ pub(crate) fn jwt_bearer(
         life,
         backdated: scope.checker.duration_or(written.backdate.as_ref(), Duration::ZERO),
     });
-    let mut auth = request.into_auth("jwt_bearer", url, written.body, answer);
+    let mut auth = request.into_auth("jwt_bearer", url, written.body, response);
     if in_header {
         auth.body = TokenBody::Empty;
     }

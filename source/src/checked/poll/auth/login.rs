@@ -1,6 +1,6 @@
 //! A login that gives a token or a cookie.
 
-use super::token::{Life, SendToken, TokenAnswer, TokenAuth, TokenBody, TokenPlace};
+use super::token::{Life, SendToken, TokenAuth, TokenBody, TokenLocation, TokenResponse};
 use super::user_password::UserPassword;
 use super::words::with_record;
 use crate::checked::checker::Told;
@@ -71,7 +71,7 @@ pub(crate) fn session(
         body,
         assertion: None,
         refresh_token: None,
-        answer: TokenAnswer { token, life, bearer: false, base_url },
+        response: TokenResponse { token, life, bearer: false, base_url },
         send,
         base_origins: Vec::new(),
     };
@@ -86,10 +86,10 @@ pub(crate) fn session(
 }
 
 /// Reads `header.NAME`, `cookie.NAME`, or a path into the body.
-fn place(from: &Located<String>, scope: &mut RequestScope<'_, '_>) -> Result<TokenPlace, Told> {
+fn place(from: &Located<String>, scope: &mut RequestScope<'_, '_>) -> Result<TokenLocation, Told> {
     if let Some(name) = from.strip_prefix("cookie.") {
         scope.cookie_name(&from.with(name.to_owned()))?;
-        return Ok(TokenPlace::Cookie(name.to_owned()));
+        return Ok(TokenLocation::Cookie(name.to_owned()));
     }
     if let Some(name) = from.strip_prefix("header.") {
         if !is_header_name(name) {
@@ -97,16 +97,16 @@ fn place(from: &Located<String>, scope: &mut RequestScope<'_, '_>) -> Result<Tok
                 .checker
                 .error(from.place(), format!("`{name}` is not a header's name")));
         }
-        return Ok(TokenPlace::Header(name.to_ascii_lowercase()));
+        return Ok(TokenLocation::Header(name.to_ascii_lowercase()));
     }
-    scope.checker.path(from, &[Root::Record]).map(TokenPlace::Body)
+    scope.checker.path(from, &[Root::Record]).map(TokenLocation::Body)
 }
 
 /// Reads the names of cookies that must all be in the response.
 fn cookies(
     names: &Located<Vec<Located<String>>>,
     scope: &mut RequestScope<'_, '_>,
-) -> Result<TokenPlace, Told> {
+) -> Result<TokenLocation, Told> {
     if names.is_empty() {
         return Err(scope.checker.error_with(
             names.place(),
@@ -118,7 +118,7 @@ fn cookies(
         scope.cookie_name(name)?;
         Ok((**name).clone())
     });
-    names.collect::<Result<_, _>>().map(TokenPlace::Cookies)
+    names.collect::<Result<_, _>>().map(TokenLocation::Cookies)
 }
 
 fn send(written: &written::SendToken, scope: &mut RequestScope<'_, '_>) -> Result<SendToken, Told> {

@@ -13,8 +13,8 @@ mod words;
 
 pub use sign::{Sign, SignText};
 pub use token::{
-    Assertion, AssertionPlace, KeyFile, Life, SendToken, TokenAnswer, TokenAuth, TokenBody,
-    TokenPlace,
+    Assertion, AssertionSlot, KeyFile, Life, SendToken, TokenAuth, TokenBody, TokenLocation,
+    TokenResponse,
 };
 pub use user_password::UserPassword;
 
@@ -150,7 +150,7 @@ impl PollAuth {
         checker: &mut Checker<'_>,
     ) -> PollAuth {
         if let PollAuth::Token(token) = &mut self
-            && token.answer.base_url.is_some()
+            && token.response.base_url.is_some()
         {
             token.base_origins = [own, &token.origin].into_iter().chain(allowed).cloned().collect();
             if let Some(other) = written.own_origins.first() {

@@ -33,7 +33,7 @@ pub struct TokenAuth {
     /// The secret that holds the refresh token, if one is sent.
     pub refresh_token: Option<String>,
     /// What the response gives.
-    pub answer: TokenAnswer,
+    pub response: TokenResponse,
     /// How the token is sent.
     pub send: SendToken,
     /// The origins to which a base URL of the response may lead.
@@ -57,7 +57,7 @@ pub enum TokenBody {
 #[derive(Clone, Debug)]
 pub struct Assertion {
     /// Where it goes.
-    pub place: AssertionPlace,
+    pub place: AssertionSlot,
     /// What signs it: a private key as PEM, or a shared secret if the algorithm is an HMAC.
     pub key: Template,
     /// Where that is if `key` is JSON.
@@ -78,7 +78,7 @@ pub struct Assertion {
 
 /// Where an assertion goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AssertionPlace {
+pub enum AssertionSlot {
     /// Into this field of the body.
     Field(&'static str),
     /// Into the header `Authorization: Bearer`.
@@ -100,9 +100,9 @@ pub struct KeyFile {
 
 /// What the response gives.
 #[derive(Clone, Debug)]
-pub struct TokenAnswer {
+pub struct TokenResponse {
     /// Where the token is.
-    pub token: TokenPlace,
+    pub token: TokenLocation,
     /// How long it lives.
     pub life: Life,
     /// Whether `token_type`, if it is there, must be `bearer`.
@@ -113,7 +113,7 @@ pub struct TokenAnswer {
 
 /// Where a token is in the response.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TokenPlace {
+pub enum TokenLocation {
     /// In its JSON.
     Body(Path),
     /// In a header, in lower case.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::token::{
-    Assertion, AssertionPlace, Life, SendToken, TokenAnswer, TokenAuth, TokenBody, TokenPlace,
+    Assertion, AssertionSlot, Life, SendToken, TokenAuth, TokenBody, TokenLocation, TokenResponse,
 };
 use super::user_password::UserPassword;
 use crate::checked::checker::Told;
@@ -234,7 +234,7 @@ impl TokenRequest {
         let certificate = key.certificate.map(|text| scope.template(text)).transpose()?;
         let claim = |name: &str, value: &Template| (name.to_owned(), value.clone());
         self.assertion = Some(Assertion {
-            place: AssertionPlace::Field("client_assertion"),
+            place: AssertionSlot::Field("client_assertion"),
             key: signer,
             key_file: None,
             algorithm,
@@ -254,7 +254,7 @@ impl TokenRequest {
         kind: &'static str,
         url: (Template, crate::checked::origin::Origin),
         body: written::TokenBody,
-        answer: TokenAnswer,
+        response: TokenResponse,
     ) -> Box<TokenAuth> {
         Box::new(TokenAuth {
             kind,
@@ -269,7 +269,7 @@ impl TokenRequest {
             },
             assertion: self.assertion,
             refresh_token: None,
-            answer,
+            response,
             send: bearer("Bearer"),
             base_origins: Vec::new(),
         })
@@ -290,10 +290,10 @@ pub(crate) fn bearer(scheme: &str) -> SendToken {
     }
 }
 
-pub(crate) fn answer(
+pub(crate) fn response(
     written: &written::TokenAnswer,
     scope: &mut RequestScope<'_, '_>,
-) -> Result<TokenAnswer, Told> {
+) -> Result<TokenResponse, Told> {
     let mut path = |text: Option<&Located<String>>, default: &str| {
         let place = text.and_then(Located::place);
         let text = text.map_or(default, |text| text.as_str());
@@ -311,5 +311,5 @@ pub(crate) fn answer(
             ));
         }
     };
-    Ok(TokenAnswer { token: TokenPlace::Body(token), life, bearer: true, base_url: None })
+    Ok(TokenResponse { token: TokenLocation::Body(token), life, bearer: true, base_url: None })
 }

@@ -11,7 +11,7 @@ use crate::written::{self, Located, Node};
 
 /// Which responses are meant; all of this holds.
 #[derive(Clone, Debug)]
-pub struct AnswerWhen {
+pub struct ResponseWhen {
     /// The statuses.
     pub status: Statuses,
     /// Headers, by their names in lower case, each with what it must be.
@@ -101,7 +101,7 @@ fn plain(value: &Value) -> String {
     }
 }
 
-impl AnswerWhen {
+impl ResponseWhen {
     /// Returns whether it reads the bodies of responses with `status`.
     pub fn reads_body(&self, status: u16) -> bool {
         !self.body.is_empty() && self.status.contains(status)
@@ -113,7 +113,7 @@ impl AnswerWhen {
     }
 
     /// Returns whether every response that `other` means is meant here too.
-    pub(crate) fn covers(&self, other: &AnswerWhen) -> bool {
+    pub(crate) fn covers(&self, other: &ResponseWhen) -> bool {
         other.status.all().all(|status| self.status.contains(status))
             && self.headers.iter().all(|condition| other.headers.contains(condition))
             && self.body.iter().all(|condition| other.body.contains(condition))
@@ -122,7 +122,7 @@ impl AnswerWhen {
     pub(crate) fn check(
         when: &Located<written::AnswerWhen>,
         checker: &mut Checker<'_>,
-    ) -> Result<AnswerWhen, Told> {
+    ) -> Result<ResponseWhen, Told> {
         let status = when.status.as_ref().map(|node| statuses(node, checker)).transpose();
         if when.status.is_none() && when.header.is_empty() && when.body.is_empty() {
             return Err(checker.error_with(
@@ -143,7 +143,7 @@ impl AnswerWhen {
             let condition = condition(node, checker);
             Ok((path?, condition?))
         }));
-        Ok(AnswerWhen { status: status?.unwrap_or_default(), headers: headers?, body: body? })
+        Ok(ResponseWhen { status: status?.unwrap_or_default(), headers: headers?, body: body? })
     }
 }
 
