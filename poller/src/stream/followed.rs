@@ -42,12 +42,16 @@ pub(crate) async fn read_by_token(
     run: &mut Run<'_>,
     cursor: &TokenCursor,
 ) -> Result<RunEnd, RunError> {
+    let mut start = run.first_moment(cursor.follow.start);
     let place = match run.record.done() {
         None => None,
+        Some(Position::Token(_)) if run.record.refused() => {
+            start = restart_at(run, &cursor.follow);
+            None
+        }
         Some(Position::Token(token)) => Some(ResumeAt::Token(token.clone())),
         Some(stored) => return Err(run.wrong_kind(stored)),
     };
-    let start = run.first_moment(cursor.follow.start);
     read_followed(run, Followed::new(&cursor.follow, None, place, start)).await
 }
 
@@ -63,6 +67,10 @@ pub(crate) async fn read_by_link(
     let mut start = run.first_moment(follow.start);
     let place = match run.record.done() {
         None => None,
+        Some(Position::Link(_) | Position::Token(_)) if run.record.refused() => {
+            start = restart_at(run, follow);
+            None
+        }
         // A link that a person set by hand has no request, and is as that person wants it.
         Some(Position::Link(_) | Position::Token(_))
             if run.record.link_request().is_some_and(|was| !is_same(was, &cursor.digest)) =>
@@ -229,6 +237,9 @@ impl Reading for Followed<'_> {
         }
         self.start = restart_at(run, self.follow);
         self.place = None;
+        // A run that ends before the first page is delivered leaves this beginning to the next,
+        // which may wait for what is set up for it.
+        run.record.refuse();
         tracing::warn!(
             source.id = %run.stream,
             cursor.start = %self.start,
