@@ -31,6 +31,8 @@ struct Followed<'c> {
     link: Option<&'c NextLinkCursor>,
     /// The page at hand; `None` for the first.
     place: Option<ResumeAt>,
+    /// The place that an earlier run kept.
+    kept: Option<ResumeAt>,
     /// The moment at which reading begins if there is no place.
     start: Timestamp,
     /// The newest time so far.
@@ -125,7 +127,7 @@ impl<'c> Followed<'c> {
         place: Option<ResumeAt>,
         start: Timestamp,
     ) -> Followed<'c> {
-        Followed { follow, link, place, start, reached: None }
+        Followed { follow, link, kept: place.clone(), place, start, reached: None }
     }
 
     /// Returns which ids a later read may bring again. Of what came before a page that leads on,
@@ -231,7 +233,10 @@ impl Reading for Followed<'_> {
     }
 
     fn begin_again(&mut self, run: &mut Run<'_>, setback: Setback<'_>) -> bool {
-        let may_restart = setback.by_rule || self.follow.restart.is_some();
+        // One refusal may pass, and what lies before a later beginning does not come back: a place
+        // that this run came to from a kept one is asked for once more, by the next run.
+        let is_sure = self.kept.is_none() || setback.at == self.kept.as_ref();
+        let may_restart = setback.by_rule || (is_sure && self.follow.restart.is_some());
         if setback.at.is_none() || !may_restart {
             return false;
         }

@@ -212,3 +212,41 @@ async fn an_id_that_a_rule_gives_up_stays_given_up_until_a_page_is_delivered() {
     assert_eq!(requests[1], "GET /logs?after=2&session=c");
     assert_eq!(bench.delivered().await, [1, 2]);
 }
+
+#[tokio::test]
+async fn one_refusal_in_the_middle_of_a_run_loses_nothing() {
+    let since = "since: \"{cursor.start|epoch}\"";
+    for (name, file) in [
+        (
+            "token",
+            file(
+                since,
+                &format!("{BY_PAGE}  cursor: {{ token: token, restart: {{ from: start }} }}\n"),
+            ),
+        ),
+        (
+            "link",
+            file(
+                since,
+                "  next: { url: link }\n  cursor: { next_link: {}, restart: { from: start } }\n",
+            ),
+        ),
+    ] {
+        let bench = Bench::new(0);
+        let vendor = Scripted::answers(vec![page(&[1], Some("p2")), page(&[], Some("p3"))]);
+        run(&bench, &vendor, &file).await;
+        bench.clock.set(at(13 * DAY));
+        let vendor = Scripted::answers(vec![
+            page(&[2], Some("p4")),
+            answer(409, &[], "{}"),
+            page(&[9], None),
+        ]);
+        let report = run(&bench, &vendor, &file).await;
+        assert!(matches!(report.end, RunEnd::Failed(_)), "{name}: {report:?}");
+        let vendor = Scripted::answers(vec![page(&[3], None)]);
+        let report = run(&bench, &vendor, &file).await;
+        assert!(vendor.requests()[0].contains("page=p4"), "{name}");
+        assert_eq!(report.summary.lost, None, "{name}");
+        assert_eq!(bench.delivered().await, [1, 2, 3], "{name}");
+    }
+}
