@@ -250,3 +250,20 @@ async fn one_refusal_in_the_middle_of_a_run_loses_nothing() {
         assert_eq!(bench.delivered().await, [1, 2, 3], "{name}");
     }
 }
+
+#[tokio::test]
+async fn what_runs_that_were_put_off_had_not_read_is_told_as_lost() {
+    let bench = Bench::new(0);
+    let cursor = "  cursor: { token: token, restart: { from: start } }\n";
+    let file = file("since: \"{cursor.start|epoch}\"", &format!("{BY_PAGE}{cursor}"));
+    for (day, id) in [(0, 1), (2, 2)] {
+        bench.clock.set(at(day * DAY));
+        let next = format!("p{id}");
+        let vendor = Scripted::answers(vec![page(&[id], Some(&next)), limited()]);
+        run(&bench, &vendor, &file).await;
+    }
+    bench.clock.set(at(2 * DAY + 100));
+    let report = run(&bench, &Scripted::answers(vec![gone(), page(&[3], None)]), &file).await;
+    assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+    assert_eq!(report.summary.lost, Some(LostSpan { from: at(0), to: at(DAY + 100) }));
+}
