@@ -149,6 +149,8 @@ pub struct CursorRecord {
     pub wait: Option<OpenWait>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     asked: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    refused: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reached: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -221,6 +223,12 @@ impl CursorRecord {
         self.asked
     }
 
+    /// Returns whether the vendor refused the place at `done`, and nothing is delivered since: reading
+    /// begins again without it.
+    pub fn refused(&self) -> bool {
+        self.refused
+    }
+
     /// Returns the move that changes nothing, to be changed in part.
     pub fn unmoved(&self) -> Move {
         let CursorRecord { done, open, pass, reached, link_request, .. } = self.clone();
@@ -231,7 +239,8 @@ impl CursorRecord {
     pub fn advance(&mut self, moved: Move, _receipt: &Receipt) {
         let Move { done, open, pass, reached, link_request } = moved;
         (self.done, self.open, self.pass) = (done, open, pass);
-        (self.reached, self.link_request, self.asked) = (reached, link_request, false);
+        (self.reached, self.link_request) = (reached, link_request);
+        (self.asked, self.refused) = (false, false);
     }
 
     /// Says where a stream begins that was never read. One that was read stays where it is.
@@ -251,6 +260,11 @@ impl CursorRecord {
         if let Some(open) = &mut self.open {
             open.next = None;
         }
+    }
+
+    /// Notes that the vendor refused the place at `done`.
+    pub fn refuse(&mut self) {
+        self.refused = true;
     }
 
     /// Says that everything kept was kept under the requests that `request_digest` is a digest of.

@@ -191,13 +191,16 @@ impl<'p> Run<'p> {
     }
 }
 
-/// Returns up to which moment the stream was read. Where no record has a time, a run that ended
-/// well has read what there was when it started.
+/// Returns up to which moment the stream was read. Where no record has a time, a run that was not put
+/// off has read what there was when it started. If no such run is known, the oldest known says when
+/// the stream still had something to read.
 fn read_to(record: &CursorRecord) -> Option<Timestamp> {
     let last = record.last_run.as_ref().filter(|run| run.error.is_none() && run.pages > 0);
-    let earlier = || record.history.iter().rev().find(|run| run.error.is_none());
+    let last = last.filter(|_| record.next_run.is_none());
+    let good = || record.history.iter().rev().find(|run| run.error.is_none() && !run.put_off);
     let by_record = record.reached().or_else(|| record.done()?.time());
-    let by_run = || last.and_then(|run| run.started).or_else(|| Some(earlier()?.ended));
+    let earlier = || Some(good().or(record.history.first())?.ended);
+    let by_run = || last.and_then(|run| run.started).or_else(earlier);
     record.done()?;
     by_record.or_else(by_run)
 }

@@ -27,6 +27,7 @@ pub(crate) fn note(record: &mut CursorRecord, done_before: Option<&Position>) {
         delivered: run.delivered,
         rejected: run.rejected,
         error,
+        put_off: record.next_run.is_some(),
     };
     let again = past.error.is_some() && record.done() == done_before;
     if again && record.history.last().is_some_and(|last| last.error == past.error) {

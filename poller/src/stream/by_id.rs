@@ -50,7 +50,11 @@ pub(crate) async fn read_by_id(run: &mut Run<'_>, cursor: &IdCursor) -> Result<R
             Some(key.ok_or_else(|| run.wrong_kind(stored))?)
         }
     };
-    let mut pass = Pass::new(run, cursor, done.clone(), done);
+    let from = match &done {
+        Some(refused) if run.record.refused() => without_id(run, cursor, refused),
+        done => done.clone(),
+    };
+    let mut pass = Pass::new(run, cursor, from, done);
     let mut at = None;
     if let Some(open) = run.record.pass().cloned() {
         let key = |position: Option<_>| Key::from_position(&position?, with_time);
@@ -60,6 +64,16 @@ pub(crate) async fn read_by_id(run: &mut Run<'_>, cursor: &IdCursor) -> Result<R
         at = Some(open.next);
     }
     read_pages(run, &mut pass, at).await
+}
+
+/// Returns where to begin if the vendor refuses `from`: at its moment, or at the start. Tells what is
+/// lost.
+fn without_id(run: &mut Run<'_>, cursor: &IdCursor, from: &Key) -> Option<Key> {
+    let at_moment = from.time.map(|time| Key { time: Some(time), id: None });
+    if at_moment.is_none() {
+        run.begins_at(run.first_moment(cursor.start));
+    }
+    at_moment
 }
 
 impl<'c> Pass<'c> {
@@ -223,13 +237,10 @@ impl Reading for Pass<'_> {
     fn begin_again(&mut self, run: &mut Run<'_>, setback: Setback<'_>) -> bool {
         let mut from = self.from.clone();
         if setback.at.is_none() {
-            let Some(Key { time, .. }) = from.filter(|from| from.id.is_some()) else {
-                return false;
-            };
-            from = time.map(|time| Key { time: Some(time), id: None });
-            if from.is_none() {
-                run.begins_at(run.first_moment(self.cursor.start));
-            }
+            let Some(refused) = from.filter(|from| from.id.is_some()) else { return false };
+            from = without_id(run, self.cursor, &refused);
+            // A run that ends before the first page is delivered leaves this beginning to the next.
+            run.record.refuse();
         }
         tracing::warn!(
             source.id = %run.stream,

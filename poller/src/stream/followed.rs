@@ -31,6 +31,8 @@ struct Followed<'c> {
     link: Option<&'c NextLinkCursor>,
     /// The page at hand; `None` for the first.
     place: Option<ResumeAt>,
+    /// The place that an earlier run kept.
+    kept: Option<ResumeAt>,
     /// The moment at which reading begins if there is no place.
     start: Timestamp,
     /// The newest time so far.
@@ -42,12 +44,16 @@ pub(crate) async fn read_by_token(
     run: &mut Run<'_>,
     cursor: &TokenCursor,
 ) -> Result<RunEnd, RunError> {
+    let mut start = run.first_moment(cursor.follow.start);
     let place = match run.record.done() {
         None => None,
+        Some(Position::Token(_)) if run.record.refused() => {
+            start = restart_at(run, &cursor.follow);
+            None
+        }
         Some(Position::Token(token)) => Some(ResumeAt::Token(token.clone())),
         Some(stored) => return Err(run.wrong_kind(stored)),
     };
-    let start = run.first_moment(cursor.follow.start);
     read_followed(run, Followed::new(&cursor.follow, None, place, start)).await
 }
 
@@ -63,6 +69,10 @@ pub(crate) async fn read_by_link(
     let mut start = run.first_moment(follow.start);
     let place = match run.record.done() {
         None => None,
+        Some(Position::Link(_) | Position::Token(_)) if run.record.refused() => {
+            start = restart_at(run, follow);
+            None
+        }
         // A link that a person set by hand has no request, and is as that person wants it.
         Some(Position::Link(_) | Position::Token(_))
             if run.record.link_request().is_some_and(|was| !is_same(was, &cursor.digest)) =>
@@ -117,7 +127,7 @@ impl<'c> Followed<'c> {
         place: Option<ResumeAt>,
         start: Timestamp,
     ) -> Followed<'c> {
-        Followed { follow, link, place, start, reached: None }
+        Followed { follow, link, kept: place.clone(), place, start, reached: None }
     }
 
     /// Returns which ids a later read may bring again. Of what came before a page that leads on,
@@ -223,12 +233,18 @@ impl Reading for Followed<'_> {
     }
 
     fn begin_again(&mut self, run: &mut Run<'_>, setback: Setback<'_>) -> bool {
-        let may_restart = setback.by_rule || self.follow.restart.is_some();
+        // One refusal may pass, and what lies before a later beginning does not come back: a place
+        // that this run came to from a kept one is asked for once more, by the next run.
+        let is_sure = self.kept.is_none() || setback.at == self.kept.as_ref();
+        let may_restart = setback.by_rule || (is_sure && self.follow.restart.is_some());
         if setback.at.is_none() || !may_restart {
             return false;
         }
         self.start = restart_at(run, self.follow);
         self.place = None;
+        // A run that ends before the first page is delivered leaves this beginning to the next,
+        // which may wait for what is set up for it.
+        run.record.refuse();
         tracing::warn!(
             source.id = %run.stream,
             cursor.start = %self.start,

@@ -38,6 +38,10 @@ fn gone() -> HttpResponse {
     answer(410, &[], "{}")
 }
 
+fn limited() -> HttpResponse {
+    answer(429, &[("retry-after", "60".to_owned())], "{}")
+}
+
 fn session(id: &str) -> HttpResponse {
     answer(200, &[], &json!({ "id": id }).to_string())
 }
@@ -162,4 +166,104 @@ async fn a_page_at_which_reading_ends_closes_no_circle() {
     let report = run(&bench, &vendor, &file).await;
     assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
     assert_eq!(bench.delivered().await, [10]);
+}
+
+#[tokio::test]
+async fn a_new_beginning_that_is_put_off_is_the_next_runs_and_no_new_job() {
+    let in_session = "session: \"{setup.session}\", ";
+    for (name, file) in by_every_kind(in_session, SESSION) {
+        if name == "listing" {
+            continue;
+        }
+        let bench = Bench::new(0);
+        let vendor = Scripted::answers(vec![session("a"), page(&[1], Some("p2")), limited()]);
+        run(&bench, &vendor, &file).await;
+        bench.clock.set(at(100));
+        let vendor = Scripted::answers(vec![gone(), session("b"), limited()]);
+        let report = run(&bench, &vendor, &file).await;
+        assert!(matches!(report.end, RunEnd::Limited { .. }), "{name}: {report:?}");
+        bench.clock.set(at(200));
+        let vendor = Scripted::answers(vec![page(&[2], None)]);
+        run(&bench, &vendor, &file).await;
+        let first = vendor.requests().swap_remove(0);
+        assert!(first.contains("session=b") && !first.contains("page=p2"), "{name}: {first}");
+        assert!(!bench.cursor().await.record.refused(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn an_id_that_a_rule_gives_up_stays_given_up_until_a_page_is_delivered() {
+    let query =
+        "since: \"{cursor.start|epoch}\", after: \"{cursor.id}\", session: \"{setup.session}\"";
+    let rule = "  errors: [ { when: { status: 418 }, do: restart_from_time } ]\n";
+    let file = file(query, &format!("{SESSION}{rule}  cursor: {{ id: id, order: ascending }}\n"));
+    let bench = Bench::new(0);
+    let vendor = Scripted::answers(vec![session("a"), page(&[1], None), page(&[], None)]);
+    run(&bench, &vendor, &file).await;
+    bench.clock.set(at(100));
+    let refused = answer(418, &[], "{}");
+    let vendor = Scripted::answers(vec![session("b"), refused, session("c"), limited()]);
+    run(&bench, &vendor, &file).await;
+    bench.clock.set(at(200));
+    let vendor = Scripted::answers(vec![page(&[1, 2], None), page(&[], None)]);
+    run(&bench, &vendor, &file).await;
+    let requests = vendor.requests();
+    assert_eq!(requests[0], "GET /logs?session=c&since=1795428200");
+    assert_eq!(requests[1], "GET /logs?after=2&session=c");
+    assert_eq!(bench.delivered().await, [1, 2]);
+}
+
+#[tokio::test]
+async fn one_refusal_in_the_middle_of_a_run_loses_nothing() {
+    let since = "since: \"{cursor.start|epoch}\"";
+    for (name, file) in [
+        (
+            "token",
+            file(
+                since,
+                &format!("{BY_PAGE}  cursor: {{ token: token, restart: {{ from: start }} }}\n"),
+            ),
+        ),
+        (
+            "link",
+            file(
+                since,
+                "  next: { url: link }\n  cursor: { next_link: {}, restart: { from: start } }\n",
+            ),
+        ),
+    ] {
+        let bench = Bench::new(0);
+        let vendor = Scripted::answers(vec![page(&[1], Some("p2")), page(&[], Some("p3"))]);
+        run(&bench, &vendor, &file).await;
+        bench.clock.set(at(13 * DAY));
+        let vendor = Scripted::answers(vec![
+            page(&[2], Some("p4")),
+            answer(409, &[], "{}"),
+            page(&[9], None),
+        ]);
+        let report = run(&bench, &vendor, &file).await;
+        assert!(matches!(report.end, RunEnd::Failed(_)), "{name}: {report:?}");
+        let vendor = Scripted::answers(vec![page(&[3], None)]);
+        let report = run(&bench, &vendor, &file).await;
+        assert!(vendor.requests()[0].contains("page=p4"), "{name}");
+        assert_eq!(report.summary.lost, None, "{name}");
+        assert_eq!(bench.delivered().await, [1, 2, 3], "{name}");
+    }
+}
+
+#[tokio::test]
+async fn what_runs_that_were_put_off_had_not_read_is_told_as_lost() {
+    let bench = Bench::new(0);
+    let cursor = "  cursor: { token: token, restart: { from: start } }\n";
+    let file = file("since: \"{cursor.start|epoch}\"", &format!("{BY_PAGE}{cursor}"));
+    for (day, id) in [(0, 1), (2, 2)] {
+        bench.clock.set(at(day * DAY));
+        let next = format!("p{id}");
+        let vendor = Scripted::answers(vec![page(&[id], Some(&next)), limited()]);
+        run(&bench, &vendor, &file).await;
+    }
+    bench.clock.set(at(2 * DAY + 100));
+    let report = run(&bench, &Scripted::answers(vec![gone(), page(&[3], None)]), &file).await;
+    assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+    assert_eq!(report.summary.lost, Some(LostSpan { from: at(0), to: at(DAY + 100) }));
 }

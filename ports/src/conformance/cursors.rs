@@ -253,6 +253,7 @@ pub async fn a_record_comes_back_with_every_field(backend: Backend) {
         delivered: 4,
         rejected: 5,
         error: Some("no".to_owned()),
+        put_off: true,
     }];
     let link = Position::Link("https://api.example.com/?after=%2f+2".to_owned());
     let by_link = CursorRecord::at(link);
