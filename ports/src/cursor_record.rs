@@ -235,8 +235,9 @@ impl CursorRecord {
         Move { done, open, pass, reached, link_request }
     }
 
-    /// Moves the cursor, since what lies before is delivered: the receipt proves it.
-    pub fn advance(&mut self, moved: Move, _receipt: &Receipt) {
+    /// Moves the cursor, since what lies before is delivered: the receipt proves it, and moves one
+    /// cursor once.
+    pub fn advance(&mut self, moved: Move, _receipt: Receipt) {
         let Move { done, open, pass, reached, link_request } = moved;
         (self.done, self.open, self.pass) = (done, open, pass);
         (self.reached, self.link_request) = (reached, link_request);

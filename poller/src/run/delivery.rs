@@ -60,7 +60,7 @@ pub(crate) async fn deliver(
         if let Some(circle) = circle {
             return Err(RunError::Loop(circle));
         }
-        record.advance(moved, &receipt);
+        record.advance(moved, receipt);
         let seen = seen.to_store(needed);
         let commit = Commit { record: &*record, seen: Some(&seen) };
         Ok(ports.cursors.commit(&lease.current().await, commit).await?)

@@ -145,7 +145,7 @@ async fn read(run: &mut Run<'_>) -> Result<RunEnd, RunError> {
         let receipt = deliver(&run.poller.ports.outputs, nothing).await?;
         let done = Some(stretch.end_position());
         let moved = Move { done, open: None, pass: None, ..run.record.unmoved() };
-        run.record.advance(moved, &receipt);
+        run.record.advance(moved, receipt);
     }
     Ok(end)
 }

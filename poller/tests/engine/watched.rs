@@ -106,10 +106,10 @@ impl Cursors for Watched {
                 lease.fence = before.as_ref().map_or(0, |before| before.fence);
             }
             (Some(Bug::CommitsTheWholeWindow), Some(open)) if open.next.is_some() => {
-                record.advance(Move { open: None, ..done(open.end) }, &receipt());
+                record.advance(Move { open: None, ..done(open.end) }, receipt());
             }
             (Some(Bug::FollowsTheClock), _) => {
-                record.advance(done(self.clock.now()), &receipt());
+                record.advance(done(self.clock.now()), receipt());
             }
             _ => {}
         }

@@ -37,7 +37,7 @@ fn window(seconds: i64) -> OpenWindow {
 #[expect(clippy::disallowed_methods, reason = "what is stored here was never delivered")]
 fn moved(moved: Move) -> CursorRecord {
     let mut record = CursorRecord::default();
-    record.advance(moved, &Receipt::of_delivery(0, 0));
+    record.advance(moved, Receipt::of_delivery(0, 0));
     record
 }
 
