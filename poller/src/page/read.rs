@@ -10,7 +10,7 @@ use url::Url;
 use crate::page::body_records::{apart_at, how_many, take_records};
 use crate::page::decode::content::Content;
 use crate::page::decode::decode;
-use crate::page::decode::held::Held;
+use crate::page::held::Held;
 use crate::page::link_header;
 use crate::page::next::{count, counted, last, may_lead, resolve, text, token};
 use crate::page::page_error::PageError;

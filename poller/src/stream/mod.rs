@@ -8,7 +8,6 @@ pub(crate) mod by_time;
 pub(crate) mod followed;
 pub(crate) mod key;
 pub(crate) mod listing;
-pub(crate) mod loop_guard;
 pub(crate) mod rewrite;
 pub(crate) mod window;
 
@@ -17,18 +16,18 @@ use mef_ports::{Move, ResumeAt};
 
 use crate::ask::asking::FetchedPage;
 use crate::ask::fetch_error::FetchError;
-use crate::ask::request::PageRequest;
-use crate::ask::scope::RequestScope;
 use crate::news::gathered::Gathered;
 use crate::news::page_end::PageEnd;
 use crate::news::seen::Needed;
 use crate::page::record::Unread;
-use crate::run::context::Run;
-use crate::run::delivery::{deliver, go_on};
-use crate::run::details::details_of;
-use crate::run::report::{RunEnd, RunError};
-use crate::run::setup::set_up;
-use loop_guard::LoopGuard;
+use crate::request::build::PageRequest;
+use crate::request::scope::RequestScope;
+use crate::work::context::Run;
+use crate::work::delivery::{deliver, go_on};
+use crate::work::details::details_of;
+use crate::work::loop_guard::LoopGuard;
+use crate::work::report::{RunEnd, RunError};
+use crate::work::setup::set_up;
 
 /// What is read page after page: what the kinds of cursor do differently.
 pub(crate) trait Reading {

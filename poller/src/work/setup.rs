@@ -13,12 +13,12 @@ use url::Url;
 
 use crate::ask::asking::{Answered, Asking, Waiting};
 use crate::ask::fetch_error::FetchError;
-use crate::ask::request::build_one;
-use crate::ask::scope::RequestScope;
 use crate::page::decode::json;
 use crate::page::next::kept_text;
-use crate::run::context::Run;
-use crate::run::report::RunError;
+use crate::request::build::build_one;
+use crate::request::scope::RequestScope;
+use crate::work::context::Run;
+use crate::work::report::RunError;
 
 /// How far the setup came, and why no further.
 pub(crate) struct SetUp {
