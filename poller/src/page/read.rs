@@ -88,7 +88,7 @@ pub(crate) fn read(
     held.take_records(records.len())?;
     // Items stay in memory while their details are asked for, and partitions while their names are
     // read.
-    if !poll.details.is_empty() || !std::ptr::eq(pages, &raw const poll.pages) {
+    if !poll.details.is_empty() || !stop::is_stream(poll, pages) {
         held.take_value_count(records.iter().map(Unread::values).sum())?;
     }
     let next = match &pages.next {
@@ -107,8 +107,7 @@ pub(crate) fn read(
     {
         return Err(PageError::NoNext { more: more.to_string(), way: way.to_string() });
     }
-    // By default a page that names itself is an error, which the loop guard finds.
-    ends |= pages.stop.same_next && next.is_some() && next.as_ref() == at;
+    ends |= stop::ends_at_itself(poll, pages, at, next.as_ref());
     // It may get into the cursor, and every later run would go on there.
     let is_kept = matches!(poll.cursor, Cursor::Token(_) | Cursor::NextLink(_));
     if let Some(next) = next.as_ref().filter(|_| !ends || is_kept) {

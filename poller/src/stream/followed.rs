@@ -150,11 +150,6 @@ impl Reading for Followed<'_> {
         true
     }
 
-    /// A link that leads to itself is where the stream ends for now.
-    fn may_name_itself(&self) -> bool {
-        self.link.is_some()
-    }
-
     fn sort(
         &mut self,
         run: &mut Run<'_>,

@@ -51,12 +51,6 @@ pub(crate) trait Reading {
     /// backfill is its last.
     fn is_ascending(&self) -> bool;
 
-    /// Returns whether a page that names itself as the next is the last, even if `stop` does not
-    /// say so.
-    fn may_name_itself(&self) -> bool {
-        false
-    }
-
     /// Returns what the delivery of the sorted page means, where the page names `named` and `next`
     /// is asked for.
     fn turn(
@@ -163,12 +157,11 @@ pub(crate) async fn read_pages<R: Reading>(
             }
         };
         let named = page.next.clone();
-        let stays = named.is_some() && named == at && reading.may_name_itself();
         let circle = guard.visit(&page, named.as_ref()).err();
         let mut gathered = run.gathered()?;
         let sorted = reading.sort(run, page.records, &mut gathered);
         let is_past = sorted.end.is_past() && reading.is_ascending() && run.poller.is_backfill();
-        let ends = page.ends || stays || sorted.is_last || is_past;
+        let ends = page.ends || sorted.is_last || is_past;
         let next = named.clone().filter(|_| !ends);
         let circle = circle.filter(|_| next.is_some());
         let turn = reading.turn(run, named.as_ref(), next.as_ref())?;
