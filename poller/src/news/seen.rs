@@ -12,6 +12,10 @@ use mef_ports::{RunSummary, SeenId};
 
 use crate::ask::fetch_error::MOST_IDS;
 
+/// How many of the latest ids are kept where the cursor follows the records, besides those that a
+/// later read asks for by time: enough for a page that is given twice.
+pub(crate) const LATEST: usize = 1_000;
+
 /// The ids of records that were delivered.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {

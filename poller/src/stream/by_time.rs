@@ -9,16 +9,12 @@ use mef_source::checked::{Advance, Order, TimeCursor};
 
 use crate::news::gathered::Gathered;
 use crate::news::known::{Known, News, known, note_late};
-use crate::news::seen::Needed;
+use crate::news::seen::{LATEST, Needed};
 use crate::page::record::Unread;
 use crate::request::scope::RequestScope;
 use crate::stream::{Reading, Setback, Sorted, Turn, note_order, read_pages, window};
 use crate::work::context::Run;
 use crate::work::report::{RunEnd, RunError};
-
-/// How many ids are kept for a cursor that follows the records, besides those that its overlap
-/// needs.
-const LATEST: usize = 1_000;
 
 /// How often a window is read again from its start before a run gives up. From the second time on
 /// only half of it is read, so that each try asks for something else.

@@ -10,7 +10,7 @@ use url::Url;
 use crate::ask::fetch_error::FetchError;
 use crate::news::gathered::Gathered;
 use crate::news::known::{Known, News, known};
-use crate::news::seen::Needed;
+use crate::news::seen::{LATEST, Needed};
 use crate::page::record::Unread;
 use crate::request::link_secrets::without_secrets;
 use crate::request::scope::RequestScope;
@@ -19,10 +19,6 @@ use crate::stream::{Reading, Setback, Sorted, Turn, read_pages};
 use crate::work::context::Run;
 use crate::work::report::{RunEnd, RunError};
 use crate::work::same_request::is_same;
-
-/// How many ids of records are kept, besides those after the moment at which reading may begin
-/// again, for a vendor that gives the same record again.
-const LATEST: usize = 1_000;
 
 /// A stream that the vendor leads through.
 struct Followed<'c> {
