@@ -27,7 +27,7 @@ use crate::work::delivery::{deliver, go_on};
 use crate::work::details::details_of;
 use crate::work::loop_guard::LoopGuard;
 use crate::work::report::{RunEnd, RunError};
-use crate::work::setup::set_up;
+use crate::work::setup::{keep_setup, set_up};
 
 /// What is read page after page: what the kinds of cursor do differently.
 pub(crate) trait Reading {
@@ -195,7 +195,8 @@ async fn begin<R: Reading>(
     reading: &R,
     at: Option<&ResumeAt>,
 ) -> Result<Result<FetchedPage, FetchError>, RunError> {
-    set_up(run, reading.scope(run)).await.keep(run)?;
+    let (done, end) = set_up(run, reading.scope(run)).await;
+    keep_setup(run, done, end)?;
     let request = reading.request(run, at)?;
     Ok(run.fetch(request).await)
 }
