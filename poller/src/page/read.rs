@@ -3,7 +3,7 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use http::StatusCode;
 use mef_ports::{HttpResponse, ResumeAt};
-use mef_source::checked::{Cursor, Next, Pages, Poll};
+use mef_source::checked::{Next, Pages, Poll};
 use serde_json::Value;
 use url::Url;
 
@@ -109,7 +109,7 @@ pub(crate) fn read(
     }
     ends |= stop::ends_at_itself(poll, pages, at, next.as_ref());
     // It may get into the cursor, and every later run would go on there.
-    let is_kept = matches!(poll.cursor, Cursor::Token(_) | Cursor::NextLink(_));
+    let is_kept = poll.cursor.follow().is_some();
     if let Some(next) = next.as_ref().filter(|_| !ends || is_kept) {
         may_lead(poll, url, next)?;
     }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use http::HeaderMap;
 use mef_ports::ResumeAt;
-use mef_source::checked::{Cursor, Pages, Poll, Stop};
+use mef_source::checked::{Pages, Poll, Stop};
 use mef_source::{Path, Root};
 use serde_json::Value;
 
@@ -48,7 +48,7 @@ pub(crate) fn ends_at_itself(
     next: Option<&ResumeAt>,
 ) -> bool {
     // A link that is kept between runs and leads to itself is where the stream ends for now.
-    let is_kept = matches!(poll.cursor, Cursor::NextLink(_)) && is_stream(poll, pages);
+    let is_kept = poll.cursor.next_link().is_some() && is_stream(poll, pages);
     next.is_some() && next == at && (pages.stop.same_next || is_kept)
 }
 
