@@ -6,19 +6,24 @@
 //! until it is caught up, limited, or out of time.
 
 mod ask;
+mod budget;
+mod lease;
 mod news;
 mod page;
 mod poller;
+mod request;
 mod run;
 mod stream;
+mod stretch;
+mod work;
 
 pub use ask::fetch_error::FetchError;
 pub use ask::refusal::Refusal;
 pub use ask::refusal::RuledOut;
-pub use ask::render::RequestError;
+pub use budget::Budget;
 pub use page::page_error::PageError;
 pub use poller::{PollPorts, Poller};
+pub use request::render::RequestError;
 pub use run::backfill::BackfillError;
-pub use run::budget::Budget;
-pub use run::report::{RunEnd, RunError, RunLine, RunReport};
-pub use run::stretch::is_backfill;
+pub use stretch::is_backfill;
+pub use work::report::{RunEnd, RunError, RunLine, RunReport};

@@ -15,9 +15,9 @@ use mef_source::{Root, Source};
 
 use crate::ask::fetch::Fetcher;
 use crate::ask::pace::Pace;
-use crate::run::budget::Budget;
-use crate::run::lease::LeaseKeeper;
-use crate::run::stretch::Stretch;
+use crate::budget::Budget;
+use crate::lease::LeaseKeeper;
+use crate::stretch::Stretch;
 
 /// The stores, credentials and outputs that a poller uses.
 #[derive(Clone)]

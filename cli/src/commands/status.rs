@@ -8,7 +8,7 @@ use mef_auth::Redactor;
 use mef_poller::is_backfill;
 use mef_ports::{CursorRecord, RunSummary, StoredCursor};
 use mef_source::Source;
-use mef_source::checked::{Advance, Cursor, Partitions, Poll};
+use mef_source::checked::{Cursor, Partitions, Poll};
 use serde::Serialize;
 
 use super::streams::lag;
@@ -148,7 +148,7 @@ fn state(poll: &Poll, record: &CursorRecord, run: &RunSummary, now: Timestamp) -
     } else if record.next_run.is_some_and(|next| next > now) {
         "limited"
     } else if run.ended.is_none_or(|ended| older(ended, patience))
-        || follows_the_clock(poll)
+        || poll.cursor.moves_without_records()
             && lag(record, now)
                 .and_then(|lag| Duration::try_from(lag).ok())
                 .is_some_and(|lag| lag > patience + wanted)
@@ -156,14 +156,5 @@ fn state(poll: &Poll, record: &CursorRecord, run: &RunSummary, now: Timestamp) -
         "stale"
     } else {
         "fresh"
-    }
-}
-
-/// Returns whether the cursor moves even if there are no records.
-fn follows_the_clock(poll: &Poll) -> bool {
-    match &poll.cursor {
-        Cursor::Time(cursor) => cursor.advance == Advance::WindowEnd,
-        // A listing moves only once it has been read to its end, however long that takes.
-        Cursor::Token(_) | Cursor::NextLink(_) | Cursor::Id(_) | Cursor::Listing(_) => false,
     }
 }

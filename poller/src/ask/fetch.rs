@@ -21,12 +21,12 @@ use crate::ask::asking::{Answered, Asking, LONGEST_WAIT, Verdict};
 use crate::ask::error_rules;
 use crate::ask::fetch_error::FetchError;
 use crate::ask::limits::{LIMIT_WITHOUT_RESET, LimitHeaders};
-use crate::ask::link_secrets::without_repeated;
 use crate::ask::pace::Pace;
 use crate::ask::refusal::{Refusal, RuledOut};
+use crate::budget::Budget;
+use crate::lease::LeaseKeeper;
 use crate::page::page_error::PageError;
-use crate::run::budget::Budget;
-use crate::run::lease::LeaseKeeper;
+use crate::request::link_secrets::without_repeated;
 
 const TRIES_AGAIN: usize = 4;
 const MOST_REDIRECTS: usize = 5;

@@ -5,8 +5,12 @@ use mef_auth::credentials::CredentialError;
 use mef_ports::{CommitError, HttpError, StoreError};
 
 use crate::ask::refusal::{Refusal, RuledOut};
-use crate::ask::render::RequestError;
 use crate::page::page_error::PageError;
+use crate::request::render::RequestError;
+
+/// How many ids of delivered records are kept at most. Each takes 16 bytes, so that the set fits
+/// into one item of DynamoDB (400 KB).
+pub(crate) const MOST_IDS: usize = 20_000;
 
 /// Why there is no page.
 #[derive(Debug, thiserror::Error)]
@@ -81,7 +85,7 @@ pub enum FetchError {
     /// A page lists more items than can be told apart.
     #[error(
         "the page lists {0} items, and at most {limit} can be told apart: ask for smaller pages",
-        limit = crate::news::seen::LIMIT
+        limit = MOST_IDS
     )]
     TooManyItems(usize),
     /// The pages of details lead in a circle.

@@ -9,10 +9,10 @@ use url::Url;
 use crate::ask::asking::{Asking, FetchedPage, Waiting};
 use crate::ask::fetch::Fetcher;
 use crate::ask::fetch_error::FetchError;
-use crate::ask::request::PageRequest;
 use crate::page::page_error::PageError;
 use crate::page::read::{self, Page};
 use crate::page::record::{Unread, Unreadable};
+use crate::request::build::PageRequest;
 
 impl Fetcher<'_> {
     /// Fetches the page of the stream that `request` asks for.

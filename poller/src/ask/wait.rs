@@ -16,10 +16,10 @@ use crate::ask::asking::{Answered, Asking, LONGEST_WAIT};
 use crate::ask::error_rules::any;
 use crate::ask::fetch::Fetcher;
 use crate::ask::fetch_error::FetchError;
-use crate::ask::render::{RequestError, put_header, render, waits};
 use crate::page::decode::json;
 use crate::page::next::kept_text;
 use crate::page::page_error::PageError;
+use crate::request::render::{RequestError, put_header, render, waits};
 
 /// What a response says about what is waited for.
 enum State<T> {

@@ -5,8 +5,8 @@ use mef_source::Template;
 use serde_json::Value;
 
 use crate::ask::fetch_error::FetchError;
-use crate::ask::render::render_json;
-use crate::ask::scope::RequestScope;
+use crate::request::render::render_json;
+use crate::request::scope::RequestScope;
 
 /// Renders what `keep` says. What has no value is left out.
 pub(crate) fn kept(

@@ -10,9 +10,11 @@ use aws_lc_rs::digest::{Context, SHA256};
 use jiff::Timestamp;
 use mef_ports::{RunSummary, SeenId};
 
-/// How many ids are kept at most. Each takes 16 bytes, so that the set fits into one item of
-/// DynamoDB (400 KB).
-pub(crate) const LIMIT: usize = 20_000;
+use crate::ask::fetch_error::MOST_IDS;
+
+/// How many of the latest ids are kept where the cursor follows the records, besides those that a
+/// later read asks for by time: enough for a page that is given twice.
+pub(crate) const LATEST: usize = 1_000;
 
 /// The ids of records that were delivered.
 #[derive(Debug, Default)]
@@ -124,7 +126,7 @@ impl Seen {
         if self.times.insert(hash, time_ms).is_none() {
             self.order.push_back(hash);
         }
-        while self.order.len() > LIMIT {
+        while self.order.len() > MOST_IDS {
             let Some(oldest) = self.order.pop_front() else { break };
             if self.times.remove(&oldest).is_some_and(&is_needed) {
                 self.overflow += 1;
@@ -253,7 +255,7 @@ mod tests {
     fn a_full_set_forgets_the_oldest_and_counts_it() {
         let needed = Needed { from: at(0), open_overlap_to: None, latest: 0 };
         let mut seen = Seen::default();
-        let limit = i64::try_from(LIMIT).unwrap();
+        let limit = i64::try_from(MOST_IDS).unwrap();
         for second in 0..limit + 3 {
             seen.insert(
                 hash("x", Some(at(second))),
@@ -262,7 +264,7 @@ mod tests {
                 &mut RunSummary::default(),
             );
         }
-        assert_eq!(seen.to_store(&needed).len(), LIMIT);
+        assert_eq!(seen.to_store(&needed).len(), MOST_IDS);
         assert_eq!(seen.take_overflow(), 3);
         assert_eq!(seen.take_overflow(), 0);
         assert!(!seen.contains(hash("x", Some(at(2)))));

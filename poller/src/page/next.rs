@@ -7,10 +7,10 @@ use mef_source::checked::{Pages, Poll, TokenForm};
 use serde_json::Value;
 use url::Url;
 
-use crate::ask::link_secrets::{may_follow, without_secrets};
 use crate::page::page_error::PageError;
 use crate::page::record::Unread;
 use crate::page::stop::find;
+use crate::request::link_secrets::{may_follow, without_secrets};
 
 /// Returns a link as a URL without our secrets. A relative one is relative to its page (RFC 3986
 /// §5).

@@ -3,14 +3,14 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use http::StatusCode;
 use mef_ports::{HttpResponse, ResumeAt};
-use mef_source::checked::{Cursor, Next, Pages, Poll};
+use mef_source::checked::{Next, Pages, Poll};
 use serde_json::Value;
 use url::Url;
 
 use crate::page::body_records::{apart_at, how_many, take_records};
 use crate::page::decode::content::Content;
 use crate::page::decode::decode;
-use crate::page::decode::held::Held;
+use crate::page::held::Held;
 use crate::page::link_header;
 use crate::page::next::{count, counted, last, may_lead, resolve, text, token};
 use crate::page::page_error::PageError;
@@ -88,7 +88,7 @@ pub(crate) fn read(
     held.take_records(records.len())?;
     // Items stay in memory while their details are asked for, and partitions while their names are
     // read.
-    if !poll.details.is_empty() || !std::ptr::eq(pages, &raw const poll.pages) {
+    if !poll.details.is_empty() || !stop::is_stream(poll, pages) {
         held.take_value_count(records.iter().map(Unread::values).sum())?;
     }
     let next = match &pages.next {
@@ -107,10 +107,9 @@ pub(crate) fn read(
     {
         return Err(PageError::NoNext { more: more.to_string(), way: way.to_string() });
     }
-    // By default a page that names itself is an error, which the loop guard finds.
-    ends |= pages.stop.same_next && next.is_some() && next.as_ref() == at;
+    ends |= stop::ends_at_itself(poll, pages, at, next.as_ref());
     // It may get into the cursor, and every later run would go on there.
-    let is_kept = matches!(poll.cursor, Cursor::Token(_) | Cursor::NextLink(_));
+    let is_kept = poll.cursor.follow().is_some();
     if let Some(next) = next.as_ref().filter(|_| !ends || is_kept) {
         may_lead(poll, url, next)?;
     }

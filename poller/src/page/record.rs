@@ -6,7 +6,7 @@ use bytes::Bytes;
 use mef_pipeline::{DecodeError, decode_json};
 use serde_json::Value;
 
-use crate::page::decode::held::{MOST_VALUES, values_in};
+use crate::page::held::{MOST_VALUES, values_in};
 
 /// A record as its page has it.
 #[derive(Debug)]

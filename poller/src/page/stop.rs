@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use http::HeaderMap;
-use mef_source::checked::Stop;
+use mef_ports::ResumeAt;
+use mef_source::checked::{Pages, Poll, Stop};
 use mef_source::{Path, Root};
 use serde_json::Value;
 
@@ -36,6 +37,24 @@ pub(crate) fn ends(stop: &Stop, page: &PageFacts<'_>) -> bool {
         })
         || reached(&stop.total, page.before.map(|before| before.saturating_add(records)))
         || reached(&stop.pages, page.before.map(|before| before.saturating_add(1)))
+}
+
+/// Returns whether a page of `pages` is the last because it names itself: `at` led to it, and it
+/// names `next`. By default that is an error, which the loop guard finds.
+pub(crate) fn ends_at_itself(
+    poll: &Poll,
+    pages: &Pages,
+    at: Option<&ResumeAt>,
+    next: Option<&ResumeAt>,
+) -> bool {
+    // A link that is kept between runs and leads to itself is where the stream ends for now.
+    let is_kept = poll.cursor.next_link().is_some() && is_stream(poll, pages);
+    next.is_some() && next == at && (pages.stop.same_next || is_kept)
+}
+
+/// Returns whether `pages` are those of the stream, not of its details or partitions.
+pub(crate) fn is_stream(poll: &Poll, pages: &Pages) -> bool {
+    std::ptr::eq(pages, &raw const poll.pages)
 }
 
 /// Returns what says, on a page that is not the last, that there is more: a flag, or a number that

@@ -11,8 +11,8 @@ use mef_ports::moment::before;
 use mef_source::checked::{Advance, Cursor, Follow};
 
 use crate::poller::Poller;
-use crate::run::stretch::Stretch;
 use crate::stream::window;
+use crate::stretch::Stretch;
 
 /// Why a stretch cannot be read.
 #[derive(Debug, thiserror::Error)]

@@ -1,22 +1,12 @@
 //! One run of a stream, from its lease to its report.
 //!
-//! What a run has and does besides reading pages lies here: its lease, its time, the requests
-//! before the first page, the delivery, the details of items, partitions, backfills, and the
-//! history of earlier runs. This file puts them in order.
+//! A source may have many streams: partitions, and backfills beside the live ones. What is read is
+//! led by `stream`; this file puts the parts of a run in order.
 
 pub(crate) mod backfill;
-pub(crate) mod budget;
-pub(crate) mod context;
-pub(crate) mod delivery;
-pub(crate) mod details;
 pub(crate) mod history;
-pub(crate) mod lease;
 pub(crate) mod partition_list;
 pub(crate) mod partitions;
-pub(crate) mod report;
-pub(crate) mod same_request;
-pub(crate) mod setup;
-pub(crate) mod stretch;
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -27,13 +17,13 @@ use mef_ports::{LeaseError, Move, RunSummary, chain};
 use mef_source::checked::Cursor;
 
 use crate::ask::fetch_error::FetchError;
-use crate::ask::scope::Partition;
+use crate::budget::Budget;
+use crate::lease::{LeaseKeeper, TTL};
 use crate::poller::Poller;
+use crate::request::scope::Partition;
 use crate::stream::{by_id, by_time, followed, listing};
-use budget::Budget;
-use context::Run;
-use lease::{LeaseKeeper, TTL};
-use report::{RunEnd, RunError, RunReport, lag};
+use crate::work::context::Run;
+use crate::work::report::{RunEnd, RunError, RunReport, lag};
 
 impl Poller {
     /// Reads what is new, within `budget`.

@@ -15,15 +15,15 @@ use serde_json::Value;
 use crate::ask::asking::FetchedPage;
 use crate::ask::fetch::Fetcher;
 use crate::ask::fetch_error::FetchError;
-use crate::ask::render::render;
-use crate::ask::request::build;
-use crate::ask::scope::{Partition, RequestScope, RunVariables};
+use crate::budget::Budget;
 use crate::page::next::kept_text;
 use crate::poller::Poller;
-use crate::run::budget::Budget;
+use crate::request::build::build;
+use crate::request::render::render;
+use crate::request::scope::{Partition, RequestScope, RunVariables};
 use crate::run::partitions::Sum;
-use crate::run::report::{RunEnd, RunError};
-use crate::stream::loop_guard::LoopGuard;
+use crate::work::loop_guard::LoopGuard;
+use crate::work::report::{RunEnd, RunError};
 
 /// The most partitions of a source.
 const MOST: usize = 10_000;

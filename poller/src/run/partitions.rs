@@ -8,10 +8,10 @@ use mef_auth::Redactor;
 use mef_ports::{Position, RunSummary, StoreError, StoredCursor, StreamKey, chain};
 use mef_source::checked::Partitions;
 
-use crate::ask::scope::Partition;
+use crate::budget::Budget;
 use crate::poller::Poller;
-use crate::run::budget::Budget;
-use crate::run::report::{RunEnd, RunReport};
+use crate::request::scope::Partition;
+use crate::work::report::{RunEnd, RunReport};
 
 impl Poller {
     /// Reads each partition, and sums up the reports.

@@ -9,19 +9,15 @@ use mef_ports::moment::before;
 use mef_ports::{Move, OpenPass, ResumeAt};
 use mef_source::checked::{IdCursor, Order};
 
-use crate::ask::scope::RequestScope;
 use crate::news::gathered::Gathered;
 use crate::news::known::{Known, News, known, note_late};
-use crate::news::seen::Needed;
+use crate::news::seen::{LATEST, Needed};
 use crate::page::record::Unread;
-use crate::run::context::Run;
-use crate::run::report::{RunEnd, RunError};
+use crate::request::scope::RequestScope;
 use crate::stream::key::Key;
 use crate::stream::{Reading, Setback, Sorted, Turn, note_order, read_pages};
-
-/// How many ids are kept: enough for those at the cursor's own moment, and for a page that is given
-/// twice.
-const LATEST: usize = 1_000;
+use crate::work::context::Run;
+use crate::work::report::{RunEnd, RunError};
 
 /// A pass while its pages are read.
 struct Pass<'c> {

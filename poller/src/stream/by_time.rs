@@ -7,18 +7,14 @@ use mef_ports::moment::before;
 use mef_ports::{LostSpan, Move, OpenWindow, Position, ResumeAt};
 use mef_source::checked::{Advance, Order, TimeCursor};
 
-use crate::ask::scope::RequestScope;
 use crate::news::gathered::Gathered;
 use crate::news::known::{Known, News, known, note_late};
-use crate::news::seen::Needed;
+use crate::news::seen::{LATEST, Needed};
 use crate::page::record::Unread;
-use crate::run::context::Run;
-use crate::run::report::{RunEnd, RunError};
+use crate::request::scope::RequestScope;
 use crate::stream::{Reading, Setback, Sorted, Turn, note_order, read_pages, window};
-
-/// How many ids are kept for a cursor that follows the records, besides those that its overlap
-/// needs.
-const LATEST: usize = 1_000;
+use crate::work::context::Run;
+use crate::work::report::{RunEnd, RunError};
 
 /// How often a window is read again from its start before a run gives up. From the second time on
 /// only half of it is read, so that each try asks for something else.

@@ -8,21 +8,17 @@ use mef_source::checked::{Follow, NextLinkCursor, RestartFrom, TokenCursor};
 use url::Url;
 
 use crate::ask::fetch_error::FetchError;
-use crate::ask::link_secrets::without_secrets;
-use crate::ask::scope::RequestScope;
 use crate::news::gathered::Gathered;
 use crate::news::known::{Known, News, known};
-use crate::news::seen::Needed;
+use crate::news::seen::{LATEST, Needed};
 use crate::page::record::Unread;
-use crate::run::context::Run;
-use crate::run::report::{RunEnd, RunError};
-use crate::run::same_request::is_same;
+use crate::request::link_secrets::without_secrets;
+use crate::request::scope::RequestScope;
 use crate::stream::rewrite::rewrite_query;
 use crate::stream::{Reading, Setback, Sorted, Turn, read_pages};
-
-/// How many ids of records are kept, besides those after the moment at which reading may begin
-/// again, for a vendor that gives the same record again.
-const LATEST: usize = 1_000;
+use crate::work::context::Run;
+use crate::work::report::{RunEnd, RunError};
+use crate::work::same_request::is_same;
 
 /// A stream that the vendor leads through.
 struct Followed<'c> {
@@ -158,11 +154,6 @@ impl Reading for Followed<'_> {
     /// the end.
     fn is_ascending(&self) -> bool {
         true
-    }
-
-    /// A link that leads to itself is where the stream ends for now.
-    fn may_name_itself(&self) -> bool {
-        self.link.is_some()
     }
 
     fn sort(

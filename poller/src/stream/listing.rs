@@ -11,15 +11,15 @@ use jiff::Timestamp;
 use mef_ports::{Position, ResumeAt};
 use mef_source::checked::ListingCursor;
 
-use crate::ask::request::PageRequest;
-use crate::ask::scope::RequestScope;
 use crate::news::gathered::Gathered;
 use crate::news::known::{News, record_hash, record_id};
 use crate::news::seen::Needed;
 use crate::page::record::Unread;
-use crate::run::context::Run;
-use crate::run::report::{RunEnd, RunError};
+use crate::request::build::PageRequest;
+use crate::request::scope::RequestScope;
 use crate::stream::{Reading, Setback, Sorted, Turn, read_pages};
+use crate::work::context::Run;
+use crate::work::report::{RunEnd, RunError};
 
 /// Every id may come again, for as long as there is room for it.
 const NEEDED: Needed = Needed { from: Timestamp::UNIX_EPOCH, open_overlap_to: None, latest: 0 };

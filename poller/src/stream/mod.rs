@@ -8,7 +8,6 @@ pub(crate) mod by_time;
 pub(crate) mod followed;
 pub(crate) mod key;
 pub(crate) mod listing;
-pub(crate) mod loop_guard;
 pub(crate) mod rewrite;
 pub(crate) mod window;
 
@@ -17,18 +16,18 @@ use mef_ports::{Move, ResumeAt};
 
 use crate::ask::asking::FetchedPage;
 use crate::ask::fetch_error::FetchError;
-use crate::ask::request::PageRequest;
-use crate::ask::scope::RequestScope;
 use crate::news::gathered::Gathered;
 use crate::news::page_end::PageEnd;
 use crate::news::seen::Needed;
 use crate::page::record::Unread;
-use crate::run::context::Run;
-use crate::run::delivery::{deliver, go_on};
-use crate::run::details::details_of;
-use crate::run::report::{RunEnd, RunError};
-use crate::run::setup::set_up;
-use loop_guard::LoopGuard;
+use crate::request::build::PageRequest;
+use crate::request::scope::RequestScope;
+use crate::work::context::Run;
+use crate::work::delivery::{deliver, go_on};
+use crate::work::details::details_of;
+use crate::work::loop_guard::LoopGuard;
+use crate::work::report::{RunEnd, RunError};
+use crate::work::setup::{keep_setup, set_up};
 
 /// What is read page after page: what the kinds of cursor do differently.
 pub(crate) trait Reading {
@@ -51,12 +50,6 @@ pub(crate) trait Reading {
     /// Returns whether the records come in ascending order, so that a page past the end of a
     /// backfill is its last.
     fn is_ascending(&self) -> bool;
-
-    /// Returns whether a page that names itself as the next is the last, even if `stop` does not
-    /// say so.
-    fn may_name_itself(&self) -> bool {
-        false
-    }
 
     /// Returns what the delivery of the sorted page means, where the page names `named` and `next`
     /// is asked for.
@@ -164,12 +157,11 @@ pub(crate) async fn read_pages<R: Reading>(
             }
         };
         let named = page.next.clone();
-        let stays = named.is_some() && named == at && reading.may_name_itself();
         let circle = guard.visit(&page, named.as_ref()).err();
         let mut gathered = run.gathered()?;
         let sorted = reading.sort(run, page.records, &mut gathered);
         let is_past = sorted.end.is_past() && reading.is_ascending() && run.poller.is_backfill();
-        let ends = page.ends || stays || sorted.is_last || is_past;
+        let ends = page.ends || sorted.is_last || is_past;
         let next = named.clone().filter(|_| !ends);
         let circle = circle.filter(|_| next.is_some());
         let turn = reading.turn(run, named.as_ref(), next.as_ref())?;
@@ -203,7 +195,8 @@ async fn begin<R: Reading>(
     reading: &R,
     at: Option<&ResumeAt>,
 ) -> Result<Result<FetchedPage, FetchError>, RunError> {
-    set_up(run, reading.scope(run)).await.keep(run)?;
+    let (done, end) = set_up(run, reading.scope(run)).await;
+    keep_setup(run, done, end)?;
     let request = reading.request(run, at)?;
     Ok(run.fetch(request).await)
 }

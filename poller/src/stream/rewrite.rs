@@ -3,9 +3,9 @@
 use mef_source::Template;
 use url::{Url, form_urlencoded};
 
-use crate::ask::render::{RequestError, render};
-use crate::ask::scope::RequestScope;
-use crate::ask::urls::parameter_name;
+use crate::request::render::{RequestError, render};
+use crate::request::scope::RequestScope;
+use crate::request::urls::parameter_name;
 
 /// Returns the link with these parameters in the place of its own. A parameter whose value is empty
 /// is dropped, one that the link lacks is added, and every other byte stays: tokens may depend on

@@ -8,6 +8,8 @@ use mef_ports::LostSpan;
 use mef_ports::moment::{after, before};
 use mef_source::checked::{Advance, Granularity, TimeCursor};
 
+use crate::work::report::NoProgress;
+
 /// The bounds of a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Bounds {
@@ -18,14 +20,6 @@ pub(crate) struct Bounds {
     /// Up to where everything was delivered when the window was opened.
     pub(crate) done_before: Timestamp,
 }
-
-/// The settings leave no room: a window would end before it brings anything new.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`max_window` is not longer than `overlap` and the granularity: every window would end before \
-     the cursor; make `max_window` longer"
-)]
-pub(crate) struct NoProgress;
 
 /// Returns the newest moment that may be read at `now`.
 pub(crate) fn horizon(cursor: &TimeCursor, now: Timestamp) -> Timestamp {

@@ -10,7 +10,7 @@ use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::held::Held;
+use crate::page::held::Held;
 use crate::page::record::Unread;
 
 /// What stands around the records, with empty lists in their places, and the records.

@@ -7,7 +7,6 @@
 pub(crate) mod batches;
 pub(crate) mod content;
 mod csv;
-pub(crate) mod held;
 mod lines;
 mod list;
 mod ndjson;
@@ -21,11 +20,11 @@ use mef_source::Path;
 use mef_source::checked::{PageDecode, Pages};
 use serde_json::Value;
 
+use crate::page::held::Held;
 use crate::page::page_error::PageError;
 use crate::page::record::Unread;
 use content::Content;
 use content::{BOM, html, is_markup};
-use held::Held;
 use rows::read_lines;
 use unpack::{File, each_file};
 

@@ -10,8 +10,8 @@ use quick_xml::{Error, XmlVersion};
 use serde_json::{Map, Value};
 
 use super::content::{broken, other};
-use super::held::Held;
 use super::unpack::File;
+use crate::page::held::Held;
 use crate::page::page_error::PageError;
 
 /// An element while it is read.

@@ -24,7 +24,7 @@ use crate::checked::event::closed_schema::open_in_schema;
 use crate::checked::poll::request::Requests;
 use crate::path::{Path, Root};
 use crate::template::Template;
-use crate::written::{self, Located, TimeFormat};
+use crate::written::{self, Advance, Located, TimeFormat};
 
 /// How far a stream has been read.
 #[derive(Clone, Debug)]
@@ -61,12 +61,35 @@ impl Cursor {
         matches!(self, Cursor::Listing(ListingCursor { by_vendor: true, .. }))
     }
 
+    /// Returns what a run does with the vendor's token or link, if that is what is kept.
+    pub fn follow(&self) -> Option<&Follow> {
+        match self {
+            Cursor::Token(TokenCursor { follow })
+            | Cursor::NextLink(NextLinkCursor { follow, .. }) => Some(follow),
+            Cursor::Time(_) | Cursor::Id(_) | Cursor::Listing(_) => None,
+        }
+    }
+
+    /// Returns the cursor if it is by the vendor's link.
+    pub fn next_link(&self) -> Option<&NextLinkCursor> {
+        let Cursor::NextLink(cursor) = self else { return None };
+        Some(cursor)
+    }
+
+    /// Returns whether the cursor moves even if there are no records.
+    pub fn moves_without_records(&self) -> bool {
+        match self {
+            Cursor::Time(cursor) => cursor.advance == Advance::WindowEnd,
+            // A listing moves only once it has been read to its end, however long that takes.
+            Cursor::Token(_) | Cursor::NextLink(_) | Cursor::Id(_) | Cursor::Listing(_) => false,
+        }
+    }
+
     /// Returns where a record's id is.
     pub fn id(&self) -> Option<&Path> {
         match self {
+            Cursor::Token(_) | Cursor::NextLink(_) => self.follow()?.id.as_ref(),
             Cursor::Time(cursor) => cursor.id.as_ref(),
-            Cursor::Token(cursor) => cursor.follow.id.as_ref(),
-            Cursor::NextLink(cursor) => cursor.follow.id.as_ref(),
             Cursor::Id(cursor) => Some(&cursor.id),
             Cursor::Listing(cursor) => cursor.id.as_ref(),
         }

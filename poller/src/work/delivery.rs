@@ -7,12 +7,12 @@ use mef_source::checked::Next;
 
 use crate::ask::asking::FetchedPage;
 use crate::ask::fetch_error::FetchError;
-use crate::ask::request::PageRequest;
 use crate::news::gathered::Gathered;
 use crate::news::known::News;
 use crate::news::seen::Needed;
-use crate::run::context::Run;
-use crate::run::report::{RunEnd, RunError};
+use crate::request::build::PageRequest;
+use crate::work::context::Run;
+use crate::work::report::{RunEnd, RunError};
 
 /// What follows a delivered page.
 pub(crate) enum NextPage {

@@ -13,22 +13,19 @@ use url::Url;
 
 use crate::ask::asking::{Answered, Asking, Waiting};
 use crate::ask::fetch_error::FetchError;
-use crate::ask::request::build_one;
-use crate::ask::scope::RequestScope;
 use crate::page::decode::json;
 use crate::page::next::kept_text;
-use crate::run::context::Run;
-use crate::run::report::RunError;
-
-/// How far the setup came, and why no further.
-pub(crate) struct SetUp {
-    done: SetupDone,
-    end: Result<(), FetchError>,
-}
+use crate::request::build::build_one;
+use crate::request::scope::RequestScope;
+use crate::work::context::Run;
+use crate::work::report::RunError;
 
 /// Does what comes before the requests of `scope`, from where an earlier run left it, so that no
-/// job is submitted twice.
-pub(crate) async fn set_up(run: &Run<'_>, scope: RequestScope<'_>) -> SetUp {
+/// job is submitted twice. Returns how far the setup came, and why no further.
+pub(crate) async fn set_up(
+    run: &Run<'_>,
+    scope: RequestScope<'_>,
+) -> (SetupDone, Result<(), FetchError>) {
     let poll = &run.poller.poll;
     let mut done = run.record.setup.clone().unwrap_or_else(|| SetupDone {
         steps: 0,
@@ -36,18 +33,24 @@ pub(crate) async fn set_up(run: &Run<'_>, scope: RequestScope<'_>) -> SetUp {
         values: BTreeMap::new(),
         request_digest: poll.request_digest.clone(),
     });
-    for (index, step) in poll.setup.iter().enumerate().skip(done.steps) {
-        let scope = RequestScope { setup: Some(&done), ..scope };
-        let answer = match ask_step(run, index, step, &scope, done.at).await {
-            Ok(answer) => answer,
-            Err(error) => return SetUp { done, end: Err(error) },
-        };
+    let end = take_steps(run, scope, &mut done).await;
+    (done, end)
+}
+
+async fn take_steps(
+    run: &Run<'_>,
+    scope: RequestScope<'_>,
+    done: &mut SetupDone,
+) -> Result<(), FetchError> {
+    for (index, step) in run.poller.poll.setup.iter().enumerate().skip(done.steps) {
+        let scope = RequestScope { setup: Some(done), ..scope };
+        let answer = ask_step(run, index, step, &scope, done.at).await?;
         // An ignored response has no values, and later requests leave them out.
         if let Some((body, headers)) = answer.value {
             for (name, path) in &step.values {
                 let Some(value) = kept_text(path, &body, &headers) else {
                     let (step, path) = (index + 1, path.to_string());
-                    return SetUp { done, end: Err(FetchError::NoValue { step, path }) };
+                    return Err(FetchError::NoValue { step, path });
                 };
                 done.values.insert(name.clone(), value);
             }
@@ -57,14 +60,10 @@ pub(crate) async fn set_up(run: &Run<'_>, scope: RequestScope<'_>) -> SetUp {
         // Whatever happens from here on, this step is not done a second time.
         let mut record = run.record.clone();
         record.setup = Some(done.clone());
-        if let Err(error) = store(run, &record).await {
-            return SetUp { done, end: Err(error) };
-        }
-        if let Err(error) = run.fetcher.pass_limit(answer.not_before).await {
-            return SetUp { done, end: Err(error) };
-        }
+        store(run, &record).await?;
+        run.fetcher.pass_limit(answer.not_before).await?;
     }
-    SetUp { done, end: Ok(()) }
+    Ok(())
 }
 
 async fn store(run: &Run<'_>, record: &CursorRecord) -> Result<(), FetchError> {
@@ -99,24 +98,25 @@ async fn ask_step(
     run.fetcher.ask_until_ready(asking, read).await
 }
 
-impl SetUp {
-    /// Keeps how far the setup came, for the requests after it or for a later run.
-    pub(crate) fn keep(self, run: &mut Run<'_>) -> Result<(), RunError> {
-        let SetUp { done, end } = self;
-        let poll = &run.poller.poll;
-        if poll.setup.is_empty() {
-            return Ok(());
-        }
-        // Items that a job lists, and items without an id, are known only within the job.
-        let of_job = |detail: &Detail| detail.pages.request.reads(Root::Setup);
-        let has_details = !poll.details.is_empty();
-        if has_details && (poll.cursor.id().is_none() || poll.details.iter().any(of_job)) {
-            run.seen.within_job(&done.values);
-        }
-        // Before the first step is done, only a wait has a time to keep.
-        if done.steps > 0 || matches!(end, Ok(()) | Err(FetchError::NotReady { .. })) {
-            run.record.setup = Some(done);
-        }
-        Ok(end?)
+/// Keeps how far the setup came, for the requests after it or for a later run.
+pub(crate) fn keep_setup(
+    run: &mut Run<'_>,
+    done: SetupDone,
+    end: Result<(), FetchError>,
+) -> Result<(), RunError> {
+    let poll = &run.poller.poll;
+    if poll.setup.is_empty() {
+        return Ok(());
     }
+    // Items that a job lists, and items without an id, are known only within the job.
+    let of_job = |detail: &Detail| detail.pages.request.reads(Root::Setup);
+    let has_details = !poll.details.is_empty();
+    if has_details && (poll.cursor.id().is_none() || poll.details.iter().any(of_job)) {
+        run.seen.within_job(&done.values);
+    }
+    // Before the first step is done, only a wait has a time to keep.
+    if done.steps > 0 || matches!(end, Ok(()) | Err(FetchError::NotReady { .. })) {
+        run.record.setup = Some(done);
+    }
+    Ok(end?)
 }

@@ -13,16 +13,16 @@ use mef_source::checked::Repeats;
 use crate::ask::asking::FetchedPage;
 use crate::ask::fetch::Fetcher;
 use crate::ask::fetch_error::FetchError;
-use crate::ask::request::{PageRequest, build};
-use crate::ask::scope::{Partition, RequestScope, RunVariables};
+use crate::budget::Budget;
+use crate::lease::LeaseKeeper;
 use crate::news::gathered::Gathered;
 use crate::news::keep::kept;
 use crate::news::seen::Seen;
 use crate::poller::Poller;
-use crate::run::budget::Budget;
-use crate::run::lease::LeaseKeeper;
-use crate::run::report::RunError;
-use crate::run::same_request;
+use crate::request::build::{PageRequest, build};
+use crate::request::scope::{Partition, RequestScope, RunVariables};
+use crate::work::report::RunError;
+use crate::work::same_request;
 
 /// One run of one stream, under its lease.
 pub(crate) struct Run<'p> {

@@ -7,11 +7,11 @@ use mef_source::checked::{Method, Next, PageDecode, Pages, Poll, Request, Slot};
 use serde_json::Value;
 use url::Url;
 
-use crate::ask::body;
-use crate::ask::link_secrets::with_secrets;
-use crate::ask::render::{RequestError, plain, put_header, render, uses_secret, waits};
-use crate::ask::scope::{PageScope, RequestScope};
-use crate::ask::urls::{add_parameters, first_url, page_value, parse_url, whole_url};
+use crate::request::body;
+use crate::request::link_secrets::with_secrets;
+use crate::request::render::{RequestError, plain, put_header, render, uses_secret, waits};
+use crate::request::scope::{PageScope, RequestScope};
+use crate::request::urls::{add_parameters, first_url, page_value, parse_url, whole_url};
 
 /// A request for a page, and which page that is.
 #[derive(Clone)]

@@ -12,9 +12,9 @@ use mef_source::Path;
 use mef_source::checked::{Partitions, Poll, PollAuth};
 use url::{Url, form_urlencoded};
 
-use crate::ask::render::uses_secret;
-use crate::ask::scope::{Partition, RequestScope, RunVariables};
-use crate::ask::urls::{first_url, parameter_name};
+use crate::request::render::uses_secret;
+use crate::request::scope::{Partition, RequestScope, RunVariables};
+use crate::request::urls::{first_url, parameter_name};
 
 /// Returns the link without what came from a secret. A parameter of `auth` goes as a whole, since
 /// it is put on each request anyway. A parameter of the request stays where it is, empty. Every

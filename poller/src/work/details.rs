@@ -13,21 +13,20 @@ use serde_json::Value;
 use url::Url;
 
 use crate::ask::asking::{Asking, FetchedPage};
-use crate::ask::fetch_error::FetchError;
+use crate::ask::fetch_error::{FetchError, MOST_IDS};
 use crate::ask::refusal::Refusal;
-use crate::ask::render::error;
-use crate::ask::request::build;
-use crate::ask::scope::RequestScope;
 use crate::news::keep::{kept, put};
 use crate::news::known::News;
 use crate::news::record_time::record_time;
-use crate::news::seen;
 use crate::page::decode::batches::Batches;
 use crate::page::record::Record;
-use crate::run::context::Run;
-use crate::run::delivery::deliver_part;
-use crate::run::report::RunError;
-use crate::stream::loop_guard::LoopGuard;
+use crate::request::build::build;
+use crate::request::render::error;
+use crate::request::scope::RequestScope;
+use crate::work::context::Run;
+use crate::work::delivery::deliver_part;
+use crate::work::loop_guard::LoopGuard;
+use crate::work::report::RunError;
 
 /// A part of a page is delivered when it took this long,
 const LONGEST_PART: SignedDuration = SignedDuration::from_secs(5);
@@ -77,7 +76,7 @@ struct Details<'d, 'p> {
 
 /// Asks for the details of `items`. Delivers all but the last part of them, which it returns.
 pub(crate) async fn details_of(run: &mut Run<'_>, items: Vec<News>) -> Result<Vec<News>, RunError> {
-    if items.len() > seen::LIMIT {
+    if items.len() > MOST_IDS {
         return Err(FetchError::TooManyItems(items.len()).into());
     }
     Details { run, refused: 0 }.of(items).await
@@ -300,7 +299,7 @@ impl Details<'_, '_> {
                 }
                 To::Items(items) => {
                     items.extend(records);
-                    if items.len() > seen::LIMIT {
+                    if items.len() > MOST_IDS {
                         return Err(FetchError::TooManyItems(items.len()).into());
                     }
                 }

@@ -7,7 +7,6 @@ use mef_ports::{CommitError, Position, RunSummary, SecretsError, StoreError, Str
 use serde::Serialize;
 
 use crate::ask::fetch_error::FetchError;
-use crate::stream::window::NoProgress;
 
 /// What a run did.
 #[derive(Debug)]
@@ -236,6 +235,14 @@ impl From<NoRandomNumbers> for RunError {
         RunError::Store(StoreError::new("make a run's id", error))
     }
 }
+
+/// The settings leave no room: a window would end before it brings anything new.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`max_window` is not longer than `overlap` and the granularity: every window would end before \
+     the cursor; make `max_window` longer"
+)]
+pub(crate) struct NoProgress;
 
 impl From<NoProgress> for RunError {
     fn from(error: NoProgress) -> RunError {

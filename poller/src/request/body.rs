@@ -8,7 +8,7 @@ use mef_source::{Path, Template};
 use serde_json::{Map, Value};
 use url::form_urlencoded::Serializer;
 
-use crate::ask::render::{RequestError, error, plain, render, render_json};
+use crate::request::render::{RequestError, error, plain, render, render_json};
 
 /// Renders a body and its content type. The page value `at` goes where `slot` says.
 pub(crate) fn body(

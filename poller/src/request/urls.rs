@@ -6,8 +6,8 @@ use mef_source::checked::{Next, Origin, Pages, Poll, Request, Slot, TokenForm};
 use serde_json::Value;
 use url::{Url, form_urlencoded};
 
-use crate::ask::render::{RequestError, error, plain, render, waits};
-use crate::ask::scope::{PageScope, RequestScope};
+use crate::request::render::{RequestError, error, plain, render, waits};
+use crate::request::scope::{PageScope, RequestScope};
 
 /// Returns the URL of the first request.
 pub(crate) fn first_url(

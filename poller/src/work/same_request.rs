@@ -4,7 +4,7 @@
 //! of it is stored with each.
 
 use mef_ports::{CursorRecord, StreamKey};
-use mef_source::checked::{Cursor, Poll};
+use mef_source::checked::Poll;
 
 /// Returns whether `stored` is a digest of the request that `today` is a digest of.
 ///
@@ -26,10 +26,7 @@ pub(crate) fn settle(record: &mut CursorRecord, poll: &Poll, stream: &StreamKey)
     let page = open.or(record.pass().map(|pass| pass.request_digest.as_str()));
     let setup = record.setup.as_ref().map(|setup| setup.request_digest.as_str());
     let wait = record.wait.as_ref().map(|wait| wait.request_digest.as_str());
-    let link = match &poll.cursor {
-        Cursor::NextLink(cursor) => record.link_request().zip(Some(&*cursor.digest)),
-        _ => None,
-    };
+    let link = record.link_request().zip(poll.cursor.next_link().map(|cursor| &*cursor.digest));
     let kept = [page, setup, wait].into_iter().flatten().map(|stored| (stored, &**today));
     if kept.chain(link).any(|(stored, today)| is_outdated(stored, today)) {
         tracing::info!(
