@@ -22,13 +22,15 @@ pub(crate) async fn judge<T>(
     let mut live = read(secrets, references, now).await.map_err(Verdict::Secrets)?;
     keys.add_to(&mut live);
     let mut judged = verify(&live);
-    if let Err(denied) = &judged
-        && (denied.depends_on_secret() && secrets.refresh(references, now).await
-            || denied.depends_on_keys() && keys.renew(cache).await)
-    {
-        live = read(secrets, references, now).await.map_err(Verdict::Secrets)?;
-        keys.add_to(&mut live);
-        judged = verify(&live);
+    if let Err(denied) = &judged {
+        // Each alternative may need its own, so both are asked.
+        let has_secrets = denied.depends_on_secret() && secrets.refresh(references, now).await;
+        let has_keys = denied.depends_on_keys() && keys.renew(cache).await;
+        if has_secrets || has_keys {
+            live = read(secrets, references, now).await.map_err(Verdict::Secrets)?;
+            keys.add_to(&mut live);
+            judged = verify(&live);
+        }
     }
     judged.map_err(|denied| match keys.missing() {
         Some(error) if denied.lacks_keys() => Verdict::Keys(error),

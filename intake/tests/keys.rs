@@ -17,7 +17,7 @@ use mef_auth::verify::Denied;
 use mef_intake::{Authorizer, Decision, KeyCache, Receiver, ReceiverPorts, Verdict};
 use mef_pipeline::Outputs;
 use mef_ports::{
-    Clock, Http, HttpError, HttpRequest, HttpResponse, SecretRef, SecretVersion, Secrets,
+    Clock, Http, HttpError, HttpRequest, HttpResponse, Secret, SecretRef, SecretVersion, Secrets,
     SecretsError,
 };
 use mef_sqlite::Store;
@@ -155,6 +155,10 @@ struct Bench {
 }
 
 fn bench(publishes: Publishes) -> Bench {
+    bench_of(FILE, Arc::new(NoSecrets), publishes)
+}
+
+fn bench_of(file: &str, secrets: Arc<dyn Secrets>, publishes: Publishes) -> Bench {
     let issuer = Arc::new(Issuer {
         publishes: Mutex::new(publishes),
         asked: AtomicUsize::new(0),
@@ -163,10 +167,9 @@ fn bench(publishes: Publishes) -> Bench {
     });
     let hands = Arc::new(Hands(AtomicI64::new(START)));
     let clock: Arc<dyn Clock> = hands.clone();
-    let source = mef_source::load(FILE, &|_| Err(String::new())).unwrap().source;
+    let source = mef_source::load(file, &|_| Err(String::new())).unwrap().source;
     let source = Arc::new(source);
     let store = Store::in_memory(clock.clone()).unwrap();
-    let secrets: Arc<dyn Secrets> = Arc::new(NoSecrets);
     let keys = Arc::new(KeyCache::new(issuer.clone(), clock.clone()));
     let authorizer =
         Authorizer::new(source.clone(), secrets.clone(), keys.clone(), clock.clone()).unwrap();
@@ -240,6 +243,48 @@ async fn a_new_key_is_found_as_soon_as_the_vendor_may_be_asked() {
     assert_eq!(bench.post(&new.token("k2")).await, 200);
     assert_eq!(bench.post(&old.token("k1")).await, 200);
     assert_eq!(bench.issuer.asked(), 2);
+}
+
+/// A store whose cached values may always be outdated.
+struct Outdated;
+
+#[async_trait]
+impl Secrets for Outdated {
+    async fn get(&self, _: &SecretRef) -> Result<SecretVersion, SecretsError> {
+        Ok(SecretVersion { value: Secret::new("k"), version: "1".to_owned(), since: None })
+    }
+
+    async fn refresh(&self, _: &[SecretRef], _: Timestamp) -> bool {
+        true
+    }
+}
+
+#[tokio::test]
+async fn a_new_key_is_found_also_where_a_secret_may_be_outdated() {
+    let jwt = FILE.split_once("- jwt").unwrap().1.trim();
+    let file = format!(
+        r#"
+source: hook
+webhook:
+  verify:
+    - any:
+        - hmac: {{ hash: sha256, secrets: [s], text: "{{body}}", signature: {{ from: header.x-sig, encoding: hex }} }}
+        - jwt{jwt}
+"#
+    );
+    let (old, new) = (Key::new("k1"), Key::new("k2"));
+    let bench = bench_of(&file, Arc::new(Outdated), Publishes::Keys(vec![old.public()]));
+    let signed = |token: &str| {
+        let bearer = ("authorization".to_owned(), format!("Bearer {token}").into_bytes());
+        let wrong = ("x-sig".to_owned(), "00".repeat(32).into_bytes());
+        Request::new("POST", "/hook", "", vec![bearer, wrong], "{}")
+    };
+    let answer = bench.receiver.handle(signed(&old.token("k1"))).await.answer;
+    assert_eq!(answer.status, 200);
+    bench.issuer.publish(Publishes::Keys(vec![old.public(), new.public()]));
+    bench.clock.forward(MINUTE);
+    let answer = bench.receiver.handle(signed(&new.token("k2"))).await.answer;
+    assert_eq!((answer.status, bench.issuer.asked()), (200, 2));
 }
 
 #[tokio::test]

@@ -15,11 +15,11 @@ use mef_poller::PollPorts;
 use mef_ports::{Clock, Secrets, Wakeups};
 
 use crate::environment::{Environment, EnvironmentError};
+use crate::role::Role;
 use crate::roles::authorizer::AuthorizerRole;
 use crate::roles::handler::HandlerRole;
 use crate::roles::poller::PollerRole;
 use crate::roles::redrive::RedriveRole;
-use crate::roles::role::Role;
 use crate::serve::Function;
 
 /// Returns the function that `environment` asks for, on AWS.

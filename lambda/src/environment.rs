@@ -6,7 +6,7 @@
 
 use std::path::PathBuf;
 
-use crate::roles::role::Role;
+use crate::role::Role;
 
 /// Why the environment cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

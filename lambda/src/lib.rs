@@ -11,6 +11,7 @@ mod invocation;
 mod logging;
 mod metrics;
 mod package;
+mod role;
 mod roles;
 mod serve;
 mod sources;
@@ -23,11 +24,11 @@ pub use environment::{Environment, EnvironmentError};
 pub use invocation::{Done, Failed, Invocation};
 pub use metrics::{Metric, Metrics};
 pub use package::{Package, PackageError};
+pub use role::Role;
 pub use roles::authorizer::AuthorizerRole;
 pub use roles::handler::HandlerRole;
 pub use roles::poller::PollerRole;
 pub use roles::redrive::RedriveRole;
-pub use roles::role::Role;
 
 /// Serves the role that the environment names until Lambda ends the process.
 pub fn main() -> ExitCode {

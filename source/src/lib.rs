@@ -9,7 +9,9 @@
 
 pub mod checked;
 pub mod jq;
+mod located;
 mod name;
+mod node;
 mod path;
 mod presets;
 mod problem;

@@ -13,6 +13,7 @@ IDENT = r"[A-Za-z_][A-Za-z0-9_]*"
 COMMENT = r"//[^\n]*|/\*.*?\*/"
 STRING = r'''\bb?r(?P<hashes>\#*)".*?"(?P=hashes)|\bb?"(?:\\.|[^"\\])*"|"(?:\\.|[^"\\])*"'''
 CHAR = r"b?'(?:\\[^\n]{1,8}?|[^'\\\n])'"
+DOORS = {"mod.rs", "lib.rs", "main.rs"}
 # In one pattern: what looks like a comment in a string is none, and the other way round.
 TOKEN = re.compile(f"(?P<comment>{COMMENT})|(?P<text>{STRING}|{CHAR})", re.S)
 
@@ -129,6 +130,29 @@ class Crate:
             for group in map(sorted, strongly_connected(self.arrows))
         ]
 
+    def circles_of_siblings(self):
+        """The groups of files and folders under one folder that import each other, each with all below it.
+
+        A `mod.rs` or `lib.rs` is the folder that it is in. What it takes from below and what those below take
+        from it stays inside that folder and does not count here; whether the files themselves go round in a
+        circle is what `circles` finds.
+        """
+        folders = {}
+        for file, others in self.arrows.items():
+            for other in others:
+                one, two = file.relative_to(self.source).parts, other.relative_to(self.source).parts
+                depth = next(at for at, (a, b) in enumerate(zip(one, two)) if a != b)
+                if not {one[depth], two[depth]} & DOORS:
+                    arrows = folders.setdefault(one[:depth], {})
+                    arrows.setdefault(two[depth], {})
+                    by_file = arrows.setdefault(one[depth], {}).setdefault(two[depth], [])
+                    by_file.append(f"{self._name(file)} -> {self._name(other)}")
+        return [
+            [arrow for one in sorted(group) for other in sorted(group) for arrow in arrows[one].get(other, [])]
+            for arrows in folders.values()
+            for group in strongly_connected(arrows)
+        ]
+
     def _name(self, file):
         return str(file.relative_to(self.source))
 
@@ -178,6 +202,7 @@ if __name__ == "__main__":
     import sys
 
     for source in sys.argv[1:]:
-        for number, circle in enumerate(Crate(source).circles(), 1):
+        crate = Crate(source)
+        for number, circle in enumerate(crate.circles() + crate.circles_of_siblings(), 1):
             print(f"{source}: circle {number}")
             print("\n".join(f"  {arrow}" for arrow in circle))

@@ -6,13 +6,12 @@ import unittest
 from collections import Counter
 from pathlib import Path
 
-from imports import Crate
+from imports import DOORS, Crate
 from vendors import vendors, vendors_in
 from workspace import ROOT, files, is_test, sources
 
 # At most so many Rust files in a folder besides its `mod.rs` or `lib.rs`; past that, it is divided.
 MOST_FILES = 15
-DOORS = {"mod.rs", "lib.rs", "main.rs"}
 
 # Where Rust may name a vendor, and why.
 SIGNER = (
@@ -67,6 +66,14 @@ class TestHouse(unittest.TestCase):
                 if circles:
                     what_helps = "import from the file that holds the thing, or sink the thing into a lower file"
                     self.fail("\n\n".join(["files import each other", *circles, what_helps]))
+
+    def test_no_circles_between_folders(self):
+        for source in sources():
+            with self.subTest(crate=name(source)):
+                circles = ["\n".join(circle) for circle in Crate(source).circles_of_siblings()]
+                if circles:
+                    what_helps = "move what both sides need into a file or folder below the two"
+                    self.fail("\n\n".join(["folders import each other", *circles, what_helps]))
 
     def test_one_module_style(self):
         found = two_styles([f for f in files() if f.suffix == ".rs"])

@@ -7,14 +7,14 @@ from pathlib import Path
 from imports import Crate, without_comments
 
 
-def circles(files):
+def circles(files, of=Crate.circles):
     """The circles of a crate with these files, each as the set of its arrows."""
     with tempfile.TemporaryDirectory() as folder:
         for name, code in files.items():
             file = Path(folder, name)
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(code)
-        return [set(circle) for circle in Crate(folder).circles()]
+        return [set(circle) for circle in of(Crate(folder))]
 
 
 class TestImports(unittest.TestCase):
@@ -110,6 +110,35 @@ class TestImports(unittest.TestCase):
         ):
             found = circles({"a.rs": "use crate::b::B;", "b.rs": f"{before} use crate::a::A;"})
             self.assertEqual(found, [{"a.rs -> b.rs: B", "b.rs -> a.rs: A"}], before)
+
+    def test_folders_that_import_each_other_are_found_though_no_file_does(self):
+        files = {
+            "lib.rs": "mod read; mod told; pub use read::json::J;",
+            "read/mod.rs": "pub mod json; pub mod part;", "read/json.rs": "use crate::told::denied::D;", "read/part.rs": "",
+            "told/mod.rs": "pub mod denied;", "told/denied.rs": "use crate::read::part::P;",
+        }
+        self.assertEqual(circles(files), [])
+        self.assertEqual(circles(files, Crate.circles_of_siblings),
+                         [{"read/json.rs -> told/denied.rs", "told/denied.rs -> read/part.rs"}])
+
+    def test_a_circle_of_three_siblings_deep_in_a_crate_is_found(self):
+        self.assertEqual(circles({
+            "a/one/x.rs": "use crate::a::two::y::Y;", "a/two/y.rs": "use crate::a::three::T;", "a/two/z.rs": "",
+            "a/two/mod.rs": "", "a/one/mod.rs": "", "a/three.rs": "use super::one::w::W;", "a/one/w.rs": "", "a/mod.rs": "",
+        }, Crate.circles_of_siblings), [{
+            "a/one/x.rs -> a/two/y.rs", "a/two/y.rs -> a/three.rs", "a/three.rs -> a/one/w.rs",
+        }])
+
+    def test_what_a_door_takes_counts_for_its_folder(self):
+        files = {"a/mod.rs": "mod x; use crate::b::B;", "a/x.rs": "", "b.rs": "use crate::a::x::X;"}
+        self.assertEqual(circles(files), [])
+        self.assertEqual(circles(files, Crate.circles_of_siblings), [{"a/mod.rs -> b.rs", "b.rs -> a/x.rs"}])
+
+    def test_a_door_may_call_its_children(self):
+        self.assertEqual(circles({
+            "lib.rs": "mod a; mod b; use a::x::go; pub use b::B;", "a/mod.rs": "mod x; pub struct A; fn f() { x::go(); }",
+            "a/x.rs": "", "a/y.rs": "use super::A;", "b.rs": "use crate::a::A;",
+        }, Crate.circles_of_siblings), [])
 
     def test_a_binary_names_its_library_from_outside(self):
         self.assertEqual(circles({

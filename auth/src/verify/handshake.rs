@@ -13,8 +13,8 @@ use mef_source::checked::{Hash, Token, Webhook};
 use super::checks::SingleCheck as _;
 use super::checks::hmac::{hmacs, key};
 use super::context::Context;
+use super::denied::Denied;
 use super::keys::live_secrets::LiveSecrets;
-use super::told::denied::Denied;
 use super::told::notes::Notes;
 use crate::request::Request;
 

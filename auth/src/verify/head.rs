@@ -11,8 +11,8 @@ use mef_source::checked::{Check, Verify, Webhook};
 
 use super::checks::{self, Kind, SingleCheck, SoFar};
 use super::context::Context;
+use super::denied::Denied;
 use super::keys::live_secrets::LiveSecrets;
-use super::told::denied::Denied;
 use crate::request::{AUTHORIZATION, Request};
 
 /// Judges one check that is made of no others.

@@ -7,22 +7,25 @@
 //!
 //! From here down: [`verify()`] does each check of the source (`checks/`, a file
 //! for each kind), which reads single values out of the request (`read/`), finds
-//! its keys (`keys/`), puts the signed text together (`signed/`), and says why it
-//! fails (`told/`).
+//! its keys (`keys/`), puts the signed text together (`signed/`), notes what it saw
+//! (`told/`), and says why it fails (`denied.rs`).
 
 mod checks;
 mod conceal;
 mod context;
+mod denied;
 mod handshake;
 mod head;
 mod keys;
 mod read;
+mod request_part;
 mod signed;
 #[cfg(test)]
 mod tests;
 mod told;
 mod verified;
 mod wanted_keys;
+mod words;
 
 use jiff::Timestamp;
 use mef_source::checked::{Verify, Webhook};
@@ -32,13 +35,13 @@ use crate::request::Request;
 pub use self::checks::aws_sns::is_sns_host;
 pub use self::conceal::without_credentials;
 use self::context::Context;
+pub use self::denied::Denied;
 pub use self::handshake::{AnswerKey, verify_token};
 pub use self::head::{is_authorization, is_in_head, verify_authorization, verify_head};
 pub use self::keys::live_secrets::LiveSecrets;
 pub use self::keys::published::{KeyDocument, KeyDocumentError, KeyKind, KeySource};
-pub use self::read::request_part::RequestPart;
 pub use self::read::values::{is_present, read_value};
-pub use self::told::denied::Denied;
+pub use self::request_part::RequestPart;
 pub use self::told::explanation::{Explained, Noticed, Tried};
 use self::told::notes::Notes;
 pub use self::verified::{Passed, Verified};

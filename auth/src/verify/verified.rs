@@ -8,8 +8,9 @@ use mef_source::sha256_hex;
 use serde_json::Value;
 
 use crate::request::Request;
+use crate::verify::denied::Denied;
 use crate::verify::read::values::read_value;
-use crate::verify::told::{denied::Denied, mask::Mask};
+use crate::verify::told::mask::Mask;
 
 /// A check that a request passed. Of alternatives, the first one that passed.
 #[derive(Clone, Debug, PartialEq, Eq)]

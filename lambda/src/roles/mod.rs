@@ -4,4 +4,3 @@ pub(crate) mod authorizer;
 pub(crate) mod handler;
 pub(crate) mod poller;
 pub(crate) mod redrive;
-pub(crate) mod role;

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::catalogue::{AUTH_FILES, read};
-use crate::written::located::Located;
-use crate::written::node::Node;
+use crate::located::Located;
+use crate::node::Node;
 
 static PRESETS: LazyLock<Vec<AuthPreset>> =
     LazyLock::new(|| AUTH_FILES.iter().filter_map(|(_, text)| parse(text).ok()).collect());

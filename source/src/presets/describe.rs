@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 
-use crate::written::Node;
+use crate::node::Node;
 
 /// Returns one line for each check of a list.
 pub(crate) fn described(checks: &Node) -> Vec<String> {

@@ -6,7 +6,8 @@
 //! would be weaker than the others. Objects are merged, everything else is
 //! replaced.
 
-use crate::written::{Located, Node};
+use crate::located::Located;
+use crate::node::Node;
 
 type Object = Vec<(String, Located<Node>)>;
 

@@ -6,7 +6,8 @@ use serde::Deserialize;
 
 use super::catalogue::{FILES, read, text_of};
 use super::describe::{described, handshakes};
-use crate::written::{Located, Node};
+use crate::located::Located;
+use crate::node::Node;
 
 /// The part of a source file that every source of a vendor shares.
 #[derive(Debug, Deserialize)]

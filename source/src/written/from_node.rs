@@ -12,8 +12,8 @@ use serde::de::{
 };
 use serde::{Deserialize, Deserializer, forward_to_deserialize_any};
 
-use super::located::{Located, within};
-use super::node::Node;
+use crate::located::{Located, within};
+use crate::node::Node;
 use crate::problem::Place;
 
 /// Why a node could not be read.

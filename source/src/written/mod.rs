@@ -1,6 +1,5 @@
 //! The written form: the source file as a person wrote it.
 //!
-//!
 //! Every object refuses unknown keys, every choice is an externally tagged enum
 //! (`hmac: {…}`), and values that are checked later carry their place, so that
 //! a mistake is reported exactly where it is. Only [`crate::checked`] reads
@@ -12,8 +11,6 @@
 
 mod event;
 mod from_node;
-pub(crate) mod located;
-pub(crate) mod node;
 mod one_or_many;
 mod poll;
 mod signing;
@@ -25,13 +22,13 @@ use serde::Deserialize;
 
 pub use event::*;
 pub(crate) use from_node::from_node;
-pub use located::Located;
-pub use node::Node;
 pub use one_or_many::OneOrMany;
 pub use poll::*;
 pub use signing::{Encoding, Hash, Key, KeyEncoding};
 pub use webhook::*;
 
+pub use crate::located::Located;
+pub use crate::node::Node;
 pub use crate::time_format::TimeFormat;
 
 /// A source of security events.

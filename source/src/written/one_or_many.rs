@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::located::Located;
+use crate::located::Located;
 use crate::problem::Place;
 
 /// A text, or a list of alternative texts.

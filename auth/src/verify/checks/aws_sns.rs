@@ -20,9 +20,11 @@ use url::{Host, Position, Url};
 use super::single_check::SingleCheck;
 use crate::request::Request;
 use crate::verify::context::Context;
+use crate::verify::denied::Denied;
 use crate::verify::keys::published::{KeyKind, KeySource};
-use crate::verify::read::{request_part::RequestPart, strict_json::Members};
-use crate::verify::told::{denied::Denied, notes::Notes};
+use crate::verify::read::strict_json::Members;
+use crate::verify::request_part::RequestPart;
+use crate::verify::told::notes::Notes;
 
 /// What is signed of a notification, in this order; `Subject` only if it is there.
 const NOTIFICATION: &[&str] = &["Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"];

@@ -8,9 +8,11 @@ use super::single_check::SingleCheck;
 use super::token::{matching, sha256, without_prefix};
 use crate::request::AUTHORIZATION;
 use crate::verify::context::Context;
+use crate::verify::denied::Denied;
 use crate::verify::keys::live_secrets::names;
-use crate::verify::read::{credential::Credential, request_part::RequestPart, values};
-use crate::verify::told::{denied::Denied, explanation::Noticed, notes::Notes, noticed};
+use crate::verify::read::{credential::Credential, values};
+use crate::verify::request_part::RequestPart;
+use crate::verify::told::{explanation::Noticed, notes::Notes, noticed};
 
 const SCHEME: &str = "Basic ";
 

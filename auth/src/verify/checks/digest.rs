@@ -9,10 +9,12 @@ use mef_source::checked::Digest;
 use super::single_check::SingleCheck;
 use crate::hash;
 use crate::verify::context::Context;
-use crate::verify::read::{request_part::RequestPart, values::RequestView};
+use crate::verify::denied::Denied;
+use crate::verify::read::values::RequestView;
+use crate::verify::request_part::RequestPart;
 use crate::verify::signed::signature::decode;
 use crate::verify::signed::signed_text::{Around, signed_text};
-use crate::verify::told::{denied::Denied, explanation::Noticed, notes::Notes, noticed};
+use crate::verify::told::{explanation::Noticed, notes::Notes, noticed};
 
 impl SingleCheck for Digest {
     fn check(&self, context: Context<'_>, notes: &mut Notes) -> Result<Option<String>, Denied> {

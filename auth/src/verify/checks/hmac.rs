@@ -9,9 +9,10 @@ use mef_source::checked::{Check, Hash, Hmac, Key, Signed, Webhook};
 use super::single_check::SingleCheck;
 use crate::hash;
 use crate::verify::context::Context;
+use crate::verify::denied::Denied;
 use crate::verify::signed;
 use crate::verify::signed::signed_text::SignedText;
-use crate::verify::told::{denied::Denied, notes::Notes};
+use crate::verify::told::notes::Notes;
 
 impl SingleCheck for Hmac {
     fn check(&self, context: Context<'_>, notes: &mut Notes) -> Result<Option<String>, Denied> {

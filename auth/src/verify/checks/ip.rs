@@ -7,8 +7,9 @@ use mef_source::checked::Ip;
 
 use super::single_check::{SingleCheck, SoFar};
 use crate::verify::context::Context;
-use crate::verify::read::request_part::RequestPart;
-use crate::verify::told::{denied::Denied, explanation::Noticed, notes::Notes};
+use crate::verify::denied::Denied;
+use crate::verify::request_part::RequestPart;
+use crate::verify::told::{explanation::Noticed, notes::Notes};
 
 impl SingleCheck for Ip {
     fn check(&self, context: Context<'_>, _: &mut Notes) -> Result<Option<String>, Denied> {

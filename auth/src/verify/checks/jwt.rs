@@ -17,15 +17,16 @@ use super::single_check::{SingleCheck, SoFar};
 use super::token;
 use crate::request::Request;
 use crate::verify::context::Context;
+use crate::verify::denied::Denied;
 use crate::verify::keys::jwk::{JwkSet, VerifyingKey};
 use crate::verify::keys::live_secrets::names;
 use crate::verify::keys::published::{KeyKind, KeySource};
 use crate::verify::read::credential::Credential;
 use crate::verify::read::json::elements;
-use crate::verify::read::request_part::RequestPart;
 use crate::verify::read::strict_json::{Members, string};
+use crate::verify::request_part::RequestPart;
 use crate::verify::signed::signed_text::{Around, signed_text};
-use crate::verify::told::{denied::Denied, explanation::Noticed, notes::Notes};
+use crate::verify::told::{explanation::Noticed, notes::Notes};
 
 /// The longest token that is read. Gateways take 10 KiB of headers.
 const MAX_TOKEN: usize = 16 * 1024;

@@ -16,7 +16,8 @@ use mef_source::checked::{Check, Webhook};
 
 pub(super) use self::single_check::{SingleCheck, SoFar};
 use crate::verify::context::Context;
-use crate::verify::told::{denied::Denied, notes::Notes};
+use crate::verify::denied::Denied;
+use crate::verify::told::notes::Notes;
 use crate::verify::verified::Passed;
 
 /// A check, by what it is made of.

@@ -13,9 +13,10 @@ use mef_source::checked::{Key, KeyEncoding, PublicKey, PublicKeyAlgorithm, Signe
 use super::single_check::SingleCheck;
 use crate::hash;
 use crate::verify::context::Context;
+use crate::verify::denied::Denied;
 use crate::verify::signed;
 use crate::verify::signed::signed_text::SignedText;
-use crate::verify::told::{denied::Denied, notes::Notes};
+use crate::verify::told::notes::Notes;
 
 /// A key, in each form that a signature of its algorithm may need.
 type Forms = Vec<ParsedPublicKey>;

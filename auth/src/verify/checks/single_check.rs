@@ -4,9 +4,10 @@ use jiff::Timestamp;
 use mef_source::checked::Signed;
 
 use crate::request::Request;
+use crate::verify::denied::Denied;
 use crate::verify::keys::published::KeySource;
 use crate::verify::read::credential::Credential;
-use crate::verify::told::{denied::Denied, explanation::Noticed, notes::Notes};
+use crate::verify::told::{explanation::Noticed, notes::Notes};
 use crate::verify::{context::Context, signed};
 
 /// What the head of a request says of a check that did not fail.

@@ -9,10 +9,12 @@ use mef_source::checked::{Token, TokenFrom};
 use super::single_check::SingleCheck;
 use crate::request::{AUTHORIZATION, Request};
 use crate::verify::context::Context;
+use crate::verify::denied::Denied;
 use crate::verify::keys::live_secrets::names;
-use crate::verify::read::{credential::Credential, request_part::RequestPart};
+use crate::verify::read::credential::Credential;
 use crate::verify::read::{json, values};
-use crate::verify::told::{denied::Denied, explanation::Noticed, notes::Notes, noticed};
+use crate::verify::request_part::RequestPart;
+use crate::verify::told::{explanation::Noticed, notes::Notes, noticed};
 
 impl SingleCheck for Token {
     /// Of several tokens in a body, each must be one of the secrets, and the name

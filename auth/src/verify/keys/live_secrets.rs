@@ -12,7 +12,7 @@ use url::Url;
 use super::certificate::Certificate;
 use super::jwk::JwkSet;
 use super::published::{KeyDocument, KeySource, Keys};
-use crate::verify::told::denied::Denied;
+use crate::verify::denied::Denied;
 
 /// The live values of a source's secrets, by name, and the keys that its vendor
 /// publishes, by their URL.

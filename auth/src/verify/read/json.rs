@@ -8,8 +8,8 @@ use serde::Deserializer as _;
 use serde::de::{MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::request_part::RequestPart;
-use crate::verify::told::denied::Denied;
+use crate::verify::denied::Denied;
+use crate::verify::request_part::RequestPart;
 
 /// Reads the one value of the JSON body at `path`; `None` if it is null.
 pub(crate) fn one<'b>(body: &'b [u8], path: &Path) -> Result<Option<&'b RawValue>, Denied> {

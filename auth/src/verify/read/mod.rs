@@ -2,6 +2,5 @@
 
 pub(super) mod credential;
 pub(super) mod json;
-pub(super) mod request_part;
 pub(super) mod strict_json;
 pub(super) mod values;

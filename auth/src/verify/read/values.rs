@@ -12,9 +12,9 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::json;
-use super::request_part::RequestPart;
 use crate::request::Request;
-use crate::verify::told::denied::Denied;
+use crate::verify::denied::Denied;
+use crate::verify::request_part::RequestPart;
 
 /// A request, and the part of its body at which paths into the body start.
 #[derive(Clone, Copy)]

@@ -9,8 +9,9 @@ use percent_encoding::utf8_percent_encode;
 
 use crate::query::{RESERVED, form_decode, pieces};
 use crate::request::Request;
-use crate::verify::read::{request_part::RequestPart, values};
-use crate::verify::told::denied::Denied;
+use crate::verify::denied::Denied;
+use crate::verify::read::values;
+use crate::verify::request_part::RequestPart;
 
 /// The parameter that holds the token, which cannot sign itself.
 const TOKEN_PARAMETER: &str = "jwt";

@@ -15,11 +15,11 @@ use url::Url;
 use self::signature::Items;
 use self::signed_text::{Around, SignedText, signed_text};
 use super::context::Context;
+use super::denied::Denied;
 use super::keys::live_secrets::names;
 use super::read::json;
-use super::read::request_part::RequestPart;
 use super::read::values::RequestView;
-use super::told::denied::Denied;
+use super::request_part::RequestPart;
 use super::told::mask::Mask;
 use super::told::notes::Notes;
 

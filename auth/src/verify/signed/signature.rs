@@ -14,11 +14,12 @@ use mef_source::checked::{Bare, Encoding, Signature, SignatureFrom};
 use mef_source::{Path, Root};
 
 use crate::request::Request;
+use crate::verify::denied::Denied;
 use crate::verify::read::credential::numbered;
 use crate::verify::read::json;
-use crate::verify::read::request_part::RequestPart;
 use crate::verify::read::values::RequestView;
-use crate::verify::told::{denied::Denied, mask::Mask};
+use crate::verify::request_part::RequestPart;
+use crate::verify::told::mask::Mask;
 
 /// The most items that are read: DocuSign sends up to 100.
 pub(crate) const MAX_ITEMS: usize = 128;

@@ -10,9 +10,9 @@ use mef_source::sha256_hex;
 
 use super::canonical;
 use crate::request::Request;
-use crate::verify::read::request_part::RequestPart;
+use crate::verify::denied::Denied;
 use crate::verify::read::values::{self, RequestView};
-use crate::verify::told::denied::Denied;
+use crate::verify::request_part::RequestPart;
 
 /// A signed text in pieces.
 pub(crate) type SignedText<'r> = Vec<Cow<'r, [u8]>>;

@@ -11,8 +11,9 @@ use mef_source::Root;
 use mef_source::checked::{SignedTime, TimeUnit};
 
 use super::signature::Items;
-use crate::verify::read::{request_part::RequestPart, values::RequestView};
-use crate::verify::told::denied::Denied;
+use crate::verify::denied::Denied;
+use crate::verify::read::values::RequestView;
+use crate::verify::request_part::RequestPart;
 
 /// Enough for milliseconds in any year with four digits.
 const MAX_DIGITS: usize = 16;

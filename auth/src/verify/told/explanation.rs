@@ -2,8 +2,8 @@
 //!
 //! It never holds a secret, nor a value that was received as a credential.
 
-use super::denied::Denied;
-use crate::verify::read::request_part::RequestPart;
+use crate::verify::denied::Denied;
+use crate::verify::request_part::RequestPart;
 
 /// One check, explained.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,9 +1,6 @@
-//! What people are told of a judgement: why a request was denied and what the
-//! checks saw, but no credential.
+//! What people are told of a judgement: what the checks saw, but no credential.
 
-pub(super) mod denied;
 pub(super) mod explanation;
 pub(super) mod mask;
 pub(super) mod notes;
 pub(super) mod noticed;
-mod words;

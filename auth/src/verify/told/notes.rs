@@ -7,9 +7,9 @@
 
 use std::borrow::Cow;
 
-use super::denied::Denied;
 use super::explanation::{Explained, Noticed, Tried};
 use super::mask::Mask;
+use crate::verify::denied::Denied;
 
 /// What the checks of one request leave behind.
 #[derive(Default)]

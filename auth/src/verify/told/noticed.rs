@@ -9,7 +9,8 @@ use base64::engine::general_purpose::{STANDARD_PAD_INDIFFERENT, URL_SAFE_PAD_IND
 use mef_source::{Path, Root};
 
 use super::explanation::Noticed;
-use crate::verify::read::{request_part::RequestPart, values::RequestView};
+use crate::verify::read::values::RequestView;
+use crate::verify::request_part::RequestPart;
 
 /// How many characters are shown of a value that is no credential.
 const SHOWN: usize = 80;

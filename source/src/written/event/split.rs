@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 
-use crate::written::located::Located;
+use crate::located::Located;
 use crate::written::text_or_object::text_or_object;
 
 /// A path, or a program that returns the records.

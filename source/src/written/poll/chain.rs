@@ -8,8 +8,8 @@ use serde::Deserialize;
 
 use super::answer_when::AnswerWhen;
 use super::request::{Request, Then};
-use crate::written::located::Located;
-use crate::written::node::Node;
+use crate::located::Located;
+use crate::node::Node;
 use crate::written::poll::pages::{
     Compression, MissingRecords, Next, PageDecode, Records, StopRule,
 };

@@ -10,9 +10,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::located::Located;
+use crate::node::Node;
 use crate::time_format::TimeFormat;
-use crate::written::located::Located;
-use crate::written::node::Node;
 
 /// How far the stream has been read: by `time`, by `id`, by both, by the vendor's `token`, by its
 /// `next_link`, by the vendor itself (`vendor`), or not at all (`listing`). With `details`, the

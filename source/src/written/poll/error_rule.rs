@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::answer_when::AnswerWhen;
-use crate::written::located::Located;
+use crate::located::Located;
 
 /// What to do about some kind of response.
 #[derive(Debug, Deserialize, JsonSchema)]

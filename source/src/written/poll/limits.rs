@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::written::located::Located;
-use crate::written::node::Node;
+use crate::located::Located;
+use crate::node::Node;
 
 /// How many requests may be made.
 ///

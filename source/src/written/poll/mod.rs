@@ -15,9 +15,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::located::Located;
+use crate::node::Node;
 use crate::written::event::Event;
-use crate::written::located::Located;
-use crate::written::node::Node;
 
 pub use answer_when::*;
 pub use auth::*;

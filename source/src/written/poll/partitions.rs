@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::request::{Request, Then};
-use crate::written::located::Located;
+use crate::located::Located;
 use crate::written::poll::pages::{
     Compression, MissingRecords, Next, PageDecode, Records, StopRule,
 };

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::located::Located;
+use crate::node::Node;
 use crate::problem::Place;
-use crate::written::located::Located;
-use crate::written::node::Node;
 use crate::written::one_or_many::OneOrMany;
 
 /// The request for a window's first page.

@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::respond::Respond;
-use crate::written::located::Located;
-use crate::written::node::Node;
+use crate::located::Located;
+use crate::node::Node;
 use crate::written::one_or_many::OneOrMany;
 use crate::written::webhook::checks::Token;
 

@@ -8,8 +8,8 @@ mod respond;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::located::Located;
 use crate::written::event::Event;
-use crate::written::located::Located;
 use crate::written::one_or_many::OneOrMany;
 
 pub use checks::*;

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::located::Located;
+use crate::node::Node;
 use crate::presets::catalogue::preset_names;
-use crate::written::located::Located;
-use crate::written::node::Node;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::written::located::Located;
-use crate::written::node::Node;
+use crate::located::Located;
+use crate::node::Node;
 
 /// The answer: one of `text`, `json`, `empty`, `builtin`.
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -70,7 +70,16 @@ impl RequestScope<'_, '_> {
             let request = scope.request(written.request);
             scope.page = variable;
             let then = match &request {
-                Ok(request) => scope.later(request, written.then, next_kind),
+                Ok(request) => {
+                    if let (None, Some(then)) = (next_kind, written.then) {
+                        scope.checker.error_with(
+                            then.place(),
+                            "`then` means nothing without `next`",
+                            "say under `next` where a page names the next one",
+                        );
+                    }
+                    scope.later(request, written.then, next_kind.is_some_and(Next::is_url))
+                }
                 Err(told) => Err(*told),
             };
             scope.page = None;

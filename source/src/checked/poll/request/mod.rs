@@ -17,7 +17,6 @@ use url::Url;
 
 use crate::checked::checker::Told;
 use crate::checked::origin::Origin;
-use crate::checked::poll::pages::next::Next;
 use crate::path::{Path, Root};
 use crate::problem::Place;
 use crate::template::{Part, Template};
@@ -167,26 +166,19 @@ impl RequestScope<'_, '_> {
         ))
     }
 
-    /// Reads the request for a later page: `first` with the changes of `written`.
+    /// Reads the request for a later page: `first` with the changes of `written`. With
+    /// `by_url` its URL comes from the page before it.
     pub(crate) fn later(
         &mut self,
         first: &Request,
         written: Option<&Located<written::Then>>,
-        next: Option<&Next>,
+        by_url: bool,
     ) -> Result<Request, Told> {
-        let by_url = next.is_some_and(Next::is_url);
         let Some(written) = written else {
             let query = if by_url { Vec::new() } else { first.query.clone() };
             return Ok(Request { query, ..first.clone() });
         };
         let place = written.place();
-        if next.is_none() {
-            self.checker.error_with(
-                place,
-                "`then` means nothing without `next`",
-                "say under `next` where a page names the next one",
-            );
-        }
         if by_url && let Some(url) = written.get.as_ref().or(written.post.as_ref()) {
             self.checker.error_with(
                 url.place(),

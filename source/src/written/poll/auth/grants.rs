@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::token::{
     AssertionAlgorithm, ClientAuth, KeyFile, SendAssertion, TokenAnswer, TokenBody,
 };
-use crate::written::located::Located;
+use crate::located::Located;
 
 /// OAuth 2.0 client credentials (RFC 6749 §4.4).
 #[derive(Debug, Deserialize, JsonSchema)]

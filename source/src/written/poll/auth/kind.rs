@@ -7,7 +7,7 @@ use super::grants::{ClientCredentials, JwtBearer, PasswordGrant, RefreshToken};
 use super::login::Session;
 use super::pairs::{NamedValue, UserPassword};
 use super::sign::Sign;
-use crate::written::located::Located;
+use crate::located::Located;
 
 /// How we prove who we are.
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::pairs::{NamedValue, UserPassword};
-use crate::written::located::Located;
-use crate::written::node::Node;
+use crate::located::Located;
+use crate::node::Node;
 
 /// A login that returns a token or cookies.
 #[derive(Debug, Deserialize, JsonSchema)]

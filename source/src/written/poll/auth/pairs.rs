@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::written::located::Located;
+use crate::located::Located;
 
 /// A name and a value.
 #[derive(Debug, Deserialize, JsonSchema)]

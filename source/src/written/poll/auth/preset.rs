@@ -13,8 +13,8 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::kind::Auth;
+use crate::located::Located;
 use crate::presets::auth::{AuthPreset, Given, auth_preset, auth_presets};
-use crate::written::located::Located;
 
 /// How we prove who we are: in a kind of the language, or in one that is a preset.
 #[derive(Debug)]

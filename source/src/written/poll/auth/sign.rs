@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::written::located::Located;
+use crate::located::Located;
 use crate::written::signing::{Encoding, Hash, Key};
 
 /// A signature over each request.

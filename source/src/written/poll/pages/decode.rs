@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::written::located::Located;
+use crate::located::Located;
 
 /// `decode` and `compression`: how the body of a page is read.
 #[derive(Debug, Default, Deserialize, JsonSchema)]

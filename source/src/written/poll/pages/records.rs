@@ -8,7 +8,7 @@ use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Error, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use crate::written::located::Located;
+use crate::located::Located;
 use crate::written::one_or_many::OneOrMany;
 
 /// The path of a list, the paths of several lists, or the path of an object whose values are the

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::jwt::Jwt;
 use super::secret_use::SecretUse;
 use super::signed::{Signature, SignedTime};
-use crate::written::located::Located;
+use crate::located::Located;
 use crate::written::one_or_many::OneOrMany;
 use crate::written::signing::{Encoding, Hash, Key};
 use crate::written::webhook::preset::PresetUse;

@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::secret_use::SecretUse;
-use crate::written::located::Located;
-use crate::written::node::Node;
+use crate::located::Located;
+use crate::node::Node;
 use crate::written::one_or_many::OneOrMany;
 
 /// A signed token (JWT, RFC 7519).

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::written::located::Located;
+use crate::located::Located;
 use crate::written::one_or_many::OneOrMany;
 use crate::written::signing::Encoding;
 

@@ -8,7 +8,7 @@ use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Number;
 
-use super::located::Located;
+use crate::located::Located;
 
 /// A YAML value that knows the place of everything in it.
 #[derive(Clone, Debug)]

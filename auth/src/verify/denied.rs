@@ -11,7 +11,7 @@ use mef_source::checked::{Encoding, KeyEncoding, PublicKeyAlgorithm, TimeUnit};
 use super::words::{
     encoding_name, key_encoding_name, key_source, listed, public_key_name, under, unit_name,
 };
-use crate::verify::read::request_part::RequestPart;
+use crate::verify::request_part::RequestPart;
 
 /// Why a request is not authentic.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -29,13 +29,13 @@ impl<T> Located<T> {
 }
 
 thread_local! {
-    /// The place of the value that is being read out of a [`super::Node`]. Serde gives a type only
+    /// The place of the value that is being read out of a [`crate::node::Node`]. Serde gives a type only
     /// the deserializer, and the YAML parser has its own way to pass a place through it.
     static OF_NODE: Cell<Option<Option<Place>>> = const { Cell::new(None) };
 }
 
 /// Runs `read`, which reads a value at `place` out of a node.
-pub(super) fn within<T>(place: Option<Place>, read: impl FnOnce() -> T) -> T {
+pub(crate) fn within<T>(place: Option<Place>, read: impl FnOnce() -> T) -> T {
     let outer = OF_NODE.replace(Some(place));
     let result = read();
     OF_NODE.set(outer);
