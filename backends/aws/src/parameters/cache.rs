@@ -79,9 +79,9 @@ impl Cache {
         Some(Ok(known.found.clone()))
     }
 
-    /// Adds these to the next round.
-    pub(crate) fn want(&mut self, wanted: impl IntoIterator<Item = Wanted>) {
-        self.wanted.extend(wanted);
+    /// Adds the value to the next round.
+    pub(crate) fn want(&mut self, wanted: &Wanted) {
+        self.wanted.insert(wanted.clone());
     }
 
     /// Begins a round; returns its number and what it must ask for.
@@ -206,7 +206,7 @@ mod tests {
 
     /// One round that says `found` of the present value at `now`.
     fn found(cache: &mut Cache, found: Option<Found>, now: i64) {
-        cache.want([present()]);
+        cache.want(&present());
         let (round, wanted) = cache.begin_round();
         for wanted in wanted {
             cache.found(round, wanted, found.clone(), at(now), TTL);

@@ -13,9 +13,9 @@ const CHANGEOVER: SignedDuration = SignedDuration::from_hours(24);
 
 impl ParameterStore {
     async fn present(&self, reference: &SecretRef) -> Result<Found, SecretsError> {
-        let wanted = [Wanted { reference: reference.clone(), version: None }];
+        let wanted = Wanted { reference: reference.clone(), version: None };
         let found = self.read(&wanted).await.map_err(|error| error.during(READ))?;
-        found.into_iter().next().flatten().ok_or_else(|| SecretsError::Missing {
+        found.ok_or_else(|| SecretsError::Missing {
             reference: reference.clone(),
             hint: format!(
                 "run `mef secrets set {} {}`, or make the SecureString parameter {} with \
@@ -46,9 +46,9 @@ impl Secrets for ParameterStore {
         let before = present.number - 1;
         let mut live = vec![present.value];
         if changed && before > 0 {
-            let before = [Wanted { reference: reference.clone(), version: Some(before) }];
+            let before = Wanted { reference: reference.clone(), version: Some(before) };
             let found = self.read(&before).await.map_err(|error| error.during(READ))?;
-            live.extend(found.into_iter().flatten().map(|found| found.value));
+            live.extend(found.map(|found| found.value));
         }
         Ok(live)
     }

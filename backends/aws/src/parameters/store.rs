@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use mef_ports::{Secret, SecretRef, SecretVersion, StoreError};
+use mef_ports::{Secret, SecretRef, SecretVersion};
 
 use crate::clients::Shared;
 use crate::error::AwsError;
@@ -57,18 +57,6 @@ impl ParameterStore {
         ParameterStore { ttl, ..self }
     }
 
-    /// Reads the values of `references` into the cache, ten at a time. A missing secret
-    /// is no error.
-    ///
-    /// # Errors
-    ///
-    /// Fails if Parameter Store is out of reach.
-    pub async fn prefetch(&self, references: &[SecretRef]) -> Result<(), StoreError> {
-        let wanted = references.iter().cloned();
-        let wanted: Vec<_> = wanted.map(|reference| Wanted { reference, version: None }).collect();
-        self.read(&wanted).await.map(drop).map_err(|error| error.during(READ))
-    }
-
     pub(super) fn name(&self, reference: &SecretRef) -> String {
         let settings = &self.shared.settings;
         parameter_name(&settings.project, &settings.stage, reference)
@@ -78,50 +66,31 @@ impl ParameterStore {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the values in order: from the cache while they are good, else from the
-    /// store.
-    pub(super) async fn read(&self, wanted: &[Wanted]) -> Result<Vec<Option<Found>>, AwsError> {
-        let now = self.shared.clock.now();
+    /// Returns the value: from the cache while it is good, else from the store.
+    pub(super) async fn read(&self, wanted: &Wanted) -> Result<Option<Found>, AwsError> {
         let asked = {
             let mut cache = self.cache();
-            let fresh = wanted.iter().map(|wanted| cache.fresh(wanted, now));
-            if let Some(fresh) = fresh.collect() {
+            if let Some(fresh) = cache.fresh(wanted, self.shared.clock.now()) {
                 return Ok(fresh);
             }
-            let stale = stale(&cache, wanted, now);
-            cache.want(stale);
+            cache.want(wanted);
             cache.rounds()
         };
         // Others who ask at the same time join this request.
         tokio::task::yield_now().await;
         let _turn = self.asking.lock().await;
-        let (known, round) = {
+        let (round, all) = {
             let mut cache = self.cache();
-            let now = self.shared.clock.now();
-            let known: Vec<_> = wanted
-                .iter()
-                .map(|wanted| {
-                    cache.result_since(wanted, asked).or(cache.fresh(wanted, now).map(Ok))
-                })
-                .collect();
-            let open = wanted.iter().zip(&known).filter(|(_, known)| known.is_none());
-            let open: Vec<_> = open.map(|(wanted, _)| wanted.clone()).collect();
-            let round = (!open.is_empty()).then(|| {
-                cache.want(open);
-                cache.begin_round()
-            });
-            (known, round)
+            let fresh = cache.fresh(wanted, self.shared.clock.now());
+            if let Some(known) = cache.result_since(wanted, asked).or(fresh.map(Ok)) {
+                return known;
+            }
+            cache.want(wanted);
+            cache.begin_round()
         };
-        if let Some((round, all)) = round {
-            self.ask(round, all.into_iter().collect()).await;
-        }
-        let cache = self.cache();
-        let results = wanted.iter().zip(known).map(|(wanted, known)| {
-            known
-                .or_else(|| cache.result_since(wanted, asked))
-                .unwrap_or_else(|| Err(AwsError::new("it was set while it was read")))
-        });
-        results.collect()
+        self.ask(round, all.into_iter().collect()).await;
+        let result = self.cache().result_since(wanted, asked);
+        result.unwrap_or_else(|| Err(AwsError::new("it was set while it was read")))
     }
 
     /// Runs one round: asks for all and keeps what comes.
@@ -205,9 +174,4 @@ impl ParameterStore {
     fn jittered(&self) -> Duration {
         self.ttl.mul_f64(0.9 + 0.2 * fastrand::f64())
     }
-}
-
-/// Returns those of `wanted` that are not in the cache, or no longer good at `now`.
-fn stale(cache: &Cache, wanted: &[Wanted], now: Timestamp) -> Vec<Wanted> {
-    wanted.iter().filter(|wanted| cache.fresh(wanted, now).is_none()).cloned().collect()
 }
