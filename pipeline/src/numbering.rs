@@ -1,10 +1,9 @@
 //! The numbers of the records of one delivery.
 //!
 //! An event id may contain its record's number, so a record must have the same
-//! number each time it is run. A whole body counts from 0. A record that a
-//! redrive brings keeps its number, and its neighbours are not there to count:
-//! if today's source file splits it, each part gets that number and one more
-//! after it, as in the numbers of sections and subsections.
+//! number each time it is run. A whole body counts from 0. A redriven record
+//! keeps its number. If today's source file splits it, each part gets that
+//! number and a second one, like subsections.
 
 /// A record's number in its delivery.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -20,7 +20,7 @@ pub(crate) struct Record {
     /// The text that it was read from, if known.
     pub(crate) text: Option<Bytes>,
     pub(crate) parent: Option<Arc<Value>>,
-    /// Stands for the parent in the record's id; `None` if the parent's own text does.
+    /// The digest of the parent, for the record's id; `None` if the parent's text goes into the id.
     pub(crate) parent_digest: Option<Arc<str>>,
     pub(crate) number: RecordNumber,
     pub(crate) cursor_id: Option<String>,

@@ -81,7 +81,7 @@ pub struct SetupDone {
     pub request_digest: String,
 }
 
-/// What the vendor was asked for and does not have ready yet. A later run asks for the same again.
+/// A job that the vendor has not finished. A later run asks for it again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenWait {
     /// What is waited for.
@@ -268,7 +268,7 @@ impl CursorRecord {
         self.refused = true;
     }
 
-    /// Says that everything kept was kept under the requests that `request_digest` is a digest of.
+    /// Sets the request digest of everything that is stored.
     pub fn keep_under(&mut self, request_digest: &str) {
         for digest in [
             self.open.as_mut().map(|open| &mut open.request_digest),

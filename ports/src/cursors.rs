@@ -14,7 +14,7 @@ use crate::error::StoreError;
 pub struct StreamKey {
     /// The source's name.
     pub source: String,
-    /// The partition within the source; empty where it has none.
+    /// The partition within the source; empty if it has none.
     pub partition: String,
 }
 
@@ -41,7 +41,7 @@ impl SeenId {
     /// How many bytes one id is packed into: its time, then its hash.
     const PACKED: usize = 16;
 
-    /// The bytes that every backend stores for `ids`.
+    /// Returns the bytes that every backend stores for `ids`.
     pub fn pack(ids: &[SeenId]) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(ids.len() * SeenId::PACKED);
         for id in ids {
@@ -51,7 +51,7 @@ impl SeenId {
         bytes
     }
 
-    /// The ids of [`SeenId::pack`]. Bytes that are no whole id are left out: a forgotten id is a
+    /// Returns the ids of [`SeenId::pack`]. Bytes that are no whole id are left out: a forgotten id is a
     /// record that comes twice, never one that is lost.
     pub fn unpack(bytes: &[u8]) -> Vec<SeenId> {
         bytes
@@ -78,7 +78,7 @@ pub struct Lease {
     pub until: Timestamp,
 }
 
-/// A cursor with what stands around it.
+/// A cursor with its lease.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredCursor {
     /// The stream.
@@ -133,7 +133,7 @@ pub trait Cursors: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`LeaseError::Held`] while another run holds it.
+    /// Fails with [`LeaseError::Held`] while another run holds it.
     async fn lease(
         &self,
         stream: &StreamKey,
@@ -147,7 +147,7 @@ pub trait Cursors: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`CommitError::LeaseLost`] when a higher fencing number was given.
+    /// Fails with [`CommitError::LeaseLost`] if a higher fencing number was given.
     async fn renew(
         &self,
         lease: &Lease,
@@ -159,28 +159,28 @@ pub trait Cursors: Send + Sync {
     ///
     /// # Errors
     ///
-    /// When the store failed; the lease then ends by itself.
+    /// Fails if the store does; the lease then ends by itself.
     async fn release(&self, lease: &Lease) -> Result<(), StoreError>;
 
-    /// The cursor of `stream`, if it ever had one.
+    /// Returns the cursor of `stream`, or `None` if it never had one.
     ///
     /// # Errors
     ///
-    /// When the store cannot be read.
+    /// Fails if the store cannot be read.
     async fn read(&self, stream: &StreamKey) -> Result<Option<StoredCursor>, StoreError>;
 
-    /// The ids kept for boundary dedupe, in no order.
+    /// Returns the ids stored for boundary dedupe, in no order.
     ///
     /// # Errors
     ///
-    /// When the store cannot be read.
+    /// Fails if the store cannot be read.
     async fn seen(&self, stream: &StreamKey) -> Result<Vec<SeenId>, StoreError>;
 
     /// Stores the cursor and the seen ids together, if `lease` is the newest.
     ///
     /// # Errors
     ///
-    /// [`CommitError::LeaseLost`] when a higher fencing number was given: nothing is stored then.
+    /// Fails with [`CommitError::LeaseLost`] if a higher fencing number was given: nothing is stored then.
     async fn commit(&self, lease: &Lease, commit: Commit<'_>) -> Result<(), CommitError>;
 
     /// Stores `record` by hand, drops the seen ids and raises the fencing number, so that a run
@@ -188,14 +188,14 @@ pub trait Cursors: Send + Sync {
     ///
     /// # Errors
     ///
-    /// When the store failed.
+    /// Fails if the store does.
     async fn set(&self, stream: &StreamKey, record: &CursorRecord) -> Result<(), StoreError>;
 
-    /// Every cursor, by source and partition.
+    /// Returns every cursor, by source and partition.
     ///
     /// # Errors
     ///
-    /// When the store cannot be read.
+    /// Fails if the store cannot be read.
     async fn list(&self) -> Result<Vec<StoredCursor>, StoreError>;
 }
 

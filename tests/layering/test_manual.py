@@ -4,10 +4,13 @@ import re
 import unittest
 from pathlib import Path
 
-from workspace import ROOT
+from workspace import ROOT, sources
 
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
+LOGGING = ROOT / "docs" / "logging.md"
 MANUAL = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("docs/decisions/*.md")])
+LOGS = r"\b(?:error|warn|info|debug|trace)(?:_span)?!\("
+TEXT = r'"(?:[^"\\]|\\.)*"'
 DECLARES = r"\b(?:struct|enum|trait|type)\s+{}\b"
 
 
@@ -28,6 +31,28 @@ def words(text):
 def declares(path, name):
     files = [path] if path.is_file() else path.rglob("*.rs")
     return any(re.search(DECLARES.format(name), file.read_text()) for file in files)
+
+
+def logged(code):
+    """The fields of every log line and span in Rust code."""
+    code = re.sub(TEXT, '""', code)
+    for start in re.finditer(LOGS, code):
+        depth, field = 1, ""
+        for character in code[start.end() :]:
+            depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(character, 0)
+            if depth == 0 or (depth == 1 and character == ","):
+                yield from re.findall(r"^\s*[%?]?([a-z_.]+)\s*(?:=.*)?$", field, re.S)
+                field = ""
+            else:
+                field += character
+            if depth == 0:
+                break
+
+
+def listed(text):
+    """The fields in the first column of the page's table."""
+    rows = re.findall(r"^\| (`[^|]+) \|", text, re.M)
+    return {field for row in rows for field in re.findall(r"`([^`]+)`", row)}
 
 
 def anchors(text):
@@ -60,6 +85,12 @@ class TestManual(unittest.TestCase):
         missing = [f"{name} in {path}" for name, path in named if not declares(ROOT / path, name)]
         self.assertEqual(missing, [])
 
+    def test_the_fields_of_log_lines_are_those_that_the_page_lists(self):
+        files = [file for folder in sources() for file in folder.rglob("*.rs")]
+        fields = {field for file in files for field in logged(file.read_text())}
+        self.assertGreater(len(fields), 30)
+        self.assertEqual(sorted(fields), sorted(listed(LOGGING.read_text())))
+
     def test_links_lead_somewhere(self):
         self.assertGreater(len(MANUAL), 20)
         broken = {str(file.relative_to(ROOT)): list(broken_links(file)) for file in MANUAL}
@@ -69,6 +100,9 @@ class TestManual(unittest.TestCase):
         text = "A `src/a.rs` in `src/`, not `x` or `A::b` or `a b/c`.\n```\n`no/path`\n```\n"
         self.assertEqual(paths(text), {"src/a.rs", "src/"})
         self.assertEqual(words("| word | a meaning | `Type` in `src/a.rs` |\n| b | c | `src/` |\n"), [("Type", "src/a.rs")])
+        code = 'tracing::warn!(a.b = %f(x, y), ?error, reason, "a, c = {}", d.e());\ninfo_span!("s", g = 1)'
+        self.assertEqual(list(logged(code)), ["a.b", "error", "reason", "g"])
+        self.assertEqual(listed("| field | meaning |\n| `a.b`, `c` | not `d` |\n"), {"a.b", "c"})
         self.assertEqual(anchors("# A title\n## `verify`, and more\n"), {"a-title", "verify-and-more"})
 
     def test_a_type_is_looked_for_by_its_declaration(self):

@@ -218,7 +218,7 @@ test('a next link to another origin is not followed and gets no token', () =>
       const { status, stderr } = await poll();
       assert.equal(status, 1, stderr);
       assert.deepEqual(heard, []);
-      assert.match(stderr, /none of the source's own origins/);
+      assert.match(stderr, /not one of the source's own origins/);
       // Nothing of that page is kept, so that the next run asks for it again.
       vendor.answer = answer;
       ended(await poll(), 0, { end: 'caught_up', delivered: 5 });

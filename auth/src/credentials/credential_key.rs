@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use mef_source::checked::PollAuth;
 
-/// Names the credential of `source`, under which rate limits are shared: the same
-/// for every stream that uses it, and another once the file names another secret.
-/// No value is part of it.
+/// Names the credential of `source`, under which rate limits are shared. Streams with
+/// the same credential share the key. It changes if the file names another secret, and
+/// holds no secret value.
 pub fn credential_key(source: &str, auth: &PollAuth) -> String {
     let kind = match auth {
         PollAuth::Nothing => return format!("{source}/nothing"),

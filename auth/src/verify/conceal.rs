@@ -1,7 +1,7 @@
 //! A denied request without the credentials in it, to be kept for a while.
 //!
-//! It was denied, so the source file may look in the wrong place and the
-//! credential be in another: whatever is named like one is masked too.
+//! The source file may be wrong about where the credential is, so values with
+//! telling names are masked too.
 
 use mef_source::Root;
 use mef_source::checked::{

@@ -61,7 +61,7 @@ pub enum Denied {
     },
     /// The request was signed by somebody else, or changed on the way.
     #[error(
-        "no signature in the {part} was made over this request with {}: check that the secret is the vendor's",
+        "no signature in the {part} matches this request with {}: check the secret",
         listed(secrets)
     )]
     SignatureMismatch {

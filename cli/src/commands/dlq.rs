@@ -64,7 +64,7 @@ pub(super) async fn dlq(
                 }))?;
             }
             output::say(&format!(
-                "{} records redriven as {} events, {} refused again, {} left whose source is not in {}",
+                "{} records redriven as {} events, {} refused again, {} left: their source is not in {}",
                 done.redriven,
                 done.delivered,
                 done.refused_again,

@@ -159,7 +159,7 @@ fn a_backfill_goes_window_by_window_beside_the_live_cursor() {
         "--to",
         "2999-01-01T00:00:00Z",
     ]);
-    assert!(stderr(&new).contains("too new"), "{}", stderr(&new));
+    assert!(stderr(&new).contains("too recent"), "{}", stderr(&new));
 }
 
 #[test]

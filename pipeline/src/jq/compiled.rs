@@ -153,7 +153,7 @@ fn reason(fault: Exn<'_, Val>) -> String {
 }
 
 /// Returns the first whole words of `message`. No word is cut: the redactor would not
-/// recognize half a secret.
+/// recognise half a secret.
 fn beginning(message: &str) -> String {
     let Some((end, _)) = message.char_indices().nth(LONGEST_MESSAGE) else {
         return message.to_owned();

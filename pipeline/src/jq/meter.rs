@@ -96,7 +96,7 @@ impl<'s> Meter<'s> {
             Term::Arr(term) => Term::Arr(term.map(|term| self.boxed(*term))),
             Term::Obj(entries) => {
                 let entries = entries.into_iter().map(|(key, value)| match value {
-                    // The interpreter recognizes `{$x}` by its key, so the key stays as it is.
+                    // The interpreter recognises `{$x}` by its key, so the key stays as it is.
                     None => (key, None),
                     Some(value) => (self.term(key), Some(self.term(value))),
                 });

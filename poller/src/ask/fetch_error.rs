@@ -48,7 +48,7 @@ pub enum FetchError {
     #[error(transparent)]
     Ruled(#[from] RuledOut),
     /// A rule of the source file asks for the window to be read again.
-    #[error("{ruled}, and asks for its window to be read again")]
+    #[error("{ruled}; the window is read again")]
     Reread {
         /// Whether to read only half of it.
         half: bool,
@@ -62,11 +62,11 @@ pub enum FetchError {
         until: Timestamp,
     },
     /// What `wait` waits for will never be ready.
-    #[error("what the vendor was asked to prepare {0}; the next run asks for it anew")]
+    #[error("the job at the vendor {0}; the next run starts a new one")]
     GivenUp(&'static str),
     /// The response to a step of `setup` lacks a value that later requests need.
     #[error(
-        "the answer to step {step} of `setup` has no text or number of at most 16 KiB at `{path}`"
+        "the response to step {step} of `setup` has no text or number of at most 16 KiB at `{path}`"
     )]
     NoValue {
         /// The step's number, from 1.
@@ -75,12 +75,10 @@ pub enum FetchError {
         path: String,
     },
     /// A part of a job is gone, and so is the job.
-    #[error(
-        "a part of what the vendor was asked to prepare is gone, and the next run asks for it anew: {0}"
-    )]
+    #[error("part of the job at the vendor is gone; the next run starts a new one: {0}")]
     JobGone(Refusal),
     /// The vendor refuses the details of an item.
-    #[error("the details of an item cannot be had: {0}")]
+    #[error("cannot get the details of an item: {0}")]
     Detail(Refusal),
     /// A page lists more items than can be told apart.
     #[error(
@@ -88,12 +86,12 @@ pub enum FetchError {
         limit = MOST_IDS
     )]
     TooManyItems(usize),
-    /// The pages of details lead in a circle.
-    #[error("the vendor leads in a circle: {0}")]
+    /// The pages of details go round in a loop.
+    #[error("the vendor's pages go round in a loop: {0}")]
     Loop(&'static str),
     /// Every item of a page is gone.
     #[error(
-        "all {0} things listed are gone: is the URL under `details` right, and may the credential \
+        "all {0} listed items are gone: is the URL under `details` right, and may the credential \
          read them?"
     )]
     AllGone(usize),
@@ -113,7 +111,7 @@ pub enum FetchError {
         host: String,
     },
     /// The request got no response.
-    #[error("no answer from the vendor")]
+    #[error("no response from the vendor")]
     Http(#[source] HttpError),
     /// The source file's templates make no valid request.
     #[error(transparent)]

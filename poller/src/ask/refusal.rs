@@ -2,7 +2,7 @@
 //!
 //! To mend a source file, a person needs three things first: what was asked, the status, and the
 //! vendor's own words. The words are cut, so the secrets in them are masked here: nobody could
-//! recognize half a secret later.
+//! recognise half a secret later.
 
 use std::fmt;
 

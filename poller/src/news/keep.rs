@@ -1,5 +1,5 @@
-//! `keep`: what is put into a record that the vendor does not say in it, such as the organisation
-//! whose log the record is from.
+//! `keep`: values that are added to records because the vendor leaves them out, such as the
+//! organisation whose log the record is from.
 
 use mef_source::Template;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! Recognizing a record that was delivered before, by its id and time or by all of it.
+//! Recognising a record that was delivered before, by its id and time or by all of it.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use jiff::Timestamp;
@@ -16,19 +16,19 @@ use crate::page::record::Record;
 pub(crate) struct News {
     pub(crate) record: Record,
     pub(crate) id: Option<String>,
-    /// What recognizes it.
+    /// What recognises it.
     pub(crate) hash: u64,
 }
 
-/// What recognizes a record.
+/// What recognises a record.
 pub(crate) struct Known {
     pub(crate) id: Option<String>,
     pub(crate) time: Option<Timestamp>,
     pub(crate) hash: u64,
 }
 
-/// Finds the id and the time of a record. If it has an id but lacks its time, all of it counts:
-/// else the next version of the same thing would be a repeat.
+/// Finds the id and the time of a record. A record with an id but no time is recognised by its
+/// whole content. Otherwise a newer version of it would count as a repeat.
 pub(crate) fn known(
     record: &Value,
     id: Option<&Path>,
@@ -76,7 +76,7 @@ pub(crate) fn record_id(record: &Value, path: &Path) -> Option<String> {
     }
 }
 
-/// Returns what recognizes a record: a hash of its id and time, or of all of it.
+/// Returns what recognises a record: a hash of its id and time, or of all of it.
 pub(crate) fn record_hash(record: &Value, id: Option<&str>, time: Option<Timestamp>) -> u64 {
     match id {
         Some(id) => hash(id, time),
@@ -84,7 +84,7 @@ pub(crate) fn record_hash(record: &Value, id: Option<&str>, time: Option<Timesta
     }
 }
 
-/// Returns what recognizes a record without an id: a hash of its text.
+/// Returns what recognises a record without an id: a hash of its text.
 pub(crate) fn text_hash(text: &[u8], time: Option<Timestamp>) -> u64 {
     hash(&hex::encode(digest(&SHA256, text)), time)
 }

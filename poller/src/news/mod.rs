@@ -1,6 +1,6 @@
 //! Which records of a page are new, and what becomes of them until they are delivered.
 //!
-//! `known` recognizes a record, `seen` keeps what was delivered, and `gathered` collects the news of
+//! `known` recognises a record, `seen` keeps what was delivered, and `gathered` collects the news of
 //! a page.
 
 pub(crate) mod gathered;

@@ -39,10 +39,10 @@ pub(crate) struct Seen {
 pub(crate) struct Needed {
     /// Those from this moment on: the next window begins there.
     pub(crate) from: Timestamp,
-    /// And those up to this moment, while the present window is open: the part that overlaps the
-    /// window before.
+    /// While the window is open, also ids up to this time: they are in the overlap with the window
+    /// before.
     pub(crate) open_overlap_to: Option<Timestamp>,
-    /// And so many of the latest, whatever their time: a vendor that takes no upper bound may give
+    /// Also this many of the latest ids, whatever their time: a vendor that takes no upper bound may give
     /// again what it has just given.
     pub(crate) latest: usize,
 }
@@ -84,8 +84,8 @@ impl Seen {
         }
     }
 
-    /// From now on, knows records only within the job that `values` name: items without an id, such
-    /// as the numbers of parts, come with every job.
+    /// Keeps the ids of one job apart from those of others: part numbers, for example, are the same
+    /// in every job. `values` name the job.
     pub(crate) fn within_job(&mut self, values: &BTreeMap<String, String>) {
         self.job = values.iter().fold(0, |job: u64, (name, value)| {
             job.rotate_left(1) ^ hash(&format!("{name}={value}"), None)
@@ -184,8 +184,8 @@ impl Seen {
             .collect()
     }
 
-    /// Returns everything that is delivered, for a run that leaves its window or pass open: if a
-    /// late record comes in, a vendor that counts its pages moves the others to later pages. This
+    /// Returns everything that is delivered, for a run that leaves its window or pass open: a late
+    /// record can push others to later pages if the vendor numbers its pages. This
     /// is too much to store with each page.
     pub(crate) fn to_store_at_the_end(&self) -> Vec<SeenId> {
         let everything = Needed { from: Timestamp::MIN, open_overlap_to: None, latest: 0 };

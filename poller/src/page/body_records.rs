@@ -9,8 +9,8 @@ use crate::page::next::kind;
 use crate::page::page_error::PageError;
 use crate::page::record::Unread;
 
-/// Returns the lists of records that can be taken apart: none if something else of the page stands
-/// in one or around it.
+/// Returns the paths of the lists that can be split without parsing. Empty if `next` or `stop` reads
+/// something in or around such a list.
 pub(super) fn apart_at(pages: &Pages) -> &[Path] {
     let Records::Lists(lists) = &pages.records else { return &[] };
     let way = match &pages.next {
@@ -95,8 +95,7 @@ fn take_list(pages: &Pages, path: &Path, body: &mut Value) -> Result<Vec<Value>,
     })
 }
 
-/// Returns whether `body`, which has nothing at `path`, says so that there are no records. What
-/// encloses the path has to be there, or else it is another kind of response.
+/// Returns whether a missing value at `path` means that there are no records. What encloses the path has to be there, or else it is another kind of response.
 fn is_left_out(pages: &Pages, path: &Path, body: &Value) -> bool {
     let Some((_, enclosing)) = path.segments().split_last() else { return false };
     let (mut found, mut inner) = (0, body);

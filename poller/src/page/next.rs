@@ -33,7 +33,7 @@ pub(super) fn may_lead(poll: &Poll, url: &Url, next: &ResumeAt) -> Result<(), Pa
     let ResumeAt::Url(link) = next else { return Ok(()) };
     let forbidden = |place, reason| PageError::ForbiddenNext { place, reason };
     let link = Url::parse(link)
-        .map_err(|_| forbidden(link.chars().take(100).collect(), "which is no URL"))?;
+        .map_err(|_| forbidden(link.chars().take(100).collect(), "it is not a URL"))?;
     may_follow(poll, url, &link)
         .map_err(|reason| forbidden(link.origin().ascii_serialization(), reason))
 }
@@ -69,7 +69,7 @@ pub(super) fn last(
     Ok(Some(counted(number.saturating_add(plus))))
 }
 
-/// Returns a token as the text that is kept of it.
+/// Returns the token as text, as the cursor stores it.
 pub(super) fn token(
     value: Option<&Value>,
     path: &Path,

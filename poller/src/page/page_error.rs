@@ -32,10 +32,10 @@ pub enum PageError {
     NoTrailer,
     /// The list of records is not where the source file says.
     #[error(
-        "the page has no list of records at `{place}`, but {found}: {}",
+        "expected a list of records at `{place}`, found {found}: {}",
         match may_be_empty {
-            false => "where that is how the vendor writes an empty one, say `missing_records: empty`",
-            true => "`missing_records: empty` is for a list that is left out or null, in what encloses it",
+            false => "if that means an empty list, write `missing_records: empty`",
+            true => "`missing_records: empty` covers only a list that is null, or is missing from an object that is there",
         }
     )]
     NoRecords {
@@ -48,10 +48,10 @@ pub enum PageError {
     },
     /// The one record is not where the source file says.
     #[error(
-        "the page has no record at `{place}`, but {found}: {}",
+        "expected a record at `{place}`, found {found}: {}",
         match may_be_empty {
-            false => "where that is how the vendor says that there is none, say `missing_records: empty`",
-            true => "`missing_records: empty` is for one that is left out or null, in what encloses it",
+            false => "if that means that there is none, write `missing_records: empty`",
+            true => "`missing_records: empty` covers only one that is null, or is missing from an object that is there",
         }
     )]
     NoRecord {
@@ -83,7 +83,7 @@ pub enum PageError {
         more: String,
     },
     /// The page names a next one that no request may go to.
-    #[error("the page names a next one at `{place}` {reason}")]
+    #[error("the next page, `{place}`, may not be fetched: {reason}")]
     ForbiddenNext {
         /// The origin, or the beginning of what is no URL.
         place: String,
@@ -91,10 +91,10 @@ pub enum PageError {
         reason: &'static str,
     },
     /// The page names the next one by a text that is too long to be kept.
-    #[error("the page names the next one by more than {0} bytes")]
+    #[error("the link or token of the next page is longer than {0} bytes")]
     LongNext(usize),
     /// The next page's URL or token is not text.
-    #[error("the page names the next one by {found}, at `{place}`")]
+    #[error("`{place}` should name the next page, but holds {found}")]
     Next {
         /// The path in the source file.
         place: String,

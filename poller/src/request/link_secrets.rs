@@ -63,24 +63,24 @@ pub(crate) fn with_secrets(mut link: Url, poll: &Poll, first: &Url) -> Url {
 pub(crate) fn may_follow(poll: &Poll, page: &Url, link: &Url) -> Result<(), &'static str> {
     if !poll.may_ask(link) {
         return Err(
-            "which is none of the source's own origins: list it under `own_origins` if the \
+            "it is not one of the source's own origins: list it under `own_origins` if the \
                     credential is for it too, or else under `allow_origins`",
         );
     }
     if page.scheme() == "https" && link.scheme() != "https" {
-        return Err("which leads from https to http");
+        return Err("it leads from https to http");
     }
     if !poll.credential_may_go(page) && poll.credential_may_go(link) {
         return Err(
-            "which leads back to where the credential goes from where it does not: list both \
+            "it leads from an origin without the credential back to one with it: list both \
                     under `own_origins` if it is for both",
         );
     }
     Ok(())
 }
 
-/// Returns the URL for a request without the credential: without the parameters of ours that it
-/// repeats, which hold a secret or what `asked` made of one. A parameter of the same name that the
+/// Returns the URL for a request without the credential: removes query parameters of ours that hold
+/// a secret, or that repeat a value of the request `asked`. A parameter of the same name that the
 /// vendor made stays.
 pub(crate) fn without_repeated(
     mut url: Url,

@@ -114,7 +114,7 @@ pub(crate) fn page_value(pages: &Pages, resume: Option<&ResumeAt>) -> Option<Val
     })
 }
 
-/// Returns whether a part of the path would be taken out with the one before it (RFC 3986 §5.2.4):
+/// Returns whether a path segment is `..`, which would remove the one before it (RFC 3986 §5.2.4):
 /// an id that is `..` would lead elsewhere than the source file says.
 fn climbs(url: &str) -> bool {
     let path = url.split(['?', '#']).next().unwrap_or_default();

@@ -2,7 +2,7 @@
 //!
 //! A backfill is the same engine on streams of its own. Their cursors, leases and ids are their
 //! own, so nothing it does can move the live ones. Its events have the ids that the live poll gives
-//! them, by which a consumer knows what it has.
+//! them, so a consumer can recognise events that it already has.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::stretch::Stretch;
 #[derive(Debug, thiserror::Error)]
 pub enum BackfillError {
     /// The stream cannot be read from a given time on.
-    #[error("it is read by {cursor}, and nothing leads from a time there: it would need {needs}")]
+    #[error("a source read by {cursor} cannot start at a time: it needs {needs}")]
     NoTime {
         /// The kind of its cursor.
         cursor: &'static str,
@@ -34,7 +34,7 @@ pub enum BackfillError {
         to: Timestamp,
     },
     /// The end is too near.
-    #[error("{to} is too new: what comes after {newest} is the live poll's")]
+    #[error("{to} is too recent: the live poll reads everything after {newest}")]
     TooNew {
         /// The moment before which it ends.
         to: Timestamp,

@@ -130,7 +130,7 @@ async fn read(run: &mut Run<'_>) -> Result<RunEnd, RunError> {
     }
     let end = read_stream(run).await?;
     if matches!(end, RunEnd::CaughtUp) {
-        // All of it is delivered, which the delivery of nothing more proves.
+        // Everything is delivered. An empty delivery gives the receipt that is needed to say so.
         let nothing = run.poller.pipeline.page(run.now(), []);
         let receipt = deliver(&run.poller.ports.outputs, nothing).await?;
         let done = Some(stretch.end_position());

@@ -97,7 +97,7 @@ impl Poller {
                 let name = render(&listed.name, &Listed(&record), "the name of a partition");
                 let name = name.map_err(FetchError::Request)?.unwrap_or_default();
                 if name_problem(&name).is_some() {
-                    // Masked before it is cut: nobody could recognize half a secret.
+                    // Masked before it is cut: nobody could recognise half a secret.
                     let name = fetcher.credentials.redactor().mask(&name);
                     let beginning = name.chars().take(LONGEST_SHOWN).collect();
                     sum.worsen(RunEnd::Failed(RunError::Partition(beginning)));

@@ -99,8 +99,8 @@ impl Poller {
     }
 }
 
-/// Returns when a stream was last served. It still waits if a limit before its first page, or the
-/// end of the run's time, put it off: else the first one would use up the limit in every run.
+/// Returns when a stream was last served. A run that ended before its first page does not
+/// count, so that the first partition does not use up the limit in every run.
 fn served(stored: StoredCursor) -> Option<Timestamp> {
     let put_off = stored.record.next_run.is_some();
     let run = stored.record.last_run.filter(|run| run.pages > 0 || !put_off)?;
@@ -157,7 +157,7 @@ impl Sum {
     /// Keeps the end that matters most to a person.
     pub(crate) fn worsen(&mut self, end: RunEnd) {
         let rank = |end: &RunEnd| match end {
-            // One paused partition of a source that is read is no news.
+            // Not reported if only some partitions are paused.
             RunEnd::Paused => 0,
             RunEnd::CaughtUp => 1,
             RunEnd::Busy { .. } => 2,

@@ -170,8 +170,8 @@ impl Reading for Pass<'_> {
             }
             self.newest = self.newest.take().max(key.clone());
             reached_known = key.is_some() && key <= self.from;
-            // Where many records have one moment, ids need not be in the order in which the records
-            // were published: an unknown one is not dropped there.
+            // Records with the same time may come in any order of ids, so an unknown id is not
+            // dropped.
             let is_same_moment = cursor.time.is_some()
                 && key != self.from
                 && (cursor.lower_bound || time == self.from.as_ref().and_then(|from| from.time));
@@ -206,8 +206,8 @@ impl Reading for Pass<'_> {
         if self.ascending || next.is_none() {
             self.done = self.done.take().max(self.newest.clone());
         }
-        // A vendor that has no next pages is asked for what comes after the newest record, until
-        // there is none.
+        // If the vendor has no next pages, asks for the records after the newest one until there are
+        // none.
         let asks_behind = next.is_none()
             && run.poller.poll.pages.next.is_none()
             && self.ascending
@@ -227,8 +227,8 @@ impl Reading for Pass<'_> {
         Ok(Turn { moved, needed, goes_on, is_through: !goes_on })
     }
 
-    /// Goes back to where the pass began, also if the cursor has moved since: that the order was
-    /// right so far says nothing about the pages not seen. If the vendor refuses that too and a
+    /// Goes back to where the pass began, even if the cursor has moved: records on unread pages may
+    /// still be out of order. If the vendor refuses that too and a
     /// rule says so, it is asked without the id: for the id's moment, or from the start.
     fn begin_again(&mut self, run: &mut Run<'_>, setback: Setback<'_>) -> bool {
         let mut from = self.from.clone();

@@ -54,8 +54,7 @@ pub(crate) async fn read_windows(
         if let Err(RunError::Fetch(error)) = &end
             && Setback::of(error, window.open.next.as_ref()).is_some()
         {
-            // What was refused now need not be refused for ever: a later run reads from the start
-            // again.
+            // The vendor may accept it later, so a later run starts the window again.
             run.record.read_again();
         }
         match end? {
@@ -66,8 +65,7 @@ pub(crate) async fn read_windows(
         if window.open.end >= horizon {
             return Ok(RunEnd::CaughtUp);
         }
-        // What came while an interrupted window was waiting is for the next run, as is what comes
-        // after any run.
+        // Records that came while the window was interrupted are left to the next run.
         let left = Duration::try_from(horizon.duration_since(window.open.end)).unwrap_or_default();
         if resumed && left < run.poller.poll.schedule && !run.poller.is_backfill() {
             return Ok(RunEnd::CaughtUp);
@@ -221,8 +219,8 @@ impl Reading for Window<'_> {
         MOST_RESTARTS.saturating_sub(self.open.restarts).max(1)
     }
 
-    /// Goes back to the start of the window, also if `done` has moved since: that the order was
-    /// right so far says nothing about the pages not seen.
+    /// Goes back to the start of the window, even if `done` has moved: records on unread pages may
+    /// still be out of order.
     fn begin_again(&mut self, run: &mut Run<'_>, setback: Setback<'_>) -> bool {
         let open = &mut self.open;
         open.next = None;

@@ -126,9 +126,8 @@ impl<'c> Followed<'c> {
         Followed { follow, link, kept: place.clone(), place, start, reached: None }
     }
 
-    /// Returns which ids a later read may bring again. Of what came before a page that leads on,
-    /// these are the latest of records that have an id: two without one may be equal and still be
-    /// two.
+    /// Returns which ids a later read may bring again. If the page leads on, these are the
+    /// latest ids. Records without an id are left out: two equal ones may be different events.
     fn needed(&self, goes_on: bool) -> Needed {
         let by_time = self.follow.restart.filter(|restart| restart.from == RestartFrom::Time);
         let (from, latest) = match by_time {
@@ -194,8 +193,8 @@ impl Reading for Followed<'_> {
         sorted
     }
 
-    /// Each page moves the cursor to the place that leads on. A vendor that names none on its last
-    /// page is asked for that page again the next time, so the ids of that page are kept.
+    /// Each page moves the cursor to the place that leads on. If the last page names no
+    /// next place, the next run asks for that page again, so its ids are kept.
     fn turn(
         &mut self,
         run: &Run<'_>,
@@ -206,7 +205,7 @@ impl Reading for Followed<'_> {
         if leads_on {
             self.place = named.cloned();
         } else if named.is_none() && self.place.is_none() && self.link.is_some() {
-            // A listing that ends without a link goes on behind its only page.
+            // A listing without a link continues from its first URL in the next run.
             let first = self.request(run, None)?.http.url;
             self.place = Some(ResumeAt::Url(without_secrets(first, &run.poller.poll).into()));
         }

@@ -1,11 +1,11 @@
-//! Reading a listing that has no place to go on at: every run reads all of it, and drops what an
-//! earlier run delivered.
+//! Reading a listing without a position: every run reads all of it, and drops what an earlier run
+//! delivered.
 //!
 //! A run that ends before the listing does delivers what it has read. The next one begins at the
 //! first page again, so nothing is passed over.
 //!
-//! If the vendor keeps the place, it gives a page once. That it was asked is stored until the page
-//! is delivered, and until then the page is asked for again.
+//! If the vendor keeps the place, it gives a page once. The request is noted in the cursor until
+//! its page is delivered, and until then the page is asked for again.
 
 use jiff::Timestamp;
 use mef_ports::{Position, ResumeAt};

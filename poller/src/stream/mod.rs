@@ -51,8 +51,8 @@ pub(crate) trait Reading {
     /// backfill is its last.
     fn is_ascending(&self) -> bool;
 
-    /// Returns what the delivery of the sorted page means, where the page names `named` and `next`
-    /// is asked for.
+    /// Returns how the cursor moves once the sorted page is delivered. `named` is what the page
+    /// names as next, `next` what will be asked for.
     fn turn(
         &mut self,
         run: &Run<'_>,
@@ -60,8 +60,8 @@ pub(crate) trait Reading {
         next: Option<&ResumeAt>,
     ) -> Result<Turn, RunError>;
 
-    /// Returns how often reading may begin again in this run. Once, unless a second try asks for
-    /// something else: a vendor that refuses every place would lead in a circle.
+    /// Returns how often reading may begin again in this run. Once, unless the second try is
+    /// a different request: otherwise a vendor that refuses every request would never let the run end.
     fn most_restarts(&self) -> u32 {
         1
     }
@@ -78,7 +78,7 @@ pub(crate) struct Sorted {
     pub(crate) is_last: bool,
     /// Whether it has come to records past the end of a backfill.
     pub(crate) end: PageEnd,
-    /// What its records lack, if none of them has a place by which the cursor could move.
+    /// What is missing, if no record of the page can move the cursor.
     pub(crate) no_place: Option<String>,
 }
 

@@ -165,8 +165,7 @@ impl<'p> Run<'p> {
         }
     }
 
-    /// Tells what is lost, if anything is, when reading begins again at `start` and not where it
-    /// stood.
+    /// Reports the records between the old position and `start` as lost, if there is a gap.
     pub(crate) fn begins_at(&mut self, start: Timestamp) {
         let read_to = read_to(&self.record).filter(|read_to| *read_to < start);
         if let Some(read_to) = read_to.filter(|_| self.poller.asks_from_start()) {
@@ -181,7 +180,7 @@ impl<'p> Run<'p> {
             source.id = %self.stream,
             cursor.lost_from = %lost.from,
             cursor.lost_to = %lost.to,
-            "reading goes on later than where it stood: what lies between is lost"
+            "records are lost: reading continues after a gap"
         );
     }
 

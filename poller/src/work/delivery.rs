@@ -40,7 +40,7 @@ pub(crate) async fn deliver(
     next: Option<PageRequest>,
     not_before: Option<Timestamp>,
 ) -> Result<NextPage, RunError> {
-    let outcome = told(run, gathered.outcome);
+    let outcome = mask_reasons(run, gathered.outcome);
     // With `again`, a request tells the vendor that the page before it has arrived.
     let may_overlap = run.poller.poll.pages.next != Some(Next::Again);
     let next = next.filter(|_| circle.is_none());
@@ -78,8 +78,8 @@ pub(crate) async fn deliver(
     }
 }
 
-/// Delivers a part of a page that consists of `items`. The cursor stays where it is: a run that
-/// ends before the page does is gone on with by the ids of the items.
+/// Delivers a part of a page that consists of `items`. The cursor stays where it is: if
+/// the run ends before the page, the next run skips the items whose ids are stored.
 pub(crate) async fn deliver_part(
     run: &mut Run<'_>,
     news: Vec<News>,
@@ -88,7 +88,7 @@ pub(crate) async fn deliver_part(
     run.lease.keep().await?;
     let mut gathered = run.gathered()?;
     news.into_iter().for_each(|news| gathered.add(news));
-    let outcome = told(run, gathered.outcome);
+    let outcome = mask_reasons(run, gathered.outcome);
     let receipt = deliver_outcome(&run.poller.ports.outputs, outcome).await?;
     count(&mut run.summary, &receipt);
     run.seen.delivered(items);
@@ -115,9 +115,9 @@ pub(crate) async fn go_on(
     Ok(run.fetch(request).await)
 }
 
-/// Logs what is not told record by record, and masks why records were refused. The records
-/// themselves are kept as the vendor sent them.
-fn told(run: &Run<'_>, mut outcome: Outcome) -> Outcome {
+/// Masks secrets in the reasons of dead letters, and logs how many fields fell back to defaults. The
+/// records themselves are kept as the vendor sent them.
+fn mask_reasons(run: &Run<'_>, mut outcome: Outcome) -> Outcome {
     for letter in &mut outcome.letters {
         letter.reason = run.poller.ports.redactor.mask(&letter.reason).into_owned();
     }

@@ -1,8 +1,7 @@
-//! Details: a page lists items, and the records are what the vendor says of each item when asked.
+//! Details: a page lists items, and a request for each item returns the records.
 //!
-//! The cursor and the kept ids are the items'. A page of many items is delivered in parts. What is
-//! delivered of it is known by the items' ids, so that after a run that ends in the middle the next
-//! one goes on with the next item.
+//! The cursor and the stored ids are those of the items. A page of many items is delivered in parts.
+//! The ids of delivered items are stored, so the next run continues after the last one.
 
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};

@@ -44,7 +44,7 @@ impl LoopGuard {
         if self.visited.insert(crate::news::seen::hash(text, None)) {
             Ok(())
         } else {
-            Err("a page names one as next that was read before")
+            Err("a page names an earlier page as the next")
         }
     }
 }

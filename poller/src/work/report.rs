@@ -186,19 +186,19 @@ pub enum RunError {
     )]
     Partition(String),
     /// The vendor lists a partition without a value that its requests need.
-    #[error("what the vendor lists of this partition has no text or number at `{0}`")]
+    #[error("the listed partition has no text or number at `{0}`")]
     PartitionValue(String),
     /// The vendor lists more partitions than a run could look at.
     #[error("the vendor lists more than {0} partitions: narrow the request down")]
     TooManyPartitions(usize),
     /// The records have no place in the stream, so the cursor stays behind them.
     #[error(
-        "the records are delivered, but none of the page has {0} that can be read, by which the cursor \
-         would move: correct the path or `time_format`"
+        "the records are delivered, but no record of the page has {0} that can be read, so the cursor \
+         cannot move: correct the path or `time_format`"
     )]
     NoPlace(String),
-    /// The vendor leads in a circle.
-    #[error("the vendor leads in a circle: {0}; the window is not committed")]
+    /// The vendor's pages go round in a loop.
+    #[error("the vendor's pages go round in a loop: {0}; the cursor stays")]
     Loop(&'static str),
     /// The stored cursor is of another kind than the source file's.
     #[error(

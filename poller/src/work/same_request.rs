@@ -8,8 +8,8 @@ use mef_source::checked::Poll;
 
 /// Returns whether `stored` is a digest of the request that `today` is a digest of.
 ///
-/// A digest has its version before a colon. One without a version was made in a way that nobody can
-/// repeat, so it cannot say that the request changed.
+/// A digest has its version before a colon. One without a version comes from an older program and
+/// cannot be compared, so it counts as unchanged.
 pub(crate) fn is_same(stored: &str, today: &str) -> bool {
     stored == today || is_outdated(stored, today)
 }

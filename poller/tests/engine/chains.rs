@@ -172,7 +172,7 @@ async fn a_wrong_url_of_details_passes_nothing_over() {
     let vendor = Scripted::answers(answers);
     let report = run(&bench, &vendor, &blobs()).await;
     let error = report.summary.error.unwrap();
-    assert!(error.starts_with("all 6 things listed are gone"), "{error}");
+    assert!(error.starts_with("all 6 listed items are gone"), "{error}");
     assert_eq!((vendor.requests().len(), bench.done().await), (7, None));
     // Once the file is right, they are all there.
     let mut answers = vec![answer(200, &[], &list)];

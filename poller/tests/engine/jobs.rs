@@ -47,7 +47,7 @@ async fn a_value_that_is_not_there_says_which_step_lacks_it() {
     let error = report.summary.error.unwrap();
     assert_eq!(
         error,
-        "the answer to step 1 of `setup` has no text or number of at most 16 KiB at `/id`"
+        "the response to step 1 of `setup` has no text or number of at most 16 KiB at `/id`"
     );
     assert_eq!(bench.cursor().await.record.setup, None, "the next run asks again");
 }

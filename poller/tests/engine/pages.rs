@@ -203,7 +203,10 @@ async fn a_token_that_is_json_goes_back_as_what_it_is() {
     let (bench, vendor) = (Bench::new(0), Scripted::bodies(&[&garbled]));
     let report = run(&bench, &vendor, &file(&base.replace("FROM", "next"))).await;
     let error = report.summary.error.unwrap();
-    assert!(error.contains("names the next one by what is no JSON, at `/next`"), "{error}");
+    assert!(
+        error.contains("`/next` should name the next page, but holds what is no JSON"),
+        "{error}"
+    );
 }
 
 #[tokio::test]

@@ -166,7 +166,7 @@ pub async fn a_released_lease_is_free_at_once(backend: Backend) {
     assert!(second.fence > first.fence);
 }
 
-/// A run that was taken over may still say goodbye.
+/// A run that lost its lease may still release it.
 pub async fn a_stale_release_does_not_free_the_new_lease(backend: Backend) {
     let cursors = &*backend.cursors;
     let old = lease(cursors, 0).await;
@@ -339,7 +339,7 @@ pub async fn streams_are_listed_in_order(backend: Backend) {
     }
 }
 
-/// Not even where source and partition read the same in one line.
+/// Also if source and partition give the same text when joined.
 pub async fn streams_do_not_touch_each_other(backend: Backend) {
     let cursors = &*backend.cursors;
     assert!(cursors.read(&acme()).await.expect("a read").is_none());

@@ -172,7 +172,7 @@ fn a_secret_goes_into_no_url_that_another_origin_gets() {
     let on_other =
         |more: &str, then: &str| format!("request: {{ get: \"{other}/{{item.id}}{more}\" }}{then}");
     for (setup, details, wanted) in [
-        (own, by_item("?sig={secret.key}"), "say who gets the secret"),
+        (own, by_item("?sig={secret.key}"), "decide where the secret"),
         (own, on_other("?sig={secret.key}", ""), "nothing but a URL without a secret"),
         (own, on_other("", ", then: { query: { k: \"{secret.key}\" } }"), "nothing but a URL"),
         (

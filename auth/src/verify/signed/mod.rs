@@ -34,8 +34,7 @@ struct Element<'r> {
     texts: Vec<SignedText<'r>>,
 }
 
-/// Checks that all that must be signed is, and returns the name of the secret
-/// that decided.
+/// Checks every signature, and returns the name of the secret that matched.
 ///
 /// `keys` returns the keys, and `matches` whether one of the candidates is a key's
 /// signature of the text. Every key is tried with every candidate, even after one

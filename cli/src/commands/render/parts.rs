@@ -89,9 +89,7 @@ Schedule{id}:
         Some(limit) => Alarm {
             id: format!("Lag{id}"),
             name: format!("lag-{name}"),
-            description: format!(
-                "{name} is read no further than {limit} s ago, or is not read at all."
-            ),
+            description: format!("{name} is more than {limit} s behind, or is not read."),
             metric: "LagSeconds",
             statistic: "Maximum",
             threshold: limit.to_string(),

@@ -10,8 +10,8 @@ use super::content::{BOM, Take, broken, other};
 use super::unpack::File;
 use crate::page::page_error::PageError;
 
-/// Put behind the file. If a quote is still open at the file's end, this becomes part of the quoted
-/// value and no row. So a file that was cut off is noticed, which the library takes for whole.
+/// Appended to the file. The library accepts a file that is cut off inside quotes; this marker then
+/// ends up in the quoted value, which shows the cut.
 const END: &[u8] = b"\n\"end\"";
 
 /// How many lines may follow the rows. They say how to go on; more lines are something else.

@@ -25,8 +25,8 @@ const EVENT_ROOTS: &[Root] = &[
     Root::Var,
     Root::ReceivedAt,
     Root::DeliveryId,
-    // These mean something in requests alone. They are listed so that they are
-    // refused and not taken for fields of the record.
+    // Words that have a meaning only in requests. Listed so that they are an
+    // error and not read as fields.
     Root::Secret,
     Root::Window,
     Root::Cursor,
@@ -99,7 +99,7 @@ impl EventScope<'_, '_> {
         if template.as_literal().is_some() {
             return Err(self.checker.error_with(
                 text.place(),
-                "`id` is the same for every record, so that all of them would be one event",
+                "`id` is the same for every record, so all records would be the same event",
                 "such as `id: \"{uuid}\"`",
             ));
         }

@@ -58,8 +58,8 @@ fn makes_sense(
     if by_status_alone && rule.when.status.contains(200) {
         checker.error_with(
             written.when.place(),
-            "this rule is about every good answer: no page would ever be read",
-            "say by a `header` or the `body` which answers are none",
+            "this rule matches every successful response, so no page would be read",
+            "add a `header` or `body` condition",
         );
         return;
     }
@@ -71,8 +71,8 @@ fn makes_sense(
             {
                 checker.warn(
                     place,
-                    format!("a {status} is taken for a page without records: what it kept back is lost"),
-                    "say by a `header` or the `body` which of these answers means that there is nothing",
+                    format!("a {status} would count as an empty page: the records of that page would be lost"),
+                    "add a `header` or `body` condition for the responses that mean that there is nothing",
                 );
             }
         }
@@ -85,7 +85,7 @@ fn makes_sense(
             checker.warn(
                 place,
                 "`auth` has no access token that could be renewed",
-                "such an answer fails; write `fail`, or `retry`",
+                "such a response fails; write `fail`, or `retry`",
             );
         }
         _ => {}

@@ -141,7 +141,7 @@ pub(crate) fn fits_schedule(
     }
 }
 
-/// Reports requests that the file's own limits would never let come to an end.
+/// Reports a `rate` so low, or a wait so long, that a run could never finish.
 pub(crate) fn is_fast_enough(
     poll: &written::Poll,
     wait: Option<&Wait>,
@@ -154,7 +154,7 @@ pub(crate) fn is_fast_enough(
     {
         checker.error_with(
             poll.limits.rate.as_ref().and_then(Located::place),
-            "a run would come no further than its list: it waits five seconds at most, and the next begins with the list again",
+            "with this `rate` a run never gets past the list: a run waits five seconds at most, and the next run starts with the list again",
             "write `12/min` or more",
         );
     }

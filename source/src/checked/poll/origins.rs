@@ -61,7 +61,7 @@ impl Origins {
             if other.is_loopback() && !request.is_loopback() {
                 checker.error_with(
                     other.place(),
-                    "this machine gets no credential of a vendor's",
+                    "a vendor's credential is not sent to this machine",
                     "loopback origins go together with a `request` that is on one",
                 );
             }
@@ -104,7 +104,7 @@ impl Origins {
             && request.led_by().is_some_and(|path| path.root() == Root::Item)
         {
             (
-                "what is listed would say who gets the secret in the URL",
+                "a listed item would decide where the secret in the URL is sent",
                 "write the secret under `query`, `headers` or `auth`: those go to the source's own origins alone",
             )
         } else if self.own.contains(&request.origin) {
@@ -112,7 +112,7 @@ impl Origins {
         } else if !self.allowed.contains(&request.origin) {
             (
                 "this goes to another origin than `request`",
-                "list it under `own_origins` if the credential is for it too, or under `allow_origins`: it is then asked without",
+                "list it under `own_origins` if the credential is for it too, or under `allow_origins`: it then gets no credential",
             )
         } else if request.method == Method::Post || request.has_own_parts() || shows_secret {
             (

@@ -156,14 +156,14 @@ impl PollAuth {
             if let Some(other) = written.own_origins.first() {
                 checker.error_with(
                     other.place(),
-                    "the login says where its token goes, and it goes nowhere else",
-                    "list the origins that `base_url` may lead to under `allow_origins`",
+                    "`own_origins` cannot be used with a login that returns a base URL",
+                    "list the allowed base URLs under `allow_origins`",
                 );
             } else if allowed.is_empty() {
                 checker.warn(
                     written.request.url_place(),
-                    "the base URL of the login may lead nowhere but to the origins of `get` and `login`",
-                    "list the origins that it may lead to under `allow_origins`",
+                    "the base URL may only be on the origins of `get` and `login`",
+                    "list the allowed base URLs under `allow_origins`",
                 );
             }
         }

@@ -1,5 +1,5 @@
-//! Listings without a position: every run reads all of one, or what the vendor, who
-//! then keeps the position, has not yet given.
+//! Listings without a position: every run reads the whole listing, or, if
+//! the vendor keeps the position, what it has not returned yet.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::written::{self};
 /// A listing that every run reads from its first page to its last.
 #[derive(Clone, Debug)]
 pub struct ListingCursor {
-    /// Where a record's id is, by which it is recognized.
+    /// Where a record's id is, by which it is recognised.
     pub id: Option<Path>,
     /// How far back every run begins, if the request says so: `{cursor.start}`.
     pub start: Duration,

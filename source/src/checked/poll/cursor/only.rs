@@ -51,7 +51,7 @@ pub(crate) fn only(
         if known.contains(&used.0) && !variables.contains(&used) {
             checker.error_with(
                 written.place(),
-                format!("`{{{path}}}` stands for nothing with a cursor by {kind}"),
+                format!("`{{{path}}}` has no value with a cursor by {kind}"),
                 "the cursor's keys decide its kind, and the kind what a request can use",
             );
         }

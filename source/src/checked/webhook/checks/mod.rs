@@ -225,7 +225,7 @@ fn list(
         return Err(checker.error_with(
             written.place(),
             format!("checks are nested more than {MAX_DEPTH} deep"),
-            "an `any` in an `all` says nearly everything; a source of its own is easier to read",
+            "`any` inside `all` is nearly always enough; otherwise write a second source",
         ));
     }
     all(written.iter().map(|check| Check::read(check, around, checker)))
@@ -244,8 +244,8 @@ fn weakest_counts(checks: &[Check], place: Option<Place>, checker: &mut Checker<
     } else if weakest < strongest {
         checker.warn(
             place,
-            format!("the weakest alternative counts: {} is enough here", weakest.name()),
-            format!("whoever forges a request chooses it, so that {} beside it is worth no more; take it out once the vendor can do without", strongest.name()),
+            format!("one alternative is weaker: {} is enough here", weakest.name()),
+            format!("an attacker will choose it, so {} adds nothing; remove the weaker one when the vendor no longer needs it", strongest.name()),
         );
     }
 }
@@ -264,7 +264,7 @@ fn digests_are_signed(checks: &[Check], place: Option<Place>, checker: &mut Chec
             checker.warn(
                 place,
                 format!("the digest, `{}`, is not part of what is signed", digest.equals),
-                "who changes the body can write its digest anew; sign what holds it, such as `{url}`",
+                "an attacker who changes the body can change its digest too; sign the part that holds the digest, such as `{url}`",
             );
         }
     }
