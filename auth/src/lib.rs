@@ -14,6 +14,6 @@ mod request;
 mod unique_id;
 pub mod verify;
 
-pub use self::redact::{RedactingSecrets, RedactingStderr, Redactor};
+pub use self::redact::{RedactingSecrets, RedactingWriter, Redactor};
 pub use self::request::Request;
 pub use self::unique_id::{NoRandomNumbers, unique_id};

@@ -1,6 +1,8 @@
 //! Log lines on stderr, with every known secret masked.
 
-use mef_auth::{RedactingStderr, Redactor};
+use std::io;
+
+use mef_auth::{RedactingWriter, Redactor};
 use tracing_subscriber::EnvFilter;
 
 use crate::args::{Arguments, Command};
@@ -15,12 +17,12 @@ pub(crate) fn start(arguments: &Arguments, redactor: &Redactor) {
     let filter = arguments.global.log.as_deref().unwrap_or(default);
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new(default));
     let is_terminal = output::is_watched();
-    let stderr = RedactingStderr::new(redactor);
+    let redactor = redactor.clone();
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_target(false)
         .with_ansi(is_terminal)
-        .with_writer(move || stderr.clone());
+        .with_writer(move || RedactingWriter::new(&redactor, io::stderr()));
     // A second start, as in tests, keeps the first.
     let _ = if is_terminal {
         builder.try_init()

@@ -2,7 +2,9 @@
 //!
 //! Lambda filters them by the keys `level` and `timestamp`.
 
-use mef_auth::{RedactingStderr, Redactor};
+use std::io;
+
+use mef_auth::{RedactingWriter, Redactor};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -20,14 +22,14 @@ const QUIET: [&str; 6] = [
 
 /// Starts logging by `filter`: a level, or crates with their levels.
 pub(crate) fn start(filter: &str, redactor: &Redactor) {
-    let stderr = RedactingStderr::new(redactor);
+    let redactor = redactor.clone();
     let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
         .with_current_span(true)
         .with_span_list(false)
         .with_target(false)
-        .with_writer(move || stderr.clone());
+        .with_writer(move || RedactingWriter::new(&redactor, io::stderr()));
     // `EnvFilter` would compile regular expressions at the start.
     let filter: Targets =
         filter.parse().unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO));

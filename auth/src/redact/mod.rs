@@ -4,8 +4,8 @@
 mod forms;
 mod redactor;
 mod secrets;
-mod stderr;
+mod writer;
 
 pub use self::redactor::Redactor;
 pub use self::secrets::RedactingSecrets;
-pub use self::stderr::RedactingStderr;
+pub use self::writer::RedactingWriter;
