@@ -72,7 +72,7 @@ pub(crate) fn may_follow(poll: &Poll, page: &Url, link: &Url) -> Result<(), &'st
     }
     if !poll.credential_may_go(page) && poll.credential_may_go(link) {
         return Err(
-            "it leads from an origin without the credential back to one with it: list both \
+            "it leads back from an origin without the credential to one with it: list both \
                     under `own_origins` if it is for both",
         );
     }

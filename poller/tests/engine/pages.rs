@@ -57,7 +57,8 @@ async fn a_list_that_is_left_out_is_empty_only_where_the_source_file_says_so() {
         let report = run(&bench, &vendor, &file(&format!("{paging}{said}"))).await;
         assert_eq!(matches!(report.end, RunEnd::CaughtUp), ends_well, "{said} {body}: {report:?}");
         // Nobody is told to write what is written.
-        let advice = report.summary.error.is_some_and(|error| error.contains(", say `missing_rec"));
+        let advice =
+            report.summary.error.is_some_and(|error| error.contains(", write `missing_rec"));
         assert_eq!(advice, said.is_empty(), "{said} {body}");
     }
 }
