@@ -60,8 +60,9 @@ pub(crate) fn read(
         None => None,
         Some(Next::Link(relation)) => link_header::find(headers, relation).map(ResumeAt::Url),
         Some(Next::Url(path)) => text(path, body, headers)?.map(ResumeAt::Url),
-        Some(Next::Token { from, form, .. }) => {
+        Some(Next::Token { from, form, none, .. }) => {
             let value = find(from, body, headers);
+            let value = value.filter(|value| !none.iter().any(|none| stop::same(value, none)));
             token(value.as_deref(), from, form)?.map(ResumeAt::Token)
         }
         Some(Next::Page { .. } | Next::Offset { .. } | Next::Last { .. } | Next::Again) => None,

@@ -112,7 +112,7 @@ fn says_yes(value: &Value) -> bool {
 }
 
 /// Returns whether the two are equal, where `"1"` in a header or a careless body is 1 as well.
-fn same(found: &Value, wanted: &Value) -> bool {
+pub(crate) fn same(found: &Value, wanted: &Value) -> bool {
     let text = |value: &Value| match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(_) | Value::Bool(_) => Some(value.to_string()),

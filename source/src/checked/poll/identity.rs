@@ -337,7 +337,8 @@ impl Identify for Next {
         match self {
             Next::Link(relation) => to.form("link", relation),
             Next::Url(path) => to.form("url", path),
-            Next::Token { from, form, to: slot } => {
+            // Which values mean none does not change what is asked for.
+            Next::Token { from, form, to: slot, none: _ } => {
                 to.choice("token");
                 from.add_to(to);
                 match form {

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
+use serde_json::Value;
+
 use crate::checked::checker::Told;
+use crate::checked::constant::constant;
 use crate::checked::poll::request::scope::RequestScope;
 use crate::path::{Path, Root};
 use crate::problem::Place;
@@ -26,6 +29,8 @@ pub enum Next {
         form: TokenForm,
         /// What takes it in the next request.
         to: Option<Slot>,
+        /// Values that mean that there is none.
+        none: Vec<Value>,
     },
     /// The page's number.
     Page {
@@ -186,7 +191,8 @@ impl RequestScope<'_, '_> {
                         ));
                     }
                 };
-                Ok(Next::Token { from, form, to: self.slot(&slot_of!(token), place)? })
+                let none = token.none.iter().map(|node| constant(node, self.checker)).collect();
+                Ok(Next::Token { from, form, to: self.slot(&slot_of!(token), place)?, none })
             }
             written::Next::Page(page) => Ok(Next::Page {
                 to: self.slot(&slot_of!(page), place)?,

@@ -42,6 +42,10 @@ pub struct NextToken {
     pub join: Option<String>,
     /// `json` if the token is a list or an object, or the text of one: it is sent back as such.
     pub format: Option<TokenFormat>,
+    /// Values that mean that there is no token, such as `[0, -1, "null"]`. Nothing, null, false and
+    /// an empty text always mean that.
+    #[serde(default)]
+    pub none: Vec<Located<Node>>,
     /// The query parameter to send it in.
     pub query: Option<Located<String>>,
     /// Or the header to send it in.
