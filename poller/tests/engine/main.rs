@@ -43,5 +43,6 @@ mod time_of_items;
 mod tokens;
 mod values;
 mod watched;
+mod ways_on;
 mod windows;
 mod xml;
