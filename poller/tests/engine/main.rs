@@ -45,4 +45,5 @@ mod values;
 mod watched;
 mod ways_on;
 mod windows;
+mod wrong_clocks;
 mod xml;

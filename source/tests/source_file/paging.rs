@@ -59,7 +59,7 @@ fn ways_to_the_next_page_that_lead_nowhere() {
         ("no header's name", "{ link: next }", "{ url: header. }"),
         (
             "parameters of no link",
-            "{ link: next }",
+            "{ link: next }\n  stop: [no_next, empty_page, same_next]",
             "{ url: next }\n  stop: [{ link_when: { a: b } }]",
         ),
         ("no parameter", "same_next]", "{ link_when: {} }]"),
