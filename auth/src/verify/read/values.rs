@@ -108,7 +108,7 @@ pub fn read_value(request: &Request, path: &Path) -> Result<Option<Value>, Denie
 }
 
 /// Returns whether something is at `path`, whatever it is; an empty text is
-/// nothing.
+/// nothing, and there is nothing in an empty body.
 ///
 /// # Errors
 ///
@@ -117,6 +117,9 @@ pub fn is_present(request: &Request, path: &Path) -> Result<bool, Denied> {
     let view = RequestView::whole(request);
     if !matches!(path.root(), Root::Record) {
         return Ok(view.bytes(path)?.is_some_and(|bytes| !bytes.is_empty()));
+    }
+    if request.body().is_empty() {
+        return Ok(false);
     }
     Ok(view.json(path)?.is_some_and(|found| found.get() != "\"\""))
 }

@@ -65,7 +65,7 @@ pub struct Hmac {
     pub signature: Signature,
     /// The text that is signed: `{body}`, `{timestamp}`, `{id}`, `{method}`, `{url}`,
     /// `{path_query}`, `{header.NAME}`, `{query.NAME}`, `{form_sorted}`, `{signed_headers.NAME}`,
-    /// `{atlassian_canonical}`, or a path into the body; `|sha256_hex` and `|default("")` after any.
+    /// `{escaped_path_query}`, `{atlassian_canonical}`, or a path into the body; `|sha256_hex` and `|default("")` after any.
     pub text: Located<String>,
     /// The signed time, and how much it may differ from now.
     pub timestamp: Option<Located<SignedTime>>,
