@@ -110,7 +110,7 @@ pub(crate) fn printable(text: &str) -> String {
 
 /// Returns one line about an event, for a person.
 pub(crate) fn summary_line(body: &str) -> String {
-    let event: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
+    let event: serde_json::Value = mef_ports::read_json(body).unwrap_or_default();
     let field = |name: &str| event.get(name).and_then(serde_json::Value::as_str).unwrap_or("-");
     let line = format!(
         "{}  {:8}  {:14}  {}",

@@ -111,18 +111,17 @@ async fn discard(store: &dyn DeadLetters, id: &str, now: Timestamp) -> Result<bo
         let taken = store.take(None, 10, now, HOLD).await?;
         let known = seen.len();
         seen.extend(taken.letters.iter().map(|taken| taken.letter.id.clone()));
-        for passed_over in taken.passed_over {
-            seen.insert(passed_over.id);
-            others.push(passed_over.receipt);
-        }
+        seen.extend(taken.passed_over.iter().map(|other| other.id.clone()));
         empty = if seen.len() == known { empty + 1 } else { 0 };
-        for taken in taken.letters {
-            if taken.letter.id == id {
-                let settled = Settled { receipt: taken.receipt, remains: Vec::new() };
-                store.settle(&[settled]).await?;
+        // What cannot be read is passed over, and can be dropped all the same.
+        let passed_over = taken.passed_over.into_iter().map(|other| (other.id, other.receipt));
+        let letters = taken.letters.into_iter().map(|taken| (taken.letter.id, taken.receipt));
+        for (found_id, receipt) in passed_over.chain(letters) {
+            if found_id == id {
+                store.settle(&[Settled { receipt, remains: Vec::new() }]).await?;
                 found = true;
             } else {
-                others.push(taken.receipt);
+                others.push(receipt);
             }
         }
     }

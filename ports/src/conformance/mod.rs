@@ -33,6 +33,7 @@ macro_rules! conformance_tests {
                 letters_are_listed_oldest_first_by_source,
                 a_letter_with_a_known_id_replaces_it,
                 a_letter_comes_back_as_it_was,
+                a_letter_whose_keys_are_those_of_a_library_comes_back,
                 a_letter_larger_than_a_message_is_kept,
                 no_letters_are_nothing_to_keep,
                 a_taken_letter_is_held,

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::error::StoreError;
+use crate::json_value;
 
 /// The stage of the pipeline that rejected a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,7 +49,7 @@ pub enum RawRecord {
     /// A whole body that is not UTF-8, in base64.
     Base64(String),
     /// One record of a body that could be read.
-    Record(Value),
+    Record(#[serde(deserialize_with = "json_value::value")] Value),
 }
 
 /// A rejected record with everything that a later run of the pipeline needs.
@@ -77,7 +78,11 @@ pub struct DeadLetter {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub query: BTreeMap<String, String>,
     /// What the record was split out of, if it was part of something larger.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "json_value::optional"
+    )]
     pub parent: Option<Value>,
     /// The vendor's delivery id, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -7,6 +7,7 @@
 
 use std::borrow::Cow;
 
+use mef_ports::read_json;
 use mef_source::{Path, Root};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -125,7 +126,7 @@ pub fn read_value(request: &Request, path: &Path) -> Result<Option<Value>, Denie
     if found.get().starts_with('"') {
         return Ok(Some(Value::String(text.into_owned())));
     }
-    serde_json::from_str(&text).map(Some).map_err(|_| Denied::BodyNotJson(RequestPart::of(path)))
+    read_json(&text).map(Some).map_err(|_| Denied::BodyNotJson(RequestPart::of(path)))
 }
 
 /// Returns whether something is at `path`, whatever it is; an empty text is

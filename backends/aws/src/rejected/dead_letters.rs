@@ -177,7 +177,7 @@ impl RejectedQueue {
             tracing::warn!(
                 letter = id,
                 reason,
-                "a dead letter cannot be run again: it is passed over until the queue drops it"
+                "a dead letter cannot be read and is passed over until the queue drops it: `mef dlq discard` drops it now"
             );
         }
     }

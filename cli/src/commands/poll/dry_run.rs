@@ -69,7 +69,7 @@ pub(super) async fn run(
     let report = poller.with_context(|| files::not_pulled(source))?.run(&budget).await;
     traced.flush();
     for event in copy.events(None, usize::MAX).await? {
-        let event: Value = serde_json::from_str(&event.message.body)?;
+        let event: Value = mef_ports::read_json(&event.message.body)?;
         output::json(&if global.json { json!({ "event": event }) } else { event })?;
     }
     for letter in DeadLetters::list(&copy, None, usize::MAX).await? {
