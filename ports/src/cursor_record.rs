@@ -27,6 +27,10 @@ pub struct OpenWindow {
     pub start: Timestamp,
     /// The moment it ends before.
     pub end: Timestamp,
+    /// Up to where it could be read, if that is before its end: the vendor's clock had come no
+    /// further when it was first asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut_to: Option<Timestamp>,
     /// What `done` was when the window was opened: records before it are repeats or came late.
     pub done_before: Timestamp,
     /// Whether nothing of the stream had been delivered when the window was opened.
@@ -44,6 +48,13 @@ pub struct OpenWindow {
     /// A digest of the request in the source file. A window that was opened under another request
     /// is read again from its start.
     pub request_digest: String,
+}
+
+impl OpenWindow {
+    /// Returns up to where the window can be read.
+    pub fn read_to(&self) -> Timestamp {
+        self.cut_to.map_or(self.end, |cut_to| cut_to.min(self.end))
+    }
 }
 
 /// A stream without windows that is being read newest first, or in no order: `done` waits until all

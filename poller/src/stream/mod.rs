@@ -143,8 +143,12 @@ pub(crate) async fn read_pages<R: Reading>(
         let FetchedPage { page, not_before } = match fetched {
             Ok(fetched) => fetched,
             Err(error) => {
-                let setback = Setback::of(&error, at.as_ref()).filter(|_| restarts_left > 0);
-                if !setback.is_some_and(|setback| reading.begin_again(run, setback)) {
+                let Some(setback) = Setback::of(&error, at.as_ref()) else {
+                    return Err(error.into());
+                };
+                if restarts_left == 0 || !reading.begin_again(run, setback) {
+                    // The vendor may accept it later: a later run begins again.
+                    run.record.read_again();
                     return Err(error.into());
                 }
                 restarts_left -= 1;

@@ -197,6 +197,23 @@ pub enum RunError {
          cannot move: correct the path or `time_format`"
     )]
     NoPlace(String),
+    /// The cursor stands in the future, so every window would begin there.
+    #[error(
+        "the cursor stands at {done}, which is after {now}, {}: what came in between may never have \
+         been read; if that time is right, set the cursor to the last moment that was surely read, \
+         with `mef cursors set {stream} TIME`, else set this machine's clock",
+        if now == ours { "the time of this machine" } else { "the time that the vendor's responses tell" }
+    )]
+    FutureCursor {
+        /// The stream.
+        stream: StreamKey,
+        /// Where its cursor stands.
+        done: Timestamp,
+        /// The time now, by the clock that is behind.
+        now: Timestamp,
+        /// The time now, by our clock.
+        ours: Timestamp,
+    },
     /// The vendor's pages go round in a loop.
     #[error("the vendor's pages go round in a loop: {0}; the cursor stays")]
     Loop(&'static str),

@@ -44,4 +44,5 @@ mod tokens;
 mod values;
 mod watched;
 mod windows;
+mod wrong_clocks;
 mod xml;

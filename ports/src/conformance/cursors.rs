@@ -24,6 +24,7 @@ fn window(seconds: i64) -> OpenWindow {
     OpenWindow {
         start: at(seconds),
         end: at(seconds + 60),
+        cut_to: Some(at(seconds + 30)),
         done_before: at(seconds),
         first: true,
         next: Some(ResumeAt::Url("https://api.example.com/?after=2".to_owned())),
