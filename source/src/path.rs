@@ -65,6 +65,8 @@ pub enum Root {
     Url,
     /// The path and query of the request, as they were received.
     PathQuery,
+    /// The path and query of the request, escaped once more.
+    EscapedPathQuery,
     /// The fields of a form body, sorted.
     FormSorted,
     /// The headers whose names a header lists.
@@ -103,6 +105,7 @@ impl Root {
             Root::Method => "method",
             Root::Url => "url",
             Root::PathQuery => "path_query",
+            Root::EscapedPathQuery => "escaped_path_query",
             Root::FormSorted => "form_sorted",
             Root::SignedHeaders => "signed_headers",
             Root::ListedHeaders => "listed_headers",
@@ -124,6 +127,7 @@ impl Root {
                 | Root::Method
                 | Root::Url
                 | Root::PathQuery
+                | Root::EscapedPathQuery
                 | Root::FormSorted
                 | Root::AtlassianCanonical
                 | Root::OwnSecret

@@ -94,6 +94,10 @@ pub(crate) fn query(request: &Request, name: &str) -> Result<Option<Vec<u8>>, De
 /// mean two things.
 pub(crate) fn form(request: &Request, name: &str) -> Result<Option<Vec<u8>>, Denied> {
     let part = || RequestPart::Form(name.to_owned());
+    // Nothing is in an empty body, whatever it should be.
+    if request.body().is_empty() {
+        return Ok(None);
+    }
     let body = form_body(request).ok_or_else(|| Denied::BodyNotForm(part()))?;
     let mut values = pieces(body).filter(|(_, key, _)| form_decode(key) == name.as_bytes());
     let first = values.next().map(|(_, _, value)| form_decode(value));
@@ -130,7 +134,7 @@ pub fn read_value(request: &Request, path: &Path) -> Result<Option<Value>, Denie
 }
 
 /// Returns whether something is at `path`, whatever it is; an empty text is
-/// nothing.
+/// nothing, and there is nothing in an empty body.
 ///
 /// # Errors
 ///
@@ -139,6 +143,9 @@ pub fn is_present(request: &Request, path: &Path) -> Result<bool, Denied> {
     let view = RequestView::whole(request);
     if !matches!(path.root(), Root::Record) {
         return Ok(view.bytes(path)?.is_some_and(|bytes| !bytes.is_empty()));
+    }
+    if request.body().is_empty() {
+        return Ok(false);
     }
     Ok(view.json(path)?.is_some_and(|found| found.get() != "\"\""))
 }

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use percent_encoding::utf8_percent_encode;
+use percent_encoding::{AsciiSet, utf8_percent_encode};
 
 use crate::query::{RESERVED, form_decode, pieces};
 use crate::request::Request;
@@ -15,6 +15,24 @@ use crate::verify::request_part::RequestPart;
 
 /// The parameter that holds the token, which cannot sign itself.
 const TOKEN_PARAMETER: &str = "jwt";
+
+/// What `encodeURIComponent` of JavaScript escapes (ECMA-262 §19.2.6.4).
+const NOT_IN_COMPONENT: &AsciiSet =
+    &RESERVED.remove(b'!').remove(b'*').remove(b'\'').remove(b'(').remove(b')');
+
+/// What `encodeURI` of JavaScript escapes (ECMA-262 §19.2.6.3).
+const NOT_IN_URI: &AsciiSet = &NOT_IN_COMPONENT
+    .remove(b';')
+    .remove(b',')
+    .remove(b'/')
+    .remove(b'?')
+    .remove(b':')
+    .remove(b'@')
+    .remove(b'&')
+    .remove(b'=')
+    .remove(b'+')
+    .remove(b'$')
+    .remove(b'#');
 
 /// A name that means something else in JavaScript, so that the libraries that sign
 /// skip it.
@@ -48,6 +66,23 @@ pub(crate) fn form_sorted(body: &[u8]) -> Result<Vec<u8>, Denied> {
         return Err(Denied::Missing(RequestPart::Json(String::new())));
     }
     Ok(text)
+}
+
+/// Returns the path and query as `encodeURI` of JavaScript writes them, once the query as a whole was
+/// escaped: `?a=1` is signed as `?a%253D1`
+/// (<https://github.com/contentful/node-apps-toolkit/blob/main/src/requests/utils.ts>).
+///
+/// That library does not sign what stands behind a second `?`. Here it is part of the text, so a request
+/// that has one is refused.
+pub(crate) fn escaped_path_query(request: &Request) -> String {
+    let path = utf8_percent_encode(request.path(), NOT_IN_URI).to_string();
+    match request.raw_query() {
+        "" => path,
+        query => {
+            let escaped = utf8_percent_encode(query, NOT_IN_COMPONENT).to_string();
+            format!("{path}?{}", escaped.replace('%', "%25"))
+        }
+    }
 }
 
 /// Returns the headers that the header `list` names: `name:value`, names in lower case

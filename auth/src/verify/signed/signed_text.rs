@@ -73,6 +73,9 @@ fn piece<'r>(
             Cow::Owned(with_query(around.url.ok_or(Denied::NoPublicUrl)?, request).into_bytes())
         }
         SignedPart::PathQuery => Cow::Owned(with_query(request.path(), request).into_bytes()),
+        SignedPart::EscapedPathQuery => {
+            Cow::Owned(canonical::escaped_path_query(request).into_bytes())
+        }
         SignedPart::Header(name) => values::header(request, name)?
             .map(Cow::Borrowed)
             .ok_or_else(|| Denied::Missing(RequestPart::Header(name.clone())))?,

@@ -65,8 +65,8 @@ pub struct Hmac {
     pub signature: Signature,
     /// The text that is signed: `{body}`, `{timestamp}`, `{id}`, `{method}`, `{url}`,
     /// `{path_query}`, `{header.NAME}`, `{query.NAME}`, `{form.NAME}`, `{signature.KEY}`,
-    /// `{form_sorted}`, `{signed_headers.NAME}`, `{listed_headers.KEY}`, `{atlassian_canonical}`, or a
-    /// path into the body; after any `|sha256_hex`, `|sha256_base64`, `|crc32`, and after what may be
+    /// `{form_sorted}`, `{signed_headers.NAME}`, `{listed_headers.KEY}`, `{escaped_path_query}`,
+    /// `{atlassian_canonical}`, or a path into the body; after any `|sha256_hex`, `|sha256_base64`, `|crc32`, and after what may be
     /// missing `|default("")`.
     pub text: Located<String>,
     /// The signed time, and how much it may differ from now.

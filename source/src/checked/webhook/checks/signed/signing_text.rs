@@ -25,6 +25,7 @@ const ROOTS: &[Root] = &[
     Root::Method,
     Root::Url,
     Root::PathQuery,
+    Root::EscapedPathQuery,
     Root::FormSorted,
     Root::SignedHeaders,
     Root::AtlassianCanonical,
@@ -54,6 +55,8 @@ pub enum SignedPart {
     Url,
     /// The path and query as received.
     PathQuery,
+    /// The path and query as received, escaped once more.
+    EscapedPathQuery,
     /// A header's value, by its name in lower case.
     Header(String),
     /// A query parameter's decoded value.
@@ -113,6 +116,7 @@ impl fmt::Display for SignedPart {
             SignedPart::Method => f.write_str("{method}"),
             SignedPart::Url => f.write_str("{url}"),
             SignedPart::PathQuery => f.write_str("{path_query}"),
+            SignedPart::EscapedPathQuery => f.write_str("{escaped_path_query}"),
             SignedPart::Header(name) => write!(f, "{{header.{name}}}"),
             SignedPart::Query(name) => write!(f, "{{query.{name}}}"),
             SignedPart::Json(path) => write!(f, "{{{path}}}"),
@@ -154,7 +158,10 @@ impl SigningText {
             (SignedPart::Body, Root::Record | Root::Form)
             | (SignedPart::FormSorted, Root::Form)
             | (
-                SignedPart::Url | SignedPart::PathQuery | SignedPart::AtlassianCanonical,
+                SignedPart::Url
+                | SignedPart::PathQuery
+                | SignedPart::EscapedPathQuery
+                | SignedPart::AtlassianCanonical,
                 Root::Query,
             )
             | (SignedPart::SignedHeaders(_), Root::Header) => true,
@@ -281,6 +288,7 @@ fn signed_part(
         Root::Method => SignedPart::Method,
         Root::Url => SignedPart::Url,
         Root::PathQuery => SignedPart::PathQuery,
+        Root::EscapedPathQuery => SignedPart::EscapedPathQuery,
         Root::FormSorted => SignedPart::FormSorted,
         Root::AtlassianCanonical => SignedPart::AtlassianCanonical,
         Root::Header => SignedPart::Header(path.name().to_owned()),
