@@ -36,4 +36,5 @@ pub use presets::{
 pub use problem::{Place, Problem, Severity};
 pub use schema::source_file_schema;
 pub use sha256::sha256_hex;
+pub use spelling::near;
 pub use template::Template;

@@ -36,9 +36,9 @@ pub enum FetchError {
         tries: usize,
     },
     /// The page cannot be read; its bytes are kept.
-    #[error("the page cannot be understood; its bytes are kept as blob `{blob}`")]
+    #[error("the page cannot be understood; `mef blobs show {blob}` shows its bytes")]
     Page {
-        /// The name of the blob.
+        /// The key of the blob.
         blob: String,
         /// What is wrong with it.
         #[source]
