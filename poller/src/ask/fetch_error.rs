@@ -86,8 +86,8 @@ pub enum FetchError {
         limit = MOST_IDS
     )]
     TooManyItems(usize),
-    /// The pages of details go round in a loop.
-    #[error("the vendor's pages go round in a loop: {0}")]
+    /// The pages of details go round in a loop, or on without an end.
+    #[error("the vendor's pages have no end: {0}")]
     Loop(&'static str),
     /// Every item of a page is gone.
     #[error(
