@@ -213,6 +213,7 @@ pub async fn a_record_comes_back_with_every_field(backend: Backend) {
         }),
         reached: Some(at(8)),
         link_request: Some("another digest".to_owned()),
+        leads_back: Some("MA==".to_owned()),
     });
     full.ask();
     full.last_run = Some(RunSummary {
