@@ -14,6 +14,7 @@ pub(crate) fn find(request: &Verified, admitted: &Admitted, paths: &[Path]) -> O
         let id = match path.root() {
             Root::Header => request.header(path.name())?.to_owned(),
             Root::Query => request.query(path.name())?.to_string(),
+            Root::Form => request.value(path).ok()??.as_str()?.to_owned(),
             _ => match admitted.find(path)? {
                 Value::String(id) => id,
                 Value::Number(id) => id.to_string(),
