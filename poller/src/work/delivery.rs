@@ -9,7 +9,7 @@ use crate::ask::asking::FetchedPage;
 use crate::ask::fetch_error::FetchError;
 use crate::news::gathered::Gathered;
 use crate::news::known::News;
-use crate::news::seen::Needed;
+use crate::news::seen::needed::Needed;
 use crate::request::build::PageRequest;
 use crate::work::context::Run;
 use crate::work::report::{RunEnd, RunError};
@@ -56,12 +56,11 @@ pub(crate) async fn deliver(
         seen.page_delivered();
         summary.pages += 1;
         count(summary, &receipt);
-        summary.dedupe_overflow += seen.take_overflow();
         if let Some(circle) = circle {
             return Err(RunError::Loop(circle));
         }
         record.advance(moved, receipt);
-        let seen = seen.to_store(needed);
+        let seen = seen.store_with(needed);
         let commit = Commit { record: &*record, seen: Some(&seen) };
         Ok(ports.cursors.commit(&lease.current().await, commit).await?)
     };
@@ -87,12 +86,14 @@ pub(crate) async fn deliver_part(
 ) -> Result<(), RunError> {
     run.lease.keep().await?;
     let mut gathered = run.gathered()?;
+    let hashes: Vec<_> = news.iter().filter(|news| !news.is_timed).map(|news| news.hash).collect();
     news.into_iter().for_each(|news| gathered.add(news));
     let outcome = mask_reasons(run, gathered.outcome);
     let receipt = deliver_outcome(&run.poller.ports.outputs, outcome).await?;
     count(&mut run.summary, &receipt);
     run.seen.delivered(items);
-    Ok(run.store(Some(&run.seen.to_store_at_the_end())).await?)
+    run.seen.delivered(&hashes);
+    Ok(run.store(Some(&run.seen.to_store_at_the_end(true))).await?)
 }
 
 /// Returns the page that follows a delivered one, or the end of the run if there is none or it has
