@@ -160,7 +160,8 @@ impl Receiver {
     }
 
     /// Accepts a verified request. The delivery is marked as done only with the receipt in hand: a crash
-    /// before that leads to a repeat.
+    /// before that leads to a repeat. One that the sender is told to be refused is not done: its retry is
+    /// judged anew, perhaps by a mended source file.
     async fn accept(
         &self,
         verified: &Verified,
@@ -183,9 +184,10 @@ impl Receiver {
             tracing::debug!(source.id = %self.source.name, event.fallbacks = outcome.fallbacks, "fields fell back to their defaults");
         }
         let receipt = deliver(&self.ports.outputs, outcome).await?;
-        if let Some(key) = &key {
+        let is_told_refused = receipt.rejected() > 0 && self.webhook.rejected_status >= 300;
+        if let Some(key) = key.filter(|_| !is_told_refused) {
             let expires = after(received_at, REMEMBERED);
-            if let Err(error) = self.ports.deliveries.mark_done(key, expires, &receipt).await {
+            if let Err(error) = self.ports.deliveries.mark_done(&key, expires, &receipt).await {
                 // The events are safe; a repeat would only arrive twice.
                 tracing::warn!(source.id = %self.source.name, error = %error, "the delivery is not marked as done");
             }

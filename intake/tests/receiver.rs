@@ -276,6 +276,21 @@ async fn a_vendor_that_should_be_told_is_told_and_the_record_is_kept() {
     assert_eq!(bench.post("{}").await.0, 200);
 }
 
+/// The letter may have been discarded, or the source file mended, since the sender was told.
+#[tokio::test]
+async fn the_retry_of_a_delivery_that_was_answered_as_refused_is_no_repeat() {
+    let file = FILE.replace("webhook:", "webhook:\n  rejected_status: 422");
+    let bench = bench_of(&file, Arc::new(OneSecret), &[], true);
+    assert_eq!(bench.post("{").await.0, 422);
+    let (status, verdict) = bench.post("{").await;
+    assert!(status == 422 && matches!(verdict, Verdict::Accepted { .. }), "{status} {verdict:?}");
+    // Without `rejected_status` the sender was told that all is well.
+    let bench = bench_of(FILE, Arc::new(OneSecret), &[], true);
+    assert_eq!(bench.post("{").await.0, 202);
+    let (status, verdict) = bench.post("{").await;
+    assert!(status == 200 && matches!(verdict, Verdict::Duplicate), "{status} {verdict:?}");
+}
+
 /// A store that keeps what it read, of a secret that has changed since.
 struct Changed {
     values: Mutex<Vec<&'static str>>,
