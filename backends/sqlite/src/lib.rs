@@ -10,6 +10,7 @@ mod blobs;
 mod cursors;
 mod dead_letters;
 mod deliveries;
+mod health;
 mod limits;
 mod queue;
 mod reader;
