@@ -13,6 +13,7 @@ use mef_source::checked::Webhook;
 
 use crate::capture::Capture;
 use crate::delivery_id;
+use crate::head;
 use crate::judging::judge;
 use crate::key_cache::KeyCache;
 use crate::live_secrets::references;
@@ -103,15 +104,19 @@ impl Receiver {
 
     /// Handles one request, read whole.
     pub async fn handle(&self, request: Request) -> Handled {
+        if head::is_too_large(&request) {
+            return Handled::by(Verdict::HeadTooLarge, self.webhook.rejected_status);
+        }
         if let Some(handled) = self.handshake(&request).await {
             return handled;
         }
+        let method = request.method().to_owned();
         let verdict = self.take_in(request).await;
         let mut handled = Handled::by(verdict, self.webhook.rejected_status);
         if let Verdict::Method = handled.verdict {
             handled.answer.headers.push(("allow".into(), self.webhook.methods.join(", ")));
         }
-        handled
+        Handled { answer: handled.answer.to(&method), verdict: handled.verdict }
     }
 
     async fn take_in(&self, request: Request) -> Verdict {
