@@ -4,3 +4,4 @@ pub(crate) mod expansions;
 pub(crate) mod files;
 pub(crate) mod problems;
 pub(crate) mod retirements;
+pub(crate) mod snapshot;

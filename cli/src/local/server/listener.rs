@@ -1,58 +1,65 @@
-//! The HTTP server that takes webhooks on this machine.
+//! Binds, and takes in connections.
 
-use std::collections::HashMap;
+use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use axum::Router;
-use axum::body::Body;
-use axum::extract::{ConnectInfo, State};
-use axum::http::{Request as HttpRequest, Response as HttpResponse, StatusCode, header};
-use bytes::{Bytes, BytesMut};
-use futures::StreamExt as _;
-use mef_auth::Request;
-use mef_intake::{Answer, Capture, Receiver};
-use tokio::net::TcpListener;
+use mef_intake::Capture;
+use mef_ports::Clock;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
-use super::scheduler::stopped;
+use super::connection;
+use super::exchange::Exchange;
+use super::health::Health;
+use super::house::House;
+use super::limits::Limits;
+use super::receivers::Receivers;
+use super::refusals::Refusals;
+use crate::local::ports::Local;
+use crate::local::scheduler::stopped;
 
-/// A sender that needs longer to send its body is taken for gone.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long to wait if this machine has no more connections to give.
+const PAUSE: Duration = Duration::from_secs(1);
 
-/// Shared by all requests.
-struct Handling {
-    receivers: HashMap<String, Receiver>,
-    capture: Option<Capture>,
-}
+/// What a sender gets that cannot be served now.
+const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 30\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 
 /// A server that is bound and not yet serving.
 pub(crate) struct Server {
     listener: TcpListener,
-    handling: Handling,
+    exchange: Exchange,
+    clock: Arc<dyn Clock>,
 }
 
 impl Server {
     /// Binds to `listen`.
     pub(crate) async fn bind(
         listen: SocketAddr,
-        receivers: impl IntoIterator<Item = Receiver>,
+        limits: Limits,
+        receivers: Arc<Receivers>,
+        local: &Local,
     ) -> anyhow::Result<Server> {
         let listener = TcpListener::bind(listen)
             .await
             .with_context(|| format!("cannot listen on {listen}: choose another with --listen"))?;
-        let receivers = receivers
-            .into_iter()
-            .map(|receiver| (receiver.source().name.to_string(), receiver))
-            .collect();
-        Ok(Server { listener, handling: Handling { receivers, capture: None } })
+        let clock = Arc::clone(&local.clock);
+        let exchange = Exchange {
+            receivers,
+            capture: None,
+            health: Health::new(local.store.clone(), Arc::clone(&clock)),
+            refusals: Refusals::default(),
+            limits,
+        };
+        Ok(Server { listener, exchange, clock })
     }
 
     /// Keeps refused requests, if there is a `capture`.
     pub(crate) fn capturing(mut self, capture: Option<Capture>) -> Server {
-        self.handling.capture = capture;
+        self.exchange.capture = capture;
         self
     }
 
@@ -61,88 +68,49 @@ impl Server {
         Ok(self.listener.local_addr()?)
     }
 
-    /// Serves until `stop` is set; requests that have begun are still answered.
-    pub(crate) async fn serve(self, mut stop: watch::Receiver<bool>) -> anyhow::Result<()> {
-        let app = Router::new().fallback(handle).with_state(Arc::new(self.handling));
-        axum::serve(self.listener, app.into_make_service_with_connect_info::<SocketAddr>())
-            .with_graceful_shutdown(async move { stopped(&mut stop).await })
-            .await?;
-        Ok(())
-    }
-}
-
-async fn handle(
-    State(handling): State<Arc<Handling>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    request: HttpRequest<Body>,
-) -> HttpResponse<Body> {
-    let name = request.uri().path().strip_prefix('/');
-    let receiver = name.and_then(|name| handling.receivers.get(name));
-    let Some(receiver) = receiver else { return respond(Answer::not_found()) };
-    let (parts, body) = request.into_parts();
-    let announced = parts
-        .headers
-        .get(header::CONTENT_LENGTH)
-        .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > receiver.max_body()) {
-        return respond(Answer::too_large());
-    }
-    let body = match tokio::time::timeout(BODY_TIMEOUT, read(body, receiver.max_body())).await {
-        Ok(Ok(body)) => body,
-        Ok(Err(Unread::TooLarge)) => return respond(Answer::too_large()),
-        // The sender is gone or broken: nothing was taken, whatever it is told.
-        Ok(Err(Unread::CutOff)) | Err(_) => {
-            return status(StatusCode::BAD_REQUEST);
+    /// Serves until `stop` is set, and then answers what has arrived.
+    pub(crate) async fn serve(self, mut stop: watch::Receiver<bool>) {
+        let Server { listener, exchange, clock } = self;
+        let exchange = Arc::new(exchange);
+        let house = House::new(exchange.limits.connections);
+        let mut connections = JoinSet::new();
+        loop {
+            let accepted = tokio::select! {
+                accepted = listener.accept() => accepted,
+                Some(_) = connections.join_next() => continue,
+                () = stopped(&mut stop) => break,
+            };
+            match accepted {
+                Ok((stream, peer)) => match house.enter() {
+                    Some(guest) => {
+                        let (exchange, stop) = (Arc::clone(&exchange), stop.clone());
+                        connections.spawn(connection::serve(stream, peer, exchange, guest, stop));
+                    }
+                    None => turn_away(stream, peer, &exchange.refusals),
+                },
+                Err(error) if is_of_the_sender(&error) => {}
+                Err(error) => {
+                    tracing::error!(error = %error, "no connection can be taken in");
+                    tokio::select! {
+                        () = clock.sleep(PAUSE) => {}
+                        () = stopped(&mut stop) => break,
+                    }
+                }
+            }
         }
-    };
-    let headers = parts
-        .headers
-        .iter()
-        .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
-        .collect();
-    let request = Request::new(
-        parts.method.as_str(),
-        parts.uri.path(),
-        parts.uri.query().unwrap_or_default(),
-        headers,
-        body,
-    )
-    .from_peer(Some(peer.ip()));
-    let handled = receiver.serve(request, handling.capture.as_ref()).await;
-    respond(handled.answer)
-}
-
-/// Why a body was not read.
-enum Unread {
-    TooLarge,
-    CutOff,
-}
-
-async fn read(body: Body, limit: usize) -> Result<Bytes, Unread> {
-    let mut stream = body.into_data_stream();
-    let mut bytes = BytesMut::new();
-    while let Some(chunk) = stream.next().await {
-        let chunk = chunk.map_err(|_| Unread::CutOff)?;
-        if bytes.len() + chunk.len() > limit {
-            return Err(Unread::TooLarge);
-        }
-        bytes.extend_from_slice(&chunk);
+        drop(listener);
+        while connections.join_next().await.is_some() {}
     }
-    Ok(bytes.freeze())
 }
 
-fn respond(answer: Answer) -> HttpResponse<Body> {
-    let mut builder = HttpResponse::builder().status(answer.status);
-    for (name, value) in answer.headers {
-        builder = builder.header(name.as_ref(), value);
-    }
-    builder
-        .body(Body::from(answer.body))
-        .unwrap_or_else(|_| status(StatusCode::INTERNAL_SERVER_ERROR))
+/// Says that there are too many, without waiting for anything.
+fn turn_away(stream: TcpStream, peer: SocketAddr, refusals: &Refusals) {
+    refusals.note(peer, None, Some(503), "too many connections, and all are being served");
+    // Should the sender be gone, it has nothing to read either.
+    let _ = stream.into_std().and_then(|mut stream| stream.write(FULL));
 }
 
-fn status(status: StatusCode) -> HttpResponse<Body> {
-    let mut response = HttpResponse::new(Body::empty());
-    *response.status_mut() = status;
-    response
+fn is_of_the_sender(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
