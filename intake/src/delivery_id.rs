@@ -14,6 +14,7 @@ pub(crate) fn find(request: &Verified, paths: &[Path]) -> Option<String> {
         let id = match path.root() {
             Root::Header => request.header(path.name())?.to_owned(),
             Root::Query => request.query(path.name())?.to_string(),
+            Root::Form => request.value(path).ok()??.as_str()?.to_owned(),
             _ => match path.find(body.get_or_insert_with(|| read_body(request)))? {
                 Value::String(id) => id.clone(),
                 Value::Number(id) => id.to_string(),

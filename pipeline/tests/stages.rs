@@ -176,3 +176,14 @@ fn details_that_are_no_object_go_under_value() {
     let outcome = run(&source("", "{}"), &[], "[7]");
     assert_eq!(events(&outcome)[0]["details"], json!({"value": 7}));
 }
+
+#[test]
+fn a_vendors_key_is_never_a_command_of_our_reader() {
+    for name in ["Number", "RawValue"] {
+        let body = format!(r#"{{"$serde_json::private::{name}":"[1]","id":1}}"#);
+        let outcome = run(&source("", "{}"), &[], body.clone());
+        let [event] = outcome.events.as_slice() else { panic!("{outcome:?}") };
+        let details = format!("\"details\":{body}");
+        assert!(event.message.body.contains(&details), "{}", event.message.body);
+    }
+}

@@ -15,6 +15,7 @@ use mef_source::{Root, Source};
 
 use crate::ask::fetch::Fetcher;
 use crate::ask::pace::Pace;
+use crate::ask::vendor_clock::VendorClock;
 use crate::budget::Budget;
 use crate::lease::LeaseKeeper;
 use crate::stretch::Stretch;
@@ -143,6 +144,7 @@ impl Poller {
             open_wait: Mutex::default(),
             requests: AtomicU64::new(0),
             pace: &self.pace,
+            vendor_clock: VendorClock::default(),
         }
     }
 

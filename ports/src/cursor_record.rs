@@ -27,6 +27,10 @@ pub struct OpenWindow {
     pub start: Timestamp,
     /// The moment it ends before.
     pub end: Timestamp,
+    /// Up to where it could be read, if that is before its end: the vendor's clock had come no
+    /// further when it was first asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut_to: Option<Timestamp>,
     /// What `done` was when the window was opened: records before it are repeats or came late.
     pub done_before: Timestamp,
     /// Whether nothing of the stream had been delivered when the window was opened.
@@ -44,6 +48,13 @@ pub struct OpenWindow {
     /// A digest of the request in the source file. A window that was opened under another request
     /// is read again from its start.
     pub request_digest: String,
+}
+
+impl OpenWindow {
+    /// Returns up to where the window can be read.
+    pub fn read_to(&self) -> Timestamp {
+        self.cut_to.map_or(self.end, |cut_to| cut_to.min(self.end))
+    }
 }
 
 /// A stream without windows that is being read newest first, or in no order: `done` waits until all
@@ -155,6 +166,8 @@ pub struct CursorRecord {
     reached: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     link_request: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    leads_back: Option<String>,
     /// What the last run did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_run: Option<RunSummary>,
@@ -182,6 +195,8 @@ pub struct Move {
     pub reached: Option<Timestamp>,
     /// For a cursor that is a link: a digest of the request in the source file that led to it.
     pub link_request: Option<String>,
+    /// A token or link that led back to where reading had begun.
+    pub leads_back: Option<String>,
 }
 
 impl CursorRecord {
@@ -217,6 +232,11 @@ impl CursorRecord {
         self.link_request.as_deref()
     }
 
+    /// Returns a token or link that led back to where reading had begun: no place to go on from.
+    pub fn leads_back(&self) -> Option<&str> {
+        self.leads_back.as_deref()
+    }
+
     /// Returns whether a vendor that keeps the place itself was asked, and what it gave may not be
     /// delivered.
     pub fn asked(&self) -> bool {
@@ -231,16 +251,16 @@ impl CursorRecord {
 
     /// Returns the move that changes nothing, to be changed in part.
     pub fn unmoved(&self) -> Move {
-        let CursorRecord { done, open, pass, reached, link_request, .. } = self.clone();
-        Move { done, open, pass, reached, link_request }
+        let CursorRecord { done, open, pass, reached, link_request, leads_back, .. } = self.clone();
+        Move { done, open, pass, reached, link_request, leads_back }
     }
 
     /// Moves the cursor, since what lies before is delivered: the receipt proves it, and moves one
     /// cursor once.
     pub fn advance(&mut self, moved: Move, _receipt: Receipt) {
-        let Move { done, open, pass, reached, link_request } = moved;
+        let Move { done, open, pass, reached, link_request, leads_back } = moved;
         (self.done, self.open, self.pass) = (done, open, pass);
-        (self.reached, self.link_request) = (reached, link_request);
+        (self.reached, self.link_request, self.leads_back) = (reached, link_request, leads_back);
         (self.asked, self.refused) = (false, false);
     }
 

@@ -4,7 +4,7 @@
 //! The pipeline, the webhook handler and the poller know a queue, a cursor
 //! store or an HTTP client only by these traits, so the same library code runs
 //! on one SQLite file and on AWS. The crate does no I/O, and holds only the
-//! logic that all sides need: [`queue_text`] and [`moment`]. A rule that every
+//! logic that all sides need: [`queue_text`], [`read_json`] and [`moment`]. A rule that every
 //! backend must obey is written in a trait's documentation and tested by the
 //! conformance suite (feature `conformance`), which each backend runs.
 
@@ -15,6 +15,7 @@ mod cursors;
 mod delivery;
 mod error;
 mod http_client;
+mod json_value;
 pub mod moment;
 mod position;
 mod receipt;
@@ -36,11 +37,13 @@ pub use cursors::{
     Commit, CommitError, Cursors, Lease, LeaseError, SeenId, StoredCursor, StreamKey,
 };
 pub use delivery::{
-    BlobKey, Blobs, Captures, DeadLetter, DeadLetters, Deliveries, DeliveryKey, EMPTY_TAKES,
-    Message, PassedOver, Queue, RawRecord, Refused, Settled, Stage, Taken, TakenLetter, queue_text,
+    BlobEntry, BlobKey, Blobs, Captures, DeadLetter, DeadLetters, Deliveries, DeliveryKey,
+    EMPTY_TAKES, LetterCounts, Message, PassedOver, Queue, RawRecord, Refused, Settled, Stage,
+    Taken, TakenLetter, queue_text,
 };
 pub use error::{StoreError, chain};
 pub use http_client::{Http, HttpError, HttpRequest, HttpResponse};
+pub use json_value::read_json;
 pub use position::Position;
 pub use receipt::Receipt;
 pub use run_summary::{LostSpan, PastRun, RunSummary};

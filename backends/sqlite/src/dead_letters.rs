@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use mef_ports::{DeadLetter, DeadLetters, Settled, StoreError, Taken, TakenLetter};
+use mef_ports::{
+    DeadLetter, DeadLetters, LetterCounts, PassedOver, Settled, StoreError, Taken, TakenLetter,
+};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::store::Store;
@@ -30,11 +32,14 @@ impl DeadLetters for Store {
             .read("list the dead letters", move |connection| {
                 connection
                     .prepare_cached(
-                        "SELECT letter FROM dead_letters WHERE ?1 IS NULL OR source = ?1
+                        "SELECT id, letter FROM dead_letters WHERE ?1 IS NULL OR source = ?1
                          ORDER BY position LIMIT ?2",
                     )?
-                    .query_map(params![source, limit], |row| row.get::<_, String>(0))?
-                    .map(|text| parse(&text?))
+                    .query_map(params![source, limit], |row| {
+                        let (id, text): (String, String) = (row.get(0)?, row.get(1)?);
+                        Ok(parse(&text).inspect_err(|error| tell(&id, error)).ok())
+                    })?
+                    .filter_map(Result::transpose)
                     .collect()
             })
             .await
@@ -48,8 +53,37 @@ impl DeadLetters for Store {
                     .prepare_cached("SELECT letter FROM dead_letters WHERE id = ?1")?
                     .query_row([id], |row| row.get::<_, String>(0))
                     .optional()?
-                    .map(|text| parse(&text))
+                    .map(|text| parse(&text).map_err(|error| broken(0, error)))
                     .transpose()
+            })
+            .await
+    }
+
+    async fn count(
+        &self,
+        source: Option<&str>,
+        now: Timestamp,
+    ) -> Result<LetterCounts, StoreError> {
+        let source = source.map(str::to_owned);
+        let now = now.as_millisecond();
+        self.reader
+            .read("count the dead letters", move |connection| {
+                connection
+                    .prepare_cached(
+                        "SELECT count(*) FILTER (WHERE taken_until_ms <= ?2),
+                                count(*) FILTER (WHERE taken_until_ms > ?2),
+                                max(taken_until_ms) FILTER (WHERE taken_until_ms > ?2)
+                         FROM dead_letters WHERE ?1 IS NULL OR source = ?1",
+                    )?
+                    .query_row(params![source, now], |row| {
+                        let until: Option<i64> = row.get(2)?;
+                        let until = until.map(Timestamp::from_millisecond).transpose();
+                        Ok(LetterCounts {
+                            free: row.get(0)?,
+                            held: row.get(1)?,
+                            held_until: until.map_err(|error| broken(2, error))?,
+                        })
+                    })
             })
             .await
     }
@@ -66,25 +100,43 @@ impl DeadLetters for Store {
         let now = now.as_millisecond();
         let until = now.saturating_add(i64::try_from(hold.as_millis()).unwrap_or(i64::MAX));
         self.writer
-            .write("take dead letters", move |transaction| {
+            .remove("take dead letters", move |transaction| {
                 transaction
                     .prepare_cached(
                         "UPDATE dead_letters SET taken_until_ms = ?4 WHERE position IN (
                              SELECT position FROM dead_letters
                              WHERE (?1 IS NULL OR source = ?1) AND taken_until_ms <= ?3
                              ORDER BY position LIMIT ?2)
-                         RETURNING position, letter",
+                         RETURNING position, id, letter",
                     )?
                     .query_map(params![source, limit, now, until], |row| {
-                        let position: i64 = row.get(0)?;
-                        let letter = parse(&row.get::<_, String>(1)?)?;
+                        let (position, id): (i64, String) = (row.get(0)?, row.get(1)?);
                         let receipt = format!("{position}:{until}");
-                        Ok((position, TakenLetter { letter, receipt }))
+                        // What cannot be read must not keep the others from being run again.
+                        Ok((
+                            position,
+                            match parse(&row.get::<_, String>(2)?) {
+                                Ok(letter) => Ok(TakenLetter { letter, receipt }),
+                                Err(error) => {
+                                    tell(&id, &error);
+                                    Err(PassedOver { id, receipt })
+                                }
+                            },
+                        ))
                     })?
                     .collect::<rusqlite::Result<BTreeMap<_, _>>>()
             })
             .await
-            .map(|taken| Taken { letters: taken.into_values().collect(), passed_over: Vec::new() })
+            .map(|rows| {
+                let mut taken = Taken::default();
+                for row in rows.into_values() {
+                    match row {
+                        Ok(letter) => taken.letters.push(letter),
+                        Err(unreadable) => taken.passed_over.push(unreadable),
+                    }
+                }
+                taken
+            })
     }
 
     async fn settle(&self, settled: &[Settled]) -> Result<(), StoreError> {
@@ -96,7 +148,7 @@ impl DeadLetters for Store {
             })
             .collect::<Result<Vec<_>, StoreError>>()?;
         self.writer
-            .write(operation, move |transaction| {
+            .remove(operation, move |transaction| {
                 for (hold, remains) in &settled {
                     transaction
                         .prepare_cached(
@@ -117,7 +169,7 @@ impl DeadLetters for Store {
             .map(|receipt| hold(operation, receipt))
             .collect::<Result<Vec<_>, StoreError>>()?;
         self.writer
-            .write(operation, move |transaction| {
+            .remove(operation, move |transaction| {
                 let mut end = transaction.prepare_cached(
                     "UPDATE dead_letters SET taken_until_ms = 0
                      WHERE position = ?1 AND taken_until_ms = ?2",
@@ -167,6 +219,17 @@ fn hold(operation: &'static str, receipt: &str) -> Result<Hold, StoreError> {
         .ok_or_else(|| StoreError::new(operation, format!("`{receipt}` is no receipt")))
 }
 
-fn parse(text: &str) -> rusqlite::Result<DeadLetter> {
-    serde_json::from_str(text).map_err(|error| broken(0, error))
+fn parse(text: &str) -> serde_json::Result<DeadLetter> {
+    serde_json::from_str(text)
+}
+
+/// Logs that the letter `id` cannot be read, and what to do with it. The error's own text may hold a
+/// part of the letter, which no log may show.
+fn tell(id: &str, error: &serde_json::Error) {
+    tracing::warn!(
+        letter = id,
+        line = error.line(),
+        column = error.column(),
+        "a dead letter cannot be read and is passed over: `mef dlq discard` drops it"
+    );
 }

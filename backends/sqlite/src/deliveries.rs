@@ -125,7 +125,7 @@ mod tests {
     use rusqlite::Connection;
 
     use super::*;
-    use crate::schema::migrate;
+    use crate::file::schema::migrate;
 
     #[test]
     fn past_the_most_the_oldest_are_forgotten_and_that_is_said() {

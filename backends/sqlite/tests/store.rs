@@ -16,7 +16,7 @@ use mef_ports::conformance::receipt;
 use mef_ports::{
     AccessToken, BlobKey, Blobs, Clock, Commit, CursorRecord, Cursors as _, DeadLetter,
     DeadLetters, Deliveries as _, DeliveryKey, LeaseError, Limits as _, Message, Position,
-    Queue as _, RawRecord, Secret, SeenId, Stage, StreamKey, TokenKey, Tokens,
+    Queue as _, RawRecord, Secret, SeenId, Settled, Stage, StreamKey, TokenKey, Tokens,
 };
 use mef_sqlite::{Counts, OpenError, Store};
 use rusqlite::Connection;
@@ -79,6 +79,28 @@ fn letter(id: &str) -> DeadLetter {
 async fn ids(store: &Store) -> Vec<String> {
     let events = store.events(None, usize::MAX).await.unwrap();
     events.into_iter().map(|event| event.message.event_id).collect()
+}
+
+#[tokio::test]
+async fn a_dead_letter_that_cannot_be_read_fails_no_other_and_can_be_dropped() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder);
+    let letters: &dyn DeadLetters = &store;
+    letters.put(&[letter("1"), letter("2"), letter("3")]).await.unwrap();
+    let file = Connection::open(folder.path().join("mef.db")).unwrap();
+    file.execute("UPDATE dead_letters SET letter = '{' WHERE id = '2'", []).unwrap();
+    let ids = |letters: Vec<DeadLetter>| letters.into_iter().map(|l| l.id).collect::<Vec<_>>();
+    assert_eq!(ids(letters.list(None, 10).await.unwrap()), ["1", "3"]);
+    let taken = letters.take(None, 10, at(0), Duration::from_secs(60)).await.unwrap();
+    assert_eq!(ids(taken.letters.into_iter().map(|taken| taken.letter).collect()), ["1", "3"]);
+    let [unreadable] = taken.passed_over.as_slice() else { panic!("{:?}", taken.passed_over) };
+    assert_eq!(unreadable.id, "2");
+    let settled = Settled { receipt: unreadable.receipt.clone(), remains: Vec::new() };
+    store.settle(&[settled]).await.unwrap();
+    let left: u32 = file
+        .query_row("SELECT count(*) FROM dead_letters WHERE id = '2'", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(left, 0);
 }
 
 #[tokio::test]
@@ -340,7 +362,7 @@ async fn only_its_owner_may_read_the_file() {
         names.push(entry.file_name().into_string().unwrap());
     }
     names.sort();
-    assert_eq!(names, ["mef.db", "mef.db-shm", "mef.db-wal"]);
+    assert_eq!(names, ["mef.db", "mef.db-reserve", "mef.db-shm", "mef.db-wal"]);
 }
 
 fn refusal(path: &Path) -> OpenError {

@@ -4,15 +4,16 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use mef_auth::Redactor;
 use mef_poller::{Poller, is_backfill};
 use mef_ports::{CursorRecord, PastRun, Position, StoredCursor, StreamKey};
 use serde::Serialize;
 
-use super::streams::{lag, stream};
+use super::streams::{lag, lag_text, stream};
 use crate::args::{CursorsCommand, Global};
 use crate::backend::Backend;
+use crate::local::ports::Access;
 use crate::output;
 use crate::sources::files;
 
@@ -33,7 +34,13 @@ pub(super) async fn cursors(
     command: &CursorsCommand,
     redactor: &Redactor,
 ) -> anyhow::Result<ExitCode> {
-    let backend = Backend::open(global, redactor).await?;
+    let access = match command {
+        CursorsCommand::List | CursorsCommand::Show { .. } | CursorsCommand::History { .. } => {
+            Access::Look
+        }
+        CursorsCommand::Set { .. } | CursorsCommand::Reset { .. } => Access::Write,
+    };
+    let backend = Backend::open(global, access, redactor).await?;
     let (store, now) = (&backend.ports.cursors, backend.ports.clock.now());
     learn_secrets(global, &backend).await;
     match command {
@@ -189,9 +196,7 @@ fn row(cursor: &StoredCursor, now: Timestamp, redactor: &Redactor) -> Vec<String
     vec![
         cursor.stream.to_string(),
         output::or_dash(record.done().map(|done| position(done, redactor))),
-        output::or_dash(
-            lag(record, now).map(|lag| format!("{:#}", SignedDuration::from_secs(lag.as_secs()))),
-        ),
+        output::or_dash(lag(record, now).map(|lag| lag_text(lag.as_secs()))),
         output::or_dash(record.open().map(|open| format!("until {}", output::moment(open.end)))),
         output::or_dash(run.and_then(|run| run.ended).map(output::moment)),
         output::or_dash(run.map(|run| run.delivered.to_string())),

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use crate::args::Global;
 use crate::local::captures::FolderCaptures;
 use crate::local::live::Live;
-use crate::local::ports::Local;
+use crate::local::ports::{Access, Local};
 use crate::local::server::limits::Limits;
 use crate::local::server::listener::Server;
 use crate::local::signals::{Signal, Signals};
@@ -30,7 +30,7 @@ pub(super) async fn run(
     redactor: &Redactor,
 ) -> anyhow::Result<ExitCode> {
     let files = files::read_all(&global.sources)?;
-    let local = Local::open(global, redactor)?;
+    let local = Local::open(global, Access::Write, redactor)?;
     let mut live = Live::new(global.sources.clone(), &files, &local);
     let capture = match &options.capture {
         Some(dir) => {

@@ -11,11 +11,14 @@ use mef_source::Source;
 use mef_source::checked::{Cursor, Partitions, Poll};
 use serde::Serialize;
 
-use super::streams::lag;
+use super::streams::{lag, lag_text};
 use crate::args::Global;
 use crate::backend::Backend;
 use crate::output;
 use crate::sources::files;
+
+/// How far a cursor may be ahead of this machine's clock: two clocks are never the same.
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_secs(300);
 
 /// A stream of a source as a line of JSON.
 #[derive(Serialize)]
@@ -33,7 +36,7 @@ struct StatusLine<'s> {
 
 pub(super) async fn status(global: &Global, redactor: &Redactor) -> anyhow::Result<ExitCode> {
     let sources = files::load_all(&global.sources)?;
-    let backend = Backend::open(global, redactor).await?;
+    let backend = Backend::look_or_empty(global, redactor).await?;
     let now = backend.ports.clock.now();
     let mut cursors = backend.ports.cursors.list().await?;
     cursors.retain(|cursor| !is_backfill(&cursor.stream));
@@ -74,7 +77,7 @@ pub(super) async fn status(global: &Global, redactor: &Redactor) -> anyhow::Resu
     }
     let headings = ["SOURCE", "STATE", "LAG", "LAST RUN", "NEXT RUN", "ERROR"];
     output::list(global.json, &lines, &headings, |line| {
-        let lag = line.lag_s.map(|lag| format!("{:#}", SignedDuration::from_secs(lag)));
+        let lag = line.lag_s.map(lag_text);
         let name = match line.partition {
             "" => line.source.to_owned(),
             partition => format!("{}/{partition}", line.source),
@@ -140,16 +143,20 @@ fn state(poll: &Poll, record: &CursorRecord, run: &RunSummary, now: Timestamp) -
         Cursor::Id(cursor) => cursor.end_lag,
         Cursor::Token(_) | Cursor::NextLink(_) | Cursor::Listing(_) => Duration::ZERO,
     };
+    let moves_by_time = matches!(poll.cursor, Cursor::Time(_) | Cursor::Id(_));
     let older = |time: Timestamp, than: Duration| {
         Duration::try_from(now.duration_since(time)).is_ok_and(|age| age > than)
     };
+    let lag = lag(record, now);
     if run.error.is_some() {
         "failing"
+    } else if moves_by_time && lag.is_some_and(|lag| lag < -CLOCKS_DIFFER) {
+        "ahead"
     } else if record.next_run.is_some_and(|next| next > now) {
         "limited"
     } else if run.ended.is_none_or(|ended| older(ended, patience))
         || poll.cursor.moves_without_records()
-            && lag(record, now)
+            && lag
                 .and_then(|lag| Duration::try_from(lag).ok())
                 .is_some_and(|lag| lag > patience + wanted)
     {

@@ -198,7 +198,7 @@ fn records(source: &Source, text: &str, at: Timestamp) -> anyhow::Result<Expecte
     let Outcome { events, letters, .. } = pipeline.page(at, fetched);
     let events = events
         .iter()
-        .map(|prepared| serde_json::from_str(&prepared.message.body))
+        .map(|prepared| mef_ports::read_json(&prepared.message.body))
         .collect::<Result<_, _>>()?;
     Ok(Expected {
         at,

@@ -130,7 +130,7 @@ pub(crate) async fn pull(
     });
     let cursors = cursors.collect::<Result<_, _>>()?;
     let events = store.events(None, usize::MAX).await?;
-    let events = events.iter().map(|event| serde_json::from_str(&event.message.body));
+    let events = events.iter().map(|event| mef_ports::read_json(&event.message.body));
     Ok(Pulled {
         at,
         runs: done,

@@ -86,7 +86,7 @@ pub(crate) async fn judge(
     let receiver = receiver.observed_by(Arc::<NotingPorts>::clone(&noting));
     let handled = receiver.handle(request).await;
     let events = store.events(None, ALL).await?;
-    let events = events.iter().map(|event| serde_json::from_str(&event.message.body));
+    let events = events.iter().map(|event| mef_ports::read_json(&event.message.body));
     let notes = std::mem::take(&mut *noting.notes());
     Ok(Judged {
         handled,

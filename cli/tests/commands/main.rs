@@ -14,4 +14,5 @@ mod reference;
 mod render;
 mod secrets;
 mod serving;
+mod store;
 mod support;

@@ -1,5 +1,6 @@
 //! JSON, with a bound on how deep it is nested.
 
+use mef_ports::read_json;
 use serde_json::Value;
 
 use super::error::DecodeError;
@@ -23,7 +24,7 @@ pub fn decode_json(bytes: &[u8]) -> Result<Value, DecodeError> {
     }
     let text =
         std::str::from_utf8(bytes).map_err(|error| DecodeError::Utf8(error.valid_up_to()))?;
-    let value = serde_json::from_str(text).map_err(|error| DecodeError::Json(error.to_string()))?;
+    let value = read_json(text).map_err(|error| DecodeError::Json(error.to_string()))?;
     match is_deeper(&value, MOST_LEVELS) {
         true => Err(DecodeError::TooDeep(MOST_LEVELS)),
         false => Ok(value),

@@ -23,6 +23,7 @@ use crate::ask::fetch_error::FetchError;
 use crate::ask::limits::{LIMIT_WITHOUT_RESET, LimitHeaders};
 use crate::ask::pace::Pace;
 use crate::ask::refusal::{Refusal, RuledOut};
+use crate::ask::vendor_clock::VendorClock;
 use crate::budget::Budget;
 use crate::lease::LeaseKeeper;
 use crate::page::page_error::PageError;
@@ -30,6 +31,8 @@ use crate::request::link_secrets::without_repeated;
 
 const TRIES_AGAIN: usize = 4;
 const MOST_REDIRECTS: usize = 5;
+/// How far a clock is ahead that somebody has to set.
+const WRONG_CLOCK: Duration = Duration::from_secs(60);
 
 /// Fetches the pages of one run.
 pub(crate) struct Fetcher<'p> {
@@ -47,6 +50,7 @@ pub(crate) struct Fetcher<'p> {
     pub(crate) open_wait: Mutex<Option<OpenWait>>,
     pub(crate) requests: AtomicU64,
     pub(crate) pace: &'p Pace,
+    pub(crate) vendor_clock: VendorClock,
 }
 
 /// A response, and the request that it answers.
@@ -229,6 +233,7 @@ impl Fetcher<'_> {
             // A login takes time as well.
             self.keep_lease().await?;
             self.requests.fetch_add(1, Ordering::Relaxed);
+            let sent = self.clock.now();
             let response = self.http.send(authorized).await.map_err(|error| match error {
                 error @ (HttpError::Transport(_) | HttpError::Encoding(_)) => {
                     Verdict::Again { error: FetchError::Http(error), after: None }
@@ -236,6 +241,9 @@ impl Fetcher<'_> {
                 error => Verdict::Fail(FetchError::Http(error)),
             })?;
             let source = self.source.name.as_str();
+            if is_ours {
+                self.note_clock(&response, sent);
+            }
             self.credentials.note_response(
                 source,
                 &self.poll.auth,
@@ -269,6 +277,20 @@ impl Fetcher<'_> {
             request.url = target;
         }
         Err(Verdict::Fail(FetchError::Redirect("again and again")))
+    }
+
+    /// Learns how far our clock is ahead of the vendor's, and tells if it is by more than a network
+    /// explains.
+    fn note_clock(&self, response: &HttpResponse, sent: Timestamp) {
+        let ahead = self.vendor_clock.note(&response.headers, sent, self.clock.now());
+        if let Some(ahead) = ahead.filter(|ahead| *ahead > WRONG_CLOCK) {
+            tracing::warn!(
+                source.id = %self.source.name,
+                clock.ahead_s = ahead.as_secs(),
+                "this machine's clock is ahead of the vendor's: nothing is marked as read past the \
+                 vendor's time; set the clock that is wrong"
+            );
+        }
     }
 
     /// Makes sure that the lease outlasts the next request.

@@ -11,4 +11,5 @@ pub(crate) mod limits;
 pub(crate) mod pace;
 pub(crate) mod pages;
 pub(crate) mod refusal;
+pub(crate) mod vendor_clock;
 pub(crate) mod wait;

@@ -141,6 +141,11 @@ impl Seen {
         }
     }
 
+    /// Notes that the page at hand is delivered, and that the next run asks for it again.
+    pub(crate) fn page_comes_again(&mut self) {
+        self.in_flight.clear();
+    }
+
     /// Notes that the page at hand is delivered.
     pub(crate) fn page_delivered(&mut self) {
         self.in_flight.clear();

@@ -151,6 +151,9 @@ async fn read_stream(run: &mut Run<'_>) -> Result<RunEnd, RunError> {
     {
         return Ok(RunEnd::Limited { until });
     }
+    if matches!(poller.poll.cursor, Cursor::Time(_) | Cursor::Id(_)) {
+        run.is_in_time(run.record.done(), run.started)?;
+    }
     match &poller.poll.cursor {
         Cursor::Time(cursor) => by_time::read_windows(run, cursor).await,
         Cursor::Token(cursor) => followed::read_by_token(run, cursor).await,

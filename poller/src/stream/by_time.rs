@@ -33,8 +33,10 @@ pub(crate) async fn read_windows(
     run: &mut Run<'_>,
     cursor: &TimeCursor,
 ) -> Result<RunEnd, RunError> {
-    let horizon = run.poller.horizon(window::horizon(cursor, run.started));
     loop {
+        // A response may have shown that our clock is ahead.
+        let now = run.started_for_vendor();
+        let horizon = run.poller.horizon(window::horizon(cursor, now));
         let kept = run.record.open().filter(|open| !is_forgotten(run, cursor, open)).cloned();
         let resumed = kept.is_some();
         let open = match kept {
@@ -42,27 +44,32 @@ pub(crate) async fn read_windows(
             Some(open) if cursor.advance == Advance::NewestRecord => {
                 OpenWindow { end: open.end.max(horizon), ..open }
             }
+            // It was opened when our clock was ahead, and nobody knows when its pages were read.
+            Some(open) if open.end > run.started && open.cut_to.is_none() => {
+                run.record.read_again();
+                OpenWindow { end: horizon.max(open.done_before), next: None, ..open }
+            }
             Some(open) => open,
-            None => match open_window(run, cursor, horizon)? {
+            None => match open_window(run, cursor, horizon, now)? {
                 Some(open) => open,
                 None => return Ok(RunEnd::CaughtUp),
             },
         };
         let at = open.next.clone();
         let mut window = Window { cursor, open, newest: None };
-        let end = read_pages(run, &mut window, at).await;
-        if let Err(RunError::Fetch(error)) = &end
-            && Setback::of(error, window.open.next.as_ref()).is_some()
-        {
-            // The vendor may accept it later, so a later run starts the window again.
-            run.record.read_again();
-        }
-        match end? {
+        match read_pages(run, &mut window, at).await? {
             RunEnd::CaughtUp => {}
             end => return Ok(end),
         }
+        // A first window that lay in the vendor's future has read nothing. Now the time is known.
+        let first_was_ahead = window.has_read_nothing() && run.record.done().is_none();
+        if first_was_ahead && run.started_for_vendor() < now {
+            continue;
+        }
         // `done` may stand before the end, at the newest record.
-        if window.open.end >= horizon {
+        if window.open.read_to()
+            >= run.poller.horizon(window::horizon(cursor, run.started_for_vendor()))
+        {
             return Ok(RunEnd::CaughtUp);
         }
         // Records that came while the window was interrupted are left to the next run.
@@ -76,13 +83,16 @@ pub(crate) async fn read_windows(
 /// Returns whether the vendor keeps nothing of the window any more: then it can only be passed
 /// over, and opening the next one tells what is lost.
 fn is_forgotten(run: &Run<'_>, cursor: &TimeCursor, open: &OpenWindow) -> bool {
-    cursor.retention.is_some_and(|retention| open.end <= before(run.started, retention))
+    cursor
+        .retention
+        .is_some_and(|retention| open.end <= before(run.started_for_vendor(), retention))
 }
 
 fn open_window(
     run: &mut Run<'_>,
     cursor: &TimeCursor,
     horizon: Timestamp,
+    now: Timestamp,
 ) -> Result<Option<OpenWindow>, RunError> {
     let done = match run.record.done() {
         // A first window that was never read to its end is where the next begins.
@@ -91,16 +101,17 @@ fn open_window(
         Some(stored) => return Err(run.wrong_kind(stored)),
     };
     // What lies past the end of a backfill is not the backfill's.
-    let lost = window::lost(cursor, done, run.started).filter(|lost| lost.from < horizon);
+    let lost = window::lost(cursor, done, now).filter(|lost| lost.from < horizon);
     if let Some(LostSpan { from, to }) = lost {
         run.note_lost(LostSpan { from, to: to.min(horizon) });
     }
-    let Some(bounds) = window::open(cursor, done, horizon, run.started)? else {
+    let Some(bounds) = window::open(cursor, done, horizon, now)? else {
         return Ok(None);
     };
     let open = OpenWindow {
         start: bounds.start,
         end: bounds.end,
+        cut_to: None,
         done_before: bounds.done_before,
         first: run.record.done().is_none(),
         next: None,
@@ -112,6 +123,21 @@ fn open_window(
     *run.fetcher.open_wait() = None;
     run.record.open_window(open.clone());
     Ok(Some(open))
+}
+
+impl Window<'_> {
+    /// Returns whether all of it lies in the vendor's future.
+    fn has_read_nothing(&self) -> bool {
+        self.open.read_to() <= self.open.done_before
+    }
+
+    /// Cuts the window off where the vendor's clock stood, or ours, when it was first asked for.
+    fn cut(&mut self, run: &Run<'_>) {
+        let come_to = before(run.started_for_vendor(), self.cursor.end_lag);
+        if come_to < self.open.read_to() {
+            self.open.cut_to = Some(come_to);
+        }
+    }
 }
 
 impl Reading for Window<'_> {
@@ -191,22 +217,28 @@ impl Reading for Window<'_> {
         _: Option<&ResumeAt>,
         next: Option<&ResumeAt>,
     ) -> Result<Turn, RunError> {
+        run.is_in_time(run.record.done(), run.started_for_vendor())?;
+        self.cut(run);
+        let has_read_nothing = self.has_read_nothing();
         let Window { cursor, open, newest } = self;
         open.next = next.cloned();
+        let read_to = open.read_to();
         let mut moved = Move { open: next.map(|_| open.clone()), ..run.record.unmoved() };
         if next.is_none() && cursor.advance == Advance::WindowEnd {
-            moved.done = Some(Position::Time(open.end));
+            if !has_read_nothing {
+                moved.done = Some(Position::Time(read_to));
+            }
         } else if let Some(newest) = *newest
             && (next.is_none() || open.ascending)
         {
             // Never past the window, whatever the vendor's clock says, and never back.
-            let newest = newest.min(open.end);
+            let newest = newest.min(read_to);
             let done = match moved.done {
                 Some(Position::Time(done)) => done.max(newest),
                 // A first run that follows the records stands at the newest, even if that is older
                 // than what was asked for.
                 _ if cursor.advance == Advance::NewestRecord => newest,
-                _ => open.done_before.max(newest),
+                _ => open.done_before.min(read_to).max(newest),
             };
             moved.done = Some(Position::Time(done));
         }
@@ -239,7 +271,7 @@ impl Reading for Window<'_> {
             };
             let half = window::halve(passed, open.end);
             if half > open.done_before.max(passed) {
-                open.end = half;
+                (open.end, open.cut_to) = (half, None);
             }
         }
         self.newest = None;
@@ -262,7 +294,7 @@ fn needed(
         _ if cursor.advance == Advance::NewestRecord => {
             newest.map_or(open.done_before, |newest| newest.max(open.done_before))
         }
-        _ => open.end,
+        _ => open.read_to(),
     };
     Needed {
         from: window::start_after(cursor, done),

@@ -20,6 +20,9 @@ use crate::work::context::Run;
 use crate::work::report::{RunEnd, RunError};
 use crate::work::same_request::is_same;
 
+/// How vendors write that a page without records has no token.
+const NO_TOKENS: [&str; 6] = ["0", "-1", "null", "none", "nil", "undefined"];
+
 /// A stream that the vendor leads through.
 struct Followed<'c> {
     follow: &'c Follow,
@@ -33,6 +36,8 @@ struct Followed<'c> {
     start: Timestamp,
     /// The newest time so far.
     reached: Option<Timestamp>,
+    /// Whether the page at hand has no record.
+    is_empty: bool,
 }
 
 /// Reads from the kept token on until the vendor has no more.
@@ -123,7 +128,22 @@ impl<'c> Followed<'c> {
         place: Option<ResumeAt>,
         start: Timestamp,
     ) -> Followed<'c> {
-        Followed { follow, link, kept: place.clone(), place, start, reached: None }
+        let kept = place.clone();
+        Followed { follow, link, kept, place, start, reached: None, is_empty: false }
+    }
+
+    /// Returns whether `named`, which a last page without records names, is no place to go on from:
+    /// the vendor says so that there is none, or it is known to lead back.
+    fn is_no_place(&self, named: &ResumeAt, leads_back: Option<&str>) -> bool {
+        let (ResumeAt::Url(text) | ResumeAt::Token(text)) = named;
+        let says_none =
+            self.link.is_none() && NO_TOKENS.iter().any(|no| no.eq_ignore_ascii_case(text));
+        says_none || leads_back == Some(text)
+    }
+
+    /// Returns whether `named` is where this run began, though it has come further.
+    fn leads_back(&self, named: &ResumeAt) -> bool {
+        self.kept.as_ref() == Some(named) && self.place.as_ref() != Some(named)
     }
 
     /// Returns which ids a later read may bring again. If the page leads on, these are the
@@ -163,7 +183,8 @@ impl Reading for Followed<'_> {
     ) -> Sorted {
         // Such a vendor names a place on its last page too. A page without records is where the
         // stream ends, unless the vendor is asked whether there is more.
-        let is_last = records.is_empty() && run.poller.poll.pages.stop.unless.is_empty();
+        self.is_empty = records.is_empty();
+        let is_last = self.is_empty && run.poller.poll.pages.stop.unless.is_empty();
         let mut sorted = Sorted { is_last, ..Sorted::default() };
         let (follow, needed) = (self.follow, self.needed(false));
         let last = run.poller.last_moment(Timestamp::MAX);
@@ -194,13 +215,28 @@ impl Reading for Followed<'_> {
     }
 
     /// Each page moves the cursor to the place that leads on. If the last page names no
-    /// next place, the next run asks for that page again, so its ids are kept.
+    /// next place, the next run asks for that page again, so its ids are kept. What a last page without
+    /// records names may be no place at all: then the cursor stays behind the records.
     fn turn(
         &mut self,
         run: &Run<'_>,
         named: Option<&ResumeAt>,
         next: Option<&ResumeAt>,
     ) -> Result<Turn, RunError> {
+        let is_end = self.is_empty && next.is_none();
+        let mut leads_back = run.record.leads_back().map(str::to_owned);
+        if let Some(ResumeAt::Url(text) | ResumeAt::Token(text)) =
+            named.filter(|named| is_end && self.leads_back(named))
+        {
+            tracing::warn!(
+                source.id = %run.stream,
+                "a page without records names the place where reading began, so that is no place to go \
+                 on from; if it is a token, list it under `none` of `next`"
+            );
+            leads_back = Some(text.clone());
+        }
+        let is_no_place = |named: &&ResumeAt| self.is_no_place(named, leads_back.as_deref());
+        let named = named.filter(|named| !(is_end && is_no_place(named)));
         let leads_on = named.is_some() && named != self.place.as_ref();
         if leads_on {
             self.place = named.cloned();
@@ -209,7 +245,7 @@ impl Reading for Followed<'_> {
             let first = self.request(run, None)?.http.url;
             self.place = Some(ResumeAt::Url(without_secrets(first, &run.poller.poll).into()));
         }
-        let mut moved = Move { reached: self.reached, ..run.record.unmoved() };
+        let mut moved = Move { reached: self.reached, leads_back, ..run.record.unmoved() };
         match &self.place {
             Some(ResumeAt::Token(token)) => moved.done = Some(Position::Token(token.clone())),
             Some(ResumeAt::Url(link)) => moved.done = Some(Position::Link(link.clone())),

@@ -19,6 +19,7 @@ use crate::ask::fetch_error::FetchError;
 use crate::news::gathered::Gathered;
 use crate::news::page_end::PageEnd;
 use crate::news::seen::Needed;
+use crate::page::read::LostWay;
 use crate::page::record::Unread;
 use crate::request::build::PageRequest;
 use crate::request::scope::RequestScope;
@@ -143,8 +144,12 @@ pub(crate) async fn read_pages<R: Reading>(
         let FetchedPage { page, not_before } = match fetched {
             Ok(fetched) => fetched,
             Err(error) => {
-                let setback = Setback::of(&error, at.as_ref()).filter(|_| restarts_left > 0);
-                if !setback.is_some_and(|setback| reading.begin_again(run, setback)) {
+                let Some(setback) = Setback::of(&error, at.as_ref()) else {
+                    return Err(error.into());
+                };
+                if restarts_left == 0 || !reading.begin_again(run, setback) {
+                    // The vendor may accept it later: a later run begins again.
+                    run.record.read_again();
                     return Err(error.into());
                 }
                 restarts_left -= 1;
@@ -163,7 +168,15 @@ pub(crate) async fn read_pages<R: Reading>(
         let is_past = sorted.end.is_past() && reading.is_ascending() && run.poller.is_backfill();
         let ends = page.ends || sorted.is_last || is_past;
         let next = named.clone().filter(|_| !ends);
-        let circle = circle.filter(|_| next.is_some());
+        let circle = circle.filter(|_| next.is_some()).map(RunError::Loop);
+        // A last page leads nowhere, unless what it names would be kept.
+        let is_needed = !sorted.is_last || run.poller.poll.cursor.follow().is_some();
+        let stays = match page.lost_way.filter(|_| is_needed) {
+            Some(LostWay { error, body }) => {
+                Some(RunError::LostWay { blob: run.fetcher.keep(body).await?, error })
+            }
+            None => circle,
+        };
         let turn = reading.turn(run, named.as_ref(), next.as_ref())?;
         let request = match turn.goes_on {
             true => Some(reading.request(run, next.as_ref())?),
@@ -174,7 +187,7 @@ pub(crate) async fn read_pages<R: Reading>(
             details_of(run, items).await?.into_iter().for_each(|news| gathered.add(news));
         }
         let next_page =
-            deliver(run, gathered, turn.moved, &turn.needed, circle, request, not_before).await?;
+            deliver(run, gathered, turn.moved, &turn.needed, stays, request, not_before).await?;
         if let Some(place) = sorted.no_place {
             return Err(RunError::NoPlace(place));
         }

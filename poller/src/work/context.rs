@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use mef_auth::unique_id;
-use mef_ports::moment::before;
+use mef_ports::moment::{after, before};
 use mef_ports::{
     Commit, CommitError, CursorRecord, LostSpan, Position, ResumeAt, RunSummary, SeenId, StreamKey,
 };
@@ -23,6 +23,9 @@ use crate::request::build::{PageRequest, build};
 use crate::request::scope::{Partition, RequestScope, RunVariables};
 use crate::work::report::RunError;
 use crate::work::same_request;
+
+/// How far the clocks of two machines may differ.
+const CLOCKS_DIFFER: Duration = Duration::from_secs(300);
 
 /// One run of one stream, under its lease.
 pub(crate) struct Run<'p> {
@@ -93,6 +96,29 @@ impl<'p> Run<'p> {
 
     pub(crate) fn now(&self) -> Timestamp {
         self.poller.ports.clock.now()
+    }
+
+    /// Returns the moment at which the run started, by the vendor's clock where ours is ahead of it.
+    pub(crate) fn started_for_vendor(&self) -> Timestamp {
+        before(self.started, self.fetcher.vendor_clock.ahead())
+    }
+
+    /// Returns the error that the cursor stands after `now`, if it is further ahead than clocks
+    /// differ.
+    pub(crate) fn is_in_time(
+        &self,
+        done: Option<&Position>,
+        now: Timestamp,
+    ) -> Result<(), RunError> {
+        match done.and_then(Position::time).filter(|done| *done > after(now, CLOCKS_DIFFER)) {
+            Some(done) => Err(RunError::FutureCursor {
+                stream: self.stream.clone(),
+                done,
+                now,
+                ours: self.started,
+            }),
+            None => Ok(()),
+        }
     }
 
     /// Returns whether there is time for another page.

@@ -25,25 +25,26 @@ pub(crate) enum NextPage {
 }
 
 /// Delivers the news of a page and moves the cursor. Meanwhile it fetches the page that `next` asks
-/// for. `needed` says which ids to keep, and `circle` what is wrong if the vendor leads in a circle.
+/// for. `needed` says which ids to keep, and `stays` what is wrong if the way on from the page cannot be
+/// followed.
 ///
 /// # Errors
 ///
-/// If a record may not be delivered, the cursor stays where it is. It also stays if the page closes
-/// a circle, though that page is delivered.
+/// If a record may not be delivered, the cursor stays where it is. With `stays` it stays too: the page
+/// is delivered, and its ids are stored, since the next run asks for it again.
 pub(crate) async fn deliver(
     run: &mut Run<'_>,
     gathered: Gathered<'_>,
     moved: Move,
     needed: &Needed,
-    circle: Option<&'static str>,
+    stays: Option<RunError>,
     next: Option<PageRequest>,
     not_before: Option<Timestamp>,
 ) -> Result<NextPage, RunError> {
     let outcome = mask_reasons(run, gathered.outcome);
     // With `again`, a request tells the vendor that the page before it has arrived.
     let may_overlap = run.poller.poll.pages.next != Some(Next::Again);
-    let next = next.filter(|_| circle.is_none());
+    let next = next.filter(|_| stays.is_none());
     let early = match next {
         Some(request) if may_overlap && not_before.is_none() && run.has_time() => Ok(request),
         other => Err(other),
@@ -53,13 +54,17 @@ pub(crate) async fn deliver(
     let ports = &poller.ports;
     let delivered = async {
         let receipt = deliver_outcome(&ports.outputs, outcome).await?;
-        seen.page_delivered();
         summary.pages += 1;
         count(summary, &receipt);
         summary.dedupe_overflow += seen.take_overflow();
-        if let Some(circle) = circle {
-            return Err(RunError::Loop(circle));
+        if let Some(error) = stays {
+            seen.page_comes_again();
+            let seen = seen.to_store_at_the_end();
+            let commit = Commit { record: &*record, seen: Some(&seen) };
+            ports.cursors.commit(&lease.current().await, commit).await?;
+            return Err(error);
         }
+        seen.page_delivered();
         record.advance(moved, receipt);
         let seen = seen.to_store(needed);
         let commit = Commit { record: &*record, seen: Some(&seen) };

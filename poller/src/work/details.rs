@@ -285,6 +285,7 @@ impl Details<'_, '_> {
                 Err(FetchError::Refused(refusal)) => return Err(FetchError::Detail(refusal).into()),
                 fetched => fetched?,
             };
+            let page = self.run.fetcher.whole(page).await?;
             let next = if page.ends { None } else { page.next.clone() };
             guard.visit(&page, next.as_ref()).map_err(FetchError::Loop)?;
             let mut records = self.run.fetcher.values(page.records).await?;

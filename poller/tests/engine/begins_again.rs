@@ -267,3 +267,30 @@ async fn what_runs_that_were_put_off_had_not_read_is_told_as_lost() {
     assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
     assert_eq!(report.summary.lost, Some(LostSpan { from: at(0), to: at(DAY + 100) }));
 }
+
+#[tokio::test]
+async fn a_detail_that_is_to_be_read_again_gives_up_no_page_of_its_window() {
+    let rest = "  details: [ { request: { get: \"https://api.example.com/detail/{item.id}\" }, record: \"\" } ]\n  \
+                errors: [ { when: { status: 418 }, do: restart_from_time } ]\n";
+    let file = file(
+        "since: \"{window.start|epoch}\"",
+        &format!("{BY_PAGE}{rest}  cursor: {{ windows: true, id: id, overlap: 1m }}\n"),
+    );
+    let bench = Bench::new(0);
+    let detail = |id: u32| answer(200, &[], &json!({ "id": id }).to_string());
+    let vendor = Scripted::answers(vec![
+        page(&[1], Some("p2")),
+        detail(1),
+        page(&[2], None),
+        answer(418, &[], "{}"),
+    ]);
+    let report = run(&bench, &vendor, &file).await;
+    assert!(matches!(report.end, RunEnd::Failed(_)), "{report:?}");
+    vendor.requests();
+    let vendor = Scripted::answers(vec![page(&[2], None), detail(2)]);
+    let report = run(&bench, &vendor, &file).await;
+    assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+    let requests = vendor.requests();
+    assert!(requests[0].ends_with("&page=p2"), "{requests:?}");
+    assert_eq!(bench.delivered().await, [1, 2]);
+}

@@ -43,5 +43,7 @@ mod time_of_items;
 mod tokens;
 mod values;
 mod watched;
+mod ways_on;
 mod windows;
+mod wrong_clocks;
 mod xml;

@@ -88,6 +88,8 @@ pub(crate) struct VendorState {
     pub(crate) descending: bool,
     /// By how many seconds the vendor's clock is ahead of ours.
     pub(crate) ahead: i64,
+    /// Whether it tells its time with each page.
+    pub(crate) dated: bool,
 }
 
 impl Vendor {
@@ -167,6 +169,9 @@ impl Http for Vendor {
             .map(|record| json!({ "id": record.id, "time": record.time.to_string() }))
             .collect();
         let mut headers = Vec::new();
+        if state.dated {
+            headers.push(("date", now.strftime("%a, %d %b %Y %T GMT").to_string()));
+        }
         let mut next = request.url.clone();
         next.set_query(None);
         if to < found.len() || state.always_next.is_some() {

@@ -24,6 +24,7 @@ fn window(seconds: i64) -> OpenWindow {
     OpenWindow {
         start: at(seconds),
         end: at(seconds + 60),
+        cut_to: Some(at(seconds + 30)),
         done_before: at(seconds),
         first: true,
         next: Some(ResumeAt::Url("https://api.example.com/?after=2".to_owned())),
@@ -212,6 +213,7 @@ pub async fn a_record_comes_back_with_every_field(backend: Backend) {
         }),
         reached: Some(at(8)),
         link_request: Some("another digest".to_owned()),
+        leads_back: Some("MA==".to_owned()),
     });
     full.ask();
     full.last_run = Some(RunSummary {

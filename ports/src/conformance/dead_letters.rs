@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{Backend, at};
-use crate::{DeadLetter, EMPTY_TAKES, RawRecord, Settled, Stage, TakenLetter};
+use crate::{DeadLetter, EMPTY_TAKES, RawRecord, Settled, Stage, TakenLetter, read_json};
 
 fn letter(id: &str, source: &str) -> DeadLetter {
     letter_at(0, id, source)
@@ -20,7 +20,7 @@ fn letter_at(seconds: i64, id: &str, source: &str) -> DeadLetter {
         stage: Stage::Validate,
         reason: "no id".to_owned(),
         place: "/id".to_owned(),
-        raw: RawRecord::Record(serde_json::from_str(raw).expect("it is JSON")),
+        raw: RawRecord::Record(read_json(raw).expect("it is JSON")),
         headers: BTreeMap::from([("x-event".to_owned(), "ping".to_owned())]),
         query: BTreeMap::new(),
         parent: None,
@@ -93,6 +93,28 @@ pub async fn a_letter_comes_back_as_it_was(backend: Backend) {
     }
     assert_eq!(store.list(None, 10).await.expect("a list"), letters);
     assert_eq!(store.get("4").await.expect("a look"), None);
+}
+
+/// Whoever names a key in a vendor's log cannot make a letter that nobody can read.
+pub async fn a_letter_whose_keys_are_those_of_a_library_comes_back(backend: Backend) {
+    let store = &backend.dead_letters;
+    let records = ["Number", "RawValue"].map(|name| {
+        let text = format!(r#"{{"$serde_json::private::{name}":"x","n":1e5}}"#);
+        read_json(&text).expect("it is JSON")
+    });
+    let letters: Vec<_> = records
+        .iter()
+        .enumerate()
+        .map(|(number, record)| DeadLetter {
+            raw: RawRecord::Record(record.clone()),
+            parent: Some(record.clone()),
+            ..letter(&number.to_string(), "a")
+        })
+        .collect();
+    store.put(&letters).await.expect("letters are kept");
+    assert_eq!(store.list(None, 10).await.expect("a list"), letters);
+    assert_eq!(store.get("0").await.expect("a look").as_ref(), letters.first());
+    assert_eq!(ids(&take_all(&backend, None, 0).await), ["0", "1"]);
 }
 
 /// A whole body that was rejected can be larger than a message of a queue.
@@ -198,4 +220,25 @@ pub async fn a_settled_letter_is_gone(backend: Backend) {
     assert_eq!(left.len(), 3);
     assert!(left.remove(0) == again, "what remains changed");
     assert_eq!(left, [letters[2].clone(), other]);
+}
+
+/// A redrive that was stopped leaves its letters held: somebody who asks has to learn that they are
+/// there, and until when.
+pub async fn letters_are_counted_and_held_ones_apart(backend: Backend) {
+    let store = &backend.dead_letters;
+    let none = store.count(None, at(0)).await.expect("a count");
+    assert_eq!((none.free, none.held, none.held_until), (0, 0, None));
+    let letters = [letter("1", "a"), letter("2", "b"), letter("3", "a")];
+    store.put(&letters).await.expect("letters are kept");
+    let all = store.count(None, at(0)).await.expect("a count");
+    assert_eq!((all.free, all.held, all.held_until), (3, 0, None));
+    let taken = take_all(&backend, None, 0).await;
+    let held = store.count(None, at(1)).await.expect("a count");
+    assert_eq!((held.free, held.held), (0, 3));
+    // A store that knows when the hold ends says so.
+    assert!(held.held_until.is_none_or(|until| until.as_second() == at(300).as_second()));
+    let receipts: Vec<_> = taken.into_iter().map(|taken| taken.receipt).collect();
+    store.give_back(&receipts).await.expect("they are given back");
+    let free = store.count(None, at(2)).await.expect("a count");
+    assert_eq!((free.free, free.held, free.held_until), (3, 0, None));
 }

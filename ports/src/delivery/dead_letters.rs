@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::error::StoreError;
+use crate::json_value;
 
 /// The stage of the pipeline that rejected a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,7 +49,7 @@ pub enum RawRecord {
     /// A whole body that is not UTF-8, in base64.
     Base64(String),
     /// One record of a body that could be read.
-    Record(Value),
+    Record(#[serde(deserialize_with = "json_value::value")] Value),
 }
 
 /// A rejected record with everything that a later run of the pipeline needs.
@@ -77,7 +78,11 @@ pub struct DeadLetter {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub query: BTreeMap<String, String>,
     /// What the record was split out of, if it was part of something larger.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "json_value::optional"
+    )]
     pub parent: Option<Value>,
     /// The vendor's delivery id, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -131,6 +136,18 @@ pub struct Taken {
     pub passed_over: Vec<PassedOver>,
 }
 
+/// How many letters a store has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LetterCounts {
+    /// Letters that a take would get.
+    pub free: u64,
+    /// Letters that somebody holds: a redrive that goes on, or that was stopped before it could give
+    /// them back.
+    pub held: u64,
+    /// When the last of these holds ends; `None` if there is none, or the store counts only roughly.
+    pub held_until: Option<Timestamp>,
+}
+
 /// How a taken letter ended.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settled {
@@ -171,6 +188,15 @@ pub trait DeadLetters: Send + Sync {
     ///
     /// Fails if the store cannot be read.
     async fn get(&self, id: &str) -> Result<Option<DeadLetter>, StoreError>;
+
+    /// Counts the letters of `source` or of all sources. A store that cannot search counts those of
+    /// all sources, roughly.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the store cannot be read.
+    async fn count(&self, source: Option<&str>, now: Timestamp)
+    -> Result<LetterCounts, StoreError>;
 
     /// Takes up to `limit` letters of `source` or of all sources. No other take
     /// returns them until `now + hold`. A take lasts seconds at most.

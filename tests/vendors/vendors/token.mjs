@@ -1,5 +1,6 @@
 // Vendors that prove themselves with a fixed token, in a header, the query or the body.
 
+import { crossed } from "../lib/crossed.mjs";
 import { Suite, NOW, iso } from "../lib/suite.mjs";
 import { awkward } from "../lib/signed.mjs";
 
@@ -62,6 +63,7 @@ function token(name, { token: secret = `${name}-token-0123456789abcdef`, ...spec
   }
   if (!spec.answersGet) suite.add("method: GET", { ...request(secret), method: "GET", body: Buffer.alloc(0) }, { outcome: "reject", status: 405 }, "a GET brings no event");
   spec.more?.(suite, request, accept, secret);
+  crossed(suite, spec.bodies, (text) => request(secret, text), accept);
   return suite;
 }
 

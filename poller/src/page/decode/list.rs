@@ -4,6 +4,7 @@
 //! before it is used has left the processor's caches by then.
 
 use bytes::Bytes;
+use mef_ports::read_json;
 use mef_source::Path;
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
@@ -95,7 +96,7 @@ impl<'p, 'de> Visitor<'de> for Ways<'p, '_, 'de> {
                 true => {
                     let value = object.next_value::<&RawValue>()?.get();
                     self.held.take_values(value.as_bytes()).map_err(M::Error::custom)?;
-                    serde_json::from_str(value).map_err(M::Error::custom)?
+                    read_json(value).map_err(M::Error::custom)?
                 }
                 false => {
                     let Ways { lists, held, .. } = &mut self;

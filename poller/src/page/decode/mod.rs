@@ -94,7 +94,7 @@ pub(crate) fn value_of(body: &[u8]) -> Option<Value> {
         Some(b'<') => xml::read(&mut File::Plain(text), &mut Held::default()).ok(),
         _ => {
             Held::default().take_values(text).ok()?;
-            serde_json::from_slice(text).ok()
+            decode_json(text).ok()
         }
     }
 }

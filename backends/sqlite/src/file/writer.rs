@@ -4,6 +4,7 @@
 //! it. So the thread takes every job that is waiting, runs each in a savepoint of one
 //! transaction, commits once, and only then replies.
 
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 
@@ -11,30 +12,43 @@ use mef_ports::StoreError;
 use rusqlite::{Connection, Savepoint, Transaction, TransactionBehavior, ffi};
 use tokio::sync::oneshot;
 
-use crate::schema::OpenError;
+use crate::file::failure::Failure;
+use crate::file::open::close;
+use crate::file::open_error::OpenError;
+use crate::file::reserve::Reserve;
 
 /// The most jobs of one commit.
 const MOST_JOBS: usize = 256;
 
 /// Runs inside the transaction, or is told why there is none. Returns what to call
 /// once the commit is done or has failed.
-type Job = Box<dyn FnOnce(Result<&mut Transaction<'_>, &rusqlite::Error>) -> Reply + Send>;
-type Reply = Box<dyn FnOnce(Result<(), &rusqlite::Error>) + Send>;
+type Job = Box<dyn FnOnce(Result<&mut Transaction<'_>, &Failure>) -> Reply + Send>;
+type Reply = Box<dyn FnOnce(Result<(), &Failure>) + Send>;
 
 /// Sends jobs to the writing thread.
 pub(crate) struct Writer {
     jobs: Option<Sender<Job>>,
     thread: Option<JoinHandle<()>>,
+    reserve: Option<Reserve>,
 }
 
 impl Writer {
-    pub(crate) fn start(connection: Connection) -> Result<Writer, OpenError> {
+    /// Starts the thread. `reserve` is given up for a removal if the disk is full.
+    pub(crate) fn start(
+        connection: Connection,
+        reserve: Option<Reserve>,
+    ) -> Result<Writer, OpenError> {
         let (jobs, waiting) = channel();
         let thread = std::thread::Builder::new()
             .name("mef-store-writer".to_owned())
             .spawn(move || work(connection, &waiting))
             .map_err(OpenError::Thread)?;
-        Ok(Writer { jobs: Some(jobs), thread: Some(thread) })
+        Ok(Writer { jobs: Some(jobs), thread: Some(thread), reserve })
+    }
+
+    /// Returns the writer of a store that is only looked at: it writes nothing.
+    pub(crate) fn refusing() -> Writer {
+        Writer { jobs: None, thread: None, reserve: None }
     }
 
     /// Runs `job` in a transaction and waits until that is on disk. A job that
@@ -44,21 +58,53 @@ impl Writer {
         operation: &'static str,
         job: impl FnOnce(&Savepoint<'_>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
+        self.attempt(job).await.map_err(|failure| StoreError::new(operation, failure))
+    }
+
+    /// Runs a `job` that makes the store smaller, as [`Writer::write`] does. If the disk is full, it
+    /// is tried again: the thread has then made room in the log, if it could. The last attempt gets
+    /// the room that is reserved.
+    pub(crate) async fn remove<T: Send + 'static>(
+        &self,
+        operation: &'static str,
+        job: impl Fn(&Savepoint<'_>) -> rusqlite::Result<T> + Send + Sync + 'static,
+    ) -> Result<T, StoreError> {
+        let job = Arc::new(job);
+        let again = || {
+            let job = Arc::clone(&job);
+            self.attempt(move |savepoint| job(savepoint))
+        };
+        let mut result = again().await;
+        if result.as_ref().is_err_and(Failure::is_full) {
+            result = again().await;
+        }
+        if result.as_ref().is_err_and(Failure::is_full)
+            && self.reserve.as_ref().is_some_and(Reserve::release)
+        {
+            result = again().await;
+        }
+        result.map_err(|failure| StoreError::new(operation, failure))
+    }
+
+    async fn attempt<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Savepoint<'_>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, Failure> {
         let (reply, replied) = oneshot::channel();
         let job: Job = Box::new(move |transaction| {
-            // One failure may go to many jobs, so each gets its text.
-            let shared = |error: &rusqlite::Error| StoreError::new(operation, error.to_string());
-            let result = transaction.map_err(shared).and_then(|transaction| {
-                in_savepoint(transaction, job).map_err(|error| StoreError::new(operation, error))
+            let result = transaction.map_err(Failure::clone).and_then(|transaction| {
+                in_savepoint(transaction, job).map_err(|error| Failure::from(&error))
             });
             Box::new(move |committed| {
-                let result = result.and_then(|value| committed.map(|()| value).map_err(shared));
+                let result =
+                    result.and_then(|value| committed.map(|()| value).map_err(Failure::clone));
                 // The caller may have gone away. The write stands.
                 let _ = reply.send(result);
             })
         });
-        let gone = || StoreError::new(operation, "the store's writing thread has ended");
-        self.jobs.as_ref().ok_or_else(gone)?.send(job).map_err(|_| gone())?;
+        let gone = || Failure::Other("the store's writing thread has ended".to_owned());
+        let looked_at = || Failure::Other("the store was opened for looking only".to_owned());
+        self.jobs.as_ref().ok_or_else(looked_at)?.send(job).map_err(|_| gone())?;
         replied.await.map_err(|_| gone())?
     }
 }
@@ -97,6 +143,7 @@ fn work(mut connection: Connection, waiting: &Receiver<Job>) {
         let jobs = std::iter::once(first).chain(waiting.try_iter().take(MOST_JOBS - 1));
         commit_together(&mut connection, jobs);
     }
+    close(connection);
 }
 
 /// Runs the jobs in one transaction. Each job gets a failure, and its caller reports it.
@@ -108,11 +155,18 @@ fn commit_together(connection: &mut Connection, jobs: impl Iterator<Item = Job>)
             // All jobs are taken before the first gets its reply: a job that is sent
             // after that has a transaction of its own.
             let refused: Vec<Job> = jobs.collect();
-            return refused.into_iter().for_each(|job| job(Err(&error))(Ok(())));
+            let failure = Failure::from(&error);
+            return refused.into_iter().for_each(|job| job(Err(&failure))(Ok(())));
         }
     };
     let replies: Vec<Reply> = jobs.map(|job| job(Ok(&mut transaction))).collect();
-    let committed = transaction.commit();
+    // If a job found the disk full, SQLite has rolled all of it back.
+    let is_rolled_back = transaction.is_autocommit();
+    let committed = transaction.commit().map_err(|error| Failure::from(&error));
+    if is_rolled_back || committed.as_ref().is_err_and(Failure::is_full) {
+        // Once all of the log is in the file, its room is used again. What does not fit stays.
+        let _ = connection.execute_batch("PRAGMA wal_checkpoint(PASSIVE)");
+    }
     for reply in replies {
         reply(committed.as_ref().copied());
     }
@@ -129,11 +183,17 @@ mod tests {
     use tempfile::TempDir;
 
     use super::Writer;
+    use crate::file::reserve::Reserve;
 
     const INSERT: &str = "INSERT INTO t (n) VALUES (?1)";
 
     /// A writer on a file, and a connection that sees what is committed.
     fn writer() -> (Writer, Connection, TempDir) {
+        let (writing, other, folder) = connections();
+        (Writer::start(writing, None).unwrap(), other, folder)
+    }
+
+    fn connections() -> (Connection, Connection, TempDir) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("t.db");
         let connection = Connection::open(&path).unwrap();
@@ -146,7 +206,7 @@ mod tests {
                  CREATE TABLE child (n REFERENCES t DEFERRABLE INITIALLY DEFERRED);",
             )
             .unwrap();
-        (Writer::start(connection).unwrap(), Connection::open(&path).unwrap(), folder)
+        (connection, Connection::open(&path).unwrap(), folder)
     }
 
     fn insert(n: i64) -> impl FnOnce(&Savepoint<'_>) -> rusqlite::Result<()> + Send {
@@ -248,6 +308,35 @@ mod tests {
         connection.execute_batch("ROLLBACK").unwrap();
         writer.write("test", insert(2)).await.unwrap();
         assert_eq!(committed(&connection), [2]);
+    }
+
+    fn full() -> rusqlite::Error {
+        rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_FULL), None)
+    }
+
+    /// Nobody could empty the queue otherwise that fills the disk.
+    #[tokio::test]
+    async fn a_removal_gets_the_reserved_room_of_a_full_disk_and_a_write_does_not() {
+        let (connection, committed_by, folder) = connections();
+        let reserve = Reserve::of(&folder.path().join("t.db"));
+        let file = folder.path().join("t.db-reserve");
+        reserve.keep();
+        assert!(std::fs::metadata(&file).unwrap().len() >= 8 << 20);
+        let writer = Writer::start(connection, Some(reserve)).unwrap();
+        let refused = writer.write("test", |_| Err::<(), _>(full())).await.unwrap_err();
+        let source = std::error::Error::source(&refused).unwrap().to_string();
+        assert!(source.contains("the disk is full"), "{source}");
+        assert!(file.exists(), "a write leaves it for a removal");
+        let is_reserved = file.clone();
+        let removed = writer.remove("test", move |savepoint| {
+            if is_reserved.exists() {
+                return Err(full());
+            }
+            savepoint.execute(INSERT, [1]).map(drop)
+        });
+        removed.await.unwrap();
+        assert_eq!(committed(&committed_by), [1]);
+        assert!(writer.remove("test", |_| Err::<(), _>(full())).await.is_err(), "it is used up");
     }
 
     /// Puts a job into the channel, held up until `go`, of an asker that is gone:
