@@ -55,6 +55,7 @@ export const suites = [
     },
   }),
   discord("discord-events", {
+    status: 204,
     bodies: { "an authorization": webhookEvent("APPLICATION_AUTHORIZED") },
     more(b, suite) {
       pings(b, suite, EVENTS_PING, { status: 204, response: { body: "", headers: { "content-type": "application/json" } } });
