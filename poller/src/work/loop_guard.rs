@@ -30,6 +30,11 @@ impl LoopGuard {
         LoopGuard { may_repeat, ..LoopGuard::default() }
     }
 
+    /// Returns whether the last page that was noted is the one before it once more.
+    pub(crate) fn came_again(&self) -> bool {
+        self.repeats > 0
+    }
+
     /// Notes a page and where it leads. The error says what is wrong if either came before.
     pub(crate) fn visit(
         &mut self,
