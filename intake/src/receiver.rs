@@ -15,6 +15,7 @@ use tokio::task::spawn_blocking;
 use crate::answer_template::{Beside, render};
 use crate::capture::Capture;
 use crate::delivery_id;
+use crate::head;
 use crate::judging::judge;
 use crate::key_cache::KeyCache;
 use crate::live_secrets::references;
@@ -106,6 +107,9 @@ impl Receiver {
 
     /// Handles one request, read whole.
     pub async fn handle(&self, request: Request) -> Handled {
+        if head::is_too_large(&request) {
+            return Handled::by(Verdict::HeadTooLarge, self.webhook.rejected_status);
+        }
         if let Some(handled) = self.handshake(&request).await {
             return handled;
         }
@@ -113,7 +117,7 @@ impl Receiver {
         if let Verdict::Method = handled.verdict {
             handled.answer.headers.push(("allow".into(), self.webhook.methods.join(", ")));
         }
-        handled
+        Handled { answer: handled.answer.to(request.method()), verdict: handled.verdict }
     }
 
     async fn take_in(&self, request: &Request) -> Handled {
@@ -206,7 +210,8 @@ impl Receiver {
     }
 
     /// Accepts a verified request. The delivery is marked as done only with the receipt in hand: a crash
-    /// before that leads to a repeat.
+    /// before that leads to a repeat. One that the sender is told to be refused is not done: its retry is
+    /// judged anew, perhaps by a mended source file.
     async fn accept(
         &self,
         verified: &Verified,
@@ -229,9 +234,10 @@ impl Receiver {
         if fallbacks > 0 {
             tracing::debug!(source.id = %self.source.name, event.fallbacks = fallbacks, "fields fell back to their defaults");
         }
-        if let Some(key) = &key {
+        let is_told_refused = receipt.rejected() > 0 && self.webhook.rejected_status >= 300;
+        if let Some(key) = key.filter(|_| !is_told_refused) {
             let expires = after(received_at, REMEMBERED);
-            if let Err(error) = self.ports.deliveries.mark_done(key, expires, &receipt).await {
+            if let Err(error) = self.ports.deliveries.mark_done(&key, expires, &receipt).await {
                 // The events are safe; a repeat would only arrive twice.
                 tracing::warn!(source.id = %self.source.name, error = %error, "the delivery is not marked as done");
             }
