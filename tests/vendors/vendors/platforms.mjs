@@ -26,6 +26,7 @@ const STRANGER = "YW5vdGhlciBrZXkgdGhhdCBub2JvZHkga25vd3MgaGVyZSE=";
 
 export const suites = [
   plain("microsoft-teams", {
+    status: 200,
     secrets: KEYS,
     stranger: STRANGER,
     key: base64,

@@ -42,7 +42,7 @@ function sets(spec) {
   add("genuine: several audiences", { claims: { aud: ["https://other.example.com", audience] } }, "one of them is ours");
   add("genuine: sent a week after it was made", { claims: { iat: SECONDS - 7 * 86400, jti: "7d" } }, "it tells of the past; that it came before is told by its id");
   add("rotation: signed with the other published key", { key: google.yesterday, header: { kid: KIDS.yesterday } }, "either is published");
-  reject("key: another", { key: google.stranger }, "whoever signed does not know the key", "authentication_failed");
+  reject("key: another", { key: google.stranger }, "whoever signed does not know the key", "invalid_key");
   reject("key: an unknown name", { key: google.stranger, header: { kid: "0" } }, "no key has that name", "invalid_key");
   for (const alg of ["none", "None", ""]) reject(`algorithm: ${alg || "an empty text"}`, { header: { alg } }, "an unsigned token proves nothing");
   for (const [label, key] of Object.entries({ "as PEM": pem(google.today), "as JWK": json(KEYS.keys[0]) })) reject(`algorithm: HS256 with the public key, ${label}`, { header: { alg: "HS256" }, key: Buffer.from(key) }, "everybody knows the public key");
