@@ -20,6 +20,7 @@ mod sha256;
 mod spelling;
 pub mod template;
 mod time_format;
+mod time_zone;
 mod units;
 pub mod written;
 
@@ -33,3 +34,4 @@ pub use problem::{Place, Problem, Severity};
 pub use schema::source_file_schema;
 pub use sha256::sha256_hex;
 pub use template::Template;
+pub use time_zone::{Doubled, Zone};

@@ -144,7 +144,8 @@ impl Reading for Window<'_> {
     fn scope<'s>(&'s self, run: &'s Run<'_>) -> RequestScope<'s> {
         let OpenWindow { start, end, first, .. } = self.open;
         let window_since = (!first).then_some(start);
-        RequestScope { window: Some((start, end)), window_since, ..run.scope() }
+        let asked = window::asked(self.cursor, start, end);
+        RequestScope { window: Some(asked), window_since, ..run.scope() }
     }
 
     fn is_ascending(&self) -> bool {
@@ -195,7 +196,9 @@ impl Reading for Window<'_> {
             if !seen.insert(hash, placed.unwrap_or(open.end), &needed, summary) {
                 continue;
             }
-            if let Some(time) = time.filter(|time| *time < open.done_before) {
+            // Before a first window nothing is passed, even if it begins a little earlier.
+            let passed = |time: &Timestamp| !open.first && *time < open.done_before;
+            if let Some(time) = time.filter(passed) {
                 note_late(Some(time), Some(open.done_before), summary);
             }
             gathered.take(News { record, id, hash });
@@ -269,9 +272,19 @@ impl Reading for Window<'_> {
                 Some(Position::Time(done)) => open.start.max(*done),
                 _ => open.start,
             };
-            let half = window::halve(passed, open.end);
-            if half > open.done_before.max(passed) {
-                (open.end, open.cut_to) = (half, None);
+            match window::halve(self.cursor, passed, open.end) {
+                Some(half) if half > open.done_before => (open.end, open.cut_to) = (half, None),
+                _ if setback.half => {
+                    tracing::warn!(
+                        source.id = %run.stream,
+                        window.end = %open.end,
+                        window.unit = self.cursor.granularity.name(),
+                        "the vendor refuses the shortest window that can be asked for: see `granularity`, \
+                         `bounds` and `overlap`"
+                    );
+                    return false;
+                }
+                _ => {}
             }
         }
         self.newest = None;
