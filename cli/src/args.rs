@@ -125,6 +125,17 @@ pub enum Command {
         #[command(subcommand)]
         command: DlqCommand,
     },
+    /// Look at bytes that are kept for a person, such as a page of a vendor that was not understood
+    Blobs {
+        /// What to do.
+        #[command(subcommand)]
+        command: BlobsCommand,
+    },
+    /// Copy the embedded store into a new file, also while `mef run` works on it, and check the copy
+    ///
+    /// Put the copy in the place of the store, with no other file of its name beside it, to go on from
+    /// there. A store that nothing works on is one file: then a plain copy is as good.
+    Backup(BackupOptions),
     /// List, check or set the secrets that the source files name
     Secrets {
         /// What to do.
@@ -355,6 +366,26 @@ pub enum DlqCommand {
         /// Its id
         id: String,
     },
+}
+
+/// `mef blobs …`.
+#[derive(Debug, Subcommand)]
+pub enum BlobsCommand {
+    /// Every key, and how many bytes it has
+    List,
+    /// The bytes under a key
+    Show {
+        /// The key. On AWS also the `claim` of an event that was too large for the queue:
+        /// `s3://bucket/key`
+        key: String,
+    },
+}
+
+/// Options of `mef backup`.
+#[derive(Debug, Args)]
+pub struct BackupOptions {
+    /// The copy; no file of this name may be there
+    pub file: PathBuf,
 }
 
 /// `mef secrets …`.

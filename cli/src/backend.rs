@@ -10,7 +10,7 @@ use mef_source::checked::Poll;
 use mef_sqlite::LocalSecrets;
 
 use crate::args::{self, Global};
-use crate::local::ports::Local;
+use crate::local::ports::{Access, Local};
 
 /// The ports of a poller, on either backend.
 pub(crate) struct Backend {
@@ -19,10 +19,26 @@ pub(crate) struct Backend {
 }
 
 impl Backend {
-    /// Opens the backend that the options name.
-    pub(crate) async fn open(global: &Global, redactor: &Redactor) -> anyhow::Result<Backend> {
+    /// Opens the backend that the options name. On AWS the rights of the caller say what it may do.
+    pub(crate) async fn open(
+        global: &Global,
+        access: Access,
+        redactor: &Redactor,
+    ) -> anyhow::Result<Backend> {
         let ports = match global.backend {
-            args::Backend::Local => Local::open(global, redactor)?.poll_ports(),
+            args::Backend::Local => Local::open(global, access, redactor)?.poll_ports(),
+            args::Backend::Aws => remote_ports(global, redactor).await?,
+        };
+        Ok(Backend { ports, clients: HttpClients::default() })
+    }
+
+    /// Opens the backend for a look at all sources, of which none may have run yet.
+    pub(crate) async fn look_or_empty(
+        global: &Global,
+        redactor: &Redactor,
+    ) -> anyhow::Result<Backend> {
+        let ports = match global.backend {
+            args::Backend::Local => Local::look_or_empty(global, redactor)?.poll_ports(),
             args::Backend::Aws => remote_ports(global, redactor).await?,
         };
         Ok(Backend { ports, clients: HttpClients::default() })

@@ -13,10 +13,19 @@ pub(crate) const NOT_NOW: u8 = 75;
 /// Prints one line of data. Ends the process if nobody reads stdout any more, as after `| head`.
 pub(crate) fn line(text: &str) -> anyhow::Result<()> {
     let mut stdout = io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.write_all(b"\n")) {
+    written(stdout.write_all(text.as_bytes()).and_then(|()| stdout.write_all(b"\n")))
+}
+
+fn written(result: io::Result<()>) -> anyhow::Result<()> {
+    match result {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
         result => Ok(result?),
     }
+}
+
+/// Prints bytes of data as they are.
+pub(crate) fn bytes(bytes: &[u8]) -> anyhow::Result<()> {
+    written(io::stdout().lock().write_all(bytes))
 }
 
 /// Prints one JSON object as a line of data.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use mef_auth::{RedactingSecrets, Redactor};
-use mef_aws::{Aws, ParameterStore, Settings, SqsQueue, TimeLimits, load_config};
+use mef_aws::{Aws, ParameterStore, S3Blobs, Settings, SqsQueue, TimeLimits, load_config};
 use mef_http::SystemClock;
 use mef_pipeline::Outputs;
 use mef_poller::PollPorts;
@@ -52,6 +52,11 @@ impl Remote {
     /// The queue that the SIEM reads.
     pub(crate) fn queue(&self) -> SqsQueue {
         self.aws.queue()
+    }
+
+    /// The bytes that are kept for a person, and those that claims in events stand for.
+    pub(crate) fn blobs(&self) -> S3Blobs {
+        self.aws.blobs()
     }
 
     /// Returns the ports of a poller.

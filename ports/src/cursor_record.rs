@@ -45,6 +45,9 @@ pub struct OpenWindow {
     /// Whether every record so far came in ascending order. If not, `done` waits for the window's
     /// end.
     pub ascending: bool,
+    /// Whether a page showed that order: a record newer than the one before it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rises: bool,
     /// A digest of the request in the source file. A window that was opened under another request
     /// is read again from its start.
     pub request_digest: String,
@@ -166,6 +169,8 @@ pub struct CursorRecord {
     reached: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     link_request: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    leads_back: Option<String>,
     /// What the last run did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_run: Option<RunSummary>,
@@ -193,6 +198,8 @@ pub struct Move {
     pub reached: Option<Timestamp>,
     /// For a cursor that is a link: a digest of the request in the source file that led to it.
     pub link_request: Option<String>,
+    /// A token or link that led back to where reading had begun.
+    pub leads_back: Option<String>,
 }
 
 impl CursorRecord {
@@ -228,6 +235,11 @@ impl CursorRecord {
         self.link_request.as_deref()
     }
 
+    /// Returns a token or link that led back to where reading had begun: no place to go on from.
+    pub fn leads_back(&self) -> Option<&str> {
+        self.leads_back.as_deref()
+    }
+
     /// Returns whether a vendor that keeps the place itself was asked, and what it gave may not be
     /// delivered.
     pub fn asked(&self) -> bool {
@@ -242,16 +254,16 @@ impl CursorRecord {
 
     /// Returns the move that changes nothing, to be changed in part.
     pub fn unmoved(&self) -> Move {
-        let CursorRecord { done, open, pass, reached, link_request, .. } = self.clone();
-        Move { done, open, pass, reached, link_request }
+        let CursorRecord { done, open, pass, reached, link_request, leads_back, .. } = self.clone();
+        Move { done, open, pass, reached, link_request, leads_back }
     }
 
     /// Moves the cursor, since what lies before is delivered: the receipt proves it, and moves one
     /// cursor once.
     pub fn advance(&mut self, moved: Move, _receipt: Receipt) {
-        let Move { done, open, pass, reached, link_request } = moved;
+        let Move { done, open, pass, reached, link_request, leads_back } = moved;
         (self.done, self.open, self.pass) = (done, open, pass);
-        (self.reached, self.link_request) = (reached, link_request);
+        (self.reached, self.link_request, self.leads_back) = (reached, link_request, leads_back);
         (self.asked, self.refused) = (false, false);
     }
 

@@ -37,8 +37,9 @@ pub use cursors::{
     Commit, CommitError, Cursors, Lease, LeaseError, SeenId, StoredCursor, StreamKey,
 };
 pub use delivery::{
-    BlobKey, Blobs, Captures, DeadLetter, DeadLetters, Deliveries, DeliveryKey, EMPTY_TAKES,
-    Message, PassedOver, Queue, RawRecord, Refused, Settled, Stage, Taken, TakenLetter, queue_text,
+    BlobEntry, BlobKey, Blobs, Captures, DeadLetter, DeadLetters, Deliveries, DeliveryKey,
+    EMPTY_TAKES, LetterCounts, Message, PassedOver, Queue, RawRecord, Refused, Settled, Stage,
+    Taken, TakenLetter, queue_text,
 };
 pub use error::{StoreError, chain};
 pub use http_client::{Http, HttpError, HttpRequest, HttpResponse};

@@ -4,7 +4,7 @@ use strsim::osa_distance;
 
 /// Returns the known names that are near to a written one, nearest first: one
 /// begins with the other, or few letters differ.
-pub(crate) fn near<'n>(written: &str, known: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
+pub fn near<'n>(written: &str, known: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
     let written = written.to_ascii_lowercase();
     let mut near: Vec<_> = known
         .filter_map(|name| {

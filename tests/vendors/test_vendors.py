@@ -114,6 +114,21 @@ class Corpus(unittest.TestCase):
         cases = {file.stem for file in (HERE / "cases").glob("*.json")}
         self.assertEqual(presets, cases)
 
+    def test_every_handshake_that_comes_as_events_do_is_held_against_events(self):
+        """A rule that an event can match answers the event, and loses it."""
+        for file in sorted((HERE / "cases").glob("*.json")):
+            held = json.loads(file.read_text(encoding="utf-8"))
+            secrets = {environment_name(file.stem, name): value for name, value in held["secrets"].items()}
+            with Home({file.stem: held["sources"]["default"]}, secrets) as home:
+                status, out, err = home.call("--json", "check", "--expand")
+            self.assertEqual(status, 0, out + err)
+            webhook = next(one["expanded"]["webhook"] for one in map(json.loads, out.splitlines()) if "expanded" in one)
+            methods = webhook.get("methods", ["POST"])
+            rules = [rule for rule in webhook.get("handshake", []) if rule["when"].get("method", methods[0]) in methods]
+            tried = [case["name"] for case in held["cases"] if case["name"].startswith("event: ")]
+            with self.subTest(file.stem, rules=rules):
+                self.assertEqual(bool(rules), bool(tried))
+
     def test_the_cases_are_what_the_libraries_write_and_say(self):
         done = subprocess.run(["node", str(HERE / "generate.mjs"), "--check"], capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)

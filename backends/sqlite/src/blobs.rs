@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use mef_ports::{BlobKey, Blobs, StoreError};
+use mef_ports::{BlobEntry, BlobKey, Blobs, StoreError};
 use rusqlite::{OptionalExtension as _, params};
 
 use crate::store::Store;
@@ -29,6 +29,20 @@ impl Blobs for Store {
                     .prepare_cached("SELECT bytes FROM blobs WHERE key = ?1")?
                     .query_row([key.0], |row| row.get::<_, Vec<u8>>(0).map(Bytes::from))
                     .optional()
+            })
+            .await
+    }
+
+    async fn list(&self) -> Result<Vec<BlobEntry>, StoreError> {
+        self.reader
+            .read("list the blobs", |connection| {
+                connection
+                    .prepare_cached("SELECT key, length(bytes) FROM blobs ORDER BY key")?
+                    .query_map([], |row| {
+                        let key = BlobKey(row.get(0)?);
+                        Ok(BlobEntry { key, bytes: row.get(1)?, since: None })
+                    })?
+                    .collect()
             })
             .await
     }

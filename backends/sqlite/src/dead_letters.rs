@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use mef_ports::{DeadLetter, DeadLetters, PassedOver, Settled, StoreError, Taken, TakenLetter};
+use mef_ports::{
+    DeadLetter, DeadLetters, LetterCounts, PassedOver, Settled, StoreError, Taken, TakenLetter,
+};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::store::Store;
@@ -57,6 +59,35 @@ impl DeadLetters for Store {
             .await
     }
 
+    async fn count(
+        &self,
+        source: Option<&str>,
+        now: Timestamp,
+    ) -> Result<LetterCounts, StoreError> {
+        let source = source.map(str::to_owned);
+        let now = now.as_millisecond();
+        self.reader
+            .read("count the dead letters", move |connection| {
+                connection
+                    .prepare_cached(
+                        "SELECT count(*) FILTER (WHERE taken_until_ms <= ?2),
+                                count(*) FILTER (WHERE taken_until_ms > ?2),
+                                max(taken_until_ms) FILTER (WHERE taken_until_ms > ?2)
+                         FROM dead_letters WHERE ?1 IS NULL OR source = ?1",
+                    )?
+                    .query_row(params![source, now], |row| {
+                        let until: Option<i64> = row.get(2)?;
+                        let until = until.map(Timestamp::from_millisecond).transpose();
+                        Ok(LetterCounts {
+                            free: row.get(0)?,
+                            held: row.get(1)?,
+                            held_until: until.map_err(|error| broken(2, error))?,
+                        })
+                    })
+            })
+            .await
+    }
+
     async fn take(
         &self,
         source: Option<&str>,
@@ -69,7 +100,7 @@ impl DeadLetters for Store {
         let now = now.as_millisecond();
         let until = now.saturating_add(i64::try_from(hold.as_millis()).unwrap_or(i64::MAX));
         self.writer
-            .write("take dead letters", move |transaction| {
+            .remove("take dead letters", move |transaction| {
                 transaction
                     .prepare_cached(
                         "UPDATE dead_letters SET taken_until_ms = ?4 WHERE position IN (
@@ -117,7 +148,7 @@ impl DeadLetters for Store {
             })
             .collect::<Result<Vec<_>, StoreError>>()?;
         self.writer
-            .write(operation, move |transaction| {
+            .remove(operation, move |transaction| {
                 for (hold, remains) in &settled {
                     transaction
                         .prepare_cached(
@@ -138,7 +169,7 @@ impl DeadLetters for Store {
             .map(|receipt| hold(operation, receipt))
             .collect::<Result<Vec<_>, StoreError>>()?;
         self.writer
-            .write(operation, move |transaction| {
+            .remove(operation, move |transaction| {
                 let mut end = transaction.prepare_cached(
                     "UPDATE dead_letters SET taken_until_ms = 0
                      WHERE position = ?1 AND taken_until_ms = ?2",
@@ -197,8 +228,7 @@ fn parse(text: &str) -> serde_json::Result<DeadLetter> {
 fn tell(id: &str, error: &serde_json::Error) {
     tracing::warn!(
         letter = id,
-        line = error.line(),
-        column = error.column(),
+        reason = %format!("it is no dead letter (line {}, column {})", error.line(), error.column()),
         "a dead letter cannot be read and is passed over: `mef dlq discard` drops it"
     );
 }

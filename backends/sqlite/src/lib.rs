@@ -6,21 +6,21 @@
 //! events`. Writes of one process go through one thread that commits whatever
 //! is waiting together, so that many webhooks share one flush of the disk.
 
+mod backup;
 mod blobs;
 mod cursors;
 mod dead_letters;
 mod deliveries;
+mod file;
 mod limits;
 mod queue;
-mod reader;
-mod schema;
 mod secrets;
 mod store;
 mod time;
 mod tokens;
-mod writer;
 
+pub use backup::BackupError;
+pub use file::open_error::OpenError;
 pub use queue::QueuedEvent;
-pub use schema::OpenError;
 pub use secrets::LocalSecrets;
 pub use store::{Counts, Store};

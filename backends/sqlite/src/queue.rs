@@ -89,7 +89,7 @@ impl Store {
     pub async fn remove(&self, positions: &[i64]) -> Result<(), StoreError> {
         let positions = positions.to_vec();
         self.writer
-            .write("take from the queue", move |transaction| {
+            .remove("take from the queue", move |transaction| {
                 let mut delete =
                     transaction.prepare_cached("DELETE FROM events WHERE position = ?1")?;
                 positions.iter().try_for_each(|position| delete.execute([position]).map(drop))

@@ -323,7 +323,7 @@ async fn only_its_owner_may_read_the_file() {
         names.push(entry.file_name().into_string().unwrap());
     }
     names.sort();
-    assert_eq!(names, ["mef.db", "mef.db-shm", "mef.db-wal"]);
+    assert_eq!(names, ["mef.db", "mef.db-reserve", "mef.db-shm", "mef.db-wal"]);
 }
 
 fn refusal(path: &Path) -> OpenError {

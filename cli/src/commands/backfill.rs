@@ -19,6 +19,7 @@ use mef_ports::{
 use super::poll::runs::{show, until_caught_up};
 use crate::args::{BackfillOptions, Global};
 use crate::backend::Backend;
+use crate::local::ports::Access;
 use crate::offline::ports::NoWakeups;
 use crate::output;
 use crate::sources::files;
@@ -30,7 +31,7 @@ pub(super) async fn backfill(
 ) -> anyhow::Result<ExitCode> {
     let source = files::load_named(&global.sources, &options.source)?;
     let poll = source.poll.as_ref().with_context(|| files::not_pulled(&source))?;
-    let backend = Backend::open(global, redactor).await?;
+    let backend = Backend::open(global, Access::Write, redactor).await?;
     let bar = if output::is_watched() && !global.json {
         ProgressBar::new(0)
     } else {

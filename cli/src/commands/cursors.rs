@@ -13,6 +13,7 @@ use serde::Serialize;
 use super::streams::{lag, lag_text, stream};
 use crate::args::{CursorsCommand, Global};
 use crate::backend::Backend;
+use crate::local::ports::Access;
 use crate::output;
 use crate::sources::files;
 
@@ -33,7 +34,13 @@ pub(super) async fn cursors(
     command: &CursorsCommand,
     redactor: &Redactor,
 ) -> anyhow::Result<ExitCode> {
-    let backend = Backend::open(global, redactor).await?;
+    let access = match command {
+        CursorsCommand::List | CursorsCommand::Show { .. } | CursorsCommand::History { .. } => {
+            Access::Look
+        }
+        CursorsCommand::Set { .. } | CursorsCommand::Reset { .. } => Access::Write,
+    };
+    let backend = Backend::open(global, access, redactor).await?;
     let (store, now) = (&backend.ports.cursors, backend.ports.clock.now());
     learn_secrets(global, &backend).await;
     match command {

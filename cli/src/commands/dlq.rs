@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -15,8 +16,9 @@ use serde_json::json;
 
 use crate::args::{DlqCommand, Global};
 use crate::backend::Backend;
+use crate::local::ports::Access;
 use crate::output;
-use crate::sources::files;
+use crate::sources::{files, known};
 
 /// How long letters are held during the search for one of them.
 const HOLD: Duration = Duration::from_secs(60);
@@ -26,11 +28,22 @@ pub(super) async fn dlq(
     command: &DlqCommand,
     redactor: &Redactor,
 ) -> anyhow::Result<ExitCode> {
-    let backend = Backend::open(global, redactor).await?;
+    let access = match command {
+        DlqCommand::List { .. } | DlqCommand::Show { .. } => Access::Look,
+        DlqCommand::Discard { .. } => Access::Remove,
+        DlqCommand::Redrive { .. } => Access::Write,
+    };
+    let backend = Backend::open(global, access, redactor).await?;
     let store = &backend.ports.outputs.dead_letters;
+    let clock = &backend.ports.clock;
     match command {
         DlqCommand::List { source, limit } => {
-            let letters = store.list(source.as_deref(), *limit).await?;
+            if let Some(source) = source {
+                source_is_known(global, store, source).await?;
+            }
+            let mut letters = store.list(source.as_deref(), limit.saturating_add(1)).await?;
+            let are_more = letters.len() > *limit;
+            letters.truncate(*limit);
             let headings = ["ID", "SOURCE", "RECEIVED", "STAGE", "PLACE", "REASON"];
             output::list(global.json, &letters, &headings, |letter| {
                 vec![
@@ -42,6 +55,16 @@ pub(super) async fn dlq(
                     letter.reason.chars().take(100).collect(),
                 ]
             })?;
+            let count = store.count(source.as_deref(), clock.now()).await?;
+            if are_more {
+                output::say(&format!(
+                    "these are the oldest {limit} of {} dead letters: --limit shows more",
+                    count.free + count.held,
+                ));
+            }
+            if let Some(until) = count.held_until {
+                output::say(&held(count.held, until));
+            }
         }
         DlqCommand::Show { id } => {
             let letter = store.get(id).await?.with_context(|| missing(id))?;
@@ -52,35 +75,103 @@ pub(super) async fn dlq(
             }
         }
         DlqCommand::Redrive { source } => {
-            let sources = Today(files::load_all(&global.sources)?);
-            let done =
-                redrive(&backend.ports.outputs, &sources, source.as_deref(), &|| true).await?;
-            if global.json {
-                output::json(&json!({
-                    "redriven": done.redriven,
-                    "delivered": done.delivered,
-                    "refused_again": done.refused_again,
-                    "no_source": done.no_source,
-                }))?;
-            }
-            output::say(&format!(
-                "{} records redriven as {} events, {} refused again, {} left: their source is not in {}",
-                done.redriven,
-                done.delivered,
-                done.refused_again,
-                done.no_source,
-                global.sources.display(),
-            ));
-            return Ok(ExitCode::from(u8::from(done.refused_again > 0)));
+            return run_again(global, &backend, source.as_deref()).await;
         }
         DlqCommand::Discard { id } => {
-            if !discard(&**store, id, backend.ports.clock.now()).await? {
-                anyhow::bail!(missing(id));
+            if !discard(&**store, id, clock.now()).await? {
+                let count = store.count(None, clock.now()).await?;
+                match (store.get(id).await?, count.held_until) {
+                    (Some(_), Some(until)) => anyhow::bail!(
+                        "the dead letter `{id}` is held by a redrive, at the longest until {until}: discard it then"
+                    ),
+                    (Some(_), None) => {
+                        anyhow::bail!("the dead letter `{id}` is held by somebody: try again")
+                    }
+                    (None, _) => anyhow::bail!(missing(id)),
+                }
             }
             output::say(&format!("the dead letter `{id}` is gone"));
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Runs the letters of `source`, or of every source, through today's source files. An interrupt ends
+/// it after the letters at hand and gives the others back.
+async fn run_again(
+    global: &Global,
+    backend: &Backend,
+    source: Option<&str>,
+) -> anyhow::Result<ExitCode> {
+    let outputs = &backend.ports.outputs;
+    let sources = Today(files::load_all(&global.sources)?);
+    if let Some(source) = source {
+        source_is_known(global, &outputs.dead_letters, source).await?;
+    }
+    let is_stopped = Arc::new(AtomicBool::new(false));
+    let on_interrupt = Arc::clone(&is_stopped);
+    tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            on_interrupt.store(true, Ordering::Relaxed);
+        }
+    });
+    let keep_going = || !is_stopped.load(Ordering::Relaxed);
+    let done = redrive(outputs, &sources, source, &keep_going).await?;
+    let left = outputs.dead_letters.count(source, outputs.clock.now()).await?;
+    // Only a store that knows until when counts exactly.
+    let held = left.held_until.map_or(0, |_| left.held);
+    if global.json {
+        output::json(&json!({
+            "redriven": done.redriven,
+            "delivered": done.delivered,
+            "refused_again": done.refused_again,
+            "no_source": done.no_source,
+            "unfinished": done.unfinished,
+            "held": held,
+            "held_until": left.held_until,
+        }))?;
+    }
+    output::say(&format!(
+        "{} records redriven as {} events, {} refused again, {} left: their source is not in {}",
+        done.redriven,
+        done.delivered,
+        done.refused_again,
+        done.no_source,
+        global.sources.display(),
+    ));
+    if done.unfinished {
+        output::say("stopped before every letter was tried: run it again for the others");
+    }
+    if let Some(until) = left.held_until {
+        output::say(&format!("{}; run `mef dlq redrive` again then", self::held(left.held, until)));
+    }
+    Ok(match (done.refused_again + done.no_source, done.unfinished || held > 0) {
+        (0, false) => ExitCode::SUCCESS,
+        (0, true) => ExitCode::from(output::NOT_NOW),
+        _ => ExitCode::FAILURE,
+    })
+}
+
+/// Fails if no source file and no letter has this source.
+async fn source_is_known(
+    global: &Global,
+    store: &Arc<dyn DeadLetters>,
+    source: &str,
+) -> anyhow::Result<()> {
+    let letters = store.list(Some(source), 1).await?;
+    let stored: Vec<_> = letters.into_iter().map(|letter| letter.source).collect();
+    known::must_be_known(&global.sources, source, &stored)
+}
+
+/// Says that letters are held: they are there, and nobody else can run or drop them.
+fn held(letters: u64, until: Timestamp) -> String {
+    format!(
+        "{} held until {until} by a redrive that goes on or was stopped",
+        match letters {
+            1 => "1 letter is".to_owned(),
+            n => format!("{n} letters are"),
+        }
+    )
 }
 
 fn missing(id: &str) -> String {

@@ -9,8 +9,9 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::args::{self, EventsOptions, Global};
-use crate::local::ports::Local;
+use crate::local::ports::{Access, Local};
 use crate::output;
+use crate::sources::known;
 
 /// How many events are read at once.
 const BATCH: usize = 500;
@@ -25,7 +26,12 @@ pub(super) async fn events(
     if global.backend == args::Backend::Aws {
         return remote_events(global, options).await;
     }
-    let local = Local::open(global, redactor)?;
+    let access = if options.consume { Access::Remove } else { Access::Look };
+    let local = Local::open(global, access, redactor)?;
+    if let Some(source) = &options.source {
+        let stored = local.store.sources().await?;
+        known::must_be_known(&global.sources, source, &stored)?;
+    }
     let mut after = options.after;
     let mut left = options.limit.unwrap_or(usize::MAX);
     while left > 0 {

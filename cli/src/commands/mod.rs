@@ -1,6 +1,8 @@
 //! The commands: one file or folder each.
 
 mod backfill;
+mod backup;
+mod blobs;
 mod check;
 mod cursors;
 mod dlq;
@@ -41,6 +43,8 @@ pub(crate) async fn run(arguments: Arguments, redactor: Redactor) -> anyhow::Res
         Command::Events(options) => events::events(&global, &options, &redactor).await,
         Command::Cursors { command } => cursors::cursors(&global, &command, &redactor).await,
         Command::Dlq { command } => dlq::dlq(&global, &command, &redactor).await,
+        Command::Blobs { command } => blobs::blobs(&global, &command, &redactor).await,
+        Command::Backup(options) => backup::backup(&global, &options, &redactor).await,
         Command::Render(options) => render::render(&global, &options),
         Command::Secrets { command } => secrets::secrets(&global, &command, &redactor).await,
         Command::Schema => {

@@ -17,6 +17,7 @@ use mef_source::checked::Partitions;
 use super::streams::stream;
 use crate::args::Global;
 use crate::backend::Backend;
+use crate::local::ports::Access;
 use crate::output;
 use crate::sources::files;
 
@@ -40,7 +41,7 @@ pub(super) async fn pause(
         let there = if named.is_empty() { "none".to_owned() } else { named.join(", ") };
         bail!("`{}` has no partition `{}`; it has: {there}", stream.source, stream.partition);
     }
-    let backend = Backend::open(global, redactor).await?;
+    let backend = Backend::open(global, Access::Write, redactor).await?;
     let (cursors, clock) = (&backend.ports.cursors, &backend.ports.clock);
     let lease = wait_for(cursors, clock, &stream).await?;
     let stored = cursors.read(&stream).await?;

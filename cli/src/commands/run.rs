@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use crate::args::{Global, RunOptions};
 use crate::local::captures::FolderCaptures;
-use crate::local::ports::Local;
+use crate::local::ports::{Access, Local};
 use crate::local::scheduler::keep_polling;
 use crate::local::server::Server;
 use crate::output;
@@ -22,7 +22,7 @@ pub(super) async fn run(
     redactor: &Redactor,
 ) -> anyhow::Result<ExitCode> {
     let sources = files::load_all(&global.sources)?;
-    let local = Local::open(global, redactor)?;
+    let local = Local::open(global, Access::Write, redactor)?;
     let receivers: Vec<_> = sources
         .iter()
         .filter_map(|source| Receiver::new(Arc::clone(source), local.receiver_ports()))

@@ -10,9 +10,8 @@ use mef_ports::{SecretRef, SecretVersion, SecretsError};
 use serde::Serialize;
 
 use crate::args::{Global, SecretsCommand};
-use crate::backend::Backend;
 use crate::output;
-use crate::sources::files;
+use crate::sources::{files, known};
 
 /// A secret as a line of JSON.
 #[derive(Serialize)]
@@ -53,6 +52,10 @@ async fn list(
     redactor: &Redactor,
 ) -> anyhow::Result<ExitCode> {
     let named = named(global, redactor).await?;
+    if let Some(source) = source {
+        let sources: Vec<_> = named.iter().map(|(secret, _)| secret.source.as_str()).collect();
+        known::must_be_known(&global.sources, source, &sources)?;
+    }
     let wanted = named.iter().filter(|(secret, _)| source.is_none_or(|name| name == secret.source));
     let line = |(secret, found): &Named| {
         let found = found.as_ref().ok();
@@ -93,12 +96,12 @@ type Named = (SecretRef, Result<SecretVersion, SecretsError>);
 
 /// Reads every secret that a source names; fails if the store is away.
 async fn named(global: &Global, redactor: &Redactor) -> anyhow::Result<Vec<Named>> {
-    let backend = Backend::open(global, redactor).await?;
+    let secrets = crate::backend::secrets(global, redactor).await?;
     let mut named = Vec::new();
     for source in files::load_all(&global.sources)? {
         for name in source.secret_names() {
             let reference = SecretRef { source: source.name.to_string(), name };
-            match backend.ports.secrets.get(&reference).await {
+            match secrets.get(&reference).await {
                 Err(SecretsError::Store(error)) => return Err(error.into()),
                 found => named.push((reference, found)),
             }

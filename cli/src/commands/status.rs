@@ -36,7 +36,7 @@ struct StatusLine<'s> {
 
 pub(super) async fn status(global: &Global, redactor: &Redactor) -> anyhow::Result<ExitCode> {
     let sources = files::load_all(&global.sources)?;
-    let backend = Backend::open(global, redactor).await?;
+    let backend = Backend::look_or_empty(global, redactor).await?;
     let now = backend.ports.clock.now();
     let mut cursors = backend.ports.cursors.list().await?;
     cursors.retain(|cursor| !is_backfill(&cursor.stream));

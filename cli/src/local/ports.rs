@@ -11,10 +11,22 @@ use mef_pipeline::Outputs;
 use mef_poller::{PollPorts, Poller};
 use mef_ports::{Clock, Secrets};
 use mef_source::Source;
-use mef_sqlite::{LocalSecrets, Store};
+use mef_sqlite::{LocalSecrets, OpenError, Store};
 
 use super::wakeups::LocalWakeups;
 use crate::args::Global;
+use crate::output;
+
+/// What a command does with the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// It only looks: nothing is written, and no file is made.
+    Look,
+    /// It takes events or dead letters out.
+    Remove,
+    /// It may change anything. The file is made if it is not there.
+    Write,
+}
 
 /// Every port on one file.
 #[derive(Clone)]
@@ -30,9 +42,36 @@ pub(crate) struct Local {
 
 impl Local {
     /// Opens the store and the secrets that the options name.
-    pub(crate) fn open(global: &Global, redactor: &Redactor) -> anyhow::Result<Local> {
-        let secrets = LocalSecrets::new(Some(global.secrets.clone()));
-        Local::with(&global.store, Arc::new(secrets), redactor)
+    pub(crate) fn open(
+        global: &Global,
+        access: Access,
+        redactor: &Redactor,
+    ) -> anyhow::Result<Local> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let path = &global.store;
+        let store = match access {
+            Access::Look => Store::look(path, Arc::clone(&clock)),
+            Access::Remove => Store::open_to_remove(path, Arc::clone(&clock)),
+            Access::Write => Store::open(path, Arc::clone(&clock)),
+        };
+        let store = store.with_context(|| format!("cannot open the store {}", path.display()))?;
+        Ok(Local::on(store, secrets_of(global), clock, redactor))
+    }
+
+    /// Opens the store for a look at all sources. If there is none yet, it is taken for an empty one,
+    /// and that is said.
+    pub(crate) fn look_or_empty(global: &Global, redactor: &Redactor) -> anyhow::Result<Local> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let path = &global.store;
+        let store = match Store::look(path, Arc::clone(&clock)) {
+            Err(none @ OpenError::Missing) => {
+                output::say(&format!("{}: {none}", path.display()));
+                Store::in_memory(Arc::clone(&clock))
+            }
+            opened => opened,
+        };
+        let store = store.with_context(|| format!("cannot open the store {}", path.display()))?;
+        Ok(Local::on(store, secrets_of(global), clock, redactor))
     }
 
     /// Opens the store at `path`, with these secrets.
@@ -44,8 +83,17 @@ impl Local {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let store = Store::open(path, Arc::clone(&clock))
             .with_context(|| format!("cannot open the store {}", path.display()))?;
+        Ok(Local::on(store, secrets, clock, redactor))
+    }
+
+    fn on(
+        store: Store,
+        secrets: Arc<dyn Secrets>,
+        clock: Arc<dyn Clock>,
+        redactor: &Redactor,
+    ) -> Local {
         let clients = HttpClients::default();
-        Ok(Local {
+        Local {
             store,
             keys: Arc::new(KeyCache::new(clients.for_webhooks(), Arc::clone(&clock))),
             clock,
@@ -53,7 +101,7 @@ impl Local {
             secrets: Arc::new(RedactingSecrets::new(secrets, redactor.clone())),
             redactor: redactor.clone(),
             clients,
-        })
+        }
     }
 
     /// Returns the ports of a webhook's receiver.
@@ -96,4 +144,8 @@ impl Local {
             clock: Arc::clone(&self.clock),
         }
     }
+}
+
+fn secrets_of(global: &Global) -> Arc<dyn Secrets> {
+    Arc::new(LocalSecrets::new(Some(global.secrets.clone())))
 }

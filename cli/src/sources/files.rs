@@ -8,6 +8,7 @@ use anyhow::{Context as _, bail};
 use mef_pipeline::Pipeline;
 use mef_source::{Expansion, Problem, Severity, Source, load};
 
+use super::meant::meant;
 use super::problems;
 
 /// A source file that was read; it may not have loaded.
@@ -78,7 +79,8 @@ pub(crate) fn load_named(dir: &Path, name: &str) -> anyhow::Result<Arc<Source>> 
     let sources = load_all(dir)?;
     let names: Vec<_> = sources.iter().map(|source| source.name.to_string()).collect();
     sources.into_iter().find(|source| source.name.as_str() == name).with_context(|| {
-        format!("there is no source `{name}` in {}; there are: {}", dir.display(), names.join(", "))
+        let names: Vec<_> = names.iter().map(String::as_str).collect();
+        format!("there is no source `{name}` in {}{}", dir.display(), meant(name, &names))
     })
 }
 

@@ -2,5 +2,7 @@
 
 pub(crate) mod expansions;
 pub(crate) mod files;
+pub(crate) mod known;
+mod meant;
 pub(crate) mod problems;
 pub(crate) mod retirements;

@@ -13,4 +13,5 @@ mod redrive;
 mod reference;
 mod render;
 mod secrets;
+mod store;
 mod support;

@@ -78,6 +78,8 @@ fn every_other_answer() {
 #[test]
 fn consuming_takes_events_out_and_positions_are_never_reused() {
     let folder = hook();
+    folder.write("other/source.yml", &HOOK.replace("source: hook", "source: other"));
+    folder.write("other/schema.json", HOOK_SCHEMA);
     let run = folder.run(&[]);
     for title in ["a", "b", "c"] {
         let body = format!(r#"{{"title":"{title}"}}"#);

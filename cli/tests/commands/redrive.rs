@@ -38,6 +38,8 @@ fn a_mended_schema_and_a_redrive_bring_the_events() {
     assert_eq!(json(&folder, &["events"])[0]["details"]["tite"], "a");
 
     folder.write("hook/schema.json", "{}");
+    folder.write("other/source.yml", &HOOK.replace("source: hook", "source: other"));
+    folder.write("other/schema.json", HOOK_SCHEMA);
     assert_eq!(json(&folder, &["dlq", "redrive", "--source", "other"])[0]["redriven"], 0);
     assert_eq!(json(&folder, &["dlq", "redrive", "--source", "hook"])[0]["redriven"], 1);
     assert!(json(&folder, &["dlq", "list"]).is_empty());

@@ -34,12 +34,12 @@ impl Receiver {
         }
         let rule = matching::find(&self.webhook.handshake, request)?;
         let now = self.ports.clock.now();
-        let mut handled = match self.answer_handshake(rule, request, now).await {
-            Ok(answer) => Handled { answer, verdict: Verdict::Handshake },
-            Err(verdict) => Handled::by(verdict, self.webhook.rejected_status),
-        };
         let wants_none = matches!(&rule.respond, Respond::Answer(said) if said.is_empty());
-        if wants_none || request.method() == "HEAD" {
+        let (mut handled, has_none) = match self.answer_handshake(rule, request, now).await {
+            Ok(answer) => (Handled { answer, verdict: Verdict::Handshake }, false),
+            Err(verdict) => (Handled::by(verdict, self.webhook.rejected_status), wants_none),
+        };
+        if has_none || request.method() == "HEAD" {
             handled.answer.clear();
         }
         Some(handled)

@@ -219,6 +219,21 @@ async fn cloudevents_senders_are_allowed_by_their_origin() {
 }
 
 #[tokio::test]
+async fn an_answer_without_a_body_has_the_content_type_that_it_says() {
+    let bench = bench(
+        &(plain("x-signature", "hex")
+            + r#"  handshake:
+    - when: { method: POST, equals: { type: 0 } }
+      auth: none
+      respond: { status: 204, empty: true, headers: { Content-Type: application/json } }
+"#),
+    );
+    let got = bench.shake(request("POST", "", &[], r#"{"type":0}"#)).await;
+    assert_eq!((got.status, got.body.as_str()), (204, ""));
+    assert_eq!(got.header("content-type"), Some("application/json"));
+}
+
+#[tokio::test]
 async fn monday_gets_its_challenge_back_as_json() {
     let bench = bench(
         r#"  verify: [ { token: { from: query.token, secrets: [webhook_secret] } } ]

@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use mef_pipeline::{Outputs, Redriven, redrive};
 use mef_ports::{
-    Clock as _, DeadLetter, DeadLetters, PassedOver, RawRecord, Settled, Stage, StoreError, Taken,
-    TakenLetter,
+    Clock as _, DeadLetter, DeadLetters, LetterCounts, PassedOver, RawRecord, Settled, Stage,
+    StoreError, Taken, TakenLetter,
 };
 use mef_source::Source;
 use serde_json::json;
@@ -37,6 +37,10 @@ impl DeadLetters for Script {
 
     async fn get(&self, _: &str) -> Result<Option<DeadLetter>, StoreError> {
         Ok(None)
+    }
+
+    async fn count(&self, _: Option<&str>, _: Timestamp) -> Result<LetterCounts, StoreError> {
+        Ok(LetterCounts::default())
     }
 
     async fn take(

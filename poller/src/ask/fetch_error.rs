@@ -36,9 +36,9 @@ pub enum FetchError {
         tries: usize,
     },
     /// The page cannot be read; its bytes are kept.
-    #[error("the page cannot be understood; its bytes are kept as blob `{blob}`")]
+    #[error("the page cannot be understood; `mef blobs show {blob}` shows its bytes")]
     Page {
-        /// The name of the blob.
+        /// The key of the blob.
         blob: String,
         /// What is wrong with it.
         #[source]
@@ -86,8 +86,8 @@ pub enum FetchError {
         limit = MOST_IDS
     )]
     TooManyItems(usize),
-    /// The pages of details go round in a loop.
-    #[error("the vendor's pages go round in a loop: {0}")]
+    /// The pages of details go round in a loop, or on without an end.
+    #[error("the vendor's pages have no end: {0}")]
     Loop(&'static str),
     /// Every item of a page is gone.
     #[error(

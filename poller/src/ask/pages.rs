@@ -1,7 +1,7 @@
 //! Fetching pages, of the stream and of details.
 
 use bytes::Bytes;
-use mef_ports::{BlobKey, HttpResponse, WaitedFor};
+use mef_ports::{BlobKey, HttpResponse, StoreError, WaitedFor};
 use mef_source::checked::{Pages, ResponseWhen};
 use serde_json::Value;
 use url::Url;
@@ -10,7 +10,7 @@ use crate::ask::asking::{Asking, FetchedPage, Waiting};
 use crate::ask::fetch::Fetcher;
 use crate::ask::fetch_error::FetchError;
 use crate::page::page_error::PageError;
-use crate::page::read::{self, Page};
+use crate::page::read::{self, LostWay, Page};
 use crate::page::record::{Unread, Unreadable};
 use crate::request::build::PageRequest;
 
@@ -61,10 +61,24 @@ impl Fetcher<'_> {
 
     /// Keeps the bytes of a page that cannot be understood, for a person to look at.
     pub(crate) async fn keep_page(&self, body: Bytes, error: PageError) -> FetchError {
-        let blob = format!("{}/page-not-understood", self.source.name);
-        match self.blobs.put(&BlobKey(blob.clone()), body).await {
-            Ok(()) => FetchError::Page { blob, error },
+        match self.keep(body).await {
+            Ok(blob) => FetchError::Page { blob, error },
             Err(error) => FetchError::Store(error),
         }
+    }
+
+    /// Returns the page if the way on from it can be followed.
+    pub(crate) async fn whole(&self, mut page: Page) -> Result<Page, FetchError> {
+        match page.lost_way.take() {
+            Some(LostWay { error, body }) => Err(self.keep_page(body, error).await),
+            None => Ok(page),
+        }
+    }
+
+    /// Keeps the bytes of a page, and returns under which name.
+    pub(crate) async fn keep(&self, body: Bytes) -> Result<String, StoreError> {
+        let blob = format!("{}/page-not-understood", self.source.name);
+        self.blobs.put(&BlobKey(blob.clone()), body).await?;
+        Ok(blob)
     }
 }

@@ -14,7 +14,7 @@ use crate::page::record::Unread;
 pub(super) fn apart_at(pages: &Pages) -> &[Path] {
     let Records::Lists(lists) = &pages.records else { return &[] };
     let way = match &pages.next {
-        Some(Next::Url(path) | Next::Token { from: path, .. }) => Some(path),
+        Some(Next::Url { from, .. } | Next::Token { from, .. }) => Some(from),
         _ => None,
     };
     let in_body = |path: &&Path| path.root() != Root::Header;

@@ -4,32 +4,34 @@
 use http::HeaderMap;
 use http::header::LINK;
 
-/// Returns the target of the first link whose relations include `relation`.
-pub(crate) fn find(headers: &HeaderMap, relation: &str) -> Option<String> {
+/// Returns the first link whose relations include `relation`.
+pub(crate) fn find<'h>(headers: &'h HeaderMap, relation: &str) -> Option<Link<'h>> {
     headers
         .get_all(LINK)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(links)
         .find(|link| link.has_relation(relation))
-        .map(|link| link.target.to_owned())
 }
 
-struct Link<'h> {
-    target: &'h str,
+/// A link.
+pub(crate) struct Link<'h> {
+    pub(crate) target: &'h str,
     parameters: &'h str,
 }
 
 impl Link<'_> {
     fn has_relation(&self, relation: &str) -> bool {
-        pieces(self.parameters, ';').into_iter().any(|parameter| {
-            let Some((name, value)) = parameter.split_once('=') else { return false };
-            name.trim().eq_ignore_ascii_case("rel")
-                && value
-                    .trim()
-                    .trim_matches('"')
-                    .split_ascii_whitespace()
-                    .any(|found| found.eq_ignore_ascii_case(relation))
+        let mut relations = self.parameter("rel").into_iter().flat_map(str::split_ascii_whitespace);
+        relations.any(|found| found.eq_ignore_ascii_case(relation))
+    }
+
+    /// Returns the value of its first parameter with this name, without quotes.
+    pub(crate) fn parameter(&self, wanted: &str) -> Option<&str> {
+        pieces(self.parameters, ';').into_iter().find_map(|parameter| {
+            let (name, value) = parameter.split_once('=')?;
+            let is_it = name.trim().eq_ignore_ascii_case(wanted);
+            is_it.then(|| value.trim().trim_matches('"'))
         })
     }
 }
@@ -75,7 +77,7 @@ mod tests {
         for value in values {
             headers.append(LINK, HeaderValue::from_str(value).unwrap());
         }
-        find(&headers, "next")
+        find(&headers, "next").map(|link| link.target.to_owned())
     }
 
     #[test]

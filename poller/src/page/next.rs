@@ -3,7 +3,7 @@
 use http::HeaderMap;
 use mef_ports::ResumeAt;
 use mef_source::Path;
-use mef_source::checked::{Pages, Poll, TokenForm};
+use mef_source::checked::{Pages, Poll, Take, TokenForm};
 use serde_json::Value;
 use url::Url;
 
@@ -13,15 +13,22 @@ use crate::page::stop::find;
 use crate::request::link_secrets::{may_follow, without_secrets};
 
 /// Returns a link as a URL without our secrets. A relative one is relative to its page (RFC 3986
-/// §5).
-pub(super) fn resolve(poll: &Poll, url: &Url, link: &str) -> String {
+/// §5). If only its query leads on, the rest of the URL is that of the page.
+pub(super) fn resolve(poll: &Poll, url: &Url, take: Take, link: &str) -> Result<String, PageError> {
+    if take == Take::Query {
+        let (_, query) = link.split_once('?').unwrap_or(("", link));
+        let query = query.split('#').next().filter(|query| query.contains('='));
+        let mut next = url.clone();
+        next.set_query(Some(query.ok_or(PageError::NoQuery)?));
+        return Ok(without_secrets(next, poll).to_string());
+    }
     let only_query = !link.contains(['/', '?', ':', '#']) && link.contains('=');
     let joined = if only_query { url.join(&format!("?{link}")) } else { url.join(link) };
-    match joined {
+    Ok(match joined {
         Ok(url) => without_secrets(url, poll).to_string(),
         // It leads nowhere, but its query may have our secrets in it.
         Err(_) => link.split('?').next().unwrap_or_default().to_owned(),
-    }
+    })
 }
 
 /// Checks that reading may go on with what the page at `url` names.
@@ -96,7 +103,7 @@ pub(super) fn token(
     }
 }
 
-fn text_of(value: Option<&Value>, path: &Path) -> Result<Option<String>, PageError> {
+pub(super) fn text_of(value: Option<&Value>, path: &Path) -> Result<Option<String>, PageError> {
     match value {
         None | Some(Value::Null | Value::Bool(false)) => Ok(None),
         Some(Value::String(text)) if text.is_empty() => Ok(None),
@@ -104,15 +111,6 @@ fn text_of(value: Option<&Value>, path: &Path) -> Result<Option<String>, PageErr
         Some(Value::Number(number)) => Ok(Some(number.to_string())),
         Some(other) => Err(PageError::Next { place: path.to_string(), found: kind(other) }),
     }
-}
-
-/// Returns the text or number at `path`; `None` if there is nothing, or nothing in it.
-pub(super) fn text(
-    path: &Path,
-    body: &Value,
-    headers: &HeaderMap,
-) -> Result<Option<String>, PageError> {
-    text_of(find(path, body, headers).as_deref(), path)
 }
 
 pub(super) fn kind(value: &Value) -> &'static str {
@@ -129,7 +127,8 @@ pub(super) fn kind(value: &Value) -> &'static str {
 /// Returns the text or number at `path` that later requests repeat; `None` if there is none or it
 /// is too long to be kept.
 pub(crate) fn kept_text(path: &Path, body: &Value, headers: &HeaderMap) -> Option<String> {
-    text(path, body, headers).ok().flatten().filter(|text| text.len() <= MOST_NEXT)
+    let text = text_of(find(path, body, headers).as_deref(), path).ok().flatten();
+    text.filter(|text| text.len() <= MOST_NEXT)
 }
 
 /// The longest token or link that is kept, in bytes. In a URL it may be three times as long, and a

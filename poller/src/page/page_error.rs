@@ -90,6 +90,11 @@ pub enum PageError {
         /// Why not, and what to do.
         reason: &'static str,
     },
+    /// Only the query of the link to the next page should be taken, and it has none.
+    #[error(
+        "the link to the next page has no query, and `take: query` under `next` takes nothing else"
+    )]
+    NoQuery,
     /// The page names the next one by a text that is too long to be kept.
     #[error("the link or token of the next page is longer than {0} bytes")]
     LongNext(usize),
@@ -120,6 +125,7 @@ impl PageError {
             | PageError::NoRecord { .. }
             | PageError::NoNext { .. }
             | PageError::ForbiddenNext { .. }
+            | PageError::NoQuery
             | PageError::LongNext(_)
             | PageError::Next { .. } => false,
         }

@@ -1,7 +1,8 @@
 //! Reading a response: its records and the way to the next page.
 
 use aws_lc_rs::digest::{SHA256, digest};
-use http::StatusCode;
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
 use mef_ports::{HttpResponse, ResumeAt};
 use mef_source::checked::{Next, Pages, Poll};
 use serde_json::Value;
@@ -12,7 +13,7 @@ use crate::page::decode::content::Content;
 use crate::page::decode::decode;
 use crate::page::held::Held;
 use crate::page::link_header;
-use crate::page::next::{count, counted, last, may_lead, resolve, text, token};
+use crate::page::next::{count, counted, last, may_lead, resolve, text_of, token};
 use crate::page::page_error::PageError;
 use crate::page::record::Unread;
 use crate::page::stop::{self, find};
@@ -27,14 +28,25 @@ pub(crate) struct Page {
     /// Whether this is the last page by a rule of the source file. It may still name what a later
     /// run goes on with.
     pub(crate) ends: bool,
+    /// Why the way on from it cannot be followed. Its records are good.
+    pub(crate) lost_way: Option<LostWay>,
     /// Tells two pages apart.
     pub(crate) digest: [u8; 32],
+}
+
+/// A page that leads on, but not to where anything may be asked.
+#[derive(Debug)]
+pub(crate) struct LostWay {
+    /// What is wrong.
+    pub(crate) error: PageError,
+    /// The page.
+    pub(crate) body: Bytes,
 }
 
 impl Page {
     /// Returns a page without records, the last one.
     pub(crate) fn empty() -> Page {
-        Page { records: Vec::new(), next: None, ends: true, digest: [0; 32] }
+        Page { records: Vec::new(), next: None, ends: true, lost_way: None, digest: [0; 32] }
     }
 }
 
@@ -56,25 +68,13 @@ pub(crate) fn read(
     };
     let nothing = Value::Null;
     let body = content.bodies.last().unwrap_or(&nothing);
-    let named = match &pages.next {
-        None => None,
-        Some(Next::Link(relation)) => link_header::find(headers, relation).map(ResumeAt::Url),
-        Some(Next::Url(path)) => text(path, body, headers)?.map(ResumeAt::Url),
-        Some(Next::Token { from, form, .. }) => {
-            let value = find(from, body, headers);
-            token(value.as_deref(), from, form)?.map(ResumeAt::Token)
-        }
-        Some(Next::Page { .. } | Next::Offset { .. } | Next::Last { .. } | Next::Again) => None,
-    };
-    let named = match named {
-        Some(ResumeAt::Url(link)) => Some(ResumeAt::Url(resolve(poll, url, &link))),
-        named => named,
-    };
+    let named = named(poll, pages, url, body, headers);
     let count = count(pages, at);
     let records = how_many(pages, &content);
     let start = pages.next.as_ref().and_then(Next::start).unwrap_or_default();
     let asked_for = count.map(|count| count.saturating_sub(start));
-    let seen = stop::PageFacts { body, headers, records, before: asked_for };
+    let seen =
+        stop::PageFacts { body, headers, next: pages.next.as_ref(), records, before: asked_for };
     let mut ends = content.is_last || stop::ends(&pages.stop, &seen);
     if let Some(way) = pages.next.as_ref().filter(|way| way.never_ends() && records == 0 && !ends) {
         match stop::says_more(&pages.stop, &seen) {
@@ -91,7 +91,69 @@ pub(crate) fn read(
     if !poll.details.is_empty() || !stop::is_stream(poll, pages) {
         held.take_value_count(records.iter().map(Unread::values).sum())?;
     }
-    let next = match &pages.next {
+    // It may get into the cursor, and every later run would go on there.
+    let is_kept = poll.cursor.follow().is_some();
+    let way = named.and_then(|named| {
+        let next = next(pages, named, count, &records)?;
+        if let Some(way) = pages.next.as_ref().filter(|_| next.is_none() && !ends)
+            && let Some(more) = pages.stop.unless.first()
+        {
+            return Err(PageError::NoNext { more: more.to_string(), way: way.to_string() });
+        }
+        let ends = ends || stop::ends_at_itself(poll, pages, at, next.as_ref());
+        if let Some(next) = next.as_ref().filter(|_| !ends || is_kept) {
+            may_lead(poll, url, next)?;
+        }
+        Ok((next, ends))
+    });
+    Ok(match way {
+        Ok((next, ends)) => Page { records, next, ends, lost_way: None, digest: page },
+        Err(_) if ends && !is_kept => Page { records, digest: page, ..Page::empty() },
+        Err(error) => {
+            let lost_way = Some(LostWay { error, body: response.body.clone() });
+            Page { records, lost_way, digest: page, ..Page::empty() }
+        }
+    })
+}
+
+/// Returns what the page at `url` names as the next.
+fn named(
+    poll: &Poll,
+    pages: &Pages,
+    url: &Url,
+    body: &Value,
+    headers: &HeaderMap,
+) -> Result<Option<ResumeAt>, PageError> {
+    let unless_none = |path, none: &[Value]| {
+        let value = find(path, body, headers);
+        value.filter(|value| !none.iter().any(|none| stop::same(value, none)))
+    };
+    let (link, take) = match &pages.next {
+        Some(Next::Link { relation, take }) => {
+            (link_header::find(headers, relation).map(|link| link.target.to_owned()), take)
+        }
+        Some(Next::Url { from, take, none }) => {
+            (text_of(unless_none(from, none).as_deref(), from)?, take)
+        }
+        Some(Next::Token { from, form, none, .. }) => {
+            let token = token(unless_none(from, none).as_deref(), from, form)?;
+            return Ok(token.map(ResumeAt::Token));
+        }
+        None | Some(Next::Page { .. } | Next::Offset { .. } | Next::Last { .. } | Next::Again) => {
+            return Ok(None);
+        }
+    };
+    link.map(|link| resolve(poll, url, *take, &link).map(ResumeAt::Url)).transpose()
+}
+
+/// Returns what leads on: what the page names, or what is counted or taken from its records.
+fn next(
+    pages: &Pages,
+    named: Option<ResumeAt>,
+    count: Option<u64>,
+    records: &[Unread],
+) -> Result<Option<ResumeAt>, PageError> {
+    Ok(match &pages.next {
         Some(Next::Page { .. } | Next::Again) => {
             count.map(|number| counted(number.saturating_add(1)))
         }
@@ -99,19 +161,7 @@ pub(crate) fn read(
             let records = u64::try_from(records.len()).unwrap_or(u64::MAX);
             count.map(|offset| counted(offset.saturating_add(step.unwrap_or(records))))
         }
-        Some(Next::Last { from, plus, .. }) => last(from, *plus, &records)?,
+        Some(Next::Last { from, plus, .. }) => last(from, *plus, records)?,
         _ => named,
-    };
-    if let Some(way) = pages.next.as_ref().filter(|_| next.is_none() && !ends)
-        && let Some(more) = pages.stop.unless.first()
-    {
-        return Err(PageError::NoNext { more: more.to_string(), way: way.to_string() });
-    }
-    ends |= stop::ends_at_itself(poll, pages, at, next.as_ref());
-    // It may get into the cursor, and every later run would go on there.
-    let is_kept = poll.cursor.follow().is_some();
-    if let Some(next) = next.as_ref().filter(|_| !ends || is_kept) {
-        may_lead(poll, url, next)?;
-    }
-    Ok(Page { records, next, ends, digest: page })
+    })
 }

@@ -4,14 +4,18 @@ use std::borrow::Cow;
 
 use http::HeaderMap;
 use mef_ports::ResumeAt;
-use mef_source::checked::{Pages, Poll, Stop};
+use mef_source::checked::{Next, Pages, Poll, Stop};
 use mef_source::{Path, Root};
 use serde_json::Value;
+
+use crate::page::link_header;
 
 /// What the rules look at.
 pub(crate) struct PageFacts<'p> {
     pub(crate) body: &'p Value,
     pub(crate) headers: &'p HeaderMap,
+    /// How a page names the next.
+    pub(crate) next: Option<&'p Next>,
     /// How many records the page has.
     pub(crate) records: usize,
     /// How many pages or records come before it.
@@ -35,6 +39,7 @@ pub(crate) fn ends(stop: &Stop, page: &PageFacts<'_>) -> bool {
                 Some(found) => same(&found, wanted),
             })
         })
+        || stop.link_when.iter().any(|all| page.link_has(all))
         || reached(&stop.total, page.before.map(|before| before.saturating_add(records)))
         || reached(&stop.pages, page.before.map(|before| before.saturating_add(1)))
 }
@@ -72,6 +77,17 @@ pub(crate) fn says_more<'s>(stop: &'s Stop, page: &PageFacts<'_>) -> Option<&'s 
 impl PageFacts<'_> {
     fn find(&self, path: &Path) -> Option<Cow<'_, Value>> {
         find(path, self.body, self.headers)
+    }
+
+    /// Returns whether the link to the next page has all these parameters.
+    fn link_has(&self, all: &[(String, Value)]) -> bool {
+        let Some(Next::Link { relation, .. }) = self.next else { return false };
+        let link = link_header::find(self.headers, relation);
+        let has = |(name, wanted): &(String, Value)| {
+            let found = link.as_ref().and_then(|link| link.parameter(name));
+            found.is_some_and(|found| same(&Value::from(found), wanted))
+        };
+        all.iter().all(has)
     }
 }
 
@@ -112,7 +128,7 @@ fn says_yes(value: &Value) -> bool {
 }
 
 /// Returns whether the two are equal, where `"1"` in a header or a careless body is 1 as well.
-fn same(found: &Value, wanted: &Value) -> bool {
+pub(crate) fn same(found: &Value, wanted: &Value) -> bool {
     let text = |value: &Value| match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
@@ -134,7 +150,7 @@ mod tests {
     fn ends_at(stop: &Stop, body: &Value, records: usize, count: Option<u64>) -> bool {
         let mut headers = HeaderMap::new();
         headers.insert("x-more", "false".parse().unwrap());
-        ends(stop, &PageFacts { body, headers: &headers, records, before: count })
+        ends(stop, &PageFacts { body, headers: &headers, next: None, records, before: count })
     }
 
     #[test]

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use mef_ports::{Secret, SetupDone};
 use mef_source::Path;
 use mef_source::checked::{Partitions, Poll, PollAuth};
-use url::{Url, form_urlencoded};
+use url::{Host, Url, form_urlencoded};
 
 use crate::request::render::uses_secret;
 use crate::request::scope::{Partition, RequestScope, RunVariables};
@@ -61,14 +61,19 @@ pub(crate) fn with_secrets(mut link: Url, poll: &Poll, first: &Url) -> Url {
 
 /// Checks that the page at `page` may lead to `link`. The error says why not and what to do.
 pub(crate) fn may_follow(poll: &Poll, page: &Url, link: &Url) -> Result<(), &'static str> {
+    let is_weaker = page.scheme() == "https" && link.scheme() != "https";
+    if is_weaker || is_inside(link) && !is_inside(page) && !poll.may_ask(link) {
+        return Err(
+            "it is not encrypted, or leads to an internal host: if the vendor is behind a proxy and only \
+             the query of its link counts, write `take: query` under `next`",
+        );
+    }
     if !poll.may_ask(link) {
         return Err(
             "it is not one of the source's own origins: list it under `own_origins` if the \
-                    credential is for it too, or else under `allow_origins`",
+             credential is for it too, or else under `allow_origins`; if only the query of the link \
+             counts, write `take: query` under `next`",
         );
-    }
-    if page.scheme() == "https" && link.scheme() != "https" {
-        return Err("it leads from https to http");
     }
     if !poll.credential_may_go(page) && poll.credential_may_go(link) {
         return Err(
@@ -77,6 +82,15 @@ pub(crate) fn may_follow(poll: &Poll, page: &Url, link: &Url) -> Result<(), &'st
         );
     }
     Ok(())
+}
+
+/// Returns whether the link names a host that no public name server knows: an address, or a name
+/// without a dot.
+fn is_inside(link: &Url) -> bool {
+    match link.host() {
+        Some(Host::Domain(name)) => !name.contains('.'),
+        _ => true,
+    }
 }
 
 /// Returns the URL for a request without the credential: removes query parameters of ours that hold

@@ -91,6 +91,7 @@ impl Poller {
                 .map_err(FetchError::Request)?;
             let FetchedPage { page, not_before } =
                 fetcher.fetch_of(&listed.pages, None, &[], request).await?;
+            let page = fetcher.whole(page).await?;
             let next = if page.ends { None } else { page.next.clone() };
             guard.visit(&page, next.as_ref()).map_err(RunError::Loop)?;
             for record in fetcher.values(page.records).await? {

@@ -9,16 +9,20 @@ use url::Url;
 
 use crate::ask::fetch_error::FetchError;
 use crate::news::gathered::Gathered;
-use crate::news::known::{Known, News, known};
-use crate::news::seen::{LATEST, Needed};
+use crate::news::known::known;
+use crate::news::seen::Stay;
+use crate::news::seen::needed::{LATEST, Needed};
 use crate::page::record::Unread;
 use crate::request::link_secrets::without_secrets;
 use crate::request::scope::RequestScope;
 use crate::stream::rewrite::rewrite_query;
-use crate::stream::{Reading, Setback, Sorted, Turn, read_pages};
+use crate::stream::{Again, Reading, Setback, Sorted, Turn, read_pages};
 use crate::work::context::Run;
 use crate::work::report::{RunEnd, RunError};
 use crate::work::same_request::is_same;
+
+/// How vendors write that a page without records has no token.
+const NO_TOKENS: [&str; 6] = ["0", "-1", "null", "none", "nil", "undefined"];
 
 /// A stream that the vendor leads through.
 struct Followed<'c> {
@@ -33,6 +37,8 @@ struct Followed<'c> {
     start: Timestamp,
     /// The newest time so far.
     reached: Option<Timestamp>,
+    /// Whether the page at hand has no record.
+    is_empty: bool,
 }
 
 /// Reads from the kept token on until the vendor has no more.
@@ -123,7 +129,22 @@ impl<'c> Followed<'c> {
         place: Option<ResumeAt>,
         start: Timestamp,
     ) -> Followed<'c> {
-        Followed { follow, link, kept: place.clone(), place, start, reached: None }
+        let kept = place.clone();
+        Followed { follow, link, kept, place, start, reached: None, is_empty: false }
+    }
+
+    /// Returns whether `named`, which a last page without records names, is no place to go on from:
+    /// the vendor says so that there is none, or it is known to lead back.
+    fn is_no_place(&self, named: &ResumeAt, leads_back: Option<&str>) -> bool {
+        let (ResumeAt::Url(text) | ResumeAt::Token(text)) = named;
+        let says_none =
+            self.link.is_none() && NO_TOKENS.iter().any(|no| no.eq_ignore_ascii_case(text));
+        says_none || leads_back == Some(text)
+    }
+
+    /// Returns whether `named` is where this run began, though it has come further.
+    fn leads_back(&self, named: &ResumeAt) -> bool {
+        self.kept.as_ref() == Some(named) && self.place.as_ref() != Some(named)
     }
 
     /// Returns which ids a later read may bring again. If the page leads on, these are the
@@ -163,20 +184,21 @@ impl Reading for Followed<'_> {
     ) -> Sorted {
         // Such a vendor names a place on its last page too. A page without records is where the
         // stream ends, unless the vendor is asked whether there is more.
-        let is_last = records.is_empty() && run.poller.poll.pages.stop.unless.is_empty();
+        self.is_empty = records.is_empty();
+        let is_last = self.is_empty && run.poller.poll.pages.stop.unless.is_empty();
         let mut sorted = Sorted { is_last, ..Sorted::default() };
         let (follow, needed) = (self.follow, self.needed(false));
         let last = run.poller.last_moment(Timestamp::MAX);
         let started = run.started;
+        let untimed = Stay { time: needed.from, read: None, renews: true };
         for record in records {
             let Run { seen, summary, .. } = &mut *run;
             summary.records += 1;
-            let record =
-                gathered.read(record, |hash| seen.insert(hash, needed.from, &needed, summary));
+            let record = gathered.read(record, |key| seen.insert(key, untimed, &needed, summary));
             let Some(record) = record else { continue };
             let (id, time) = (follow.id.as_ref(), follow.time.as_ref());
-            let Known { id, time, hash } =
-                known(&record.value, id, time, &follow.time_format, summary);
+            let known = known(&record, id, time, &follow.time_format, summary);
+            let time = known.time;
             if let Some(time) = time {
                 sorted.end.note(time > last);
                 if time > last {
@@ -186,21 +208,37 @@ impl Reading for Followed<'_> {
             }
             // A vendor whose clock is ahead must not move us past our own.
             self.reached = self.reached.max(time.map(|time| time.min(started)));
-            if seen.insert(hash, time.unwrap_or(needed.from), &needed, summary) {
-                gathered.take(News { record, id, hash });
+            let stay = Stay { time: time.unwrap_or(untimed.time), ..untimed };
+            if let Some(identity) = seen.insert(known.key, stay, &needed, summary) {
+                gathered.take(known.news(record, identity));
             }
         }
         sorted
     }
 
     /// Each page moves the cursor to the place that leads on. If the last page names no
-    /// next place, the next run asks for that page again, so its ids are kept.
+    /// next place, the next run asks for that page again, so its ids are kept. What a last page without
+    /// records names may be no place at all: then the cursor stays behind the records.
     fn turn(
         &mut self,
         run: &Run<'_>,
         named: Option<&ResumeAt>,
         next: Option<&ResumeAt>,
     ) -> Result<Turn, RunError> {
+        let is_end = self.is_empty && next.is_none();
+        let mut leads_back = run.record.leads_back().map(str::to_owned);
+        if let Some(ResumeAt::Url(text) | ResumeAt::Token(text)) =
+            named.filter(|named| is_end && self.leads_back(named))
+        {
+            tracing::warn!(
+                source.id = %run.stream,
+                "a page without records names the place where reading began, so that is no place to go \
+                 on from; if it is a token, list it under `none` of `next`"
+            );
+            leads_back = Some(text.clone());
+        }
+        let is_no_place = |named: &&ResumeAt| self.is_no_place(named, leads_back.as_deref());
+        let named = named.filter(|named| !(is_end && is_no_place(named)));
         let leads_on = named.is_some() && named != self.place.as_ref();
         if leads_on {
             self.place = named.cloned();
@@ -209,7 +247,7 @@ impl Reading for Followed<'_> {
             let first = self.request(run, None)?.http.url;
             self.place = Some(ResumeAt::Url(without_secrets(first, &run.poller.poll).into()));
         }
-        let mut moved = Move { reached: self.reached, ..run.record.unmoved() };
+        let mut moved = Move { reached: self.reached, leads_back, ..run.record.unmoved() };
         match &self.place {
             Some(ResumeAt::Token(token)) => moved.done = Some(Position::Token(token.clone())),
             Some(ResumeAt::Url(link)) => moved.done = Some(Position::Link(link.clone())),
@@ -222,13 +260,13 @@ impl Reading for Followed<'_> {
         Ok(Turn { moved, needed, goes_on: next.is_some(), is_through: true })
     }
 
-    fn begin_again(&mut self, run: &mut Run<'_>, setback: Setback<'_>) -> bool {
+    fn begin_again(&mut self, run: &mut Run<'_>, setback: Setback<'_>) -> Again {
         // One refusal may pass, and what lies before a later beginning does not come back: a place
         // that this run came to from a kept one is asked for once more, by the next run.
         let is_sure = self.kept.is_none() || setback.at == self.kept.as_ref();
         let may_restart = setback.by_rule || (is_sure && self.follow.restart.is_some());
         if setback.at.is_none() || !may_restart {
-            return false;
+            return Again::No;
         }
         self.start = restart_at(run, self.follow);
         self.place = None;
@@ -240,6 +278,6 @@ impl Reading for Followed<'_> {
             cursor.start = %self.start,
             "the vendor refuses the place that was kept: reading begins again at a moment"
         );
-        true
+        Again::Yes
     }
 }

@@ -18,7 +18,9 @@ use crate::ask::asking::FetchedPage;
 use crate::ask::fetch_error::FetchError;
 use crate::news::gathered::Gathered;
 use crate::news::page_end::PageEnd;
-use crate::news::seen::Needed;
+use crate::news::seen::Stay;
+use crate::news::seen::needed::Needed;
+use crate::page::read::LostWay;
 use crate::page::record::Unread;
 use crate::request::build::PageRequest;
 use crate::request::scope::RequestScope;
@@ -66,9 +68,19 @@ pub(crate) trait Reading {
         1
     }
 
-    /// Goes back to where reading can begin again after the vendor refused the place `at`. Returns
-    /// `false` if there is no such place, which makes the refusal an error.
-    fn begin_again(&mut self, run: &mut Run<'_>, setback: Setback<'_>) -> bool;
+    /// Goes back to where reading can begin again after the vendor refused the place `at`.
+    fn begin_again(&mut self, run: &mut Run<'_>, setback: Setback<'_>) -> Again;
+}
+
+/// Whether reading begins again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Again {
+    /// There is no place to begin at, which makes the refusal an error.
+    No,
+    /// It does.
+    Yes,
+    /// It does, and there is less to read than the last time.
+    Less,
 }
 
 /// What sorting found out about a page.
@@ -80,6 +92,8 @@ pub(crate) struct Sorted {
     pub(crate) end: PageEnd,
     /// What is missing, if no record of the page can move the cursor.
     pub(crate) no_place: Option<String>,
+    /// If what is fetched of an item without a time is known by what it is: until when.
+    pub(crate) fetched: Option<(Stay, Needed)>,
 }
 
 /// What the delivery of a page means.
@@ -146,13 +160,22 @@ pub(crate) async fn read_pages<R: Reading>(
                 let Some(setback) = Setback::of(&error, at.as_ref()) else {
                     return Err(error.into());
                 };
-                if restarts_left == 0 || !reading.begin_again(run, setback) {
-                    // The vendor may accept it later: a later run begins again.
-                    run.record.read_again();
-                    return Err(error.into());
+                let again = match restarts_left {
+                    0 => Again::No,
+                    _ => reading.begin_again(run, setback),
+                };
+                match again {
+                    Again::No => {
+                        // The vendor may accept it later: a later run begins again.
+                        run.record.read_again();
+                        return Err(error.into());
+                    }
+                    Again::Yes => restarts_left -= 1,
+                    Again::Less if !run.has_time() => return Ok(RunEnd::OutOfTime),
+                    Again::Less => restarts_left = reading.most_restarts(),
                 }
-                restarts_left -= 1;
                 at = None;
+                run.seen.begin_again();
                 // A job or a session of the vendor is gone with the place.
                 run.drop_setup();
                 fetched = begin(run, reading, None).await?;
@@ -162,12 +185,21 @@ pub(crate) async fn read_pages<R: Reading>(
         };
         let named = page.next.clone();
         let circle = guard.visit(&page, named.as_ref()).err();
+        run.seen.begin_page(guard.came_again());
         let mut gathered = run.gathered()?;
         let sorted = reading.sort(run, page.records, &mut gathered);
         let is_past = sorted.end.is_past() && reading.is_ascending() && run.poller.is_backfill();
         let ends = page.ends || sorted.is_last || is_past;
         let next = named.clone().filter(|_| !ends);
-        let circle = circle.filter(|_| next.is_some());
+        let circle = circle.filter(|_| next.is_some()).map(RunError::Loop);
+        // A last page leads nowhere, unless what it names would be kept.
+        let is_needed = !sorted.is_last || run.poller.poll.cursor.follow().is_some();
+        let stays = match page.lost_way.filter(|_| is_needed) {
+            Some(LostWay { error, body }) => {
+                Some(RunError::LostWay { blob: run.fetcher.keep(body).await?, error })
+            }
+            None => circle,
+        };
         let turn = reading.turn(run, named.as_ref(), next.as_ref())?;
         let request = match turn.goes_on {
             true => Some(reading.request(run, next.as_ref())?),
@@ -175,10 +207,13 @@ pub(crate) async fn read_pages<R: Reading>(
         };
         if !gathered.items.is_empty() {
             let items = std::mem::take(&mut gathered.items);
-            details_of(run, items).await?.into_iter().for_each(|news| gathered.add(news));
+            details_of(run, items, sorted.fetched)
+                .await?
+                .into_iter()
+                .for_each(|news| gathered.add(news));
         }
         let next_page =
-            deliver(run, gathered, turn.moved, &turn.needed, circle, request, not_before).await?;
+            deliver(run, gathered, turn.moved, &turn.needed, stays, request, not_before).await?;
         if let Some(place) = sorted.no_place {
             return Err(RunError::NoPlace(place));
         }

@@ -47,8 +47,17 @@ fn is_read_until_over(cursor: &TimeCursor) -> bool {
 
 /// Returns where a window begins when everything before `done` is delivered.
 pub(crate) fn start_after(cursor: &TimeCursor, done: Timestamp) -> Timestamp {
-    let start = floor(cursor, before(done, cursor.overlap));
-    let start = match leaves_out_its_start(cursor) {
+    start_from(cursor, before(done, cursor.overlap), leaves_out_its_start(cursor))
+}
+
+/// Returns where what is left of a window begins, if everything before `done` is delivered.
+pub(crate) fn start_within(cursor: &TimeCursor, done: Timestamp) -> Timestamp {
+    start_from(cursor, done, cursor.bounds.start == Some(Bound::Exclusive))
+}
+
+fn start_from(cursor: &TimeCursor, time: Timestamp, is_left_out: bool) -> Timestamp {
+    let start = floor(cursor, time);
+    let start = match is_left_out {
         true => floor(cursor, before(start, NANOSECOND)),
         false => start,
     };

@@ -9,7 +9,7 @@ use crate::ask::asking::FetchedPage;
 use crate::ask::fetch_error::FetchError;
 use crate::news::gathered::Gathered;
 use crate::news::known::News;
-use crate::news::seen::Needed;
+use crate::news::seen::needed::Needed;
 use crate::request::build::PageRequest;
 use crate::work::context::Run;
 use crate::work::report::{RunEnd, RunError};
@@ -25,25 +25,26 @@ pub(crate) enum NextPage {
 }
 
 /// Delivers the news of a page and moves the cursor. Meanwhile it fetches the page that `next` asks
-/// for. `needed` says which ids to keep, and `circle` what is wrong if the vendor leads in a circle.
+/// for. `needed` says which ids to keep, and `stays` what is wrong if the way on from the page cannot be
+/// followed.
 ///
 /// # Errors
 ///
-/// If a record may not be delivered, the cursor stays where it is. It also stays if the page closes
-/// a circle, though that page is delivered.
+/// If a record may not be delivered, the cursor stays where it is. With `stays` it stays too: the page
+/// is delivered, and its ids are stored, since the next run asks for it again.
 pub(crate) async fn deliver(
     run: &mut Run<'_>,
     gathered: Gathered<'_>,
     moved: Move,
     needed: &Needed,
-    circle: Option<&'static str>,
+    stays: Option<RunError>,
     next: Option<PageRequest>,
     not_before: Option<Timestamp>,
 ) -> Result<NextPage, RunError> {
     let outcome = mask_reasons(run, gathered.outcome);
     // With `again`, a request tells the vendor that the page before it has arrived.
     let may_overlap = run.poller.poll.pages.next != Some(Next::Again);
-    let next = next.filter(|_| circle.is_none());
+    let next = next.filter(|_| stays.is_none());
     let early = match next {
         Some(request) if may_overlap && not_before.is_none() && run.has_time() => Ok(request),
         other => Err(other),
@@ -53,15 +54,18 @@ pub(crate) async fn deliver(
     let ports = &poller.ports;
     let delivered = async {
         let receipt = deliver_outcome(&ports.outputs, outcome).await?;
-        seen.page_delivered();
         summary.pages += 1;
         count(summary, &receipt);
-        summary.dedupe_overflow += seen.take_overflow();
-        if let Some(circle) = circle {
-            return Err(RunError::Loop(circle));
+        if let Some(error) = stays {
+            seen.page_comes_again();
+            let seen = seen.to_store_at_the_end(true);
+            let commit = Commit { record: &*record, seen: Some(&seen) };
+            ports.cursors.commit(&lease.current().await, commit).await?;
+            return Err(error);
         }
+        seen.page_delivered();
         record.advance(moved, receipt);
-        let seen = seen.to_store(needed);
+        let seen = seen.store_with(needed);
         let commit = Commit { record: &*record, seen: Some(&seen) };
         Ok(ports.cursors.commit(&lease.current().await, commit).await?)
     };
@@ -87,12 +91,14 @@ pub(crate) async fn deliver_part(
 ) -> Result<(), RunError> {
     run.lease.keep().await?;
     let mut gathered = run.gathered()?;
+    let hashes: Vec<_> = news.iter().filter(|news| !news.is_timed).map(|news| news.hash).collect();
     news.into_iter().for_each(|news| gathered.add(news));
     let outcome = mask_reasons(run, gathered.outcome);
     let receipt = deliver_outcome(&run.poller.ports.outputs, outcome).await?;
     count(&mut run.summary, &receipt);
     run.seen.delivered(items);
-    Ok(run.store(Some(&run.seen.to_store_at_the_end())).await?)
+    run.seen.delivered(&hashes);
+    Ok(run.store(Some(&run.seen.to_store_at_the_end(true))).await?)
 }
 
 /// Returns the page that follows a delivered one, or the end of the run if there is none or it has

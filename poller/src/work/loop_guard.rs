@@ -7,6 +7,9 @@ use mef_source::checked::{Next, Pages};
 
 use crate::page::read::Page;
 
+/// How many pages in a row may have no record and yet lead on.
+const MOST_EMPTY: u32 = 100;
+
 /// Watches the pages of one reading.
 #[derive(Debug, Default)]
 pub(crate) struct LoopGuard {
@@ -15,6 +18,8 @@ pub(crate) struct LoopGuard {
     /// How often in a row a page came again, and how often it may.
     repeats: u32,
     may_repeat: u32,
+    /// How many pages in a row had no record.
+    empty: u32,
 }
 
 impl LoopGuard {
@@ -25,6 +30,11 @@ impl LoopGuard {
         LoopGuard { may_repeat, ..LoopGuard::default() }
     }
 
+    /// Returns whether the last page that was noted is the one before it once more.
+    pub(crate) fn came_again(&self) -> bool {
+        self.repeats > 0
+    }
+
     /// Notes a page and where it leads. The error says what is wrong if either came before.
     pub(crate) fn visit(
         &mut self,
@@ -33,10 +43,17 @@ impl LoopGuard {
     ) -> Result<(), &'static str> {
         let repeated = self.last_page.replace(page.digest) == Some(page.digest);
         self.repeats = if repeated { self.repeats + 1 } else { 0 };
+        self.empty = if page.records.is_empty() { self.empty + 1 } else { 0 };
         // The last page leads nowhere, whatever is on it.
         let Some(next) = next else { return Ok(()) };
         if self.repeats > self.may_repeat && !page.records.is_empty() {
             return Err("the same page came again");
+        }
+        if self.empty >= MOST_EMPTY {
+            return Err(
+                "100 pages in a row have no record, and each names another: write under `stop` how the \
+                 last page is known, such as `empty_page`, `unless` or `link_when`",
+            );
         }
         let text = match next {
             ResumeAt::Url(text) | ResumeAt::Token(text) => text,
@@ -44,7 +61,10 @@ impl LoopGuard {
         if self.visited.insert(crate::news::seen::hash(text, None)) {
             Ok(())
         } else {
-            Err("a page names an earlier page as the next")
+            Err(
+                "a page names an earlier page as the next: if that is how the vendor says that there is \
+                 none, write `same_next` under `stop`, or list the value under `none` of `next`",
+            )
         }
     }
 }

@@ -7,6 +7,7 @@ use mef_ports::{CommitError, Position, RunSummary, SecretsError, StoreError, Str
 use serde::Serialize;
 
 use crate::ask::fetch_error::FetchError;
+use crate::page::page_error::PageError;
 
 /// What a run did.
 #[derive(Debug)]
@@ -214,9 +215,23 @@ pub enum RunError {
         /// The time now, by our clock.
         ours: Timestamp,
     },
-    /// The vendor's pages go round in a loop.
-    #[error("the vendor's pages go round in a loop: {0}; the cursor stays")]
+    /// The vendor's pages go round in a loop, or on without an end.
+    #[error(
+        "the vendor's pages have no end: {0}; the last of them is delivered, and the cursor stays before it"
+    )]
     Loop(&'static str),
+    /// The page is good, but not the way on from it.
+    #[error(
+        "the page is delivered, but the cursor stays before it, since the way on cannot be followed; its \
+         bytes are kept as blob `{blob}`"
+    )]
+    LostWay {
+        /// The name of the blob.
+        blob: String,
+        /// What is wrong with the way on.
+        #[source]
+        error: PageError,
+    },
     /// The stored cursor is of another kind than the source file's.
     #[error(
         "the stored cursor is `{stored}`, but the source file reads by {wanted}: set it with `mef cursors set`"

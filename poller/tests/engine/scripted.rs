@@ -64,9 +64,9 @@ impl Http for Scripted {
     }
 }
 
-/// Pages without anything under `list`, each of which names another.
+/// Pages with one object under `list`, each of which names another.
 pub(crate) fn endless(list: &str) -> Vec<HttpResponse> {
-    let page = |n| format!("{{\"{list}\":[],\"next\":\"{n}\"}}");
+    let page = |n| format!("{{\"{list}\":[{{\"org\":{{\"id\":\"{n}\"}}}}],\"next\":\"{n}\"}}");
     (0..1_001).map(|n| answer(200, &[], &page(n))).collect()
 }
 

@@ -7,6 +7,7 @@ use mef_poller::{Budget, Poller, RunEnd, RunReport};
 use mef_ports::{CursorRecord, Cursors as _, Http, HttpError, HttpRequest, HttpResponse, Position};
 use serde_json::json;
 
+use crate::pages::{page, requests};
 use crate::scripted::{self, Scripted};
 use crate::support::{Bench, answer, source, stream};
 
@@ -170,4 +171,83 @@ async fn a_record_with_an_id_that_comes_on_two_pages_or_in_two_runs_is_delivered
     let report = scripted::run(&bench, &vendor, FILE).await;
     assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
     assert_eq!((bench.delivered().await, report.summary.duplicates), (vec![1, 2, 3, 4], 2));
+}
+
+/// Pages of two; the last, which has no record, names what is no place.
+struct Resetting {
+    records: u32,
+    says: &'static str,
+    /// Whether that leads to the first page again.
+    resets: bool,
+}
+
+#[async_trait]
+impl Http for Resetting {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let cursor = request.url.query_pairs().find(|(name, _)| name == "cursor");
+        let from: u32 = cursor.map_or(0, |(_, cursor)| {
+            let place = cursor.strip_prefix('p').and_then(|place| place.parse().ok());
+            place.unwrap_or(if self.resets { 0 } else { self.records })
+        });
+        let to = (from + 2).min(self.records);
+        let items: Vec<_> = (from..to).map(|id| json!({ "id": id })).collect();
+        let next = if items.is_empty() { self.says.to_owned() } else { format!("\"p{to}\"") };
+        let body = format!("{{\"items\":{},\"cursor\":{next}}}", json!(items));
+        Ok(answer(200, &[], &body))
+    }
+}
+
+/// Without ids, nothing but the place keeps the records from coming again.
+#[tokio::test]
+async fn a_page_without_records_that_says_there_is_no_token_does_not_bring_all_records_again() {
+    let file = FILE.replace(", id: id, start", ", start");
+    for says in ["0", "-1", "\"0\"", "\"null\"", "\"\"", "null", "\"None\"", "\"END\""] {
+        let (says, file) = match says {
+            "\"END\"" => (says, file.replace("from: cursor,", "from: cursor, none: [END],")),
+            _ => (says, file.clone()),
+        };
+        let bench = Bench::new(0);
+        let vendor = Arc::new(Resetting { records: 4, says, resets: true });
+        for _ in 0..3 {
+            let poller = Poller::new(source(&file), vendor.clone(), bench.ports()).unwrap();
+            let report = poller.run(&Budget::default()).await;
+            assert!(matches!(report.end, RunEnd::CaughtUp), "{says}: {report:?}");
+            assert_eq!(report.done, Some(Position::Token("p4".to_owned())), "{says}");
+        }
+        assert_eq!(bench.delivered().await, [0, 1, 2, 3], "{says}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_led_back_to_the_beginning_is_followed_once_and_never_again() {
+    let file = FILE.replace(", id: id, start", ", start");
+    let bench = Bench::new(0);
+    let vendor = Arc::new(Resetting { records: 4, says: "\"MA==\"", resets: true });
+    for _ in 0..5 {
+        let poller = Poller::new(source(&file), vendor.clone(), bench.ports()).unwrap();
+        let report = poller.run(&Budget::default()).await;
+        assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+    }
+    assert_eq!(bench.delivered().await, [0, 1, 2, 3, 0, 1, 2, 3]);
+    assert_eq!(bench.cursor().await.record.leads_back(), Some("MA=="));
+}
+
+/// It may lead over a stretch without records.
+#[tokio::test]
+async fn a_new_token_of_a_page_without_records_is_where_the_next_run_begins() {
+    let bench = Bench::new(0);
+    let vendor = Arc::new(Resetting { records: 4, says: "\"t4\"", resets: false });
+    let poller = Poller::new(source(FILE), vendor, bench.ports()).unwrap();
+    let report = poller.run(&Budget::default()).await;
+    assert_eq!(report.done, Some(Position::Token("t4".to_owned())));
+}
+
+#[tokio::test]
+async fn a_value_that_means_no_token_ends_the_pages_of_a_window() {
+    let paging = "  request: { get: \"https://api.example.com/logs\", query: { since: \"{window.start|epoch}\" } }
+  next: { token: { from: next, query: at, none: [-1, \"null\"] } }";
+    for none in ["-1", "\"-1\"", "\"null\""] {
+        let pages = [page(&[1], ",\"next\":\"b\""), page(&[2], &format!(",\"next\":{none}"))];
+        requests(paging, &pages).await;
+    }
 }

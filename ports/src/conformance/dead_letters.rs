@@ -221,3 +221,24 @@ pub async fn a_settled_letter_is_gone(backend: Backend) {
     assert!(left.remove(0) == again, "what remains changed");
     assert_eq!(left, [letters[2].clone(), other]);
 }
+
+/// A redrive that was stopped leaves its letters held: somebody who asks has to learn that they are
+/// there, and until when.
+pub async fn letters_are_counted_and_held_ones_apart(backend: Backend) {
+    let store = &backend.dead_letters;
+    let none = store.count(None, at(0)).await.expect("a count");
+    assert_eq!((none.free, none.held, none.held_until), (0, 0, None));
+    let letters = [letter("1", "a"), letter("2", "b"), letter("3", "a")];
+    store.put(&letters).await.expect("letters are kept");
+    let all = store.count(None, at(0)).await.expect("a count");
+    assert_eq!((all.free, all.held, all.held_until), (3, 0, None));
+    let taken = take_all(&backend, None, 0).await;
+    let held = store.count(None, at(1)).await.expect("a count");
+    assert_eq!((held.free, held.held), (0, 3));
+    // A store that knows when the hold ends says so.
+    assert!(held.held_until.is_none_or(|until| until.as_second() == at(300).as_second()));
+    let receipts: Vec<_> = taken.into_iter().map(|taken| taken.receipt).collect();
+    store.give_back(&receipts).await.expect("they are given back");
+    let free = store.count(None, at(2)).await.expect("a count");
+    assert_eq!((free.free, free.held, free.held_until), (3, 0, None));
+}

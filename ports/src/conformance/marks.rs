@@ -138,3 +138,16 @@ pub async fn blobs_may_be_empty_and_large(backend: Backend) {
     assert_eq!(blobs.get(&empty).await.expect("a look"), Some(Bytes::new()));
     assert!(blobs.get(&large).await.expect("a look") == Some(bytes), "the bytes changed");
 }
+
+/// A person can see which there are.
+pub async fn blobs_are_listed_by_key_with_their_sizes(backend: Backend) {
+    let blobs = &backend.blobs;
+    assert!(blobs.list().await.expect("a list").is_empty());
+    for (key, bytes) in [("b/page", "12"), ("a/page", ""), ("b/page", "123")] {
+        let key = BlobKey(key.to_owned());
+        blobs.put(&key, Bytes::from_static(bytes.as_bytes())).await.expect("bytes are kept");
+    }
+    let listed = blobs.list().await.expect("a list");
+    let listed: Vec<_> = listed.iter().map(|blob| (blob.key.0.as_str(), blob.bytes)).collect();
+    assert_eq!(listed, [("a/page", 0), ("b/page", 3)]);
+}

@@ -41,6 +41,7 @@ macro_rules! conformance_tests {
                 letters_of_one_source_are_found_among_many_others,
                 a_letter_that_is_given_back_can_be_taken,
                 a_settled_letter_is_gone,
+                letters_are_counted_and_held_ones_apart,
             },
             cursors::{
                 one_run_at_a_time_holds_the_lease,
@@ -73,6 +74,7 @@ macro_rules! conformance_tests {
                 a_limit_ends_by_itself,
                 a_blob_comes_back_and_is_replaced,
                 blobs_may_be_empty_and_large,
+                blobs_are_listed_by_key_with_their_sizes,
             },
             secrets::{
                 a_secret_comes_back_as_it_was_set,

@@ -2,12 +2,24 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use jiff::Timestamp;
 
 use crate::error::StoreError;
 
 /// The key of stored bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct BlobKey(pub String);
+
+/// What is stored under a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BlobEntry {
+    /// The key.
+    pub key: BlobKey,
+    /// How many bytes there are.
+    pub bytes: u64,
+    /// When they were stored, if the store knows.
+    pub since: Option<Timestamp>,
+}
 
 /// Stores bytes by key.
 #[async_trait]
@@ -25,4 +37,11 @@ pub trait Blobs: Send + Sync {
     ///
     /// Fails if the store cannot be read.
     async fn get(&self, key: &BlobKey) -> Result<Option<Bytes>, StoreError>;
+
+    /// Returns what is stored, by key.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the store cannot be read.
+    async fn list(&self) -> Result<Vec<BlobEntry>, StoreError>;
 }

@@ -136,6 +136,18 @@ pub struct Taken {
     pub passed_over: Vec<PassedOver>,
 }
 
+/// How many letters a store has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LetterCounts {
+    /// Letters that a take would get.
+    pub free: u64,
+    /// Letters that somebody holds: a redrive that goes on, or that was stopped before it could give
+    /// them back.
+    pub held: u64,
+    /// When the last of these holds ends; `None` if there is none, or the store counts only roughly.
+    pub held_until: Option<Timestamp>,
+}
+
 /// How a taken letter ended.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settled {
@@ -176,6 +188,15 @@ pub trait DeadLetters: Send + Sync {
     ///
     /// Fails if the store cannot be read.
     async fn get(&self, id: &str) -> Result<Option<DeadLetter>, StoreError>;
+
+    /// Counts the letters of `source` or of all sources. A store that cannot search counts those of
+    /// all sources, roughly.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the store cannot be read.
+    async fn count(&self, source: Option<&str>, now: Timestamp)
+    -> Result<LetterCounts, StoreError>;
 
     /// Takes up to `limit` letters of `source` or of all sources. No other take
     /// returns them until `now + hold`. A take lasts seconds at most.

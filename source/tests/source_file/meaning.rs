@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use mef_source::checked::{Check, Cursor, Mapping, Next, Order, PollAuth, SignedPart, Verify};
+use mef_source::checked::{
+    Check, Cursor, Mapping, Next, Order, PollAuth, SignedPart, Take, Verify,
+};
 use mef_source::load;
 use serde_json::json;
 
@@ -32,7 +34,7 @@ fn the_pulled_sketch_means_what_it_says() {
     assert_eq!(poll.schedule, Duration::from_secs(60));
     assert_eq!(poll.pages.request.origin.to_string(), "https://example.okta.com:443");
     assert_eq!(poll.pages.request.url.as_literal(), Some("https://example.okta.com/api/v1/logs"));
-    assert_eq!(poll.pages.next, Some(Next::Link("next".to_owned())));
+    assert_eq!(poll.pages.next, Some(Next::Link { relation: "next".to_owned(), take: Take::Url }));
     assert!(poll.pages.stop.empty_page && poll.pages.stop.same_next);
     assert!(matches!(poll.auth, PollAuth::Header { .. }));
     let Cursor::Time(cursor) = poll.cursor else { panic!("not by time") };

@@ -1,7 +1,8 @@
 // The battery for signatures: what every vendor that signs the body is tried with. A vendor says
 // how its text is made, how it is signed and where the signature goes; the rest is the same for all.
 
-import { createHmac } from "node:crypto";
+import { createHmac, sign } from "node:crypto";
+import { crossed } from "./crossed.mjs";
 import { NOW, Suite, iso } from "./suite.mjs";
 
 const PLAIN = { s: (ms) => String(Math.floor(ms / 1000)), ms: (ms) => String(ms), rfc3339: iso };
@@ -31,7 +32,25 @@ export function signed(spec) {
   if (spec.time) b.times();
   if (spec.list) b.lists();
   spec.more?.(b, suite);
+  crossed(suite, spec.bodies, (text) => b.request({ text }), (text) => b.accept(text));
   return suite;
+}
+
+/** What vendors with a key pair share. */
+export function asymmetric(name, make, written, spec) {
+  const [today, yesterday, somebody] = ["today", "yesterday", "somebody else"].map((when) => make(`${name} ${when}`));
+  return signed({
+    name,
+    secrets: { public_key: written(today), previous_public_key: written(yesterday), ...spec.more_secrets },
+    secretName: "public_key",
+    secretKey: "keys",
+    signingKey: today,
+    previous: yesterday,
+    stranger: somebody,
+    key: (key) => key,
+    sign: (text, key) => sign(null, text, key),
+    ...spec,
+  });
 }
 
 export class Builder {
@@ -181,7 +200,7 @@ export class Builder {
     if (spec.wrap && !spec.list) {
       const bare = this.encode(this.signature(o));
       reject("without its key", this.raw(o, bare), "a signature of an unnamed scheme is none");
-      reject("under the key of another scheme", this.raw(o, value.replace(bare, "").replace(/\w+(?=[=,])/, "v9") + bare), "a signature of another scheme is none");
+      reject("under the key of another scheme", this.raw(o, value.replace(bare, "").replace(/\w+(?=[=, ])/, "v9") + bare), "a signature of another scheme is none");
     }
   }
 

@@ -4,6 +4,7 @@ import { createHash, createHmac, createPublicKey, createSecretKey, sign } from "
 import { createRequire } from "node:module";
 import { OAuth2Client } from "google-auth-library";
 import { decodeProtectedHeader, importJWK, jwtVerify } from "jose";
+import { crossed } from "../lib/crossed.mjs";
 import { ecdsa, p256, rsa } from "../lib/keys.mjs";
 import { library } from "../lib/library.mjs";
 import { NOW, Suite, iso } from "../lib/suite.mjs";
@@ -132,6 +133,7 @@ function tokens(spec) {
     suite.add("rotation: signed with the previous key, retired a second ago", make({ key: spec.previous, header: spec.rotation.header }), "reject", "it counts no more", { source: retired, judge: false });
   }
   spec.more?.({ make, accept, reject, first }, suite);
+  crossed(suite, spec.bodies, (text) => make({ text }), accept);
   return suite;
 }
 

@@ -5,6 +5,7 @@ import https from "node:https";
 import { EventEmitter } from "node:events";
 import { createRequire } from "node:module";
 import { certificate, rsa } from "../lib/keys.mjs";
+import { crossed } from "../lib/crossed.mjs";
 import { library } from "../lib/library.mjs";
 import { Suite } from "../lib/suite.mjs";
 
@@ -122,5 +123,7 @@ add("handshake: the confirmation, badly signed", { ...signed(confirmation()), To
 add("handshake: the confirmation of another topic", signed(confirmation({ TopicArn: "arn:aws:sns:eu-west-1:999999999999:theirs" })), "reject", "a stranger's topic is not subscribed to");
 add("handshake: a foreign certificate", signed(confirmation({ SigningCertURL: "https://attacker.example/x.pem" })), "reject", "a certificate is fetched from SNS only");
 suite.add("handshake: a GET", { ...request(signed(confirmation())), method: "GET" }, { outcome: "reject", status: 405 }, "a GET brings no event");
+
+crossed(suite, { "a notification": JSON.stringify(notification()) }, (text) => request(signed(JSON.parse(text))), () => accepted, { judge: false });
 
 export const suites = [suite];

@@ -4,10 +4,9 @@ import { createHash, createPublicKey, sign } from "node:crypto";
 import { createRequire } from "node:module";
 import { parse } from "node:querystring";
 import { EventWebhook } from "@sendgrid/eventwebhook";
-import { verifyKey } from "discord-interactions";
 import { ecdsa, ed25519, p256, raw, rsa, spki } from "../lib/keys.mjs";
 import { library } from "../lib/library.mjs";
-import { hmac, signed } from "../lib/signed.mjs";
+import { asymmetric, hmac, signed } from "../lib/signed.mjs";
 import { NOW } from "../lib/suite.mjs";
 import { urlCases } from "./timed.mjs";
 
@@ -19,23 +18,6 @@ const { hmacValidator: AdyenValidator } = require("@adyen/api-library");
 const adobe = require("@adobe/aio-lib-events/src/signatureUtils").exportFunctions;
 
 const json = JSON.stringify;
-
-/** What vendors with a key pair share. */
-function asymmetric(name, make, written, spec) {
-  const [today, yesterday, somebody] = ["today", "yesterday", "somebody else"].map((when) => make(`${name} ${when}`));
-  return signed({
-    name,
-    secrets: { public_key: written(today), previous_public_key: written(yesterday), ...spec.more_secrets },
-    secretName: "public_key",
-    secretKey: "keys",
-    signingKey: today,
-    previous: yesterday,
-    stranger: somebody,
-    key: (key) => key,
-    sign: (text, key) => sign(null, text, key),
-    ...spec,
-  });
-}
 
 const rsaOf = { today: rsa("rsa"), yesterday: rsa("rsa-previous"), "somebody else": rsa("rsa-stranger") };
 
@@ -63,29 +45,6 @@ export const suites = [
     judge(_, { body, header, secret }) {
       const webhook = new EventWebhook();
       return webhook.verifySignature(webhook.convertPublicKeyToECDSA(secret), body, header("X-Twilio-Email-Event-Webhook-Signature"), header("X-Twilio-Email-Event-Webhook-Timestamp"));
-    },
-  }),
-  asymmetric("discord", ed25519, (key) => raw(key).toString("hex"), {
-    library: library("discord-interactions"),
-    text: (o) => [o.ts, o.body],
-    header: "X-Signature-Ed25519",
-    time: { header: "X-Signature-Timestamp", unit: "s", past: 900, future: 300 },
-    deliveryId: (text) => JSON.parse(text).id,
-    bodies: {
-      "a command": '{"app_permissions":"562949953601536","application_id":"1290000000000000000","id":"1300000000000000001","type":2,"data":{"id":"1","name":"ban","type":1},"guild_id":"41771983423143937","member":{"user":{"id":"53908232506183680","username":"ann"}},"token":"aW50ZXJhY3Rpb24","version":1}',
-    },
-    differs: [
-      [/^time: (a second past|years|a second further)/, "it looks at no clock"],
-      [/^time: (text|empty|with|negative|hexadecimal|overflowing|not a number)/, "it takes whatever text was signed as a time"],
-    ],
-    judge: (_, { body, header, secret }) => verifyKey(body, header("X-Signature-Ed25519"), header("X-Signature-Timestamp"), secret),
-    more(b, suite) {
-      const ping = '{"application_id":"1290000000000000000","id":"1300000000000000002","token":"A_UNIQUE_TOKEN","type":1,"user":{"id":"1"},"version":1}';
-      suite.add("handshake: a ping", b.request({ text: ping }), { outcome: "handshake", status: 200, response: { json: { type: 1 } } }, "Discord checks the URL when it is given, and later");
-      suite.add("handshake: a ping, badly signed", b.request({ text: ping, secret: suite.spec.stranger }), "reject", "Discord probes with bad signatures and wants 401");
-      suite.add("handshake: a ping, unsigned", b.raw(b.options({ text: ping }), []), "reject", "Discord probes with bad signatures and wants 401");
-      const text = b.first.replace('"type":2', '"type":"1"');
-      suite.add("genuine: a type that is a text", b.request({ text }), b.accept(text), "only the number 1 is a ping");
     },
   }),
   asymmetric("standard-webhooks-asymmetric", ed25519, (key) => `whpk_${raw(key).toString("base64")}`, {

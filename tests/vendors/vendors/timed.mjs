@@ -7,7 +7,8 @@ import { Paddle } from "@paddle/paddle-node-sdk";
 import { Webhook as Standard } from "standardwebhooks";
 import Stripe from "stripe";
 import { Webhook as Svix } from "svix";
-import { library } from "../lib/library.mjs";
+import { kinds } from "../lib/crossed.mjs";
+import { declared, library } from "../lib/library.mjs";
 import { hmac, signed } from "../lib/signed.mjs";
 import { NOW, iso } from "../lib/suite.mjs";
 
@@ -24,7 +25,7 @@ const field = (...names) => (text) => {
   return value === undefined ? undefined : String(value);
 };
 
-function timed(name, { secret, ...spec }) {
+export function timed(name, { secret, ...spec }) {
   const secrets = spec.secrets ?? {
     webhook_secret: secret ?? `${name}-secret-of-today`,
     previous_webhook_secret: `${name}-secret-of-yesterday`,
@@ -133,6 +134,12 @@ export const suites = [
       suite.add("handshake: signed an hour ago", b.request({ text: ask, time: NOW - 3600_000 }), "reject", "an old request is a replay");
       const event = json({ type: "event_callback", event_id: "Ev1", challenge: "x", event: { type: "message" } });
       suite.add("genuine: an event that has a challenge", b.request({ text: event }), { outcome: "accept", status: 200, events: 1, delivery_id: "Ev1" }, "only its type makes a handshake");
+      const wrapped = (type) => json({ ...JSON.parse(b.first), challenge: "x", event: { type, event_ts: "1780315199.000200" } });
+      kinds(suite, library("@slack/types"), declared("@slack/types", "dist/events", /^ {4}type: '([a-z_]+)'/gm), wrapped, (body) => b.request({ text: body }), (body) => b.accept(body));
+      for (const type of ["app_rate_limited", "block_actions", "view_submission"]) {
+        const body = json({ type, token: "z26uFbvR1xHJEdHE1OQiO6t8", challenge: "x", team_id: "T061EG9RZ" });
+        suite.add(`event: a body of the type ${type}`, b.request({ text: body }), { outcome: "accept", status: 200, events: 1 }, "only `url_verification` is no event");
+      }
       const command = b.request({ text: "command=%2Fdeploy&text=prod&user_name=ann&team_id=T061EG9RZ" });
       command.headers[0][1] = "application/x-www-form-urlencoded";
       suite.add("genuine: a slash command", command, { outcome: "accept", status: 200, events: 1 }, "commands come as forms");
@@ -154,6 +161,9 @@ export const suites = [
       const secret = suite.spec.secrets.webhook_secret;
       const answer = (token, key = secret) => ({ outcome: "handshake", status: 200, response: { json: { plainToken: token, encryptedToken: hmac("sha256")(token, key).toString("hex") } } });
       const text = ask("qgg8vlvZRS6UYooatFL8Aw");
+      const wrapped = (event) => json({ event, event_ts: 1780315199000, payload: { account_id: "AAAAAABBBB", plainToken: "qgg8vlvZRS6UYooatFL8Aw", object: { id: "1" } } });
+      const known = declared("@zoom/rivet", ".", /Event<"([a-z_.0-9]+)"/g).filter((name) => name !== "endpoint.url_validation");
+      kinds(suite, library("@zoom/rivet"), known, wrapped, (body) => b.request({ text: body }), (body) => b.accept(body));
       suite.add("handshake: the validation", b.request({ text }), answer("qgg8vlvZRS6UYooatFL8Aw"), "Zoom validates the URL, and again every 72 hours");
       suite.add("handshake: the validation, signed with the previous secret", b.request({ text, secret: suite.spec.previous }), answer("qgg8vlvZRS6UYooatFL8Aw", suite.spec.previous), "the answer uses the secret that signed", { source: "rotation" });
       suite.add("handshake: unsigned", b.raw(b.options({ text }), []), "reject", "an oracle would sign what Zoom never sent");
@@ -389,9 +399,20 @@ export const suites = [
     },
     judge: (request, { text, headers, secret }) => verifyRequest(secret, { method: request.method, path: request.path, headers, body: text }, 30),
     more(b, suite) {
-      const signedBy = signRequest(suite.spec.secrets.webhook_secret, { method: "POST", path: "/contentful", headers: { "x-contentful-topic": "ContentManagement.Entry.publish", "content-type": "application/json" }, body: b.first }, NOW);
-      const headers = [["Content-Type", "application/json"], ["X-Contentful-Topic", "ContentManagement.Entry.publish"], ...Object.entries(signedBy)];
-      suite.add("genuine: the headers as the library writes them", { method: "POST", path: "/contentful", headers, body: Buffer.from(b.first) }, b.accept(b.first), "made by the library itself");
+      const byLibrary = (path) => {
+        const signedBy = signRequest(suite.spec.secrets.webhook_secret, { method: "POST", path, headers: { "x-contentful-topic": "ContentManagement.Entry.publish", "content-type": "application/json" }, body: b.first }, NOW);
+        const headers = [["Content-Type", "application/json"], ["X-Contentful-Topic", "ContentManagement.Entry.publish"], ...Object.entries(signedBy)];
+        return { method: "POST", path, headers, body: Buffer.from(b.first) };
+      };
+      suite.add("genuine: the headers as the library writes them", byLibrary("/contentful"), b.accept(b.first), "made by the library itself");
+      for (const query of ["a=1", "env=master&tags=a,b;c", "q=%20x%2Fy", "é=ü&x=!*'()~", "a+b=$c:@", "="]) {
+        suite.add(`url: with the query ${query}`, byLibrary(`/contentful?${query}`), b.accept(b.first), "the library escapes the query twice");
+        suite.add(`url: with another query than ${query}`, { ...byLibrary(`/contentful?${query}`), path: `/contentful?${query}&admin=1` }, "reject", "the query is signed");
+      }
+      suite.add("url: with an empty query", { ...byLibrary("/contentful"), path: "/contentful?" }, b.accept(b.first), "an empty query is none");
+      const twice = byLibrary("/contentful?a=1?b=2");
+      suite.add("url: with two question marks", twice, "reject", "the library does not sign what stands behind the second", { judge: false });
+      suite.add("url: with something behind a second question mark", { ...twice, path: "/contentful?a=1?b=3" }, "reject", "the library does not sign what stands behind the second", { judge: false });
       const changed = b.request();
       changed.headers.find(([name]) => name === "x-contentful-topic")[1] = "ContentManagement.Entry.delete";
       suite.add("attack: a signed header changed", changed, "reject", "the headers that are listed are signed");

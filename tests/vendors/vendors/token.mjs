@@ -1,12 +1,13 @@
 // Vendors that prove themselves with a fixed token, in a header, the query or the body.
 
+import { crossed } from "../lib/crossed.mjs";
 import { Suite, NOW, iso } from "../lib/suite.mjs";
 import { awkward } from "../lib/signed.mjs";
 
 const json = JSON.stringify;
 
 /** `spec.request(values, text)` makes a request that holds the values, each in a place of its own. */
-function token(name, { token: secret = `${name}-token-0123456789abcdef`, ...spec }) {
+export function token(name, { token: secret = `${name}-token-0123456789abcdef`, ...spec }) {
   const previous = `${name}-token-of-yesterday`;
   const suite = new Suite({
     name,
@@ -62,10 +63,11 @@ function token(name, { token: secret = `${name}-token-0123456789abcdef`, ...spec
   }
   if (!spec.answersGet) suite.add("method: GET", { ...request(secret), method: "GET", body: Buffer.alloc(0) }, { outcome: "reject", status: 405 }, "a GET brings no event");
   spec.more?.(suite, request, accept, secret);
+  crossed(suite, spec.bodies, (text) => request(secret, text), accept);
   return suite;
 }
 
-const inHeader = (name, prefix = "") => (values) => ({ headers: values.map((value) => [name, value === "" ? "" : prefix + value]) });
+export const inHeader = (name, prefix = "") => (values) => ({ headers: values.map((value) => [name, value === "" ? "" : prefix + value]) });
 
 export const suites = [
   token("gitlab-token", {

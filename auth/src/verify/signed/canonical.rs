@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use percent_encoding::utf8_percent_encode;
+use percent_encoding::{AsciiSet, utf8_percent_encode};
 
 use crate::query::{RESERVED, form_decode, pieces};
 use crate::request::Request;
@@ -15,6 +15,24 @@ use crate::verify::request_part::RequestPart;
 
 /// The parameter that holds the token, which cannot sign itself.
 const TOKEN_PARAMETER: &str = "jwt";
+
+/// What `encodeURIComponent` of JavaScript escapes (ECMA-262 §19.2.6.4).
+const NOT_IN_COMPONENT: &AsciiSet =
+    &RESERVED.remove(b'!').remove(b'*').remove(b'\'').remove(b'(').remove(b')');
+
+/// What `encodeURI` of JavaScript escapes (ECMA-262 §19.2.6.3).
+const NOT_IN_URI: &AsciiSet = &NOT_IN_COMPONENT
+    .remove(b';')
+    .remove(b',')
+    .remove(b'/')
+    .remove(b'?')
+    .remove(b':')
+    .remove(b'@')
+    .remove(b'&')
+    .remove(b'=')
+    .remove(b'+')
+    .remove(b'$')
+    .remove(b'#');
 
 /// A name that means something else in JavaScript, so that the libraries that sign
 /// skip it.
@@ -27,8 +45,9 @@ const PROTOTYPE: &str = "__proto__";
 ///
 /// # Errors
 ///
-/// Fails if the form is not UTF-8 text, also in its escapes, or is empty: what is
-/// signed before it would then pass for a signed form.
+/// Fails if the form is not UTF-8 text, also in its escapes, or if the body holds something and the form
+/// says nothing: what is signed before it would then pass for a signed form. An empty body is nothing, and
+/// is what is signed then.
 pub(crate) fn form_sorted(body: &[u8]) -> Result<Vec<u8>, Denied> {
     let not_text = || Denied::NotText(RequestPart::Json(String::new()));
     let body = std::str::from_utf8(body).map_err(|_| not_text())?;
@@ -43,10 +62,27 @@ pub(crate) fn form_sorted(body: &[u8]) -> Result<Vec<u8>, Denied> {
             text.extend(String::from_utf16_lossy(value).bytes());
         }
     }
-    if text.is_empty() {
+    if text.is_empty() && !body.is_empty() {
         return Err(Denied::Missing(RequestPart::Json(String::new())));
     }
     Ok(text)
+}
+
+/// Returns the path and query as `encodeURI` of JavaScript writes them, once the query as a whole was
+/// escaped: `?a=1` is signed as `?a%253D1`
+/// (<https://github.com/contentful/node-apps-toolkit/blob/main/src/requests/utils.ts>).
+///
+/// That library does not sign what stands behind a second `?`. Here it is part of the text, so a request
+/// that has one is refused.
+pub(crate) fn escaped_path_query(request: &Request) -> String {
+    let path = utf8_percent_encode(request.path(), NOT_IN_URI).to_string();
+    match request.raw_query() {
+        "" => path,
+        query => {
+            let escaped = utf8_percent_encode(query, NOT_IN_COMPONENT).to_string();
+            format!("{path}?{}", escaped.replace('%', "%25"))
+        }
+    }
 }
 
 /// Returns the headers that the header `list` names: `name:value`, names in lower case
@@ -85,6 +121,21 @@ pub(crate) fn signed_headers(
         text.extend_from_slice(value.trim_ascii());
     }
     Ok(text)
+}
+
+/// Returns the values of the headers that `list` names, in its order, with `.` between them. The names stand
+/// with white space between them.
+///
+/// # Errors
+///
+/// Fails if a header is missing or was sent twice.
+pub(crate) fn header_values(request: &Request, list: &str) -> Result<Vec<u8>, Denied> {
+    let mut values = Vec::new();
+    for name in list.split_ascii_whitespace().map(str::to_ascii_lowercase) {
+        let value = values::header(request, &name)?;
+        values.push(value.ok_or(Denied::Missing(RequestPart::Header(name)))?.trim_ascii());
+    }
+    Ok(values.join(b".".as_slice()))
 }
 
 /// Returns method, path and query with `&` between them: the path without a slash at

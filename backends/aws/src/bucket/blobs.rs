@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use mef_ports::{BlobKey, Blobs, StoreError};
+use mef_ports::{BlobEntry, BlobKey, Blobs, StoreError};
 
-use crate::bucket::objects::Objects;
+use crate::bucket::objects::{ListedObject, Objects};
 use crate::clients::Shared;
+
+/// What the keys of all blobs begin with.
+const PREFIX: &str = "blobs/";
 
 /// Keeps bytes as objects under `blobs/`.
 #[derive(Clone)]
@@ -18,6 +21,18 @@ pub struct S3Blobs {
 impl S3Blobs {
     pub(crate) fn new(shared: Arc<Shared>) -> S3Blobs {
         S3Blobs { objects: Objects::new(shared) }
+    }
+
+    /// Reads the object that stands behind a `claim` in an event: `s3://bucket/key` in this
+    /// application's bucket. Returns `None` if there is none.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the bucket cannot be read.
+    pub async fn claimed(&self, claim: &str) -> Result<Option<Bytes>, StoreError> {
+        let Some(key) = self.objects.key_of(claim) else { return Ok(None) };
+        let found = self.objects.get(key).await;
+        found.map_err(|error| error.during("read what a claim stands for"))
     }
 }
 
@@ -32,8 +47,19 @@ impl Blobs for S3Blobs {
         let found = self.objects.get(&object_key(key)).await;
         found.map_err(|error| error.during("read a blob"))
     }
+
+    async fn list(&self) -> Result<Vec<BlobEntry>, StoreError> {
+        let listed = self.objects.list(PREFIX).await;
+        let listed = listed.map_err(|error| error.during("list the blobs"))?;
+        // S3 lists by key.
+        let entry = |object: ListedObject| {
+            let key = BlobKey(object.key.strip_prefix(PREFIX)?.to_owned());
+            Some(BlobEntry { key, bytes: object.bytes, since: object.since })
+        };
+        Ok(listed.into_iter().filter_map(entry).collect())
+    }
 }
 
 fn object_key(key: &BlobKey) -> String {
-    format!("blobs/{}", key.0)
+    format!("{PREFIX}{}", key.0)
 }

@@ -6,6 +6,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::clients::Shared;
@@ -25,6 +26,13 @@ pub(crate) struct Claim {
     pub(crate) sha256: String,
     /// How many bytes it has.
     pub(crate) bytes: usize,
+}
+
+/// An object in a list.
+pub(crate) struct ListedObject {
+    pub(crate) key: String,
+    pub(crate) bytes: u64,
+    pub(crate) since: Option<Timestamp>,
 }
 
 /// The objects of the application's bucket.
@@ -70,12 +78,38 @@ impl Objects {
         }
     }
 
+    /// Returns the key in `s3://bucket/key`; `None` if that is not in this application's bucket.
+    /// Whoever can write to the queue must not choose the bucket that is read.
+    pub(crate) fn key_of<'c>(&self, claim: &'c str) -> Option<&'c str> {
+        claim.strip_prefix(&format!("s3://{}/", self.shared.settings.bucket))
+    }
+
+    /// Lists the objects whose keys begin with `prefix`.
+    pub(crate) async fn list(&self, prefix: &str) -> Result<Vec<ListedObject>, AwsError> {
+        let bucket = &self.shared.settings.bucket;
+        let (mut listed, mut next) = (Vec::new(), None);
+        loop {
+            let request = self.shared.s3().list_objects_v2().bucket(bucket).prefix(prefix);
+            let page = request.set_continuation_token(next).send().await?;
+            listed.extend(page.contents.unwrap_or_default().into_iter().filter_map(|object| {
+                let since = object.last_modified.map(|time| Timestamp::from_second(time.secs()));
+                Some(ListedObject {
+                    key: object.key?,
+                    bytes: object.size.and_then(|size| size.try_into().ok()).unwrap_or_default(),
+                    since: since.and_then(Result::ok),
+                })
+            }));
+            next = page.next_continuation_token;
+            if next.is_none() {
+                return Ok(listed);
+            }
+        }
+    }
+
     /// Reads the object of `claim`, and checks that it is what was stored. The inner
     /// error says why it can never be had.
     pub(crate) async fn redeem(&self, claim: &Claim) -> Result<Result<Bytes, String>, AwsError> {
-        let begin = format!("s3://{}/", self.shared.settings.bucket);
-        // Whoever can write to the queue must not choose the bucket that is read.
-        let Some(key) = claim.claim.strip_prefix(&begin) else {
+        let Some(key) = self.key_of(&claim.claim) else {
             return Ok(Err("its object is not in this application's bucket".to_owned()));
         };
         Ok(match self.get(key).await? {

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use mef_ports::{DeadLetter, DeadLetters, PassedOver, Settled, StoreError, Taken, TakenLetter};
+use mef_ports::{
+    DeadLetter, DeadLetters, LetterCounts, PassedOver, Settled, StoreError, Taken, TakenLetter,
+};
 
 use crate::error::AwsError;
 use crate::queue::packing::ENTRIES;
@@ -208,6 +210,12 @@ impl DeadLetters for RejectedQueue {
         let found = self.look(1, |stub| stub.id == id).await;
         let found = found.map_err(|error| error.during("read a dead letter"))?;
         Ok(found.into_iter().next())
+    }
+
+    async fn count(&self, _: Option<&str>, _: Timestamp) -> Result<LetterCounts, StoreError> {
+        let counts = self.counts().await?;
+        // SQS does not say when a message is visible again.
+        Ok(LetterCounts { free: counts.waiting, held: counts.in_flight, held_until: None })
     }
 
     async fn take(

@@ -1,8 +1,9 @@
 //! `mef poll --dry-run`: a run on a copy of everything that it could change.
 //!
 //! The requests to the vendor are real, with the real credential and within its limits. The cursor, the
-//! queue, the dead letters and the blobs are in memory and gone afterwards. Access tokens are the
-//! exception: a new one is stored as always, since the vendor may revoke the previous one.
+//! queue and the dead letters are in memory and gone afterwards. Two things are stored as always: a new
+//! access token, since the vendor may revoke the previous one, and the bytes of a page that is not
+//! understood, since whoever tries a source wants to see them.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -56,7 +57,6 @@ pub(super) async fn run(
         cursors: Arc::new(copy.clone()),
         limits: Arc::new(LimitsAsTheyAre(Arc::clone(&real.limits))),
         wakeups: Arc::new(NoWakeups),
-        blobs: Arc::new(copy.clone()),
         outputs: Outputs {
             queue: Arc::new(copy.clone()),
             dead_letters: Arc::new(copy.clone()),

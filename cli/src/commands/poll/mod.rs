@@ -13,6 +13,7 @@ mod trace;
 
 use crate::args::{Global, PollOptions};
 use crate::backend::Backend;
+use crate::local::ports::Access;
 use crate::sources::files;
 
 use trace::Traced;
@@ -23,7 +24,7 @@ pub(super) async fn poll(
     redactor: &Redactor,
 ) -> anyhow::Result<ExitCode> {
     let source = files::load_named(&global.sources, &options.source)?;
-    let backend = Backend::open(global, redactor).await?;
+    let backend = Backend::open(global, Access::Write, redactor).await?;
     let poll = source.poll.as_ref().with_context(|| files::not_pulled(&source))?;
     let mut http = backend.http(poll);
     let traced = match &options.trace {

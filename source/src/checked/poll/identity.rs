@@ -25,7 +25,7 @@ use crate::checked::json_template::JsonTemplate;
 use crate::path::Path;
 use crate::template::{Filter, HmacText, Part, Template};
 use crate::time_zone::Zone;
-use crate::written::{Compression, MissingRecords, MissingTrailer, TimeFormat};
+use crate::written::{Compression, MissingRecords, MissingTrailer, Take, TimeFormat};
 
 /// Begins every identity. A digest that does not begin with it was made in another
 /// way.
@@ -208,7 +208,7 @@ impl Identify for Filter {
             Filter::Default(value) => to.form("default", value),
             Filter::UrlEncode => to.choice("urlencode"),
             Filter::Base64 => to.choice("base64"),
-            Filter::Sha256Hex => to.choice("sha256_hex"),
+            Filter::Digest(digest) => to.choice(digest.name()),
             Filter::Lookup(table) => to.form("lookup", table.iter().collect::<Vec<_>>()),
             Filter::Json => to.choice("json"),
             Filter::Text => to.choice("text"),
@@ -349,9 +349,16 @@ impl Identify for Pages {
 impl Identify for Next {
     fn add_to(&self, to: &mut Identity) {
         match self {
-            Next::Link(relation) => to.form("link", relation),
-            Next::Url(path) => to.form("url", path),
-            Next::Token { from, form, to: slot } => {
+            Next::Link { relation, take } => {
+                to.form("link", relation);
+                take.add_to(to);
+            }
+            // Which values mean none does not change what is asked for.
+            Next::Url { from, take, none: _ } => {
+                to.form("url", from);
+                take.add_to(to);
+            }
+            Next::Token { from, form, to: slot, none: _ } => {
                 to.choice("token");
                 from.add_to(to);
                 match form {
@@ -369,6 +376,15 @@ impl Identify for Next {
     }
 }
 
+impl Identify for Take {
+    fn add_to(&self, to: &mut Identity) {
+        match self {
+            Take::Url => {}
+            Take::Query => to.choice("take_query"),
+        }
+    }
+}
+
 impl Identify for Slot {
     fn add_to(&self, to: &mut Identity) {
         match self {
@@ -382,9 +398,13 @@ impl Identify for Slot {
 
 impl Identify for Stop {
     fn add_to(&self, to: &mut Identity) {
-        let Stop { empty_page, same_next, short_page, unless, when, total, pages } = self;
+        let Stop { empty_page, same_next, short_page, unless, when, link_when, total, pages } =
+            self;
         (u64::from(*empty_page), u64::from(*same_next)).add_to(to);
         ((short_page, unless), (when, (total, pages))).add_to(to);
+        if !link_when.is_empty() {
+            to.form("link_when", link_when);
+        }
     }
 }
 

@@ -116,8 +116,8 @@ impl Origins {
             )
         } else if request.method == Method::Post || request.has_own_parts() || shows_secret {
             (
-                "another origin is asked by `get`, and for nothing but a URL without a secret",
-                "what else a request has is for the origin that the credential belongs to",
+                "an origin under `allow_origins` is asked by `get`, and for nothing but a URL without a secret",
+                "list it under `own_origins` instead if it is the vendor's and the credential is for it too",
             )
         } else {
             return Ok(());

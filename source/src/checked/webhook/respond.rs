@@ -194,7 +194,11 @@ fn answer(
         })
     });
     let headers = all(written.headers.iter().map(|(name, text)| {
-        let name = header_name(name, text.place().or(written.place()), checker);
+        let place = text.place().or(written.place());
+        let name = match is_type_of_nothing(name, text, written) {
+            true => Ok(name.to_ascii_lowercase()),
+            false => header_name(name, place, checker),
+        };
         let template = checker.signing_template(text, REQUEST_ROOTS, &Lookups::new());
         Ok((name?, template?))
     }));
@@ -211,6 +215,13 @@ fn answer(
         (None, None, _) => Ok(AnswerBody::Empty),
     };
     Ok(AnswerTemplate { status: status?, headers: headers?, body: body? })
+}
+
+/// Returns whether a header is the content type of an answer without a body, which no key sets.
+fn is_type_of_nothing(name: &str, text: &str, written: &written::Respond) -> bool {
+    written.empty.is_some()
+        && name.eq_ignore_ascii_case("content-type")
+        && ["application/json", "text/plain"].contains(&text)
 }
 
 fn json(node: &Located<Node>, checker: &mut Checker<'_>) -> Result<JsonTemplate, Told> {
@@ -237,7 +248,7 @@ fn header_name(
         return Err(checker.error_with(
             place,
             format!("the header `{lower}` cannot be set"),
-            "the content type is `text/plain` or `application/json`, and the server's own headers are its own",
+            "the content type is `text/plain` or `application/json`, which only `empty: true` has to write, and the server's own headers are its own",
         ));
     }
     Ok(lower)

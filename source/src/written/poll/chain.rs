@@ -55,7 +55,8 @@ pub struct Wait {
 #[serde(deny_unknown_fields)]
 pub struct Detail {
     /// The request. Its templates read `{item.PATH}`, or `{item}` for the whole item. If its URL
-    /// begins with one of these, it may only lead to the source's origin or to `allow_origins`.
+    /// begins with one of these, it may only lead to the source's origin, to `own_origins`, or,
+    /// without the credential, to `allow_origins`.
     pub request: Located<Request>,
     /// How the requests for later pages differ.
     pub then: Option<Located<Then>>,

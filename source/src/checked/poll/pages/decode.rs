@@ -90,7 +90,7 @@ impl PageDecode {
             return;
         }
         let named = match next {
-            Some(Next::Url(path) | Next::Token { from: path, .. }) => Some(path),
+            Some(Next::Url { from, .. } | Next::Token { from, .. }) => Some(from),
             _ => None,
         };
         let stops = stop.into_iter().flat_map(Stop::paths);

@@ -2,11 +2,14 @@
 
 use std::fmt;
 
+use serde_json::Value;
+
 use crate::checked::checker::Told;
+use crate::checked::constant::constant;
 use crate::checked::poll::request::scope::RequestScope;
 use crate::path::{Path, Root};
 use crate::problem::Place;
-use crate::written::{self, Located, TokenFormat};
+use crate::written::{self, Located, Node, Take, TokenFormat};
 
 /// Where a page may say how to go on.
 pub(crate) const PAGE_ROOTS: &[Root] = &[Root::Record, Root::Header];
@@ -14,10 +17,22 @@ pub(crate) const PAGE_ROOTS: &[Root] = &[Root::Record, Root::Header];
 /// Where a page says how to get the next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Next {
-    /// A relation of the `Link` header.
-    Link(String),
+    /// A link in the `Link` header.
+    Link {
+        /// Its relation.
+        relation: String,
+        /// What of it leads on.
+        take: Take,
+    },
     /// A URL in the body or in a header.
-    Url(Path),
+    Url {
+        /// Where it is.
+        from: Path,
+        /// What of it leads on.
+        take: Take,
+        /// Values that mean that there is none.
+        none: Vec<Value>,
+    },
     /// A token.
     Token {
         /// Where the token is: in the body or in a header.
@@ -26,6 +41,8 @@ pub enum Next {
         form: TokenForm,
         /// What takes it in the next request.
         to: Option<Slot>,
+        /// Values that mean that there is none.
+        none: Vec<Value>,
     },
     /// The page's number.
     Page {
@@ -84,7 +101,7 @@ impl Next {
     /// Returns the part of a request that takes the way to a page, if the file names it.
     pub fn slot(&self) -> Option<&Slot> {
         match self {
-            Next::Link(_) | Next::Url(_) | Next::Again => None,
+            Next::Link { .. } | Next::Url { .. } | Next::Again => None,
             Next::Token { to, .. }
             | Next::Page { to, .. }
             | Next::Offset { to, .. }
@@ -95,7 +112,7 @@ impl Next {
     /// Returns what templates call the way to a page: `{page.NAME}`.
     pub fn variable(&self) -> Option<&'static str> {
         match self {
-            Next::Link(_) | Next::Url(_) | Next::Again => None,
+            Next::Link { .. } | Next::Url { .. } | Next::Again => None,
             Next::Token { .. } => Some("token"),
             Next::Page { .. } => Some("number"),
             Next::Offset { .. } => Some("offset"),
@@ -116,7 +133,7 @@ impl Next {
 
     /// Returns whether a page names the URL of the next.
     pub fn is_url(&self) -> bool {
-        matches!(self, Next::Link(_) | Next::Url(_))
+        matches!(self, Next::Link { .. } | Next::Url { .. })
     }
 
     /// Returns where a count of pages or records begins.
@@ -133,8 +150,8 @@ impl Next {
 impl fmt::Display for Next {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Next::Link(relation) => write!(f, "link `{relation}` in its header"),
-            Next::Url(path) => write!(f, "URL at `{path}`"),
+            Next::Link { relation, .. } => write!(f, "link `{relation}` in its header"),
+            Next::Url { from, .. } => write!(f, "URL at `{from}`"),
             Next::Token { from, .. } => write!(f, "token at `{from}`"),
             Next::Page { .. } => f.write_str("number"),
             Next::Offset { .. } => f.write_str("offset"),
@@ -167,11 +184,15 @@ impl RequestScope<'_, '_> {
     pub(crate) fn next(&mut self, written: &Located<written::Next>) -> Result<Next, Told> {
         let place = written.place();
         match &**written {
-            written::Next::Link(relation) => {
-                self.not_empty(relation, "a link relation, such as `next`")?;
-                Ok(Next::Link((**relation).clone()))
+            written::Next::Link(link) => {
+                let relation = link.rel.clone();
+                self.not_empty(&link.with(relation.clone()), "a link relation, such as `next`")?;
+                Ok(Next::Link { relation, take: link.take })
             }
-            written::Next::Url(path) => self.checker.path(path, PAGE_ROOTS).map(Next::Url),
+            written::Next::Url(url) => {
+                let from = self.checker.path(&url.with(url.from.clone()), PAGE_ROOTS)?;
+                Ok(Next::Url { from, take: url.take, none: self.constants(&url.none) })
+            }
             written::Next::Token(token) => {
                 let from = self.checker.path(&token.from, PAGE_ROOTS)?;
                 let form = match (&token.join, token.format) {
@@ -186,7 +207,8 @@ impl RequestScope<'_, '_> {
                         ));
                     }
                 };
-                Ok(Next::Token { from, form, to: self.slot(&slot_of!(token), place)? })
+                let none = self.constants(&token.none);
+                Ok(Next::Token { from, form, to: self.slot(&slot_of!(token), place)?, none })
             }
             written::Next::Page(page) => Ok(Next::Page {
                 to: self.slot(&slot_of!(page), place)?,
@@ -222,6 +244,10 @@ impl RequestScope<'_, '_> {
                 Ok(Next::Again)
             }
         }
+    }
+
+    fn constants(&mut self, nodes: &[Located<Node>]) -> Vec<Value> {
+        nodes.iter().map(|node| constant(node, self.checker)).collect()
     }
 
     /// Reads what takes the way to a page, if the file says so.

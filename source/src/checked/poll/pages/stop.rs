@@ -21,6 +21,8 @@ pub struct Stop {
     pub unless: Vec<Path>,
     /// If all values of one of these lists are found.
     pub when: Vec<Vec<(Path, Value)>>,
+    /// If the link has all values of one of these lists as its parameters.
+    pub link_when: Vec<Vec<(String, Value)>>,
     /// At the offset that the page has here.
     pub total: Option<Path>,
     /// At the page number that the page has here.
@@ -63,6 +65,25 @@ pub(crate) fn stop(
                     );
                 }
                 stop.when.push(all);
+            }
+            StopRule::LinkWhen(values) => {
+                if !matches!(next, Some(Next::Link { .. })) {
+                    checker.error_with(
+                        rule.place(),
+                        "`link_when` means nothing without `next: { link: … }`",
+                        "it is about the parameters of that link; what the page itself says is for `when`",
+                    );
+                }
+                if values.is_empty() {
+                    checker.error_with(
+                        rule.place(),
+                        "`link_when` names no value, so it would stop at the first page",
+                        "such as `link_when: { results: \"false\" }`",
+                    );
+                }
+                let values = values.iter();
+                let all = values.map(|(name, value)| (name.clone(), constant(value, checker)));
+                stop.link_when.push(all.collect());
             }
             StopRule::Total(path) => {
                 wants(matches!(next, Some(Next::Offset { .. })), path, "total", "offset", checker);

@@ -2,9 +2,11 @@
 //! to get the next one.
 
 mod decode;
+mod link;
 mod next;
 mod records;
 
 pub use decode::*;
+pub use link::*;
 pub use next::*;
 pub use records::*;

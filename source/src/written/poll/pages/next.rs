@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::link::{HeaderLink, PageUrl};
 use crate::located::Located;
 use crate::node::Node;
 
@@ -13,10 +14,10 @@ use crate::node::Node;
 #[serde(rename_all = "snake_case")]
 pub enum Next {
     /// The relation in the `Link` header (RFC 8288), usually `next`.
-    Link(Located<String>),
+    Link(Located<HeaderLink>),
     /// The path of a URL in the body, or `header.NAME`. The URL can be absolute, relative, or only
     /// a query.
-    Url(Located<String>),
+    Url(Located<PageUrl>),
     /// A token in the page.
     Token(NextToken),
     /// The number of the page, which is counted up.
@@ -42,6 +43,10 @@ pub struct NextToken {
     pub join: Option<String>,
     /// `json` if the token is a list or an object, or the text of one: it is sent back as such.
     pub format: Option<TokenFormat>,
+    /// Values that mean that there is no token, such as `[0, -1, "null"]`. Nothing, null, false and
+    /// an empty text always mean that.
+    #[serde(default)]
+    pub none: Vec<Located<Node>>,
     /// The query parameter to send it in.
     pub query: Option<Located<String>>,
     /// Or the header to send it in.
@@ -131,6 +136,8 @@ pub enum StopRule {
     Unless(Located<String>),
     /// Every path has the given value: `{ lastPage: true }`.
     When(BTreeMap<String, Located<Node>>),
+    /// Every parameter of the link has the given value: `{ results: "false" }`. For `next: { link: … }`.
+    LinkWhen(BTreeMap<String, Located<Node>>),
     /// As many records were read as the number at this path says. For `next: { offset: … }`.
     Total(Located<String>),
     /// The page's number is the one at this path. For `next: { page: … }`.

@@ -1,0 +1,65 @@
+//! Looking changes nothing, and a name that nobody knows is told.
+
+use crate::support::{Folder, HOOK, HOOK_SCHEMA, stderr};
+
+fn hook() -> Folder {
+    let folder = Folder::new();
+    folder.write("hook/source.yml", HOOK).write("hook/schema.json", HOOK_SCHEMA);
+    folder
+}
+
+#[test]
+fn a_look_at_a_store_that_is_not_there_fails_and_makes_none() {
+    let folder = hook();
+    for look in [
+        ["events", "--consume"].as_slice(),
+        &["events"],
+        &["dlq", "list"],
+        &["dlq", "show", "x"],
+        &["dlq", "discard", "x"],
+        &["cursors", "list"],
+        &["cursors", "show", "hook"],
+        &["blobs", "list"],
+        &["backup", "copy.db"],
+    ] {
+        let output = folder.mef(&[look, &["--store", "typo.db"]].concat());
+        assert_eq!(output.status.code(), Some(1), "{look:?}");
+        let said = stderr(&output);
+        assert!(said.contains("typo.db") && said.contains("--store"), "{look:?}: {said}");
+    }
+    let entries = std::fs::read_dir(folder.path("")).unwrap();
+    let names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(names, ["hook"]);
+}
+
+/// Before the first run that is the answer to what there is.
+#[test]
+fn the_status_without_a_store_lists_the_sources_and_makes_none() {
+    let folder = hook();
+    let output = folder.mef(&["status", "--json"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(stderr(&output).contains("there is no store"), "{}", stderr(&output));
+    assert!(String::from_utf8_lossy(&output.stdout).contains(r#""source":"hook""#));
+    assert!(!folder.path("mef.db").exists());
+}
+
+#[test]
+fn a_misspelt_source_is_an_error_that_says_what_may_be_meant() {
+    let folder = hook();
+    folder.run(&[]).stop();
+    for look in [
+        ["events", "--source", "hoook"].as_slice(),
+        &["events", "--consume", "--source", "hoook"],
+        &["dlq", "list", "--source", "hoook"],
+        &["dlq", "redrive", "--source", "hoook"],
+        &["secrets", "list", "--source", "hoook"],
+        &["poll", "hoook"],
+        &["pause", "hoook"],
+    ] {
+        let output = folder.mef(look);
+        assert_eq!(output.status.code(), Some(1), "{look:?}");
+        assert!(stderr(&output).contains("did you mean `hook`?"), "{look:?}: {}", stderr(&output));
+    }
+    // One that is known and has nothing is no error.
+    assert!(folder.lines(&["events", "--source", "hook"]).is_empty());
+}
