@@ -37,6 +37,7 @@ mod partitions;
 mod record_lists;
 mod rows_between_lines;
 mod scripted;
+mod scrolls;
 mod stored;
 mod support;
 mod time_of_items;
