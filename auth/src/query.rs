@@ -1,6 +1,8 @@
 //! Queries and form bodies (`application/x-www-form-urlencoded`), read without
 //! losing how they were written.
 
+use std::borrow::Cow;
+
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode};
 
 /// Every character except the unreserved ones of RFC 3986 §2.3.
@@ -19,4 +21,14 @@ pub(crate) fn pieces(query: &str) -> impl Iterator<Item = (&str, &str, &str)> {
 pub(crate) fn form_decode(text: &str) -> Vec<u8> {
     let spaced = text.replace('+', " ");
     percent_decode(spaced.as_bytes()).collect()
+}
+
+/// Writes a query or form again, with `***` for the values of the names that `masks` picks. All else stays
+/// as it came.
+pub(crate) fn masked_fields(query: &str, masks: impl Fn(&[u8]) -> bool) -> String {
+    let masked = pieces(query).map(|(piece, key, _)| match masks(&form_decode(key)) {
+        true => Cow::Owned(format!("{key}=***")),
+        false => Cow::Borrowed(piece),
+    });
+    masked.collect::<Vec<_>>().join("&")
 }

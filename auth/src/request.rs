@@ -3,17 +3,19 @@
 //! A signature is made over bytes, so nothing is interpreted here: header lines
 //! keep their order and their repeats, the query and the body their escapes.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 
 use bytes::Bytes;
 
-use crate::query::{form_decode, pieces};
+use crate::query::{form_decode, masked_fields, pieces};
 
 /// The header that holds the credentials of HTTP's own schemes. A gateway may
 /// hand an authorizer this header and nothing else.
 pub(crate) const AUTHORIZATION: &str = "authorization";
+
+/// The content type of a form.
+const FORM: &[u8] = b"application/x-www-form-urlencoded";
 
 /// One webhook request, as it came.
 ///
@@ -97,6 +99,22 @@ impl Request {
             .map(|(_, _, value)| form_decode(value))
     }
 
+    /// Whether the body is a form (`application/x-www-form-urlencoded`), as its content type says.
+    pub(crate) fn is_form(&self) -> bool {
+        self.header_values("content-type").any(|value| {
+            let kind = value.split(|byte| *byte == b';').next().unwrap_or_default();
+            kind.trim_ascii().eq_ignore_ascii_case(FORM)
+        })
+    }
+
+    /// The decoded values of a form's field, one for each time it was sent; none if the body is no form.
+    pub(crate) fn form_values<'r>(&'r self, name: &'r str) -> impl Iterator<Item = Vec<u8>> {
+        let form = std::str::from_utf8(&self.body).ok().filter(|_| self.is_form());
+        pieces(form.unwrap_or_default())
+            .filter(|(_, key, _)| form_decode(key) == name.as_bytes())
+            .map(|(_, _, value)| form_decode(value))
+    }
+
     /// The body.
     pub fn body(&self) -> &Bytes {
         &self.body
@@ -114,13 +132,7 @@ impl Request {
             let value = if header(&name) { b"***".to_vec() } else { value };
             (name, value)
         });
-        let masked = pieces(&self.query)
-            .map(|(piece, key, _)| match query(&form_decode(key)) {
-                true => Cow::Owned(format!("{key}=***")),
-                false => Cow::Borrowed(piece),
-            })
-            .collect::<Vec<_>>()
-            .join("&");
+        let masked = masked_fields(&self.query, query);
         Request {
             method: self.method,
             path: self.path,

@@ -160,7 +160,7 @@ fn webhook(criterion: &mut Criterion) {
             || request.clone(),
             |request| {
                 let verified = verify(webhook, request, &secrets, now).expect("it is genuine");
-                let admitted = Admitted::webhook(&verified, &webhook.event, None, now);
+                let admitted = Admitted::webhook(&verified, webhook, now);
                 let outcome = pipeline.run(admitted);
                 assert_eq!((outcome.events.len(), outcome.letters.len()), (1, 0));
                 outcome

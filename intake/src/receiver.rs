@@ -5,11 +5,12 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use mef_auth::Request;
 use mef_auth::verify::{Denied, Explained, LiveSecrets, Verified, verify, verify_explained};
-use mef_pipeline::{Admitted, Outputs, Pipeline, SchemaError, deliver};
+use mef_pipeline::{Admitted, Delivered, Outputs, Pipeline, SchemaError, deliver_all};
 use mef_ports::moment::after;
 use mef_ports::{Clock, Deliveries, DeliveryKey, Http, Secrets, StoreError};
 use mef_source::Source;
 use mef_source::checked::Webhook;
+use tokio::task::spawn_blocking;
 
 use crate::capture::Capture;
 use crate::delivery_id;
@@ -159,6 +160,22 @@ impl Receiver {
         judged
     }
 
+    /// Reads the body of a verified request. A large one is read on another thread, so that other requests
+    /// are answered meanwhile.
+    async fn admit(
+        &self,
+        verified: &Verified,
+        received_at: Timestamp,
+    ) -> Result<Admitted, StoreError> {
+        if Admitted::is_quick(verified) {
+            return Ok(Admitted::webhook(verified, &self.webhook, received_at));
+        }
+        let (verified, webhook) = (verified.clone(), self.webhook.clone());
+        spawn_blocking(move || Admitted::webhook(&verified, &webhook, received_at))
+            .await
+            .map_err(|error| StoreError::new("read the body", error))
+    }
+
     /// Accepts a verified request. The delivery is marked as done only with the receipt in hand: a crash
     /// before that leads to a repeat.
     async fn accept(
@@ -166,7 +183,8 @@ impl Receiver {
         verified: &Verified,
         received_at: Timestamp,
     ) -> Result<Verdict, StoreError> {
-        let delivery_id = delivery_id::find(verified, &self.webhook.delivery_id);
+        let admitted = self.admit(verified, received_at).await?;
+        let delivery_id = delivery_id::find(verified, &admitted, &self.webhook.delivery_id);
         let key = delivery_id.clone().map(|delivery_id| DeliveryKey {
             source: self.source.name.to_string(),
             delivery_id,
@@ -177,12 +195,11 @@ impl Receiver {
         {
             return Ok(Verdict::Duplicate);
         }
-        let admitted = Admitted::webhook(verified, &self.webhook.event, delivery_id, received_at);
-        let outcome = self.pipeline.run(admitted);
-        if outcome.fallbacks > 0 {
-            tracing::debug!(source.id = %self.source.name, event.fallbacks = outcome.fallbacks, "fields fell back to their defaults");
+        let running = self.pipeline.start(admitted.of_delivery(delivery_id));
+        let Delivered { receipt, fallbacks } = deliver_all(&self.ports.outputs, running).await?;
+        if fallbacks > 0 {
+            tracing::debug!(source.id = %self.source.name, event.fallbacks = fallbacks, "fields fell back to their defaults");
         }
-        let receipt = deliver(&self.ports.outputs, outcome).await?;
         if let Some(key) = &key {
             let expires = after(received_at, REMEMBERED);
             if let Err(error) = self.ports.deliveries.mark_done(key, expires, &receipt).await {

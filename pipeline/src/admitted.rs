@@ -7,9 +7,11 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use mef_auth::verify::Verified;
 use mef_ports::{DeadLetter, RawRecord};
-use mef_source::checked::EventSpec;
+use mef_source::Path;
+use mef_source::checked::Webhook;
 use serde_json::Value;
 
+use crate::decode::body::{Body, Packed};
 use crate::decode::error::DecodeError;
 use crate::numbering::RecordNumber;
 
@@ -83,7 +85,7 @@ pub struct Admitted {
 #[derive(Debug)]
 pub(crate) enum Payload {
     /// A webhook's body with its credentials masked.
-    Body { bytes: Bytes, content_type: Option<String>, content_encoding: Option<String> },
+    Body(Body),
     /// A record from a dead letter.
     Letter(Box<RejectedRecord>),
 }
@@ -95,8 +97,8 @@ pub(crate) struct RejectedRecord {
     pub(crate) parent: Option<Value>,
     pub(crate) number: RecordNumber,
     pub(crate) cursor_id: Option<String>,
-    /// Whether it is one line of a body and not all of it.
-    pub(crate) is_line: bool,
+    /// Where in its body it was, if it is not all of it.
+    pub(crate) place: Option<String>,
 }
 
 /// What came with the payload.
@@ -129,17 +131,14 @@ impl Context {
 const KEPT_HEADERS: [&str; 3] = ["content-type", "content-encoding", "user-agent"];
 
 impl Admitted {
-    /// Admits a verified webhook.
+    /// Admits a verified webhook and reads its body as far as to know where its records are. That takes
+    /// milliseconds if the body is large or compressed ([`Admitted::is_quick`]).
     ///
     /// It keeps only the headers and query parameters that `event` reads, and a
     /// few headers that describe the body. All others may hold anything, so they
     /// stay out of queues and dead letters.
-    pub fn webhook(
-        verified: &Verified,
-        event: &EventSpec,
-        delivery_id: Option<String>,
-        received_at: Timestamp,
-    ) -> Admitted {
+    pub fn webhook(verified: &Verified, webhook: &Webhook, received_at: Timestamp) -> Admitted {
+        let event = &webhook.event;
         let named = event.header_names();
         let headers = named
             .iter()
@@ -156,19 +155,35 @@ impl Admitted {
             })
             .collect();
         Admitted {
-            payload: Payload::Body {
-                bytes: verified.body().clone(),
-                content_type: verified.header("content-type").map(str::to_owned),
-                content_encoding: verified.header("content-encoding").map(str::to_owned),
-            },
+            payload: Payload::Body(packed(verified).read(webhook.decode)),
             context: Context {
                 channel: Channel::Webhook,
                 received_at,
                 headers,
                 query,
-                delivery_id,
+                delivery_id: None,
                 attempts: 1,
             },
+        }
+    }
+
+    /// Returns whether a webhook is admitted in no time to speak of.
+    pub fn is_quick(verified: &Verified) -> bool {
+        packed(verified).is_small()
+    }
+
+    /// Says by which id the vendor knows the delivery.
+    #[must_use]
+    pub fn of_delivery(mut self, id: Option<String>) -> Admitted {
+        self.context.delivery_id = id;
+        self
+    }
+
+    /// Returns the value at `path` in the body. A body of several records is a list of them.
+    pub fn find(&self, path: &Path) -> Option<Value> {
+        match &self.payload {
+            Payload::Body(body) => body.find(path),
+            Payload::Letter(_) => None,
         }
     }
 
@@ -184,7 +199,8 @@ impl Admitted {
                 raw: letter.raw,
                 parent: letter.parent,
                 // A body that is refused whole has the number 0 and no place.
-                is_line: letter.index > 0 || !letter.part.is_empty() || !letter.place.is_empty(),
+                place: (letter.index > 0 || !letter.part.is_empty() || !letter.place.is_empty())
+                    .then_some(letter.place),
                 number: RecordNumber { index: letter.index, part: letter.part },
                 cursor_id: letter.cursor_id,
             })),
@@ -197,5 +213,13 @@ impl Admitted {
                 attempts: letter.attempts.saturating_add(1),
             },
         })
+    }
+}
+
+fn packed(verified: &Verified) -> Packed {
+    Packed {
+        bytes: verified.body().clone(),
+        content_type: verified.header("content-type").map(str::to_owned),
+        content_encoding: verified.header("content-encoding").map(str::to_owned),
     }
 }

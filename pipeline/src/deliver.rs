@@ -6,6 +6,7 @@ use std::time::Duration;
 use mef_ports::{Clock, DeadLetter, DeadLetters, Queue, Receipt, StoreError};
 
 use crate::outcome::Outcome;
+use crate::running::Running;
 
 /// How often an entry is sent again that the queue refused for the moment.
 const RETRIES: u32 = 4;
@@ -37,6 +38,36 @@ pub async fn deliver(outputs: &Outputs, outcome: Outcome) -> Result<Receipt, Sto
         outputs.dead_letters.put(&refused).await?;
     }
     Ok(Receipt::of_delivery(delivered, refused.len() as u64))
+}
+
+/// What became of what was admitted.
+#[derive(Debug)]
+pub struct Delivered {
+    /// The proof that all of it is delivered.
+    pub receipt: Receipt,
+    /// How many fields of events fell back to their defaults.
+    pub fallbacks: u64,
+}
+
+/// Runs the rest of what was admitted and delivers it, a part at a time.
+///
+/// # Errors
+///
+/// Fails if a record may be neither in the queue nor a dead letter. What was delivered stays delivered:
+/// running all of it again gives the same ids.
+#[expect(clippy::disallowed_methods, reason = "this is the delivery that a receipt proves")]
+pub async fn deliver_all(
+    outputs: &Outputs,
+    mut running: Running<'_>,
+) -> Result<Delivered, StoreError> {
+    let (mut delivered, mut rejected, mut fallbacks) = (0, 0, 0);
+    while let Some(part) = running.next_part() {
+        fallbacks += part.fallbacks;
+        let receipt = deliver(outputs, part).await?;
+        delivered += receipt.delivered();
+        rejected += receipt.rejected();
+    }
+    Ok(Delivered { receipt: Receipt::of_delivery(delivered, rejected), fallbacks })
 }
 
 /// What became of an outcome whose events were sent.

@@ -16,6 +16,7 @@ use crate::short_digest::short_digest;
 use crate::split::{Kept, Record};
 
 /// A record that a stage rejected, and why.
+#[derive(Debug)]
 pub(crate) struct Rejection {
     pub(crate) stage: Stage,
     pub(crate) reason: String,
@@ -28,12 +29,17 @@ pub(crate) struct Rejection {
 }
 
 impl Rejection {
-    /// Rejects bytes that cannot be read.
-    pub(crate) fn unreadable(raw: &[u8], error: &DecodeError, number: RecordNumber) -> Rejection {
+    /// Rejects bytes that cannot be read, and that stand at `place` in their body.
+    pub(crate) fn unreadable(
+        raw: &[u8],
+        error: &DecodeError,
+        place: String,
+        number: RecordNumber,
+    ) -> Rejection {
         Rejection {
             stage: Stage::Decode,
             reason: error.to_string(),
-            place: String::new(),
+            place,
             raw: raw_bytes(raw),
             parent: None,
             number,

@@ -10,7 +10,8 @@
 //! letter that [`redrive`] runs again. Each stage takes the type that the stage
 //! before it returns, so no stage can be left out. A record that a stage
 //! rejects becomes a dead letter with the raw record, the stage, the reason and
-//! the place of the fault; the other records go on. Only [`deliver`] and
+//! the place of the fault; the other records go on. The records of a body go
+//! through a part at a time ([`Running`]). Only [`deliver`], [`deliver_all`] and
 //! [`redrive`] do I/O.
 
 mod admitted;
@@ -21,19 +22,24 @@ mod jq;
 mod letter;
 mod numbering;
 mod outcome;
+mod parts;
 mod pipeline;
 mod redrive;
+mod running;
 mod short_digest;
 mod split;
 mod structure;
 mod validate;
 
 pub use admitted::{Admitted, Channel, Fetched};
+pub use decode::apart::{Apart, apart};
+pub use decode::borders::{MOST_RECORDS, values_in};
 pub use decode::error::DecodeError;
 pub use decode::json::{MOST_LEVELS, decode_json};
-pub use decode::{MAX_DECODED, gunzip};
-pub use deliver::{Outputs, deliver};
+pub use decode::unpack::MAX_DECODED;
+pub use deliver::{Delivered, Outputs, deliver, deliver_all};
 pub use outcome::{Outcome, Prepared};
 pub use pipeline::Pipeline;
 pub use redrive::{Pipelines, Redriven, redrive};
+pub use running::Running;
 pub use validate::SchemaError;

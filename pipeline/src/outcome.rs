@@ -1,6 +1,8 @@
 //! What the pipeline made of what was admitted: events and dead letters.
 
-use mef_ports::{DeadLetter, Message};
+use std::sync::Arc;
+
+use mef_ports::{DeadLetter, Message, RawRecord};
 
 use crate::letter::{LetterOrigin, Rejection};
 use crate::numbering::Numbering;
@@ -16,9 +18,11 @@ pub struct Outcome {
     /// How many fields of events fell back to their defaults because the record
     /// has no value for them.
     pub fallbacks: u64,
-    pub(crate) origin: LetterOrigin,
+    pub(crate) origin: Arc<LetterOrigin>,
     /// Numbers the records of a page that comes in parts.
     pub(crate) numbering: Numbering,
+    /// About how many bytes the events and dead letters are.
+    pub(crate) bytes: usize,
 }
 
 /// An event that is ready for the queue, and the record that it was made of.
@@ -30,7 +34,29 @@ pub struct Prepared {
 }
 
 impl Outcome {
+    /// Returns an outcome that has nothing yet.
+    pub(crate) fn of(origin: Arc<LetterOrigin>) -> Outcome {
+        Outcome {
+            events: Vec::new(),
+            letters: Vec::new(),
+            fallbacks: 0,
+            origin,
+            numbering: Numbering::whole(),
+            bytes: 0,
+        }
+    }
+
+    pub(crate) fn add(&mut self, event: Prepared) {
+        self.bytes += event.message.body.len();
+        self.events.push(event);
+    }
+
     pub(crate) fn reject(&mut self, rejection: Rejection) {
+        self.bytes += match &rejection.raw {
+            RawRecord::Text(text) | RawRecord::Base64(text) => text.len(),
+            // A value's text is not known; few are larger.
+            RawRecord::Record(_) => 1024,
+        };
         self.letters.push(self.origin.letter(rejection));
     }
 }

@@ -10,26 +10,23 @@ use mef_source::Source;
 use mef_source::checked::{Decode, EventSpec, Split};
 use serde_json::Value;
 
-use crate::admitted::{Admitted, Context, Fetched, Payload, RejectedRecord};
-use crate::decode::{Decoded, decode};
+use crate::admitted::{Context, Fetched};
 use crate::jq::Programs;
-use crate::letter::{LetterOrigin, Rejection, kept_bytes};
+use crate::letter::{LetterOrigin, Rejection};
 use crate::numbering::Numbering;
 use crate::outcome::{Outcome, Prepared};
-use crate::split::{NotThere, Record, by_program, nested, parent_digest, root_list};
+use crate::parts::Parts;
+use crate::split::{NotThere, Record, by_program, nested};
 use crate::structure::structure;
 use crate::validate::{Fault, SchemaError, compile, validate};
-
-/// The first bytes of gzip (RFC 1952 §2.3.1).
-const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b];
 
 /// The stages of one source and one way in.
 #[derive(Debug)]
 pub struct Pipeline {
     source: String,
     source_version: String,
-    decode: Decode,
-    event: EventSpec,
+    pub(crate) decode: Decode,
+    pub(crate) event: EventSpec,
     programs: Programs,
     validator: OnceLock<Result<Validator, SchemaError>>,
 }
@@ -81,7 +78,7 @@ impl Pipeline {
         received_at: Timestamp,
         records: impl IntoIterator<Item = Fetched>,
     ) -> Outcome {
-        let mut outcome = self.outcome(Context::page(received_at));
+        let mut outcome = Outcome::of(self.origin(Context::page(received_at)));
         records.into_iter().for_each(|fetched| self.add(fetched, &mut outcome));
         outcome
     }
@@ -92,127 +89,41 @@ impl Pipeline {
         let Fetched { record, text, cursor_id } = fetched;
         let mut numbering = std::mem::replace(&mut outcome.numbering, Numbering::whole());
         match record {
-            Ok(value) => self.split(value, text, cursor_id, &mut numbering, outcome),
+            Ok(value) => {
+                if let Some(mut parts) = self.split(value, text, cursor_id, &mut numbering, outcome)
+                {
+                    while let Some(part) = parts.next(&mut numbering) {
+                        self.take_part(part, outcome);
+                    }
+                }
+            }
             Err(error) => {
                 let text = text.unwrap_or_default();
-                let rejection = Rejection::unreadable(&text, &error, numbering.next());
+                let rejection =
+                    Rejection::unreadable(&text, &error, String::new(), numbering.next());
                 outcome.reject(Rejection { cursor_id, ..rejection });
             }
         }
         outcome.numbering = numbering;
     }
 
-    fn outcome(&self, context: Context) -> Outcome {
-        Outcome {
-            events: Vec::new(),
-            letters: Vec::new(),
-            fallbacks: 0,
-            origin: LetterOrigin {
-                source: self.source.clone(),
-                source_version: self.source_version.clone(),
-                context,
-            },
-            numbering: Numbering::whole(),
-        }
+    pub(crate) fn origin(&self, context: Context) -> Arc<LetterOrigin> {
+        Arc::new(LetterOrigin {
+            source: self.source.clone(),
+            source_version: self.source_version.clone(),
+            context,
+        })
     }
 
-    /// Runs what was admitted through every stage but the last.
-    pub fn run(&self, admitted: Admitted) -> Outcome {
-        let Admitted { payload, context } = admitted;
-        let mut outcome = self.outcome(context);
-        match payload {
-            Payload::Body { bytes, content_type, content_encoding } => {
-                let headers = (content_type.as_deref(), content_encoding.as_deref());
-                self.body(&bytes, headers, &mut Numbering::whole(), &mut outcome);
-            }
-            Payload::Letter(rejected) => self.letter(*rejected, &mut outcome),
-        }
-        outcome
-    }
-
-    fn body(
-        &self,
-        bytes: &Bytes,
-        (content_type, content_encoding): (Option<&str>, Option<&str>),
-        numbering: &mut Numbering,
-        outcome: &mut Outcome,
-    ) {
-        for decoded in decode(bytes, content_type, content_encoding, self.decode) {
-            match decoded {
-                Decoded::Value(value) => {
-                    if value.is_array() {
-                        numbering.begin_parts();
-                    }
-                    for value in root_list(value) {
-                        self.split(value, None, None, numbering, outcome);
-                    }
-                }
-                Decoded::Unreadable { raw, error, place } => {
-                    let rejection = Rejection::unreadable(&raw, &error, numbering.next());
-                    outcome.reject(Rejection { place, ..rejection });
-                }
-            }
-        }
-    }
-
-    /// Runs a dead letter again, from the stage that it had reached: a record that
-    /// was split out of a larger one is not split again.
-    fn letter(&self, rejected: RejectedRecord, outcome: &mut Outcome) {
-        let RejectedRecord { raw, parent, number, cursor_id, is_line } = rejected;
-        let (text, is_base64) = match raw {
-            RawRecord::Record(value) if parent.is_some() => {
-                let by_program = matches!(self.event.split, Some(Split::Jq(_)));
-                let digest = parent.as_ref().filter(|_| by_program);
-                let record = Record {
-                    value,
-                    text: None,
-                    parent_digest: digest.map(|parent| parent_digest(&parent.to_string())),
-                    parent: parent.map(Arc::new),
-                    number,
-                    cursor_id,
-                };
-                return self.validate(record, outcome);
-            }
-            RawRecord::Record(value) => {
-                let numbering = &mut Numbering::inside(number);
-                return self.split(value, None, cursor_id, numbering, outcome);
-            }
-            RawRecord::Text(text) => (text, false),
-            RawRecord::Base64(text) => (text, true),
-        };
-        let headers = &outcome.origin.context.headers;
-        let content_type = headers.get("content-type").cloned();
-        let content_encoding = headers.get("content-encoding").cloned();
-        match kept_bytes(&text, is_base64) {
-            Some(bytes) => {
-                // A single line of a compressed body was kept decompressed.
-                let is_gzip = bytes.starts_with(GZIP_MAGIC);
-                let content_encoding = content_encoding.filter(|_| is_gzip);
-                let headers = (content_type.as_deref(), content_encoding.as_deref());
-                let mut numbering =
-                    if is_line { Numbering::inside(number) } else { Numbering::whole() };
-                self.body(&bytes, headers, &mut numbering, outcome);
-            }
-            None => outcome.reject(Rejection {
-                stage: Stage::Decode,
-                reason: "the letter's own base64 is broken".to_owned(),
-                place: String::new(),
-                raw: RawRecord::Base64(text),
-                parent: None,
-                number,
-                cursor_id: None,
-            }),
-        }
-    }
-
-    fn split(
+    /// Runs a value that is one record, or splits it.
+    pub(crate) fn split(
         &self,
         value: Value,
         text: Option<Bytes>,
         cursor_id: Option<String>,
         numbering: &mut Numbering,
         outcome: &mut Outcome,
-    ) {
+    ) -> Option<Parts> {
         let split = match &self.event.split {
             None => {
                 let record = Record {
@@ -223,7 +134,8 @@ impl Pipeline {
                     number: numbering.next(),
                     cursor_id,
                 };
-                return self.validate(record, outcome);
+                self.validate(record, outcome);
+                return None;
             }
             Some(Split::Path(path)) => nested(value, path, self.event.one_is_a_list)
                 .map(|(list, parent)| (list, parent, None)),
@@ -235,16 +147,7 @@ impl Pipeline {
         match split {
             Ok((list, parent, digest)) => {
                 numbering.begin_parts();
-                for (position, value) in list.into_iter().enumerate() {
-                    // All parts share the whole's id, so their positions tell them apart.
-                    let cursor_id = cursor_id.as_ref().map(|id| format!("{id}#{position}"));
-                    let parent = Some(Arc::clone(&parent));
-                    let parent_digest = digest.clone();
-                    let number = numbering.next();
-                    let record =
-                        Record { value, text: None, parent, parent_digest, number, cursor_id };
-                    self.validate(record, outcome);
-                }
+                Some(Parts::values(list, parent, digest, cursor_id))
             }
             Err(NotThere { value, reason, place }) => {
                 outcome.reject(Rejection {
@@ -256,11 +159,20 @@ impl Pipeline {
                     number: numbering.next(),
                     cursor_id,
                 });
+                None
             }
         }
     }
 
-    fn validate(&self, record: Record, outcome: &mut Outcome) {
+    /// Runs a record that was split out of something larger.
+    pub(crate) fn take_part(&self, part: Result<Record, Rejection>, outcome: &mut Outcome) {
+        match part {
+            Ok(record) => self.validate(record, outcome),
+            Err(rejection) => outcome.reject(rejection),
+        }
+    }
+
+    pub(crate) fn validate(&self, record: Record, outcome: &mut Outcome) {
         let fault = match self.validator() {
             None => None,
             Some(Ok(validator)) => validate(validator, &record.value).err(),
@@ -280,7 +192,7 @@ impl Pipeline {
         match structure(&self.source, &self.event, &self.programs, context, &record) {
             Ok(structured) => {
                 outcome.fallbacks += structured.fallbacks;
-                outcome.events.push(Prepared {
+                outcome.add(Prepared {
                     message: Message {
                         event_id: structured.event_id,
                         source: self.source.clone(),

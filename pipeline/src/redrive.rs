@@ -24,6 +24,8 @@ const HOLD: Duration = Duration::from_secs(300);
 /// How many letters are held at once. SQS allows 120,000 messages in flight and
 /// looks empty beyond that.
 const MOST_HELD: usize = 100_000;
+/// How many records of one letter may be refused again before they are stored.
+const MOST_REFUSED: usize = 1_000;
 
 /// Finds today's pipelines.
 pub trait Pipelines: Sync {
@@ -67,6 +69,16 @@ pub async fn redrive(
         tracing::warn!(error = %error, "dead letters stay held for a while");
     }
     result
+}
+
+/// What became of one letter.
+#[derive(Default)]
+struct Done {
+    delivered: u64,
+    /// The ids of letters that are stored already.
+    kept: Vec<String>,
+    /// What is still to be stored.
+    refused: Vec<DeadLetter>,
 }
 
 struct Redrive<'r> {
@@ -148,15 +160,15 @@ impl Redrive<'_> {
             let TakenLetter { letter, receipt } = taken;
             let tried = self.tried.entry(letter.id).or_default();
             match result {
-                Ok(Some(Sent { delivered, refused })) => {
+                Ok(Some(Done { delivered, kept, refused })) => {
                     total.delivered += delivered;
-                    match refused.is_empty() {
+                    match refused.is_empty() && kept.is_empty() {
                         true => total.redriven += 1,
                         false => total.refused_again += 1,
                     }
                     *tried = letter.attempts;
-                    for letter in &refused {
-                        self.tried.entry(letter.id.clone()).or_default();
+                    for id in refused.iter().map(|letter| letter.id.clone()).chain(kept) {
+                        self.tried.entry(id).or_default();
                     }
                     settled.push(Settled { receipt, remains: refused });
                 }
@@ -175,12 +187,24 @@ impl Redrive<'_> {
     }
 
     /// Runs one letter; `None` if there is no pipeline for it.
-    async fn one(&self, letter: &DeadLetter) -> Result<Option<Sent>, StoreError> {
+    async fn one(&self, letter: &DeadLetter) -> Result<Option<Done>, StoreError> {
         let pipeline = Channel::parse(&letter.channel)
             .and_then(|channel| self.pipelines.find(&letter.source, channel));
         let Some((pipeline, admitted)) = pipeline.zip(Admitted::redriven(letter.clone())) else {
             return Ok(None);
         };
-        send(self.outputs, pipeline.run(admitted)).await.map(Some)
+        let mut done = Done::default();
+        let mut running = pipeline.start(admitted);
+        while let Some(part) = running.next_part() {
+            // The letter may be a body with many records.
+            if done.refused.len() > MOST_REFUSED {
+                self.outputs.dead_letters.put(&done.refused).await?;
+                done.kept.extend(done.refused.drain(..).map(|letter| letter.id));
+            }
+            let Sent { delivered, refused } = send(self.outputs, part).await?;
+            done.delivered += delivered;
+            done.refused.extend(refused);
+        }
+        Ok(Some(done))
     }
 }

@@ -54,14 +54,6 @@ pub(crate) struct NotThere {
     pub(crate) place: String,
 }
 
-/// Returns the elements of a list, or the one value.
-pub(crate) fn root_list(value: Value) -> Vec<Value> {
-    match value {
-        Value::Array(list) => list,
-        value => vec![value],
-    }
-}
-
 /// Returns the elements of the list at `path` in `value`, and the rest of `value`,
 /// which is the parent of each. With `one_is_a_list`, as in XML, any other value is
 /// a list of one, an empty text is an empty list, and so is a list that is missing
@@ -105,7 +97,7 @@ fn is_enclosed(value: &Value, path: &Path) -> bool {
 const MOST_KEPT: usize = 64 * 1024 * 1024;
 
 /// The records, their parent, and what stands for the parent in their ids.
-type Parts = (Vec<Value>, Arc<Value>, Arc<str>);
+type Split = (Vec<Value>, Arc<Value>, Arc<str>);
 
 /// Returns the records that a program makes of `value`, which is their parent.
 pub(crate) fn by_program(
@@ -113,7 +105,7 @@ pub(crate) fn by_program(
     program: &Program,
     programs: &Programs,
     context: &Context,
-) -> Result<Parts, NotThere> {
+) -> Result<Split, NotThere> {
     let refused = |value, reason| NotThere { value, reason, place: String::new() };
     let list = match programs.records(program, &Input::new(context, None, &value)) {
         Ok(list) => list,

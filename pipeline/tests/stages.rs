@@ -28,7 +28,7 @@ fn run(source: &Source, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> O
     let now: Timestamp = "2026-11-24T10:00:00Z".parse().unwrap();
     let verified = verify(webhook, request, &LiveSecrets::default(), now).unwrap();
     let delivery = Some("d-1".to_owned());
-    let admitted = Admitted::webhook(&verified, &webhook.event, delivery, now);
+    let admitted = Admitted::webhook(&verified, webhook, now).of_delivery(delivery);
     Pipeline::for_webhook(source).unwrap().run(admitted)
 }
 

@@ -8,11 +8,13 @@
 //! framework only ever sees the second.
 
 pub mod checked;
+mod digest_text;
 pub mod jq;
 mod located;
 mod name;
 mod node;
 mod path;
+mod path_error;
 mod presets;
 mod problem;
 mod schema;
@@ -24,8 +26,10 @@ mod units;
 pub mod written;
 
 pub use checked::{ExpandedPreset, Expansion, Loaded, Source, load};
+pub use digest_text::DigestText;
 pub use name::SourceName;
-pub use path::{Path, PathError, Root};
+pub use path::{Path, Root};
+pub use path_error::PathError;
 pub use presets::{
     Need, Preset, preset, preset_names, preset_names_near, presets, presets_reference,
 };

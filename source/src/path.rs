@@ -10,6 +10,8 @@ use std::fmt;
 
 use serde_json::Value;
 
+use crate::path_error::PathError;
+
 /// What a path starts from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Root {
@@ -21,12 +23,16 @@ pub enum Root {
     Header,
     /// A query parameter of the request.
     Query,
+    /// A field of the request's body, which is a form.
+    Form,
     /// An item of the signature header: `signature.t`.
     Signature,
     /// A constant of the source file.
     Var,
     /// A secret of the source.
     Secret,
+    /// The secret whose key is made, as bytes.
+    OwnSecret,
     /// The window that is being read: `window.start`, `window.since`, `window.end`.
     Window,
     /// The cursor: `cursor.token`, `cursor.start`, `cursor.time`, `cursor.id`, `cursor.ask`.
@@ -65,6 +71,8 @@ pub enum Root {
     FormSorted,
     /// The headers whose names a header lists.
     SignedHeaders,
+    /// The values of the headers whose names an item of the signature lists.
+    ListedHeaders,
     /// Method, path and sorted query, as one canonical text.
     AtlassianCanonical,
 }
@@ -77,9 +85,10 @@ impl Root {
             Root::Parent => "parent",
             Root::Header => "header",
             Root::Query => "query",
+            Root::Form => "form",
             Root::Signature => "signature",
             Root::Var => "var",
-            Root::Secret => "secret",
+            Root::Secret | Root::OwnSecret => "secret",
             Root::Window => "window",
             Root::Cursor => "cursor",
             Root::Partition => "partition",
@@ -99,6 +108,7 @@ impl Root {
             Root::EscapedPathQuery => "escaped_path_query",
             Root::FormSorted => "form_sorted",
             Root::SignedHeaders => "signed_headers",
+            Root::ListedHeaders => "listed_headers",
             Root::AtlassianCanonical => "atlassian_canonical",
         }
     }
@@ -120,7 +130,13 @@ impl Root {
                 | Root::EscapedPathQuery
                 | Root::FormSorted
                 | Root::AtlassianCanonical
+                | Root::OwnSecret
         )
+    }
+
+    /// Returns whether it is read from the body of the request that brought the record.
+    pub fn is_in_body(self) -> bool {
+        matches!(self, Root::Record | Root::Form | Root::Body)
     }
 }
 
@@ -129,52 +145,6 @@ impl Root {
 pub struct Path {
     root: Root,
     segments: Vec<String>,
-}
-
-/// Why a text is not a path here.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PathError {
-    /// There are two dots in a row, or a dot at an end.
-    #[error("the path `{0}` has an empty part")]
-    EmptyPart(String),
-    /// A `~` in a pointer that is not `~0` or `~1`.
-    #[error("the pointer `{0}` has a `~` that is neither `~0` nor `~1`")]
-    BadEscape(String),
-    /// `secret.a.b`: only one name may follow the word.
-    #[error("`{path}` goes on too long: after `{word}.` comes one name, and nothing after that")]
-    TooLong {
-        /// The path.
-        path: String,
-        /// The word that it begins with.
-        word: &'static str,
-    },
-    /// `header.X Event`: a header cannot have this name.
-    #[error("`{0}` is not a header's name")]
-    HeaderName(String),
-    /// `{meta.next}`: only templates have braces.
-    #[error("`{path}` is a path, which has no braces: write `{bare}`")]
-    Braces {
-        /// The path.
-        path: String,
-        /// The same without braces and filters.
-        bare: String,
-    },
-    /// `@odata.nextLink`: the name of an OData annotation has a dot in it.
-    #[error("`{path}` has a key with a dot in it, as OData writes them: write `{pointer}`")]
-    Annotation {
-        /// The path.
-        path: String,
-        /// The pointer that is meant.
-        pointer: String,
-    },
-    /// The first word has no meaning here, and the path cannot point into a record.
-    #[error("nothing is called `{path}` here; what can be used: {known}")]
-    Unknown {
-        /// The path.
-        path: String,
-        /// The words that have a meaning here.
-        known: String,
-    },
 }
 
 impl Path {
@@ -222,7 +192,7 @@ impl Path {
                 }
                 Ok(Path { root, segments: vec![name] })
             }
-            Some(root @ (Root::Query | Root::Signature)) => {
+            Some(root @ (Root::Query | Root::Form | Root::Signature | Root::ListedHeaders)) => {
                 Ok(Path { root, segments: vec![parts.split_off(1).join(".")] })
             }
             Some(

@@ -11,8 +11,9 @@ use mef_source::checked::{
 use super::checks;
 use super::read::credential::{Credential, numbered};
 use super::read::json;
+use super::signed::signature::pieces;
 use super::told::mask::Mask;
-use crate::query::{form_decode, pieces};
+use crate::query::{self, form_decode};
 use crate::request::Request;
 
 const MASKED: &str = "***";
@@ -86,7 +87,7 @@ impl Concealed<'_> {
             (name.clone(), value)
         });
         let headers = headers.collect();
-        let (method, path, query) = (request.method(), request.path(), request.raw_query());
+        let (method, path, raw_query) = (request.method(), request.path(), request.raw_query());
         let body = match self.whole && !request.body().is_empty() {
             true => MASKED.into(),
             false => request.body().clone(),
@@ -94,14 +95,14 @@ impl Concealed<'_> {
         if self.whole {
             self.mask.forget_body();
         }
-        for (_, name, _) in pieces(query) {
+        for (_, name, _) in query::pieces(raw_query) {
             let name = form_decode(name);
             let name = String::from_utf8_lossy(&name);
             if tells(&name) {
                 self.mask.query(&name);
             }
         }
-        let concealed = Request::new(method, path, query, headers, body);
+        let concealed = Request::new(method, path, raw_query, headers, body);
         self.mask.apply(concealed.from_peer(request.peer()))
     }
 }
@@ -125,17 +126,18 @@ fn items(signature: &Signature, time: Option<&SignedTime>, value: &[u8]) -> Stri
     let Ok(text) = std::str::from_utf8(value) else { return MASKED.to_owned() };
     let time_key = time
         .filter(|time| time.from.root() == Root::Signature)
-        .map(|time| time.from.segments().join("."));
-    let item = |piece: &str| {
-        let Some(pair) = &signature.pair else { return MASKED.to_owned() };
+        .map(|time| time.from.name().to_owned());
+    let item = |index: usize, piece: &str| {
+        let Some(pair) = &signature.pair else {
+            let is_time = time_key.as_deref().is_some_and(|key| key.parse() == Ok(index));
+            return if is_time { piece.to_owned() } else { MASKED.to_owned() };
+        };
         match piece.split_once(pair.as_str()) {
             Some((key, _)) if time_key.as_deref() == Some(key.trim()) => piece.to_owned(),
             Some((key, _)) => format!("{key}{pair}{MASKED}"),
             None => MASKED.to_owned(),
         }
     };
-    match &signature.split {
-        Some(split) => text.split(split.as_str()).map(item).collect::<Vec<_>>().join(split),
-        None => item(text),
-    }
+    let pieces = pieces(&signature.split, text).enumerate();
+    pieces.map(|(index, (piece, separator))| item(index, piece) + separator).collect()
 }

@@ -32,6 +32,9 @@ pub enum Denied {
     /// The body is not JSON, so this part of it cannot be read.
     #[error("the body is not JSON, so the {0} cannot be read")]
     BodyNotJson(RequestPart),
+    /// The body is not a form, so this field of it cannot be read.
+    #[error("the body is not a form by its content type, so the {0} cannot be read")]
+    BodyNotForm(RequestPart),
     /// This value is a list or object, or is not a string where it must be one.
     #[error("the {0} has the wrong type")]
     WrongType(RequestPart),

@@ -14,6 +14,8 @@ pub enum RequestPart {
     NumberedHeaders(String),
     /// A query parameter.
     Query(String),
+    /// A field of the form that the body is.
+    Form(String),
     /// A value of the JSON body, by its pointer.
     Json(String),
     /// An item of the signature, by its key.
@@ -30,6 +32,7 @@ impl RequestPart {
         match path.root() {
             Root::Header => RequestPart::Header(path.name().to_owned()),
             Root::Query => RequestPart::Query(path.name().to_owned()),
+            Root::Form => RequestPart::Form(path.name().to_owned()),
             Root::Signature => RequestPart::Signature(path.segments().join(".")),
             _ => RequestPart::Json(path.pointer()),
         }
@@ -65,6 +68,7 @@ impl fmt::Display for RequestPart {
                 write!(f, "header `{prefix}1` to `{prefix}100`")
             }
             RequestPart::Query(name) => write!(f, "query parameter `{name}`"),
+            RequestPart::Form(name) => write!(f, "form field `{name}`"),
             RequestPart::Json(pointer) if pointer.is_empty() => f.write_str("body"),
             RequestPart::Json(pointer) => write!(f, "`{pointer}` of the body"),
             RequestPart::Signature(key) => write!(f, "item `{key}` of the signature"),

@@ -16,7 +16,9 @@ pub(super) fn public_key_name(algorithm: PublicKeyAlgorithm) -> &'static str {
     match algorithm {
         PublicKeyAlgorithm::Ed25519 => "a public key of Ed25519",
         PublicKeyAlgorithm::EcdsaP256Sha256 => "a public key of ECDSA with P-256",
-        PublicKeyAlgorithm::RsaSha256 => "a public key of RSA with 2048 to 8192 bits",
+        PublicKeyAlgorithm::RsaSha256 | PublicKeyAlgorithm::RsaSha512 => {
+            "a public key of RSA with 2048 to 8192 bits"
+        }
     }
 }
 

@@ -228,8 +228,7 @@ fn parse(text: &str) -> serde_json::Result<DeadLetter> {
 fn tell(id: &str, error: &serde_json::Error) {
     tracing::warn!(
         letter = id,
-        line = error.line(),
-        column = error.column(),
+        reason = %format!("it is no dead letter (line {}, column {})", error.line(), error.column()),
         "a dead letter cannot be read and is passed over: `mef dlq discard` drops it"
     );
 }

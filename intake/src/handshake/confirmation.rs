@@ -69,6 +69,9 @@ mod tests {
             ("https://sns.evil.us-east-1.amazonaws.com/", false),
             ("https://sns..amazonaws.com/", false),
             ("https://sns.amazonaws.com/", false),
+            ("https://sns.s3.amazonaws.com/?Action=ConfirmSubscription", false),
+            ("https://sns.s3-us-west-2.amazonaws.com/", false),
+            ("https://sns.us-gov-west-1.amazonaws.com/", true),
             ("https://169.254.169.254/", false),
         ] {
             assert_eq!(is_pinned(&webhook, &Url::parse(text).unwrap()), pinned, "{text}");

@@ -5,8 +5,8 @@
 
 use mef_auth::Request;
 use mef_auth::verify::{is_present, read_value};
+use mef_source::Path;
 use mef_source::checked::{Handshake, HandshakeAuth, When};
-use mef_source::{Path, Root};
 use serde_json::Value;
 
 /// Returns the first of `rules` that `request` is for.
@@ -31,7 +31,7 @@ pub(crate) fn may_be_answered_unsigned(rules: &[Handshake], head: &Request) -> b
 }
 
 fn in_head(path: &Path) -> bool {
-    path.root() != Root::Record
+    !path.root().is_in_body()
 }
 
 /// Returns whether `request` meets the conditions of `when` on the paths that `wanted` picks.

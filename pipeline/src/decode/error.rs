@@ -6,6 +6,9 @@ pub enum DecodeError {
     /// The bytes are not JSON, or the parser found them nested too deeply.
     #[error("not JSON: {0}")]
     Json(String),
+    /// Where the records end cannot be found.
+    #[error("where its records end cannot be found: {0}")]
+    Borders(String),
     /// The bytes are not UTF-8, as JSON must be (RFC 8259 §8.1).
     #[error("not UTF-8 from byte {0} on")]
     Utf8(usize),
@@ -16,11 +19,14 @@ pub enum DecodeError {
     #[error("the content encoding `{0}` is not understood; gzip is")]
     Encoding(String),
     /// The gzip data is broken.
-    #[error("not gzip, though the content encoding says so: {0}")]
+    #[error("it begins as gzip does, and is not: {0}")]
     Gzip(String),
     /// The data is too large once it is decompressed.
     #[error("more than {0} bytes once decompressed")]
     TooLarge(usize),
+    /// There are more records than are taken at once.
+    #[error("more than {0} records")]
+    TooManyRecords(usize),
     /// There are more values than fit in memory.
     #[error("more than {0} values")]
     TooManyValues(usize),

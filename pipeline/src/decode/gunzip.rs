@@ -16,7 +16,7 @@ use super::error::DecodeError;
 ///
 /// Fails if the data is not gzip, is cut off, or decompresses to more than `max`
 /// bytes. Memory never holds more than that.
-pub fn gunzip(bytes: &[u8], max: usize) -> Result<Vec<u8>, DecodeError> {
+pub(super) fn gunzip(bytes: &[u8], max: usize) -> Result<Vec<u8>, DecodeError> {
     let mut plain = Vec::new();
     let bound = u64::try_from(max).unwrap_or(u64::MAX).saturating_add(1);
     MultiGzDecoder::new(bytes)

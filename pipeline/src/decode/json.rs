@@ -1,8 +1,10 @@
 //! JSON, with a bound on how deep it is nested.
 
 use mef_ports::read_json;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
+use super::borders::values_in;
 use super::error::DecodeError;
 
 /// How deep a value may be nested. The parser allows 127 levels. A refused
@@ -10,15 +12,18 @@ use super::error::DecodeError;
 /// must still parse.
 pub const MOST_LEVELS: usize = 100;
 
-/// Reads one JSON value. Numbers keep their digits, and a byte order mark is
-/// skipped, as RFC 8259 §8.1 allows.
+/// Reads one JSON value. Numbers keep their digits. A byte order mark is skipped, as
+/// RFC 8259 §8.1 allows, and so is a NUL at the end, with which some senders end their text.
 ///
 /// # Errors
 ///
 /// Fails if the bytes are not UTF-8, are not exactly one JSON value, or are
 /// nested more than [`MOST_LEVELS`] deep.
 pub fn decode_json(bytes: &[u8]) -> Result<Value, DecodeError> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let mut bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    while let Some((0, text)) = bytes.split_last() {
+        bytes = text;
+    }
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(DecodeError::Empty);
     }
@@ -29,6 +34,32 @@ pub fn decode_json(bytes: &[u8]) -> Result<Value, DecodeError> {
         true => Err(DecodeError::TooDeep(MOST_LEVELS)),
         false => Ok(value),
     }
+}
+
+/// The most values of a record that is pushed, and around the records of a body. Each takes some hundred bytes, and the function on AWS has
+/// 256 MB.
+pub(super) const MOST_VALUES: usize = 500_000;
+
+/// Reads one JSON value that is small enough as a value.
+///
+/// # Errors
+///
+/// Those of [`decode_json`], and if there are too many values.
+pub(crate) fn decode_record(text: &[u8]) -> Result<Value, DecodeError> {
+    // A shorter text cannot have so many.
+    if text.len() > MOST_VALUES && values_in(text) > MOST_VALUES {
+        return Err(DecodeError::TooManyValues(MOST_VALUES));
+    }
+    decode_json(text)
+}
+
+/// Says why where the records of `text` end cannot be found, without keeping them.
+pub(super) fn syntax_error(text: &[u8]) -> DecodeError {
+    let reason = match serde_json::from_slice::<IgnoredAny>(text) {
+        Err(error) => error.to_string(),
+        Ok(_) => "a bracket, a quote or a comma is in the wrong place".to_owned(),
+    };
+    DecodeError::Borders(reason)
 }
 
 /// Whether lists and objects are nested more than `levels` deep. The parser

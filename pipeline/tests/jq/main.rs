@@ -36,7 +36,7 @@ pub(crate) fn run(source: &Source, body: &str) -> Outcome {
     let webhook = source.webhook.as_ref().unwrap();
     let now: Timestamp = "2026-11-24T10:00:00Z".parse().unwrap();
     let verified = verify(webhook, request, &LiveSecrets::default(), now).unwrap();
-    let admitted = Admitted::webhook(&verified, &webhook.event, Some("d-1".to_owned()), now);
+    let admitted = Admitted::webhook(&verified, webhook, now).of_delivery(Some("d-1".to_owned()));
     Pipeline::for_webhook(source).unwrap().run(admitted)
 }
 

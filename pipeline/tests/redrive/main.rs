@@ -5,6 +5,7 @@
     reason = "a test fails by panicking, and stands in for the poller"
 )]
 
+mod damaged;
 mod takes;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -101,12 +102,18 @@ impl Bench {
 
     /// Has yesterday's source reject `body`, which came as `content_type`.
     async fn push(&self, yesterday: &Source, content_type: &str, body: &[u8]) {
-        let headers = vec![("content-type".to_owned(), content_type.as_bytes().to_vec())];
+        self.push_with(yesterday, &[("content-type", content_type)], body).await;
+    }
+
+    async fn push_with(&self, yesterday: &Source, headers: &[(&str, &str)], body: &[u8]) {
+        let header = |(name, value): &(&str, &str)| ((*name).to_owned(), value.as_bytes().to_vec());
+        let headers = headers.iter().map(header).collect();
         let request = Request::new("POST", "/acme", "", headers, body.to_vec());
         let webhook = yesterday.webhook.as_ref().unwrap();
         let now = TestClock.now();
         let verified = verify(webhook, request, &LiveSecrets::default(), now).unwrap();
-        let admitted = Admitted::webhook(&verified, &webhook.event, Some("d-1".to_owned()), now);
+        let admitted =
+            Admitted::webhook(&verified, webhook, now).of_delivery(Some("d-1".to_owned()));
         let outcome = Pipeline::for_webhook(yesterday).unwrap().run(admitted);
         let _ = deliver(&self.outputs, outcome).await.unwrap();
     }

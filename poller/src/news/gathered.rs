@@ -10,7 +10,8 @@ use mef_source::checked::Detail;
 use serde_json::Value;
 
 use crate::news::keep::put;
-use crate::news::known::{News, text_hash};
+use crate::news::known::{News, whole};
+use crate::news::seen::{Identity, Key};
 use crate::page::record::{Record, Unread, Unreadable};
 
 /// The news of a page, or of a part of one.
@@ -51,13 +52,13 @@ impl<'p> Gathered<'p> {
     pub(crate) fn read(
         &mut self,
         record: Unread,
-        is_news: impl FnOnce(u64) -> bool,
+        is_news: impl FnOnce(Key) -> Option<Identity>,
     ) -> Option<Record> {
         let Unreadable { text, error } = match record.read() {
             Ok(record) => return Some(record),
             Err(unreadable) => unreadable,
         };
-        if is_news(text_hash(&text, None)) {
+        if is_news(whole(&text, None)).is_some() {
             self.pipeline.add(Fetched::unreadable(text, error), &mut self.outcome);
         }
         None

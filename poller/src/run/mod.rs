@@ -128,15 +128,17 @@ async fn finish(mut run: Run<'_>) -> RunReport {
     run.summary.limit_wait_ms += millis(run.poller.pace.take_waited());
     run.summary.requests = run.fetcher.requests.load(Ordering::Relaxed);
     run.summary.ended = Some(run.now());
+    // In what is left open, records may move to pages that are still to come.
+    let is_open = run.record.open().is_some() || run.record.pass().is_some();
+    let seen = run.seen.to_store_at_the_end(is_open);
+    run.summary.dedupe_overflow = run.seen.forgotten(&seen, is_read_from_start(&run));
     run.summary.error = match &end {
         RunEnd::Failed(error) => Some(run.poller.ports.redactor.mask(&chain(error)).into_owned()),
         _ => None,
     };
     run.record.last_run = Some(run.summary.clone());
     history::note(&mut run.record, done_before.as_ref());
-    // In what is left open, records may move to pages that are still to come.
-    let is_open = run.record.open().is_some() || run.record.pass().is_some();
-    let seen = is_open.then(|| run.seen.to_store_at_the_end());
+    let seen = (is_open || run.seen.has_others()).then_some(seen);
     let end = match run.store(seen.as_deref()).await {
         Ok(()) => end,
         // What failed first is what a person has to know.
@@ -146,6 +148,12 @@ async fn finish(mut run: Run<'_>) -> RunReport {
     let done = run.record.done().cloned();
     let lag = lag(done.as_ref(), run.now());
     RunReport { stream: run.stream.clone(), end, summary: run.summary, done, lag }
+}
+
+/// Returns whether what is left open is read from its start if the vendor does not go on in it.
+fn is_read_from_start(run: &Run<'_>) -> bool {
+    run.record.open().is_some_and(|open| !open.ascending)
+        || run.record.pass().is_some_and(|pass| !pass.ascending)
 }
 
 /// Reads the stream; a backfill to the end of its stretch, which is kept.

@@ -10,12 +10,13 @@ use mef_ports::{Move, OpenPass, ResumeAt};
 use mef_source::checked::{IdCursor, Order};
 
 use crate::news::gathered::Gathered;
-use crate::news::known::{Known, News, known, note_late};
-use crate::news::seen::{LATEST, Needed};
+use crate::news::known::{Known, known, named, note_late};
+use crate::news::seen::Stay;
+use crate::news::seen::needed::{LATEST, Needed};
 use crate::page::record::Unread;
 use crate::request::scope::RequestScope;
 use crate::stream::key::Key;
-use crate::stream::{Reading, Setback, Sorted, Turn, note_order, read_pages};
+use crate::stream::{Again, Reading, Setback, Sorted, Turn, note_order, read_pages};
 use crate::work::context::Run;
 use crate::work::report::{RunEnd, RunError};
 
@@ -144,12 +145,16 @@ impl Reading for Pass<'_> {
             let Run { seen, summary, .. } = &mut *run;
             summary.records += 1;
             // A record without a time is kept as one of the latest.
-            let untimed = Timestamp::UNIX_EPOCH;
-            let record = gathered.read(record, |hash| seen.insert(hash, untimed, &needed, summary));
+            let untimed = Stay { time: Timestamp::UNIX_EPOCH, read: None, renews: true };
+            let record = gathered.read(record, |key| seen.insert(key, untimed, &needed, summary));
             let Some(record) = record else { continue };
             let time = cursor.time.as_ref();
-            let Known { id, time, hash } =
-                known(&record.value, Some(&cursor.id), time, &cursor.time_format, summary);
+            let Known { id, time, key: known_by } =
+                known(&record, Some(&cursor.id), time, &cursor.time_format, summary);
+            let known_by = match &id {
+                Some(id) if cursor.time.is_none() => named(&record, id, None),
+                _ => known_by,
+            };
             // A record that has no place moves nothing; it still arrives.
             let has_place = id.is_some() && (time.is_some() || cursor.time.is_none());
             let key = has_place.then(|| Key { time, id: id.clone() });
@@ -179,14 +184,13 @@ impl Reading for Pass<'_> {
                 summary.duplicates += 1;
                 continue;
             }
-            if !seen.insert(hash, time.unwrap_or(untimed), &needed, summary) {
-                continue;
-            }
+            let stay = Stay { time: time.unwrap_or(untimed.time), ..untimed };
+            let Some(identity) = seen.insert(known_by, stay, &needed, summary) else { continue };
             if reached_known {
                 let done = self.from.as_ref().and_then(|from| from.time);
                 note_late(time, done, summary);
             }
-            gathered.take(News { record, id, hash });
+            gathered.take(Known { id, time, key: known_by }.news(record, identity));
         }
         note_order(run, &mut self.ascending, out_of_order);
         sorted.is_last = reached_known && cursor.order == Order::Descending && !cursor.lower_bound;
@@ -230,10 +234,10 @@ impl Reading for Pass<'_> {
     /// Goes back to where the pass began, even if the cursor has moved: records on unread pages may
     /// still be out of order. If the vendor refuses that too and a
     /// rule says so, it is asked without the id: for the id's moment, or from the start.
-    fn begin_again(&mut self, run: &mut Run<'_>, setback: Setback<'_>) -> bool {
+    fn begin_again(&mut self, run: &mut Run<'_>, setback: Setback<'_>) -> Again {
         let mut from = self.from.clone();
         if setback.at.is_none() {
-            let Some(refused) = from.filter(|from| from.id.is_some()) else { return false };
+            let Some(refused) = from.filter(|from| from.id.is_some()) else { return Again::No };
             from = without_id(run, self.cursor, &refused);
             // A run that ends before the first page is delivered leaves this beginning to the next.
             run.record.refuse();
@@ -244,6 +248,6 @@ impl Reading for Pass<'_> {
         );
         run.record.read_again();
         self.restart(run, from);
-        true
+        Again::Yes
     }
 }

@@ -19,7 +19,8 @@ use crate::ask::asking::FetchedPage;
 use crate::ask::fetch_error::FetchError;
 use crate::news::gathered::Gathered;
 use crate::news::page_end::PageEnd;
-use crate::news::seen::Needed;
+use crate::news::seen::Stay;
+use crate::news::seen::needed::Needed;
 use crate::page::read::LostWay;
 use crate::page::record::Unread;
 use crate::request::build::PageRequest;
@@ -69,9 +70,19 @@ pub(crate) trait Reading {
         1
     }
 
-    /// Goes back to where reading can begin again after the vendor refused the place `at`. Returns
-    /// `false` if there is no such place, which makes the refusal an error.
-    fn begin_again(&mut self, run: &mut Run<'_>, setback: Setback<'_>) -> bool;
+    /// Goes back to where reading can begin again after the vendor refused the place `at`.
+    fn begin_again(&mut self, run: &mut Run<'_>, setback: Setback<'_>) -> Again;
+}
+
+/// Whether reading begins again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Again {
+    /// There is no place to begin at, which makes the refusal an error.
+    No,
+    /// It does.
+    Yes,
+    /// It does, and there is less to read than the last time.
+    Less,
 }
 
 /// What sorting found out about a page.
@@ -83,6 +94,8 @@ pub(crate) struct Sorted {
     pub(crate) end: PageEnd,
     /// What is missing, if no record of the page can move the cursor.
     pub(crate) no_place: Option<String>,
+    /// If what is fetched of an item without a time is known by what it is: until when.
+    pub(crate) fetched: Option<(Stay, Needed)>,
 }
 
 /// What the delivery of a page means.
@@ -154,13 +167,22 @@ pub(crate) async fn read_pages<R: Reading>(
                 let Some(setback) = Setback::of(&error, at.as_ref(), moves) else {
                     return Err(error.into());
                 };
-                if restarts_left == 0 || !reading.begin_again(run, setback) {
-                    // The vendor may accept it later: a later run begins again.
-                    run.record.read_again();
-                    return Err(error.into());
+                let again = match restarts_left {
+                    0 => Again::No,
+                    _ => reading.begin_again(run, setback),
+                };
+                match again {
+                    Again::No => {
+                        // The vendor may accept it later: a later run begins again.
+                        run.record.read_again();
+                        return Err(error.into());
+                    }
+                    Again::Yes => restarts_left -= 1,
+                    Again::Less if !run.has_time() => return Ok(RunEnd::OutOfTime),
+                    Again::Less => restarts_left = reading.most_restarts(),
                 }
-                restarts_left -= 1;
                 at = None;
+                run.seen.begin_again();
                 end_job(run, token.take().as_ref()).await;
                 // A job or a session of the vendor is gone with the place.
                 run.drop_setup();
@@ -172,6 +194,7 @@ pub(crate) async fn read_pages<R: Reading>(
         let named = page.next.clone();
         token = named.clone().or(token);
         let circle = guard.visit(&page, named.as_ref()).err();
+        run.seen.begin_page(guard.came_again());
         if let Some(setup) = &mut run.record.setup {
             setup.values.extend(page.renewed);
         }
@@ -196,7 +219,10 @@ pub(crate) async fn read_pages<R: Reading>(
         };
         if !gathered.items.is_empty() {
             let items = std::mem::take(&mut gathered.items);
-            details_of(run, items).await?.into_iter().for_each(|news| gathered.add(news));
+            details_of(run, items, sorted.fetched)
+                .await?
+                .into_iter()
+                .for_each(|news| gathered.add(news));
         }
         let next_page =
             deliver(run, gathered, turn.moved, &turn.needed, stays, request, not_before).await?;

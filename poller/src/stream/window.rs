@@ -81,7 +81,8 @@ pub(crate) fn halve(start: Timestamp, end: Timestamp) -> Timestamp {
     end.checked_sub(end.duration_since(start) / 2).unwrap_or(end)
 }
 
-fn floor(time: Timestamp, granularity: Granularity) -> Timestamp {
+/// Returns the beginning of the unit in which `time` lies.
+pub(crate) fn floor(time: Timestamp, granularity: Granularity) -> Timestamp {
     let nanos: i128 = match granularity {
         Granularity::Ms => 1_000_000,
         Granularity::S => 1_000_000_000,

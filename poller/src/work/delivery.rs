@@ -9,7 +9,7 @@ use crate::ask::asking::FetchedPage;
 use crate::ask::fetch_error::FetchError;
 use crate::news::gathered::Gathered;
 use crate::news::known::News;
-use crate::news::seen::Needed;
+use crate::news::seen::needed::Needed;
 use crate::request::build::PageRequest;
 use crate::work::context::Run;
 use crate::work::report::{RunEnd, RunError};
@@ -56,17 +56,16 @@ pub(crate) async fn deliver(
         let receipt = deliver_outcome(&ports.outputs, outcome).await?;
         summary.pages += 1;
         count(summary, &receipt);
-        summary.dedupe_overflow += seen.take_overflow();
         if let Some(error) = stays {
             seen.page_comes_again();
-            let seen = seen.to_store_at_the_end();
+            let seen = seen.to_store_at_the_end(true);
             let commit = Commit { record: &*record, seen: Some(&seen) };
             ports.cursors.commit(&lease.current().await, commit).await?;
             return Err(error);
         }
         seen.page_delivered();
         record.advance(moved, receipt);
-        let seen = seen.to_store(needed);
+        let seen = seen.store_with(needed);
         let commit = Commit { record: &*record, seen: Some(&seen) };
         Ok(ports.cursors.commit(&lease.current().await, commit).await?)
     };
@@ -92,12 +91,14 @@ pub(crate) async fn deliver_part(
 ) -> Result<(), RunError> {
     run.lease.keep().await?;
     let mut gathered = run.gathered()?;
+    let hashes: Vec<_> = news.iter().filter(|news| !news.is_timed).map(|news| news.hash).collect();
     news.into_iter().for_each(|news| gathered.add(news));
     let outcome = mask_reasons(run, gathered.outcome);
     let receipt = deliver_outcome(&run.poller.ports.outputs, outcome).await?;
     count(&mut run.summary, &receipt);
     run.seen.delivered(items);
-    Ok(run.store(Some(&run.seen.to_store_at_the_end())).await?)
+    run.seen.delivered(&hashes);
+    Ok(run.store(Some(&run.seen.to_store_at_the_end(true))).await?)
 }
 
 /// Returns the page that follows a delivered one, or the end of the run if there is none or it has

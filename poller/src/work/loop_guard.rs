@@ -32,6 +32,11 @@ impl LoopGuard {
         LoopGuard { moves, may_repeat: u32::from(moves), ..LoopGuard::default() }
     }
 
+    /// Returns whether the last page that was noted is the one before it once more.
+    pub(crate) fn came_again(&self) -> bool {
+        self.repeats > 0
+    }
+
     /// Notes a page and where it leads. The error says what is wrong if either came before.
     pub(crate) fn visit(
         &mut self,

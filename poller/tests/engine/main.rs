@@ -35,6 +35,7 @@ mod page_ends;
 mod pages;
 mod partitions;
 mod record_lists;
+mod repeats;
 mod rows_between_lines;
 mod scripted;
 mod scrolls;

@@ -12,7 +12,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Number, Value};
 
 use super::rendered::{RenderError, Rendered};
-use crate::sha256::sha256_hex;
+use crate::digest_text::DigestText;
 use crate::time_format::TimeFormat;
 
 /// Everything but the unreserved characters of RFC 3986.
@@ -62,8 +62,8 @@ pub enum Filter {
     UrlEncode,
     /// Text in base64, with padding.
     Base64,
-    /// The SHA-256 of text, in lower-case hexadecimal.
-    Sha256Hex,
+    /// A digest of text.
+    Digest(DigestText),
     /// The value that the table has for the text; none if it has none.
     Lookup(BTreeMap<String, Value>),
     /// The value as JSON text.
@@ -127,11 +127,11 @@ pub enum FilterError {
 
 const KNOWN: &str = "`rfc3339`, `rfc3339_s`, `rfc3339_ms`, `epoch`, `epoch_ms`, `epoch_us`, \
      `epoch_ns`, `from_epoch`, `from_epoch_ms`, `from_epoch_us`, `from_epoch_ns`, `date`, `from_date`, \
-     `plus`, `lower`, `upper`, `join`, `default`, `urlencode`, `base64`, `sha256_hex`, `lookup`, `json`, `text`";
+     `plus`, `lower`, `upper`, `join`, `default`, `urlencode`, `base64`, `sha256_hex`, `sha256_base64`, `crc32`, `lookup`, `json`, `text`";
 
 /// The filters without arguments.
 const PLAIN: &str = "rfc3339 rfc3339_s rfc3339_ms epoch epoch_ms epoch_us epoch_ns from_epoch \
-     from_epoch_ms from_epoch_us from_epoch_ns lower upper urlencode base64 sha256_hex json text \
+     from_epoch_ms from_epoch_us from_epoch_ns lower upper urlencode base64 sha256_hex sha256_base64 crc32 json text \
      hmac_hex hmac_base64";
 
 /// How the filters with arguments are written.
@@ -194,7 +194,9 @@ impl Filter {
             ("upper", []) => Filter::Upper,
             ("urlencode", []) => Filter::UrlEncode,
             ("base64", []) => Filter::Base64,
-            ("sha256_hex", []) => Filter::Sha256Hex,
+            ("sha256_hex", []) => Filter::Digest(DigestText::Sha256Hex),
+            ("sha256_base64", []) => Filter::Digest(DigestText::Sha256Base64),
+            ("crc32", []) => Filter::Digest(DigestText::Crc32),
             ("json", []) => Filter::Json,
             ("text", []) => Filter::Text,
             ("hmac_hex", []) => Filter::Hmac(HmacText::Hex),
@@ -267,7 +269,7 @@ impl Filter {
                 owned(utf8_percent_encode(&value.to_text()?, COMPONENT).to_string())
             }
             Filter::Base64 => owned(STANDARD.encode(value.to_text()?.as_bytes())),
-            Filter::Sha256Hex => owned(sha256_hex(value.to_text()?.as_bytes())),
+            Filter::Digest(digest) => owned(digest.of(value.to_text()?.as_bytes())),
             Filter::Lookup(table) => Ok(table
                 .get(value.to_text()?.as_ref())
                 .map_or(Rendered::Null, |found| Rendered::Json(Cow::Owned(found.clone())))),

@@ -2,7 +2,8 @@
 
 use super::compiled::{Part, Placeholder, Template};
 use super::filter::{Argument, Filter, FilterError, Lookups};
-use crate::path::{Path, PathError, Root};
+use crate::path::{Path, Root};
+use crate::path_error::PathError;
 
 /// Why a text is no template.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]

@@ -6,6 +6,7 @@ mod arbitrary;
 mod auth;
 mod chains;
 mod checks;
+mod checks_in_other_words;
 mod composition;
 mod cursors;
 mod generated;

@@ -113,17 +113,17 @@ impl<'b> SnsMessage<'b> {
             .filter(|signature| !signature.is_empty())
             .ok_or(Denied::SnsSignature)?;
         let url = required("SigningCertURL")?;
-        let certificate_url = allowed(&url, &sns.cert_hosts).ok_or(Denied::SnsCertificateUrl)?;
+        let certificate_url = allowed(&url, sns).ok_or(Denied::SnsCertificateUrl)?;
         Ok(SnsMessage { members, algorithm, text, signature, certificate_url })
     }
 }
 
 /// Parses the URL of a certificate. `None` unless its host is trusted for it and it
 /// can be read in one way only: written out again, it must be the same text.
-fn allowed(text: &str, hosts: &[String]) -> Option<Url> {
+fn allowed(text: &str, sns: &AwsSns) -> Option<Url> {
     let url = Url::parse(text).ok()?;
     let Some(Host::Domain(host)) = url.host() else { return None };
-    let trusted = is_trusted(host, hosts);
+    let trusted = sns.trusts(host);
     let plain = url.as_str() == text
         && url.scheme() == "https"
         && &url[Position::BeforeUsername..Position::BeforePath] == host
@@ -136,29 +136,8 @@ fn allowed(text: &str, hosts: &[String]) -> Option<Url> {
 /// it is one of SNS, or of their `cert_host`.
 pub fn is_sns_host(webhook: &Webhook, host: &str) -> bool {
     webhook.single_checks().any(|check| match check {
-        Check::AwsSns(sns) => is_trusted(host, &sns.cert_hosts),
+        Check::AwsSns(sns) => sns.trusts(host),
         _ => false,
-    })
-}
-
-fn is_trusted(host: &str, hosts: &[String]) -> bool {
-    match hosts {
-        [] => is_sns(host),
-        hosts => hosts.iter().any(|listed| {
-            host == listed
-                || host.strip_suffix(listed.as_str()).is_some_and(|rest| rest.ends_with('.'))
-        }),
-    }
-}
-
-/// Returns whether it is `sns.REGION.amazonaws.com`, in China with `.cn`.
-fn is_sns(host: &str) -> bool {
-    let region = host.strip_prefix("sns.").and_then(|rest| {
-        rest.strip_suffix(".amazonaws.com").or_else(|| rest.strip_suffix(".amazonaws.com.cn"))
-    });
-    region.is_some_and(|region| {
-        !region.is_empty()
-            && region.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
     })
 }
 
@@ -166,15 +145,24 @@ fn is_sns(host: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn sns(cert_hosts: &[&str]) -> AwsSns {
+        let cert_hosts = cert_hosts.iter().map(|host| (*host).to_owned()).collect();
+        AwsSns { topics: Vec::new(), cert_hosts }
+    }
+
     #[test]
     fn a_certificate_comes_from_sns_and_from_nowhere_that_looks_like_it() {
         const FILE: &str = "/SimpleNotificationService-0123456789abcdef.pem";
         for host in [
             "sns.us-east-1.amazonaws.com",
             "sns.eu-west-1.amazonaws.com",
+            "sns.ap-southeast-7.amazonaws.com",
+            "sns.us-gov-west-1.amazonaws.com",
+            "sns.us-isob-east-1.amazonaws.com",
             "sns.cn-north-1.amazonaws.com.cn",
+            "sns.cn-northwest-1.amazonaws.com.cn",
         ] {
-            assert!(allowed(&format!("https://{host}{FILE}"), &[]).is_some(), "{host}");
+            assert!(allowed(&format!("https://{host}{FILE}"), &sns(&[])).is_some(), "{host}");
         }
         for wrong in [
             "http://sns.us-east-1.amazonaws.com/x.pem",
@@ -221,13 +209,45 @@ mod tests {
             "//sns.us-east-1.amazonaws.com/x.pem",
             "",
         ] {
-            assert_eq!(allowed(wrong, &[]), None, "{wrong:?}");
+            assert_eq!(allowed(wrong, &sns(&[])), None, "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_bucket_that_is_called_sns_is_no_region() {
+        for region in [
+            "s3",
+            "s3-us-west-2",
+            "s3-accelerate",
+            "s3-fips-us-gov-west-1",
+            "s3-website-us-east-1",
+            "s3-external-1",
+            "compute-1",
+            "x",
+            "us-east",
+            "us-east-1a",
+            "us-east-1-1",
+            "us--east-1",
+            "us-east-",
+            "-us-east-1",
+            "usa-east-1",
+            "u1-east-1",
+            "us-east-123",
+        ] {
+            for domain in ["amazonaws.com", "amazonaws.com.cn"] {
+                let url = format!("https://sns.{region}.{domain}/x.pem");
+                assert_eq!(allowed(&url, &sns(&[])), None, "{url}");
+            }
+        }
+        // China has a domain of its own, and no other region is there.
+        for host in ["sns.cn-north-1.amazonaws.com", "sns.us-east-1.amazonaws.com.cn"] {
+            assert_eq!(allowed(&format!("https://{host}/x.pem"), &sns(&[])), None, "{host}");
         }
     }
 
     #[test]
     fn hosts_of_ones_own_are_whole_labels() {
-        let hosts = ["certs.example.com".to_owned()];
+        let hosts = sns(&["certs.example.com"]);
         let is_allowed = |host: &str| allowed(&format!("https://{host}/x.pem"), &hosts).is_some();
         assert!(is_allowed("certs.example.com") && is_allowed("a.certs.example.com"));
         assert!(!is_allowed("evilcerts.example.com") && !is_allowed("example.com"));

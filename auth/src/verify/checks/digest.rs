@@ -3,7 +3,6 @@
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest;
-use mef_source::Root;
 use mef_source::checked::Digest;
 
 use super::single_check::SingleCheck;
@@ -35,7 +34,7 @@ impl SingleCheck for Digest {
     }
 
     fn needs_body(&self) -> bool {
-        self.of.reads_body() || self.equals.root() == Root::Record
+        self.of.reads_body() || self.equals.root().is_in_body()
     }
 
     fn notice(&self, context: Context<'_>) -> Vec<Noticed> {

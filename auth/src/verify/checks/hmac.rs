@@ -10,16 +10,22 @@ use super::single_check::SingleCheck;
 use crate::hash;
 use crate::verify::context::Context;
 use crate::verify::denied::Denied;
-use crate::verify::signed;
 use crate::verify::signed::signed_text::SignedText;
+use crate::verify::signed::{self, Element};
 use crate::verify::told::notes::Notes;
 
 impl SingleCheck for Hmac {
     fn check(&self, context: Context<'_>, notes: &mut Notes) -> Result<Option<String>, Denied> {
         let keys = || {
             let live = context.secrets.live(&self.secrets, context.now)?.into_iter();
-            live.map(|(name, secret)| Ok((name, key(name, secret, &self.key, self.hash)?)))
-                .collect()
+            let key = |(name, secret)| {
+                let bytes = key_bytes(name, secret, &self.key)?;
+                Ok((
+                    name,
+                    HmacKey { whole: hash::hmac_key(self.hash, &bytes), bytes, hash: self.hash },
+                ))
+            };
+            live.map(key).collect()
         };
         signed::check(&self.signed, context, notes, keys, made).map(Some)
     }
@@ -37,6 +43,14 @@ pub(crate) fn hmacs(webhook: &Webhook) -> impl Iterator<Item = &Hmac> {
     })
 }
 
+/// A key, and what it is made of.
+struct HmacKey {
+    /// The key of the secret alone.
+    whole: hmac::Key,
+    bytes: Vec<u8>,
+    hash: Hash,
+}
+
 /// Makes the key that the secret `name` stands for.
 pub(crate) fn key(
     name: &str,
@@ -44,6 +58,10 @@ pub(crate) fn key(
     written: &Key,
     hash: Hash,
 ) -> Result<hmac::Key, Denied> {
+    Ok(hash::hmac_key(hash, &key_bytes(name, secret, written)?))
+}
+
+fn key_bytes(name: &str, secret: &Secret, written: &Key) -> Result<Vec<u8>, Denied> {
     let text = hash::without_prefix(secret, written);
     let bytes = hash::key_bytes(text, written.encoding).ok_or_else(|| Denied::KeyMalformed {
         name: name.to_owned(),
@@ -51,19 +69,22 @@ pub(crate) fn key(
     })?;
     match bytes.is_empty() {
         true => Err(Denied::SecretEmpty(name.to_owned())),
-        false => Ok(hash::hmac_key(hash, &bytes)),
+        false => Ok(bytes),
     }
 }
 
-/// Returns whether one of the candidates was made of `text` with `key`.
-fn made(key: &hmac::Key, text: &SignedText<'_>, candidates: &[Vec<u8>]) -> bool {
-    let mut context = hmac::Context::with_key(key);
+/// Returns whether one of the element's candidates was made of `text` with `key`.
+fn made(key: &HmacKey, text: &SignedText<'_>, element: &Element<'_>) -> bool {
+    let made_of_parts = element.key.as_ref().map(|(before, after)| {
+        hash::hmac_key(key.hash, &[&before.concat(), &*key.bytes, &after.concat()].concat())
+    });
+    let mut context = hmac::Context::with_key(made_of_parts.as_ref().unwrap_or(&key.whole));
     for part in text {
         context.update(part);
     }
     let expected = context.sign();
     let mut made = false;
-    for candidate in candidates {
+    for candidate in &element.candidates {
         made |= verify_slices_are_equal(expected.as_ref(), candidate).is_ok();
     }
     made

@@ -82,7 +82,7 @@ impl SingleCheck for Jwt {
 }
 
 fn from_body(jwt: &Jwt) -> bool {
-    matches!(jwt.from, TokenFrom::Json(_))
+    token::is_in_body(&jwt.from)
 }
 
 fn judge(

@@ -3,7 +3,7 @@
 
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_FIXED, ED25519, ParsedPublicKey,
-    RSA_PKCS1_2048_8192_SHA256, VerificationAlgorithm,
+    RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA512, VerificationAlgorithm,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_PAD_INDIFFERENT;
@@ -14,8 +14,8 @@ use super::single_check::SingleCheck;
 use crate::hash;
 use crate::verify::context::Context;
 use crate::verify::denied::Denied;
-use crate::verify::signed;
 use crate::verify::signed::signed_text::SignedText;
+use crate::verify::signed::{self, Element};
 use crate::verify::told::notes::Notes;
 
 /// A key, in each form that a signature of its algorithm may need.
@@ -36,10 +36,10 @@ impl SingleCheck for PublicKey {
     }
 }
 
-/// Returns whether one of the candidates is a signature of `text` by the key.
-fn fits(key: &Forms, text: &SignedText<'_>, candidates: &[Vec<u8>]) -> bool {
+/// Returns whether one of the element's candidates is a signature of `text` by the key.
+fn fits(key: &Forms, text: &SignedText<'_>, element: &Element<'_>) -> bool {
     let text = text.concat();
-    key.iter().any(|form| candidates.iter().any(|sig| form.verify_sig(&text, sig).is_ok()))
+    key.iter().any(|form| element.candidates.iter().any(|sig| form.verify_sig(&text, sig).is_ok()))
 }
 
 /// Reads the key that the secret `name` holds.
@@ -64,6 +64,7 @@ fn forms(
         PublicKeyAlgorithm::Ed25519 => &[&ED25519],
         PublicKeyAlgorithm::EcdsaP256Sha256 => &[&ECDSA_P256_SHA256_ASN1, &ECDSA_P256_SHA256_FIXED],
         PublicKeyAlgorithm::RsaSha256 => &[&RSA_PKCS1_2048_8192_SHA256],
+        PublicKeyAlgorithm::RsaSha512 => &[&RSA_PKCS1_2048_8192_SHA512],
     };
     if algorithm == PublicKeyAlgorithm::Ed25519 && is_of_small_order(&bytes) {
         return Err(malformed());

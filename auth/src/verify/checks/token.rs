@@ -47,7 +47,7 @@ impl SingleCheck for Token {
     }
 
     fn needs_body(&self) -> bool {
-        matches!(self.from, TokenFrom::Json(_))
+        is_in_body(&self.from)
     }
 
     fn notice(&self, context: Context<'_>) -> Vec<Noticed> {
@@ -63,11 +63,17 @@ impl SingleCheck for Token {
     }
 }
 
+/// Returns whether a token is in the body.
+pub(crate) fn is_in_body(from: &TokenFrom) -> bool {
+    matches!(from, TokenFrom::Json(_) | TokenFrom::Form(_))
+}
+
 /// Returns where a token is.
 pub(crate) fn part(from: &TokenFrom) -> RequestPart {
     match from {
         TokenFrom::Header(name) => RequestPart::Header(name.clone()),
         TokenFrom::Query(name) => RequestPart::Query(name.clone()),
+        TokenFrom::Form(name) => RequestPart::Form(name.clone()),
         TokenFrom::Json(path) => RequestPart::of(path),
     }
 }
@@ -90,6 +96,9 @@ pub(crate) fn received<'r>(
         TokenFrom::Query(name) => {
             Ok(vec![Cow::Owned(values::query(request, name)?.ok_or_else(missing)?)])
         }
+        TokenFrom::Form(name) => {
+            Ok(vec![Cow::Owned(values::form(request, name)?.ok_or_else(missing)?)])
+        }
         TokenFrom::Json(path) => {
             let found = json::all(request.body(), path)?.into_iter();
             let bytes = |text: Cow<'_, str>| Cow::Owned(text.into_owned().into_bytes());
@@ -103,6 +112,7 @@ pub(crate) fn notice(from: &TokenFrom, request: &Request) -> Noticed {
     let values: Vec<Vec<u8>> = match from {
         TokenFrom::Header(name) => request.header_values(name).map(<[u8]>::to_vec).collect(),
         TokenFrom::Query(name) => request.query_values(name).collect(),
+        TokenFrom::Form(name) => request.form_values(name).collect(),
         TokenFrom::Json(path) => {
             let found = json::all(request.body(), path).unwrap_or_default().into_iter();
             let strings = found.filter_map(|value| json::string(value, path).ok());

@@ -13,6 +13,8 @@ pub(crate) enum Credential<'c> {
     NumberedHeaders(&'c str),
     /// A query parameter.
     Query(&'c str),
+    /// A field of a form.
+    Form(&'c str),
     /// Values of the JSON body; the path starts at the body.
     Json(Cow<'c, Path>),
 }
@@ -23,6 +25,7 @@ impl<'c> Credential<'c> {
         match from {
             TokenFrom::Header(name) => Credential::Header(name),
             TokenFrom::Query(name) => Credential::Query(name),
+            TokenFrom::Form(name) => Credential::Form(name),
             TokenFrom::Json(path) => Credential::Json(Cow::Borrowed(path)),
         }
     }
@@ -34,6 +37,7 @@ impl<'c> Credential<'c> {
             SignatureFrom::Path(path) => match path.root() {
                 Root::Header => Some(Credential::Header(path.name())),
                 Root::Query => Some(Credential::Query(path.name())),
+                Root::Form => Some(Credential::Form(path.name())),
                 Root::Record => Some(Credential::Json(within(signed.each.as_ref(), path))),
                 _ => None,
             },

@@ -13,6 +13,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::json;
+use crate::query::{form_decode, pieces};
 use crate::request::Request;
 use crate::verify::denied::Denied;
 use crate::verify::request_part::RequestPart;
@@ -47,6 +48,7 @@ impl<'r> RequestView<'r> {
         Ok(match path.root() {
             Root::Header => header(self.request, path.name())?.map(Cow::Borrowed),
             Root::Query => query(self.request, path.name())?.map(Cow::Owned),
+            Root::Form => form(self.request, path.name())?.map(Cow::Owned),
             _ => match self.json(path)?.map(|value| json::scalar(value, path)).transpose()? {
                 None => None,
                 Some(Cow::Borrowed(text)) => Some(Cow::Borrowed(text.as_bytes())),
@@ -86,8 +88,32 @@ pub(crate) fn query(request: &Request, name: &str) -> Result<Option<Vec<u8>>, De
     }
 }
 
+/// Reads the one decoded value of a form's field, if it was sent.
+///
+/// The body must say that it is a form: JSON can be read as one too (`{"a":"&b=1"}`), and a request must not
+/// mean two things.
+pub(crate) fn form(request: &Request, name: &str) -> Result<Option<Vec<u8>>, Denied> {
+    let part = || RequestPart::Form(name.to_owned());
+    // Nothing is in an empty body, whatever it should be.
+    if request.body().is_empty() {
+        return Ok(None);
+    }
+    let body = form_body(request).ok_or_else(|| Denied::BodyNotForm(part()))?;
+    let mut values = pieces(body).filter(|(_, key, _)| form_decode(key) == name.as_bytes());
+    let first = values.next().map(|(_, _, value)| form_decode(value));
+    match values.next() {
+        Some(_) => Err(Denied::Duplicated(part())),
+        None => Ok(first),
+    }
+}
+
+/// Returns the text of a body that is a form.
+pub(crate) fn form_body(request: &Request) -> Option<&str> {
+    std::str::from_utf8(request.body()).ok().filter(|_| request.is_form())
+}
+
 /// Reads the one value at `path` in a request that may be anybody's: the text of
-/// a header or query parameter, and of the JSON body a string, number or boolean.
+/// a header, a query parameter or a form's field, and of the JSON body a string, number or boolean.
 /// `None` if there is nothing.
 ///
 /// # Errors

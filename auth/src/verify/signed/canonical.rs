@@ -45,8 +45,9 @@ const PROTOTYPE: &str = "__proto__";
 ///
 /// # Errors
 ///
-/// Fails if the form is not UTF-8 text, also in its escapes, or is empty: what is
-/// signed before it would then pass for a signed form.
+/// Fails if the form is not UTF-8 text, also in its escapes, or if the body holds something and the form
+/// says nothing: what is signed before it would then pass for a signed form. An empty body is nothing, and
+/// is what is signed then.
 pub(crate) fn form_sorted(body: &[u8]) -> Result<Vec<u8>, Denied> {
     let not_text = || Denied::NotText(RequestPart::Json(String::new()));
     let body = std::str::from_utf8(body).map_err(|_| not_text())?;
@@ -61,7 +62,7 @@ pub(crate) fn form_sorted(body: &[u8]) -> Result<Vec<u8>, Denied> {
             text.extend(String::from_utf16_lossy(value).bytes());
         }
     }
-    if text.is_empty() {
+    if text.is_empty() && !body.is_empty() {
         return Err(Denied::Missing(RequestPart::Json(String::new())));
     }
     Ok(text)
@@ -120,6 +121,21 @@ pub(crate) fn signed_headers(
         text.extend_from_slice(value.trim_ascii());
     }
     Ok(text)
+}
+
+/// Returns the values of the headers that `list` names, in its order, with `.` between them. The names stand
+/// with white space between them.
+///
+/// # Errors
+///
+/// Fails if a header is missing or was sent twice.
+pub(crate) fn header_values(request: &Request, list: &str) -> Result<Vec<u8>, Denied> {
+    let mut values = Vec::new();
+    for name in list.split_ascii_whitespace().map(str::to_ascii_lowercase) {
+        let value = values::header(request, &name)?;
+        values.push(value.ok_or(Denied::Missing(RequestPart::Header(name)))?.trim_ascii());
+    }
+    Ok(values.join(b".".as_slice()))
 }
 
 /// Returns method, path and query with `&` between them: the path without a slash at

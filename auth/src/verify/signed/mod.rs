@@ -27,16 +27,19 @@ use super::told::notes::Notes;
 const MAX_ELEMENTS: usize = 1_000;
 
 /// What must be signed: the request, or one value of its body.
-struct Element<'r> {
+pub(crate) struct Element<'r> {
     part: RequestPart,
-    candidates: Vec<Vec<u8>>,
+    /// The signatures that may count.
+    pub(crate) candidates: Vec<Vec<u8>>,
     /// The signed text; several if the source leaves open how the URL is written.
     texts: Vec<SignedText<'r>>,
+    /// What goes into the key before and after the secret.
+    pub(crate) key: Option<(SignedText<'r>, SignedText<'r>)>,
 }
 
 /// Checks every signature, and returns the name of the secret that matched.
 ///
-/// `keys` returns the keys, and `matches` whether one of the candidates is a key's
+/// `keys` returns the keys, and `matches` whether one of an element's candidates is a key's
 /// signature of the text. Every key is tried with every candidate, even after one
 /// has matched: so the time it takes does not tell which was right.
 pub(crate) fn check<'s, K>(
@@ -44,7 +47,7 @@ pub(crate) fn check<'s, K>(
     context: Context<'_>,
     notes: &mut Notes,
     keys: impl FnOnce() -> Result<Vec<(&'s str, K)>, Denied>,
-    matches: impl Fn(&K, &SignedText<'_>, &[Vec<u8>]) -> bool,
+    matches: impl Fn(&K, &SignedText<'_>, &Element<'_>) -> bool,
 ) -> Result<String, Denied> {
     let elements = elements(signed, context, &mut notes.mask)?;
     elements.iter().flat_map(|element| &element.texts).for_each(|text| notes.signed(text));
@@ -55,7 +58,7 @@ pub(crate) fn check<'s, K>(
         for (name, key) in &keys {
             let mut is_it = false;
             for text in &element.texts {
-                is_it |= matches(key, text, &element.candidates);
+                is_it |= matches(key, text, element);
             }
             notes.tried(name, is_it);
             if is_it {
@@ -100,22 +103,30 @@ fn element<'r>(
         Some(time) => Some(timestamp::check(time, view, &items, context.now)?),
         None => None,
     };
+    let public_url = context.webhook.public_url.as_ref();
+    let urls = match public_url {
+        Some(url) if signed.url_port_variants => with_and_without_port(url),
+        Some(url) => vec![url.to_string()],
+        None => Vec::new(),
+    };
     let around = |url| Around {
         view,
         url,
         time: time.as_deref(),
         time_header: time_header(signed),
         id: &signed.id,
+        items: Some(&items),
     };
-    let public_url = context.webhook.public_url.as_ref();
-    let texts = match public_url.filter(|_| signed.url_port_variants) {
-        Some(url) => with_and_without_port(url)
-            .iter()
-            .map(|url| signed_text(&signed.text, &around(Some(url))))
-            .collect::<Result<_, _>>()?,
-        None => vec![signed_text(&signed.text, &around(public_url.map(Url::as_str)))?],
+    let text = |url| signed_text(&signed.text, &around(url));
+    let texts = match urls.as_slice() {
+        [] => vec![text(None)?],
+        urls => urls.iter().map(|url| text(Some(url.as_str()))).collect::<Result<_, _>>()?,
     };
-    Ok(Element { part: items.part().clone(), candidates, texts })
+    let key = signed.key.as_ref().map(|key| {
+        let around = around(public_url.map(Url::as_str));
+        Ok((signed_text(&key.before, &around)?, signed_text(&key.after, &around)?))
+    });
+    Ok(Element { part: items.part().clone(), candidates, texts, key: key.transpose()? })
 }
 
 /// Returns the header of the time, if the time is signed only when a list of signed
@@ -153,9 +164,8 @@ pub(crate) fn check_head(signed: &Signed, context: Context<'_>) -> Result<(), De
         items.candidates(&signed.signature)?;
     }
     let is_readable = |time: &&SignedTime| match time.from.root() {
-        Root::Record => false,
         Root::Signature => in_head,
-        _ => true,
+        root => !root.is_in_body(),
     };
     if let Some(time) = signed.timestamp.as_ref().filter(is_readable) {
         timestamp::check(time, view, &items, context.now)?;
@@ -168,6 +178,7 @@ pub(crate) fn needs_body(signed: &Signed) -> bool {
     signed.each.is_some()
         || signed.text.reads_body()
         || signed.signature.reads_body()
-        || signed.id.iter().any(|path| path.root() == Root::Record)
-        || signed.timestamp.as_ref().is_some_and(|time| time.from.root() == Root::Record)
+        || signed.id.iter().any(|path| path.root().is_in_body())
+        || signed.timestamp.as_ref().is_some_and(|time| time.from.root().is_in_body())
+        || signed.key.as_ref().is_some_and(|key| key.before.reads_body() || key.after.reads_body())
 }

@@ -65,11 +65,9 @@ fn of_time(
 ) -> Noticed {
     let text = match time.from.root() {
         // What is wrong with the signature itself is told at its own place.
-        Root::Signature => {
-            signature::read(signature, view, &mut Mask::default()).ok().and_then(|items| {
-                items.under(&time.from.segments().join(".")).next().map(str::to_owned)
-            })
-        }
+        Root::Signature => signature::read(signature, view, &mut Mask::default())
+            .ok()
+            .and_then(|items| items.under(time.from.name()).next().map(str::to_owned)),
         _ => view.text(&time.from).ok().flatten().map(Cow::into_owned),
     };
     let Some(text) = text else { return plain("timestamp", &time.from, view) };

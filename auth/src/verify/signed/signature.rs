@@ -29,6 +29,8 @@ pub(crate) struct Items {
     part: RequestPart,
     /// Each with its key, if the grammar has keys.
     items: Vec<(Option<String>, String)>,
+    /// Whether the grammar has no keys, so that an item is named by its place.
+    by_place: bool,
 }
 
 /// Reads all places that may hold a signature. Those that are there count together.
@@ -38,7 +40,7 @@ pub(crate) fn read(
     mask: &mut Mask,
 ) -> Result<Items, Denied> {
     let part = RequestPart::of_signature(&signature.from);
-    let is_list = signature.split.is_some();
+    let is_list = !signature.split.is_empty();
     let mut texts = Vec::new();
     for from in &signature.from {
         texts.extend(match from {
@@ -56,13 +58,14 @@ pub(crate) fn read(
             return Err(Denied::TooManySignatures { part, limit: MAX_ITEMS });
         }
     }
-    Ok(Items { part, items })
+    Ok(Items { part, items, by_place: signature.pair.is_none() })
 }
 
 impl Items {
     /// Returns no items, since the body that may hold them is not there yet.
     pub(crate) fn unread(signature: &Signature) -> Items {
-        Items { part: RequestPart::of_signature(&signature.from), items: Vec::new() }
+        let part = RequestPart::of_signature(&signature.from);
+        Items { part, items: Vec::new(), by_place: false }
     }
 
     /// Returns where the signature is.
@@ -70,12 +73,29 @@ impl Items {
         &self.part
     }
 
-    /// Returns the values under `key`, as they came.
-    pub(crate) fn under(&self, key: &str) -> impl Iterator<Item = &str> {
-        self.items
-            .iter()
-            .filter(move |(item_key, _)| item_key.as_deref() == Some(key))
-            .map(|(_, value)| value.as_str())
+    /// Returns the values under `key`, as they came. Without keys, that is the item at the place `key`,
+    /// from 0.
+    pub(crate) fn under<'i>(&'i self, key: &str) -> impl Iterator<Item = &'i str> {
+        let place = key.parse::<usize>().ok().filter(|_| self.by_place);
+        let is_it = move |index: usize, item_key: Option<&str>| match place {
+            Some(place) => place == index,
+            None => item_key == Some(key),
+        };
+        let items = self.items.iter().enumerate();
+        items
+            .filter(move |(index, (key, _))| is_it(*index, key.as_deref()))
+            .map(|(_, (_, v))| v.as_str())
+    }
+
+    /// Returns the one value under `key`, as it came. It may be there twice if it is the same.
+    pub(crate) fn one<'i>(&'i self, key: &str) -> Result<&'i str, Denied> {
+        let part = || RequestPart::Signature(key.to_owned());
+        let mut values = self.under(key);
+        let first = values.next().ok_or_else(|| Denied::Missing(part()))?;
+        match values.all(|value| value == first) {
+            true => Ok(first),
+            false => Err(Denied::Duplicated(part())),
+        }
     }
 
     /// Returns the bytes of every signature that may count; at least one.
@@ -112,7 +132,7 @@ fn at_path<'r>(
             let lines = view.request.headers().iter().filter(|(name, _)| name == path.name());
             lines.map(|(name, line)| header_text(name, line)).collect()
         }
-        Root::Header | Root::Query => Ok(view.text(path)?.into_iter().collect()),
+        Root::Header | Root::Query | Root::Form => Ok(view.text(path)?.into_iter().collect()),
         _ => {
             let Some(value) = view.json(path)? else { return Ok(Vec::new()) };
             let text = json::string(value, path)?;
@@ -146,17 +166,14 @@ fn header_text<'r>(name: &str, line: &'r [u8]) -> Result<Cow<'r, str>, Denied> {
 
 /// Splits one text into items, up to one more than are read.
 pub(crate) fn split(signature: &Signature, text: &str, items: &mut Vec<(Option<String>, String)>) {
-    let pieces: Box<dyn Iterator<Item = &str>> = match &signature.split {
-        Some(separator) => Box::new(text.split(separator.as_str())),
-        None => Box::new(std::iter::once(text)),
-    };
     let mut key_before: Option<String> = None;
-    for piece in pieces.map(str::trim).filter(|piece| !piece.is_empty()) {
+    let pieces = pieces(&signature.split, text).map(|(piece, _)| piece.trim());
+    for piece in pieces.filter(|piece| !piece.is_empty()) {
         let item = match signature.pair.as_deref().map(|pair| piece.split_once(pair)) {
             None => (None, piece),
             Some(Some((key, value))) => {
-                key_before = Some(key.to_owned());
-                (key_before.clone(), value)
+                key_before = Some(key.trim_end().to_owned());
+                (key_before.clone(), value.trim_start())
             }
             Some(None) => match signature.bare {
                 Bare::Inherit => (key_before.clone(), piece),
@@ -168,6 +185,28 @@ pub(crate) fn split(signature: &Signature, text: &str, items: &mut Vec<(Option<S
             return;
         }
     }
+}
+
+/// Splits `text` at each of the separators. Every piece comes with the separator after it; the last with
+/// nothing.
+pub(crate) fn pieces<'t>(
+    separators: &'t [String],
+    text: &'t str,
+) -> impl Iterator<Item = (&'t str, &'t str)> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let before = rest?;
+        let found = separators.iter().filter_map(|s| Some((before.find(s.as_str())?, s.as_str())));
+        // Of two that begin at the same place, the longer one.
+        let next = found.min_by_key(|(at, separator)| (*at, std::cmp::Reverse(separator.len())));
+        let Some((at, separator)) = next else {
+            rest = None;
+            return Some((before, ""));
+        };
+        let (piece, after) = before.split_at(at);
+        rest = after.strip_prefix(separator);
+        Some((piece, separator))
+    })
 }
 
 /// Decodes a text; `None` if it is not in that encoding.

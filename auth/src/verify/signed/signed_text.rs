@@ -6,9 +6,9 @@ use std::borrow::Cow;
 
 use mef_source::Path;
 use mef_source::checked::{SignedPart, SigningText};
-use mef_source::sha256_hex;
 
 use super::canonical;
+use super::signature::Items;
 use crate::request::Request;
 use crate::verify::denied::Denied;
 use crate::verify::read::values::{self, RequestView};
@@ -29,12 +29,15 @@ pub(crate) struct Around<'r, 't> {
     pub(crate) time_header: Option<&'t str>,
     /// Where the message id may be.
     pub(crate) id: &'t [Path],
+    /// The items of the signature.
+    pub(crate) items: Option<&'t Items>,
 }
 
 impl<'r> Around<'r, '_> {
     /// Uses a request alone, without a timestamp and an id.
     pub(crate) fn request<'t>(request: &'r Request, url: Option<&'t str>) -> Around<'r, 't> {
-        Around { view: RequestView::whole(request), url, time: None, time_header: None, id: &[] }
+        let view = RequestView::whole(request);
+        Around { view, url, time: None, time_header: None, id: &[], items: None }
     }
 }
 
@@ -89,14 +92,26 @@ fn piece<'r>(
         SignedPart::AtlassianCanonical => {
             Cow::Owned(canonical::method_path_query(request)?.into_bytes())
         }
-        SignedPart::Sha256Hex(part) => {
-            Cow::Owned(sha256_hex(&piece(part, None, around)?).into_bytes())
+        SignedPart::Form(name) => values::form(request, name)?
+            .map(Cow::Owned)
+            .ok_or_else(|| Denied::Missing(RequestPart::Form(name.clone())))?,
+        SignedPart::Item(key) => Cow::Owned(item(around, key)?.as_bytes().to_vec()),
+        SignedPart::ListedHeaders(key) => {
+            Cow::Owned(canonical::header_values(request, item(around, key)?)?)
+        }
+        SignedPart::Digest(digest, part) => {
+            Cow::Owned(digest.of(&piece(part, None, around)?).into_bytes())
         }
         SignedPart::Default(part, default) => match piece(part, None, around) {
             Err(Denied::Missing(_)) => Cow::Borrowed(default.as_bytes()),
             found => found?,
         },
     })
+}
+
+fn item<'t>(around: &Around<'_, 't>, key: &str) -> Result<&'t str, Denied> {
+    let missing = || Denied::Missing(RequestPart::Signature(key.to_owned()));
+    around.items.ok_or_else(missing)?.one(key)
 }
 
 fn with_query(before: &str, request: &Request) -> String {

@@ -51,8 +51,8 @@ fn in_signature<'r>(
     time: &SignedTime,
     signature: &'r Items,
 ) -> Result<Option<Cow<'r, str>>, Denied> {
-    let key = time.from.segments().join(".");
-    let mut values = signature.under(&key);
+    let key = time.from.name();
+    let mut values = signature.under(key);
     let Some(first) = values.next() else { return Ok(None) };
     if values.any(|value| value != first) {
         return Err(Denied::TimestampContradictory(RequestPart::of(&time.from)));

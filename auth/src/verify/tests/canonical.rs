@@ -26,7 +26,7 @@ fn a_form_that_says_nothing_does_not_pass_for_what_was_signed_with_the_url() {
     let text = format!("https://hooks.example.com/test?{query}");
     let signature =
         STANDARD.encode(mac(lc_hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, b"12345", text.as_bytes()));
-    for body in ["", "&", "=", "&=&&="] {
+    for body in ["&", "=", "&=&&="] {
         assert!(twilio(&signature, query, body).is_err(), "{body:?}");
     }
 }

@@ -47,7 +47,7 @@ proptest! {
                 header.push_str(if spaced { " , " } else { "," });
             }
             if let Some(key) = key {
-                let _ = write!(header, "{key}=");
+                let _ = write!(header, "{key}{}", if spaced { " = " } else { "=" });
                 before = Some(*key);
             }
             header.push_str(&hex::encode(value));

@@ -84,7 +84,7 @@ fn a_time_beside_a_signature_in_the_body_is_judged() {
     let at = |time: i64| head(checks, &Post::new(&[("x-time", &time.to_string())], ""), &[]);
     assert_eq!(at(NOW), Ok(()));
     assert!(matches!(at(NOW - 61), Err(Denied::TimestampTooOld { .. })));
-    let in_signature = r#"hmac: { hash: sha256, secrets: [s], text: "{timestamp}{body}",
+    let in_signature = r#"hmac: { hash: sha256, secrets: [s], text: "{timestamp}{/id}",
         signature: { from: /sig, split: ",", pair: "=", take: [v1], encoding: hex },
         timestamp: { from: signature.t, unit: s, max_age: 60s } }"#;
     assert_eq!(head(in_signature, &Post::new(&[], ""), &[]), Ok(()));

@@ -15,6 +15,7 @@ mod masking;
 mod public_keys;
 mod rfc4231;
 mod samples;
+mod schemes;
 mod times;
 mod tokens;
 

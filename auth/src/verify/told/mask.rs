@@ -10,9 +10,10 @@ use std::ops::Range;
 use bytes::Bytes;
 use serde_json::value::RawValue;
 
+use crate::query::masked_fields;
 use crate::request::Request;
 use crate::verify::read::credential::{Credential, numbered};
-use crate::verify::read::json;
+use crate::verify::read::{json, values};
 
 const MASKED_JSON: &[u8] = b"\"***\"";
 
@@ -22,6 +23,7 @@ pub(crate) struct Mask {
     headers: BTreeSet<String>,
     numbered_headers: BTreeSet<String>,
     query: BTreeSet<String>,
+    form: BTreeSet<String>,
     /// Starts and ends of JSON values in the body; one may lie in another.
     body: BTreeSet<(usize, usize)>,
 }
@@ -35,6 +37,9 @@ impl Mask {
                 self.numbered_headers.insert((*prefix).to_owned());
             }
             Credential::Query(name) => self.query(name),
+            Credential::Form(name) => {
+                self.form.insert((*name).to_owned());
+            }
             Credential::Json(path) => {
                 let values = json::all(request.body(), path).unwrap_or_default();
                 values.iter().for_each(|value| self.json(request.body(), value));
@@ -63,23 +68,30 @@ impl Mask {
     /// Removes all places in the body.
     pub(crate) fn forget_body(&mut self) {
         self.body.clear();
+        self.form.clear();
     }
 
     /// Returns whether a place is in the body.
     pub(crate) fn changes_body(&self) -> bool {
-        !self.body.is_empty()
+        !self.body.is_empty() || !self.form.is_empty()
     }
 
     /// Masks the values at all places.
     pub(crate) fn apply(&self, request: Request) -> Request {
-        let body = mask_body(request.body(), self.body.iter().map(|&(start, end)| start..end));
+        let body = match values::form_body(&request).filter(|_| !self.form.is_empty()) {
+            Some(form) => masked_fields(form, |name| has(&self.form, name)).into(),
+            None => mask_body(request.body(), self.body.iter().map(|&(start, end)| start..end)),
+        };
         let masks_header = |name: &str| {
             self.headers.contains(name)
                 || self.numbered_headers.iter().any(|prefix| numbered(name, prefix).is_some())
         };
-        let masks_query = |name: &[u8]| self.query.iter().any(|masked| masked.as_bytes() == name);
-        request.masked(masks_header, masks_query, body)
+        request.masked(masks_header, |name: &[u8]| has(&self.query, name), body)
     }
+}
+
+fn has(names: &BTreeSet<String>, name: &[u8]) -> bool {
+    names.iter().any(|masked| masked.as_bytes() == name)
 }
 
 fn mask_body(body: &Bytes, credentials: impl Iterator<Item = Range<usize>>) -> Bytes {

@@ -57,6 +57,7 @@ pub(crate) fn values(path: &Path, view: RequestView<'_>) -> Vec<Vec<u8>> {
     match path.root() {
         Root::Header => request.header_values(path.name()).map(<[u8]>::to_vec).collect(),
         Root::Query => request.query_values(path.name()).collect(),
+        Root::Form => request.form_values(path.name()).collect(),
         Root::Signature => Vec::new(),
         _ => view.bytes(path).ok().flatten().map(|value| value.into_owned()).into_iter().collect(),
     }

@@ -205,7 +205,7 @@ impl Identify for Filter {
             Filter::Default(value) => to.form("default", value),
             Filter::UrlEncode => to.choice("urlencode"),
             Filter::Base64 => to.choice("base64"),
-            Filter::Sha256Hex => to.choice("sha256_hex"),
+            Filter::Digest(digest) => to.choice(digest.name()),
             Filter::Lookup(table) => to.form("lookup", table.iter().collect::<Vec<_>>()),
             Filter::Json => to.choice("json"),
             Filter::Text => to.choice("text"),

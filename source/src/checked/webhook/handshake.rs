@@ -84,7 +84,7 @@ impl When {
 
     /// Returns whether an event can match, so that it would be answered and lost.
     fn takes_events(&self, methods: &[String]) -> bool {
-        let in_body = |path: &Path| path.root() == Root::Record;
+        let in_body = |path: &Path| path.root().is_in_body();
         self.methods.iter().any(|method| methods.contains(method))
             && self.equals.is_empty()
             && self.absent.is_empty()

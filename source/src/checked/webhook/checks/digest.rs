@@ -1,7 +1,7 @@
 //! What a `digest` check means.
 
 use super::kind::{Kind, Proof};
-use super::signing_text::SigningText;
+use super::signed::SigningText;
 use super::surroundings::{REQUEST_ROOTS, Surroundings};
 use crate::checked::checker::{Checker, Told};
 use crate::path::Path;

@@ -55,5 +55,10 @@ pub(crate) fn check(
     }
     let secrets = secrets(&written.secrets, checker);
     let signed = signed::check(&(&**written).into(), around, checker);
-    Ok(Hmac { hash: written.hash, secrets: secrets?, key: Key::of(&written.key), signed: signed? })
+    Ok(Hmac {
+        hash: written.hash,
+        secrets: secrets?,
+        key: Key { encoding: written.key.encoding, strip_prefix: written.key.strip_prefix.clone() },
+        signed: signed?,
+    })
 }

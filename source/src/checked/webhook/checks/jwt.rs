@@ -11,7 +11,7 @@ use url::Url;
 
 use super::kind::{Kind, Proof};
 use super::secret_use::{SecretUse, secrets};
-use super::signing_text::SigningText;
+use super::signed::SigningText;
 use super::surroundings::{REQUEST_ROOTS, Surroundings};
 use super::token::TokenFrom;
 use crate::checked::checker::{Checker, Told, all};

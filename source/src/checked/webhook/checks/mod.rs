@@ -16,7 +16,6 @@ mod kind;
 mod public_key;
 pub(crate) mod secret_use;
 mod signed;
-mod signing_text;
 pub(crate) mod surroundings;
 pub(crate) mod token;
 
@@ -28,8 +27,7 @@ pub use ip::{Ip, Network};
 pub use jwt::{ClaimDigest, Jwt, JwtKeys};
 pub use public_key::PublicKey;
 pub use secret_use::SecretUse;
-pub use signed::{Signature, SignatureFrom, Signed, SignedTime};
-pub use signing_text::{SignedPart, SigningText};
+pub use signed::{KeyText, Signature, SignatureFrom, Signed, SignedPart, SignedTime, SigningText};
 pub use token::{Token, TokenFrom};
 
 use crate::checked::checker::{Checker, Told, all};

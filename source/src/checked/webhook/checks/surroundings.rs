@@ -4,7 +4,7 @@ use crate::path::Root;
 use crate::written::{self};
 
 /// The parts of a request that checks and ids may read.
-pub(crate) const REQUEST_ROOTS: &[Root] = &[Root::Record, Root::Header, Root::Query];
+pub(crate) const REQUEST_ROOTS: &[Root] = &[Root::Record, Root::Header, Root::Query, Root::Form];
 
 /// What surrounds a check.
 #[derive(Clone, Copy)]

@@ -25,6 +25,8 @@ pub enum TokenFrom {
     Header(String),
     /// A query parameter.
     Query(String),
+    /// A field of a form.
+    Form(String),
     /// A path into the JSON body, in which `*` stands for every element. All of them
     /// must hold the token, and there must be at least one.
     Json(Path),
@@ -35,6 +37,7 @@ impl TokenFrom {
         match path.root() {
             Root::Header => TokenFrom::Header(path.name().to_owned()),
             Root::Query => TokenFrom::Query(path.name().to_owned()),
+            Root::Form => TokenFrom::Form(path.name().to_owned()),
             _ => TokenFrom::Json(path),
         }
     }

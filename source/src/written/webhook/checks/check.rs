@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::jwt::Jwt;
 use super::secret_use::SecretUse;
-use super::signed::{Signature, SignedTime};
+use super::signed::{HmacKey, Signature, SignedTime};
 use crate::located::Located;
 use crate::written::one_or_many::OneOrMany;
 use crate::written::signing::{Encoding, Hash, Key};
@@ -60,12 +60,14 @@ pub struct Hmac {
     pub secrets: Located<Vec<Located<SecretUse>>>,
     /// How a secret's text becomes the key; by default its UTF-8 bytes.
     #[serde(default)]
-    pub key: Key,
+    pub key: HmacKey,
     /// Where the signature is and how it is written.
     pub signature: Signature,
     /// The text that is signed: `{body}`, `{timestamp}`, `{id}`, `{method}`, `{url}`,
-    /// `{path_query}`, `{header.NAME}`, `{query.NAME}`, `{form_sorted}`, `{signed_headers.NAME}`,
-    /// `{escaped_path_query}`, `{atlassian_canonical}`, or a path into the body; `|sha256_hex` and `|default("")` after any.
+    /// `{path_query}`, `{header.NAME}`, `{query.NAME}`, `{form.NAME}`, `{signature.KEY}`,
+    /// `{form_sorted}`, `{signed_headers.NAME}`, `{listed_headers.KEY}`, `{escaped_path_query}`,
+    /// `{atlassian_canonical}`, or a path into the body; after any `|sha256_hex`, `|sha256_base64`, `|crc32`, and after what may be
+    /// missing `|default("")`.
     pub text: Located<String>,
     /// The signed time, and how much it may differ from now.
     pub timestamp: Option<Located<SignedTime>>,
@@ -115,14 +117,16 @@ pub enum PublicKeyAlgorithm {
     EcdsaP256Sha256,
     /// RSA with SHA-256 and the padding of PKCS #1 v1.5; a key of 2048 to 8192 bits.
     RsaSha256,
+    /// RSA with SHA-512 and the padding of PKCS #1 v1.5; a key of 2048 to 8192 bits.
+    RsaSha512,
 }
 
 /// A fixed token.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Token {
-    /// Where the token is: `header.NAME`, `query.NAME` or a path into the body. A `*` in a pointer
-    /// stands for every element.
+    /// Where the token is: `header.NAME`, `query.NAME`, `form.NAME` or a path into the body. A `*` in
+    /// a pointer stands for every element.
     pub from: Located<String>,
     /// A scheme or prefix before the token, such as `Bearer `.
     pub prefix: Option<String>,
@@ -157,7 +161,7 @@ pub struct Digest {
     pub hash: Hash,
     /// What is hashed, as in the `text` of `hmac`, without `{timestamp}` and `{id}`.
     pub of: Located<String>,
-    /// Where the digest is: `header.NAME`, `query.NAME` or a path into the body.
+    /// Where the digest is: `header.NAME`, `query.NAME`, `form.NAME` or a path into the body.
     pub equals: Located<String>,
     /// How the digest's bytes are encoded.
     pub encoding: Encoding,

@@ -5,17 +5,17 @@ use serde::Deserialize;
 
 use crate::located::Located;
 use crate::written::one_or_many::OneOrMany;
-use crate::written::signing::Encoding;
+use crate::written::signing::{Encoding, KeyEncoding};
 
 /// Where a signature is and how it is written.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Signature {
-    /// Where it is: `header.NAME`, `header.NAME-#` for numbered headers, `query.NAME` or a path
-    /// into the body; or several alternatives.
+    /// Where it is: `header.NAME`, `header.NAME-#` for numbered headers, `query.NAME`, `form.NAME`
+    /// or a path into the body; or several alternatives.
     pub from: Located<OneOrMany>,
-    /// The separator of items; by default there is one item.
-    pub split: Option<Located<String>>,
+    /// The separator of items, or several separators; by default there is one item.
+    pub split: Option<Located<OneOrMany>>,
     /// The separator of an item's key and value; by default an item is only the signature.
     pub pair: Option<Located<String>>,
     /// The keys whose values are signatures; others are ignored.
@@ -26,6 +26,20 @@ pub struct Signature {
     pub bare: Bare,
     /// How the signature's bytes are encoded.
     pub encoding: Encoding,
+}
+
+/// How a secret's text becomes the key of an HMAC.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HmacKey {
+    /// How the key is encoded in the secret.
+    #[serde(default)]
+    pub encoding: KeyEncoding,
+    /// A prefix that is not part of the key, such as `whsec_`.
+    pub strip_prefix: Option<String>,
+    /// What the key is made of, for a vendor that puts more than the secret into it:
+    /// `{timestamp}{secret}`. `{secret}` stands in it once; else it is written as `text`.
+    pub text: Option<Located<String>>,
 }
 
 /// What an item without a key means.
@@ -43,8 +57,9 @@ pub enum Bare {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SignedTime {
-    /// Where it is: `header.NAME`, `query.NAME`, `signature.KEY` for an item of the signature
-    /// header, or a path into the body.
+    /// Where it is: `header.NAME`, `query.NAME`, `form.NAME`, `signature.KEY` for an item of the
+    /// signature, `signature.N` for the item at a place (from 0) if the items have no keys, or a path
+    /// into the body.
     pub from: Located<String>,
     /// How the time is written.
     pub unit: TimeUnit,

@@ -1,15 +1,22 @@
 //! What all kinds of signatures have in common: what is signed, where the signature
 //! is, and how near its time must be.
 
+mod key_text;
+mod signature;
+mod signing_text;
+
 use std::time::Duration;
 
-use super::signing_text::{SignedPart, SigningText};
 use super::surroundings::{REQUEST_ROOTS, Surroundings};
 use crate::checked::checker::{Checker, Told};
 use crate::path::{Path, Root};
-use crate::written::{self, Bare, Encoding, Located, OneOrMany, TimeUnit};
+use crate::written::{self, Located, OneOrMany, TimeUnit};
 
-const TIME_ROOTS: &[Root] = &[Root::Record, Root::Header, Root::Query, Root::Signature];
+pub use key_text::KeyText;
+pub use signature::{Signature, SignatureFrom};
+pub use signing_text::{SignedPart, SigningText};
+
+const TIME_ROOTS: &[Root] = &[Root::Record, Root::Header, Root::Query, Root::Form, Root::Signature];
 
 /// What is signed, where the signature is, and when it counts.
 #[derive(Clone, Debug)]
@@ -27,40 +34,8 @@ pub struct Signed {
     pub each: Option<Path>,
     /// Whether `{url}` may be signed both with and without its port.
     pub url_port_variants: bool,
-}
-
-/// Where a signature is and how it is written.
-#[derive(Clone, Debug)]
-pub struct Signature {
-    /// The places to look in; never empty.
-    pub from: Vec<SignatureFrom>,
-    /// What separates items.
-    pub split: Option<String>,
-    /// What separates an item's key from its value.
-    pub pair: Option<String>,
-    /// The keys whose values are signatures; never empty if `pair` is set.
-    pub take: Vec<String>,
-    /// What an item without a key is.
-    pub bare: Bare,
-    /// How the signature's bytes are written.
-    pub encoding: Encoding,
-}
-
-impl Signature {
-    /// Returns whether it may be in the body.
-    pub fn reads_body(&self) -> bool {
-        let in_body = |from: &SignatureFrom| matches!(from, SignatureFrom::Path(path) if path.root() == Root::Record);
-        self.from.iter().any(in_body)
-    }
-}
-
-/// A place that may hold a signature.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SignatureFrom {
-    /// A header, query parameter or value of the body.
-    Path(Path),
-    /// The headers whose names are this and a number from 1 to 100.
-    NumberedHeaders(String),
+    /// What goes into the key of an HMAC beside the secret.
+    pub key: Option<KeyText>,
 }
 
 /// The signed time.
@@ -84,6 +59,7 @@ pub(crate) struct Written<'w> {
     id: Option<&'w Located<OneOrMany>>,
     each: Option<&'w Located<String>>,
     url_port_variants: Option<&'w Located<bool>>,
+    key: Option<&'w Located<String>>,
 }
 
 impl<'w> From<&'w written::Hmac> for Written<'w> {
@@ -95,6 +71,7 @@ impl<'w> From<&'w written::Hmac> for Written<'w> {
             id: hmac.id.as_ref(),
             each: hmac.each.as_ref(),
             url_port_variants: hmac.url_port_variants.as_ref(),
+            key: hmac.key.text.as_ref(),
         }
     }
 }
@@ -108,6 +85,7 @@ impl<'w> From<&'w written::PublicKey> for Written<'w> {
             id: key.id.as_ref(),
             each: key.each.as_ref(),
             url_port_variants: key.url_port_variants.as_ref(),
+            key: None,
         }
     }
 }
@@ -118,12 +96,14 @@ pub(crate) fn check(
     around: Surroundings,
     checker: &mut Checker<'_>,
 ) -> Result<Signed, Told> {
-    let signature = signature(written.signature, checker);
+    let signature = signature::signature(written.signature, checker);
     let text = SigningText::check(written.text, around.has_public_url, checker);
     let timestamp = written.timestamp.map(|time| signed_time(time, checker)).transpose();
     let id = written.id.map(|paths| checker.alternatives("id", paths, REQUEST_ROOTS)).transpose();
     let each = written.each.map(|path| each(path, checker)).transpose();
+    let key = written.key.map(|text| KeyText::check(text, around.has_public_url, checker));
     let text = text?;
+    let key = key.transpose()?;
     check_body_is_signed(written, &text, around, checker);
     text.check_separators(written.text.place(), checker);
     if text.signs(&SignedPart::Id) != written.id.is_some() {
@@ -134,17 +114,11 @@ pub(crate) fn check(
         );
     }
     let timestamp = timestamp?;
-    check_time_is_signed(written, &text, timestamp.as_ref(), checker);
-    if let Some(time) = timestamp.as_ref().filter(|time| time.from.root() == Root::Signature)
-        && written.signature.pair.is_none()
-    {
-        checker.error_with(
-            written.timestamp.and_then(|time| time.from.place()),
-            format!("`{}` is never found: the signature has no keys", time.from),
-            "say what separates a key from its value, such as `split: \",\", pair: \"=\", take: [v1]`",
-        );
-    }
-    let (signature, id, each) = (signature?, id?.unwrap_or_default(), each?);
+    check_time_is_signed(written, &text, key.as_ref(), timestamp.as_ref(), checker);
+    let signature = signature?;
+    check_items(written, &text, timestamp.as_ref(), &signature, checker);
+    check_signature_is_outside(written, &text, &signature, checker);
+    let (id, each) = (id?.unwrap_or_default(), each?);
     if each.is_some() && !text.reads_elements() {
         checker.error_with(
             written.each.and_then(Located::place),
@@ -160,7 +134,63 @@ pub(crate) fn check(
             "leave it out",
         );
     }
-    Ok(Signed { signature, text, timestamp, id, each, url_port_variants: variants })
+    Ok(Signed { signature, text, timestamp, id, each, url_port_variants: variants, key })
+}
+
+/// Reports items of the signature that are never found, and listed headers whose names are not signed.
+fn check_items(
+    written: &Written<'_>,
+    text: &SigningText,
+    timestamp: Option<&SignedTime>,
+    signature: &Signature,
+    checker: &mut Checker<'_>,
+) {
+    if let Some(time) = timestamp.filter(|time| time.from.root() == Root::Signature) {
+        let place = written.timestamp.and_then(|time| time.from.place());
+        signature.expect_item(time.from.name(), place, checker);
+    }
+    let place = written.text.place();
+    text.item_keys().for_each(|key| signature.expect_item(key, place, checker));
+    for key in text.listed() {
+        if !text.signs(&SignedPart::Item(key.to_owned())) {
+            checker.error_with(
+                place,
+                format!("the names of the headers that `signature.{key}` lists are not signed"),
+                format!("an attacker could let the same values stand for other headers; sign `{{signature.{key}}}` too"),
+            );
+        }
+    }
+}
+
+/// Reports a signature that would have to sign itself: no sender can make one.
+fn check_signature_is_outside(
+    written: &Written<'_>,
+    text: &SigningText,
+    signature: &Signature,
+    checker: &mut Checker<'_>,
+) {
+    let inside = signature.from.iter().filter(|from| from.is_in_body()).count();
+    if !text.signs_body() || inside == 0 {
+        return;
+    }
+    let place = written.signature.from.place();
+    let names = signature.from.iter().filter_map(|from| match from {
+        SignatureFrom::Path(path) if from.is_in_body() => Some(path),
+        _ => None,
+    });
+    let names: Vec<_> = names.collect();
+    let name = names.iter().map(ToString::to_string).collect::<Vec<_>>().join("` and `");
+    let header =
+        names.first().and_then(|path| path.segments().last()).map_or("NAME", String::as_str);
+    let message =
+        format!("the signature is looked for in the body, at `{name}`, and signs the body");
+    let help = format!(
+        "no sender can sign a text that holds the signature; if it is a header, write `header.{header}`"
+    );
+    match inside == signature.from.len() {
+        true => drop(checker.error_with(place, message, help)),
+        false => checker.warn(place, message, help),
+    }
 }
 
 /// Reads the path of what is signed one by one.
@@ -204,11 +234,13 @@ fn check_body_is_signed(
 fn check_time_is_signed(
     written: &Written<'_>,
     text: &SigningText,
+    key: Option<&KeyText>,
     timestamp: Option<&SignedTime>,
     checker: &mut Checker<'_>,
 ) {
+    let in_key = key.is_some_and(|key| key.holds(&SignedPart::Timestamp));
     let Some(timestamp) = timestamp else {
-        if text.signs(&SignedPart::Timestamp) {
+        if text.signs(&SignedPart::Timestamp) || in_key {
             checker.error_with(
                 written.text.place(),
                 "`{timestamp}` is signed, but there is no `timestamp`",
@@ -218,7 +250,7 @@ fn check_time_is_signed(
         return;
     };
     let from = &timestamp.from;
-    let signed = text.signs(&SignedPart::Timestamp) || text.signs_at(from);
+    let signed = text.signs(&SignedPart::Timestamp) || text.signs_at(from) || in_key;
     if !signed {
         checker.error_with(
             written.timestamp.and_then(Located::place),
@@ -226,47 +258,6 @@ fn check_time_is_signed(
             "an attacker can change it at will; leave `timestamp` out, or sign `{timestamp}`",
         );
     }
-}
-
-fn signature(written: &written::Signature, checker: &mut Checker<'_>) -> Result<Signature, Told> {
-    let place = written.from.place();
-    let from = checker
-        .alternatives("signature.from", &written.from, REQUEST_ROOTS)?
-        .into_iter()
-        .map(|path| match path.name().strip_suffix('#') {
-            Some(prefix) if path.root() == Root::Header => {
-                SignatureFrom::NumberedHeaders(prefix.to_owned())
-            }
-            _ => SignatureFrom::Path(path),
-        })
-        .collect();
-    for separator in [&written.split, &written.pair].into_iter().flatten() {
-        if separator.is_empty() {
-            return Err(checker.error(separator.place(), "a separator cannot be empty"));
-        }
-    }
-    if written.pair.is_some() == written.take.is_empty() {
-        return Err(checker.error_with(
-            written.pair.as_ref().map_or(place, Located::place),
-            "`pair` and `take` need each other",
-            "`pair: \"=\"` splits `v0=…`, and `take: [v0]` says whose value is the signature",
-        ));
-    }
-    if written.pair.is_none() && written.bare == Bare::Inherit {
-        checker.error_with(
-            place,
-            "`bare: inherit` means nothing without `pair`",
-            "only items with keys have something to inherit",
-        );
-    }
-    Ok(Signature {
-        from,
-        split: written.split.as_ref().map(|text| (**text).clone()),
-        pair: written.pair.as_ref().map(|text| (**text).clone()),
-        take: written.take.clone(),
-        bare: written.bare,
-        encoding: written.encoding,
-    })
 }
 
 fn signed_time(

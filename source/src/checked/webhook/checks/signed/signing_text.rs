@@ -8,6 +8,7 @@ use std::fmt;
 use serde_json::Value;
 
 use crate::checked::checker::{Checker, Told};
+use crate::digest_text::DigestText;
 use crate::path::{Path, Root};
 use crate::problem::Place;
 use crate::template::{Filter, Lookups, Part, Placeholder};
@@ -28,6 +29,13 @@ const ROOTS: &[Root] = &[
     Root::FormSorted,
     Root::SignedHeaders,
     Root::AtlassianCanonical,
+    Root::Form,
+    Root::Signature,
+    Root::ListedHeaders,
+    // They mean nothing here, and are no fields of a body either.
+    Root::OwnSecret,
+    Root::Secret,
+    Root::Var,
 ];
 
 /// One part of a signed text.
@@ -53,8 +61,14 @@ pub enum SignedPart {
     Header(String),
     /// A query parameter's decoded value.
     Query(String),
+    /// The decoded value of a form's field.
+    Form(String),
     /// A value out of the JSON body, as text.
     Json(Path),
+    /// The item of the signature with this key, as received.
+    Item(String),
+    /// The values of the headers that this item of the signature lists, with `.` between them.
+    ListedHeaders(String),
     /// The fields of a form, decoded: sorted by name, each name followed by its value, nothing
     /// between them.
     FormSorted,
@@ -63,8 +77,8 @@ pub enum SignedPart {
     SignedHeaders(String),
     /// Method, path and sorted query without `jwt`, with `&` between them.
     AtlassianCanonical,
-    /// The SHA-256 of a part in lower-case hexadecimal.
-    Sha256Hex(Box<SignedPart>),
+    /// A digest of a part.
+    Digest(DigestText, Box<SignedPart>),
     /// A part, or this text if it is missing.
     Default(Box<SignedPart>, String),
 }
@@ -73,7 +87,7 @@ impl SignedPart {
     /// Returns the part without its filters.
     fn bare(&self) -> &SignedPart {
         match self {
-            SignedPart::Sha256Hex(part) | SignedPart::Default(part, _) => part.bare(),
+            SignedPart::Digest(_, part) | SignedPart::Default(part, _) => part.bare(),
             bare => bare,
         }
     }
@@ -85,7 +99,7 @@ impl SignedPart {
             SignedPart::Literal(_)
             | SignedPart::Timestamp
             | SignedPart::Method
-            | SignedPart::Sha256Hex(_) => false,
+            | SignedPart::Digest(..) => false,
             SignedPart::Default(part, _) => part.has_open_end(),
             _ => true,
         }
@@ -109,7 +123,10 @@ impl fmt::Display for SignedPart {
             SignedPart::FormSorted => f.write_str("{form_sorted}"),
             SignedPart::SignedHeaders(name) => write!(f, "{{signed_headers.{name}}}"),
             SignedPart::AtlassianCanonical => f.write_str("{atlassian_canonical}"),
-            SignedPart::Sha256Hex(part) => filtered(f, part, "sha256_hex"),
+            SignedPart::Form(name) => write!(f, "{{form.{name}}}"),
+            SignedPart::Item(key) => write!(f, "{{signature.{key}}}"),
+            SignedPart::ListedHeaders(key) => write!(f, "{{listed_headers.{key}}}"),
+            SignedPart::Digest(digest, part) => filtered(f, part, digest.name()),
             SignedPart::Default(part, text) => filtered(f, part, &format!("default({text:?})")),
         }
     }
@@ -138,7 +155,8 @@ impl SigningText {
     /// Returns whether the value at `path` in the request is signed.
     pub fn signs_at(&self, path: &Path) -> bool {
         self.bare().any(|part| match (part, path.root()) {
-            (SignedPart::Body, Root::Record)
+            (SignedPart::Body, Root::Record | Root::Form)
+            | (SignedPart::FormSorted, Root::Form)
             | (
                 SignedPart::Url
                 | SignedPart::PathQuery
@@ -148,9 +166,10 @@ impl SigningText {
             )
             | (SignedPart::SignedHeaders(_), Root::Header) => true,
             (SignedPart::Json(signed), Root::Record) => signed == path,
-            (SignedPart::Header(name), Root::Header) | (SignedPart::Query(name), Root::Query) => {
-                name == path.name()
-            }
+            (SignedPart::Header(name), Root::Header)
+            | (SignedPart::Query(name), Root::Query)
+            | (SignedPart::Form(name), Root::Form)
+            | (SignedPart::Item(name), Root::Signature) => name == path.name(),
             _ => false,
         })
     }
@@ -162,7 +181,25 @@ impl SigningText {
 
     /// Returns whether it needs the body.
     pub fn reads_body(&self) -> bool {
-        self.signs_body() || self.reads_elements()
+        self.signs_body()
+            || self.reads_elements()
+            || self.bare().any(|part| matches!(part, SignedPart::Form(_)))
+    }
+
+    /// Returns the keys of the items of the signature that it reads.
+    pub(crate) fn item_keys(&self) -> impl Iterator<Item = &str> {
+        self.bare().filter_map(|part| match part {
+            SignedPart::Item(key) | SignedPart::ListedHeaders(key) => Some(key.as_str()),
+            _ => None,
+        })
+    }
+
+    /// Returns the keys of the items of the signature that list headers.
+    pub(crate) fn listed(&self) -> impl Iterator<Item = &str> {
+        self.bare().filter_map(|part| match part {
+            SignedPart::ListedHeaders(key) => Some(key.as_str()),
+            _ => None,
+        })
     }
 
     /// Returns whether it has a path into the body.
@@ -186,6 +223,13 @@ impl SigningText {
                 text.place(),
                 "`{timestamp}` and `{id}` mean nothing here",
                 "name where it is, such as `{header.x-timestamp}`; a field of the body is `{/timestamp}`",
+            ));
+        }
+        if hashed.item_keys().next().is_some() {
+            return Err(checker.error_with(
+                text.place(),
+                "an item of a signature means nothing here: there is no signature",
+                "it stands in the `text` of the signature that has it",
             ));
         }
         Ok(hashed)
@@ -250,20 +294,33 @@ fn signed_part(
         Root::Header => SignedPart::Header(path.name().to_owned()),
         Root::SignedHeaders => SignedPart::SignedHeaders(path.name().to_owned()),
         Root::Query => SignedPart::Query(path.name().to_owned()),
+        Root::Form => SignedPart::Form(path.name().to_owned()),
+        Root::Signature => SignedPart::Item(path.name().to_owned()),
+        Root::ListedHeaders => SignedPart::ListedHeaders(path.name().to_owned()),
+        Root::OwnSecret | Root::Secret | Root::Var => {
+            return Err(checker.error_with(
+                text.place(),
+                format!("`{path}` is no part of a request"),
+                format!("an HMAC is made with a secret and not over it; if it is part of the key, write `key: {{ text: \"{{timestamp}}{{secret}}\" }}`. A field of the body is `{{/{}}}`", path.to_string().replace('.', "/")),
+            ));
+        }
         _ => SignedPart::Json(path),
     };
     for filter in placeholder.filters {
         part = match (filter, part) {
-            (Filter::Sha256Hex, part) => SignedPart::Sha256Hex(Box::new(part)),
+            (Filter::Digest(digest), part) => SignedPart::Digest(digest, Box::new(part)),
             (
                 Filter::Default(Value::String(default)),
-                part @ (SignedPart::Header(_) | SignedPart::Query(_) | SignedPart::Json(_)),
+                part @ (SignedPart::Header(_)
+                | SignedPart::Query(_)
+                | SignedPart::Form(_)
+                | SignedPart::Json(_)),
             ) => SignedPart::Default(Box::new(part), default),
             _ => {
                 return Err(checker.error_with(
                     text.place(),
                     "a signed text knows no such filter",
-                    "the bytes are hashed as they came: there are `sha256_hex`, and `default(\"text\")` for a header, query parameter or value of the body that may be missing",
+                    "the bytes are hashed as they came: there are `sha256_hex`, `sha256_base64`, `crc32`, and `default(\"text\")` for a header, query parameter or value of the body that may be missing",
                 ));
             }
         };

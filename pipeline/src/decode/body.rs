@@ -1,0 +1,302 @@
+//! A body, and what its records are read from.
+//!
+//! A body is decompressed and its records' borders are found once. Each record stays text until its turn
+//! comes: as values, a few megabytes of small records would take a hundred times their bytes.
+
+use std::ops::Range;
+use std::vec;
+
+use bytes::Bytes;
+use mef_source::Path;
+use mef_source::checked::Decode;
+use serde_json::Value;
+
+use super::borders::{MOST_RECORDS, elements};
+use super::error::DecodeError;
+use super::form::{self, Form};
+use super::json::{decode_record, syntax_error};
+use super::unpack::{is_packed, unpack};
+
+/// What came, and what its headers say about it.
+#[derive(Debug)]
+pub(crate) struct Packed {
+    pub(crate) bytes: Bytes,
+    pub(crate) content_type: Option<String>,
+    pub(crate) content_encoding: Option<String>,
+}
+
+/// What is to be read as one value.
+#[derive(Debug)]
+pub(crate) enum Whole {
+    Value(Value),
+    Text(Text),
+    Unreadable(Unreadable),
+}
+
+/// The text of one value.
+#[derive(Debug)]
+pub(crate) struct Text {
+    pub(crate) bytes: Bytes,
+    /// Where it is in the body.
+    pub(crate) place: String,
+    /// Whether it has several records if it is a list: a line, and not what is in a list already.
+    pub(crate) may_be_list: bool,
+}
+
+impl Text {
+    /// Returns a text that was kept with its `place` in the body.
+    pub(crate) fn kept(bytes: Bytes, place: String) -> Text {
+        let may_be_list = !place.contains('/');
+        Text { bytes, place, may_be_list }
+    }
+}
+
+/// What cannot be read, and why.
+#[derive(Debug)]
+pub(crate) struct Unreadable {
+    pub(crate) raw: Bytes,
+    pub(crate) error: DecodeError,
+    pub(crate) place: String,
+}
+
+/// What a body is made of, one after another.
+#[derive(Debug)]
+pub(crate) enum Body {
+    One(Option<Whole>),
+    /// Lines, or elements of the list at a place.
+    Texts {
+        text: Bytes,
+        spans: vec::IntoIter<Span>,
+        list_at: Option<String>,
+    },
+}
+
+/// Where a text stands, in a body of at most 64 MiB.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Span {
+    from: u32,
+    to: u32,
+    /// The number of its line, from 1, or of the element, from 0.
+    number: u32,
+}
+
+/// How large a body may be to be read at once: reading a larger one takes milliseconds.
+const SMALL: usize = 256 * 1024;
+
+impl Packed {
+    /// Returns whether reading it takes no time to speak of.
+    pub(crate) fn is_small(&self) -> bool {
+        self.bytes.len() <= SMALL && !is_packed(&self.bytes)
+    }
+
+    /// Decompresses it and finds the borders of its records.
+    pub(crate) fn read(self, mode: Decode) -> Body {
+        let plain = match unpack(&self.bytes, self.content_encoding.as_deref()) {
+            Ok(plain) => plain,
+            Err(error) => return unreadable(self.bytes, error),
+        };
+        let body = match effective(mode, self.content_type.as_deref()) {
+            Decode::Form => form(&plain),
+            Decode::Ndjson => lines(&plain),
+            Decode::Json | Decode::Auto => json(&plain),
+        };
+        // What is too much stays as small as it came.
+        body.unwrap_or_else(|error| match error {
+            DecodeError::TooManyRecords(_) => unreadable(self.bytes, error),
+            error => unreadable(plain, error),
+        })
+    }
+}
+
+fn unreadable(raw: Bytes, error: DecodeError) -> Body {
+    Body::One(Some(Whole::Unreadable(Unreadable { raw, error, place: String::new() })))
+}
+
+fn effective(mode: Decode, content_type: Option<&str>) -> Decode {
+    if mode != Decode::Auto {
+        return mode;
+    }
+    let essence = content_type.unwrap_or("").split(';').next().unwrap_or("").trim();
+    match essence.to_ascii_lowercase().as_str() {
+        "application/x-www-form-urlencoded" => Decode::Form,
+        "application/x-ndjson"
+        | "application/ndjson"
+        | "application/jsonl"
+        | "application/x-jsonlines"
+        | "application/json-seq"
+        | "application/jsonlines" => Decode::Ndjson,
+        _ => Decode::Json,
+    }
+}
+
+/// Reads a form, or the JSON in it.
+fn form(text: &Bytes) -> Result<Body, DecodeError> {
+    let value = match form::decode(text)? {
+        Form::Payload(json) if is_list(json.as_bytes()) => {
+            return list(&Bytes::from(json), String::new());
+        }
+        Form::Payload(json) => decode_record(json.as_bytes())?,
+        Form::Fields(fields) => fields,
+    };
+    Ok(Body::One(Some(Whole::Value(value))))
+}
+
+/// Reads one JSON value, or a list of them.
+fn json(text: &Bytes) -> Result<Body, DecodeError> {
+    if is_list(text) {
+        return list(text, String::new());
+    }
+    let whole = Text { bytes: text.clone(), place: String::new(), may_be_list: false };
+    Ok(Body::One(Some(Whole::Text(whole))))
+}
+
+/// Returns the elements of the list `text`, which stands at `place` in the body.
+pub(crate) fn list(text: &Bytes, place: String) -> Result<Body, DecodeError> {
+    let found = elements(text)?.ok_or_else(|| syntax_error(text))?;
+    let spans = found.into_iter().enumerate().map(|(number, span)| Span::new(span, number));
+    let spans = spans.collect::<Vec<_>>().into_iter();
+    Ok(Body::Texts { text: text.clone(), spans, list_at: Some(place) })
+}
+
+/// Returns whether `text` begins as a list does.
+pub(crate) fn is_list(text: &[u8]) -> bool {
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    text.trim_ascii_start().starts_with(b"[")
+}
+
+/// Reads one JSON value on each line.
+fn lines(text: &Bytes) -> Result<Body, DecodeError> {
+    let mut spans = Vec::new();
+    let mut from = 0;
+    for (number, line) in text.split(|byte| *byte == b'\n').enumerate() {
+        let to = from + line.len();
+        if !line.iter().all(|byte| *byte == 0 || byte.is_ascii_whitespace()) {
+            if spans.len() == MOST_RECORDS {
+                return Err(DecodeError::TooManyRecords(MOST_RECORDS));
+            }
+            spans.push(Span::new(from..to, number + 1));
+        }
+        from = to + 1;
+    }
+    Ok(Body::Texts { text: text.clone(), spans: spans.into_iter(), list_at: None })
+}
+
+impl Span {
+    fn new(span: Range<usize>, number: usize) -> Span {
+        let short = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        Span { from: short(span.start), to: short(span.end), number: short(number) }
+    }
+
+    fn text(self, text: &Bytes, list_at: Option<&str>) -> Text {
+        let (from, to) = (self.from as usize, self.to as usize);
+        let bytes = text.get(from..to).map(|part| text.slice_ref(part)).unwrap_or_default();
+        let place = match list_at {
+            Some(list) => format!("{list}/{}", self.number),
+            None => format!("line {}", self.number),
+        };
+        Text { bytes, place, may_be_list: list_at.is_none() }
+    }
+}
+
+impl Iterator for Body {
+    type Item = Whole;
+
+    fn next(&mut self) -> Option<Whole> {
+        match self {
+            Body::One(whole) => whole.take(),
+            Body::Texts { text, spans, list_at } => {
+                spans.next().map(|span| Whole::Text(span.text(text, list_at.as_deref())))
+            }
+        }
+    }
+}
+
+impl Body {
+    /// Returns the value at `path` in the body. If it has several values, it is a list of them.
+    pub(crate) fn find(&self, path: &Path) -> Option<Value> {
+        let (value, rest) = match self {
+            Body::One(Some(Whole::Value(value))) => return path.find(value).cloned(),
+            Body::One(Some(Whole::Text(text))) => {
+                (decode_record(&text.bytes).ok()?, path.segments())
+            }
+            Body::One(_) => return None,
+            Body::Texts { text, spans, .. } => {
+                let (first, rest) = path.segments().split_first()?;
+                let span = spans.as_slice().get(first.parse::<usize>().ok()?)?;
+                (decode_record(&span.text(text, None).bytes).ok()?, rest)
+            }
+        };
+        let found = rest.iter().try_fold(&value, |value, segment| match value {
+            Value::Object(object) => object.get(segment),
+            Value::Array(list) => list.get(segment.parse::<usize>().ok()?),
+            _ => None,
+        });
+        found.cloned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mef_source::Root;
+    use serde_json::json;
+
+    use super::*;
+
+    fn body(bytes: &[u8], content_type: Option<&str>, mode: Decode) -> Body {
+        let content_type = content_type.map(str::to_owned);
+        Packed { bytes: Bytes::copy_from_slice(bytes), content_type, content_encoding: None }
+            .read(mode)
+    }
+
+    fn values(bytes: &[u8], content_type: &str) -> Vec<Result<Value, String>> {
+        body(bytes, Some(content_type), Decode::Auto)
+            .map(|whole| match whole {
+                Whole::Value(value) => Ok(value),
+                Whole::Text(text) => {
+                    decode_record(&text.bytes).map_err(|error| format!("{}: {error}", text.place))
+                }
+                Whole::Unreadable(whole) => Err(whole.error.to_string()),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn the_content_type_chooses_unless_the_source_file_does() {
+        assert_eq!(values(b"{\"a\":1}", "application/json; charset=utf-8"), [Ok(json!({"a": 1}))]);
+        assert_eq!(values(b"{\"a\":1}", "text/plain"), [Ok(json!({"a": 1}))]);
+        assert_eq!(values(b"1\n\n2\r\n", "application/x-ndjson"), [Ok(json!(1)), Ok(json!(2))]);
+        assert_eq!(
+            values(b"payload=%7B%22a%22%3A1%7D", "application/x-www-form-urlencoded"),
+            [Ok(json!({"a": 1}))]
+        );
+        assert_eq!(body(b"1\n2", Some("application/json"), Decode::Ndjson).count(), 2);
+    }
+
+    #[test]
+    fn a_bad_record_spoils_only_itself_and_is_named() {
+        let read = values(b"{\"a\":1}\n{\"a\":\n{\"a\":3}\n\0", "application/x-ndjson");
+        assert_eq!((read.len(), read[0].is_ok(), read[2].is_ok()), (3, true, true));
+        assert!(read[1].as_ref().unwrap_err().starts_with("line 2: not JSON"), "{read:?}");
+        let read = values(b" [1,\"\xff\", 3 ]\0", "application/json");
+        assert_eq!((read.len(), read[0].is_ok(), read[2].is_ok()), (3, true, true));
+        assert_eq!(read[1], Err("/1: not UTF-8 from byte 1 on".to_owned()));
+    }
+
+    #[test]
+    fn a_list_that_ends_nowhere_is_refused_whole_with_the_reason() {
+        let read = values(b"[1,{\"a\":2}", "application/json");
+        assert_eq!(read, [Err("where its records end cannot be found: EOF while parsing a list at line 1 column 10".to_owned())]);
+    }
+
+    #[test]
+    fn a_value_of_the_body_is_found_by_its_path() {
+        let find = |bytes: &[u8], kind: &str, path: &str| {
+            body(bytes, Some(kind), Decode::Auto).find(&Path::parse(path, &[Root::Record]).unwrap())
+        };
+        assert_eq!(find(b"{\"a\":{\"id\":7}}", "", "a.id"), Some(json!(7)));
+        assert_eq!(find(b"[{\"id\":7},{\"id\":[8]}]", "", "1.id.0"), Some(json!(8)));
+        assert_eq!(find(b"{\"id\":7}\n{\"id\":8}", "application/x-ndjson", "1.id"), Some(json!(8)));
+        assert_eq!(find(b"id=7&x=1", "application/x-www-form-urlencoded", "id"), Some(json!("7")));
+        assert_eq!(find(b"[{\"id\":7}", "", "0.id"), None);
+    }
+}

@@ -1,0 +1,94 @@
+//! The records that something larger was split into, each made when its turn comes.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::vec;
+
+use bytes::Bytes;
+use mef_source::Path;
+use serde_json::Value;
+
+use crate::decode::apart::apart;
+use crate::decode::error::DecodeError;
+use crate::decode::json::decode_record;
+use crate::letter::Rejection;
+use crate::numbering::{Numbering, RecordNumber};
+use crate::split::{Record, remove};
+
+/// What a value was split into.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    list: List,
+    parent: Arc<Value>,
+    parent_digest: Option<Arc<str>>,
+    /// The id that the cursor found in the whole.
+    cursor_id: Option<String>,
+    next: usize,
+}
+
+#[derive(Debug)]
+enum List {
+    Values(vec::IntoIter<Value>),
+    /// Texts, and where in the whole their list is.
+    Texts {
+        text: Bytes,
+        spans: vec::IntoIter<Range<usize>>,
+        place: String,
+    },
+}
+
+impl Parts {
+    pub(crate) fn values(
+        list: Vec<Value>,
+        parent: Arc<Value>,
+        parent_digest: Option<Arc<str>>,
+        cursor_id: Option<String>,
+    ) -> Parts {
+        Parts { list: List::Values(list.into_iter()), parent, parent_digest, cursor_id, next: 0 }
+    }
+
+    /// Returns the elements of the list at `path` in the JSON `text`; `None` if they are to be found in
+    /// its value, or why they are not.
+    pub(crate) fn texts(text: &Bytes, path: &Path) -> Result<Option<Parts>, DecodeError> {
+        let Some((mut rest, spans)) = apart(text, &[path])? else { return Ok(None) };
+        remove(&mut rest, path.segments());
+        let list =
+            List::Texts { text: text.clone(), spans: spans.into_iter(), place: path.pointer() };
+        let parent = Arc::new(rest);
+        Ok(Some(Parts { list, parent, parent_digest: None, cursor_id: None, next: 0 }))
+    }
+
+    /// Returns the next record.
+    pub(crate) fn next(&mut self, numbering: &mut Numbering) -> Option<Result<Record, Rejection>> {
+        let read = match &mut self.list {
+            List::Values(values) => Ok(values.next()?),
+            List::Texts { text, spans, place } => {
+                let bytes = text.get(spans.next()?).unwrap_or_default();
+                decode_record(bytes).map_err(|error| {
+                    let place = format!("{place}/{}", self.next);
+                    Rejection::unreadable(bytes, &error, place, RecordNumber::default())
+                })
+            }
+        };
+        let number = numbering.next();
+        // All parts share the whole's id, so their positions tell them apart.
+        let cursor_id = self.cursor_id.as_ref().map(|id| format!("{id}#{}", self.next));
+        self.next += 1;
+        Some(match read {
+            Ok(value) => Ok(Record {
+                value,
+                text: None,
+                parent: Some(Arc::clone(&self.parent)),
+                parent_digest: self.parent_digest.clone(),
+                number,
+                cursor_id,
+            }),
+            Err(rejection) => Err(Rejection {
+                parent: Some(Value::clone(&self.parent)),
+                number,
+                cursor_id,
+                ..rejection
+            }),
+        })
+    }
+}

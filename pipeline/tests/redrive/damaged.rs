@@ -1,0 +1,86 @@
+//! Dead letters of records that could not be read, run again.
+
+use mef_ports::{DeadLetter, DeadLetters as _, RawRecord};
+use serde_json::json;
+
+use crate::{Bench, by_place};
+
+/// Stores the letter as if the record had been mended.
+async fn mend(bench: &Bench, text: &str) -> DeadLetter {
+    let letter = bench.letters().await.remove(0);
+    let mended = DeadLetter { raw: RawRecord::Text(text.to_owned()), ..letter.clone() };
+    bench.store.put(&[mended]).await.unwrap();
+    letter
+}
+
+#[tokio::test]
+async fn a_record_of_a_list_keeps_its_bytes_its_place_and_its_id() {
+    for (split, body) in [
+        ("", &b"[{\"n\":0},{\"n\":\"\xff\"},{\"n\":2}]"[..]),
+        (
+            ", split: in.events",
+            b"{\"in\":{\"events\":[{\"n\":0},{\"n\":\"\xff\"},{\"n\":2}]},\"org\":7}",
+        ),
+    ] {
+        let source = by_place("{}", split);
+        let bench = Bench::new(Some(source.clone()));
+        bench.push(&source, "application/json", body).await;
+        assert_eq!((bench.events().await.len(), bench.letters().await.len()), (2, 1));
+        let done = bench.redrive().await.unwrap();
+        assert_eq!((done.redriven, done.refused_again), (0, 1));
+        let before = mend(&bench, "{\"n\":1}").await;
+        assert_eq!((before.attempts, before.index), (2, 1));
+        assert_eq!(bench.redrive().await.unwrap().delivered, 1);
+        let as_if_never_damaged = Bench::new(None);
+        let whole = String::from_utf8_lossy(body).replace("\"\u{fffd}\"", "1");
+        as_if_never_damaged.push(&source, "application/json", whole.as_bytes()).await;
+        assert_eq!(bench.events().await, as_if_never_damaged.events().await);
+    }
+}
+
+#[tokio::test]
+async fn a_record_that_is_a_list_itself_is_still_one_record() {
+    let source = by_place("{}", "");
+    let bench = Bench::new(Some(source.clone()));
+    bench.push(&source, "application/json", b"[[1],[NaN]]").await;
+    mend(&bench, "[2,3]").await;
+    assert_eq!(bench.redrive().await.unwrap().delivered, 1);
+    let details: Vec<_> =
+        bench.events().await.into_iter().map(|(_, e)| e["details"].clone()).collect();
+    assert_eq!(details, [json!({"value": [1]}), json!({"value": [2, 3]})]);
+}
+
+#[tokio::test]
+async fn what_is_refused_first_is_refused_by_an_unchanged_redrive() {
+    for (encoding, body) in [
+        ("gzip", &b"{\"n\":1}"[..]),
+        ("GZIP", b"{\"n\":1}"),
+        ("utf-8", b"{\"n\":1}"),
+        ("aws-chunked", b"{\"n\":1}"),
+        ("identity", b"{\"n\":1}"),
+        ("br", b"{\"n\":1}"),
+        ("gzip", b"\x1f\x8bno"),
+        ("", b"\x1f\x8bno"),
+    ] {
+        let source = by_place("{}", "");
+        let bench = Bench::new(Some(source.clone()));
+        bench.push_with(&source, &[("content-encoding", encoding)], body).await;
+        let first = (bench.events().await.len(), bench.letters().await.len());
+        bench.redrive().await.unwrap();
+        assert_eq!((bench.events().await.len(), bench.letters().await.len()), first, "{encoding}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_with_many_records_is_run_again_in_parts() {
+    let (strict, mended) = (by_place("{}", ", split: none"), by_place("{}", ", split: list"));
+    let bench = Bench::new(Some(mended));
+    let records: Vec<_> =
+        (0..3000).map(|n| if n % 2 == 0 { json!({ "n": n }) } else { json!(n) }).collect();
+    let body = json!({ "list": records }).to_string();
+    bench.push(&strict, "application/json", body.as_bytes()).await;
+    *bench.today.0.lock().unwrap() = Some(by_place(r#"{"type":"object"}"#, ", split: list"));
+    let done = bench.redrive().await.unwrap();
+    assert_eq!((done.delivered, done.refused_again, done.redriven), (1500, 1, 0));
+    assert_eq!(bench.store.list(None, 5000).await.unwrap().len(), 1500);
+}
