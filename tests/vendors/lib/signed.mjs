@@ -200,7 +200,7 @@ export class Builder {
     if (spec.wrap && !spec.list) {
       const bare = this.encode(this.signature(o));
       reject("without its key", this.raw(o, bare), "a signature of an unnamed scheme is none");
-      reject("under the key of another scheme", this.raw(o, value.replace(bare, "").replace(/\w+(?=[=,])/, "v9") + bare), "a signature of another scheme is none");
+      reject("under the key of another scheme", this.raw(o, value.replace(bare, "").replace(/\w+(?=[=, ])/, "v9") + bare), "a signature of another scheme is none");
     }
   }
 

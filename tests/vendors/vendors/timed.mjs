@@ -25,7 +25,7 @@ const field = (...names) => (text) => {
   return value === undefined ? undefined : String(value);
 };
 
-function timed(name, { secret, ...spec }) {
+export function timed(name, { secret, ...spec }) {
   const secrets = spec.secrets ?? {
     webhook_secret: secret ?? `${name}-secret-of-today`,
     previous_webhook_secret: `${name}-secret-of-yesterday`,
