@@ -99,6 +99,22 @@ export const suites = [
       suite.add("genuine: gzip", { ...zipped, body: gzipSync(text) }, accept(text), "as Cloudflare sends it");
     },
   }),
+  token("mattermost", {
+    inside: true,
+    type: "application/x-www-form-urlencoded",
+    request: (values, text) => ({ body: [...values.map((value) => `token=${encodeURIComponent(value)}`), text].join("&") }),
+    deliveryId: () => "xbkn3f5fstnkrqd3oqqdsb8fxw",
+    bodies: { "a message": "team_id=rdc9bgriktyx9p4kowh3dmgqyc&team_domain=example&channel_id=xr3j5x3p4pfk7kk6ck7b4e6ghh&channel_name=town-square&timestamp=1780315199000&user_id=c3a4cqe3dfy6dgopqt8ai3hydh&user_name=ann&post_id=xbkn3f5fstnkrqd3oqqdsb8fxw&text=siem%3A+hello&trigger_word=siem%3A" },
+    more(suite, request, accept, secret) {
+      const body = json({ token: secret, team_domain: "example", channel_name: "town-square", user_name: "ann", post_id: "xbkn3f5fstnkrqd3oqqdsb8fxw", text: "siem: hello" });
+      const asJson = (text) => ({ ...request([]), headers: [["Content-Type", "application/json"]], body: Buffer.from(text) });
+      suite.add("genuine: as JSON", asJson(body), accept(), "Mattermost's other content type");
+      suite.add("token: another, as JSON", asJson(body.replace(secret, "guess")), "reject", "it is not the token");
+      suite.add("token: missing, as JSON", asJson(body.replace('"token"', '"tokens"')), "reject", "nothing is proven");
+      suite.add("token: a form that says it is JSON", { ...request(secret), headers: [["Content-Type", "application/json"]] }, "reject", "a form is read only where the request says that it is one");
+      suite.add("token: in the query", { ...request([]), path: `/mattermost?token=${secret}` }, "reject", "it has one place");
+    },
+  }),
   signed({
     name: "mandrill",
     library: library("mandrill-webhook-validator"),

@@ -4,8 +4,9 @@ import { createPublicKey } from "node:crypto";
 import { verifyRequest } from "@copilot-extensions/preview-sdk";
 import { ecdsa, p256, spki } from "../lib/keys.mjs";
 import { library } from "../lib/library.mjs";
-import { asymmetric } from "../lib/signed.mjs";
+import { asymmetric, hmac } from "../lib/signed.mjs";
 import { plain } from "./body.mjs";
+import { timed } from "./timed.mjs";
 
 const json = JSON.stringify;
 
@@ -32,6 +33,23 @@ export const suites = [
     events: (text) => JSON.parse(text).length ?? 1,
     bodies: {
       "two findings": json([7, 8].map((id) => ({ semgrep_finding: { id, check_id: "python.flask.security.injection.tainted-sql-string", path: "src/app.py", line: id, severity: 2, message: "User input in SQL", ref: "refs/heads/main", repo_name: "example/app" } }))),
+    },
+  }),
+  timed("gitguardian", {
+    sign: (text, secret, o) => hmac("sha256")(text, `${o.ts}${secret}`),
+    text: (o) => [o.body],
+    header: "Gitguardian-Signature",
+    wrap: (signature) => `sha256=${signature}`,
+    time: { header: "Timestamp", unit: "s", past: 300, future: 300 },
+    key: (secret) => secret,
+    bodies: {
+      "an incident": json({ source: "GitGuardian", timestamp: "2026-06-01T11:59:58.123Z", action: "incident_triggered", message: "A new incident has been detected.", target_user: "GitGuardian", incident: { id: 3, severity: "high", status: "TRIGGERED", validity: "valid", occurrence_count: 2, detector: { name: "aws_iam", display_name: "AWS Keys" }, gitguardian_url: "https://dashboard.gitguardian.com/workspace/1/incidents/3" } }),
+    },
+    more(b, suite) {
+      const { secret, ts } = b.options();
+      for (const [name, key] of [["the secret alone", secret], ["the time alone", ts], ["the secret before the time", `${secret}${ts}`]]) {
+        suite.add(`attack: signed with ${name}`, b.raw(b.options(), `sha256=${hmac("sha256")(b.first, key).toString("hex")}`), "reject", "the key is the time and the secret");
+      }
     },
   }),
   asymmetric("github-secret-scanning", p256, spki, {

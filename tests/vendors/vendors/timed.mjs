@@ -41,13 +41,13 @@ export function timed(name, { secret, ...spec }) {
 }
 
 /** A header that holds the time and signatures: `t=1,v1=ab`. */
-const packed = (key, scheme, separator, old) => ({
+export const packed = (key, scheme, separator, old) => ({
   wrap: (signature, o) => [`${key}=${o.ts}`, `${scheme}=${signature}`].join(separator),
   list: { head: (o) => `${key}=${o.ts}`, item: (signature, name = scheme) => `${name}=${signature}`, separator, old },
 });
 
 /** Attacks on a header that holds the time. */
-function packedAttacks(key, scheme, separator) {
+export function packedAttacks(key, scheme, separator) {
   return (b, suite) => {
     const now = b.options();
     const old = b.options({ time: NOW - 86400_000 });
