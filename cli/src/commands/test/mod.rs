@@ -6,6 +6,7 @@
 //! secrets that signed a request in `tests/secrets.env`, and the vendor's published keys in files that
 //! `tests/keys.json` names.
 
+mod expected;
 mod words;
 
 use std::collections::BTreeMap;
@@ -19,9 +20,9 @@ use mef_pipeline::{Fetched, Outcome, Pipeline};
 use mef_ports::DeadLetter;
 use mef_source::Source;
 use mef_sqlite::LocalSecrets;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use self::expected::Expected;
 use crate::args::{Global, TestOptions};
 use crate::offline::captured::Captured;
 use crate::offline::webhook::Judged;
@@ -31,28 +32,6 @@ use crate::sources::files;
 
 /// When a test runs that names no moment.
 const DEFAULT_AT: &str = "2026-01-01T00:00:00Z";
-
-/// The result of a test, or the one that is expected.
-#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Expected {
-    /// When the test runs.
-    at: Timestamp,
-    /// The status that the sender gets; `None` for records.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    status: Option<u16>,
-    /// How each run of the poller ended, and its requests.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    runs: Vec<Value>,
-    /// The cursors after the last run.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    cursors: Vec<Value>,
-    /// The events, in order.
-    events: Vec<Value>,
-    /// The stage and place of each rejected record.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    rejected: Vec<Value>,
-}
 
 pub(super) async fn test(global: &Global, options: &TestOptions) -> anyhow::Result<ExitCode> {
     let dir = options.dir.as_deref().unwrap_or(&global.sources);

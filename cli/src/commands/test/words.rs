@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::Expected;
+use super::expected::Expected;
 use crate::output;
 
 /// How many characters of a summary are shown.
