@@ -200,6 +200,15 @@ fn a_token_is_a_field_of_a_form() {
 }
 
 #[test]
+fn a_path_into_json_says_that_the_body_is_a_form() {
+    let denied =
+        judge("token: { from: token, secrets: [s] }", &[FORM], "token=x", KEY).unwrap_err();
+    assert!(denied.to_string().contains("the body is a form"), "{denied}");
+    let other = judge("token: { from: token, secrets: [s] }", &[], "token=x", KEY).unwrap_err();
+    assert!(matches!(other, Denied::BodyNotJson(_)), "{other}");
+}
+
+#[test]
 fn a_signature_is_a_field_of_a_form() {
     // https://developer.paypal.com/braintree/docs/guides/webhooks/parse, made with the PyPI package braintree.
     // Its key is the SHA-1 of the private key.
