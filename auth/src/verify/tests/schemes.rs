@@ -192,6 +192,7 @@ fn a_token_is_a_field_of_a_form() {
         (&[FORM], format!("{body}&token={secret}")),
         (&[FORM], format!("{body}&%74oken={secret}")),
         // What is no form by its own words is not read as one.
+        (&[FORM, ("content-type", "application/json")], body.to_owned()),
         (&[], body.to_owned()),
         (&[("content-type", "application/json")], format!(r#"{{"a":"&token={secret}&"}}"#)),
     ] {
