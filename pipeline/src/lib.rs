@@ -33,7 +33,7 @@ mod validate;
 
 pub use admitted::{Admitted, Channel, Fetched};
 pub use decode::apart::{Apart, apart};
-pub use decode::borders::{MOST_RECORDS, values_in};
+pub use decode::borders::{MOST_RECORDS, is_closed, values_in};
 pub use decode::error::DecodeError;
 pub use decode::json::{MOST_LEVELS, decode_json};
 pub use decode::unpack::MAX_DECODED;

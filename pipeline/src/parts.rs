@@ -50,7 +50,7 @@ impl Parts {
     /// Returns the elements of the list at `path` in the JSON `text`; `None` if they are to be found in
     /// its value, or why they are not.
     pub(crate) fn texts(text: &Bytes, path: &Path) -> Result<Option<Parts>, DecodeError> {
-        let Some((mut rest, spans)) = apart(text, &[path])? else { return Ok(None) };
+        let Some((mut rest, spans)) = apart(text, &[path], false)? else { return Ok(None) };
         remove(&mut rest, path.segments());
         let list =
             List::Texts { text: text.clone(), spans: spans.into_iter(), place: path.pointer() };

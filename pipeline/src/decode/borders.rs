@@ -54,6 +54,49 @@ fn take(found: &mut Vec<Range<usize>>, element: Range<usize>) -> Result<(), Deco
     Ok(())
 }
 
+/// Returns whether `text` is one list or object from its first bracket to its last one, whatever is wrong
+/// inside.
+pub fn is_closed(text: &[u8]) -> bool {
+    let at = begin(text);
+    matches!(text.get(at), Some(b'[' | b'{'))
+        && bracket_end(text, at).is_some_and(|end| is_nothing(text, end))
+}
+
+/// Adds the values of the object that begins `at` to `found`, and returns where it ends.
+pub(super) fn map_end(
+    text: &[u8],
+    at: usize,
+    found: &mut Vec<Range<usize>>,
+) -> Result<Option<usize>, DecodeError> {
+    if text.get(at) != Some(&b'{') {
+        return Ok(None);
+    }
+    let mut at = blanks_end(text, at + 1);
+    if text.get(at) == Some(&b'}') {
+        return Ok(Some(at + 1));
+    }
+    loop {
+        let Some(begin) = member_value(text, at) else { return Ok(None) };
+        let Some(end) = value_end(text, begin) else { return Ok(None) };
+        let value = text.get(begin..end).unwrap_or_default().trim_ascii_end();
+        if value.is_empty() {
+            return Ok(None);
+        }
+        take(found, begin..begin + value.len())?;
+        at = match text.get(end) {
+            Some(b',') => blanks_end(text, end + 1),
+            Some(b'}') => return Ok(Some(end + 1)),
+            _ => return Ok(None),
+        };
+    }
+}
+
+/// Returns where the value of the member begins whose key begins `at`.
+pub(super) fn member_value(text: &[u8], at: usize) -> Option<usize> {
+    let colon = blanks_end(text, string_end(text, at)?);
+    (text.get(colon) == Some(&b':')).then(|| blanks_end(text, colon + 1))
+}
+
 /// Adds the elements of the list that begins `at` to `found`, and returns where it ends.
 pub(super) fn list_end(
     text: &[u8],
@@ -190,6 +233,20 @@ mod tests {
             assert_eq!(texts(text.as_bytes()), None, "{text}");
         }
         assert_eq!(texts(b" [ ] "), Some(vec![]));
+    }
+
+    #[test]
+    fn a_text_is_closed_if_its_first_bracket_ends_it() {
+        for (text, closed) in [
+            (&b" {\"a\":\"\xff}\", b}\r\n\0"[..], true),
+            (b"\xef\xbb\xbf[NaN]", true),
+            (b"{\"a\":1", false),
+            (b"{}{}", false),
+            (b"7", false),
+            (b"", false),
+        ] {
+            assert_eq!(is_closed(text), closed, "{}", String::from_utf8_lossy(text));
+        }
     }
 
     #[test]

@@ -30,6 +30,14 @@ pub enum DecodeError {
     /// There are more values than fit in memory.
     #[error("more than {0} values")]
     TooManyValues(usize),
+    /// A row of a table has too few or too many values.
+    #[error("a row has {values} values for {columns} columns")]
+    Row {
+        /// How many values it has.
+        values: usize,
+        /// How many columns the table has.
+        columns: usize,
+    },
     /// There are no bytes, or only blanks.
     #[error("the body is empty")]
     Empty,

@@ -18,7 +18,7 @@ use crate::news::keep::{kept, put};
 use crate::news::known::News;
 use crate::news::record_time::record_time;
 use crate::page::decode::batches::Batches;
-use crate::page::record::Record;
+use crate::page::record::{Record, Unread, Unreadable};
 use crate::request::build::build;
 use crate::request::render::error;
 use crate::request::scope::RequestScope;
@@ -60,6 +60,8 @@ enum End {
 #[derive(Default)]
 struct Part {
     records: Vec<News>,
+    /// Records that cannot be read.
+    damaged: Vec<Unreadable>,
     /// The items whose records are all in it.
     items: Vec<u64>,
     /// How many of the records are of those items.
@@ -125,6 +127,9 @@ impl Details<'_, '_> {
         if gone.len() >= MOST_GONE {
             return Err(FetchError::AllGone(gone.len()).into());
         }
+        if !part.damaged.is_empty() {
+            self.hand_over(&mut part).await?;
+        }
         Ok(part.records)
     }
 
@@ -149,8 +154,8 @@ impl Details<'_, '_> {
     }
 
     async fn hand_over(&mut self, part: &mut Part) -> Result<(), RunError> {
-        let Part { records, items, .. } = std::mem::take(part);
-        deliver_part(self.run, records, &items).await
+        let Part { records, damaged, items, .. } = std::mem::take(part);
+        deliver_part(self.run, records, damaged, &items).await
     }
 
     /// Puts the records that `item` leads to into `part`, through all steps of `details`. Returns
@@ -199,12 +204,18 @@ impl Details<'_, '_> {
         self.run.fetcher.pass_limit(not_before).await
     }
 
-    fn add(&mut self, records: Vec<Value>, kept: &[(String, Value)], hash: u64, part: &mut Part) {
+    fn add(&mut self, records: Vec<Unread>, kept: &[(String, Value)], hash: u64, part: &mut Part) {
         self.run.summary.records += records.len() as u64;
-        part.records.extend(records.into_iter().map(|mut record| {
-            put(kept, &mut record);
-            News { record: Record { value: record, text: None }, id: None, hash }
-        }));
+        for record in records {
+            match record.read() {
+                Ok(Record { mut value, .. }) => {
+                    put(kept, &mut value);
+                    let record = Record { value, text: None };
+                    part.records.push(News { record, id: None, hash });
+                }
+                Err(damaged) => part.damaged.push(damaged),
+            }
+        }
     }
 
     /// Reads the lines of a response, and delivers them as they come if there are many.
@@ -288,16 +299,16 @@ impl Details<'_, '_> {
             let page = self.run.fetcher.whole(page).await?;
             let next = if page.ends { None } else { page.next.clone() };
             guard.visit(&page, next.as_ref()).map_err(FetchError::Loop)?;
-            let mut records = self.run.fetcher.values(page.records).await?;
-            records.iter_mut().for_each(|record| put(&kept, record));
             match &mut to {
                 To::Part(part, hash) => {
-                    self.add(records, &[], *hash, part);
+                    self.add(page.records, &kept, *hash, part);
                     if next.is_some() && part.is_full() {
                         self.hand_over(part).await?;
                     }
                 }
                 To::Items(items) => {
+                    let mut records = self.run.fetcher.values(page.records).await?;
+                    records.iter_mut().for_each(|record| put(&kept, record));
                     items.extend(records);
                     if items.len() > MOST_IDS {
                         return Err(FetchError::TooManyItems(items.len()).into());
@@ -325,7 +336,7 @@ impl Details<'_, '_> {
 
 impl Part {
     fn is_full(&self) -> bool {
-        self.records.len() >= MOST_RECORDS
+        self.records.len() + self.damaged.len() >= MOST_RECORDS
     }
 }
 

@@ -5,7 +5,6 @@
 
 use bytes::Bytes;
 use mef_source::checked::{Compression, PageDecode, Pages};
-use serde_json::Value;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::{JoinHandle, spawn_blocking};
 
@@ -13,13 +12,14 @@ use super::content::broken;
 use super::rows::read_lines;
 use super::unpack::each_file;
 use crate::page::page_error::PageError;
+use crate::page::record::Unread;
 
 /// How many records are handed over at once.
 const BATCH: usize = 500;
 
 /// A file that is being read.
 pub(crate) struct Batches {
-    batches: Receiver<Vec<Value>>,
+    batches: Receiver<Vec<Unread>>,
     reading: Option<JoinHandle<Result<(), PageError>>>,
 }
 
@@ -37,7 +37,7 @@ impl Batches {
     /// # Errors
     ///
     /// Fails if what follows cannot be read. What came before is good.
-    pub(crate) async fn next(&mut self) -> Result<Option<Vec<Value>>, PageError> {
+    pub(crate) async fn next(&mut self) -> Result<Option<Vec<Unread>>, PageError> {
         if let Some(batch) = self.batches.recv().await {
             return Ok(Some(batch));
         }
@@ -51,7 +51,7 @@ fn read(
     compression: Compression,
     max_page: usize,
     bytes: &[u8],
-    sender: &Sender<Vec<Value>>,
+    sender: &Sender<Vec<Unread>>,
 ) -> Result<(), PageError> {
     let mut batch = Vec::with_capacity(BATCH);
     // If the run has ended, nobody takes them any more.

@@ -104,10 +104,31 @@ fn unzip(
     for index in 0..archive.len() {
         let file = archive.by_index(index).map_err(|error| broken("zip", error))?;
         if file.is_file() {
-            bounded(file, left, max, read)?;
+            inner(file, left, max, read)?;
         }
     }
     Ok(())
+}
+
+/// Reads a file of an archive. Some vendors compress each before they pack it.
+fn inner(
+    mut file: impl Read,
+    left: &mut usize,
+    max: usize,
+    read: &mut dyn FnMut(&mut File<'_>) -> Result<(), PageError>,
+) -> Result<(), PageError> {
+    let mut begin = Vec::with_capacity(GZIP.len());
+    let magic = u64::try_from(GZIP.len()).unwrap_or_default();
+    file.by_ref().take(magic).read_to_end(&mut begin).map_err(|error| broken("zip", error))?;
+    let is_packed = begin == GZIP;
+    let whole = begin.as_slice().chain(file);
+    if is_packed {
+        // What is unpacked is bounded, and so has to be what it is unpacked from.
+        let most = u64::try_from(max).unwrap_or(u64::MAX);
+        bounded(MultiGzDecoder::new(whole.take(most)), left, max, read)
+    } else {
+        bounded(whole, left, max, read)
+    }
 }
 
 fn bounded(
