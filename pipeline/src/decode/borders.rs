@@ -54,6 +54,28 @@ fn take(found: &mut Vec<Range<usize>>, element: Range<usize>) -> Result<(), Deco
     Ok(())
 }
 
+/// Returns where the values stand that follow each other in `text`, with or without blanks between;
+/// `None` if where one ends cannot be found.
+///
+/// # Errors
+///
+/// Fails if there are more than [`MOST_RECORDS`].
+pub fn one_after_another(text: &[u8]) -> Result<Option<Vec<Range<usize>>>, DecodeError> {
+    let mut found = Vec::new();
+    let mut at = begin(text);
+    while !is_nothing(text, at) {
+        let end = match text.get(at) {
+            Some(b'"') => string_end(text, at),
+            Some(b'[' | b'{') => bracket_end(text, at),
+            _ => word_end(text, at),
+        };
+        let Some(end) = end.filter(|end| *end > at) else { return Ok(None) };
+        take(&mut found, at..end)?;
+        at = blanks_end(text, end);
+    }
+    Ok(Some(found))
+}
+
 /// Returns whether `text` is one list or object from its first bracket to its last one, whatever is wrong
 /// inside.
 pub fn is_closed(text: &[u8]) -> bool {
@@ -175,6 +197,13 @@ pub(super) fn string_end(text: &[u8], at: usize) -> Option<usize> {
     }
 }
 
+/// Returns where a number or a word ends that begins `at`.
+fn word_end(text: &[u8], at: usize) -> Option<usize> {
+    let ends = |byte: &u8| byte.is_ascii_whitespace() || b"\",:[]{}\0".contains(byte);
+    let rest = text.get(at..)?;
+    Some(at + rest.iter().position(ends).unwrap_or(rest.len()))
+}
+
 /// Returns where the first value begins: behind a byte order mark and blanks.
 pub(super) fn begin(text: &[u8]) -> usize {
     blanks_end(text, if text.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 })
@@ -250,6 +279,21 @@ mod tests {
     }
 
     #[test]
+    fn values_may_follow_each_other() {
+        let apart = |text: &'static str| {
+            let found = one_after_another(text.as_bytes()).unwrap()?;
+            Some(found.into_iter().map(|place| &text[place]).collect::<Vec<_>>())
+        };
+        assert_eq!(
+            apart("{\"a\":1}{}\n[2] 3\t\"x\"true\u{0}"),
+            Some(vec!["{\"a\":1}", "{}", "[2]", "3", "\"x\"", "true"])
+        );
+        assert_eq!(apart("{}{"), None);
+        assert_eq!(apart("{},{}"), None);
+        assert_eq!(apart(""), Some(vec![]));
+    }
+
+    #[test]
     fn more_records_than_may_be_are_refused_and_not_held() {
         let text = format!("[{}7]", "1,".repeat(MOST_RECORDS));
         assert_eq!(elements(text.as_bytes()), Err(DecodeError::TooManyRecords(MOST_RECORDS)));
@@ -270,7 +314,7 @@ mod tests {
         /// Whatever the bytes are, it ends, and what it finds stands in the text in order.
         #[test]
         fn any_bytes_have_borders_in_order_or_none(bytes in r#"[\[\]{}",:\\a1 ]{0,24}"#) {
-            if let Some(found) = elements(bytes.as_bytes()).unwrap() {
+            for found in [elements(bytes.as_bytes()).unwrap(), one_after_another(bytes.as_bytes()).unwrap()].into_iter().flatten() {
                 let mut end = 0;
                 for place in found {
                     prop_assert!(end <= place.start && place.start < place.end && place.end <= bytes.len());

@@ -38,6 +38,15 @@ pub enum DecodeError {
         /// How many columns the table has.
         columns: usize,
     },
+    /// The text is not in the character set that was said.
+    #[error("not {0}")]
+    Charset(&'static str),
+    /// The text is UTF-16, and nothing says so.
+    #[error("it looks like UTF-16 without a byte order mark: if it is, write `charset: utf-16`")]
+    UnsaidUtf16,
+    /// The bytes are not XML.
+    #[error("not XML: {0}")]
+    Xml(String),
     /// There are no bytes, or only blanks.
     #[error("the body is empty")]
     Empty,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use mef_pipeline::{DecodeError, decode_json, values_in};
+use mef_pipeline::{Charsets, DecodeError, decode_json, values_in};
 use serde_json::Value;
 
 use crate::page::held::MOST_VALUES;
@@ -49,6 +49,14 @@ impl Unread {
         match self {
             Unread::Value(_) | Unread::Damaged(_) => 0,
             Unread::Text(text) => values_in(text),
+        }
+    }
+
+    /// Turns its text into UTF-8 if it is in the character set that the response declares.
+    pub(crate) fn in_utf8(self, charsets: Charsets) -> Unread {
+        match self {
+            Unread::Text(text) => Unread::Text(charsets.record(&text)),
+            other => other,
         }
     }
 

@@ -18,6 +18,7 @@ use crate::news::keep::{kept, put};
 use crate::news::known::News;
 use crate::news::record_time::record_time;
 use crate::page::decode::batches::Batches;
+use crate::page::read::content_type;
 use crate::page::record::{Record, Unread, Unreadable};
 use crate::request::build::build;
 use crate::request::render::error;
@@ -239,7 +240,9 @@ impl Details<'_, '_> {
         let asking = Asking { request: &request, again: None, ignore: &detail.ignore, wait: None };
         // A response without content is a file without lines, however it is packed.
         let body_of = |_: &Url, answer: &HttpResponse| {
-            Ok((answer.status != StatusCode::NO_CONTENT).then(|| answer.body.clone()))
+            let content_type = content_type(&answer.headers).map(str::to_owned);
+            let body = answer.body.clone();
+            Ok((answer.status != StatusCode::NO_CONTENT).then_some((body, content_type)))
         };
         let answer = match self.run.fetcher.ask(asking, body_of).await {
             Err(FetchError::Refused(refusal)) => {
@@ -250,8 +253,11 @@ impl Details<'_, '_> {
             answer => answer?,
         };
         self.note(End::Found);
-        let Some(body) = answer.value.flatten() else { return Ok(answer.not_before) };
-        let mut batches = Batches::of(&detail.pages, poll.max_page, body.clone());
+        let Some((body, content_type)) = answer.value.flatten() else {
+            return Ok(answer.not_before);
+        };
+        let content_type = content_type.as_deref();
+        let mut batches = Batches::of(&detail.pages, poll.max_page, body.clone(), content_type);
         loop {
             match batches.next().await {
                 Ok(None) => return Ok(answer.not_before),

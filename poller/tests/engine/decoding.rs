@@ -483,3 +483,56 @@ async fn an_empty_body_is_an_empty_page_whatever_it_would_have_been_packed_in() 
         }
     }
 }
+
+#[tokio::test]
+async fn the_source_file_says_in_which_character_set_a_page_is() {
+    let utf16 = |text: &str| {
+        [0xfeff]
+            .into_iter()
+            .chain(text.encode_utf16())
+            .flat_map(u16::to_be_bytes)
+            .collect::<Vec<u8>>()
+    };
+    for (decode, latin1, text) in [
+        ("records: \"\"", &b"[{\"id\":\"M\xfcller\"}]"[..], "[{\"id\":\"Müller\"}]"),
+        ("decode: { csv: {} }", b"id\nM\xfcller\n", "id\nMüller\n"),
+        ("decode: { ndjson: {} }", b"{\"id\":\"M\xfcller\"}\n", "{\"id\":\"Müller\"}\n"),
+    ] {
+        let expected = [json!({ "id": "Müller" })];
+        let said = format!("{decode}\n  charset: iso-8859-1");
+        assert_eq!(read(&said, latin1).await, expected, "{decode}");
+        assert_eq!(read(&said, gzip(latin1)).await, expected, "{decode}");
+        // A byte order mark says so itself.
+        assert_eq!(read(decode, utf16(text)).await, expected, "{decode}");
+        let declared = |body: &[u8]| {
+            let mut answer = bytes(body.to_vec());
+            let kind = "text/x; charset=ISO-8859-1".parse().unwrap();
+            answer.headers.insert(http::header::CONTENT_TYPE, kind);
+            answer
+        };
+        for body in [latin1, text.as_bytes()] {
+            let (bench, _, _) = poll(decode, vec![declared(body)]).await;
+            assert_eq!(records(&bench).await, expected, "{decode}");
+        }
+    }
+    let xml = b"<a><b><id>M\xfcller</id></b></a>";
+    let said = "decode: xml\n  charset: iso-8859-1\n  records: a.b";
+    assert_eq!(read(said, &xml[..]).await, [json!({ "id": "Müller" })]);
+}
+
+#[tokio::test]
+async fn values_that_follow_each_other_are_records() {
+    let three = [json!({"id": 1}), json!({"id": 2}), json!({"id": 3})];
+    let sequence = b"\x1e{\"id\":1}\n\x1e{\"id\":\n2}\n\x1e{\"id\":3}\n";
+    assert_eq!(read("decode: json_seq", &sequence[..]).await, three);
+    assert_eq!(read("decode: json_seq", gzip(sequence)).await, three);
+    assert_eq!(read("decode: concatenated", "{\"id\":1}{\"id\":2}\n {\"id\":3}").await, three);
+    let (found, letters) =
+        read_damaged("decode: json_seq", b"\x1e{\"id\":1}\n\x1e{\"id\"\x1e{\"id\":3}\n").await;
+    assert_eq!((found.len(), letters[0].0.as_slice()), (2, &b"{\"id\""[..]));
+    let (found, letters) =
+        read_damaged("decode: concatenated", b"{\"id\":1}{\"id\":NaN}{\"id\":3}").await;
+    assert_eq!((found.len(), letters[0].0.as_slice()), (2, &b"{\"id\":NaN}"[..]));
+    refused("decode: json_seq", b"\x1e{\"id\":1}\n\x1e{\"id\"").await;
+    refused("decode: concatenated", b"{\"id\":1}{\"id\"").await;
+}

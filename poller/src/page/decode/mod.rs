@@ -14,19 +14,19 @@ mod lines;
 mod ndjson;
 mod rows;
 mod unpack;
-mod xml;
+mod values;
 
 use bytes::Bytes;
-use mef_pipeline::{DecodeError, apart, decode_json, is_closed};
+use mef_pipeline::{Charsets, DecodeError, XmlError, apart, decode_json, is_closed, read_xml};
 use mef_source::Path;
 use mef_source::checked::{PageDecode, Pages, Records};
 use serde_json::Value;
 
-use crate::page::held::Held;
+use crate::page::held::{Held, MOST_VALUES};
 use crate::page::page_error::PageError;
 use crate::page::record::{Unread, Unreadable};
 use content::Content;
-use content::{BOM, html, is_markup};
+use content::{BOM, broken, html, is_markup, other};
 use rows::read_lines;
 use unpack::{File, each_file};
 
@@ -36,11 +36,13 @@ pub(crate) fn decode(
     lists: &[Path],
     max_page: usize,
     bytes: &Bytes,
+    content_type: Option<&str>,
 ) -> Result<Content, PageError> {
     let mut content = Content::default();
     let Content { records, bodies, .. } = &mut content;
     let mut held = Held::default();
-    each_file(bytes, pages.compression, max_page, &mut |file| {
+    let charsets = Charsets::of(pages.charset, content_type);
+    each_file(bytes, pages.compression, charsets, max_page, &mut |file| {
         match &pages.decode {
             PageDecode::Json => {
                 let text = match file.plain() {
@@ -49,7 +51,7 @@ pub(crate) fn decode(
                 };
                 read_json(pages, lists, &text, &mut held, records, bodies)?;
             }
-            PageDecode::Xml => bodies.push(xml::read(file, &mut held)?),
+            PageDecode::Xml => bodies.push(xml(file, &mut held)?),
             decode => bodies.extend(read_lines(decode, file, &mut |record| {
                 held.take_line(record.length(), max_page)?;
                 records.push(record);
@@ -58,6 +60,9 @@ pub(crate) fn decode(
         }
         Ok(())
     })?;
+    for record in std::mem::take(&mut content.records) {
+        content.records.push(record.in_utf8(charsets));
+    }
     if let PageDecode::Ndjson { trailer: Some(trailer) } = &pages.decode {
         ndjson::take_trailer(trailer, &mut content)?;
     }
@@ -75,7 +80,7 @@ fn read_json(
 ) -> Result<(), PageError> {
     let maps = matches!(pages.records, Records::Values(_));
     let paths: Vec<_> = lists.iter().collect();
-    let found = if paths.is_empty() { Ok(None) } else { apart(text, &paths, maps) };
+    let found = if paths.is_empty() { Ok(None) } else { apart(text, &paths, maps, MOST_VALUES) };
     match found {
         Ok(Some((rest, spans))) => {
             held.take_records(spans.len())?;
@@ -106,6 +111,17 @@ fn is_one_record(pages: &Pages) -> bool {
     matches!(&pages.records, Records::One(path) if is_whole(path)) && pages.next.is_none()
 }
 
+/// Reads a page of XML.
+fn xml(file: &mut File<'_>, held: &mut Held) -> Result<Value, PageError> {
+    let (value, count) = read_xml(file, MOST_VALUES).map_err(|error| match error {
+        XmlError::CutOff(reason) => broken("XML", reason),
+        XmlError::Other(reason) => other("XML", reason),
+        XmlError::TooManyValues(most) => PageError::TooManyValues(most),
+    })?;
+    held.take_value_count(count)?;
+    Ok(value)
+}
+
 /// Reads `body`, which has to be one JSON value.
 pub(crate) fn json(body: &[u8]) -> Result<Value, PageError> {
     Held::default().take_values(body)?;
@@ -124,7 +140,7 @@ fn whole(body: &[u8]) -> Result<Value, PageError> {
 pub(crate) fn value_of(body: &[u8]) -> Option<Value> {
     let text = body.strip_prefix(BOM).unwrap_or(body).trim_ascii_start();
     match text.first() {
-        Some(b'<') => xml::read(&mut File::Plain(text), &mut Held::default()).ok(),
+        Some(b'<') => xml(&mut File::Plain(text), &mut Held::default()).ok(),
         _ => {
             Held::default().take_values(text).ok()?;
             decode_json(text).ok()

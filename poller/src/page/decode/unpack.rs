@@ -7,6 +7,7 @@
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 
 use flate2::read::MultiGzDecoder;
+use mef_pipeline::Charsets;
 use mef_source::checked::Compression;
 use zip::ZipArchive;
 
@@ -24,6 +25,8 @@ const MOST_FILES: usize = 10_000;
 pub(super) enum File<'f> {
     /// As it came.
     Plain(&'f [u8]),
+    /// Turned into UTF-8.
+    Text(&'f [u8]),
     /// Packed; read through a decompressor.
     Packed(&'f mut dyn BufRead),
 }
@@ -33,7 +36,7 @@ impl<'f> File<'f> {
     pub(super) fn plain(&self) -> Option<&'f [u8]> {
         match self {
             File::Plain(bytes) => Some(bytes),
-            File::Packed(_) => None,
+            File::Text(_) | File::Packed(_) => None,
         }
     }
 
@@ -48,7 +51,7 @@ impl<'f> File<'f> {
 impl Read for File<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         match self {
-            File::Plain(bytes) => bytes.read(into),
+            File::Plain(bytes) | File::Text(bytes) => bytes.read(into),
             File::Packed(reader) => reader.read(into),
         }
     }
@@ -57,14 +60,14 @@ impl Read for File<'_> {
 impl BufRead for File<'_> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         match self {
-            File::Plain(bytes) => Ok(bytes),
+            File::Plain(bytes) | File::Text(bytes) => Ok(bytes),
             File::Packed(reader) => reader.fill_buf(),
         }
     }
 
     fn consume(&mut self, amount: usize) {
         match self {
-            File::Plain(bytes) => bytes.consume(amount),
+            File::Plain(bytes) | File::Text(bytes) => bytes.consume(amount),
             File::Packed(reader) => reader.consume(amount),
         }
     }
@@ -74,9 +77,11 @@ impl BufRead for File<'_> {
 pub(super) fn each_file(
     bytes: &[u8],
     compression: Compression,
+    charsets: Charsets,
     max: usize,
     read: &mut dyn FnMut(&mut File<'_>) -> Result<(), PageError>,
 ) -> Result<(), PageError> {
+    let read = &mut |file: &mut File<'_>| in_utf8(file, charsets, read);
     let is_zip = bytes.starts_with(ZIP) || bytes.starts_with(EMPTY_ZIP);
     let mut left = max;
     match compression {
@@ -88,6 +93,23 @@ pub(super) fn each_file(
         Compression::Auto | Compression::Gzip => {
             bounded(MultiGzDecoder::new(bytes), &mut left, max, read)
         }
+    }
+}
+
+/// Turns a file into UTF-8 if it is in another character set.
+fn in_utf8(
+    file: &mut File<'_>,
+    charsets: Charsets,
+    read: &mut dyn FnMut(&mut File<'_>) -> Result<(), PageError>,
+) -> Result<(), PageError> {
+    let begin = file.fill_buf().map_err(|error| broken("compressed", error))?;
+    if !charsets.may_change(begin) {
+        return read(file);
+    }
+    let whole = file.whole()?;
+    match charsets.whole(&whole).map_err(PageError::Decode)? {
+        Some(text) => read(&mut File::Text(&text)),
+        None => read(&mut File::Text(&whole)),
     }
 }
 
