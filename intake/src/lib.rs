@@ -5,22 +5,28 @@
 //! 401. The crate does no I/O: everything outside is a port.
 
 mod answer;
+mod answer_template;
 mod authorizer;
 mod capture;
 mod delivery_id;
 mod handshake;
+mod head;
 mod judging;
 mod key_cache;
 mod live_secrets;
+mod proven;
 mod published_keys;
 mod receiver;
 mod request_file;
+mod route;
 mod verdict;
 
 pub use answer::Answer;
 pub use authorizer::{Authorizer, Decision, DenyReason};
 pub use capture::Capture;
+pub use head::{LARGEST_HEAD, MOST_HEADERS};
 pub use key_cache::{KeyCache, KeysUnavailable};
 pub use receiver::{Observer, Receiver, ReceiverPorts};
 pub use request_file::request_file;
+pub use route::Route;
 pub use verdict::{Handled, Verdict};

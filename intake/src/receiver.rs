@@ -12,11 +12,14 @@ use mef_source::Source;
 use mef_source::checked::Webhook;
 use tokio::task::spawn_blocking;
 
+use crate::answer_template::{Beside, render};
 use crate::capture::Capture;
 use crate::delivery_id;
+use crate::head;
 use crate::judging::judge;
 use crate::key_cache::KeyCache;
 use crate::live_secrets::references;
+use crate::proven::Proven;
 use crate::published_keys::PublishedKeys;
 use crate::verdict::{Handled, Verdict};
 
@@ -104,33 +107,63 @@ impl Receiver {
 
     /// Handles one request, read whole.
     pub async fn handle(&self, request: Request) -> Handled {
+        if head::is_too_large(&request) {
+            return Handled::by(Verdict::HeadTooLarge, self.webhook.rejected_status);
+        }
         if let Some(handled) = self.handshake(&request).await {
             return handled;
         }
-        let verdict = self.take_in(request).await;
-        let mut handled = Handled::by(verdict, self.webhook.rejected_status);
+        let mut handled = self.take_in(&request).await;
         if let Verdict::Method = handled.verdict {
             handled.answer.headers.push(("allow".into(), self.webhook.methods.join(", ")));
         }
-        handled
+        Handled { answer: handled.answer.to(request.method()), verdict: handled.verdict }
     }
 
-    async fn take_in(&self, request: Request) -> Verdict {
+    async fn take_in(&self, request: &Request) -> Handled {
+        let by = |verdict| Handled::by(verdict, self.webhook.rejected_status);
         if !self.webhook.methods.iter().any(|method| method == request.method()) {
-            return Verdict::Method;
+            return by(Verdict::Method);
         }
         if request.body().len() > self.webhook.max_body {
-            return Verdict::TooLarge;
+            return by(Verdict::TooLarge);
         }
         let received_at = self.ports.clock.now();
-        let verified = match self.verify(&request, received_at).await {
+        let verified = match self.verify(request, received_at).await {
             Ok(verified) => verified,
-            Err(verdict) => return verdict,
+            Err(verdict) => {
+                return self.answered(by(verdict), &Proven::Otherwise(request), received_at);
+            }
         };
         if verified.body().is_empty() {
-            return Verdict::Empty;
+            return by(Verdict::Empty);
         }
-        self.accept(&verified, received_at).await.unwrap_or_else(Verdict::Store)
+        let verdict = self.accept(&verified, received_at).await.unwrap_or_else(Verdict::Store);
+        self.answered(by(verdict), &Proven::Signed(&verified), received_at)
+    }
+
+    /// Gives the answer that the source file says, if it says one for this verdict. A request that lacks a
+    /// value for it gets the usual answer: what became of its events is done.
+    fn answered(&self, handled: Handled, request: &Proven<'_>, received_at: Timestamp) -> Handled {
+        let answers = &self.webhook.respond;
+        let (said, denied) = match &handled.verdict {
+            // A status that was chosen for rejected records stays.
+            Verdict::Accepted { rejected: 1.., .. } if handled.answer.status >= 400 => {
+                return handled;
+            }
+            Verdict::Accepted { .. } | Verdict::Duplicate => (&answers.accepted, None),
+            Verdict::Denied(denied) => (&answers.denied, Some(denied.set_error())),
+            _ => return handled,
+        };
+        let Some(said) = said else { return handled };
+        let beside = Beside { received_at: Some(received_at), denied, key: None };
+        match render(said, request, beside) {
+            Ok(answer) => Handled { answer, ..handled },
+            Err(error) => {
+                tracing::warn!(source.id = %self.source.name, reason = %error, "the answer under `respond` cannot be given");
+                handled
+            }
+        }
     }
 
     /// Judges the request by all checks of the webhook.
@@ -177,7 +210,8 @@ impl Receiver {
     }
 
     /// Accepts a verified request. The delivery is marked as done only with the receipt in hand: a crash
-    /// before that leads to a repeat.
+    /// before that leads to a repeat. One that the sender is told to be refused is not done: its retry is
+    /// judged anew, perhaps by a mended source file.
     async fn accept(
         &self,
         verified: &Verified,
@@ -200,9 +234,10 @@ impl Receiver {
         if fallbacks > 0 {
             tracing::debug!(source.id = %self.source.name, event.fallbacks = fallbacks, "fields fell back to their defaults");
         }
-        if let Some(key) = &key {
+        let is_told_refused = receipt.rejected() > 0 && self.webhook.rejected_status >= 300;
+        if let Some(key) = key.filter(|_| !is_told_refused) {
             let expires = after(received_at, REMEMBERED);
-            if let Err(error) = self.ports.deliveries.mark_done(key, expires, &receipt).await {
+            if let Err(error) = self.ports.deliveries.mark_done(&key, expires, &receipt).await {
                 // The events are safe; a repeat would only arrive twice.
                 tracing::warn!(source.id = %self.source.name, error = %error, "the delivery is not marked as done");
             }

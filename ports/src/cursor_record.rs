@@ -45,6 +45,9 @@ pub struct OpenWindow {
     /// Whether every record so far came in ascending order. If not, `done` waits for the window's
     /// end.
     pub ascending: bool,
+    /// Whether a page showed that order: a record newer than the one before it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rises: bool,
     /// A digest of the request in the source file. A window that was opened under another request
     /// is read again from its start.
     pub request_digest: String,

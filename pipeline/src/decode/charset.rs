@@ -105,7 +105,7 @@ fn byte_order(text: &[u8]) -> Option<(&'static Encoding, &[u8])> {
 
 /// Returns whether the first two characters, which are of ASCII in every format, have two bytes each.
 fn has_two_bytes(begin: &[u8]) -> bool {
-    matches!(begin, [0, 1.., 0, 1.., ..] | [1.., 0, 1.., 0, ..])
+    matches!(begin, [0, 1..=255, 0, 1..=255, ..] | [1..=255, 0, 1..=255, 0, ..])
 }
 
 /// Without a mark, the first character says the byte order: in every format it is one of ASCII.

@@ -14,7 +14,7 @@ use mef_auth::credentials::{CredentialError, Credentials};
 use mef_ports::moment::after;
 use mef_ports::{Blobs, Clock, Http, HttpError, HttpRequest, HttpResponse, OpenWait, Secret};
 use mef_source::Source;
-use mef_source::checked::Poll;
+use mef_source::checked::{Poll, PollAuth};
 use url::Url;
 
 use crate::ask::asking::{Answered, Asking, LONGEST_WAIT, Verdict};
@@ -89,6 +89,9 @@ impl Fetcher<'_> {
                         .refused(self.source.name.as_str(), &self.poll.auth, &self.secrets)
                         .await
                         .map_err(FetchError::Credential)?;
+                }
+                Verdict::Again { error, .. } if asking.moves && error.may_have_moved() => {
+                    return Err(error);
                 }
                 Verdict::Again { error, after } => {
                     let now = self.clock.now();
@@ -198,7 +201,10 @@ impl Fetcher<'_> {
             StatusCode::UNAUTHORIZED => {
                 Verdict::NewToken { error: FetchError::Unauthorized(refusal) }
             }
-            StatusCode::FORBIDDEN => Verdict::Fail(FetchError::Unauthorized(refusal)),
+            StatusCode::FORBIDDEN => Verdict::Fail(match self.poll.auth {
+                PollAuth::Token(_) => FetchError::Forbidden(refusal),
+                _ => FetchError::Unauthorized(refusal),
+            }),
             status
                 if matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY)
                     || status.is_server_error() =>
@@ -208,6 +214,18 @@ impl Fetcher<'_> {
             }
             _ => Verdict::Fail(FetchError::Refused(refusal)),
         })
+    }
+
+    /// Sends a request once, whose response nothing depends on. What it would end may be gone.
+    pub(crate) async fn tell(&self, request: HttpRequest) -> Result<(), FetchError> {
+        let answered = self.send_and_follow(request).await.map_err(Verdict::into_error)?;
+        let Exchange { request, response, .. } = answered;
+        let status = response.status;
+        if status.is_success() || matches!(status, StatusCode::NOT_FOUND | StatusCode::GONE) {
+            return Ok(());
+        }
+        let redactor = self.credentials.redactor();
+        Err(FetchError::Refused(Refusal::new(&request.method, &request.url, &response, redactor)))
     }
 
     /// Sends the request and follows redirects within the source's origins.

@@ -1,5 +1,6 @@
 //! Why there is no page, and whether what was set up for it is still good.
 
+use http::StatusCode;
 use jiff::Timestamp;
 use mef_auth::credentials::CredentialError;
 use mef_ports::{CommitError, HttpError, StoreError};
@@ -27,6 +28,12 @@ pub enum FetchError {
     /// The vendor refuses the credential.
     #[error("{0}: check the credential and what it is allowed to read")]
     Unauthorized(Refusal),
+    /// The vendor forbids what a token that it gave asks for. Some say so of one that has ended.
+    #[error(
+        "{0}: check the credential and what it is allowed to read; where the vendor answers so when a \
+         token or session has ended, write `errors: [{{ when: {{ status: 403 }}, do: reauthenticate }}]`"
+    )]
+    Forbidden(Refusal),
     /// The vendor fails at every try.
     #[error("{refusal}, {tries} times")]
     Failing {
@@ -128,6 +135,17 @@ pub enum FetchError {
 }
 
 impl FetchError {
+    /// Returns whether the vendor may have given a page that did not arrive.
+    pub(crate) fn may_have_moved(&self) -> bool {
+        match self {
+            FetchError::Http(_) | FetchError::Page { .. } => true,
+            FetchError::Failing { refusal, .. } => {
+                matches!(refusal.status, StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT)
+            }
+            _ => false,
+        }
+    }
+
     /// Returns whether what `setup` brought is still good after this error: then a later run goes
     /// on with it and starts no other job.
     pub(crate) fn keeps_setup(&self) -> bool {
@@ -145,6 +163,7 @@ impl FetchError {
             | FetchError::Lease(_) => true,
             FetchError::Refused(_)
             | FetchError::Unauthorized(_)
+            | FetchError::Forbidden(_)
             | FetchError::Page { .. }
             | FetchError::Ruled(_)
             | FetchError::Reread { .. }

@@ -36,7 +36,8 @@ impl Fetcher<'_> {
         ignore: &[ResponseWhen],
         request: PageRequest,
     ) -> Result<FetchedPage, FetchError> {
-        let asking = Asking { request: &request.http, again: request.again.as_ref(), ignore, wait };
+        let again = request.again.as_ref();
+        let asking = Asking { request: &request.http, again, moves: request.moves, ignore, wait };
         let read = |url: &Url, response: &HttpResponse| {
             read::read(self.poll, pages, request.at.as_ref(), url, response)
         };
@@ -60,7 +61,8 @@ impl Fetcher<'_> {
     }
 
     /// Keeps the bytes of a page that cannot be understood, for a person to look at.
-    pub(crate) async fn keep_page(&self, body: Bytes, error: PageError) -> FetchError {
+    pub(crate) async fn keep_page(&self, body: Bytes, mut error: PageError) -> FetchError {
+        error.mask(self.credentials.redactor());
         match self.keep(body).await {
             Ok(blob) => FetchError::Page { blob, error },
             Err(error) => FetchError::Store(error),

@@ -10,7 +10,8 @@ use mef_source::checked::Detail;
 use serde_json::Value;
 
 use crate::news::keep::put;
-use crate::news::known::{News, text_hash};
+use crate::news::known::{News, whole};
+use crate::news::seen::{Identity, Key};
 use crate::page::record::{Record, Unread, Unreadable};
 
 /// The news of a page, or of a part of one.
@@ -47,11 +48,13 @@ impl<'p> Gathered<'p> {
     pub(crate) fn read(
         &mut self,
         record: Unread,
-        is_news: impl FnOnce(u64) -> bool,
+        is_news: impl FnOnce(Key) -> Option<Identity>,
     ) -> Option<Record> {
         match record.read() {
             Ok(record) => return Some(record),
-            Err(damaged) if is_news(text_hash(&damaged.text, None)) => self.add_damaged(damaged),
+            Err(damaged) if is_news(whole(&damaged.text, None)).is_some() => {
+                self.add_damaged(damaged);
+            }
             Err(_) => {}
         }
         None

@@ -1,44 +1,70 @@
 //! Recognising a record that was delivered before, by its id and time or by all of it.
 
+use std::hash::{BuildHasher, RandomState};
+use std::sync::LazyLock;
+
 use aws_lc_rs::digest::{SHA256, digest};
 use jiff::Timestamp;
 use mef_ports::RunSummary;
 use mef_source::Path;
-use mef_source::checked::TimeFormat;
+use mef_source::checked::TimeReader;
 use serde_json::Value;
 
 use crate::news::record_time::record_time;
-use crate::news::seen::hash;
+use crate::news::seen::twins::Content;
+use crate::news::seen::{Identity, Key, hash};
 use crate::page::record::Record;
+
+/// Contents are compared within a run only. Nobody outside can know which of them share a hash.
+static CONTENTS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
 /// A new record, with the id that the cursor finds in it.
 #[derive(Debug)]
 pub(crate) struct News {
     pub(crate) record: Record,
     pub(crate) id: Option<String>,
-    /// What recognises it.
+    /// What it is known by.
     pub(crate) hash: u64,
+    /// Whether it has a time. If not, what is asked for about it may have changed since.
+    pub(crate) is_timed: bool,
 }
 
 /// What recognises a record.
 pub(crate) struct Known {
     pub(crate) id: Option<String>,
     pub(crate) time: Option<Timestamp>,
-    pub(crate) hash: u64,
+    pub(crate) key: Key,
+}
+
+impl Known {
+    /// Returns the record as news. Records that share an id are told apart by their number, so that
+    /// their events have ids of their own.
+    pub(crate) fn news(self, record: Record, Identity { hash, number }: Identity) -> News {
+        let Known { id, time, key } = self;
+        let id = match number {
+            0 => id,
+            _ => {
+                let id = id.unwrap_or_else(|| format!("{:016x}", key.hash));
+                Some(format!("{id} twin {number}"))
+            }
+        };
+        News { record, id, hash, is_timed: time.is_some() }
+    }
 }
 
 /// Finds the id and the time of a record. A record with an id but no time is recognised by its
 /// whole content. Otherwise a newer version of it would count as a repeat.
 pub(crate) fn known(
-    record: &Value,
+    record: &Record,
     id: Option<&Path>,
     time: Option<&Path>,
-    format: &TimeFormat,
+    times: &TimeReader,
     summary: &mut RunSummary,
 ) -> Known {
-    let found = time.and_then(|path| path.find(record));
-    let read = found.and_then(|value| record_time(value, format));
-    let id = id.and_then(|path| record_id(record, path));
+    let Record { value, .. } = record;
+    let found = time.and_then(|path| path.find(value));
+    let read = found.and_then(|value| record_time(value, times));
+    let id = id.and_then(|path| record_id(value, path));
     if let Some(path) = time.filter(|_| read.is_none()) {
         if summary.untimed == 0 {
             tracing::warn!(
@@ -48,9 +74,16 @@ pub(crate) fn known(
             );
         }
         summary.untimed += 1;
-        return Known { hash: record_hash(record, None, None), id, time: None };
     }
-    Known { hash: record_hash(record, id.as_deref(), read), id, time: read }
+    let key = match &id {
+        Some(id) if read.is_some() => named(record, id, read),
+        Some(_) => {
+            let Key { hash, .. } = whole(value.to_string().as_bytes(), None);
+            Key { hash, content: Content::of(hash) }
+        }
+        None => whole(value.to_string().as_bytes(), read),
+    };
+    Known { id, time: read, key }
 }
 
 /// Counts a record that came when the cursor had passed its time.
@@ -76,15 +109,16 @@ pub(crate) fn record_id(record: &Value, path: &Path) -> Option<String> {
     }
 }
 
-/// Returns what recognises a record: a hash of its id and time, or of all of it.
-pub(crate) fn record_hash(record: &Value, id: Option<&str>, time: Option<Timestamp>) -> u64 {
-    match id {
-        Some(id) => hash(id, time),
-        None => text_hash(record.to_string().as_bytes(), time),
-    }
+/// Returns what recognises a record by its id and time.
+pub(crate) fn named(record: &Record, id: &str, time: Option<Timestamp>) -> Key {
+    let content = match &record.text {
+        Some(text) => CONTENTS.hash_one(text),
+        None => CONTENTS.hash_one(&record.value),
+    };
+    Key { hash: hash(id, time), content: Content::of(content) }
 }
 
-/// Returns what recognises a record without an id: a hash of its text.
-pub(crate) fn text_hash(text: &[u8], time: Option<Timestamp>) -> u64 {
-    hash(&hex::encode(digest(&SHA256, text)), time)
+/// Returns what recognises a record without an id: all of its text.
+pub(crate) fn whole(text: &[u8], time: Option<Timestamp>) -> Key {
+    Key { hash: hash(&hex::encode(digest(&SHA256, text)), time), content: Content::WHOLE }
 }

@@ -5,13 +5,14 @@ use mef_source::{Path, Root};
 use serde_json::Value;
 
 use crate::page::decode::content::Content;
+use crate::page::instead::Instead;
 use crate::page::next::kind;
 use crate::page::page_error::PageError;
 use crate::page::record::Unread;
 
-/// Returns the paths of the lists that can be split without parsing. Empty if `next` or `stop` reads
-/// something in or around such a list.
-pub(super) fn apart_at(pages: &Pages) -> &[Path] {
+/// Returns the paths of the lists that can be split without parsing. Empty if `next`, `stop` or
+/// `renew` reads something in or around such a list.
+pub(super) fn apart_at<'p>(pages: &'p Pages, renewed: &[(String, Path)]) -> &'p [Path] {
     let lists = match &pages.records {
         Records::Lists(lists) => lists.as_slice(),
         Records::Values(map) => std::slice::from_ref(map),
@@ -26,7 +27,8 @@ pub(super) fn apart_at(pages: &Pages) -> &[Path] {
         let mut pairs = lists.iter().map(|list| path.segments().iter().zip(list.segments()));
         pairs.any(|mut pair| pair.all(|(segment, list)| segment == list))
     };
-    let mut others = pages.stop.paths().chain(way).filter(in_body);
+    let renewed = renewed.iter().map(|(_, path)| path);
+    let mut others = pages.stop.paths().chain(way).chain(renewed).filter(in_body);
     if others.any(meets) { &[] } else { lists }
 }
 
@@ -70,9 +72,12 @@ fn take_one(pages: &Pages, path: &Path, body: &mut Value) -> Result<Option<Value
     let place = path.pointer();
     match body.pointer_mut(&place).map(Value::take) {
         Some(Value::Null) if may_be_empty => Ok(None),
-        Some(Value::Null) => Err(PageError::NoRecord { place, found: "null", may_be_empty }),
         None if may_be_empty && is_left_out(pages, path, body) => Ok(None),
-        None => Err(PageError::NoRecord { place, found: "nothing", may_be_empty }),
+        none @ (Some(Value::Null) | None) => {
+            let found = none.as_ref().map_or("nothing", kind);
+            let instead = Instead::of(body, path.segments(), None);
+            Err(PageError::NoRecord { place, found, instead, may_be_empty })
+        }
         record => Ok(record),
     }
 }
@@ -94,7 +99,8 @@ fn take_list(pages: &Pages, path: &Path, body: &mut Value) -> Result<Vec<Value>,
         other => {
             let found = other.as_ref().map_or("nothing", kind);
             let may_be_empty = pages.missing_records == MissingRecords::Empty;
-            return Err(PageError::NoRecords { place, found, may_be_empty });
+            let instead = Instead::of(body, path.segments(), other.as_ref());
+            return Err(PageError::NoRecords { place, found, instead, may_be_empty });
         }
     })
 }

@@ -12,6 +12,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use mef_auth::unique_id;
 use mef_pipeline::deliver;
 use mef_ports::{LeaseError, Move, RunSummary, chain};
 use mef_source::checked::Cursor;
@@ -20,9 +21,10 @@ use crate::ask::fetch_error::FetchError;
 use crate::budget::Budget;
 use crate::lease::{LeaseKeeper, TTL};
 use crate::poller::Poller;
-use crate::request::scope::Partition;
+use crate::request::scope::{Partition, RequestScope, RunVariables};
 use crate::stream::{by_id, by_time, followed, listing};
 use crate::work::context::Run;
+use crate::work::job::{end_job, tell};
 use crate::work::report::{RunEnd, RunError, RunReport, lag};
 
 impl Poller {
@@ -31,9 +33,30 @@ impl Poller {
     /// Whatever happens is in the report. A failed run leaves the cursor where its last delivered
     /// page was committed.
     pub async fn run(&self, budget: &Budget) -> RunReport {
-        match &self.poll.partitions {
+        let report = match &self.poll.partitions {
             None => self.run_stream(None, budget).await,
             Some(partitions) => self.run_partitions(partitions, budget).await,
+        };
+        if report.summary.requests > 0 && !matches!(report.end, RunEnd::Limited { .. }) {
+            self.log_out(budget).await;
+        }
+        report
+    }
+
+    /// Ends the session that the run used, if the source file says how. The next run logs in again.
+    async fn log_out(&self, budget: &Budget) {
+        let Some(logout) = self.poll.auth.logout() else { return };
+        let (Ok(secrets), Ok(id)) = (self.secrets().await, unique_id()) else { return };
+        let source = self.source.name.as_str();
+        if !self.credentials.has_token(source, &self.poll.auth, &secrets).await {
+            return;
+        }
+        let fetcher = self.fetcher(secrets, None, budget);
+        let run = RunVariables { id: &id, started: self.ports.clock.now() };
+        tell(&fetcher, logout, &RequestScope::new(&fetcher.secrets, run), None).await;
+        let refused = self.credentials.refused(source, &self.poll.auth, &fetcher.secrets).await;
+        if let Err(error) = refused {
+            tracing::warn!(source.id = source, error = %error, "an ended session is still kept: the next run finds it refused");
         }
     }
 
@@ -91,7 +114,10 @@ async fn finish(mut run: Run<'_>) -> RunReport {
     };
     match &end {
         RunEnd::CaughtUp => run.drop_setup(),
-        RunEnd::Failed(RunError::Fetch(error)) if !error.keeps_setup() => run.drop_setup(),
+        RunEnd::Failed(RunError::Fetch(error)) if !error.keeps_setup() => {
+            end_job(&run, None).await;
+            run.drop_setup();
+        }
         _ => {}
     }
     run.record.wait = run.fetcher.open_wait().take();
@@ -102,15 +128,17 @@ async fn finish(mut run: Run<'_>) -> RunReport {
     run.summary.limit_wait_ms += millis(run.poller.pace.take_waited());
     run.summary.requests = run.fetcher.requests.load(Ordering::Relaxed);
     run.summary.ended = Some(run.now());
+    // In what is left open, records may move to pages that are still to come.
+    let is_open = run.record.open().is_some() || run.record.pass().is_some();
+    let seen = run.seen.to_store_at_the_end(is_open);
+    run.summary.dedupe_overflow = run.seen.forgotten(&seen, is_read_from_start(&run));
     run.summary.error = match &end {
         RunEnd::Failed(error) => Some(run.poller.ports.redactor.mask(&chain(error)).into_owned()),
         _ => None,
     };
     run.record.last_run = Some(run.summary.clone());
     history::note(&mut run.record, done_before.as_ref());
-    // In what is left open, records may move to pages that are still to come.
-    let is_open = run.record.open().is_some() || run.record.pass().is_some();
-    let seen = is_open.then(|| run.seen.to_store_at_the_end());
+    let seen = (is_open || run.seen.has_others()).then_some(seen);
     let end = match run.store(seen.as_deref()).await {
         Ok(()) => end,
         // What failed first is what a person has to know.
@@ -120,6 +148,12 @@ async fn finish(mut run: Run<'_>) -> RunReport {
     let done = run.record.done().cloned();
     let lag = lag(done.as_ref(), run.now());
     RunReport { stream: run.stream.clone(), end, summary: run.summary, done, lag }
+}
+
+/// Returns whether what is left open is read from its start if the vendor does not go on in it.
+fn is_read_from_start(run: &Run<'_>) -> bool {
+    run.record.open().is_some_and(|open| !open.ascending)
+        || run.record.pass().is_some_and(|pass| !pass.ascending)
 }
 
 /// Reads the stream; a backfill to the end of its stretch, which is kept.

@@ -7,15 +7,17 @@
 use jiff::Timestamp;
 use mef_ports::moment::before;
 use mef_ports::{Move, OpenPass, ResumeAt};
-use mef_source::checked::{IdCursor, Order};
+use mef_source::checked::{Asked, IdCursor, Order};
 
 use crate::news::gathered::Gathered;
-use crate::news::known::{Known, News, known, note_late};
-use crate::news::seen::{LATEST, Needed};
+use crate::news::known::{Known, known, named, note_late};
+use crate::news::seen::Stay;
+use crate::news::seen::needed::{LATEST, Needed};
 use crate::page::record::Unread;
 use crate::request::scope::RequestScope;
 use crate::stream::key::Key;
-use crate::stream::{Reading, Setback, Sorted, Turn, note_order, read_pages};
+use crate::stream::window::{floor_in, shown_once};
+use crate::stream::{Again, Reading, Setback, Sorted, Turn, note_order, read_pages};
 use crate::work::context::Run;
 use crate::work::report::{RunEnd, RunError};
 
@@ -104,10 +106,19 @@ impl<'c> Pass<'c> {
     }
 }
 
-/// Returns which ids a later read may bring again after `key`: those at its own moment, and the
-/// latest.
-fn needed(key: Option<&Key>) -> Needed {
-    let from = key.and_then(|key| key.time).unwrap_or(Timestamp::MAX);
+/// Returns the moment that is asked for if the newest record has this time: one that the clocks of
+/// the vendor show once.
+fn asked_time(cursor: &IdCursor, time: Timestamp) -> Timestamp {
+    let zones = [&cursor.asks.zone, &cursor.time_format.zone];
+    zones.into_iter().flatten().fold(time, |time, zone| shown_once(zone, time))
+}
+
+/// Returns which ids a later read may bring again after `key`: those from the unit of its own moment
+/// on, and the latest.
+fn needed(cursor: &IdCursor, key: Option<&Key>) -> Needed {
+    let Asked { unit, zone } = &cursor.asks;
+    let floor = |time| floor_in(zone.as_ref(), asked_time(cursor, time), unit.unwrap_or_default());
+    let from = key.and_then(|key| key.time).map_or(Timestamp::MAX, floor);
     Needed { from, open_overlap_to: None, latest: LATEST }
 }
 
@@ -118,7 +129,7 @@ impl Reading for Pass<'_> {
         let time = from.and_then(|key| key.time).unwrap_or(first);
         RequestScope {
             cursor_start: from.is_none().then_some(first),
-            cursor_time: self.cursor.time.as_ref().map(|_| time),
+            cursor_time: self.cursor.time.as_ref().map(|_| asked_time(self.cursor, time)),
             cursor_id: from.and_then(|key| key.id.as_deref()),
             ..run.scope()
         }
@@ -135,7 +146,7 @@ impl Reading for Pass<'_> {
         gathered: &mut Gathered<'_>,
     ) -> Sorted {
         let cursor = self.cursor;
-        let needed = needed(self.from.as_ref());
+        let needed = needed(cursor, self.from.as_ref());
         let mut sorted = Sorted::default();
         let (mut placed, mut unplaced) = (false, false);
         let (mut out_of_order, mut reached_known) = (false, false);
@@ -144,12 +155,16 @@ impl Reading for Pass<'_> {
             let Run { seen, summary, .. } = &mut *run;
             summary.records += 1;
             // A record without a time is kept as one of the latest.
-            let untimed = Timestamp::UNIX_EPOCH;
-            let record = gathered.read(record, |hash| seen.insert(hash, untimed, &needed, summary));
+            let untimed = Stay { time: Timestamp::UNIX_EPOCH, read: None, renews: true };
+            let record = gathered.read(record, |key| seen.insert(key, untimed, &needed, summary));
             let Some(record) = record else { continue };
             let time = cursor.time.as_ref();
-            let Known { id, time, hash } =
-                known(&record.value, Some(&cursor.id), time, &cursor.time_format, summary);
+            let Known { id, time, key: known_by } =
+                known(&record, Some(&cursor.id), time, &cursor.time_format, summary);
+            let known_by = match &id {
+                Some(id) if cursor.time.is_none() => named(&record, id, None),
+                _ => known_by,
+            };
             // A record that has no place moves nothing; it still arrives.
             let has_place = id.is_some() && (time.is_some() || cursor.time.is_none());
             let key = has_place.then(|| Key { time, id: id.clone() });
@@ -179,14 +194,13 @@ impl Reading for Pass<'_> {
                 summary.duplicates += 1;
                 continue;
             }
-            if !seen.insert(hash, time.unwrap_or(untimed), &needed, summary) {
-                continue;
-            }
+            let stay = Stay { time: time.unwrap_or(untimed.time), ..untimed };
+            let Some(identity) = seen.insert(known_by, stay, &needed, summary) else { continue };
             if reached_known {
                 let done = self.from.as_ref().and_then(|from| from.time);
                 note_late(time, done, summary);
             }
-            gathered.take(News { record, id, hash });
+            gathered.take(Known { id, time, key: known_by }.news(record, identity));
         }
         note_order(run, &mut self.ascending, out_of_order);
         sorted.is_last = reached_known && cursor.order == Order::Descending && !cursor.lower_bound;
@@ -223,17 +237,17 @@ impl Reading for Pass<'_> {
             pass: self.to_store(run, next),
             ..run.record.unmoved()
         };
-        let needed = needed(self.done.as_ref());
+        let needed = needed(self.cursor, self.done.as_ref());
         Ok(Turn { moved, needed, goes_on, is_through: !goes_on })
     }
 
     /// Goes back to where the pass began, even if the cursor has moved: records on unread pages may
     /// still be out of order. If the vendor refuses that too and a
     /// rule says so, it is asked without the id: for the id's moment, or from the start.
-    fn begin_again(&mut self, run: &mut Run<'_>, setback: Setback<'_>) -> bool {
+    fn begin_again(&mut self, run: &mut Run<'_>, setback: Setback<'_>) -> Again {
         let mut from = self.from.clone();
         if setback.at.is_none() {
-            let Some(refused) = from.filter(|from| from.id.is_some()) else { return false };
+            let Some(refused) = from.filter(|from| from.id.is_some()) else { return Again::No };
             from = without_id(run, self.cursor, &refused);
             // A run that ends before the first page is delivered leaves this beginning to the next.
             run.record.refuse();
@@ -244,6 +258,6 @@ impl Reading for Pass<'_> {
         );
         run.record.read_again();
         self.restart(run, from);
-        true
+        Again::Yes
     }
 }

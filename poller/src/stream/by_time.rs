@@ -8,17 +8,21 @@ use mef_ports::{LostSpan, Move, OpenWindow, Position, ResumeAt};
 use mef_source::checked::{Advance, Order, TimeCursor};
 
 use crate::news::gathered::Gathered;
-use crate::news::known::{Known, News, known, note_late};
-use crate::news::seen::{LATEST, Needed};
+use crate::news::known::{known, note_late};
+use crate::news::seen::Stay;
+use crate::news::seen::needed::{LATEST, Needed};
 use crate::page::record::Unread;
 use crate::request::scope::RequestScope;
-use crate::stream::{Reading, Setback, Sorted, Turn, note_order, read_pages, window};
+use crate::stream::{Again, Reading, Setback, Sorted, Turn, note_order, read_pages, window};
 use crate::work::context::Run;
 use crate::work::report::{RunEnd, RunError};
 
 /// How often a window is read again from its start before a run gives up. From the second time on
 /// only half of it is read, so that each try asks for something else.
 const MOST_RESTARTS: u32 = 6;
+
+/// The finest unit in which ids are kept.
+const A_MOMENT: Duration = Duration::from_millis(1);
 
 /// A window while its pages are read.
 struct Window<'c> {
@@ -56,7 +60,13 @@ pub(crate) async fn read_windows(
             },
         };
         let at = open.next.clone();
+        if at.is_some() && cursor.id.is_none() {
+            run.seen.go_on(open.done_before);
+        }
         let mut window = Window { cursor, open, newest: None };
+        if at.is_none() {
+            window.leave_out_what_is_done(run);
+        }
         match read_pages(run, &mut window, at).await? {
             RunEnd::CaughtUp => {}
             end => return Ok(end),
@@ -117,6 +127,7 @@ fn open_window(
         next: None,
         restarts: 0,
         ascending: cursor.order == Order::Ascending,
+        rises: false,
         request_digest: run.poller.poll.request_digest.clone(),
     };
     run.record.setup = None;
@@ -126,6 +137,40 @@ fn open_window(
 }
 
 impl Window<'_> {
+    /// Begins the window where the cursor stands, if its records come in ascending order and not only
+    /// the source file says so. Returns whether that is later than where it began.
+    fn leave_out_what_is_done(&mut self, run: &mut Run<'_>) -> bool {
+        let Window { cursor, open, .. } = self;
+        let Some(Position::Time(done)) = run.record.done().filter(|_| open.ascending && open.rises)
+        else {
+            return false;
+        };
+        // What lies before it was asked for once, for records that come late.
+        if *done <= open.done_before {
+            return false;
+        }
+        let start = window::start_within(cursor, *done);
+        let is_later = start > open.start;
+        if is_later {
+            (open.start, open.first) = (start, false);
+            run.record.open_window(open.clone());
+        }
+        is_later
+    }
+
+    /// Returns until when a record may come again: a later window asks from a moment on.
+    fn stay(&self, now: Timestamp, time: Option<Timestamp>) -> Stay {
+        let OpenWindow { start, end, .. } = self.open;
+        let read = if self.cursor.upper_bound { end } else { now };
+        match time {
+            Some(time) if time >= start => Stay { time, read: Some(read), renews: true },
+            // A record older than what was asked for has no place in a window: it may come with each.
+            Some(_) => Stay { time: read, read: None, renews: true },
+            // A record without a time lies somewhere before the end.
+            None => Stay { time: before(read, A_MOMENT), read: None, renews: false },
+        }
+    }
+
     /// Returns whether all of it lies in the vendor's future.
     fn has_read_nothing(&self) -> bool {
         self.open.read_to() <= self.open.done_before
@@ -144,7 +189,8 @@ impl Reading for Window<'_> {
     fn scope<'s>(&'s self, run: &'s Run<'_>) -> RequestScope<'s> {
         let OpenWindow { start, end, first, .. } = self.open;
         let window_since = (!first).then_some(start);
-        RequestScope { window: Some((start, end)), window_since, ..run.scope() }
+        let asked = window::asked(self.cursor, start, end);
+        RequestScope { window: Some(asked), window_since, ..run.scope() }
     }
 
     fn is_ascending(&self) -> bool {
@@ -157,21 +203,25 @@ impl Reading for Window<'_> {
         records: Vec<Unread>,
         gathered: &mut Gathered<'_>,
     ) -> Sorted {
-        let Window { cursor, open, newest } = self;
-        let needed = needed(run.record.done(), run.record.open().is_some(), cursor, open, *newest);
-        let mut sorted = Sorted::default();
+        let untimed = self.stay(run.now(), None);
+        // What lists a thing says nothing of it: it is asked for again by the next window.
+        let has_details = !run.poller.poll.details.is_empty();
+        let unversioned = Stay { time: Timestamp::MIN, ..untimed };
+        let (now, newest) = (run.now(), self.newest);
+        let needed =
+            needed(run.record.done(), run.record.open().is_some(), self.cursor, &self.open, newest);
+        let mut sorted = Sorted { fetched: Some((untimed, needed)), ..Sorted::default() };
         let (mut previous, mut rises, mut all_before) = (None, false, true);
         let (mut out_of_order, mut is_untimed) = (false, false);
         for record in records {
             let Run { seen, summary, .. } = &mut *run;
             summary.records += 1;
-            // A record without a time may come again wherever the window ends.
-            let record =
-                gathered.read(record, |hash| seen.insert(hash, open.end, &needed, summary));
+            let record = gathered.read(record, |key| seen.insert(key, untimed, &needed, summary));
             let Some(record) = record else { continue };
+            let Window { cursor, open, newest } = &mut *self;
             let (id, time) = (cursor.id.as_ref(), cursor.time.as_ref());
-            let Known { id, time, hash } =
-                known(&record.value, id, time, &cursor.time_format, summary);
+            let known = known(&record, id, time, &cursor.time_format, summary);
+            let time = known.time;
             is_untimed = true;
             if let Some(time) = time {
                 rises |= previous.is_some_and(|previous| time > previous);
@@ -189,17 +239,20 @@ impl Reading for Window<'_> {
                 out_of_order |= newest.is_some_and(|newest| time < newest);
                 *newest = (*newest).max(Some(time));
             }
-            // A record older than what was asked for has no place in a window either: it may come
-            // with each.
-            let placed = time.filter(|time| *time >= open.start);
-            if !seen.insert(hash, placed.unwrap_or(open.end), &needed, summary) {
-                continue;
+            // Before a first window nothing is passed, even if it begins a little earlier.
+            let done_before = if open.first { Timestamp::MIN } else { open.done_before };
+            let stay = match time {
+                None if has_details => unversioned,
+                time => self.stay(now, time),
+            };
+            let Some(identity) = seen.insert(known.key, stay, &needed, summary) else { continue };
+            if let Some(time) = time.filter(|time| *time < done_before) {
+                note_late(Some(time), Some(done_before), summary);
             }
-            if let Some(time) = time.filter(|time| *time < open.done_before) {
-                note_late(Some(time), Some(open.done_before), summary);
-            }
-            gathered.take(News { record, id, hash });
+            gathered.take(known.news(record, identity));
         }
+        let Window { cursor, open, .. } = self;
+        open.rises |= rises;
         note_order(run, &mut open.ascending, out_of_order);
         // Where the order is not what the source file says, only a page that is all too old is the
         // last.
@@ -251,32 +304,44 @@ impl Reading for Window<'_> {
         MOST_RESTARTS.saturating_sub(self.open.restarts).max(1)
     }
 
-    /// Goes back to the start of the window, even if `done` has moved: records on unread pages may
-    /// still be out of order.
-    fn begin_again(&mut self, run: &mut Run<'_>, setback: Setback<'_>) -> bool {
+    /// Goes back to the start of the window, or in ascending order to where the cursor stands.
+    fn begin_again(&mut self, run: &mut Run<'_>, setback: Setback<'_>) -> Again {
+        let is_later = self.leave_out_what_is_done(run);
         let open = &mut self.open;
         open.next = None;
-        open.restarts = MOST_RESTARTS.min(open.restarts + 1);
+        open.restarts = if is_later { 0 } else { MOST_RESTARTS.min(open.restarts + 1) };
         tracing::warn!(
             source.id = %run.stream,
             window.restarts = open.restarts,
+            cursor.start = %open.start,
             error = %setback.error,
             "the vendor does not go on in the window: it is read again from its start"
         );
-        if setback.half || open.restarts > 1 {
+        // What is left of it is less than was asked for already.
+        if !is_later && (setback.half || open.restarts > 1) {
             // Half of what the cursor has not passed: it must not go back.
             let passed = match run.record.done() {
                 Some(Position::Time(done)) => open.start.max(*done),
                 _ => open.start,
             };
-            let half = window::halve(passed, open.end);
-            if half > open.done_before.max(passed) {
-                (open.end, open.cut_to) = (half, None);
+            match window::halve(self.cursor, passed, open.end) {
+                Some(half) if half > open.done_before => (open.end, open.cut_to) = (half, None),
+                _ if setback.half => {
+                    tracing::warn!(
+                        source.id = %run.stream,
+                        window.end = %open.end,
+                        window.unit = self.cursor.granularity.name(),
+                        "the vendor refuses the shortest window that can be asked for: see `granularity`, \
+                         `bounds` and `overlap`"
+                    );
+                    return Again::No;
+                }
+                _ => {}
             }
         }
         self.newest = None;
         run.record.open_window(self.open.clone());
-        true
+        if is_later { Again::Less } else { Again::Yes }
     }
 }
 

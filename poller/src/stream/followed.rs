@@ -9,13 +9,14 @@ use url::Url;
 
 use crate::ask::fetch_error::FetchError;
 use crate::news::gathered::Gathered;
-use crate::news::known::{Known, News, known};
-use crate::news::seen::{LATEST, Needed};
+use crate::news::known::known;
+use crate::news::seen::Stay;
+use crate::news::seen::needed::{LATEST, Needed};
 use crate::page::record::Unread;
 use crate::request::link_secrets::without_secrets;
 use crate::request::scope::RequestScope;
 use crate::stream::rewrite::rewrite_query;
-use crate::stream::{Reading, Setback, Sorted, Turn, read_pages};
+use crate::stream::{Again, Reading, Setback, Sorted, Turn, read_pages};
 use crate::work::context::Run;
 use crate::work::report::{RunEnd, RunError};
 use crate::work::same_request::is_same;
@@ -189,15 +190,15 @@ impl Reading for Followed<'_> {
         let (follow, needed) = (self.follow, self.needed(false));
         let last = run.poller.last_moment(Timestamp::MAX);
         let started = run.started;
+        let untimed = Stay { time: needed.from, read: None, renews: true };
         for record in records {
             let Run { seen, summary, .. } = &mut *run;
             summary.records += 1;
-            let record =
-                gathered.read(record, |hash| seen.insert(hash, needed.from, &needed, summary));
+            let record = gathered.read(record, |key| seen.insert(key, untimed, &needed, summary));
             let Some(record) = record else { continue };
             let (id, time) = (follow.id.as_ref(), follow.time.as_ref());
-            let Known { id, time, hash } =
-                known(&record.value, id, time, &follow.time_format, summary);
+            let known = known(&record, id, time, &follow.time_format, summary);
+            let time = known.time;
             if let Some(time) = time {
                 sorted.end.note(time > last);
                 if time > last {
@@ -207,8 +208,9 @@ impl Reading for Followed<'_> {
             }
             // A vendor whose clock is ahead must not move us past our own.
             self.reached = self.reached.max(time.map(|time| time.min(started)));
-            if seen.insert(hash, time.unwrap_or(needed.from), &needed, summary) {
-                gathered.take(News { record, id, hash });
+            let stay = Stay { time: time.unwrap_or(untimed.time), ..untimed };
+            if let Some(identity) = seen.insert(known.key, stay, &needed, summary) {
+                gathered.take(known.news(record, identity));
             }
         }
         sorted
@@ -258,13 +260,13 @@ impl Reading for Followed<'_> {
         Ok(Turn { moved, needed, goes_on: next.is_some(), is_through: true })
     }
 
-    fn begin_again(&mut self, run: &mut Run<'_>, setback: Setback<'_>) -> bool {
+    fn begin_again(&mut self, run: &mut Run<'_>, setback: Setback<'_>) -> Again {
         // One refusal may pass, and what lies before a later beginning does not come back: a place
         // that this run came to from a kept one is asked for once more, by the next run.
         let is_sure = self.kept.is_none() || setback.at == self.kept.as_ref();
         let may_restart = setback.by_rule || (is_sure && self.follow.restart.is_some());
         if setback.at.is_none() || !may_restart {
-            return false;
+            return Again::No;
         }
         self.start = restart_at(run, self.follow);
         self.place = None;
@@ -276,6 +278,6 @@ impl Reading for Followed<'_> {
             cursor.start = %self.start,
             "the vendor refuses the place that was kept: reading begins again at a moment"
         );
-        true
+        Again::Yes
     }
 }

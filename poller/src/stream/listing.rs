@@ -12,12 +12,13 @@ use mef_ports::{Position, ResumeAt};
 use mef_source::checked::ListingCursor;
 
 use crate::news::gathered::Gathered;
-use crate::news::known::{News, record_hash, record_id};
-use crate::news::seen::Needed;
+use crate::news::known::{Known, named, record_id, whole};
+use crate::news::seen::Stay;
+use crate::news::seen::needed::Needed;
 use crate::page::record::Unread;
 use crate::request::build::PageRequest;
 use crate::request::scope::RequestScope;
-use crate::stream::{Reading, Setback, Sorted, Turn, read_pages};
+use crate::stream::{Again, Reading, Setback, Sorted, Turn, read_pages};
 use crate::work::context::Run;
 use crate::work::report::{RunEnd, RunError};
 
@@ -82,12 +83,16 @@ impl Reading for Listing<'_> {
         let Run { seen, summary, started, .. } = run;
         for record in records {
             summary.records += 1;
-            let mut is_news = |hash| seen.insert(hash, *started, &NEEDED, summary);
-            let Some(record) = gathered.read(record, &mut is_news) else { continue };
+            let stay = Stay { time: *started, read: None, renews: true };
+            let mut news = |key| seen.insert(key, stay, &NEEDED, summary);
+            let Some(record) = gathered.read(record, &mut news) else { continue };
             let id = self.cursor.id.as_ref().and_then(|path| record_id(&record.value, path));
-            let hash = record_hash(&record.value, id.as_deref(), None);
-            if is_news(hash) {
-                gathered.take(News { record, id, hash });
+            let key = match &id {
+                Some(id) => named(&record, id, None),
+                None => whole(record.value.to_string().as_bytes(), None),
+            };
+            if let Some(identity) = news(key) {
+                gathered.take(Known { id, time: None, key }.news(record, identity));
             }
         }
         Sorted::default()
@@ -109,14 +114,14 @@ impl Reading for Listing<'_> {
 
     /// Begins again at the first page, as the next run would. If the vendor keeps the place, there
     /// is none to go back to.
-    fn begin_again(&mut self, run: &mut Run<'_>, setback: Setback<'_>) -> bool {
-        let can = setback.at.is_some() && !self.cursor.by_vendor;
-        if can {
-            tracing::warn!(
-                source.id = %run.stream,
-                "the vendor does not go on in the listing: it is read again from its first page"
-            );
+    fn begin_again(&mut self, run: &mut Run<'_>, setback: Setback<'_>) -> Again {
+        if setback.at.is_none() || self.cursor.by_vendor {
+            return Again::No;
         }
-        can
+        tracing::warn!(
+            source.id = %run.stream,
+            "the vendor does not go on in the listing: it is read again from its first page"
+        );
+        Again::Yes
     }
 }

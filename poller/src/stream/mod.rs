@@ -13,12 +13,14 @@ pub(crate) mod window;
 
 use http::StatusCode;
 use mef_ports::{Move, ResumeAt};
+use mef_source::checked::Next;
 
 use crate::ask::asking::FetchedPage;
 use crate::ask::fetch_error::FetchError;
 use crate::news::gathered::Gathered;
 use crate::news::page_end::PageEnd;
-use crate::news::seen::Needed;
+use crate::news::seen::Stay;
+use crate::news::seen::needed::Needed;
 use crate::page::read::LostWay;
 use crate::page::record::Unread;
 use crate::request::build::PageRequest;
@@ -26,6 +28,7 @@ use crate::request::scope::RequestScope;
 use crate::work::context::Run;
 use crate::work::delivery::{deliver, go_on};
 use crate::work::details::details_of;
+use crate::work::job::end_job;
 use crate::work::loop_guard::LoopGuard;
 use crate::work::report::{RunEnd, RunError};
 use crate::work::setup::{keep_setup, set_up};
@@ -67,9 +70,19 @@ pub(crate) trait Reading {
         1
     }
 
-    /// Goes back to where reading can begin again after the vendor refused the place `at`. Returns
-    /// `false` if there is no such place, which makes the refusal an error.
-    fn begin_again(&mut self, run: &mut Run<'_>, setback: Setback<'_>) -> bool;
+    /// Goes back to where reading can begin again after the vendor refused the place `at`.
+    fn begin_again(&mut self, run: &mut Run<'_>, setback: Setback<'_>) -> Again;
+}
+
+/// Whether reading begins again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Again {
+    /// There is no place to begin at, which makes the refusal an error.
+    No,
+    /// It does.
+    Yes,
+    /// It does, and there is less to read than the last time.
+    Less,
 }
 
 /// What sorting found out about a page.
@@ -81,6 +94,8 @@ pub(crate) struct Sorted {
     pub(crate) end: PageEnd,
     /// What is missing, if no record of the page can move the cursor.
     pub(crate) no_place: Option<String>,
+    /// If what is fetched of an item without a time is known by what it is: until when.
+    pub(crate) fetched: Option<(Stay, Needed)>,
 }
 
 /// What the delivery of a page means.
@@ -110,10 +125,12 @@ pub(crate) struct Setback<'e> {
 }
 
 impl<'e> Setback<'e> {
-    /// Returns why reading may have to begin again after `error`, if it may: a rule says so, or the
-    /// status may mean that the vendor no longer knows the place `at`.
-    fn of(error: &'e FetchError, at: Option<&'e ResumeAt>) -> Option<Setback<'e>> {
+    /// Returns why reading may have to begin again after `error`, if it may: a rule says so, the
+    /// status may mean that the vendor no longer knows the place `at`, or the vendor `moves` the place
+    /// with each request and the page did not arrive.
+    fn of(error: &'e FetchError, at: Option<&'e ResumeAt>, moves: bool) -> Option<Setback<'e>> {
         let (by_rule, half) = match error {
+            error if moves && at.is_some() && error.may_have_moved() => (true, false),
             FetchError::Reread { half, .. } => (true, *half),
             FetchError::Refused(refusal) if at.is_some() && means_stale(refusal.status) => {
                 (false, false)
@@ -137,23 +154,36 @@ pub(crate) async fn read_pages<R: Reading>(
     if !run.has_time() {
         return Ok(RunEnd::OutOfTime);
     }
+    let poll = &run.poller.poll;
+    let moves = poll.pages.next.as_ref().is_some_and(Next::moves) && !poll.cursor.is_by_vendor();
     let mut restarts_left = reading.most_restarts();
     let mut fetched = begin(run, reading, at.as_ref()).await?;
     let mut guard = LoopGuard::new(&run.poller.poll.pages);
+    let mut token = at.clone();
     loop {
         let FetchedPage { page, not_before } = match fetched {
             Ok(fetched) => fetched,
             Err(error) => {
-                let Some(setback) = Setback::of(&error, at.as_ref()) else {
+                let Some(setback) = Setback::of(&error, at.as_ref(), moves) else {
                     return Err(error.into());
                 };
-                if restarts_left == 0 || !reading.begin_again(run, setback) {
-                    // The vendor may accept it later: a later run begins again.
-                    run.record.read_again();
-                    return Err(error.into());
+                let again = match restarts_left {
+                    0 => Again::No,
+                    _ => reading.begin_again(run, setback),
+                };
+                match again {
+                    Again::No => {
+                        // The vendor may accept it later: a later run begins again.
+                        run.record.read_again();
+                        return Err(error.into());
+                    }
+                    Again::Yes => restarts_left -= 1,
+                    Again::Less if !run.has_time() => return Ok(RunEnd::OutOfTime),
+                    Again::Less => restarts_left = reading.most_restarts(),
                 }
-                restarts_left -= 1;
                 at = None;
+                run.seen.begin_again();
+                end_job(run, token.take().as_ref()).await;
                 // A job or a session of the vendor is gone with the place.
                 run.drop_setup();
                 fetched = begin(run, reading, None).await?;
@@ -162,7 +192,12 @@ pub(crate) async fn read_pages<R: Reading>(
             }
         };
         let named = page.next.clone();
+        token = named.clone().or(token);
         let circle = guard.visit(&page, named.as_ref()).err();
+        run.seen.begin_page(guard.came_again());
+        if let Some(setup) = &mut run.record.setup {
+            setup.values.extend(page.renewed);
+        }
         let mut gathered = run.gathered()?;
         let sorted = reading.sort(run, page.records, &mut gathered);
         let is_past = sorted.end.is_past() && reading.is_ascending() && run.poller.is_backfill();
@@ -184,7 +219,10 @@ pub(crate) async fn read_pages<R: Reading>(
         };
         if !gathered.items.is_empty() {
             let items = std::mem::take(&mut gathered.items);
-            details_of(run, items).await?.into_iter().for_each(|news| gathered.add(news));
+            details_of(run, items, sorted.fetched)
+                .await?
+                .into_iter()
+                .for_each(|news| gathered.add(news));
         }
         let next_page =
             deliver(run, gathered, turn.moved, &turn.needed, stays, request, not_before).await?;
@@ -197,7 +235,12 @@ pub(crate) async fn read_pages<R: Reading>(
         at = next;
         fetched = match go_on(run, next_page).await {
             Ok(fetched) => fetched,
-            Err(end) => return Ok(end),
+            Err(end) => {
+                if matches!(end, RunEnd::CaughtUp) {
+                    end_job(run, token.as_ref()).await;
+                }
+                return Ok(end);
+            }
         };
     }
 }

@@ -9,7 +9,7 @@ use crate::ask::asking::FetchedPage;
 use crate::ask::fetch_error::FetchError;
 use crate::news::gathered::Gathered;
 use crate::news::known::News;
-use crate::news::seen::Needed;
+use crate::news::seen::needed::Needed;
 use crate::page::record::Unreadable;
 use crate::request::build::PageRequest;
 use crate::work::context::Run;
@@ -43,8 +43,8 @@ pub(crate) async fn deliver(
     not_before: Option<Timestamp>,
 ) -> Result<NextPage, RunError> {
     let outcome = mask_reasons(run, gathered.outcome);
-    // With `again`, a request tells the vendor that the page before it has arrived.
-    let may_overlap = run.poller.poll.pages.next != Some(Next::Again);
+    // If the vendor keeps the place, a request tells it that the page before has arrived.
+    let may_overlap = !run.poller.poll.pages.next.as_ref().is_some_and(Next::moves);
     let next = next.filter(|_| stays.is_none());
     let early = match next {
         Some(request) if may_overlap && not_before.is_none() && run.has_time() => Ok(request),
@@ -57,17 +57,16 @@ pub(crate) async fn deliver(
         let receipt = deliver_outcome(&ports.outputs, outcome).await?;
         summary.pages += 1;
         count(summary, &receipt);
-        summary.dedupe_overflow += seen.take_overflow();
         if let Some(error) = stays {
             seen.page_comes_again();
-            let seen = seen.to_store_at_the_end();
+            let seen = seen.to_store_at_the_end(true);
             let commit = Commit { record: &*record, seen: Some(&seen) };
             ports.cursors.commit(&lease.current().await, commit).await?;
             return Err(error);
         }
         seen.page_delivered();
         record.advance(moved, receipt);
-        let seen = seen.to_store(needed);
+        let seen = seen.store_with(needed);
         let commit = Commit { record: &*record, seen: Some(&seen) };
         Ok(ports.cursors.commit(&lease.current().await, commit).await?)
     };
@@ -94,13 +93,15 @@ pub(crate) async fn deliver_part(
 ) -> Result<(), RunError> {
     run.lease.keep().await?;
     let mut gathered = run.gathered()?;
+    let hashes: Vec<_> = news.iter().filter(|news| !news.is_timed).map(|news| news.hash).collect();
     news.into_iter().for_each(|news| gathered.add(news));
     damaged.into_iter().for_each(|damaged| gathered.add_damaged(damaged));
     let outcome = mask_reasons(run, gathered.outcome);
     let receipt = deliver_outcome(&run.poller.ports.outputs, outcome).await?;
     count(&mut run.summary, &receipt);
     run.seen.delivered(items);
-    Ok(run.store(Some(&run.seen.to_store_at_the_end())).await?)
+    run.seen.delivered(&hashes);
+    Ok(run.store(Some(&run.seen.to_store_at_the_end(true))).await?)
 }
 
 /// Returns the page that follows a delivered one, or the end of the run if there is none or it has

@@ -7,7 +7,7 @@ use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use mef_ports::HttpResponse;
 use mef_source::Root;
-use mef_source::checked::{Detail, TimeFormat};
+use mef_source::checked::{Detail, TimeReader};
 use serde_json::Value;
 use url::Url;
 
@@ -15,24 +15,24 @@ use crate::ask::asking::{Asking, FetchedPage};
 use crate::ask::fetch_error::{FetchError, MOST_IDS};
 use crate::ask::refusal::Refusal;
 use crate::news::keep::{kept, put};
-use crate::news::known::News;
+use crate::news::known::{Known, News, whole};
 use crate::news::record_time::record_time;
+use crate::news::seen::needed::Needed;
+use crate::news::seen::{Identity, Key, Stay};
 use crate::page::decode::batches::Batches;
 use crate::page::read::content_type;
-use crate::page::record::{Record, Unread, Unreadable};
+use crate::page::record::{Record, Unread};
 use crate::request::build::build;
 use crate::request::render::error;
 use crate::request::scope::RequestScope;
 use crate::work::context::Run;
 use crate::work::delivery::deliver_part;
 use crate::work::loop_guard::LoopGuard;
+use crate::work::part::{Asked, Of, Part};
 use crate::work::report::RunError;
 
-/// A part of a page is delivered when it took this long,
+/// A part of a page is delivered when it took this long, or when it has many records.
 const LONGEST_PART: SignedDuration = SignedDuration::from_secs(5);
-/// or when it has this many records.
-const MOST_RECORDS: usize = 2_000;
-
 /// If so many items are gone and none is found, the source file is wrong, and none of them may be
 /// passed over.
 const MOST_GONE: usize = 5;
@@ -43,8 +43,8 @@ const MOST_PAGES: usize = 1_000;
 enum To<'t> {
     /// The next step asks for each.
     Items(&'t mut Vec<Value>),
-    /// They are delivered, as those of the item with this hash.
-    Part(&'t mut Part, u64),
+    /// They are delivered, as those of this item.
+    Part(&'t mut Part, Of),
 }
 
 /// What became of an item.
@@ -57,31 +57,26 @@ enum End {
     Gone,
 }
 
-/// Records that are found and not yet delivered.
-#[derive(Default)]
-struct Part {
-    records: Vec<News>,
-    /// Records that cannot be read.
-    damaged: Vec<Unreadable>,
-    /// The items whose records are all in it.
-    items: Vec<u64>,
-    /// How many of the records are of those items.
-    whole: usize,
-}
-
 /// Asks for details during one page.
 struct Details<'d, 'p> {
     run: &'d mut Run<'p>,
     /// How many items are gone.
     refused: u64,
+    /// Until when what is fetched of an item without a time is known.
+    fetched: Option<(Stay, Needed)>,
 }
 
 /// Asks for the details of `items`. Delivers all but the last part of them, which it returns.
-pub(crate) async fn details_of(run: &mut Run<'_>, items: Vec<News>) -> Result<Vec<News>, RunError> {
+/// What is fetched of items without a time is new unless the same was `fetched` before.
+pub(crate) async fn details_of(
+    run: &mut Run<'_>,
+    items: Vec<News>,
+    fetched: Option<(Stay, Needed)>,
+) -> Result<Vec<News>, RunError> {
     if items.len() > MOST_IDS {
         return Err(FetchError::TooManyItems(items.len()).into());
     }
-    Details { run, refused: 0 }.of(items).await
+    Details { run, refused: 0, fetched }.of(items).await
 }
 
 impl Details<'_, '_> {
@@ -90,7 +85,7 @@ impl Details<'_, '_> {
         // Items that seem gone, until one is found: see [`MOST_GONE`].
         let mut gone = Vec::new();
         let mut began = self.run.now();
-        for (item, hashes) in self.asked_together(items)? {
+        for Asked { value: item, hashes, of } in self.asked_together(items)? {
             let took = self.run.now().duration_since(began);
             let has_some = !part.items.is_empty() || !gone.is_empty();
             if has_some && (took > LONGEST_PART || part.is_full() || !self.run.has_time()) {
@@ -104,9 +99,10 @@ impl Details<'_, '_> {
             // The items themselves were counted when they were listed.
             self.run.summary.records = self.run.summary.records.saturating_sub(hashes.len() as u64);
             let refused = self.refused;
-            let hash = hashes.first().copied().unwrap_or_default();
-            let found = self.find_details(item, hash, &mut part).await;
+            let found = self.find_details(item, of, &mut part).await;
+            let files = std::mem::take(&mut part.files);
             if found.is_ok() {
+                part.items.extend(files);
                 let is_gone = self.refused > refused;
                 if is_gone { &mut gone } else { &mut part.items }.extend(hashes);
                 part.whole = part.records.len();
@@ -136,8 +132,12 @@ impl Details<'_, '_> {
 
     /// Returns what to ask for, each with the items that it is about: every item by itself, or the
     /// lists that a `batch` makes of them.
-    fn asked_together(&self, items: Vec<News>) -> Result<Vec<(Value, Vec<u64>)>, FetchError> {
-        let alone = |News { record, hash, .. }: News| (record.value, vec![hash]);
+    fn asked_together(&self, items: Vec<News>) -> Result<Vec<Asked>, FetchError> {
+        let alone = |News { record, hash, is_timed, .. }: News| Asked {
+            value: record.value,
+            hashes: vec![hash],
+            of: Of { item: hash, is_timed: is_timed || self.fetched.is_none() },
+        };
         let Some(batch) =
             self.run.poller.poll.details.first().and_then(|first| first.batch.as_ref())
         else {
@@ -149,13 +149,21 @@ impl Details<'_, '_> {
         };
         let together = |items: &[News]| {
             let values = items.iter().map(value_of).collect::<Result<_, _>>()?;
-            Ok((Value::Array(values), items.iter().map(|news| news.hash).collect()))
+            Ok(Asked {
+                value: Value::Array(values),
+                hashes: items.iter().map(|news| news.hash).collect(),
+                of: Of {
+                    item: 0,
+                    is_timed: items.iter().all(|news| news.is_timed) || self.fetched.is_none(),
+                },
+            })
         };
         items.chunks(batch.size).map(together).collect()
     }
 
     async fn hand_over(&mut self, part: &mut Part) -> Result<(), RunError> {
-        let Part { records, damaged, items, .. } = std::mem::take(part);
+        let Part { records, damaged, items, files, .. } = std::mem::take(part);
+        part.files = files;
         deliver_part(self.run, records, damaged, &items).await
     }
 
@@ -164,7 +172,7 @@ impl Details<'_, '_> {
     async fn find_details(
         &mut self,
         item: Value,
-        hash: u64,
+        of: Of,
         part: &mut Part,
     ) -> Result<Option<Timestamp>, RunError> {
         let Some((last, before)) = self.run.poller.poll.details.split_last() else {
@@ -189,8 +197,8 @@ impl Details<'_, '_> {
                 self.go_on_asking(not_before).await?;
             }
             not_before = match last.pages.is_only_lines() {
-                true => self.stream(last, &item, hash, part).await?,
-                false => self.step(last, &item, To::Part(part, hash)).await?,
+                true => self.stream(last, &item, of, part).await?,
+                false => self.step(last, &item, To::Part(part, of)).await?,
             };
         }
         Ok(not_before)
@@ -205,18 +213,39 @@ impl Details<'_, '_> {
         self.run.fetcher.pass_limit(not_before).await
     }
 
-    fn add(&mut self, records: Vec<Unread>, kept: &[(String, Value)], hash: u64, part: &mut Part) {
+    fn add(&mut self, records: Vec<Unread>, kept: &[(String, Value)], of: Of, part: &mut Part) {
         self.run.summary.records += records.len() as u64;
         for record in records {
-            match record.read() {
-                Ok(Record { mut value, .. }) => {
-                    put(kept, &mut value);
-                    let record = Record { value, text: None };
-                    part.records.push(News { record, id: None, hash });
+            let mut value = match record.read() {
+                Ok(Record { value, .. }) => value,
+                Err(damaged) => {
+                    if of.is_timed || self.if_new(of, &damaged.text).is_some() {
+                        part.damaged.push(damaged);
+                    }
+                    continue;
                 }
-                Err(damaged) => part.damaged.push(damaged),
+            };
+            put(kept, &mut value);
+            let record = Record { value, text: None };
+            if of.is_timed {
+                part.records.push(News { record, id: None, hash: of.item, is_timed: true });
+            } else if let Some((known, identity)) =
+                self.if_new(of, record.value.to_string().as_bytes())
+            {
+                part.records.push(known.news(record, identity));
             }
         }
+    }
+
+    /// Returns what `text` is known by, which was fetched of an item without a time, unless the same
+    /// was delivered before.
+    fn if_new(&mut self, of: Of, text: &[u8]) -> Option<(Known, Identity)> {
+        let (stay, needed) = self.fetched.as_ref()?;
+        let Key { hash, content } = whole(text, None);
+        let key = Key { hash: hash ^ of.item.rotate_left(1), content };
+        let Run { seen, summary, .. } = &mut *self.run;
+        let identity = seen.insert(key, *stay, needed, summary)?;
+        Some((Known { id: None, time: None, key }, identity))
     }
 
     /// Reads the lines of a response, and delivers them as they come if there are many.
@@ -224,7 +253,7 @@ impl Details<'_, '_> {
         &mut self,
         detail: &Detail,
         item: &Value,
-        hash: u64,
+        of: Of,
         part: &mut Part,
     ) -> Result<Option<Timestamp>, RunError> {
         if has_expired(detail, item, self.run.now()) {
@@ -237,7 +266,13 @@ impl Details<'_, '_> {
             let request = build(poll, &detail.pages, &scope, None).map_err(FetchError::Request)?;
             (request.http, kept(&detail.keep, &scope)?)
         };
-        let asking = Asking { request: &request, again: None, ignore: &detail.ignore, wait: None };
+        let asking = Asking {
+            request: &request,
+            again: None,
+            moves: false,
+            ignore: &detail.ignore,
+            wait: None,
+        };
         // A response without content is a file without lines, however it is packed.
         let body_of = |_: &Url, answer: &HttpResponse| {
             let content_type = content_type(&answer.headers).map(str::to_owned);
@@ -256,12 +291,17 @@ impl Details<'_, '_> {
         let Some((body, content_type)) = answer.value.flatten() else {
             return Ok(answer.not_before);
         };
+        if !of.is_timed {
+            let Some((_, file)) = self.if_new(of, &body) else { return Ok(answer.not_before) };
+            part.files.push(file.hash);
+        }
+        let of = Of { is_timed: true, ..of };
         let content_type = content_type.as_deref();
         let mut batches = Batches::of(&detail.pages, poll.max_page, body.clone(), content_type);
         loop {
             match batches.next().await {
                 Ok(None) => return Ok(answer.not_before),
-                Ok(Some(batch)) => self.add(batch, &kept, hash, part),
+                Ok(Some(batch)) => self.add(batch, &kept, of, part),
                 Err(error) => return Err(self.run.fetcher.keep_page(body, error).await.into()),
             }
             if part.is_full() {
@@ -306,8 +346,8 @@ impl Details<'_, '_> {
             let next = if page.ends { None } else { page.next.clone() };
             guard.visit(&page, next.as_ref()).map_err(FetchError::Loop)?;
             match &mut to {
-                To::Part(part, hash) => {
-                    self.add(page.records, &kept, *hash, part);
+                To::Part(part, of) => {
+                    self.add(page.records, &kept, *of, part);
                     if next.is_some() && part.is_full() {
                         self.hand_over(part).await?;
                     }
@@ -340,15 +380,9 @@ impl Details<'_, '_> {
     }
 }
 
-impl Part {
-    fn is_full(&self) -> bool {
-        self.records.len() + self.damaged.len() >= MOST_RECORDS
-    }
-}
-
 fn has_expired(detail: &Detail, item: &Value, now: Timestamp) -> bool {
     let expires = detail.expires.as_ref().and_then(|path| path.find(item));
-    let expires = expires.and_then(|value| record_time(value, &TimeFormat::Auto));
+    let expires = expires.and_then(|value| record_time(value, &TimeReader::default()));
     expires.is_some_and(|expires| expires <= now)
 }
 

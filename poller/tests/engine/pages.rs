@@ -63,6 +63,31 @@ async fn a_list_that_is_left_out_is_empty_only_where_the_source_file_says_so() {
     }
 }
 
+/// The advice to take a page for an empty one would hide the mistake and lose every record.
+#[tokio::test]
+async fn where_the_path_is_wrong_the_names_on_the_page_are_told_and_nothing_is_hidden() {
+    let paging = "  request: { get: \"https://api.example.com/logs\", query: { since: \"{window.start|epoch}\" } }";
+    for (body, says) in [
+        (
+            "{\"data\":[{\"id\":1}],\"meta\":{}}",
+            "found nothing: the page has `data` (a list of 1), `meta` (an object); did you mean `data`?",
+        ),
+        ("{\"items\":{\"list\":[{\"id\":1}]}}", "found an object: did you mean `items.list`?"),
+        ("[{\"id\":1}]", "did you mean `\"\"`?"),
+        (
+            "{\"error\":{\"message\":\"the quota is used up\"}}",
+            "the vendor says: error: message: the quota is used up",
+        ),
+        ("{\"message\":\"no such stream\"}", "the vendor says: message: no such stream"),
+    ] {
+        let (bench, vendor) = (Bench::new(0), Scripted::bodies(&[body]));
+        let report = run(&bench, &vendor, &file(paging)).await;
+        let error = report.summary.error.unwrap();
+        assert!(error.contains(says), "{body}: {error}");
+        assert!(!error.contains("missing_records"), "{body}: {error}");
+    }
+}
+
 #[tokio::test]
 async fn a_way_on_that_leads_through_the_list_is_found_there() {
     let paging = "  request: { get: \"https://api.example.com/logs\", query: { since: \"{window.start|epoch}\" } }
@@ -220,6 +245,31 @@ async fn the_last_record_leads_on() {
         assert_eq!(requests[0], format!("GET /logs?{SINCE}"));
         assert_eq!(requests[1..], expected.map(|a| format!("GET /logs?{SINCE}{a}")));
     }
+}
+
+/// As `search_after` wants the sort values of the last hit.
+#[tokio::test]
+async fn a_list_of_the_last_record_leads_on_as_the_list_that_it_is() {
+    let post = "request: { post: \"https://api.example.com/logs\", json: { since: \"{window.start|epoch}\" } }";
+    let sorted = |id: u32, sort: &str| format!("{{\"items\":[{{\"id\":{id},\"sort\":{sort}}}]}}");
+    for sort in
+        ["[1573,\"a b\"]", "[1795510800123456789,null]", "{\"k\":[1]}", "\"[1]\"", "\"x\"", "7"]
+    {
+        let since = "POST /logs | application/json | {\"since\":1795510800";
+        for next in [
+            "next: { last: { from: sort, json: search_after } }",
+            "next: { last: { from: sort } }\n  then: { json: { since: \"{window.start|epoch}\", search_after: \"{page.last}\" } }",
+        ] {
+            let pages = [sorted(1, sort), sorted(2, "[9]"), page(&[], "")];
+            let requests = requests(&format!("  {post}\n  {next}"), &pages).await;
+            assert_eq!(requests[1], format!("{since},\"search_after\":{sort}}}"), "{next}");
+        }
+    }
+    let get = "request: { get: \"https://api.example.com/logs\", query: { since: \"{window.start|epoch}\" } }";
+    let pages = [sorted(1, "[1573,\"a\"]"), page(&[], "")];
+    let next = "next: { last: { from: sort } }\n  then: { query: { after: \"{page.last|join(\\\",\\\")}\" } }";
+    let requests = requests(&format!("  {get}\n  {next}"), &pages).await;
+    assert_eq!(requests[1], format!("GET /logs?{SINCE}&after=1573%2Ca"));
 }
 
 #[tokio::test]

@@ -30,6 +30,7 @@ fn window(seconds: i64) -> OpenWindow {
         next: Some(ResumeAt::Url("https://api.example.com/?after=2".to_owned())),
         restarts: 1,
         ascending: true,
+        rises: false,
         request_digest: "digest".to_owned(),
     }
 }
@@ -201,6 +202,7 @@ pub async fn a_record_comes_back_with_every_field(backend: Backend) {
             next: Some(ResumeAt::Token(String::new())),
             restarts: u32::MAX,
             ascending: false,
+            rises: true,
             ..window(1)
         }),
         pass: Some(OpenPass {

@@ -20,6 +20,7 @@ use crate::checked::origin::Origin;
 use crate::path::{Path, Root};
 use crate::problem::Place;
 use crate::template::{Part, Template};
+use crate::time_zone::Zone;
 use crate::written::{self, Located, Node};
 use body::WrittenBody;
 use scope::RequestScope;
@@ -31,6 +32,8 @@ pub enum Method {
     Get,
     /// POST.
     Post,
+    /// DELETE, which ends something.
+    Delete,
 }
 
 /// A request for a page.
@@ -90,14 +93,17 @@ impl Request {
 pub(crate) struct Requests<'r> {
     /// The request for a window's first page.
     pub(crate) page: &'r Request,
-    templates: Vec<&'r Template>,
+    others: Vec<&'r Request>,
 }
 
 impl<'r> Requests<'r> {
     pub(crate) fn new(page: &'r Request, others: impl Iterator<Item = &'r Request>) -> Self {
-        let mut templates = page.templates();
-        templates.extend(others.flat_map(Request::templates));
-        Requests { page, templates }
+        Requests { page, others: others.collect() }
+    }
+
+    /// Returns all of them.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &'r Request> {
+        std::iter::once(self.page).chain(self.others.iter().copied())
     }
 
     /// Returns whether one of them reads this.
@@ -105,17 +111,33 @@ impl<'r> Requests<'r> {
         self.paths().any(|path| path.root() == root && path.name() == name)
     }
 
-    /// Returns the coarsest unit in which one of them writes this, if it is a second or
-    /// more.
-    pub(crate) fn unit_of(&self, root: Root, name: &str) -> Option<Duration> {
-        let paths = self.templates.iter().flat_map(|template| template.rounded_paths());
-        let same = paths.filter(|(path, _)| path.root() == root && path.name() == name);
-        same.map(|(_, unit)| unit).max()
+    /// Returns the coarsest unit in which one of them writes a moment that has one of these names,
+    /// as [`Template::units`] does. What one request writes in parts, such as the date and the hour,
+    /// is as fine as the finest of them.
+    pub(crate) fn unit_of(&self, root: Root, names: &[&str]) -> Option<Duration> {
+        let unit = |request: &Request| {
+            let templates = request.templates();
+            let all = templates.into_iter().flat_map(Template::units);
+            let of_it = all.filter(|(path, _)| path.root() == root && names.contains(&path.name()));
+            of_it.map(|(_, unit)| unit).min().flatten()
+        };
+        let units: Vec<_> = self.all().filter_map(unit).collect();
+        // A year that stands beside a whole moment does not say where the records begin.
+        let bounds = units.iter().filter(|unit| **unit < Duration::MAX).max();
+        bounds.or(units.first()).copied()
+    }
+
+    /// Returns the zones in which they write the moments that have one of these names; `None` for
+    /// UTC.
+    pub(crate) fn zones_of(&self, root: Root, names: &[&str]) -> Vec<Option<&'r Zone>> {
+        let all = self.all().flat_map(Request::templates).flat_map(Template::zones);
+        let of_it = all.filter(|(path, _)| path.root() == root && names.contains(&path.name()));
+        of_it.map(|(_, zone)| zone).collect()
     }
 
     /// Returns all paths that they read.
-    pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> {
-        self.templates.iter().flat_map(|template| template.paths())
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &'r Path> {
+        self.all().flat_map(Request::templates).flat_map(Template::paths)
     }
 }
 
@@ -123,6 +145,17 @@ impl RequestScope<'_, '_> {
     /// Reads the request for a window's first page.
     pub(crate) fn request(&mut self, written: &Located<written::Request>) -> Result<Request, Told> {
         let target = self.target(written.get.as_ref(), written.post.as_ref(), written.place());
+        let target = match (&written.delete, target) {
+            (None, target) => target,
+            (Some(delete), Ok(None)) if self.may_delete => {
+                self.url(delete).map(|(url, origin)| Some((Method::Delete, url, origin)))
+            }
+            (Some(delete), _) => Err(self.checker.error_with(
+                delete.place(),
+                "`delete` stands alone, and only in a request that ends something",
+                "write it under `finish` or `logout`, without `get` and `post`",
+            )),
+        };
         let query = self.query_pairs(&written.query);
         let headers = self.header_pairs(&written.headers);
         let body = self.body(
@@ -145,6 +178,17 @@ impl RequestScope<'_, '_> {
         let body = body?;
         self.body_needs_post(method, body.is_some(), written.place())?;
         self.waits_apart(Request { method, url, origin, query, headers, body }, written.place())
+    }
+
+    /// Reads a request that ends something at the vendor.
+    pub(crate) fn last_request(
+        &mut self,
+        written: &Located<written::Request>,
+    ) -> Result<Request, Told> {
+        self.may_delete = true;
+        let request = self.request(written);
+        self.may_delete = false;
+        request
     }
 
     /// Reports `{wait.…}` anywhere but alone in a parameter or header: only these change

@@ -1,0 +1,338 @@
+//! The ids of delivered records that a later page may bring again.
+//!
+//! Windows overlap and vendors' bounds are inclusive, so the same record comes twice by design. A
+//! run knows the ids of all that it reads of a window, however often that is read again. What the
+//! next run may need of them is stored, as far as an item of the store has room: when it is full,
+//! the oldest go and their records may come twice; no record is ever lost.
+
+pub(crate) mod entry;
+pub(crate) mod needed;
+#[cfg(test)]
+mod tests;
+pub(crate) mod twins;
+
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+
+use aws_lc_rs::digest::{Context, SHA256};
+use jiff::Timestamp;
+use mef_ports::{RunSummary, SeenId};
+
+use crate::ask::fetch_error::MOST_IDS;
+use crate::news::seen::entry::Entry;
+use crate::news::seen::needed::Needed;
+use crate::news::seen::twins::{Content, Twins};
+
+/// How many ids a run knows at most. The table of so many takes 36 MB, and is full then: a table
+/// of twice the size would be too much for a small function.
+pub(crate) const MOST_KNOWN: usize = (1 << 21) / 8 * 7;
+
+/// What a record is recognised by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Key {
+    /// A hash of its id and time, or of all of it.
+    pub(crate) hash: u64,
+    /// What tells it from others with the same hash.
+    pub(crate) content: Content,
+}
+
+/// Until when a record may come again.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stay {
+    /// Its time, or that by which the vendor may give it.
+    pub(crate) time: Timestamp,
+    /// When it was read, which counts as far as there is room: the vendor may go by that.
+    pub(crate) read: Option<Timestamp>,
+    /// Whether it counts from the latest time it comes. If not, it counts from the earliest: a later
+    /// one may be another record.
+    pub(crate) renews: bool,
+}
+
+/// A record that is new.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Identity {
+    /// What it is known by when it is delivered.
+    pub(crate) hash: u64,
+    /// Its number among those that share its key, from 0.
+    pub(crate) number: u32,
+}
+
+/// The ids of records that were delivered.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    known: HashMap<u64, Entry>,
+    twins: Twins,
+    /// Those that a later read may bring again, the oldest first.
+    needed: VecDeque<u64>,
+    /// The latest others, and all that were lately read: when they were.
+    others: VecDeque<(u64, Option<i64>)>,
+    /// The hashes of the page at hand, which is not delivered yet.
+    in_flight: HashSet<u64>,
+    /// How many ids had no room.
+    without_room: u64,
+    /// What is needed after the last page that was delivered.
+    last_needed: Option<Needed>,
+    /// For a source that wants repeats: what is delivered of the page at which an earlier run
+    /// ended.
+    resumed: Option<HashSet<u64>>,
+    /// Tells the items of one job from those of another.
+    job: u64,
+}
+
+/// Returns the hash of a record's id and time. A record that the vendor changes and gives a new
+/// time is new.
+pub(crate) fn hash(id: &str, time: Option<Timestamp>) -> u64 {
+    let mut context = Context::new(&SHA256);
+    context.update(&time.map_or(i128::MIN, Timestamp::as_nanosecond).to_be_bytes());
+    context.update(id.as_bytes());
+    let digest = context.finish();
+    digest.as_ref().iter().take(8).fold(0, |hash, byte| hash << 8 | u64::from(*byte))
+}
+
+/// Returns what the record with this number among those of `key` is known by.
+fn numbered(key: u64, number: u32) -> u64 {
+    if number == 0 { key } else { hash(&format!("{key}~{number}"), None) }
+}
+
+impl Seen {
+    /// Returns the set that was stored.
+    pub(crate) fn load(ids: Vec<SeenId>) -> Seen {
+        let mut seen = Seen::default();
+        for id in ids {
+            if seen.known.insert(id.hash, Entry::new(id.time_ms, Content::NONE)).is_none() {
+                seen.needed.push_back(id.hash);
+            }
+        }
+        seen
+    }
+
+    /// Keeps the ids of one job apart from those of others: part numbers, for example, are the same
+    /// in every job. `values` name the job.
+    pub(crate) fn within_job(&mut self, values: &BTreeMap<String, String>) {
+        self.job = values.iter().fold(0, |job: u64, (name, value)| {
+            job.rotate_left(1) ^ hash(&format!("{name}={value}"), None)
+        });
+    }
+
+    /// Returns the set for a source that wants every record as often as it comes: it knows only
+    /// what is delivered of one page.
+    pub(crate) fn keeping_repeats(mut self, keeps_repeats: bool) -> Seen {
+        self.resumed = keeps_repeats.then(|| self.needed.iter().copied().collect());
+        self
+    }
+
+    /// Begins the next page. `again` says whether it is the page before it once more.
+    pub(crate) fn begin_page(&mut self, again: bool) {
+        self.twins.begin_page(again);
+    }
+
+    /// Begins to read again what was read: the first of equal records is the first again.
+    pub(crate) fn begin_again(&mut self) {
+        for (key, entry) in &mut self.known {
+            if entry.content().is_whole() {
+                entry.set_content(Content::NONE);
+                self.twins.forget(*key);
+            }
+        }
+    }
+
+    /// Goes on where an earlier run ended. What that delivered from `from` on was on earlier pages:
+    /// an equal record on a later one is another.
+    pub(crate) fn go_on(&mut self, from: Timestamp) {
+        for entry in self.known.values_mut().filter(|entry| entry.time_ms() >= ms(from)) {
+            entry.set_content(Content::EARLIER);
+        }
+    }
+
+    /// Adds a record of the page at hand, and returns what it is known by if it is new. A repeat is
+    /// counted in `summary`.
+    pub(crate) fn insert(
+        &mut self,
+        key: Key,
+        stay: Stay,
+        needed: &Needed,
+        summary: &mut RunSummary,
+    ) -> Option<Identity> {
+        let hash = key.hash ^ self.job;
+        let first = self.known.get(&hash).map_or(Content::NONE, |entry| entry.content());
+        let known = &self.known;
+        let is_known = |number| known.contains_key(&numbered(hash, number));
+        let number = self.twins.number(hash, key.content, first, is_known);
+        let identity = number.map(|number| Identity { hash: numbered(hash, number), number });
+        let identity = identity.filter(|identity| match &self.resumed {
+            Some(resumed) => !resumed.contains(&identity.hash),
+            None => !self.known.contains_key(&identity.hash),
+        });
+        match identity {
+            Some(identity) => self.add(identity.hash, stay, needed),
+            None => {
+                summary.duplicates += 1;
+                self.meet_again(number.map_or(hash, |number| numbered(hash, number)), stay, needed);
+            }
+        }
+        if let Some(entry) = self.known.get_mut(&hash).filter(|_| first == Content::NONE) {
+            entry.set_content(key.content);
+        }
+        identity
+    }
+
+    fn add(&mut self, hash: u64, stay: Stay, needed: &Needed) {
+        if self.known.len() >= MOST_KNOWN && !self.known.contains_key(&hash) {
+            if self.without_room == 0 {
+                tracing::warn!(
+                    "a window has more than {MOST_KNOWN} records: if it is read again, some come \
+                     twice; make `max_window` shorter"
+                );
+            }
+            self.without_room += 1;
+            return;
+        }
+        let time_ms = ms(stay.time);
+        self.known.insert(hash, Entry::new(time_ms, Content::NONE));
+        self.in_flight.insert(hash);
+        let is_needed = needed.latest > 0 || needed.includes(time_ms);
+        if is_needed {
+            push(&mut self.needed, hash);
+        }
+        if !is_needed || stay.read.is_some() {
+            push(&mut self.others, (hash, stay.read.map(ms)));
+        }
+    }
+
+    fn meet_again(&mut self, hash: u64, stay: Stay, needed: &Needed) {
+        let Some(entry) = self.known.get_mut(&hash) else { return };
+        let (old, new) = (entry.time_ms(), ms(stay.time));
+        let time_ms = if stay.renews { old.max(new) } else { old.min(new) };
+        entry.set_time_ms(time_ms);
+        if needed.includes(time_ms) && !needed.includes(old) {
+            push(&mut self.needed, hash);
+        }
+        if stay.read.is_some() {
+            push(&mut self.others, (hash, stay.read.map(ms)));
+        }
+    }
+
+    /// Notes that these records of the page at hand are delivered, and the others not yet.
+    pub(crate) fn delivered(&mut self, hashes: &[u64]) {
+        for hash in hashes {
+            self.in_flight.remove(hash);
+        }
+    }
+
+    /// Notes that the page at hand is delivered, and that the next run asks for it again.
+    pub(crate) fn page_comes_again(&mut self) {
+        self.in_flight.clear();
+    }
+
+    /// Notes that the page at hand is delivered.
+    pub(crate) fn page_delivered(&mut self) {
+        self.in_flight.clear();
+        if let Some(resumed) = &mut self.resumed {
+            resumed.clear();
+            self.known.clear();
+            self.twins.clear();
+            self.needed.clear();
+            self.others.clear();
+        }
+    }
+
+    /// Forgets what no later read can bring again, at the end of a reading.
+    pub(crate) fn prune(&mut self, needed: &Needed) {
+        self.twins.clear();
+        let Seen { known, needed: queue, others, .. } = self;
+        let includes =
+            |hash: &u64| known.get(hash).is_some_and(|entry| needed.includes(entry.time_ms()));
+        // A window that was halved needs more than it did before.
+        let mut queued: HashSet<u64> = queue.iter().copied().collect();
+        others.retain(|(hash, read_ms)| {
+            let is_needed = includes(hash);
+            if is_needed && queued.insert(*hash) {
+                queue.push_back(*hash);
+            }
+            !is_needed && read_ms.is_some_and(|read_ms| needed.includes(read_ms))
+        });
+        queue.drain(..queue.len().saturating_sub(MOST_IDS));
+        let mut left = queue.len();
+        queue.retain(|hash| {
+            left -= 1;
+            left < needed.latest || includes(hash)
+        });
+        let mut kept: HashSet<u64> = others.iter().map(|(hash, _)| *hash).collect();
+        if needed.latest > 0 {
+            kept.extend(queue.iter().copied());
+        }
+        known.retain(|hash, entry| {
+            entry.set_content(Content::NONE);
+            needed.includes(entry.time_ms()) || kept.contains(hash)
+        });
+        self.last_needed = Some(*needed);
+    }
+
+    /// Returns the ids to store with a page.
+    pub(crate) fn store_with(&mut self, needed: &Needed) -> Vec<SeenId> {
+        self.last_needed = Some(*needed);
+        let latest = self.needed.len().saturating_sub(needed.latest);
+        let mut stored = HashSet::new();
+        let queue = self.needed.iter().enumerate();
+        queue
+            .filter_map(|(index, hash)| {
+                let id = SeenId { hash: *hash, time_ms: self.known.get(hash)?.time_ms() };
+                let is_needed = index >= latest || needed.includes(id.time_ms);
+                (is_needed && stored.insert(*hash)).then_some(id)
+            })
+            .collect()
+    }
+
+    /// Returns everything that is delivered, as far as there is room. A late record can push others to
+    /// later pages if the vendor numbers its pages, and the vendor may go by the time at which
+    /// it got a record. This is too much to store with each page.
+    pub(crate) fn to_store_at_the_end(&self, is_open: bool) -> Vec<SeenId> {
+        let time_ms = |hash| self.known.get(hash).map(Entry::time_ms);
+        let others = self.others.iter().map(|(hash, read_ms)| {
+            let read_ms = read_ms.filter(|_| !is_open);
+            (*hash, read_ms.or_else(|| time_ms(hash)))
+        });
+        let all = others.chain(self.needed.iter().map(|hash| (*hash, time_ms(hash))));
+        let all: Vec<_> = all.filter(|(hash, _)| !self.in_flight.contains(hash)).collect();
+        let mut stored = HashSet::new();
+        let latest = all.into_iter().rev().filter_map(|(hash, time_ms)| {
+            let id = SeenId { hash, time_ms: time_ms? };
+            stored.insert(hash).then_some(id)
+        });
+        let mut ids: Vec<_> = latest.take(MOST_IDS).collect();
+        ids.reverse();
+        ids
+    }
+
+    /// Returns whether more is to be stored at the end of a run than with its last page.
+    pub(crate) fn has_others(&self) -> bool {
+        !self.others.is_empty()
+    }
+
+    /// Returns how many ids the run forgets at its end that a later one may need, if it stores
+    /// `stored`. While what is open may be read again `from_start`, that is all of them.
+    pub(crate) fn forgotten(&self, stored: &[SeenId], from_start: bool) -> u64 {
+        let is_needed = |time_ms: i64| match &self.last_needed {
+            _ if from_start => true,
+            Some(needed) => needed.includes(time_ms),
+            None => false,
+        };
+        let known = self
+            .known
+            .iter()
+            .filter(|(hash, entry)| is_needed(entry.time_ms()) && !self.in_flight.contains(hash));
+        let stored = stored.iter().filter(|id| is_needed(id.time_ms));
+        self.without_room + known.count().saturating_sub(stored.count()) as u64
+    }
+}
+
+/// Adds to what may be stored, of which there is room for so much.
+fn push<T>(queue: &mut VecDeque<T>, new: T) {
+    if queue.len() >= MOST_IDS {
+        queue.pop_front();
+    }
+    queue.push_back(new);
+}
+
+fn ms(time: Timestamp) -> i64 {
+    time.as_millisecond()
+}

@@ -1,0 +1,117 @@
+//! Telling apart the records of one reading that share a key.
+//!
+//! A vendor may give one id and time to several records, or list two records that are equal in all.
+//! They are numbered as they come, so that the second is the second in every reading: a re-read finds
+//! as many as before and brings nothing new. Where records have ids, the same record on a later
+//! page is one that moved there, since pages shift while they are read.
+
+use std::collections::HashMap;
+
+/// What tells the records of one key apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Content(u32);
+
+/// The contents of the keys of one reading.
+#[derive(Debug, Default)]
+pub(crate) struct Twins {
+    /// How many records were met of a key, where there are more than one.
+    met: HashMap<u64, u32>,
+    /// How many of them have this content.
+    copies: HashMap<(u64, Content), u32>,
+    /// How often a record with this key and content is on the page at hand.
+    on_page: HashMap<(u64, Content), u32>,
+    /// Whether the page at hand is the one before it once more.
+    is_page_again: bool,
+}
+
+impl Content {
+    /// How many bits there are.
+    pub(crate) const BITS: u32 = 22;
+    /// No record of the key was met in this reading.
+    pub(crate) const NONE: Content = Content(0);
+    /// The key is made of the whole record, so that all that share it are equal.
+    pub(crate) const WHOLE: Content = Content(1);
+    /// The same, and it was met in an earlier run of this reading.
+    pub(crate) const EARLIER: Content = Content(2);
+
+    /// Returns the content that has this hash.
+    pub(crate) fn of(hash: u64) -> Content {
+        const MOST: u32 = (1 << Content::BITS) - 4;
+        Content(u32::try_from(hash % u64::from(MOST)).unwrap_or_default() + 3)
+    }
+
+    pub(crate) fn bits(self) -> u32 {
+        self.0
+    }
+
+    pub(crate) fn from_bits(bits: u32) -> Content {
+        Content(bits)
+    }
+
+    /// Returns whether its key is made of the whole record.
+    pub(crate) fn is_whole(self) -> bool {
+        self == Content::WHOLE || self == Content::EARLIER
+    }
+}
+
+impl Twins {
+    /// Begins the next page. `again` says whether it is the page before it once more.
+    pub(crate) fn begin_page(&mut self, again: bool) {
+        self.on_page.clear();
+        self.is_page_again = again;
+    }
+
+    /// Forgets how many records of the key were met.
+    pub(crate) fn forget(&mut self, key: u64) {
+        self.met.remove(&key);
+    }
+
+    /// Forgets everything.
+    pub(crate) fn clear(&mut self) {
+        self.met.clear();
+        self.copies.clear();
+    }
+
+    /// Returns the number of a record among those of its key, from 0; `None` if it is one that was
+    /// met on an earlier page. `first` is the content of the first that was met, and `is_known`
+    /// says whether the record with a number was delivered.
+    pub(crate) fn number(
+        &mut self,
+        key: u64,
+        content: Content,
+        first: Content,
+        is_known: impl Fn(u32) -> bool,
+    ) -> Option<u32> {
+        let met = match self.met.get(&key) {
+            Some(met) => *met,
+            None => u32::from(first != Content::NONE),
+        };
+        if !content.is_whole() || self.is_page_again {
+            let before = self.on_page.entry((key, content)).or_default();
+            let copies = match self.copies.get(&(key, content)) {
+                _ if content.is_whole() => met,
+                Some(copies) => *copies,
+                None => u32::from(first == content),
+            };
+            *before += 1;
+            if *before <= copies {
+                return None;
+            }
+        }
+        let number = match first {
+            // How many there were is not stored, only which were delivered.
+            Content::EARLIER if met == 1 => (1..u32::MAX).find(|number| !is_known(*number))?,
+            _ => met,
+        };
+        if number > 0 {
+            if met == 1 && !first.is_whole() {
+                self.copies.insert((key, first), 1);
+            }
+            self.met.insert(key, number + 1);
+            if !content.is_whole() {
+                *self.copies.entry((key, content)).or_default() += 1;
+            }
+        }
+        Some(number)
+    }
+}
