@@ -241,7 +241,7 @@ impl<'r> Fields<'r> {
         if let Some(time) = TimeFormat::Auto.read(&text) {
             return rfc3339(time);
         }
-        self.fallbacks += 1;
+        self.fallbacks.add("timestamp");
         rfc3339(received_at)
     }
 }
