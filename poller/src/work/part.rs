@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::news::known::News;
+use crate::page::record::Unreadable;
 
 /// How many records a part has at most.
 const MOST_RECORDS: usize = 2_000;
@@ -28,6 +29,8 @@ pub(crate) struct Of {
 #[derive(Default)]
 pub(crate) struct Part {
     pub(crate) records: Vec<News>,
+    /// Records that cannot be read.
+    pub(crate) damaged: Vec<Unreadable>,
     /// The items whose records are all in it.
     pub(crate) items: Vec<u64>,
     /// How many of the records are of those items.
@@ -39,6 +42,6 @@ pub(crate) struct Part {
 impl Part {
     /// Returns whether it is to be delivered.
     pub(crate) fn is_full(&self) -> bool {
-        self.records.len() >= MOST_RECORDS
+        self.records.len() + self.damaged.len() >= MOST_RECORDS
     }
 }
