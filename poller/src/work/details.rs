@@ -12,6 +12,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::ask::asking::{Asking, FetchedPage};
+use crate::ask::fetch::waits;
 use crate::ask::fetch_error::{FetchError, MOST_IDS};
 use crate::ask::refusal::Refusal;
 use crate::news::keep::{kept, put};
@@ -27,7 +28,7 @@ use crate::request::scope::RequestScope;
 use crate::work::context::Run;
 use crate::work::delivery::deliver_part;
 use crate::work::loop_guard::LoopGuard;
-use crate::work::part::{Asked, Of, Part};
+use crate::work::part::{Asked, Of, Part, Taken};
 use crate::work::report::RunError;
 
 /// A part of a page is delivered when it took this long, or when it has many records.
@@ -258,31 +259,44 @@ impl Details<'_, '_> {
         let body_of = |_: &Url, answer: &HttpResponse| {
             Ok((answer.status != StatusCode::NO_CONTENT).then(|| answer.body.clone()))
         };
-        let answer = match self.run.fetcher.ask(asking, body_of).await {
-            Err(FetchError::Refused(refusal)) => {
-                refused(detail, refusal)?;
-                self.note(End::Gone);
-                return Ok(None);
-            }
-            answer => answer?,
-        };
-        self.note(End::Found);
-        let Some(body) = answer.value.flatten() else { return Ok(answer.not_before) };
-        if !of.is_timed {
-            let Some((_, file)) = self.if_new(of, &body) else { return Ok(answer.not_before) };
-            part.files.push(file.hash);
-        }
-        let of = Of { is_timed: true, ..of };
-        let mut batches = Batches::of(&detail.pages, poll.max_page, body.clone());
+        let (mut taken, mut waits) = (Taken::default(), waits());
         loop {
-            match batches.next().await {
-                Ok(None) => return Ok(answer.not_before),
-                Ok(Some(batch)) => self.add(batch, &kept, of, part),
-                Err(error) => return Err(self.run.fetcher.keep_page(body, error).await.into()),
+            let answer = match self.run.fetcher.ask(asking, body_of).await {
+                Err(FetchError::Refused(refusal)) => {
+                    refused(detail, refusal)?;
+                    self.note(End::Gone);
+                    return Ok(None);
+                }
+                answer => answer?,
+            };
+            self.note(End::Found);
+            let Some(body) = answer.value.flatten() else { return Ok(answer.not_before) };
+            if !of.is_timed {
+                let Some((_, file)) = self.if_new(of, &body) else { return Ok(answer.not_before) };
+                part.files = vec![file.hash];
             }
-            if part.is_full() {
-                self.hand_over(part).await?;
-            }
+            let mut batches = Batches::of(&detail.pages, poll.max_page, body.clone());
+            let error = loop {
+                match batches.next().await {
+                    Ok(None) => return Ok(answer.not_before),
+                    Ok(Some(batch)) => {
+                        let of = Of { is_timed: true, ..of };
+                        self.add(taken.rest(batch), &kept, of, part);
+                    }
+                    Err(error) => break error,
+                }
+                if part.is_full() {
+                    self.hand_over(part).await?;
+                }
+            };
+            // What is cut off or garbled may be whole the next time.
+            let Some(wait) = waits.next().filter(|_| error.may_pass()) else {
+                return Err(self.run.fetcher.keep_page(body, error).await.into());
+            };
+            tracing::debug!(source.id = %self.run.stream, error = %error, "trying again");
+            self.run.poller.ports.clock.sleep(wait).await;
+            self.go_on_asking(answer.not_before).await?;
+            taken.begin_again();
         }
     }
 
