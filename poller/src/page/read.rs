@@ -28,6 +28,8 @@ pub(crate) struct Page {
     /// Whether this is the last page by a rule of the source file. It may still name what a later
     /// run goes on with.
     pub(crate) ends: bool,
+    /// How many records the vendor counts on all pages.
+    pub(crate) total: Option<u64>,
     /// Why the way on from it cannot be followed. Its records are good.
     pub(crate) lost_way: Option<LostWay>,
     /// Tells two pages apart.
@@ -46,7 +48,14 @@ pub(crate) struct LostWay {
 impl Page {
     /// Returns a page without records, the last one.
     pub(crate) fn empty() -> Page {
-        Page { records: Vec::new(), next: None, ends: true, lost_way: None, digest: [0; 32] }
+        Page {
+            records: Vec::new(),
+            next: None,
+            ends: true,
+            total: None,
+            lost_way: None,
+            digest: [0; 32],
+        }
     }
 }
 
@@ -75,6 +84,7 @@ pub(crate) fn read(
     let asked_for = count.map(|count| count.saturating_sub(start));
     let seen =
         stop::PageFacts { body, headers, next: pages.next.as_ref(), records, before: asked_for };
+    let total = stop::total(&pages.stop, &seen);
     let mut ends = content.is_last || stop::ends(&pages.stop, &seen);
     if let Some(way) = pages.next.as_ref().filter(|way| way.never_ends() && records == 0 && !ends) {
         match stop::says_more(&pages.stop, &seen) {
@@ -107,11 +117,11 @@ pub(crate) fn read(
         Ok((next, ends))
     });
     Ok(match way {
-        Ok((next, ends)) => Page { records, next, ends, lost_way: None, digest: page },
-        Err(_) if ends && !is_kept => Page { records, digest: page, ..Page::empty() },
+        Ok((next, ends)) => Page { records, next, ends, total, lost_way: None, digest: page },
+        Err(_) if ends && !is_kept => Page { records, total, digest: page, ..Page::empty() },
         Err(error) => {
             let lost_way = Some(LostWay { error, body: response.body.clone() });
-            Page { records, lost_way, digest: page, ..Page::empty() }
+            Page { records, total, lost_way, digest: page, ..Page::empty() }
         }
     })
 }

@@ -302,6 +302,12 @@ impl Reading for Window<'_> {
         MOST_RESTARTS.saturating_sub(self.open.restarts).max(1)
     }
 
+    fn read_anew(&mut self, run: &mut Run<'_>) {
+        self.leave_out_what_is_done(run);
+        self.newest = None;
+        run.record.open_window(self.open.clone());
+    }
+
     /// Goes back to the start of the window, or in ascending order to where the cursor stands.
     fn begin_again(&mut self, run: &mut Run<'_>, setback: Setback<'_>) -> Again {
         let is_later = self.leave_out_what_is_done(run);

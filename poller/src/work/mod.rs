@@ -12,3 +12,4 @@ pub(crate) mod part;
 pub(crate) mod report;
 pub(crate) mod same_request;
 pub(crate) mod setup;
+pub(crate) mod tally;
