@@ -62,6 +62,9 @@ pub struct Cursor {
     /// The unit that the vendor rounds the bounds of a window to.
     #[serde(default)]
     pub granularity: Granularity,
+    /// By which time the vendor selects the records of a window.
+    #[serde(default)]
+    pub filters_by: FiltersBy,
 }
 
 /// The order in which the vendor returns the records of a window.
@@ -126,6 +129,17 @@ pub enum Advance {
     /// To the newest record. A late record is found as long as no newer one was there before it.
     /// Only if the request has no upper bound.
     NewestRecord,
+}
+
+/// By which time the vendor selects the records of a window.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FiltersBy {
+    /// By the records' `time`.
+    #[default]
+    Time,
+    /// By the time at which it got them, which may be much later.
+    Arrival,
 }
 
 /// The unit that the vendor rounds the bounds of a window to.

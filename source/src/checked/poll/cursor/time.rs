@@ -6,7 +6,7 @@ use super::only::{DEFAULT_START, only};
 use crate::checked::checker::{Checker, Told};
 use crate::checked::poll::request::Requests;
 use crate::path::{Path, Root};
-use crate::written::{self, Advance, Granularity, Located, Order, TimeFormat};
+use crate::written::{self, Advance, FiltersBy, Granularity, Located, Order, TimeFormat};
 
 /// A cursor by the records' time.
 #[derive(Clone, Debug)]
@@ -33,6 +33,8 @@ pub struct TimeCursor {
     pub retention: Option<Duration>,
     /// The unit to which the vendor rounds a window's bounds.
     pub granularity: Granularity,
+    /// By which time the vendor selects the records of a window.
+    pub filters_by: FiltersBy,
     /// Whether the request says where the window ends. If not, records past the end are
     /// left to the next window.
     pub upper_bound: bool,
@@ -61,6 +63,7 @@ pub(crate) fn check(
         "max_window",
         "retention",
         "granularity",
+        "filters_by",
     ];
     let variables = [(Root::Window, "start"), (Root::Window, "since"), (Root::Window, "end")];
     only("time", &keys, &variables, poll, requests, checker);
@@ -78,6 +81,7 @@ pub(crate) fn check(
     }
     let time = checker.record_path(written.time.as_ref())?;
     has_no_time(written, checker);
+    by_arrival(written, checker);
     let overlap = checker.duration_or(written.overlap.as_ref(), Duration::ZERO);
     // The whole of that second, or day, is requested again.
     let asked = starts.iter().filter_map(|name| requests.unit_of(Root::Window, name)).max();
@@ -114,6 +118,7 @@ pub(crate) fn check(
         max_window,
         retention: None,
         granularity,
+        filters_by: written.filters_by,
         upper_bound,
         lower_bound,
     };
@@ -161,6 +166,26 @@ pub(crate) fn check(
     Ok(TimeCursor { retention: retention?, ..cursor })
 }
 
+/// Reports what the records' time cannot say if the vendor goes by another.
+fn by_arrival(written: &Located<written::Cursor>, checker: &mut Checker<'_>) {
+    if written.filters_by != FiltersBy::Arrival {
+        return;
+    }
+    let goes_by_time = [
+        ("order", written.order != Order::Unordered),
+        ("advance", written.advance != Advance::WindowEnd),
+    ];
+    for (name, is_set) in goes_by_time {
+        if is_set {
+            checker.error_with(
+                written.place(),
+                format!("`{name}` means nothing with `filters_by: arrival`"),
+                "it is about the records' `time`, and the vendor goes by another: leave it out",
+            );
+        }
+    }
+}
+
 /// Reports keys that `windows` rules out because records have no time.
 fn has_no_time(written: &Located<written::Cursor>, checker: &mut Checker<'_>) {
     let Some(windows) = &written.windows else { return };
@@ -182,6 +207,7 @@ fn has_no_time(written: &Located<written::Cursor>, checker: &mut Checker<'_>) {
         ("order", written.order != Order::Unordered),
         ("advance", written.advance != Advance::WindowEnd),
         ("time_format", *written.time_format != written::TimeFormat::default()),
+        ("filters_by", written.filters_by != FiltersBy::Time),
     ];
     for (name, is_set) in needs_time {
         if is_set {
