@@ -1,10 +1,11 @@
 //! The commands, their options and their help.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
+
+use crate::run_options::RunOptions;
 
 /// Gets a security team's SaaS events into its SIEM: one source file per vendor, no code.
 ///
@@ -154,22 +155,6 @@ pub struct DemoOptions {
     /// Stop once everything has arrived
     #[arg(long)]
     pub once: bool,
-}
-
-/// Options of `mef run`.
-#[derive(Debug, Args)]
-pub struct RunOptions {
-    /// Where to listen for webhooks; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
-    pub listen: SocketAddr,
-    /// Keep refused webhooks in this folder, as files for `mef explain`: at most 20 per source and hour,
-    /// none above 1 MiB. They hold the credentials that were sent
-    #[arg(long, value_name = "DIR")]
-    pub capture: Option<PathBuf>,
-    /// Write `***` for the credentials in captured webhooks: `mef explain` then shows what was sent
-    /// where, but cannot find a request authentic
-    #[arg(long, requires = "capture")]
-    pub capture_masked: bool,
 }
 
 /// Options of `mef check`.

@@ -14,6 +14,7 @@ mod output;
 mod private_file;
 #[cfg(feature = "aws")]
 mod remote;
+pub mod run_options;
 mod sources;
 
 use std::process::ExitCode;

@@ -60,6 +60,12 @@ pub(crate) fn is_watched() -> bool {
     io::stderr().is_terminal()
 }
 
+/// Ends the process at once, with a word: what is still being done is given up.
+pub(crate) fn abandon(text: &str) -> ! {
+    say(text);
+    std::process::exit(1)
+}
+
 /// Prints why the command failed, with all causes and with secrets masked.
 pub(crate) fn fail(redactor: &Redactor, error: &anyhow::Error) -> ExitCode {
     let text = format!("error: {error:#}");

@@ -34,11 +34,30 @@ impl Answer {
         Answer::error(413, "the body is too large")
     }
 
+    /// Returns a 431: the first line and the headers are larger than a server takes.
+    pub(crate) fn head_too_large() -> Answer {
+        Answer::error(431, "the headers are too large")
+    }
+
+    /// Returns a 408: the sender took too long to send the body.
+    pub fn too_slow() -> Answer {
+        Answer::error(408, "the body came too slowly")
+    }
+
     /// Returns a 503 that asks the sender to try again after 30 s.
     pub fn unavailable() -> Answer {
         let mut answer = Answer::error(503, "try again later");
         answer.headers.push(("retry-after".into(), "30".to_owned()));
         answer
+    }
+
+    /// Returns the answer as a request of `method` may get it: one of HEAD has no body (RFC 9110 §9.3.2).
+    #[must_use]
+    pub fn to(mut self, method: &str) -> Answer {
+        if method == "HEAD" {
+            self.clear();
+        }
+        self
     }
 
     /// Returns a 200 without a body.

@@ -14,6 +14,7 @@ use tokio::task::spawn_blocking;
 
 use crate::capture::Capture;
 use crate::delivery_id;
+use crate::head;
 use crate::judging::judge;
 use crate::key_cache::KeyCache;
 use crate::live_secrets::references;
@@ -104,15 +105,19 @@ impl Receiver {
 
     /// Handles one request, read whole.
     pub async fn handle(&self, request: Request) -> Handled {
+        if head::is_too_large(&request) {
+            return Handled::by(Verdict::HeadTooLarge, self.webhook.rejected_status);
+        }
         if let Some(handled) = self.handshake(&request).await {
             return handled;
         }
+        let method = request.method().to_owned();
         let verdict = self.take_in(request).await;
         let mut handled = Handled::by(verdict, self.webhook.rejected_status);
         if let Verdict::Method = handled.verdict {
             handled.answer.headers.push(("allow".into(), self.webhook.methods.join(", ")));
         }
-        handled
+        Handled { answer: handled.answer.to(&method), verdict: handled.verdict }
     }
 
     async fn take_in(&self, request: Request) -> Verdict {
@@ -177,7 +182,8 @@ impl Receiver {
     }
 
     /// Accepts a verified request. The delivery is marked as done only with the receipt in hand: a crash
-    /// before that leads to a repeat.
+    /// before that leads to a repeat. One that the sender is told to be refused is not done: its retry is
+    /// judged anew, perhaps by a mended source file.
     async fn accept(
         &self,
         verified: &Verified,
@@ -200,9 +206,10 @@ impl Receiver {
         if fallbacks > 0 {
             tracing::debug!(source.id = %self.source.name, event.fallbacks = fallbacks, "fields fell back to their defaults");
         }
-        if let Some(key) = &key {
+        let is_told_refused = receipt.rejected() > 0 && self.webhook.rejected_status >= 300;
+        if let Some(key) = key.filter(|_| !is_told_refused) {
             let expires = after(received_at, REMEMBERED);
-            if let Err(error) = self.ports.deliveries.mark_done(key, expires, &receipt).await {
+            if let Err(error) = self.ports.deliveries.mark_done(&key, expires, &receipt).await {
                 // The events are safe; a repeat would only arrive twice.
                 tracing::warn!(source.id = %self.source.name, error = %error, "the delivery is not marked as done");
             }

@@ -6,6 +6,7 @@ use mef_source::SourceName;
 use serde_json::json;
 
 use crate::answer::Answer;
+use crate::head::{LARGEST_HEAD, MOST_HEADERS};
 use crate::key_cache::KeysUnavailable;
 
 /// An answer and the verdict behind it.
@@ -40,6 +41,8 @@ pub enum Verdict {
     Method,
     /// The body is larger than the source takes.
     TooLarge,
+    /// The headers are larger, or more, than a server takes.
+    HeadTooLarge,
     /// The request is authentic, and its body is empty.
     Empty,
     /// The request is not authentic.
@@ -65,6 +68,7 @@ impl Handled {
             Verdict::Handshake => Answer::empty(Vec::new()),
             Verdict::Method => Answer::error(405, "method not allowed"),
             Verdict::TooLarge => Answer::too_large(),
+            Verdict::HeadTooLarge => Answer::head_too_large(),
             Verdict::Empty => Answer::error(400, "the body is empty"),
             Verdict::Denied(_) => Answer::error(401, "unauthorized"),
             Verdict::Secrets(_)
@@ -91,8 +95,8 @@ impl Handled {
             Verdict::Unconfirmed { reason } => {
                 tracing::error!(source.id = %source, http.status = status, reason = %reason, "handshake cannot be confirmed");
             }
-            Verdict::Method | Verdict::TooLarge | Verdict::Empty => {
-                tracing::warn!(source.id = %source, http.status = status, "webhook not taken");
+            Verdict::Method | Verdict::TooLarge | Verdict::HeadTooLarge | Verdict::Empty => {
+                tracing::warn!(source.id = %source, http.status = status, reason = %self.verdict.reason(), "webhook not taken");
             }
             Verdict::Denied(denied) => {
                 tracing::warn!(source.id = %source, http.status = status, reason = %denied, "webhook refused");
@@ -120,6 +124,7 @@ impl Verdict {
             Verdict::Handshake => "handshake",
             Verdict::Method
             | Verdict::TooLarge
+            | Verdict::HeadTooLarge
             | Verdict::Empty
             | Verdict::Denied(_)
             | Verdict::Secrets(_)
@@ -143,6 +148,9 @@ impl Verdict {
             Verdict::Unconfirmed { reason } => format!("the handshake is not confirmed: {reason}"),
             Verdict::Method => "the method is not one that brings events".to_owned(),
             Verdict::TooLarge => "the body is larger than `max_body`".to_owned(),
+            Verdict::HeadTooLarge => format!(
+                "the request has more than {MOST_HEADERS} header lines, or more than {LARGEST_HEAD} bytes of first line and headers"
+            ),
             Verdict::Empty => "the request is authentic, and its body is empty".to_owned(),
             Verdict::Denied(denied) => denied.to_string(),
             Verdict::Secrets(error) => chain(error),

@@ -279,6 +279,44 @@ async fn a_vendor_that_should_be_told_is_told_and_the_record_is_kept() {
     assert_eq!(bench.post("{}").await.0, 200);
 }
 
+/// The letter may have been discarded, or the source file mended, since the sender was told.
+#[tokio::test]
+async fn the_retry_of_a_delivery_that_was_answered_as_refused_is_no_repeat() {
+    let file = FILE.replace("webhook:", "webhook:\n  rejected_status: 422");
+    let bench = bench_of(&file, Arc::new(OneSecret), &[], true);
+    assert_eq!(bench.post("{").await.0, 422);
+    let (status, verdict) = bench.post("{").await;
+    assert!(status == 422 && matches!(verdict, Verdict::Accepted { .. }), "{status} {verdict:?}");
+    // Without `rejected_status` the sender was told that all is well.
+    let bench = bench_of(FILE, Arc::new(OneSecret), &[], true);
+    assert_eq!(bench.post("{").await.0, 202);
+    let (status, verdict) = bench.post("{").await;
+    assert!(status == 200 && matches!(verdict, Verdict::Duplicate), "{status} {verdict:?}");
+}
+
+/// A source may ask for 100 numbered signature headers.
+#[tokio::test]
+async fn a_head_within_the_bounds_is_judged_and_a_larger_one_is_431() {
+    let bench = bench(&[], true);
+    let send = async |count: usize, size: usize| {
+        let mut headers = vec![("x-token".to_owned(), b"t0ken".to_vec())];
+        headers.extend((1..count).map(|n| (format!("x-{n}"), vec![b'v'; size])));
+        let request = Request::new("POST", "/hook", "", headers, "{}");
+        bench.receiver.handle(request).await.answer.status
+    };
+    assert_eq!(send(mef_intake::MOST_HEADERS, 100).await, 200);
+    assert_eq!(send(mef_intake::MOST_HEADERS + 1, 1).await, 431);
+    assert_eq!(send(2, mef_intake::LARGEST_HEAD).await, 431);
+}
+
+#[tokio::test]
+async fn a_head_request_gets_no_body() {
+    let bench = bench(&[], true);
+    let request = Request::new("HEAD", "/hook", "", Vec::new(), "");
+    let answer = bench.receiver.handle(request).await.answer;
+    assert_eq!((answer.status, answer.body.as_str()), (405, ""));
+}
+
 /// A store that keeps what it read, of a secret that has changed since.
 struct Changed {
     values: Mutex<Vec<&'static str>>,

@@ -27,6 +27,9 @@ pub enum Metric {
     Handshake,
     /// Webhook: requests that are not authentic.
     Denied,
+    /// Webhook: requests that are for no source, or that no source takes: their path, method, size or
+    /// empty body.
+    NotTaken,
     /// Webhook: requests that were told to try again, since a store is away.
     Unavailable,
     /// Webhook: how long a request took.

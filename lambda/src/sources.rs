@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use mef_intake::Route;
 use mef_source::{Source, SourceName};
 
 use crate::environment::Environment;
 use crate::event::payload::Event;
-use crate::event::route::Route;
+use crate::event::route::route_of;
 use crate::package::{Package, PackageError};
 
 /// The sources of this deployment, and what was made for each.
@@ -30,9 +31,10 @@ impl<T> Sources<T> {
 
     /// Returns the name of the source that `event` is for, if it is a valid one.
     pub(crate) fn name_of(&self, event: &Event<'_>) -> Option<SourceName> {
-        match Route::of(event, &self.api_path) {
-            Route::Named(name) => SourceName::new(&name),
+        match route_of(event, &self.api_path) {
+            Route::Named(name) => Some(name),
             Route::Unnamed => self.package.unnamed(&self.service),
+            Route::Nowhere => None,
         }
     }
 

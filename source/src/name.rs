@@ -11,6 +11,9 @@ use std::fmt;
 pub struct SourceName(String);
 
 impl SourceName {
+    /// The one valid name that no source can have: at this path a server says whether it can take webhooks.
+    pub const HEALTH: &str = "healthz";
+
     /// Makes a name of `text`; `None` if it is not a valid one.
     pub fn new(text: &str) -> Option<SourceName> {
         let first = text.bytes().next()?;

@@ -102,6 +102,16 @@ pub enum TokenEndpointError {
         /// Where in the response.
         path: String,
     },
+    /// Where the seconds of the token's life should be is a moment.
+    #[error(
+        "the token endpoint's response has a moment at `{path}`, and not seconds: write `{right}`"
+    )]
+    Moment {
+        /// Where in the response.
+        path: String,
+        /// What to write in the source file.
+        right: String,
+    },
     /// Its token cannot be sent as a bearer token.
     #[error("the token endpoint gave a token that is no bearer token (RFC 6750)")]
     NotBearer,

@@ -1,7 +1,11 @@
 //! A store of secrets whose values are all learnt by a redactor.
+//!
+//! Every secret that is read passes here, on every backend. So here it is also said when white space at
+//! an end is part of one: nobody sees it, and no signature that a vendor makes without it matches.
 
+use std::collections::HashSet;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -13,12 +17,26 @@ use super::redactor::Redactor;
 pub struct RedactingSecrets {
     inner: Arc<dyn Secrets>,
     redactor: Redactor,
+    /// The secrets whose white space was told: once is enough.
+    told: Mutex<HashSet<SecretRef>>,
 }
 
 impl RedactingSecrets {
     /// Wraps `inner`.
     pub fn new(inner: Arc<dyn Secrets>, redactor: Redactor) -> RedactingSecrets {
-        RedactingSecrets { inner, redactor }
+        RedactingSecrets { inner, redactor, told: Mutex::default() }
+    }
+
+    fn learn(&self, reference: &SecretRef, value: &Secret) {
+        self.redactor.learn(value);
+        if !value.has_blank_ends() {
+            return;
+        }
+        // What a header or a form makes of it.
+        self.redactor.learn(&Secret::new(value.expose().trim()));
+        if self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(reference.clone()) {
+            tracing::warn!(secret = %reference, "the secret begins or ends with white space, which is part of it");
+        }
     }
 }
 
@@ -32,7 +50,7 @@ impl fmt::Debug for RedactingSecrets {
 impl Secrets for RedactingSecrets {
     async fn get(&self, reference: &SecretRef) -> Result<SecretVersion, SecretsError> {
         let version = self.inner.get(reference).await?;
-        self.redactor.learn(&version.value);
+        self.learn(reference, &version.value);
         Ok(version)
     }
 
@@ -42,7 +60,7 @@ impl Secrets for RedactingSecrets {
         now: Timestamp,
     ) -> Result<Vec<SecretVersion>, SecretsError> {
         let versions = self.inner.live(reference, now).await?;
-        versions.iter().for_each(|version| self.redactor.learn(&version.value));
+        versions.iter().for_each(|version| self.learn(reference, &version.value));
         Ok(versions)
     }
 
@@ -98,6 +116,23 @@ mod tests {
         async fn refresh(&self, references: &[SecretRef], _: Timestamp) -> bool {
             references.len() == 1
         }
+    }
+
+    #[tokio::test]
+    async fn a_secret_is_masked_without_the_white_space_at_its_ends_too() {
+        struct Blank;
+        #[async_trait]
+        impl Secrets for Blank {
+            async fn get(&self, _: &SecretRef) -> Result<SecretVersion, SecretsError> {
+                let value = Secret::new(" s3cr3t-value\r\n");
+                Ok(SecretVersion { value, version: "1".to_owned(), since: None })
+            }
+        }
+        let redactor = Redactor::default();
+        let secrets = RedactingSecrets::new(Arc::new(Blank), redactor.clone());
+        let reference = SecretRef { source: "a".to_owned(), name: "b".to_owned() };
+        secrets.get(&reference).await.unwrap();
+        assert_eq!(redactor.mask("token: s3cr3t-value;"), "token: ***;");
     }
 
     #[tokio::test]

@@ -12,6 +12,7 @@ mod cursors;
 mod dead_letters;
 mod deliveries;
 mod file;
+mod health;
 mod limits;
 mod queue;
 mod secrets;

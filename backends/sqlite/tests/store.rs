@@ -278,7 +278,7 @@ async fn marks_that_ran_out_go_with_later_ones() {
     for n in 0..20 {
         store.mark_done(&key(n), at(60), &receipt()).await.unwrap();
     }
-    let count = "SELECT count(*) FROM deliveries";
+    let count = "SELECT count(*) FROM marks";
     assert_eq!(rows(&path, count), 20);
     clock.0.store(60_000, Ordering::Relaxed);
     store.mark_done(&key(20), at(120), &receipt()).await.unwrap();
@@ -287,6 +287,45 @@ async fn marks_that_ran_out_go_with_later_ones() {
         store.mark_done(&key(n), at(120), &receipt()).await.unwrap();
     }
     assert_eq!(rows(&path, count), 5, "those that are good stay");
+}
+
+/// A busy vendor has millions of them.
+#[tokio::test]
+async fn a_mark_takes_less_than_a_hundred_bytes_however_long_its_id_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mef.db");
+    let store = Store::open(&path, clock_at(0)).unwrap();
+    let pages = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()";
+    let empty = rows(&path, pages);
+    let mark = async |n: usize| {
+        let delivery_id = format!("{n:0200}");
+        let key =
+            DeliveryKey { source: "acme".to_owned(), delivery_id, body_sha256: "x".repeat(64) };
+        store.mark_done(&key, at(604_800), &receipt()).await.unwrap();
+    };
+    for n in 0..1_000 {
+        mark(n).await;
+    }
+    let bytes = rows(&path, pages);
+    assert!(bytes < empty + 1_000 * 100, "{} each", (bytes - empty) / 1_000);
+}
+
+/// Their form is read by later versions.
+#[tokio::test]
+async fn a_mark_is_kept_under_half_a_digest_of_its_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mef.db");
+    let store = Store::open(&path, clock_at(0)).unwrap();
+    let key = DeliveryKey {
+        source: "acme".to_owned(),
+        delivery_id: "d/1".to_owned(),
+        body_sha256: "ab".repeat(32),
+    };
+    store.mark_done(&key, at(60), &receipt()).await.unwrap();
+    let row = "SELECT lower(hex(key)) || ' ' || expires_ms FROM marks";
+    let found: String =
+        Connection::open(&path).unwrap().query_row(row, [], |row| row.get(0)).unwrap();
+    assert_eq!(found, "b3ad73fb71f638dc306c33ac682c2cd9 60000");
 }
 
 #[tokio::test]

@@ -2,33 +2,36 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use mef_auth::Redactor;
-use mef_intake::{Capture, Receiver};
+use mef_intake::Capture;
+use mef_source::Source;
 use serde_json::json;
 use tokio::sync::watch;
 
-use crate::args::{Global, RunOptions};
+use crate::args::Global;
 use crate::local::captures::FolderCaptures;
+use crate::local::live::Live;
 use crate::local::ports::{Access, Local};
-use crate::local::scheduler::keep_polling;
-use crate::local::server::Server;
+use crate::local::server::limits::Limits;
+use crate::local::server::listener::Server;
+use crate::local::signals::{Signal, Signals};
 use crate::output;
+use crate::run_options::RunOptions;
 use crate::sources::files;
+
+/// How often the source files are looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 pub(super) async fn run(
     global: &Global,
     options: &RunOptions,
     redactor: &Redactor,
 ) -> anyhow::Result<ExitCode> {
-    let sources = files::load_all(&global.sources)?;
+    let files = files::read_all(&global.sources)?;
     let local = Local::open(global, Access::Write, redactor)?;
-    let receivers: Vec<_> = sources
-        .iter()
-        .filter_map(|source| Receiver::new(Arc::clone(source), local.receiver_ports()))
-        .collect();
-    let pushed: Vec<_> =
-        receivers.iter().map(|receiver| receiver.source().name.to_string()).collect();
+    let mut live = Live::new(global.sources.clone(), &files, &local);
     let capture = match &options.capture {
         Some(dir) => {
             let captures = Arc::new(FolderCaptures::new(dir.clone())?);
@@ -37,51 +40,64 @@ pub(super) async fn run(
         None => None,
     };
     // Before anything is served: even the first request is finished on a stop.
-    let stop_signal = stop_signal()?;
-    let server = Server::bind(options.listen, receivers).await?.capturing(capture);
+    let mut signals = Signals::catch()?;
+    let limits = Limits {
+        connections: options.max_connections.into(),
+        head: options.head_timeout,
+        body: options.body_timeout,
+        idle: options.idle_timeout,
+    };
+    let server = Server::bind(options.listen, limits, live.receivers(), &local).await?;
+    let server = server.capturing(capture);
     let address = server.address()?;
     if global.json {
         output::json(&json!({ "listening": format!("http://{address}") }))?;
         output::flush()?;
     }
-    for name in pushed {
-        output::say(&format!("webhook  http://{address}/{name}"));
-    }
+    live.sources().iter().for_each(|source| introduce(source, &address.to_string()));
     let (stop, stopped) = watch::channel(false);
-    let mut streams = tokio::task::JoinSet::new();
-    for source in &sources {
-        let Some(poller) = local.poller(source) else { continue };
-        let every = source.poll.as_ref().map(|poll| poll.schedule).unwrap_or_default();
-        output::say(&format!("schedule {} every {} s", source.name, every.as_secs()));
-        let (local, stopped) = (local.clone(), stopped.clone());
-        streams.spawn(async move {
-            keep_polling(&poller, every, &*local.clock, &local.wakeups, stopped, |_| {}).await;
-        });
-    }
+    live.start();
     let served = tokio::spawn(server.serve(stopped));
-    stop_signal.await?;
-    output::say("stopping: requests and runs in progress are finished first");
+    loop {
+        tokio::select! {
+            signal = signals.next() => match signal? {
+                Signal::Stop => break,
+                Signal::Reload => live.reload(),
+            },
+            () = local.clock.sleep(LOOK_EVERY) => live.look(),
+        }
+    }
+    output::say(
+        "stopping: requests and runs in progress are finished first; a second signal ends them",
+    );
     stop.send_replace(true);
-    while streams.join_next().await.is_some() {}
-    served.await??;
-    Ok(ExitCode::SUCCESS)
+    let finished = async {
+        live.end().await;
+        served.await
+    };
+    tokio::pin!(finished);
+    let late = local.clock.sleep(options.stop_timeout);
+    tokio::pin!(late);
+    let why = loop {
+        tokio::select! {
+            finished = &mut finished => {
+                finished?;
+                return Ok(ExitCode::SUCCESS);
+            }
+            signal = signals.next() => if signal? == Signal::Stop { break "a second signal" },
+            () = &mut late => break "--stop-timeout is over",
+        }
+    };
+    output::abandon(&format!(
+        "stopped before all was finished ({why}): what was answered is in the store, and the rest comes again"
+    ))
 }
 
-/// Catches SIGINT and SIGTERM from now on; the returned future waits for one of them.
-fn stop_signal() -> anyhow::Result<impl Future<Output = anyhow::Result<()>>> {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let (mut interrupt, mut terminate) =
-            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-        Ok(async move {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-            Ok(())
-        })
+fn introduce(source: &Source, address: &str) {
+    if source.webhook.is_some() {
+        output::say(&format!("webhook  http://{address}/{}", source.name));
     }
-    #[cfg(not(unix))]
-    Ok(async { Ok(tokio::signal::ctrl_c().await?) })
+    if let Some(poll) = &source.poll {
+        output::say(&format!("schedule {} every {} s", source.name, poll.schedule.as_secs()));
+    }
 }

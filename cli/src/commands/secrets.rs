@@ -87,8 +87,20 @@ async fn check(global: &Global, redactor: &Redactor) -> anyhow::Result<ExitCode>
     for error in &missing {
         output::say(&error.to_string());
     }
+    for (secret, found) in &named {
+        if found.as_ref().is_ok_and(|found| found.value.has_blank_ends()) {
+            output::say(&blank_ends(secret));
+        }
+    }
     output::say(&format!("{} of {} secrets are set", named.len() - missing.len(), named.len()));
     Ok(ExitCode::from(u8::from(!missing.is_empty())))
+}
+
+/// Says what nobody sees. A line of the secrets file is trimmed; elsewhere each character counts.
+fn blank_ends(secret: &SecretRef) -> String {
+    format!(
+        "warning: the secret `{secret}` begins or ends with white space, which is part of it: if the vendor's has none, set it again without"
+    )
 }
 
 /// A secret that a source names, and its present version.
@@ -129,10 +141,12 @@ async fn set(global: &Global, reference: &SecretRef, at_once: bool) -> anyhow::R
     let remote = crate::remote::Remote::open(global).await?;
     let mut value = String::new();
     std::io::stdin().read_to_string(&mut value)?;
-    // `echo` and editors add a newline.
-    let value = mef_ports::Secret::new(value.strip_suffix('\n').unwrap_or(&value));
+    let value = mef_ports::Secret::new(without_line_end(&value));
     if value.expose().trim().is_empty() {
         bail!("stdin is empty: pipe the value in, such as `mef secrets set … < FILE`");
+    }
+    if value.has_blank_ends() {
+        output::say(&blank_ends(reference));
     }
     remote.set_secret(reference, &value, at_once).await?;
     output::say(&match at_once {
@@ -144,10 +158,31 @@ async fn set(global: &Global, reference: &SecretRef, at_once: bool) -> anyhow::R
     Ok(ExitCode::SUCCESS)
 }
 
+/// Returns `text` without the line end that `echo` and editors add, on Windows `\r\n`.
+#[cfg(any(feature = "aws", test))]
+fn without_line_end(text: &str) -> &str {
+    let text = text.strip_suffix('\n').unwrap_or(text);
+    text.strip_suffix('\r').unwrap_or(text)
+}
+
 fn set_by_hand(global: &Global) -> anyhow::Error {
     anyhow::anyhow!(
         "on this machine a secret is the environment variable MEF_SECRET_<SOURCE>_<NAME>, or that \
          line of {}: write it there (`--backend aws` sets it in Parameter Store)",
         global.secrets.display()
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_end_of_an_editor_is_no_part_of_a_secret() {
+        for text in ["s", "s\n", "s\r\n"] {
+            assert_eq!(without_line_end(text), "s");
+        }
+        // More was meant, or is told.
+        assert_eq!(without_line_end("s \n\n"), "s \n");
+    }
 }

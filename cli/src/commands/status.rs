@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use mef_auth::Redactor;
-use mef_poller::is_backfill;
+use mef_poller::{MOST_PAST_RUNS, is_backfill};
 use mef_ports::{CursorRecord, RunSummary, StoredCursor};
 use mef_source::Source;
 use mef_source::checked::{Cursor, Partitions, Poll};
@@ -163,7 +163,17 @@ fn state(poll: &Poll, record: &CursorRecord, run: &RunSummary, now: Timestamp) -
         "stale"
     } else if run.missing > 0 {
         "incomplete"
+    } else if never_had_a_record(record, run) {
+        "no record yet"
     } else {
         "fresh"
     }
+}
+
+/// Returns whether all runs so far found nothing. That may be so, or the source file looks in the wrong
+/// place: nobody should take it for well. Of a stream with a full history nobody knows.
+fn never_had_a_record(record: &CursorRecord, run: &RunSummary) -> bool {
+    run.records == 0
+        && record.history.len() < MOST_PAST_RUNS
+        && record.history.iter().all(|past| past.delivered == 0 && past.rejected == 0)
 }

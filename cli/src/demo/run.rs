@@ -8,20 +8,21 @@ use std::time::Duration;
 
 use mef_auth::Redactor;
 use mef_http::SystemClock;
-use mef_intake::Receiver;
 use mef_poller::RunEnd;
 use mef_ports::{Clock as _, DeadLetters as _};
 use mef_sqlite::LocalSecrets;
 use serde_json::json;
 use tokio::sync::watch;
 
-use super::folder::write_sources;
+use super::folder::{make_folder, write_sources};
 use super::sender::{self, HookCounts};
 use super::vendor::{self, Vendor, VendorOptions};
 use crate::args::{DemoOptions, Global};
+use crate::local::live::Live;
 use crate::local::ports::Local;
 use crate::local::scheduler::keep_polling;
-use crate::local::server::Server;
+use crate::local::server::limits::Limits;
+use crate::local::server::listener::Server;
 use crate::output;
 use crate::sources::files;
 
@@ -31,6 +32,14 @@ const POLL_EVERY: Duration = Duration::from_secs(2);
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// After this many runs without a record, everything has arrived.
 const QUIET_RUNS: u64 = 2;
+
+/// How long the demo's own sender may take.
+const LIMITS: Limits = Limits {
+    connections: 64,
+    head: Duration::from_secs(30),
+    body: Duration::from_secs(30),
+    idle: Duration::from_secs(75),
+};
 
 /// What the runs of the poller came to.
 #[derive(Debug, Default)]
@@ -47,19 +56,16 @@ pub(crate) async fn run(
     options: &DemoOptions,
     redactor: &Redactor,
 ) -> anyhow::Result<ExitCode> {
-    let folder = std::env::temp_dir().join(format!("mef-demo-{}", std::process::id()));
+    let folder = make_folder()?;
     let vendor = Vendor::start(VendorOptions::demo(SystemClock.now())).await?;
     write_sources(&folder, &vendor)?;
     let secrets_file = folder.join("secrets.env");
     let store_file = folder.join("mef.db");
     let secrets = Arc::new(LocalSecrets::new(Some(secrets_file)));
     let local = Local::with(&store_file, secrets, redactor)?;
-    let sources = files::load_all(&folder)?;
-
-    let receivers = sources
-        .iter()
-        .filter_map(|source| Receiver::new(Arc::clone(source), local.receiver_ports()));
-    let server = Server::bind(([127, 0, 0, 1], 0).into(), receivers).await?;
+    let files = files::read_all(&folder)?;
+    let live = Live::new(folder.clone(), &files, &local);
+    let server = Server::bind(([127, 0, 0, 1], 0).into(), LIMITS, live.receivers(), &local).await?;
     let hooks_url = format!("http://{}/acme-hooks", server.address()?);
     output::say(&format!(
         "A sample vendor runs at {}; its webhooks go to {hooks_url}.\n\
@@ -75,7 +81,7 @@ pub(crate) async fn run(
         let stopped = stopped.clone();
         async move { server.serve(stopped).await }
     });
-    for source in &sources {
+    for source in &live.sources() {
         let Some(poller) = local.poller(source) else { continue };
         let (local, stopped, counts) = (local.clone(), stopped.clone(), Arc::clone(&counts));
         tasks.spawn(async move {
@@ -83,7 +89,6 @@ pub(crate) async fn run(
                 counts.add(report);
             })
             .await;
-            Ok(())
         });
     }
 
@@ -113,7 +118,7 @@ pub(crate) async fn run(
     }
     stop.send_replace(true);
     while let Some(task) = tasks.join_next().await {
-        task??;
+        task?;
     }
     let rejected = local.store.list(None, usize::MAX).await?.len();
     finish(&folder, &counts, &sent, shown, rejected, global.json)

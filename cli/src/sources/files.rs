@@ -1,5 +1,6 @@
 //! The source files of a folder.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,6 +18,8 @@ pub(crate) struct SourceFile {
     pub(crate) path: PathBuf,
     /// Its text.
     pub(crate) text: String,
+    /// The files beside it that it names, with their text; `None` if one cannot be read.
+    pub(crate) beside: Vec<(PathBuf, Option<String>)>,
     /// The source; `None` if there are errors.
     pub(crate) source: Option<Arc<Source>>,
     /// Its `webhook` with the presets written out, if it loaded and names any.
@@ -106,7 +109,8 @@ pub(crate) fn not_pulled(source: &Source) -> String {
     format!("`{}` is pushed, not pulled: its file has no `poll`", source.name)
 }
 
-fn paths(dir: &Path) -> anyhow::Result<Vec<PathBuf>> {
+/// Returns where the source files of `dir` are; fails if there are none.
+pub(crate) fn paths(dir: &Path) -> anyhow::Result<Vec<PathBuf>> {
     if dir.is_file() {
         return Ok(vec![dir.to_owned()]);
     }
@@ -142,6 +146,7 @@ fn read_one(path: &Path) -> anyhow::Result<SourceFile> {
             return Ok(SourceFile {
                 path: path.to_owned(),
                 text: String::new(),
+                beside: Vec::new(),
                 source: None,
                 expansion: None,
                 problems: vec![problem],
@@ -149,12 +154,16 @@ fn read_one(path: &Path) -> anyhow::Result<SourceFile> {
         }
     };
     let folder = path.parent().unwrap_or(Path::new(".")).to_owned();
+    let named = RefCell::new(Vec::new());
     let beside = |name: &str| {
         // No path may lead out of the folder.
         if Path::new(name).components().count() != 1 || name.contains("..") {
             return Err("it must stand beside the source file".to_owned());
         }
-        std::fs::read_to_string(folder.join(name)).map_err(|error| error.to_string())
+        let path = folder.join(name);
+        let text = std::fs::read_to_string(&path);
+        named.borrow_mut().push((path, text.as_ref().ok().cloned()));
+        text.map_err(|error| error.to_string())
     };
     let (source, expansion, mut problems) = match load(&text, &beside) {
         Ok(loaded) => (Some(loaded.source), loaded.expansion, loaded.warnings),
@@ -163,7 +172,8 @@ fn read_one(path: &Path) -> anyhow::Result<SourceFile> {
     let schema_errors: Vec<_> = source.iter().flat_map(schema_problems).collect();
     let source = source.filter(|_| schema_errors.is_empty()).map(Arc::new);
     problems.extend(schema_errors);
-    Ok(SourceFile { path: path.to_owned(), text, source, expansion, problems })
+    let beside = named.into_inner();
+    Ok(SourceFile { path: path.to_owned(), text, beside, source, expansion, problems })
 }
 
 fn schema_problems(source: &Source) -> Vec<Problem> {

@@ -6,3 +6,4 @@ pub(crate) mod known;
 mod meant;
 pub(crate) mod problems;
 pub(crate) mod retirements;
+pub(crate) mod snapshot;

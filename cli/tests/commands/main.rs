@@ -1,5 +1,10 @@
 //! The binary as a user meets it: what it prints where, and how it ends.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 mod explain;
 mod files;
@@ -13,5 +18,6 @@ mod redrive;
 mod reference;
 mod render;
 mod secrets;
+mod serving;
 mod store;
 mod support;

@@ -156,3 +156,16 @@ fn a_broken_source_file_or_template_is_said_and_nothing_is_written() {
     assert!(stderr(&output).contains("source.yml:5:3"), "{}", stderr(&output));
     assert!(!folder.path("out").exists());
 }
+
+/// A REST API would hand over the query in other words.
+#[test]
+fn a_source_that_signs_its_url_is_named() {
+    let folder = folder();
+    let signed = "source: signed\nwebhook:\n  public_url: https://hooks.example.com/signed\n  verify:\n    - hmac: { hash: sha256, secrets: [key], text: \"{url}{body}\", signature: { from: header.X-Sig, encoding: hex } }\n";
+    folder.write("sources/signed/source.yml", signed);
+    let output = folder.mef(&["render", "sources", "--template", "app.yml", "--out", "out"]);
+    assert!(output.status.success());
+    let said = stderr(&output);
+    assert!(said.contains("`signed` signs the URL") && said.contains("ApiType=HTTP"), "{said}");
+    assert!(!said.contains("`hook` signs"), "{said}");
+}

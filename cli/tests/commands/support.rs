@@ -3,7 +3,8 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
 
 use tempfile::TempDir;
 
@@ -55,14 +56,25 @@ impl Folder {
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let listening: serde_json::Value = serde_json::from_str(&line).unwrap();
         let url = listening["listening"].as_str().unwrap().to_owned();
-        Running { child: Some(child), address: url.trim_start_matches("http://").to_owned() }
+        let (lines, said) = channel();
+        let stderr = child.stderr.take().unwrap();
+        std::thread::spawn(move || {
+            for line in BufReader::new(stderr).lines() {
+                let _ = lines.send(line.unwrap());
+            }
+        });
+        let address = url.trim_start_matches("http://").to_owned();
+        Running { child, address, said, log: String::new() }
     }
 }
 
 /// A running `mef run`, killed when the test is over.
 pub(crate) struct Running {
-    child: Option<Child>,
+    child: Child,
     address: String,
+    /// The lines of its log that were not looked at.
+    said: Receiver<String>,
+    log: String,
 }
 
 impl Running {
@@ -101,7 +113,7 @@ impl Running {
         for (name, value) in headers {
             request.push_str(&format!("{name}: {value}\r\n"));
         }
-        let mut stream = TcpStream::connect(&self.address).unwrap();
+        let mut stream = self.connect();
         stream.write_all(request.as_bytes()).unwrap();
         stream.write_all(b"\r\n").unwrap();
         stream.write_all(body).unwrap();
@@ -110,24 +122,51 @@ impl Running {
         (answer.split(' ').nth(1).unwrap().parse().unwrap(), answer)
     }
 
+    /// Connects without sending anything.
+    pub(crate) fn connect(&self) -> TcpStream {
+        TcpStream::connect(&self.address).unwrap()
+    }
+
+    /// Sends a signal, such as `-HUP`.
+    pub(crate) fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
+    }
+
+    /// Waits until a line of the log has `text`, and gives that line.
+    pub(crate) fn says(&mut self, text: &str) -> String {
+        for line in &self.said {
+            self.log.push_str(&line);
+            self.log.push('\n');
+            if line.contains(text) {
+                return line;
+            }
+        }
+        panic!("it ended without saying `{text}`: {}", self.log);
+    }
+
+    /// Waits for its end, and gives how it ended and what it logged.
+    pub(crate) fn wait(mut self) -> (ExitStatus, String) {
+        for line in &self.said {
+            self.log.push_str(&line);
+            self.log.push('\n');
+        }
+        (self.child.wait().unwrap(), std::mem::take(&mut self.log))
+    }
+
     /// Ends it as an operator would, and gives what it logged.
-    pub(crate) fn stop(mut self) -> String {
-        let mut child = self.child.take().unwrap();
-        let pid = child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
-        let mut log = String::new();
-        child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
-        assert!(child.wait().unwrap().success(), "{log}");
+    pub(crate) fn stop(self) -> String {
+        self.signal("-TERM");
+        let (status, log) = self.wait();
+        assert!(status.success(), "{log}");
         log
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if let Some(child) = &mut self.child {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

@@ -1,56 +1,25 @@
-//! The source that a request is for: the last segment of its path.
-//!
-//! The path is `/<stage>/<API_PATH>/<source>`. Some gateways leave out the stage, and a custom domain may
-//! put a mapping in front.
+//! Where a gateway's event goes, and by which method.
 
 use std::borrow::Cow;
+
+use mef_intake::Route;
 
 use super::json;
 use super::payload::Event;
 
-/// Where a request goes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Route {
-    /// To the source of this name. It comes from outside, so it may be no source's.
-    Named(String),
-    /// To the source that needs no name.
-    Unnamed,
-}
-
-impl Route {
-    /// Returns where the request of `event` goes, by its path or else by the resource that an authorizer is
-    /// asked about.
-    pub(crate) fn of(event: &Event<'_>, api_path: &str) -> Route {
-        let path = event.path();
-        let (path, stage) = match path.is_empty() {
-            false => (path, event.context().stage.and_then(json::text)),
-            true => {
-                let resource = event.resource().unwrap_or_default();
-                let resource = Resource::of(&resource);
-                (Cow::Owned(resource.path.to_owned()), None)
-            }
-        };
-        Route::of_path(&path, stage.as_deref().unwrap_or_default(), api_path)
-    }
-
-    fn of_path(path: &str, stage: &str, api_path: &str) -> Route {
-        let mut segments = split(path);
-        let before = split(api_path);
-        if !stage.is_empty() && segments.first() == Some(&stage) {
-            segments.remove(0);
+/// Returns where the request of `event` goes, by its path or else by the resource that an authorizer is
+/// asked about.
+pub(crate) fn route_of(event: &Event<'_>, api_path: &str) -> Route {
+    let path = event.path();
+    let (path, stage) = match path.is_empty() {
+        false => (path, event.context().stage.and_then(json::text)),
+        true => {
+            let resource = event.resource().unwrap_or_default();
+            let resource = Resource::of(&resource);
+            (Cow::Owned(resource.path.to_owned()), None)
         }
-        let after = match before.len() {
-            0 => Some(0),
-            length => {
-                segments.windows(length).position(|part| part == before).map(|at| at + length)
-            }
-        };
-        let rest = after.and_then(|after| segments.get(after..)).unwrap_or(&segments);
-        match rest.last() {
-            Some(name) => Route::Named((*name).to_owned()),
-            None => Route::Unnamed,
-        }
-    }
+    };
+    Route::of(&path, stage.as_deref().unwrap_or_default(), api_path)
 }
 
 /// Returns the method in the ARN of a resource, if there is one.
@@ -74,43 +43,9 @@ impl Resource<'_> {
     }
 }
 
-fn split(path: &str) -> Vec<&str> {
-    path.split('/').filter(|segment| !segment.is_empty()).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn named(name: &str) -> Route {
-        Route::Named(name.to_owned())
-    }
-
-    #[test]
-    fn the_source_is_what_follows_the_stage_and_the_api_path() {
-        for (path, stage, api_path, route) in [
-            ("/github", "$default", "", named("github")),
-            ("/github", "", "", named("github")),
-            ("/prod/github", "prod", "", named("github")),
-            ("/prod/prod", "prod", "", named("prod")),
-            ("/prod", "prod", "", Route::Unnamed),
-            ("/", "prod", "", Route::Unnamed),
-            ("", "", "", Route::Unnamed),
-            ("/events/github", "prod", "/events", named("github")),
-            ("/prod/events/github", "prod", "events", named("github")),
-            ("/hooks/events/github", "prod", "events/", named("github")),
-            ("/v1/events/github/", "$default", "v1/events", named("github")),
-            ("/events", "prod", "events", Route::Unnamed),
-            ("/prod/events", "prod", "events", Route::Unnamed),
-            ("/prod", "prod", "events", Route::Unnamed),
-            ("/events/events", "$default", "events", named("events")),
-            ("/github", "$default", "events", named("github")),
-            ("/events/../okta", "$default", "events", named("okta")),
-            ("/events/..%2fokta", "$default", "events", named("..%2fokta")),
-        ] {
-            assert_eq!(Route::of_path(path, stage, api_path), route, "{path} {stage} {api_path}");
-        }
-    }
 
     #[test]
     fn a_resource_has_a_method_and_a_path_or_not() {

@@ -3,12 +3,14 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use mef_auth::Request;
+use mef_intake::Route;
+use mef_source::SourceName;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::payload::{AuthorizerPayload, Event};
 use super::request::{Unreadable, head, whole};
-use super::route::Route;
+use super::route::route_of;
 
 fn read(event: &Value) -> Request {
     let text = event.to_string();
@@ -166,8 +168,8 @@ fn an_authorizer_is_asked_in_three_ways() {
 
 #[test]
 fn the_route_is_the_paths_or_the_resources() {
-    let route = |event: Value| Route::of(&Event::read(&event.to_string()).unwrap(), "events");
-    let github = Route::Named("github".to_owned());
+    let route = |event: Value| route_of(&Event::read(&event.to_string()).unwrap(), "events");
+    let github = Route::Named(SourceName::new("github").unwrap());
     assert_eq!(route(rest()), github);
     assert_eq!(route(http_2_0()), github);
     let arn = "arn:aws:execute-api:us-east-1:1:abc/prod/POST/events/github";
@@ -208,7 +210,7 @@ proptest! {
         let text = Value::Object(event).to_string();
         let event = Event::read(&text).unwrap();
         let _ = whole(&event);
-        let _ = (head(&event), event.authorizer_payload(), Route::of(&event, "events"), event.resource());
+        let _ = (head(&event), event.authorizer_payload(), route_of(&event, "events"), event.resource());
     }
 
     #[test]

@@ -50,7 +50,10 @@ impl AuthorizerRole {
             (AuthorizerPayload::Token, Some(resource)) if event.authorization_token().is_some() => {
                 Some(resource)
             }
-            (AuthorizerPayload::Token, _) => return refused(no_token(), None),
+            (AuthorizerPayload::Token, _) => {
+                stopped("the event has no token or no resource");
+                return refused(no_token(), None);
+            }
             (AuthorizerPayload::Request, Some(resource)) => Some(resource),
             (AuthorizerPayload::Request, None) => {
                 tracing::error!("the authorizer's event names no resource");
@@ -60,10 +63,13 @@ impl AuthorizerRole {
         let name = self.sources.name_of(&event);
         let (allowed, known) = match name {
             // A policy would read them as wildcards and allow more than this request.
-            Some(_) if resource.as_ref().is_some_and(|it| it.contains(['*', '?'])) => (false, None),
+            Some(_) if resource.as_ref().is_some_and(|it| it.contains(['*', '?'])) => {
+                stopped("the path holds `*` or `?`");
+                (false, None)
+            }
             Some(name) => self.decide(name, &event).await,
             None => {
-                tracing::warn!(reason = "no such source", "stopped at the gate");
+                stopped("no such source");
                 (false, None)
             }
         };
@@ -86,7 +92,7 @@ impl AuthorizerRole {
         let authorizer = match self.sources.get(&name, make) {
             Ok(Some(authorizer)) => authorizer,
             Ok(None) => {
-                tracing::warn!(reason = "no such source", "stopped at the gate");
+                stopped("no such source");
                 return (false, None);
             }
             Err(error) => {
@@ -107,6 +113,11 @@ impl AuthorizerRole {
         }
         (decision == Decision::Allow, Some(name))
     }
+}
+
+/// Logs a request that is for no source.
+fn stopped(reason: &'static str) {
+    tracing::warn!(reason = reason, "stopped at the gate");
 }
 
 fn refused(output: Value, source: Option<SourceName>) -> Done {

@@ -45,24 +45,28 @@ impl HandlerRole {
                 reason = "the event is no JSON object",
                 "webhook not taken"
             );
-            return done(Answer::unreadable(), None);
+            return not_taken(Answer::unreadable());
         };
         let request = match whole(&event) {
             Ok(request) => request,
             Err(error) => {
                 tracing::warn!(http.status = 400, reason = %error, "webhook not taken");
-                return done(Answer::unreadable(), None);
+                return not_taken(Answer::unreadable());
             }
         };
-        let Some(name) = self.sources.name_of(&event) else { return not_found() };
-        self.take_in(name, request).await
+        let method = request.method().to_owned();
+        match self.sources.name_of(&event) {
+            Some(name) => self.take_in(name, request).await,
+            None => not_found(&method),
+        }
     }
 
     async fn take_in(&self, name: SourceName, request: Request) -> Done {
         let started = self.ports.clock.now();
+        let method = request.method().to_owned();
         let make = |source| Receiver::new(source, self.ports.clone());
         let usable = match self.sources.get(&name, make) {
-            Ok(None) => return not_found(),
+            Ok(None) => return not_found(&method),
             Ok(Some(receiver)) => match receiver.check_schema() {
                 Ok(()) => Ok(receiver),
                 Err(error) => Err(chain(&error)),
@@ -76,7 +80,10 @@ impl HandlerRole {
             }
             Err(error) => {
                 tracing::error!(source.id = %name, http.status = 503, error = %error, "the source cannot be used");
-                (Answer::unavailable(), Metrics::of(Some(name)).with(Metric::Unavailable, 1))
+                (
+                    Answer::unavailable().to(&method),
+                    Metrics::of(Some(name)).with(Metric::Unavailable, 1),
+                )
             }
         };
         let took = self.ports.clock.now().duration_since(started);
@@ -85,9 +92,14 @@ impl HandlerRole {
     }
 }
 
-fn not_found() -> Done {
+fn not_found(method: &str) -> Done {
     tracing::warn!(http.status = 404, reason = "no such source", "webhook not taken");
-    done(Answer::not_found(), None)
+    not_taken(Answer::not_found().to(method))
+}
+
+/// Returns the answer to a request that is for no source.
+fn not_taken(answer: Answer) -> Done {
+    done(answer, Some(Metrics::of(None).with(Metric::NotTaken, 1)))
 }
 
 /// Returns the answer as both payload formats expect it.
@@ -120,6 +132,8 @@ fn count(name: &SourceName, verdict: &Verdict) -> Metrics {
         | Verdict::Keys(_)
         | Verdict::Store(_)
         | Verdict::Unconfirmed { .. } => metrics.with(Metric::Unavailable, 1),
-        Verdict::Method | Verdict::TooLarge | Verdict::Empty => metrics,
+        Verdict::Method | Verdict::TooLarge | Verdict::HeadTooLarge | Verdict::Empty => {
+            metrics.with(Metric::NotTaken, 1)
+        }
     }
 }

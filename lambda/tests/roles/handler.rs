@@ -106,24 +106,23 @@ async fn what_is_refused_is_refused_with_the_right_status_and_counted_so() {
     let no_user = b"{}".as_slice();
     for format in FORMATS {
         for (source, signature, body, code, metric) in [
-            ("signed", sign(no_user), good, 401, Some(Metric::Denied)),
-            ("signed", String::new(), good, 401, Some(Metric::Denied)),
-            ("signed", sign(&large), &large, 413, None),
-            ("signed", sign(b""), b"", 400, None),
-            ("signed", sign(no_user), no_user, 202, Some(Metric::Rejected)),
-            ("nobody", sign(good), good, 404, None),
-            ("..", sign(good), good, 404, None),
-            ("broken", sign(good), good, 503, Some(Metric::Unavailable)),
-            ("schema", sign(good), good, 503, Some(Metric::Unavailable)),
+            ("signed", sign(no_user), good, 401, Metric::Denied),
+            ("signed", String::new(), good, 401, Metric::Denied),
+            ("signed", sign(&large), &large, 413, Metric::NotTaken),
+            ("signed", sign(b""), b"", 400, Metric::NotTaken),
+            ("signed", sign(no_user), no_user, 202, Metric::Rejected),
+            ("nobody", sign(good), good, 404, Metric::NotTaken),
+            ("..", sign(good), good, 404, Metric::NotTaken),
+            ("broken", sign(good), good, 503, Metric::Unavailable),
+            ("schema", sign(good), good, 503, Metric::Unavailable),
         ] {
             let event = format(source, &json!({ "X-Sig": signature }), body);
             let done = stack.intake().invoke(&event.to_string()).await;
             assert_eq!(status(&done), code, "{event}");
-            if let Some(metric) = metric {
-                assert_eq!(done.metrics.unwrap().get(metric), Some(1), "{event}");
-            } else if code == 404 {
-                assert_eq!(done.metrics, None);
-            }
+            let metrics = done.metrics.unwrap();
+            assert_eq!(metrics.get(metric), Some(1), "{event}");
+            // A name that somebody sent must not become a metric of its own.
+            assert_eq!(metrics.source().is_some(), code != 404, "{event}");
         }
     }
     assert!(stack.events().await.is_empty());
@@ -138,14 +137,39 @@ async fn a_method_that_brings_no_events_is_told_which_do() {
     event["requestContext"]["http"]["method"] = json!("GET");
     let done = stack.intake().invoke(&event.to_string()).await;
     assert_eq!(status(&done), 405);
+    assert_eq!(done.metrics.unwrap().get(Metric::NotTaken), Some(1));
     assert_eq!(done.output.unwrap()["headers"]["allow"], "POST");
+}
+
+#[tokio::test]
+async fn a_path_leads_to_the_same_source_however_it_is_written() {
+    let stack = stack();
+    for (path, code) in [
+        ("/events/signed/", 200),
+        ("/events//signed", 200),
+        ("/%65vents/%73igned", 200),
+        ("/signed", 200),
+        ("/events/Signed", 404),
+        ("/events/signed/x", 404),
+    ] {
+        let body = br#"{"user":"ann"}"#;
+        let mut event = http_2_0("signed", &json!({ "X-Sig": sign(body) }), body);
+        event["rawPath"] = json!(path);
+        assert_eq!(status(&stack.intake().invoke(&event.to_string()).await), code, "{path}");
+        // To HEAD nobody answers with a body.
+        event["requestContext"]["http"]["method"] = json!("HEAD");
+        let output = stack.intake().invoke(&event.to_string()).await.output.unwrap();
+        assert_eq!(output["body"], "", "{path}");
+    }
 }
 
 #[tokio::test]
 async fn an_unreadable_payload_is_400() {
     let stack = stack();
     for text in ["null", "[]", r#"{"body":{}}"#, r#"{"body":"%","isBase64Encoded":true}"#] {
-        assert_eq!(status(&stack.intake().invoke(text).await), 400, "{text}");
+        let done = stack.intake().invoke(text).await;
+        assert_eq!(status(&done), 400, "{text}");
+        assert_eq!(done.metrics.unwrap().get(Metric::NotTaken), Some(1), "{text}");
     }
 }
 

@@ -14,7 +14,7 @@ use mef_auth::credentials::{CredentialError, Credentials};
 use mef_ports::moment::after;
 use mef_ports::{Blobs, Clock, Http, HttpError, HttpRequest, HttpResponse, OpenWait, Secret};
 use mef_source::Source;
-use mef_source::checked::Poll;
+use mef_source::checked::{Poll, PollAuth};
 use url::Url;
 
 use crate::ask::asking::{Answered, Asking, LONGEST_WAIT, Verdict};
@@ -203,7 +203,10 @@ impl Fetcher<'_> {
             StatusCode::UNAUTHORIZED => {
                 Verdict::NewToken { error: FetchError::Unauthorized(refusal) }
             }
-            StatusCode::FORBIDDEN => Verdict::Fail(FetchError::Unauthorized(refusal)),
+            StatusCode::FORBIDDEN => Verdict::Fail(match self.poll.auth {
+                PollAuth::Token(_) => FetchError::Forbidden(refusal),
+                _ => FetchError::Unauthorized(refusal),
+            }),
             status
                 if matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY)
                     || status.is_server_error() =>

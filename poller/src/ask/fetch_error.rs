@@ -27,6 +27,12 @@ pub enum FetchError {
     /// The vendor refuses the credential.
     #[error("{0}: check the credential and what it is allowed to read")]
     Unauthorized(Refusal),
+    /// The vendor forbids what a token that it gave asks for. Some say so of one that has ended.
+    #[error(
+        "{0}: check the credential and what it is allowed to read; where the vendor answers so when a \
+         token or session has ended, write `errors: [{{ when: {{ status: 403 }}, do: reauthenticate }}]`"
+    )]
+    Forbidden(Refusal),
     /// The vendor fails at every try.
     #[error("{refusal}, {tries} times")]
     Failing {
@@ -145,6 +151,7 @@ impl FetchError {
             | FetchError::Lease(_) => true,
             FetchError::Refused(_)
             | FetchError::Unauthorized(_)
+            | FetchError::Forbidden(_)
             | FetchError::Page { .. }
             | FetchError::Ruled(_)
             | FetchError::Reread { .. }

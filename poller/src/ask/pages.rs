@@ -60,7 +60,8 @@ impl Fetcher<'_> {
     }
 
     /// Keeps the bytes of a page that cannot be understood, for a person to look at.
-    pub(crate) async fn keep_page(&self, body: Bytes, error: PageError) -> FetchError {
+    pub(crate) async fn keep_page(&self, body: Bytes, mut error: PageError) -> FetchError {
+        error.mask(self.credentials.redactor());
         match self.keep(body).await {
             Ok(blob) => FetchError::Page { blob, error },
             Err(error) => FetchError::Store(error),

@@ -5,6 +5,7 @@ use mef_source::{Path, Root};
 use serde_json::Value;
 
 use crate::page::decode::content::Content;
+use crate::page::instead::Instead;
 use crate::page::next::kind;
 use crate::page::page_error::PageError;
 use crate::page::record::Unread;
@@ -66,9 +67,12 @@ fn take_one(pages: &Pages, path: &Path, body: &mut Value) -> Result<Option<Value
     let place = path.pointer();
     match body.pointer_mut(&place).map(Value::take) {
         Some(Value::Null) if may_be_empty => Ok(None),
-        Some(Value::Null) => Err(PageError::NoRecord { place, found: "null", may_be_empty }),
         None if may_be_empty && is_left_out(pages, path, body) => Ok(None),
-        None => Err(PageError::NoRecord { place, found: "nothing", may_be_empty }),
+        none @ (Some(Value::Null) | None) => {
+            let found = none.as_ref().map_or("nothing", kind);
+            let instead = Instead::of(body, path.segments(), None);
+            Err(PageError::NoRecord { place, found, instead, may_be_empty })
+        }
         record => Ok(record),
     }
 }
@@ -90,7 +94,8 @@ fn take_list(pages: &Pages, path: &Path, body: &mut Value) -> Result<Vec<Value>,
         other => {
             let found = other.as_ref().map_or("nothing", kind);
             let may_be_empty = pages.missing_records == MissingRecords::Empty;
-            return Err(PageError::NoRecords { place, found, may_be_empty });
+            let instead = Instead::of(body, path.segments(), other.as_ref());
+            return Err(PageError::NoRecords { place, found, instead, may_be_empty });
         }
     })
 }

@@ -6,6 +6,7 @@
 pub(crate) mod body_records;
 pub(crate) mod decode;
 pub(crate) mod held;
+pub(crate) mod instead;
 pub(crate) mod link_header;
 pub(crate) mod next;
 pub(crate) mod page_error;

@@ -1,6 +1,9 @@
 //! Why a response is no page.
 
+use mef_auth::Redactor;
 use mef_pipeline::DecodeError;
+
+use crate::page::instead::Instead;
 
 /// Why a response is no page.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,33 +35,33 @@ pub enum PageError {
     NoTrailer,
     /// The list of records is not where the source file says.
     #[error(
-        "expected a list of records at `{place}`, found {found}: {}",
-        match may_be_empty {
-            false => "if that means an empty list, write `missing_records: empty`",
-            true => "`missing_records: empty` covers only a list that is null, or is missing from an object that is there",
-        }
+        "expected a list of records {}, found {found}: {}",
+        whole_or_at(place),
+        advice(instead, *may_be_empty, "a list", "an empty list")
     )]
     NoRecords {
         /// The path in the source file.
         place: String,
         /// What is there instead.
         found: &'static str,
+        /// What else the page has.
+        instead: Instead,
         /// Whether the source file allows a page without the list.
         may_be_empty: bool,
     },
     /// The one record is not where the source file says.
     #[error(
-        "expected a record at `{place}`, found {found}: {}",
-        match may_be_empty {
-            false => "if that means that there is none, write `missing_records: empty`",
-            true => "`missing_records: empty` covers only one that is null, or is missing from an object that is there",
-        }
+        "expected a record {}, found {found}: {}",
+        whole_or_at(place),
+        advice(instead, *may_be_empty, "one", "that there is none")
     )]
     NoRecord {
         /// The path in the source file.
         place: String,
         /// What is there instead.
         found: &'static str,
+        /// What else the page has.
+        instead: Instead,
         /// Whether the source file allows a page without it.
         may_be_empty: bool,
     },
@@ -108,7 +111,38 @@ pub enum PageError {
     },
 }
 
+/// Says where something was looked for.
+fn whole_or_at(place: &str) -> String {
+    match place {
+        "" => "as the whole page".to_owned(),
+        place => format!("at `{place}`"),
+    }
+}
+
+/// Says what the page has, and what to write. `missing_records: empty` would hide a path that is wrong,
+/// and an error of the vendor's, so it is named only where neither is seen.
+fn advice(instead: &Instead, may_be_empty: bool, what: &str, empty: &str) -> String {
+    let remedy = match may_be_empty {
+        false => format!("if that means {empty}, write `missing_records: empty`"),
+        true => format!(
+            "`missing_records: empty` covers only {what} that is null, or is missing from an object that is there"
+        ),
+    };
+    match (instead.is_some(), instead.may_be_empty()) {
+        (true, true) => format!("{instead}; {remedy}"),
+        (true, false) => instead.to_string(),
+        (false, _) => remedy,
+    }
+}
+
 impl PageError {
+    /// Masks the secrets in what is told of the vendor's words.
+    pub(crate) fn mask(&mut self, redactor: &Redactor) {
+        if let PageError::NoRecords { instead, .. } | PageError::NoRecord { instead, .. } = self {
+            instead.mask(redactor);
+        }
+    }
+
     /// Returns whether the page was cut off or garbled, and may be whole the next time.
     pub(crate) fn may_pass(&self) -> bool {
         match self {

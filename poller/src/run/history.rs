@@ -6,7 +6,8 @@
 
 use mef_ports::{CursorRecord, PastRun, Position};
 
-const MOST: usize = 20;
+/// How many runs the history of a cursor keeps.
+pub const MOST_PAST_RUNS: usize = 20;
 /// The longest error, in characters. One is a sentence or two, but a vendor may have made it
 /// longer.
 const LONGEST_ERROR: usize = 300;
@@ -34,7 +35,7 @@ pub(crate) fn note(record: &mut CursorRecord, done_before: Option<&Position>) {
         record.history.pop();
     }
     record.history.push(past);
-    let surplus = record.history.len().saturating_sub(MOST);
+    let surplus = record.history.len().saturating_sub(MOST_PAST_RUNS);
     record.history.drain(..surplus);
 }
 
@@ -72,6 +73,9 @@ mod tests {
         assert_eq!(seen, [2, 4, 5]);
         assert_eq!(record.history[2].error.as_ref().map(String::len), Some(LONGEST_ERROR));
         (6..100).for_each(|second| after(&mut record, second, 1, None));
-        assert_eq!((record.history.len(), record.history[0].ended.as_second()), (MOST, 80));
+        assert_eq!(
+            (record.history.len(), record.history[0].ended.as_second()),
+            (MOST_PAST_RUNS, 80)
+        );
     }
 }

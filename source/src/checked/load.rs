@@ -100,6 +100,13 @@ fn check(
             "use `a-z`, `0-9`, `-` and `_`, at most 64, beginning with a letter or digit",
         )
     });
+    if written.source.as_str() == SourceName::HEALTH {
+        checker.error_with(
+            written.source.place(),
+            format!("no source can have the name `{}`", SourceName::HEALTH),
+            "a load balancer asks there whether `mef run` can take webhooks: use another name",
+        );
+    }
     if written.webhook.is_none() && written.poll.is_none() {
         checker.error_with(
             written.source.place(),

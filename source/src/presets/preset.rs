@@ -66,6 +66,8 @@ pub enum Need {
     Keys,
     /// The addresses that may send webhooks.
     Allow,
+    /// The text that is signed, which holds what only the source knows.
+    Text,
 }
 
 impl Need {
@@ -81,6 +83,7 @@ impl Need {
             Need::Claims => "claims",
             Need::Keys => "keys",
             Need::Allow => "allow",
+            Need::Text => "text",
         }
     }
 
@@ -101,6 +104,7 @@ impl Need {
             Need::Claims => "{ email: sender@example.com }",
             Need::Keys => "{ jwks_url: \"https://issuer.example.com/keys\" }",
             Need::Allow => "[192.0.2.0/24]",
+            Need::Text => "\"{timestamp}.ID.{body}\"",
         }
     }
 }

@@ -120,3 +120,18 @@ fn formats_that_the_rest_does_not_fit_to() {
     ];
     insta::assert_snapshot!(report(OKTA, &cases));
 }
+
+/// The vendor's own cap makes every page short.
+#[test]
+fn a_short_page_that_may_not_be_the_last_is_warned_of_where_an_empty_one_ends_it_too() {
+    let warns = |next: &str| {
+        let text = OKTA.replace("{ link: next }", next);
+        let text = text.replace("[no_next, empty_page, same_next]", "[{ short_page: 1000 }]");
+        let loaded = mef_source::load(&text, &|_| Err(String::new())).unwrap();
+        loaded.warnings.iter().any(|warning| warning.message.contains("fewer than 1000"))
+    };
+    assert!(warns("{ page: { query: p } }"));
+    assert!(warns("{ offset: { query: p } }"));
+    assert!(!warns("{ link: next }"));
+    assert!(!warns("{ token: { from: a, query: b } }"));
+}

@@ -34,6 +34,7 @@ fn given(need: Need) -> &'static str {
         Need::Claims => "{ email: sender@example.com }",
         Need::Keys => "{ jwks_url: \"https://issuer.example.com/keys\" }",
         Need::Allow => "[192.0.2.0/24]",
+        Need::Text => "\"{timestamp}|ID|{body|crc32}\"",
     }
 }
 

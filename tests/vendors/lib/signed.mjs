@@ -20,7 +20,7 @@ export const hmac = (hash) => (text, key) => createHmac(hash, key).update(text).
  * Builds the battery. `spec` beside what `Suite` takes:
  * `bodies` (name → JSON text), `text(o)` the parts signed, `sign(text, key)`, `key(secret)`,
  * `build(o, signatures)` the request where headers are not enough, `encoding`, `wrap(signature, o)` the header's value, `header` its name, `time: { header, unit,
- * past, future }`, `partly` where not the whole body is signed, `extra(o)` further headers, `list: { item(signature), separator, old }`.
+ * past, future }`, `lines` where the header is a list without keys, `partly` where not the whole body is signed, `extra(o)` further headers, `list: { item(signature), separator, old }`.
  */
 export function signed(spec) {
   const suite = new Suite(spec);
@@ -188,9 +188,9 @@ export class Builder {
     reject("not of its encoding", this.changed(() => "zz!!%%"), "it cannot be decoded");
     const value = this.wrap(this.encode(this.signature(o)), o);
     const zeros = this.wrap(this.encode(Buffer.alloc(this.signature(o).length)), o);
-    if (spec.list) {
+    if (spec.list || spec.lines) {
       const judge = { judge: false, made_by: "the vendor's documented rule" };
-      if (!spec.time || spec.time.header) {
+      if (spec.lines || !spec.time || spec.time.header) {
         suite.add("signature: a wrong one and a right one on two lines", this.raw(o, [zeros, value]), this.accept(this.first), "a list may stand on several lines", judge);
       }
     } else {
@@ -200,7 +200,7 @@ export class Builder {
     if (spec.wrap && !spec.list) {
       const bare = this.encode(this.signature(o));
       reject("without its key", this.raw(o, bare), "a signature of an unnamed scheme is none");
-      reject("under the key of another scheme", this.raw(o, value.replace(bare, "").replace(/\w+(?=[=,])/, "v9") + bare), "a signature of another scheme is none");
+      reject("under the key of another scheme", this.raw(o, value.replace(bare, "").replace(/\w+(?=[=, ])/, "v9") + bare), "a signature of another scheme is none");
     }
   }
 

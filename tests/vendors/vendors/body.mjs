@@ -20,7 +20,7 @@ const field = (name) => (text) => {
 };
 
 /** What vendors of this kind share; `prefix` is the key before the signature. */
-function plain(name, { prefix, hash = "sha256", secret, ...spec }) {
+export function plain(name, { prefix, hash = "sha256", secret, ...spec }) {
   const secrets = spec.secrets ?? {
     webhook_secret: secret ?? `${name}-secret-of-today`,
     previous_webhook_secret: `${name}-secret-of-yesterday`,

@@ -25,7 +25,7 @@ const field = (...names) => (text) => {
   return value === undefined ? undefined : String(value);
 };
 
-function timed(name, { secret, ...spec }) {
+export function timed(name, { secret, ...spec }) {
   const secrets = spec.secrets ?? {
     webhook_secret: secret ?? `${name}-secret-of-today`,
     previous_webhook_secret: `${name}-secret-of-yesterday`,
@@ -41,13 +41,13 @@ function timed(name, { secret, ...spec }) {
 }
 
 /** A header that holds the time and signatures: `t=1,v1=ab`. */
-const packed = (key, scheme, separator, old) => ({
+export const packed = (key, scheme, separator, old) => ({
   wrap: (signature, o) => [`${key}=${o.ts}`, `${scheme}=${signature}`].join(separator),
   list: { head: (o) => `${key}=${o.ts}`, item: (signature, name = scheme) => `${name}=${signature}`, separator, old },
 });
 
 /** Attacks on a header that holds the time. */
-function packedAttacks(key, scheme, separator) {
+export function packedAttacks(key, scheme, separator) {
   return (b, suite) => {
     const now = b.options();
     const old = b.options({ time: NOW - 86400_000 });

@@ -7,7 +7,7 @@ import { awkward } from "../lib/signed.mjs";
 const json = JSON.stringify;
 
 /** `spec.request(values, text)` makes a request that holds the values, each in a place of its own. */
-function token(name, { token: secret = `${name}-token-0123456789abcdef`, ...spec }) {
+export function token(name, { token: secret = `${name}-token-0123456789abcdef`, ...spec }) {
   const previous = `${name}-token-of-yesterday`;
   const suite = new Suite({
     name,
@@ -67,7 +67,7 @@ function token(name, { token: secret = `${name}-token-0123456789abcdef`, ...spec
   return suite;
 }
 
-const inHeader = (name, prefix = "") => (values) => ({ headers: values.map((value) => [name, value === "" ? "" : prefix + value]) });
+export const inHeader = (name, prefix = "") => (values) => ({ headers: values.map((value) => [name, value === "" ? "" : prefix + value]) });
 
 export const suites = [
   token("gitlab-token", {

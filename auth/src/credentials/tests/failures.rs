@@ -127,6 +127,17 @@ async fn answers_that_are_no_token_are_told_apart_and_never_shown() {
             unreadable("/expires_in"),
         ),
         (
+            answer(
+                200,
+                &[],
+                r#"{"access_token":"PRIVATE","token_type":"bearer","expires_in":"2026-12-01T10:00:00Z"}"#,
+            ),
+            TokenEndpointError::Moment {
+                path: "/expires_in".to_owned(),
+                right: "expires_at: /expires_in".to_owned(),
+            },
+        ),
+        (
             answer(200, &[], r#"{"access_token":"PRIVATE","token_type":"mac"}"#),
             TokenEndpointError::NotBearer,
         ),

@@ -211,7 +211,7 @@ fn read(
         token,
         base_url: base_url(request, &body)?,
         refresh_token,
-        life: life(wanted, &body, asked_at).map_err(|path| unreadable(&path))?,
+        life: life(request.auth.kind, wanted, &body, asked_at)?,
         asked_at,
         requests: 0,
     })
@@ -296,8 +296,13 @@ fn cookie(name: &str, headers: &HeaderMap) -> Result<String, String> {
     found.rfind(|value| !value.is_empty()).ok_or_else(|| format!("cookie.{name}"))
 }
 
-/// Reads how long the token lives; fails with the path at which it cannot be read.
-fn life(wanted: &TokenResponse, body: &Value, now: Timestamp) -> Result<Option<Duration>, Path> {
+/// Reads how long the token of this kind of credential lives.
+fn life(
+    kind: &str,
+    wanted: &TokenResponse,
+    body: &Value,
+    now: Timestamp,
+) -> Result<Option<Duration>, Failure> {
     let path = match &wanted.life {
         Life::Open => return Ok(None),
         Life::Fixed(life) => return Ok(Some(*life)),
@@ -313,7 +318,14 @@ fn life(wanted: &TokenResponse, body: &Value, now: Timestamp) -> Result<Option<D
             whole.map(Duration::from_secs)
         }
     };
-    life.map(Some).ok_or_else(|| path.clone())
+    if life.is_none() && text.trim().parse::<Timestamp>().is_ok() {
+        let right = match kind {
+            "session" => format!("expires: {{ at: {path} }}"),
+            _ => format!("expires_at: {path}"),
+        };
+        return Err(Failure::Final(TokenEndpointError::Moment { path: path.to_string(), right }));
+    }
+    life.map(Some).ok_or_else(|| unreadable(path))
 }
 
 fn moment(text: &str) -> Option<Timestamp> {

@@ -17,8 +17,10 @@ pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> StoreError {
     StoreError::new(READ_FILE, format!("{}: {error}", path.display()))
 }
 
-pub(super) fn parse(path: &Path) -> Result<Lines, StoreError> {
-    let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
+/// Reads the open `file` at `path`.
+pub(super) fn parse(path: &Path, file: &mut File) -> Result<Lines, StoreError> {
+    let mut text = String::new();
+    file.read_to_string(&mut text).map_err(|error| unreadable(path, &error))?;
     parse_text(path, &text)
 }
 

@@ -2,22 +2,21 @@
 
 use std::collections::BTreeMap;
 use std::env::VarError;
+use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, Once, PoisonError};
-use std::time::SystemTime;
+use std::sync::Once;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use mef_ports::{Secret, SecretRef, SecretVersion, Secrets, SecretsError, StoreError};
 
-use crate::secrets::file::{Lines, STORE, add_line, parse, replace_line, unreadable};
+use crate::secrets::file::{STORE, add_line, parse, replace_line, unreadable};
 
 /// Secrets from the environment, else from a file of `KEY=value` lines.
 pub struct LocalSecrets {
     pub(super) file: Option<PathBuf>,
     pub(super) environment: Environment,
-    pub(super) read: Mutex<Option<SecretsFile>>,
     pub(super) warned: Once,
 }
 
@@ -31,19 +30,13 @@ pub(super) enum Environment {
     None,
 }
 
-/// The file as it was last read.
-#[derive(Clone, Default)]
-pub(super) struct SecretsFile {
-    modified: Option<SystemTime>,
-    lines: Lines,
-}
-
 impl LocalSecrets {
     /// Takes secrets from the environment, and from `file` if it is there. The file is
-    /// read again when it changes.
+    /// read each time: nothing else shows every change, such as a copy that keeps its
+    /// time, and a secret that was taken out must not be accepted any longer.
     pub fn new(file: Option<PathBuf>) -> LocalSecrets {
         let environment = Environment::Process;
-        LocalSecrets { file, environment, read: Mutex::default(), warned: Once::new() }
+        LocalSecrets { file, environment, warned: Once::new() }
     }
 
     /// Takes secrets from `file` alone: those of a test, which everybody may read and no
@@ -100,28 +93,22 @@ impl LocalSecrets {
 
     fn find_in_file(&self, variable: &str) -> Result<Option<SecretVersion>, StoreError> {
         let Some(path) = &self.file else { return Ok(None) };
-        let metadata = match std::fs::metadata(path) {
-            Ok(metadata) => metadata,
+        let mut file = match File::open(path) {
+            Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(unreadable(path, &error)),
         };
+        let metadata = file.metadata().map_err(|error| unreadable(path, &error))?;
         self.warn_if_open(path, &metadata);
         let modified = metadata.modified().ok();
-        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        let file = match read.take() {
-            Some(file) if file.modified == modified => file,
-            _ => SecretsFile { modified, lines: parse(path)? },
-        };
-        let found = file.lines.get(variable).map(|(line, value)| SecretVersion {
-            value: value.clone(),
+        let found = parse(path, &mut file)?.remove(variable);
+        Ok(found.map(|(line, value)| SecretVersion {
+            value,
             version: format!("file:{line}"),
             since: modified.and_then(|time| Timestamp::try_from(time).ok()),
-        });
-        *read = Some(file);
-        Ok(found)
+        }))
     }
 
-    /// Changes the file, which is then read again: its time may not have moved on.
     fn change_file<T>(
         &self,
         change: impl FnOnce(&Path) -> Result<T, StoreError>,
@@ -129,9 +116,7 @@ impl LocalSecrets {
         let path = self.file.as_ref().ok_or_else(|| {
             StoreError::new(STORE, "there is no secrets file: name one with --secrets")
         })?;
-        let changed = change(path)?;
-        *self.read.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        Ok(changed)
+        change(path)
     }
 
     #[cfg(unix)]
@@ -158,7 +143,8 @@ impl Secrets for LocalSecrets {
             Some(found) => Some(found),
             None => self.find_in_file(&variable)?,
         };
-        found.filter(|found| !found.value.expose().is_empty()).ok_or_else(|| {
+        // Anybody could guess a key that is nothing but white space.
+        found.filter(|found| !found.value.expose().trim().is_empty()).ok_or_else(|| {
             let file = self.file.as_ref().map_or(String::new(), |file| {
                 format!(", or write the line `{variable}=…` into {}", file.display())
             });
@@ -176,7 +162,7 @@ impl Secrets for LocalSecrets {
     ) -> Result<bool, StoreError> {
         let variable = LocalSecrets::variable(reference);
         let found = self.find_in_environment(&variable)?;
-        if found.is_some_and(|found| !found.value.expose().is_empty()) {
+        if found.is_some_and(|found| !found.value.expose().trim().is_empty()) {
             return Ok(false);
         }
         self.change_file(|path| add_line(path, &variable, value.expose()))

@@ -113,6 +113,45 @@ async fn a_changed_file_is_read_again() {
     assert!(matches!(secrets.get(&token()).await, Err(SecretsError::Missing { .. })));
 }
 
+/// As `cp -p` and a link that is swapped do.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_changed_file_of_the_same_time_and_size_is_read_again() {
+    let then = SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_514_400);
+    let (_folder, path) = file("MEF_SECRET_OKTA_API_TOKEN=old\n");
+    let (_other, copy) = file("MEF_SECRET_OKTA_API_TOKEN=new\n");
+    for path in [&path, &copy] {
+        std::fs::File::options().write(true).open(path).unwrap().set_modified(then).unwrap();
+    }
+    let link = path.with_extension("link");
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    let (direct, linked) =
+        (LocalSecrets::of_a_test(path.clone()), LocalSecrets::of_a_test(link.clone()));
+    assert_eq!(get(&direct).await.value.expose(), "old");
+    assert_eq!(get(&linked).await.value.expose(), "old");
+    std::fs::remove_file(&link).unwrap();
+    std::os::unix::fs::symlink(&copy, &link).unwrap();
+    assert_eq!(get(&linked).await.value.expose(), "new");
+    std::fs::write(&path, "MEF_SECRET_OKTA_API_TOKEN=new\n").unwrap();
+    std::fs::File::options().write(true).open(&path).unwrap().set_modified(then).unwrap();
+    assert_eq!(get(&direct).await.value.expose(), "new");
+}
+
+/// Whoever knows that it is nothing but white space could sign with it.
+#[tokio::test]
+async fn a_blank_secret_is_missing() {
+    for blank in ["\n", " ", "\u{a0}\r\n"] {
+        let secrets = LocalSecrets::from_pairs([("MEF_SECRET_OKTA_API_TOKEN", blank)]);
+        assert!(
+            matches!(secrets.get(&token()).await, Err(SecretsError::Missing { .. })),
+            "{blank:?}"
+        );
+    }
+    let (_folder, path) = file("MEF_SECRET_OKTA_API_TOKEN=\" \"\n");
+    let found = LocalSecrets::of_a_test(path).get(&token()).await;
+    assert!(matches!(found, Err(SecretsError::Missing { .. })));
+}
+
 #[tokio::test]
 async fn what_is_missing_says_which_variable_and_which_line() {
     let (_folder, path) = file("MEF_SECRET_OKTA_API_TOKEN=\"\"\n");
@@ -205,7 +244,7 @@ fn changes_at_once_lose_nothing() {
             });
         }
     });
-    let lines = parse(&path).unwrap();
+    let lines = parse(&path, &mut std::fs::File::open(&path).unwrap()).unwrap();
     for number in 0..8 {
         assert_eq!(lines[&format!("R{number}")].1.expose(), "9");
         assert_eq!(lines[&format!("A{number}")].1.expose(), "x");

@@ -73,6 +73,7 @@ pub(crate) fn show(report: &RunReport, json: bool, redactor: &Redactor) -> anyho
     };
     // Rare counts are shown only if they are not 0.
     let rare = [
+        (summary.held_back, "held back for the next window"),
         (summary.untimed, "without a time that can be read"),
         (summary.gone, "gone"),
         (summary.dedupe_overflow, "forgotten while they may come again"),

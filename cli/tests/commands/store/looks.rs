@@ -1,6 +1,6 @@
 //! Looking changes nothing, and a name that nobody knows is told.
 
-use crate::support::{Folder, HOOK, HOOK_SCHEMA, stderr};
+use crate::support::{Folder, HOOK, HOOK_SCHEMA, http, stderr, vendor};
 
 fn hook() -> Folder {
     let folder = Folder::new();
@@ -62,4 +62,27 @@ fn a_misspelt_source_is_an_error_that_says_what_may_be_meant() {
     }
     // One that is known and has nothing is no error.
     assert!(folder.lines(&["events", "--source", "hook"]).is_empty());
+}
+
+/// Its list may be empty, or the source file may look in the wrong place.
+#[test]
+fn a_source_that_never_had_a_record_is_not_fresh() {
+    let folder = Folder::new();
+    let wrong = vendor(|_| http(200, "", r#"{"data":[{"id":1,"t":"2026-11-01T00:00:00Z"}]}"#));
+    let source = |records: &str| {
+        format!(
+            "source: log\npoll:\n  schedule: rate(1 minute)\n  \
+             request: {{ get: \"{wrong}/log\", query: {{ since: \"{{window.start|epoch}}\" }} }}\n  \
+             records: {records}\n  missing_records: empty\n  \
+             cursor: {{ time: t, id: id, start: 1h, overlap: 60s }}\n"
+        )
+    };
+    let status = || folder.lines(&["status", "--json"]).remove(0);
+    folder.write("log/source.yml", &source("items"));
+    folder.lines(&["poll", "log", "--once"]);
+    assert!(status().contains(r#""state":"no record yet""#), "{}", status());
+    folder.write("log/source.yml", &source("data"));
+    folder.lines(&["cursors", "reset", "log"]);
+    folder.lines(&["poll", "log", "--once"]);
+    assert!(status().contains(r#""state":"fresh""#), "{}", status());
 }

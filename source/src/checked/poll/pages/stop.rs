@@ -49,7 +49,21 @@ pub(crate) fn stop(
             StopRule::NoNext => {}
             StopRule::EmptyPage => stop.empty_page = true,
             StopRule::SameNext => stop.same_next = true,
-            StopRule::ShortPage(size) => stop.short_page = Some(**size),
+            StopRule::ShortPage(size) => {
+                if matches!(next, Some(Next::Page { .. } | Next::Offset { .. })) {
+                    checker.warn(
+                        rule.place(),
+                        format!(
+                            "if the vendor gives fewer than {} records to a page, whatever is asked for, only the first \
+                             page is read",
+                            **size
+                        ),
+                        "leave `short_page` out, and a page without records ends the reading; or write what the \
+                         vendor says of further pages: `unless`, `total` or `pages`",
+                    );
+                }
+                stop.short_page = Some(**size);
+            }
             StopRule::Unless(path) => stop.unless.push(checker.path(path, PAGE_ROOTS)?),
             StopRule::When(values) => {
                 let mut all = Vec::new();

@@ -159,6 +159,14 @@ impl Check {
         }
     }
 
+    /// Returns whether it is made over the query as it was sent: not every gateway hands that over.
+    pub fn signs_query(&self) -> bool {
+        match self {
+            Check::Jwt(jwt) => jwt.digests.iter().any(|digest| digest.text.signs_query()),
+            _ => self.signed().is_some_and(|signed| signed.text.signs_query()),
+        }
+    }
+
     fn signed(&self) -> Option<&Signed> {
         self.single()?.signed()
     }

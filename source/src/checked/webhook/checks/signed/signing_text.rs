@@ -152,6 +152,11 @@ impl SigningText {
         self.signs(&SignedPart::Body) || self.signs(&SignedPart::FormSorted)
     }
 
+    /// Returns whether the query is signed as it was sent.
+    pub fn signs_query(&self) -> bool {
+        self.signs(&SignedPart::Url) || self.signs(&SignedPart::PathQuery)
+    }
+
     /// Returns whether the value at `path` in the request is signed.
     pub fn signs_at(&self, path: &Path) -> bool {
         self.bare().any(|part| match (part, path.root()) {

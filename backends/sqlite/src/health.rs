@@ -1,0 +1,23 @@
+//! Whether the store can be written.
+
+use mef_ports::StoreError;
+
+use crate::store::Store;
+
+impl Store {
+    /// Writes what is there already, and waits until that is on disk: nothing else shows whether a delivery
+    /// could be kept.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the store cannot be written, such as on a full disk.
+    pub async fn try_to_write(&self) -> Result<(), StoreError> {
+        self.writer
+            .write("write to the store", |transaction| {
+                let version: i64 =
+                    transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+                transaction.pragma_update(None, "user_version", version)
+            })
+            .await
+    }
+}

@@ -1,0 +1,120 @@
+//! What a connection is doing, and since when.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until};
+
+use super::limits::Limits;
+
+/// What a connection is doing.
+pub(super) struct Turn {
+    now: Mutex<Now>,
+    changed: Notify,
+    leave: Notify,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Now {
+    doing: Doing,
+    since: Instant,
+    is_leaving: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Doing {
+    /// No byte of a request has come.
+    Waiting,
+    /// A part of a request's head has come.
+    Head,
+    /// A request is being served: its body is timed where it is read.
+    Serving,
+}
+
+/// Why a connection has waited long enough.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Overdue {
+    /// There is no request.
+    Idle,
+    /// There is a part of one.
+    Head,
+}
+
+impl Turn {
+    pub(super) fn new() -> Turn {
+        let now = Now { doing: Doing::Waiting, since: Instant::now(), is_leaving: false };
+        Turn { now: Mutex::new(now), changed: Notify::new(), leave: Notify::new() }
+    }
+
+    /// Notes that bytes have come.
+    pub(super) fn heard(&self) {
+        if self.now().doing == Doing::Waiting {
+            self.go_on(Doing::Head);
+        }
+    }
+
+    /// Notes that a request is served from now on.
+    pub(super) fn begin(&self) {
+        self.go_on(Doing::Serving);
+    }
+
+    /// Notes that the request is answered.
+    pub(super) fn end(&self) {
+        self.go_on(Doing::Waiting);
+    }
+
+    /// Returns whether a request is being served.
+    pub(super) fn is_busy(&self) -> bool {
+        self.now().doing == Doing::Serving
+    }
+
+    /// Waits until the sender has taken too long.
+    pub(super) async fn overdue(&self, limits: &Limits) -> Overdue {
+        loop {
+            let now = *self.now();
+            let (limit, overdue) = match now.doing {
+                Doing::Waiting => (limits.idle, Overdue::Idle),
+                Doing::Head => (limits.head, Overdue::Head),
+                Doing::Serving => {
+                    self.changed.notified().await;
+                    continue;
+                }
+            };
+            tokio::select! {
+                () = self.changed.notified() => {}
+                () = sleep_until(now.since + limit) => {
+                    if *self.now() == now {
+                        return overdue;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Waits until the connection has to go for another.
+    pub(super) async fn has_to_leave(&self) {
+        self.leave.notified().await;
+    }
+
+    /// Returns whether it was asked to go.
+    pub(super) fn is_leaving(&self) -> bool {
+        self.now().is_leaving
+    }
+
+    /// Asks the connection to go.
+    pub(super) fn ask_to_leave(&self) {
+        self.now().is_leaving = true;
+        self.leave.notify_one();
+    }
+
+    fn go_on(&self, doing: Doing) {
+        let mut now = self.now();
+        (now.doing, now.since) = (doing, Instant::now());
+        drop(now);
+        self.changed.notify_one();
+    }
+
+    fn now(&self) -> MutexGuard<'_, Now> {
+        self.now.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
