@@ -120,6 +120,15 @@ impl Request {
         &self.body
     }
 
+    /// Replaces the body by JSON, and says so in the headers.
+    pub(crate) fn with_json(self, body: Vec<u8>) -> Request {
+        let about_the_body = |name: &str| matches!(name, "content-type" | "content-encoding");
+        let mut headers = self.headers;
+        headers.retain(|(name, _)| !about_the_body(name));
+        headers.push(("content-type".to_owned(), b"application/json".to_vec()));
+        Request { headers, body: body.into(), ..self }
+    }
+
     /// Replaces the values of the headers and query parameters that `header` and
     /// `query` pick by `***`, and the body by `body`.
     pub(crate) fn masked(

@@ -235,6 +235,20 @@ impl Credentials {
         self.access_tokens.forget(&request.key, &*self.ports.tokens).await
     }
 
+    /// Returns whether this process has an access token of the credential.
+    pub async fn has_token(
+        &self,
+        source: &str,
+        auth: &PollAuth,
+        secrets: &BTreeMap<String, Secret>,
+    ) -> bool {
+        let PollAuth::Token(token) = auth else { return false };
+        match TokenRequest::render(source, token, self.renderer(secrets)) {
+            Ok(request) => self.access_tokens.has(&request.key).await,
+            Err(_) => false,
+        }
+    }
+
     fn renderer<'r>(&'r self, secrets: &'r BTreeMap<String, Secret>) -> Renderer<'r> {
         Renderer { redactor: &self.ports.redactor, secrets }
     }

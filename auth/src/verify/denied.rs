@@ -336,6 +336,29 @@ impl Denied {
         })
     }
 
+    /// Returns the code that RFC 8935 §2.4 has for it, for senders of security event tokens. Of alternatives
+    /// it is that of the first.
+    pub fn set_error(&self) -> &'static str {
+        match self {
+            Denied::JwtNoKey { .. } | Denied::JwtSignature { .. } | Denied::JwtAlgorithm { .. } => {
+                "invalid_key"
+            }
+            Denied::JwtClaim { claim, .. } if claim == "iss" => "invalid_issuer",
+            Denied::JwtClaim { claim, .. } if claim == "aud" => "invalid_audience",
+            Denied::JwtMalformed { .. }
+            | Denied::JwtClaim { .. }
+            | Denied::BodyNotJson(_)
+            | Denied::BodyNotForm(_)
+            | Denied::WrongType(_)
+            | Denied::NotText(_)
+            | Denied::Missing(RequestPart::Json(_) | RequestPart::Form(_)) => "invalid_request",
+            Denied::Alternatives(reasons) => {
+                reasons.first().map_or("authentication_failed", Denied::set_error)
+            }
+            _ => "authentication_failed",
+        }
+    }
+
     /// Returns whether `is` holds for it, or for one of its alternatives.
     fn any(&self, is: fn(&Denied) -> bool) -> bool {
         match self {

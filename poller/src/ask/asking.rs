@@ -27,6 +27,8 @@ pub(crate) struct Asking<'a> {
     pub(crate) request: &'a HttpRequest,
     /// The request for a second try, if it is not the same.
     pub(crate) again: Option<&'a HttpRequest>,
+    /// Whether the request brings something else the second time.
+    pub(crate) moves: bool,
     /// Responses that count as success.
     pub(crate) ignore: &'a [ResponseWhen],
     pub(crate) wait: Option<&'a Waiting<'a>>,
@@ -43,6 +45,15 @@ pub(crate) enum Verdict {
 }
 
 impl Verdict {
+    /// Returns why there is no good response.
+    pub(crate) fn into_error(self) -> FetchError {
+        match self {
+            Verdict::Again { error, .. } | Verdict::NewToken { error } | Verdict::Fail(error) => {
+                error
+            }
+        }
+    }
+
     /// Returns the verdict on a response to a request without the credential. It says nothing about
     /// the credential's limit or token.
     pub(crate) fn of_another(self, now: Timestamp) -> Verdict {

@@ -95,6 +95,9 @@ impl Fetcher<'_> {
                         .await
                         .map_err(FetchError::Credential)?;
                 }
+                Verdict::Again { error, .. } if asking.moves && error.may_have_moved() => {
+                    return Err(error);
+                }
                 Verdict::Again { error, after } => {
                     let now = self.clock.now();
                     let wait = after.map(|after| after.duration_since(now));
@@ -216,6 +219,18 @@ impl Fetcher<'_> {
             }
             _ => Verdict::Fail(FetchError::Refused(refusal)),
         })
+    }
+
+    /// Sends a request once, whose response nothing depends on. What it would end may be gone.
+    pub(crate) async fn tell(&self, request: HttpRequest) -> Result<(), FetchError> {
+        let answered = self.send_and_follow(request).await.map_err(Verdict::into_error)?;
+        let Exchange { request, response, .. } = answered;
+        let status = response.status;
+        if status.is_success() || matches!(status, StatusCode::NOT_FOUND | StatusCode::GONE) {
+            return Ok(());
+        }
+        let redactor = self.credentials.redactor();
+        Err(FetchError::Refused(Refusal::new(&request.method, &request.url, &response, redactor)))
     }
 
     /// Sends the request and follows redirects within the source's origins.

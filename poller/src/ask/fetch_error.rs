@@ -1,5 +1,6 @@
 //! Why there is no page, and whether what was set up for it is still good.
 
+use http::StatusCode;
 use jiff::Timestamp;
 use mef_auth::credentials::CredentialError;
 use mef_ports::{CommitError, HttpError, StoreError};
@@ -134,6 +135,17 @@ pub enum FetchError {
 }
 
 impl FetchError {
+    /// Returns whether the vendor may have given a page that did not arrive.
+    pub(crate) fn may_have_moved(&self) -> bool {
+        match self {
+            FetchError::Http(_) | FetchError::Page { .. } => true,
+            FetchError::Failing { refusal, .. } => {
+                matches!(refusal.status, StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT)
+            }
+            _ => false,
+        }
+    }
+
     /// Returns whether what `setup` brought is still good after this error: then a later run goes
     /// on with it and starts no other job.
     pub(crate) fn keeps_setup(&self) -> bool {

@@ -36,7 +36,8 @@ impl Fetcher<'_> {
         ignore: &[ResponseWhen],
         request: PageRequest,
     ) -> Result<FetchedPage, FetchError> {
-        let asking = Asking { request: &request.http, again: request.again.as_ref(), ignore, wait };
+        let again = request.again.as_ref();
+        let asking = Asking { request: &request.http, again, moves: request.moves, ignore, wait };
         let read = |url: &Url, response: &HttpResponse| {
             read::read(self.poll, pages, request.at.as_ref(), url, response)
         };

@@ -10,9 +10,9 @@ use crate::page::next::kind;
 use crate::page::page_error::PageError;
 use crate::page::record::Unread;
 
-/// Returns the paths of the lists that can be split without parsing. Empty if `next` or `stop` reads
-/// something in or around such a list.
-pub(super) fn apart_at(pages: &Pages) -> &[Path] {
+/// Returns the paths of the lists that can be split without parsing. Empty if `next`, `stop` or
+/// `renew` reads something in or around such a list.
+pub(super) fn apart_at<'p>(pages: &'p Pages, renewed: &[(String, Path)]) -> &'p [Path] {
     let Records::Lists(lists) = &pages.records else { return &[] };
     let way = match &pages.next {
         Some(Next::Url { from, .. } | Next::Token { from, .. }) => Some(from),
@@ -23,7 +23,8 @@ pub(super) fn apart_at(pages: &Pages) -> &[Path] {
         let mut pairs = lists.iter().map(|list| path.segments().iter().zip(list.segments()));
         pairs.any(|mut pair| pair.all(|(segment, list)| segment == list))
     };
-    let mut others = pages.stop.paths().chain(way).filter(in_body);
+    let renewed = renewed.iter().map(|(_, path)| path);
+    let mut others = pages.stop.paths().chain(way).chain(renewed).filter(in_body);
     if others.any(meets) { &[] } else { lists }
 }
 

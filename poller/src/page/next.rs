@@ -58,7 +58,7 @@ pub(super) fn counted(number: u64) -> ResumeAt {
     ResumeAt::Token(number.to_string())
 }
 
-/// Returns the value of the last record that leads on.
+/// Returns the value of the last record that leads on. A list or an object is kept as its JSON.
 pub(super) fn last(
     from: &Path,
     plus: u64,
@@ -67,8 +67,16 @@ pub(super) fn last(
     let Some(record) = records.last() else { return Ok(None) };
     let unusable = |found| PageError::Next { place: from.pointer(), found };
     let record = record.look().map_err(PageError::Decode)?;
+    let text = match from.find(&record) {
+        Some(value @ (Value::Array(_) | Value::Object(_))) => Some(value.to_string()),
+        // Not to be taken for the JSON of a list.
+        Some(value @ Value::String(text)) if text.starts_with(['[', '{', '"']) => {
+            Some(value.to_string())
+        }
+        value => text_of(value, from)?,
+    };
     // Without this error, the page would look like the last one.
-    let text = text_of(from.find(&record), from)?.ok_or(unusable("nothing in its last record"))?;
+    let text = text.ok_or(unusable("nothing in its last record"))?;
     if plus == 0 {
         return Ok(Some(ResumeAt::Token(text)));
     }

@@ -13,7 +13,7 @@ use crate::page::decode::content::Content;
 use crate::page::decode::decode;
 use crate::page::held::Held;
 use crate::page::link_header;
-use crate::page::next::{count, counted, last, may_lead, resolve, text_of, token};
+use crate::page::next::{count, counted, kept_text, last, may_lead, resolve, text_of, token};
 use crate::page::page_error::PageError;
 use crate::page::record::Unread;
 use crate::page::stop::{self, find};
@@ -30,6 +30,8 @@ pub(crate) struct Page {
     pub(crate) ends: bool,
     /// How many records the vendor counts on all pages.
     pub(crate) total: Option<u64>,
+    /// The values of the setup that it brings anew.
+    pub(crate) renewed: Vec<(String, String)>,
     /// Why the way on from it cannot be followed. Its records are good.
     pub(crate) lost_way: Option<LostWay>,
     /// Tells two pages apart.
@@ -53,6 +55,7 @@ impl Page {
             next: None,
             ends: true,
             total: None,
+            renewed: Vec::new(),
             lost_way: None,
             digest: [0; 32],
         }
@@ -73,11 +76,15 @@ pub(crate) fn read(
     let mut content = if response.status == StatusCode::NO_CONTENT {
         Content { is_last: true, ..Content::default() }
     } else {
-        decode(pages, apart_at(pages), poll.max_page, &response.body)?
+        decode(pages, apart_at(pages, &poll.renew), poll.max_page, &response.body)?
     };
     let nothing = Value::Null;
     let body = content.bodies.last().unwrap_or(&nothing);
     let named = named(poll, pages, url, body, headers);
+    let renew = poll.renew.iter().filter(|_| stop::is_stream(poll, pages));
+    let renewed = renew
+        .filter_map(|(name, path)| Some((name.clone(), kept_text(path, body, headers)?)))
+        .collect();
     let count = count(pages, at);
     let records = how_many(pages, &content);
     let start = pages.next.as_ref().and_then(Next::start).unwrap_or_default();
@@ -116,14 +123,12 @@ pub(crate) fn read(
         }
         Ok((next, ends))
     });
-    Ok(match way {
-        Ok((next, ends)) => Page { records, next, ends, total, lost_way: None, digest: page },
-        Err(_) if ends && !is_kept => Page { records, total, digest: page, ..Page::empty() },
-        Err(error) => {
-            let lost_way = Some(LostWay { error, body: response.body.clone() });
-            Page { records, total, lost_way, digest: page, ..Page::empty() }
-        }
-    })
+    let (next, ends, lost_way) = match way {
+        Ok((next, ends)) => (next, ends, None),
+        Err(_) if ends && !is_kept => (None, true, None),
+        Err(error) => (None, true, Some(LostWay { error, body: response.body.clone() })),
+    };
+    Ok(Page { records, next, ends, total, renewed, lost_way, digest: page })
 }
 
 /// Returns what the page at `url` names as the next.

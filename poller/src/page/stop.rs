@@ -59,7 +59,8 @@ pub(crate) fn ends_at_itself(
 ) -> bool {
     // A link that is kept between runs and leads to itself is where the stream ends for now.
     let is_kept = poll.cursor.next_link().is_some() && is_stream(poll, pages);
-    next.is_some() && next == at && (pages.stop.same_next || is_kept)
+    let moves = pages.next.as_ref().is_some_and(Next::moves);
+    next.is_some() && next == at && !moves && (pages.stop.same_next || is_kept)
 }
 
 /// Returns whether `pages` are those of the stream, not of its details or partitions.

@@ -19,6 +19,8 @@ pub(crate) struct PageRequest {
     pub(crate) http: HttpRequest,
     /// The request for a second try, if it is not the same.
     pub(crate) again: Option<HttpRequest>,
+    /// Whether the vendor keeps the place, so that a second try would bring the page after this one.
+    pub(crate) moves: bool,
     /// The way to the page; `None` for the first.
     pub(crate) at: Option<ResumeAt>,
     /// When the wait for the page began: at the end of the setup, or else at the beginning of the
@@ -48,16 +50,22 @@ pub(crate) fn build(
         _ => whole_url(poll, request, &scope, slot)?,
     };
     let http = whole_request(poll, request, &scope, url, slot, &pages.decode)?;
-    Ok(PageRequest { http, again: None, at: resume.cloned(), since })
+    let moves = match &pages.next {
+        // A page is given again on request, or there is no other way to get it.
+        Some(Next::Again) => !poll.cursor.is_by_vendor(),
+        next => resume.is_some() && next.as_ref().is_some_and(Next::moves),
+    };
+    Ok(PageRequest { http, again: None, moves, at: resume.cloned(), since })
 }
 
-/// Builds a request that is for no page.
+/// Builds a request that is for no page. `at` is the last token that a page named.
 pub(crate) fn build_one(
     poll: &Poll,
     request: &Request,
     scope: &RequestScope<'_>,
+    at: Option<&Value>,
 ) -> Result<HttpRequest, RequestError> {
-    let scope = PageScope { run: scope, at: None };
+    let scope = PageScope { run: scope, at };
     let url = whole_url(poll, request, &scope, None)?;
     whole_request(poll, request, &scope, url, None, &PageDecode::Json)
 }
@@ -95,6 +103,7 @@ fn whole_request(
         method: match request.method {
             Method::Get => http::Method::GET,
             Method::Post => http::Method::POST,
+            Method::Delete => http::Method::DELETE,
         },
         url,
         headers,

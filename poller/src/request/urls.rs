@@ -107,6 +107,9 @@ pub(crate) fn page_value(pages: &Pages, resume: Option<&ResumeAt>) -> Option<Val
         Some(Next::Token { form: TokenForm::Json, .. }) => {
             serde_json::from_str(text).unwrap_or_else(|_| Value::from(text.as_str()))
         }
+        Some(Next::Last { .. }) if text.starts_with(['[', '{', '"']) => {
+            serde_json::from_str(text).unwrap_or_else(|_| Value::from(text.as_str()))
+        }
         Some(Next::Page { .. } | Next::Offset { .. } | Next::Last { .. }) => {
             number().map_or_else(|| Value::from(text.as_str()), Value::from)
         }

@@ -12,6 +12,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use mef_auth::unique_id;
 use mef_pipeline::deliver;
 use mef_ports::{LeaseError, Move, RunSummary, chain};
 use mef_source::checked::Cursor;
@@ -20,9 +21,10 @@ use crate::ask::fetch_error::FetchError;
 use crate::budget::Budget;
 use crate::lease::{LeaseKeeper, TTL};
 use crate::poller::Poller;
-use crate::request::scope::Partition;
+use crate::request::scope::{Partition, RequestScope, RunVariables};
 use crate::stream::{by_id, by_time, followed, listing};
 use crate::work::context::Run;
+use crate::work::job::{end_job, tell};
 use crate::work::report::{RunEnd, RunError, RunReport, lag};
 
 impl Poller {
@@ -31,9 +33,30 @@ impl Poller {
     /// Whatever happens is in the report. A failed run leaves the cursor where its last delivered
     /// page was committed.
     pub async fn run(&self, budget: &Budget) -> RunReport {
-        match &self.poll.partitions {
+        let report = match &self.poll.partitions {
             None => self.run_stream(None, budget).await,
             Some(partitions) => self.run_partitions(partitions, budget).await,
+        };
+        if report.summary.requests > 0 && !matches!(report.end, RunEnd::Limited { .. }) {
+            self.log_out(budget).await;
+        }
+        report
+    }
+
+    /// Ends the session that the run used, if the source file says how. The next run logs in again.
+    async fn log_out(&self, budget: &Budget) {
+        let Some(logout) = self.poll.auth.logout() else { return };
+        let (Ok(secrets), Ok(id)) = (self.secrets().await, unique_id()) else { return };
+        let source = self.source.name.as_str();
+        if !self.credentials.has_token(source, &self.poll.auth, &secrets).await {
+            return;
+        }
+        let fetcher = self.fetcher(secrets, None, budget);
+        let run = RunVariables { id: &id, started: self.ports.clock.now() };
+        tell(&fetcher, logout, &RequestScope::new(&fetcher.secrets, run), None).await;
+        let refused = self.credentials.refused(source, &self.poll.auth, &fetcher.secrets).await;
+        if let Err(error) = refused {
+            tracing::warn!(source.id = source, error = %error, "an ended session is still kept: the next run finds it refused");
         }
     }
 
@@ -91,7 +114,10 @@ async fn finish(mut run: Run<'_>) -> RunReport {
     };
     match &end {
         RunEnd::CaughtUp => run.drop_setup(),
-        RunEnd::Failed(RunError::Fetch(error)) if !error.keeps_setup() => run.drop_setup(),
+        RunEnd::Failed(RunError::Fetch(error)) if !error.keeps_setup() => {
+            end_job(&run, None).await;
+            run.drop_setup();
+        }
         _ => {}
     }
     run.record.wait = run.fetcher.open_wait().take();

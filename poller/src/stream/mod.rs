@@ -13,6 +13,7 @@ pub(crate) mod window;
 
 use http::StatusCode;
 use mef_ports::{Move, ResumeAt};
+use mef_source::checked::Next;
 
 use crate::ask::asking::FetchedPage;
 use crate::ask::fetch_error::FetchError;
@@ -27,6 +28,7 @@ use crate::request::scope::RequestScope;
 use crate::work::context::Run;
 use crate::work::delivery::{deliver, go_on};
 use crate::work::details::details_of;
+use crate::work::job::end_job;
 use crate::work::loop_guard::LoopGuard;
 use crate::work::report::{RunEnd, RunError};
 use crate::work::setup::{keep_setup, set_up};
@@ -129,10 +131,12 @@ pub(crate) struct Setback<'e> {
 }
 
 impl<'e> Setback<'e> {
-    /// Returns why reading may have to begin again after `error`, if it may: a rule says so, or the
-    /// status may mean that the vendor no longer knows the place `at`.
-    fn of(error: &'e FetchError, at: Option<&'e ResumeAt>) -> Option<Setback<'e>> {
+    /// Returns why reading may have to begin again after `error`, if it may: a rule says so, the
+    /// status may mean that the vendor no longer knows the place `at`, or the vendor `moves` the place
+    /// with each request and the page did not arrive.
+    fn of(error: &'e FetchError, at: Option<&'e ResumeAt>, moves: bool) -> Option<Setback<'e>> {
         let (by_rule, half) = match error {
+            error if moves && at.is_some() && error.may_have_moved() => (true, false),
             FetchError::Reread { half, .. } => (true, *half),
             FetchError::Refused(refusal) if at.is_some() && means_stale(refusal.status) => {
                 (false, false)
@@ -156,15 +160,18 @@ pub(crate) async fn read_pages<R: Reading>(
     if !run.has_time() {
         return Ok(RunEnd::OutOfTime);
     }
+    let poll = &run.poller.poll;
+    let moves = poll.pages.next.as_ref().is_some_and(Next::moves) && !poll.cursor.is_by_vendor();
     let mut restarts_left = reading.most_restarts();
     let mut fetched = begin(run, reading, at.as_ref()).await?;
     let mut guard = LoopGuard::new(&run.poller.poll.pages);
     let mut tally = Tally::new(&run.poller.poll.pages, at.is_none());
+    let mut token = at.clone();
     loop {
         let FetchedPage { page, not_before } = match fetched {
             Ok(fetched) => fetched,
             Err(error) => {
-                let Some(setback) = Setback::of(&error, at.as_ref()) else {
+                let Some(setback) = Setback::of(&error, at.as_ref(), moves) else {
                     return Err(error.into());
                 };
                 let again = match restarts_left {
@@ -184,6 +191,7 @@ pub(crate) async fn read_pages<R: Reading>(
                 at = None;
                 tally.begin_again();
                 run.seen.begin_again();
+                end_job(run, token.take().as_ref()).await;
                 // A job or a session of the vendor is gone with the place.
                 run.drop_setup();
                 fetched = begin(run, reading, None).await?;
@@ -194,8 +202,7 @@ pub(crate) async fn read_pages<R: Reading>(
         if tally.has_shrunk(&page) && run.has_time() {
             tracing::warn!(
                 source.id = %run.stream,
-                "the vendor counts fewer records than on the page before, so that some may have moved \
-                 to pages that were read: they are read again"
+                "the vendor counts fewer records than on the page before, so that some may have moved to pages that were read: they are read again"
             );
             reading.read_anew(run);
             at = None;
@@ -206,8 +213,12 @@ pub(crate) async fn read_pages<R: Reading>(
         }
         let named = page.next.clone();
         tally.note(&page);
+        token = named.clone().or(token);
         let circle = guard.visit(&page, named.as_ref()).err();
         run.seen.begin_page(guard.came_again());
+        if let Some(setup) = &mut run.record.setup {
+            setup.values.extend(page.renewed);
+        }
         let mut gathered = run.gathered()?;
         let sorted = reading.sort(run, page.records, &mut gathered);
         let is_past = sorted.end.is_past() && reading.is_ascending() && run.poller.is_backfill();
@@ -248,7 +259,12 @@ pub(crate) async fn read_pages<R: Reading>(
         at = next;
         fetched = match go_on(run, next_page).await {
             Ok(fetched) => fetched,
-            Err(end) => return Ok(end),
+            Err(end) => {
+                if matches!(end, RunEnd::CaughtUp) {
+                    end_job(run, token.as_ref()).await;
+                }
+                return Ok(end);
+            }
         };
     }
 }

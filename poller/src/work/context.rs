@@ -8,7 +8,7 @@ use mef_ports::moment::{after, before};
 use mef_ports::{
     Commit, CommitError, CursorRecord, LostSpan, Position, ResumeAt, RunSummary, SeenId, StreamKey,
 };
-use mef_source::checked::Repeats;
+use mef_source::checked::{Next, Repeats};
 
 use crate::ask::asking::FetchedPage;
 use crate::ask::fetch::Fetcher;
@@ -65,6 +65,12 @@ impl<'p> Run<'p> {
         let paused = record.paused.is_some() || poller.is_paused_with(partition).await?;
         if !paused {
             same_request::settle(&mut record, &poller.poll, stream);
+        }
+        let moves = poller.poll.pages.next.as_ref().is_some_and(Next::moves);
+        if moves && record.asked() && !poller.poll.cursor.is_by_vendor() && !paused {
+            // A page was given and may not be delivered, and nothing brings it again.
+            record.setup = None;
+            record.read_again();
         }
         let wait = record.wait.take();
         let first = poller.stretch.and_then(|stretch| stretch.first_position(&poller.poll.cursor));
@@ -158,7 +164,7 @@ impl<'p> Run<'p> {
 
     /// Fetches a page and notes how long that took.
     pub(crate) async fn fetch(&mut self, request: PageRequest) -> Result<FetchedPage, FetchError> {
-        if self.poller.poll.cursor.is_by_vendor() {
+        if request.moves || self.poller.poll.cursor.is_by_vendor() {
             // The vendor counts the page as given, even if this run ends before it is delivered.
             self.record.ask();
             self.store(None).await?;
@@ -206,8 +212,7 @@ impl<'p> Run<'p> {
             tracing::warn!(
                 source.id = %self.stream,
                 run.missing = missing,
-                "the vendor gave fewer records than it counts: they may have moved to pages that were \
-                 read, or the credential may not see them"
+                "the vendor gave fewer records than it counts: they may have moved to pages that were read, or the credential may not see them"
             );
         }
     }

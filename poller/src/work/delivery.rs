@@ -42,8 +42,8 @@ pub(crate) async fn deliver(
     not_before: Option<Timestamp>,
 ) -> Result<NextPage, RunError> {
     let outcome = mask_reasons(run, gathered.outcome);
-    // With `again`, a request tells the vendor that the page before it has arrived.
-    let may_overlap = run.poller.poll.pages.next != Some(Next::Again);
+    // If the vendor keeps the place, a request tells it that the page before has arrived.
+    let may_overlap = !run.poller.poll.pages.next.as_ref().is_some_and(Next::moves);
     let next = next.filter(|_| stays.is_none());
     let early = match next {
         Some(request) if may_overlap && not_before.is_none() && run.has_time() => Ok(request),

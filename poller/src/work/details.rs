@@ -254,7 +254,13 @@ impl Details<'_, '_> {
             let request = build(poll, &detail.pages, &scope, None).map_err(FetchError::Request)?;
             (request.http, kept(&detail.keep, &scope)?)
         };
-        let asking = Asking { request: &request, again: None, ignore: &detail.ignore, wait: None };
+        let asking = Asking {
+            request: &request,
+            again: None,
+            moves: false,
+            ignore: &detail.ignore,
+            wait: None,
+        };
         // A response without content is a file without lines, however it is packed.
         let body_of = |_: &Url, answer: &HttpResponse| {
             Ok((answer.status != StatusCode::NO_CONTENT).then(|| answer.body.clone()))

@@ -18,6 +18,8 @@ pub(crate) struct LoopGuard {
     /// How often in a row a page came again, and how often it may.
     repeats: u32,
     may_repeat: u32,
+    /// Whether the vendor keeps the place, so that all ways on may be the same.
+    moves: bool,
     /// How many pages in a row had no record.
     empty: u32,
 }
@@ -26,8 +28,8 @@ impl LoopGuard {
     /// Returns a guard of `pages`. If all come by the same request, a page may be the same as the
     /// one before it, but not often in a row.
     pub(crate) fn new(pages: &Pages) -> LoopGuard {
-        let may_repeat = u32::from(pages.next == Some(Next::Again));
-        LoopGuard { may_repeat, ..LoopGuard::default() }
+        let moves = pages.next.as_ref().is_some_and(Next::moves);
+        LoopGuard { moves, may_repeat: u32::from(moves), ..LoopGuard::default() }
     }
 
     /// Returns whether the last page that was noted is the one before it once more.
@@ -58,12 +60,13 @@ impl LoopGuard {
         let text = match next {
             ResumeAt::Url(text) | ResumeAt::Token(text) => text,
         };
-        if self.visited.insert(crate::news::seen::hash(text, None)) {
+        if self.moves || self.visited.insert(crate::news::seen::hash(text, None)) {
             Ok(())
         } else {
             Err(
-                "a page names an earlier page as the next: if that is how the vendor says that there is \
-                 none, write `same_next` under `stop`, or list the value under `none` of `next`",
+                "a page names an earlier page as the next: if each request with that token brings other \
+                 records, write `again: true` beside it; if it means that there is no other page, list \
+                 it under `none`, or write `same_next` under `stop`",
             )
         }
     }

@@ -78,15 +78,20 @@ async fn ask_step(
     scope: &RequestScope<'_>,
     since: Timestamp,
 ) -> Result<Answered<(Value, HeaderMap)>, FetchError> {
-    let request = build_one(&run.poller.poll, &step.request, scope)?;
+    let request = build_one(&run.poller.poll, &step.request, scope, None)?;
     let wait = step.wait.as_ref().map(|wait| Waiting {
         wait,
         of: WaitedFor::Step(index),
         since,
         request: &step.request,
     });
-    let asking =
-        Asking { request: &request, again: None, ignore: &step.ignore, wait: wait.as_ref() };
+    let asking = Asking {
+        request: &request,
+        again: None,
+        moves: false,
+        ignore: &step.ignore,
+        wait: wait.as_ref(),
+    };
     let reads_body = step.values.iter().any(|(_, path)| path.root() == Root::Record);
     let read = |_: &Url, response: &HttpResponse| {
         let body = match reads_body {
@@ -112,7 +117,9 @@ pub(crate) fn keep_setup(
     let of_job = |detail: &Detail| detail.pages.request.reads(Root::Setup);
     let has_details = !poll.details.is_empty();
     if has_details && (poll.cursor.id().is_none() || poll.details.iter().any(of_job)) {
-        run.seen.within_job(&done.values);
+        let mut named = done.values.clone();
+        named.retain(|name, _| !poll.renew.iter().any(|(renewed, _)| renewed == name));
+        run.seen.within_job(&named);
     }
     // Before the first step is done, only a wait has a time to keep.
     if done.steps > 0 || matches!(end, Ok(()) | Err(FetchError::NotReady { .. })) {

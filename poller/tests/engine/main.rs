@@ -38,6 +38,7 @@ mod record_lists;
 mod repeats;
 mod rows_between_lines;
 mod scripted;
+mod scrolls;
 mod stored;
 mod support;
 mod time_of_items;

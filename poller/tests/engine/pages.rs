@@ -247,6 +247,31 @@ async fn the_last_record_leads_on() {
     }
 }
 
+/// As `search_after` wants the sort values of the last hit.
+#[tokio::test]
+async fn a_list_of_the_last_record_leads_on_as_the_list_that_it_is() {
+    let post = "request: { post: \"https://api.example.com/logs\", json: { since: \"{window.start|epoch}\" } }";
+    let sorted = |id: u32, sort: &str| format!("{{\"items\":[{{\"id\":{id},\"sort\":{sort}}}]}}");
+    for sort in
+        ["[1573,\"a b\"]", "[1795510800123456789,null]", "{\"k\":[1]}", "\"[1]\"", "\"x\"", "7"]
+    {
+        let since = "POST /logs | application/json | {\"since\":1795510800";
+        for next in [
+            "next: { last: { from: sort, json: search_after } }",
+            "next: { last: { from: sort } }\n  then: { json: { since: \"{window.start|epoch}\", search_after: \"{page.last}\" } }",
+        ] {
+            let pages = [sorted(1, sort), sorted(2, "[9]"), page(&[], "")];
+            let requests = requests(&format!("  {post}\n  {next}"), &pages).await;
+            assert_eq!(requests[1], format!("{since},\"search_after\":{sort}}}"), "{next}");
+        }
+    }
+    let get = "request: { get: \"https://api.example.com/logs\", query: { since: \"{window.start|epoch}\" } }";
+    let pages = [sorted(1, "[1573,\"a\"]"), page(&[], "")];
+    let next = "next: { last: { from: sort } }\n  then: { query: { after: \"{page.last|join(\\\",\\\")}\" } }";
+    let requests = requests(&format!("  {get}\n  {next}"), &pages).await;
+    assert_eq!(requests[1], format!("GET /logs?{SINCE}&after=1573%2Ca"));
+}
+
 #[tokio::test]
 async fn a_record_without_the_value_that_leads_on_is_an_error_and_not_the_end() {
     let (bench, vendor) = (Bench::new(0), Scripted::bodies(&[r#"{"items":[{"id":1},{"x":2}]}"#]));

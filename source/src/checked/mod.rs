@@ -29,5 +29,5 @@ pub use webhook::*;
 pub use crate::written::{
     Advance, AssertionAlgorithm, Bare, Compression, Decode, Encoding, ErrorAction, FiltersBy,
     Granularity, Hash, JwtAlgorithm, KeyEncoding, MissingRecords, MissingTrailer, Order,
-    PublicKeyAlgorithm, Repeats, ResetFormat, RestartFrom, Take, TimeFormat, TimeUnit,
+    PublicKeyAlgorithm, Repeats, ResetFormat, RestartFrom, Take, TimeFormat, TimeUnit, TokenRecord,
 };

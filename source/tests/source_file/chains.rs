@@ -209,3 +209,39 @@ fn many_items_are_asked_for_at_once_only_where_that_can_be() {
         assert!(said.contains(wanted), "{details} {said}");
     }
 }
+
+#[test]
+fn what_ends_a_job_says_which_and_no_other_request_deletes() {
+    let with = |more: &str| said(&EXPORT.replace("  wait:", &format!("{more}\n  wait:")));
+    let delete = "delete: \"https://api.example.com/exports/{setup.job}\"";
+    assert_eq!(with(&format!("  finish: {{ {delete} }}\n  renew: {{ job: next.job }}")), "");
+    let elsewhere =
+        "finish: { post: \"https://x.example.com/end\", json: { job: \"{setup.job}\" } }";
+    for (more, wanted) in [
+        ("finish: { delete: \"https://api.example.com/exports\" }", "does not say what it ends"),
+        (
+            "finish: { post: \"https://api.example.com/{page.token}\" }",
+            "a page has no `token` here",
+        ),
+        ("finish: { get: \"https://api.example.com/{window.start}\" }", "nothing is called"),
+        (elsewhere, "this goes to another origin"),
+        ("renew: { task: id }", "no step of `setup` sets `task`"),
+        (
+            "then: { repeat: none }\n  finish: { delete: \"https://a.example.com/\", get: \"https://a.example.com/\" }",
+            "`delete` stands alone",
+        ),
+    ] {
+        let said = with(&format!("  {more}"));
+        assert!(said.contains(wanted), "{more}: {said}");
+    }
+    let said = said(&EXPORT.replace("{ get: \"https://api", "{ delete: \"https://api"));
+    assert!(said.contains("only in a request that ends something"), "{said}");
+}
+
+#[test]
+fn a_token_under_which_the_vendor_keeps_the_place_is_no_cursor() {
+    let file = "source: acme\npoll:\n  schedule: rate(1 hour)\n  request: { get: \"https://api.example.com/logs\", query: { t: \"{cursor.token}\" } }\n  \
+                next: { token: { from: next, query: t, again: true } }\n  records: items\n  cursor: { token: next }\n";
+    assert!(said(file).contains("cannot be the cursor"), "{}", said(file));
+    assert_eq!(said(&file.replace("again: true", "again: false")), "");
+}

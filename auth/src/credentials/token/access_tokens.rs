@@ -88,6 +88,11 @@ impl AccessTokens {
         }
     }
 
+    /// Returns whether there is a token.
+    pub(crate) async fn has(&self, key: &TokenKey) -> bool {
+        self.state(key).lock().await.token.is_some()
+    }
+
     /// Forgets a token that the vendor refused.
     pub(crate) async fn forget(
         &self,

@@ -4,9 +4,11 @@
 
 pub(super) mod aws_sns;
 mod basic;
+mod compact;
 mod digest;
 pub(super) mod hmac;
 mod ip;
+mod jws;
 mod jwt;
 pub(super) mod public_key;
 mod single_check;
@@ -38,6 +40,7 @@ pub(super) fn kind(check: &Check) -> Kind<'_> {
         Check::Token(token) => token,
         Check::Basic(basic) => basic,
         Check::Jwt(jwt) => &**jwt,
+        Check::Jws(jws) => &**jws,
         Check::AwsSns(sns) => sns,
         Check::Ip(ip) => ip,
         Check::Digest(digest) => &**digest,
@@ -98,9 +101,15 @@ fn pass_any(
 ) -> Result<Vec<Passed>, Denied> {
     let (mut first, mut reasons) = (None, Vec::new());
     for check in checks {
+        // The record is that of the alternative which decided, never of one that failed.
+        let record = notes.record.take();
         match pass(check, context, notes) {
-            Ok(passed) => first = first.or(Some(passed)),
-            Err(denied) => reasons.push(denied),
+            Ok(passed) if first.is_none() => first = Some(passed),
+            Ok(_) => notes.record = record,
+            Err(denied) => {
+                notes.record = record;
+                reasons.push(denied);
+            }
         }
     }
     first.ok_or(Denied::Alternatives(reasons))

@@ -246,6 +246,7 @@ impl Identify for Request {
         to.choice(match method {
             Method::Get => "get",
             Method::Post => "post",
+            Method::Delete => "delete",
         });
         (url, origin.to_string()).add_to(to);
         ((query, headers), body).add_to(to);
@@ -344,8 +345,8 @@ impl Identify for Next {
                 to.form("url", from);
                 take.add_to(to);
             }
-            Next::Token { from, form, to: slot, none: _ } => {
-                to.choice("token");
+            Next::Token { from, form, to: slot, none: _, again } => {
+                to.choice(if *again { "token_again" } else { "token" });
                 from.add_to(to);
                 match form {
                     TokenForm::Text => to.choice("text"),

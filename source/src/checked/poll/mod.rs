@@ -4,6 +4,7 @@ mod auth;
 mod cursor;
 mod details;
 mod error_rule;
+mod finish;
 mod identity;
 mod limits;
 mod origins;
@@ -39,7 +40,7 @@ use serde_json::{Map, Value};
 use crate::checked::checker::{Checker, Told};
 use crate::checked::event::EventSpec;
 use crate::checked::origin::Origin;
-use crate::path::Root;
+use crate::path::{Path, Root};
 use crate::template::Template;
 use crate::written::{self, Located, Repeats};
 use origins::Origins;
@@ -64,6 +65,10 @@ pub struct Poll {
     pub pages: Pages,
     /// What to wait for on a page.
     pub wait: Option<Wait>,
+    /// Values of the setup that each page brings anew, and where.
+    pub renew: Vec<(String, Path)>,
+    /// The request that ends what was begun at the vendor.
+    pub finish: Option<Request>,
     /// The requests for each item that a page lists; if there are none, a page lists the
     /// records themselves.
     pub details: Vec<Detail>,
@@ -101,6 +106,8 @@ impl Poll {
         let mut requests: Vec<_> = self.setup.iter().map(|step| &step.request).collect();
         requests.extend(self.pages.requests());
         requests.extend(self.details.iter().flat_map(|detail| detail.pages.requests()));
+        requests.extend(&self.finish);
+        requests.extend(self.auth.logout());
         if let Some(Partitions::Request(listed)) = &self.partitions {
             requests.extend(listed.pages.requests());
         }
@@ -161,7 +168,7 @@ impl Poll {
         limits::fits_schedule(&written.limits, spacing, schedule.ok(), checker);
         let Parts { partitions, keep, rewrite, .. } = parts;
         let (setup, pages, details) = (parts.setup?, parts.pages?, parts.details?);
-        let wait = parts.wait?;
+        let (wait, renew, finish) = (parts.wait?, parts.renew?, parts.finish?);
         limits::is_fast_enough(written, wait.as_ref(), spacing, checker);
         let origins = Origins::new(&pages.request.origin, &listed, allowed, checker);
         let auth = parts.auth?.within(&pages.request.origin, &origins.allowed, written, checker);
@@ -170,6 +177,12 @@ impl Poll {
         }
         for (detail, written) in details.iter().zip(&written.details) {
             origins.reach_pages(&detail.pages, written.request.place(), checker);
+        }
+        if let Some((finish, written)) = finish.as_ref().zip(written.finish.as_ref()) {
+            origins.reach(finish, written.place(), checker).ok();
+        }
+        if let Some(logout) = auth.logout() {
+            origins.reach(logout, written.request.place(), checker).ok();
         }
         let others = setup.iter().map(|step| &step.request);
         let others = others.chain(details.iter().flat_map(|detail| detail.pages.requests()));
@@ -200,6 +213,8 @@ impl Poll {
             setup,
             pages,
             wait,
+            renew,
+            finish,
             details,
             keep,
             cursor,

@@ -114,7 +114,7 @@ impl Origins {
                 "this goes to another origin than `request`",
                 "list it under `own_origins` if the credential is for it too, or under `allow_origins`: it then gets no credential",
             )
-        } else if request.method == Method::Post || request.has_own_parts() || shows_secret {
+        } else if request.method != Method::Get || request.has_own_parts() || shows_secret {
             (
                 "an origin under `allow_origins` is asked by `get`, and for nothing but a URL without a secret",
                 "list it under `own_origins` instead if it is the vendor's and the credential is for it too",

@@ -6,11 +6,12 @@ use super::details::Detail;
 use super::pages::Pages;
 use super::pages::keys::pages_of;
 use super::partitions::Partitions;
+use super::request::Request;
 use super::request::scope::RequestScope;
 use super::setup::SetupStep;
 use super::wait::Wait;
 use crate::checked::checker::Told;
-use crate::path::Root;
+use crate::path::{Path, Root};
 use crate::template::Template;
 use crate::written;
 
@@ -20,6 +21,8 @@ pub(crate) struct Parts {
     pub(crate) setup: Result<Vec<SetupStep>, Told>,
     pub(crate) pages: Result<Pages, Told>,
     pub(crate) wait: Result<Option<Wait>, Told>,
+    pub(crate) renew: Result<Vec<(String, Path)>, Told>,
+    pub(crate) finish: Result<Option<Request>, Told>,
     pub(crate) details: Result<Vec<Detail>, Told>,
     pub(crate) keep: Vec<(String, Template)>,
     pub(crate) rewrite: Vec<(String, Template)>,
@@ -57,7 +60,21 @@ impl Parts {
                 // What is kept goes into events, and is the same in whichever run.
                 let keep =
                     scope.without(&[Root::Secret, Root::Run], |scope| scope.pairs(&poll.keep));
-                Parts { partitions, setup, pages, wait, details, keep, rewrite, auth }
+                let renew = scope.renew(&poll.renew);
+                let next = pages.as_ref().ok().and_then(|pages| pages.next.as_ref());
+                let finish = scope.finish(poll.finish.as_ref(), next);
+                Parts {
+                    partitions,
+                    setup,
+                    pages,
+                    wait,
+                    renew,
+                    finish,
+                    details,
+                    keep,
+                    rewrite,
+                    auth,
+                }
             })
         })
     }

@@ -45,6 +45,13 @@ pub struct Poll {
     pub setup: Vec<Located<SetupStep>>,
     /// The request for a window's first page.
     pub request: Located<Request>,
+    /// Values of `setup` that each page brings anew, such as `{ pit: pit_id }`: their paths in the
+    /// page, or `header.NAME`.
+    #[serde(default)]
+    pub renew: BTreeMap<String, Located<String>>,
+    /// The last request, once everything of the window or the run is delivered: it ends what
+    /// `setup` or the first page began at the vendor. It also reads `{page.token}`.
+    pub finish: Option<Located<Request>>,
     /// Asks for a page again until the response says that it is ready.
     pub wait: Option<Located<Wait>>,
     /// How the requests for later pages differ.

@@ -18,6 +18,8 @@ pub struct Request {
     pub get: Option<Located<String>>,
     /// Or the URL to POST to.
     pub post: Option<Located<String>>,
+    /// Or the URL to DELETE, only under `finish` and `logout`.
+    pub delete: Option<Located<String>>,
     /// Query parameters, as templates. One without a value is left out; one whose value is a list
     /// is sent once for each element.
     #[serde(default)]
@@ -40,7 +42,8 @@ pub struct Request {
 impl Request {
     /// Returns the place of the URL.
     pub fn url_place(&self) -> Option<Place> {
-        self.get.as_ref().or(self.post.as_ref()).and_then(Located::place)
+        let url = self.get.as_ref().or(self.post.as_ref()).or(self.delete.as_ref());
+        url.and_then(Located::place)
     }
 }
 

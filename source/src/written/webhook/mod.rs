@@ -46,6 +46,8 @@ pub struct Webhook {
     /// The status of the answer to an authentic request with a record that was rejected: 202, or
     /// 400 or 422 if the vendor should know. The record becomes a dead letter in any case.
     pub rejected_status: Option<Located<u32>>,
+    /// What requests that may bring events are answered, if a vendor wants more than a status.
+    pub respond: Option<Located<EventAnswers>>,
     /// Requests that bring no event but expect an answer; the first rule that matches counts.
     #[serde(default)]
     pub handshake: Vec<Located<Handshake>>,

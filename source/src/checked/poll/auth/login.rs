@@ -59,6 +59,7 @@ pub(crate) fn session(
         }
         Some(written::Expires::At(path)) => Life::Until(scope.checker.path(path, &[Root::Record])?),
     };
+    let logout = written.logout.as_ref().map(|request| scope.last_request(request)).transpose()?;
     let base_url = scope.checker.record_path(written.base_url.as_ref().map(|base| &base.from))?;
     let (url, origin) = url?;
     let auth = TokenAuth {
@@ -73,6 +74,7 @@ pub(crate) fn session(
         refresh_token: None,
         response: TokenResponse { token, life, bearer: false, base_url },
         send,
+        logout,
         base_origins: Vec::new(),
     };
     if !auth.has_secret() {

@@ -20,6 +20,7 @@ pub use user_password::UserPassword;
 
 use crate::checked::checker::{Checker, Told};
 use crate::checked::origin::Origin;
+use crate::checked::poll::request::Request;
 use crate::checked::poll::request::scope::RequestScope;
 use crate::checked::yaml_error;
 use crate::path::Root;
@@ -75,6 +76,14 @@ impl PollAuth {
     pub fn rotated_secret(&self) -> Option<&str> {
         match self {
             PollAuth::Token(token) => token.refresh_token.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// Returns the request that ends a session, if there is one.
+    pub fn logout(&self) -> Option<&Request> {
+        match self {
+            PollAuth::Token(token) => token.logout.as_ref(),
             _ => None,
         }
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::user_password::UserPassword;
 use crate::checked::json_template::JsonTemplate;
 use crate::checked::origin::Origin;
+use crate::checked::poll::request::Request;
 use crate::checked::secret::reads_secret;
 use crate::path::Path;
 use crate::template::Template;
@@ -36,6 +37,8 @@ pub struct TokenAuth {
     pub response: TokenResponse,
     /// How the token is sent.
     pub send: SendToken,
+    /// The request that ends a session at the end of each run.
+    pub logout: Option<Request>,
     /// The origins to which a base URL of the response may lead.
     pub base_origins: Vec<Origin>,
 }

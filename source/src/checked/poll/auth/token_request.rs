@@ -271,6 +271,7 @@ impl TokenRequest {
             refresh_token: None,
             response,
             send: bearer("Bearer"),
+            logout: None,
             base_origins: Vec::new(),
         })
     }

@@ -75,6 +75,13 @@ pub(crate) fn token(
             "the token that leads to the next page is what is kept between runs",
         ));
     };
+    if let Some(again) = next.again.as_ref().filter(|again| ***again) {
+        checker.error_with(
+            again.place(),
+            "a token under which the vendor keeps the place cannot be the cursor",
+            "leave `again` out, or say by `time`, `id` or `windows` how far a stream has been read",
+        );
+    }
     let roots = [Root::Record, Root::Header];
     let kept = checker.path(token, &roots)?;
     if Path::parse(&next.from, &roots).is_ok_and(|next| next != kept) {

@@ -43,6 +43,8 @@ pub enum Next {
         to: Option<Slot>,
         /// Values that mean that there is none.
         none: Vec<Value>,
+        /// Whether the vendor keeps the place under the token, which may stay the same.
+        again: bool,
     },
     /// The page's number.
     Page {
@@ -123,12 +125,23 @@ impl Next {
     /// Returns whether no page says that it is the last. Then a page without records is
     /// the last, unless something else on it says that there are more.
     pub fn never_ends(&self) -> bool {
-        matches!(self, Next::Page { .. } | Next::Offset { .. } | Next::Last { .. } | Next::Again)
+        matches!(self, Next::Page { .. } | Next::Offset { .. } | Next::Last { .. }) || self.moves()
     }
 
     /// Returns whether it leads on from a page without records.
     pub fn passes_empty_pages(&self) -> bool {
-        matches!(self, Next::Page { .. } | Next::Offset { step: Some(_), .. })
+        matches!(
+            self,
+            Next::Page { .. }
+                | Next::Offset { step: Some(_), .. }
+                | Next::Token { again: true, .. }
+        )
+    }
+
+    /// Returns whether the vendor keeps the place, so that a request for a later page brings
+    /// another one each time.
+    pub fn moves(&self) -> bool {
+        matches!(self, Next::Again | Next::Token { again: true, .. })
     }
 
     /// Returns whether a page names the URL of the next.
@@ -208,7 +221,8 @@ impl RequestScope<'_, '_> {
                     }
                 };
                 let none = self.constants(&token.none);
-                Ok(Next::Token { from, form, to: self.slot(&slot_of!(token), place)?, none })
+                let again = token.again.as_ref().is_some_and(|again| **again);
+                Ok(Next::Token { from, form, to: self.slot(&slot_of!(token), place)?, none, again })
             }
             written::Next::Page(page) => Ok(Next::Page {
                 to: self.slot(&slot_of!(page), place)?,

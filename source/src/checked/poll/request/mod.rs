@@ -31,6 +31,8 @@ pub enum Method {
     Get,
     /// POST.
     Post,
+    /// DELETE, which ends something.
+    Delete,
 }
 
 /// A request for a page.
@@ -123,6 +125,17 @@ impl RequestScope<'_, '_> {
     /// Reads the request for a window's first page.
     pub(crate) fn request(&mut self, written: &Located<written::Request>) -> Result<Request, Told> {
         let target = self.target(written.get.as_ref(), written.post.as_ref(), written.place());
+        let target = match (&written.delete, target) {
+            (None, target) => target,
+            (Some(delete), Ok(None)) if self.may_delete => {
+                self.url(delete).map(|(url, origin)| Some((Method::Delete, url, origin)))
+            }
+            (Some(delete), _) => Err(self.checker.error_with(
+                delete.place(),
+                "`delete` stands alone, and only in a request that ends something",
+                "write it under `finish` or `logout`, without `get` and `post`",
+            )),
+        };
         let query = self.query_pairs(&written.query);
         let headers = self.header_pairs(&written.headers);
         let body = self.body(
@@ -145,6 +158,17 @@ impl RequestScope<'_, '_> {
         let body = body?;
         self.body_needs_post(method, body.is_some(), written.place())?;
         self.waits_apart(Request { method, url, origin, query, headers, body }, written.place())
+    }
+
+    /// Reads a request that ends something at the vendor.
+    pub(crate) fn last_request(
+        &mut self,
+        written: &Located<written::Request>,
+    ) -> Result<Request, Told> {
+        self.may_delete = true;
+        let request = self.request(written);
+        self.may_delete = false;
+        request
     }
 
     /// Reports `{wait.…}` anywhere but alone in a parameter or header: only these change

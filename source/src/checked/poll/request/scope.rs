@@ -22,6 +22,8 @@ pub(crate) struct RequestScope<'c, 't> {
     /// The tables of the event, which requests may use too.
     lookups: &'c Lookups,
     roots: Vec<Root>,
+    /// Whether a request may be a DELETE.
+    pub(crate) may_delete: bool,
     /// Which `page.…` may be read here.
     pub(crate) page: Option<&'static str>,
     /// Which `setup.…` may be read here.
@@ -62,6 +64,7 @@ impl<'c, 't> RequestScope<'c, 't> {
             vars,
             lookups,
             roots: Vec::new(),
+            may_delete: false,
             page: None,
             setup,
             wait: BTreeSet::new(),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::super::request::Request;
 use super::pairs::{NamedValue, UserPassword};
 use crate::located::Located;
 use crate::node::Node;
@@ -23,6 +24,9 @@ pub struct Session {
     pub base_url: Option<BaseUrl>,
     /// How long the session is valid; by default until the vendor refuses it.
     pub expires: Option<Expires>,
+    /// The request that ends the session at the end of each run. By default the session is kept for
+    /// the next run.
+    pub logout: Option<Located<Request>>,
 }
 
 /// The request that logs in.

@@ -43,6 +43,9 @@ pub struct NextToken {
     pub join: Option<String>,
     /// `json` if the token is a list or an object, or the text of one: it is sent back as such.
     pub format: Option<TokenFormat>,
+    /// `true` if the vendor keeps the place under the token, as a scroll does: each request with it
+    /// brings what comes next, until a page has no record.
+    pub again: Option<Located<bool>>,
     /// Values that mean that there is no token, such as `[0, -1, "null"]`. Nothing, null, false and
     /// an empty text always mean that.
     #[serde(default)]

@@ -8,6 +8,7 @@ use std::fmt;
 use serde_json::Value;
 
 use crate::checked::checker::{Checker, Told};
+use crate::checked::webhook::checks::surroundings::lint_name;
 use crate::digest_text::DigestText;
 use crate::path::{Path, Root};
 use crate::problem::Place;
@@ -197,6 +198,28 @@ impl SigningText {
             SignedPart::Item(key) | SignedPart::ListedHeaders(key) => Some(key.as_str()),
             _ => None,
         })
+    }
+
+    /// Returns the parts of the body that it names.
+    pub(crate) fn in_body(&self) -> Vec<(Root, String)> {
+        let part = |part: &SignedPart| match part {
+            SignedPart::Json(path) => Some((Root::Record, path.to_string())),
+            SignedPart::Form(name) => Some((Root::Form, name.clone())),
+            _ => None,
+        };
+        self.bare().filter_map(part).collect()
+    }
+
+    /// Warns of paths into the body that are written as the names of headers are.
+    pub(crate) fn lint_names(&self, written: &Located<String>, checker: &mut Checker<'_>) {
+        for part in self.bare() {
+            if let SignedPart::Json(path) = part
+                && let [name] = path.segments()
+                && written.contains(&format!("{{{name}"))
+            {
+                lint_name(name, written.place(), checker);
+            }
+        }
     }
 
     /// Returns the keys of the items of the signature that list headers.
