@@ -33,10 +33,12 @@ mod validate;
 
 pub use admitted::{Admitted, Channel, Fetched};
 pub use decode::apart::{Apart, apart};
-pub use decode::borders::{MOST_RECORDS, values_in};
+pub use decode::borders::{MOST_RECORDS, is_closed, one_after_another, values_in};
+pub use decode::charset::Charsets;
 pub use decode::error::DecodeError;
 pub use decode::json::{MOST_LEVELS, decode_json};
 pub use decode::unpack::MAX_DECODED;
+pub use decode::xml::{XmlError, read_xml};
 pub use deliver::{Delivered, Outputs, deliver, deliver_all};
 pub use outcome::{Outcome, Prepared};
 pub use pipeline::Pipeline;

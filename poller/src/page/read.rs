@@ -2,6 +2,7 @@
 
 use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use mef_ports::{HttpResponse, ResumeAt};
 use mef_source::checked::{Next, Pages, Poll};
@@ -62,6 +63,11 @@ impl Page {
     }
 }
 
+/// Returns the header `Content-Type`, if it is text.
+pub(crate) fn content_type(headers: &HeaderMap) -> Option<&str> {
+    headers.get(CONTENT_TYPE)?.to_str().ok()
+}
+
 /// Reads the response to a request to `url`, which asked for the one of `pages` that is `at`.
 pub(crate) fn read(
     poll: &Poll,
@@ -76,7 +82,8 @@ pub(crate) fn read(
     let mut content = if response.status == StatusCode::NO_CONTENT {
         Content { is_last: true, ..Content::default() }
     } else {
-        decode(pages, apart_at(pages, &poll.renew), poll.max_page, &response.body)?
+        let lists = apart_at(pages, &poll.renew);
+        decode(pages, lists, poll.max_page, &response.body, content_type(headers))?
     };
     let nothing = Value::Null;
     let body = content.bodies.last().unwrap_or(&nothing);

@@ -10,6 +10,7 @@ use crate::ask::fetch_error::FetchError;
 use crate::news::gathered::Gathered;
 use crate::news::known::News;
 use crate::news::seen::needed::Needed;
+use crate::page::record::Unreadable;
 use crate::request::build::PageRequest;
 use crate::work::context::Run;
 use crate::work::report::{RunEnd, RunError};
@@ -87,12 +88,14 @@ pub(crate) async fn deliver(
 pub(crate) async fn deliver_part(
     run: &mut Run<'_>,
     news: Vec<News>,
+    damaged: Vec<Unreadable>,
     items: &[u64],
 ) -> Result<(), RunError> {
     run.lease.keep().await?;
     let mut gathered = run.gathered()?;
     let hashes: Vec<_> = news.iter().filter(|news| !news.is_timed).map(|news| news.hash).collect();
     news.into_iter().for_each(|news| gathered.add(news));
+    damaged.into_iter().for_each(|damaged| gathered.add_damaged(damaged));
     let outcome = mask_reasons(run, gathered.outcome);
     let receipt = deliver_outcome(&run.poller.ports.outputs, outcome).await?;
     count(&mut run.summary, &receipt);

@@ -7,6 +7,7 @@
 pub(crate) mod context;
 pub(crate) mod delivery;
 pub(crate) mod details;
+pub(crate) mod gone;
 pub(crate) mod job;
 pub(crate) mod loop_guard;
 pub(crate) mod part;

@@ -5,6 +5,7 @@ use std::hash::{BuildHasher, RandomState};
 use serde_json::Value;
 
 use crate::news::known::News;
+use crate::page::record::{Unread, Unreadable};
 
 /// How many records a part has at most.
 const MOST_RECORDS: usize = 2_000;
@@ -30,6 +31,8 @@ pub(crate) struct Of {
 #[derive(Default)]
 pub(crate) struct Part {
     pub(crate) records: Vec<News>,
+    /// Records that cannot be read.
+    pub(crate) damaged: Vec<Unreadable>,
     /// The items whose records are all in it.
     pub(crate) items: Vec<u64>,
     /// How many of the records are of those items.
@@ -55,9 +58,13 @@ impl Taken {
 
     /// Returns those of `records` that were not taken. As soon as one is another than the last time,
     /// all that follow are.
-    pub(crate) fn rest(&mut self, mut records: Vec<Value>) -> Vec<Value> {
+    pub(crate) fn rest(&mut self, mut records: Vec<Unread>) -> Vec<Unread> {
         records.retain(|record| {
-            let hash = self.contents.hash_one(record);
+            let hash = match record {
+                Unread::Text(text) => self.contents.hash_one(text),
+                Unread::Value(value) => self.contents.hash_one(value),
+                Unread::Damaged(damaged) => self.contents.hash_one(&damaged.text),
+            };
             let is_taken = self.records.get(self.again) == Some(&hash);
             if !is_taken {
                 self.records.truncate(self.again);
@@ -73,6 +80,6 @@ impl Taken {
 impl Part {
     /// Returns whether it is to be delivered.
     pub(crate) fn is_full(&self) -> bool {
-        self.records.len() >= MOST_RECORDS
+        self.records.len() + self.damaged.len() >= MOST_RECORDS
     }
 }
