@@ -1,5 +1,7 @@
 //! What the runs of a stream did, as it is stored with its cursor.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -56,6 +58,9 @@ pub struct RunSummary {
     /// Records that the vendor counted and did not give.
     #[serde(skip_serializing_if = "is_none")]
     pub missing: u64,
+    /// Of each field of events, how many fell back to its default since the record had no value.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub fallbacks: BTreeMap<String, u64>,
     /// What the vendor no longer kept when the cursor came to it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lost: Option<LostSpan>,

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::page::decode::content::Content;
 use crate::page::instead::Instead;
-use crate::page::next::kind;
+use crate::page::kind::kind;
 use crate::page::page_error::PageError;
 use crate::page::record::Unread;
 

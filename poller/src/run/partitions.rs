@@ -143,6 +143,9 @@ impl Sum {
         ] {
             *sum = sum.saturating_add(one);
         }
+        for (field, count) in &one.fallbacks {
+            *sum.fallbacks.entry(field.clone()).or_default() += count;
+        }
         sum.late_max_s = sum.late_max_s.max(one.late_max_s);
         sum.lost = sum.lost.or(one.lost);
         if sum.error.is_none() {
