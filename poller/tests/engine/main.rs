@@ -46,6 +46,7 @@ mod time_of_items;
 mod tokens;
 mod units_of_windows;
 mod values;
+mod versions;
 mod watched;
 mod ways_on;
 mod windows;
