@@ -16,6 +16,10 @@ pub struct LostSpan {
     pub to: Timestamp,
 }
 
+fn is_none(count: &u64) -> bool {
+    *count == 0
+}
+
 /// What the last run did.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -49,8 +53,11 @@ pub struct RunSummary {
     pub untimed: u64,
     /// Things listed of which the vendor had no details any more: gone, or past their time.
     pub gone: u64,
-    /// Ids forgotten because the dedupe set was full: their records may come twice.
+    /// Ids that a later run may need and that were forgotten: their records may come twice.
     pub dedupe_overflow: u64,
+    /// Records that the vendor counted and did not give.
+    #[serde(skip_serializing_if = "is_none")]
+    pub missing: u64,
     /// Of each field of events, how many fell back to its default since the record had no value.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub fallbacks: BTreeMap<String, u64>,

@@ -139,6 +139,7 @@ impl Sum {
             (&mut sum.untimed, one.untimed),
             (&mut sum.gone, one.gone),
             (&mut sum.dedupe_overflow, one.dedupe_overflow),
+            (&mut sum.missing, one.missing),
         ] {
             *sum = sum.saturating_add(one);
         }

@@ -77,6 +77,7 @@ pub(crate) fn show(report: &RunReport, json: bool, redactor: &Redactor) -> anyho
         (summary.untimed, "without a time that can be read"),
         (summary.gone, "gone"),
         (summary.dedupe_overflow, "forgotten while they may come again"),
+        (summary.missing, "counted by the vendor and not given"),
     ];
     let rare = rare.iter().filter(|(count, _)| *count > 0);
     let rare = rare.map(|(count, what)| format!(", {count} {what}")).collect::<String>();
