@@ -101,10 +101,13 @@ impl Request {
 
     /// Whether the body is a form (`application/x-www-form-urlencoded`), as its content type says.
     pub(crate) fn is_form(&self) -> bool {
-        self.header_values("content-type").any(|value| {
-            let kind = value.split(|byte| *byte == b';').next().unwrap_or_default();
-            kind.trim_ascii().eq_ignore_ascii_case(FORM)
-        })
+        let mut kinds = self.header_values("content-type").peekable();
+        // Of two that differ, which one counts would be a guess.
+        kinds.peek().is_some()
+            && kinds.all(|value| {
+                let kind = value.split(|byte| *byte == b';').next().unwrap_or_default();
+                kind.trim_ascii().eq_ignore_ascii_case(FORM)
+            })
     }
 
     /// The decoded values of a form's field, one for each time it was sent; none if the body is no form.
@@ -118,6 +121,15 @@ impl Request {
     /// The body.
     pub fn body(&self) -> &Bytes {
         &self.body
+    }
+
+    /// Replaces the body by JSON, and says so in the headers.
+    pub(crate) fn with_json(self, body: Vec<u8>) -> Request {
+        let about_the_body = |name: &str| matches!(name, "content-type" | "content-encoding");
+        let mut headers = self.headers;
+        headers.retain(|(name, _)| !about_the_body(name));
+        headers.push(("content-type".to_owned(), b"application/json".to_vec()));
+        Request { headers, body: body.into(), ..self }
     }
 
     /// Replaces the values of the headers and query parameters that `header` and

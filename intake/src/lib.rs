@@ -5,6 +5,7 @@
 //! 401. The crate does no I/O: everything outside is a port.
 
 mod answer;
+mod answer_template;
 mod authorizer;
 mod capture;
 mod delivery_id;
@@ -13,6 +14,7 @@ mod head;
 mod judging;
 mod key_cache;
 mod live_secrets;
+mod proven;
 mod published_keys;
 mod receiver;
 mod request_file;

@@ -5,19 +5,21 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use mef_auth::Request;
 use mef_auth::verify::{Denied, Explained, LiveSecrets, Verified, verify, verify_explained};
-use mef_pipeline::{Admitted, Delivered, Outputs, Pipeline, SchemaError, deliver_all};
+use mef_pipeline::{Admitted, Delivered, Fallbacks, Outputs, Pipeline, SchemaError, deliver_all};
 use mef_ports::moment::after;
 use mef_ports::{Clock, Deliveries, DeliveryKey, Http, Secrets, StoreError};
 use mef_source::Source;
 use mef_source::checked::Webhook;
 use tokio::task::spawn_blocking;
 
+use crate::answer_template::{Beside, render};
 use crate::capture::Capture;
 use crate::delivery_id;
 use crate::head;
 use crate::judging::judge;
 use crate::key_cache::KeyCache;
 use crate::live_secrets::references;
+use crate::proven::Proven;
 use crate::published_keys::PublishedKeys;
 use crate::verdict::{Handled, Verdict};
 
@@ -46,6 +48,9 @@ pub trait Observer: Send + Sync {
     /// Takes the checks that judged a request. It may be judged again with newer secrets: the last time
     /// counts.
     fn judged(&self, checks: Vec<Explained>);
+
+    /// Takes which fields of the delivered events fell back to their defaults.
+    fn delivered(&self, fallbacks: Fallbacks);
 }
 
 /// Receives one source's webhooks.
@@ -111,31 +116,57 @@ impl Receiver {
         if let Some(handled) = self.handshake(&request).await {
             return handled;
         }
-        let method = request.method().to_owned();
-        let verdict = self.take_in(request).await;
-        let mut handled = Handled::by(verdict, self.webhook.rejected_status);
+        let mut handled = self.take_in(&request).await;
         if let Verdict::Method = handled.verdict {
             handled.answer.headers.push(("allow".into(), self.webhook.methods.join(", ")));
         }
-        Handled { answer: handled.answer.to(&method), verdict: handled.verdict }
+        Handled { answer: handled.answer.to(request.method()), verdict: handled.verdict }
     }
 
-    async fn take_in(&self, request: Request) -> Verdict {
+    async fn take_in(&self, request: &Request) -> Handled {
+        let by = |verdict| Handled::by(verdict, self.webhook.rejected_status);
         if !self.webhook.methods.iter().any(|method| method == request.method()) {
-            return Verdict::Method;
+            return by(Verdict::Method);
         }
         if request.body().len() > self.webhook.max_body {
-            return Verdict::TooLarge;
+            return by(Verdict::TooLarge);
         }
         let received_at = self.ports.clock.now();
-        let verified = match self.verify(&request, received_at).await {
+        let verified = match self.verify(request, received_at).await {
             Ok(verified) => verified,
-            Err(verdict) => return verdict,
+            Err(verdict) => {
+                return self.answered(by(verdict), &Proven::Otherwise(request), received_at);
+            }
         };
         if verified.body().is_empty() {
-            return Verdict::Empty;
+            return by(Verdict::Empty);
         }
-        self.accept(&verified, received_at).await.unwrap_or_else(Verdict::Store)
+        let verdict = self.accept(&verified, received_at).await.unwrap_or_else(Verdict::Store);
+        self.answered(by(verdict), &Proven::Signed(&verified), received_at)
+    }
+
+    /// Gives the answer that the source file says, if it says one for this verdict. A request that lacks a
+    /// value for it gets the usual answer: what became of its events is done.
+    fn answered(&self, handled: Handled, request: &Proven<'_>, received_at: Timestamp) -> Handled {
+        let answers = &self.webhook.respond;
+        let (said, denied) = match &handled.verdict {
+            // A status that was chosen for rejected records stays.
+            Verdict::Accepted { rejected: 1.., .. } if handled.answer.status >= 400 => {
+                return handled;
+            }
+            Verdict::Accepted { .. } | Verdict::Duplicate => (&answers.accepted, None),
+            Verdict::Denied(denied) => (&answers.denied, Some(denied.set_error())),
+            _ => return handled,
+        };
+        let Some(said) = said else { return handled };
+        let beside = Beside { received_at: Some(received_at), denied, key: None };
+        match render(said, request, beside) {
+            Ok(answer) => Handled { answer, ..handled },
+            Err(error) => {
+                tracing::warn!(source.id = %self.source.name, reason = %error, "the answer under `respond` cannot be given");
+                handled
+            }
+        }
     }
 
     /// Judges the request by all checks of the webhook.
@@ -203,8 +234,11 @@ impl Receiver {
         }
         let running = self.pipeline.start(admitted.of_delivery(delivery_id));
         let Delivered { receipt, fallbacks } = deliver_all(&self.ports.outputs, running).await?;
-        if fallbacks > 0 {
-            tracing::debug!(source.id = %self.source.name, event.fallbacks = fallbacks, "fields fell back to their defaults");
+        if fallbacks.total() > 0 {
+            tracing::debug!(source.id = %self.source.name, event.fallbacks = fallbacks.total(), "fields fell back to their defaults");
+        }
+        if let Some(observer) = &self.observer {
+            observer.delivered(fallbacks);
         }
         let is_told_refused = receipt.rejected() > 0 && self.webhook.rejected_status >= 300;
         if let Some(key) = key.filter(|_| !is_told_refused) {

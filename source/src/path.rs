@@ -53,6 +53,8 @@ pub enum Root {
     ReceivedAt,
     /// The vendor's delivery id.
     DeliveryId,
+    /// The code of why a request is denied.
+    Denied,
     /// The body, as it was received.
     Body,
     /// The signed timestamp, as it was received.
@@ -99,6 +101,7 @@ impl Root {
             Root::Item => "item",
             Root::ReceivedAt => "received_at",
             Root::DeliveryId => "delivery_id",
+            Root::Denied => "denied",
             Root::Body => "body",
             Root::Timestamp => "timestamp",
             Root::Id => "id",
@@ -131,6 +134,7 @@ impl Root {
                 | Root::FormSorted
                 | Root::AtlassianCanonical
                 | Root::OwnSecret
+                | Root::Denied
         )
     }
 

@@ -43,6 +43,7 @@ pub fn without_credentials(webhook: &Webhook, request: &Request) -> Request {
         concealed.signatures.extend(signed);
         for credential in check.credentials() {
             match &credential {
+                Credential::Body => concealed.whole = true,
                 Credential::Json(path) => match json::all(request.body(), path) {
                     Ok(_) => concealed.mask.credential(&credential, request),
                     Err(_) => concealed.whole = true,
@@ -60,7 +61,7 @@ pub fn without_credentials(webhook: &Webhook, request: &Request) -> Request {
             concealed.mask.credential(&Credential::of_token(&token.from), request);
         }
         if let Respond::StoredSecret(stored) = &rule.respond {
-            concealed.mask.header(&stored.header);
+            concealed.mask.credential(&Credential::of_path(&stored.from), request);
         }
     }
     concealed.apply(request)

@@ -32,6 +32,11 @@ pub enum Denied {
     /// The body is not JSON, so this part of it cannot be read.
     #[error("the body is not JSON, so the {0} cannot be read")]
     BodyNotJson(RequestPart),
+    /// The body is a form, so this path into JSON leads nowhere.
+    #[error(
+        "the body is a form, so the {0} cannot be read as JSON: a field is written `form.NAME`"
+    )]
+    BodyIsForm(RequestPart),
     /// The body is not a form, so this field of it cannot be read.
     #[error("the body is not a form by its content type, so the {0} cannot be read")]
     BodyNotForm(RequestPart),
@@ -334,6 +339,30 @@ impl Denied {
                     | Denied::JwtKeyMalformed { .. }
             )
         })
+    }
+
+    /// Returns the code that RFC 8935 §2.4 has for it, for senders of security event tokens. Of alternatives
+    /// it is that of the first.
+    pub fn set_error(&self) -> &'static str {
+        match self {
+            Denied::JwtNoKey { .. } | Denied::JwtSignature { .. } | Denied::JwtAlgorithm { .. } => {
+                "invalid_key"
+            }
+            Denied::JwtClaim { claim, .. } if claim == "iss" => "invalid_issuer",
+            Denied::JwtClaim { claim, .. } if claim == "aud" => "invalid_audience",
+            Denied::JwtMalformed { .. }
+            | Denied::JwtClaim { .. }
+            | Denied::BodyNotJson(_)
+            | Denied::BodyIsForm(_)
+            | Denied::BodyNotForm(_)
+            | Denied::WrongType(_)
+            | Denied::NotText(_)
+            | Denied::Missing(RequestPart::Json(_) | RequestPart::Form(_)) => "invalid_request",
+            Denied::Alternatives(reasons) => {
+                reasons.first().map_or("authentication_failed", Denied::set_error)
+            }
+            _ => "authentication_failed",
+        }
     }
 
     /// Returns whether `is` holds for it, or for one of its alternatives.

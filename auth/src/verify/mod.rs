@@ -106,5 +106,5 @@ fn judge(
     for credential in checks::singles(webhook).flat_map(|check| check.credentials()) {
         notes.mask.credential(&credential, &request);
     }
-    Ok(Verified::new(request, passed, &notes.mask))
+    Ok(Verified::new(request, passed, &notes.mask, notes.record.take()))
 }

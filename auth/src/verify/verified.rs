@@ -23,7 +23,8 @@ pub struct Passed {
 }
 
 /// A request that passed every check of its source, with `***` in place of
-/// every value that a check reads as a credential.
+/// every value that a check reads as a credential. If the source says that the claims of
+/// its token are the record, they are the body.
 ///
 /// Only [`verify`](crate::verify::verify()) makes one.
 #[derive(Clone)]
@@ -35,9 +36,19 @@ pub struct Verified {
 }
 
 impl Verified {
-    pub(super) fn new(request: Request, passed: Vec<Passed>, mask: &Mask) -> Verified {
-        let digest = mask.changes_body().then(|| sha256_hex(request.body()));
-        Verified { request: mask.apply(request), passed, digest }
+    /// Takes a request that passed. `record` is what the body is replaced by, as JSON.
+    pub(super) fn new(
+        request: Request,
+        passed: Vec<Passed>,
+        mask: &Mask,
+        record: Option<Vec<u8>>,
+    ) -> Verified {
+        let Some(record) = record else {
+            let digest = mask.changes_body().then(|| sha256_hex(request.body()));
+            return Verified { request: mask.apply(request), passed, digest };
+        };
+        let request = mask.apply_to_head(request).with_json(record);
+        Verified { request, passed, digest: None }
     }
 
     /// The method, as it was sent.
@@ -69,13 +80,13 @@ impl Verified {
         String::from_utf8(always_same(self.request.query_values(name))?).ok()
     }
 
-    /// The body. A credential in it is the JSON string `"***"`; every other
-    /// byte is as it came.
+    /// The body, or the verified claims in its place. A credential in it is the JSON string
+    /// `"***"`; every other byte is as it came.
     pub fn body(&self) -> &Bytes {
         self.request.body()
     }
 
-    /// The SHA-256 of the body as it came, in hexadecimal.
+    /// The SHA-256 of the body as it came, or of the claims, in hexadecimal.
     pub fn body_sha256_hex(&self) -> String {
         self.digest.clone().unwrap_or_else(|| sha256_hex(self.request.body()))
     }

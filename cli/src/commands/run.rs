@@ -55,6 +55,7 @@ pub(super) async fn run(
         output::flush()?;
     }
     live.sources().iter().for_each(|source| introduce(source, &address.to_string()));
+    live.tell_missing().await;
     let (stop, stopped) = watch::channel(false);
     live.start();
     let served = tokio::spawn(server.serve(stopped));
@@ -62,7 +63,10 @@ pub(super) async fn run(
         tokio::select! {
             signal = signals.next() => match signal? {
                 Signal::Stop => break,
-                Signal::Reload => live.reload(),
+                Signal::Reload => {
+                    live.reload();
+                    live.tell_missing().await;
+                }
             },
             () = local.clock.sleep(LOOK_EVERY) => live.look(),
         }

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use mef_intake::Receiver;
+use mef_ports::{SecretRef, chain};
 use mef_source::{Severity, Source};
 
 use super::ports::Local;
@@ -114,6 +115,18 @@ impl Live {
             sources.broken = broken,
             "source files read again"
         );
+    }
+
+    /// Logs each secret that a source names and nobody has set: its requests and runs will fail.
+    pub(crate) async fn tell_missing(&self) {
+        for source in self.sources.values() {
+            for name in source.secret_names() {
+                let reference = SecretRef { source: source.name.to_string(), name };
+                if let Err(error) = self.local.secrets.get(&reference).await {
+                    tracing::warn!(source.id = %source.name, error = %chain(&error), "a secret cannot be read");
+                }
+            }
+        }
     }
 
     /// Makes a receiver of each pushed source. One that has not changed stays.

@@ -34,7 +34,7 @@ pub(crate) struct Local {
     pub(crate) store: Store,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) wakeups: Arc<LocalWakeups>,
-    secrets: Arc<dyn Secrets>,
+    pub(crate) secrets: Arc<dyn Secrets>,
     keys: Arc<KeyCache>,
     redactor: Redactor,
     clients: HttpClients,

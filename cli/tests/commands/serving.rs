@@ -220,3 +220,17 @@ fn no_source_has_the_name_that_a_monitor_asks_for() {
     let said = stderr(&output);
     assert!(said.contains("a/source.yml:1:9") && said.contains("`healthz`"), "{said}");
 }
+
+#[test]
+fn a_missing_secret_is_told_at_the_start() {
+    let folder = hook();
+    folder.write("secrets.env", "");
+    let mut run = folder.run(&[]);
+    let line = run.says("a secret cannot be read");
+    assert!(line.contains("MEF_SECRET_HOOK_TOKEN"), "{line}");
+    folder.write("secrets.env", "MEF_SECRET_HOOK_TOKEN=t0ken\n");
+    run.signal("-HUP");
+    run.says("source files read again");
+    assert_eq!(run.post("/hook", GOOD, TITLE).0, 200);
+    assert_eq!(run.stop().matches("a secret cannot be read").count(), 1);
+}

@@ -6,14 +6,14 @@ use http::{HeaderMap, Method};
 use jiff::Timestamp;
 use mef_auth::verify::{Denied, RequestPart};
 use mef_ports::{HttpRequest, Secret, SecretRef, chain};
+use mef_source::Root;
 use mef_source::checked::StoredSecret;
-use mef_source::{Path, Root};
 use serde_json::Value;
 
-use super::answer::is_header_value;
 use super::confirmation;
-use super::proven::Proven;
 use crate::answer::Answer;
+use crate::answer_template::is_header_value;
+use crate::proven::Proven;
 use crate::receiver::Receiver;
 use crate::verdict::Verdict;
 
@@ -45,7 +45,8 @@ impl Receiver {
         }
     }
 
-    /// Stores the secret that the sender brings and echoes it, if none is stored and it is not too late.
+    /// Stores the secret that the sender brings, if none is stored and it is not too late. One that came in a
+    /// header is sent back.
     pub(super) async fn enrol(
         &self,
         stored: &StoredSecret,
@@ -56,11 +57,8 @@ impl Receiver {
         if now > stored.enrol_until {
             return Err(Verdict::Denied(refused("`enrol_until` is past")));
         }
-        let place = || RequestPart::Header(stored.header.clone());
-        // A header's name is always a path.
-        let path = Path::parse(&format!("header.{}", stored.header), &[Root::Header]);
-        let path = path.map_err(|_| Verdict::Denied(Denied::Missing(place())))?;
-        let Value::String(value) = request.value(&path).map_err(Verdict::Denied)? else {
+        let place = || RequestPart::of(&stored.from);
+        let Value::String(value) = request.value(&stored.from).map_err(Verdict::Denied)? else {
             return Err(Verdict::Denied(Denied::WrongType(place())));
         };
         if !is_header_value(&value) || value.contains([' ', '"', '\'', '\\']) {
@@ -73,7 +71,10 @@ impl Receiver {
             SecretRef { source: self.source.name.to_string(), name: stored.secret.clone() };
         let secret = Secret::new(value.clone());
         match self.ports.secrets.put_if_absent(&reference, &secret).await {
-            Ok(true) => Ok(Answer::empty(vec![(stored.header.clone().into(), value)])),
+            Ok(true) => Ok(Answer::empty(match stored.from.root() {
+                Root::Header => vec![(stored.from.name().to_owned().into(), value)],
+                _ => Vec::new(),
+            })),
             Ok(false) => Err(Verdict::Denied(refused("one is stored"))),
             Err(error) => Err(Verdict::Store(error)),
         }

@@ -9,7 +9,7 @@ use mef_source::{Path, Root};
 use serde_json::Value;
 use url::Url;
 
-use super::proven::Proven;
+use crate::proven::Proven;
 
 /// Returns the URL that the request asks us to fetch.
 pub(super) fn url(webhook: &Webhook, request: &Proven<'_>) -> Result<Url, Denied> {

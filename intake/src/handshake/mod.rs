@@ -5,11 +5,10 @@
 //! proof is required, and only then is anything answered. Such a request makes no event, queues nothing
 //! and marks no delivery.
 
-mod answer;
 mod builtin;
 mod confirmation;
+mod constrained;
 pub(crate) mod matching;
-mod proven;
 
 use jiff::Timestamp;
 use mef_auth::Request;
@@ -17,13 +16,15 @@ use mef_auth::verify::{AnswerKey, LiveSecrets, verify_token};
 use mef_source::checked::{Handshake, HandshakeAuth, Respond};
 
 use crate::answer::Answer;
+use crate::answer_template::{Beside, render};
 use crate::judging::judge;
 use crate::live_secrets::{read, references, references_of};
+use crate::proven::Proven;
 use crate::published_keys::PublishedKeys;
 use crate::receiver::Receiver;
 use crate::verdict::{Handled, Verdict};
 
-use proven::Proven;
+use constrained::constrained;
 
 impl Receiver {
     /// Handles `request` if it is for a handshake rule; `None` if it is a request like any other.
@@ -68,14 +69,15 @@ impl Receiver {
             }
             HandshakeAuth::None => Proven::Otherwise(request),
         };
-        answer::constrained(rule, &proven).map_err(Verdict::Denied)?;
+        constrained(rule, &proven).map_err(Verdict::Denied)?;
         match &rule.respond {
             Respond::Answer(said) => {
                 let key = match said.signed_paths().is_empty() {
                     true => None,
                     false => Some(self.answer_key(rule, request, now).await?),
                 };
-                answer::render(said, &proven, key.as_ref()).map_err(Verdict::Denied)
+                let beside = Beside { key: key.as_ref(), ..Beside::default() };
+                render(said, &proven, beside).map_err(Verdict::Denied)
             }
             Respond::SnsConfirmation => self.confirm(&proven).await,
             Respond::StoredSecret(stored) => self.enrol(stored, &proven, now).await,

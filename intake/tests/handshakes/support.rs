@@ -213,6 +213,10 @@ impl Bench {
         (handled.answer.status, handled.verdict)
     }
 
+    pub(crate) fn webhook(&self) -> mef_source::checked::Webhook {
+        self.source.webhook.clone().unwrap()
+    }
+
     pub(crate) async fn handle(&self, request: Request) -> Handled {
         self.receiver.handle(request).await
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use mef_ports::moment::before;
 use mef_ports::{LostSpan, Move, OpenWindow, Position, ResumeAt};
-use mef_source::checked::{Advance, Order, TimeCursor};
+use mef_source::checked::{Advance, FiltersBy, Order, TimeCursor};
 
 use crate::news::gathered::Gathered;
 use crate::news::known::{known, note_late};
@@ -149,7 +149,7 @@ impl Window<'_> {
         if *done <= open.done_before {
             return false;
         }
-        let start = window::floor(*done, cursor.granularity);
+        let start = window::start_within(cursor, *done);
         let is_later = start > open.start;
         if is_later {
             (open.start, open.first) = (start, false);
@@ -162,10 +162,14 @@ impl Window<'_> {
     fn stay(&self, now: Timestamp, time: Option<Timestamp>) -> Stay {
         let OpenWindow { start, end, .. } = self.open;
         let read = if self.cursor.upper_bound { end } else { now };
+        let is_by_time = self.cursor.filters_by == FiltersBy::Time;
         match time {
-            Some(time) if time >= start => Stay { time, read: Some(read), renews: true },
-            // A record older than what was asked for has no place in a window: it may come with each.
-            Some(_) => Stay { time: read, read: None, renews: true },
+            Some(time) if time >= start && is_by_time => {
+                Stay { time, read: Some(read), renews: true }
+            }
+            // Its time does not say in which windows it lies. One that is older than what was asked
+            // for may come with each.
+            Some(time) => Stay { time: read.max(time), read: None, renews: true },
             // A record without a time lies somewhere before the end.
             None => Stay { time: before(read, A_MOMENT), read: None, renews: false },
         }
@@ -189,7 +193,8 @@ impl Reading for Window<'_> {
     fn scope<'s>(&'s self, run: &'s Run<'_>) -> RequestScope<'s> {
         let OpenWindow { start, end, first, .. } = self.open;
         let window_since = (!first).then_some(start);
-        RequestScope { window: Some((start, end)), window_since, ..run.scope() }
+        let asked = window::asked(self.cursor, start, end);
+        RequestScope { window: Some(asked), window_since, ..run.scope() }
     }
 
     fn is_ascending(&self) -> bool {
@@ -238,13 +243,15 @@ impl Reading for Window<'_> {
                 out_of_order |= newest.is_some_and(|newest| time < newest);
                 *newest = (*newest).max(Some(time));
             }
-            let done_before = open.done_before;
+            // Before a first window nothing is passed, even if it begins a little earlier.
+            let done_before = if open.first { Timestamp::MIN } else { open.done_before };
             let stay = match time {
                 None if has_details => unversioned,
                 time => self.stay(now, time),
             };
             let Some(identity) = seen.insert(known.key, stay, &needed, summary) else { continue };
-            if let Some(time) = time.filter(|time| *time < done_before) {
+            let may_be_late = self.cursor.filters_by == FiltersBy::Time;
+            if let Some(time) = time.filter(|time| may_be_late && *time < done_before) {
                 note_late(Some(time), Some(done_before), summary);
             }
             gathered.take(known.news(record, identity));
@@ -302,6 +309,12 @@ impl Reading for Window<'_> {
         MOST_RESTARTS.saturating_sub(self.open.restarts).max(1)
     }
 
+    fn read_anew(&mut self, run: &mut Run<'_>) {
+        self.leave_out_what_is_done(run);
+        self.newest = None;
+        run.record.open_window(self.open.clone());
+    }
+
     /// Goes back to the start of the window, or in ascending order to where the cursor stands.
     fn begin_again(&mut self, run: &mut Run<'_>, setback: Setback<'_>) -> Again {
         let is_later = self.leave_out_what_is_done(run);
@@ -322,9 +335,19 @@ impl Reading for Window<'_> {
                 Some(Position::Time(done)) => open.start.max(*done),
                 _ => open.start,
             };
-            let half = window::halve(passed, open.end);
-            if half > open.done_before.max(passed) {
-                (open.end, open.cut_to) = (half, None);
+            match window::halve(self.cursor, passed, open.end) {
+                Some(half) if half > open.done_before => (open.end, open.cut_to) = (half, None),
+                _ if setback.half => {
+                    tracing::warn!(
+                        source.id = %run.stream,
+                        window.end = %open.end,
+                        window.unit = self.cursor.granularity.name(),
+                        "the vendor refuses the shortest window that can be asked for: see `granularity`, \
+                         `bounds` and `overlap`"
+                    );
+                    return Again::No;
+                }
+                _ => {}
             }
         }
         self.newest = None;

@@ -15,6 +15,9 @@ type Object = Vec<(String, Located<Node>)>;
 /// the preset's.
 const CHOICE: &str = "keys";
 
+/// The key of the secrets that signed.
+const SECRETS: &str = "secrets";
+
 /// Returns `checks` with `key` set to the source's `value`.
 pub(crate) fn overridden(
     checks: Vec<Located<Node>>,
@@ -26,12 +29,30 @@ pub(crate) fn overridden(
         if let Some((_, old)) = body.iter_mut().find(|(known, _)| known == key) {
             *old = if key == CHOICE { value.clone() } else { merged(old, value) };
             is_placed = true;
+        } else if let Some(keys) = replaced_keys(body, key, value) {
+            *body = keys;
+            is_placed = true;
         }
     });
     if is_placed {
         return checks;
     }
     added(checks, &mut |body| body.push((key.to_owned(), value.clone())))
+}
+
+/// Returns the keys of a token's check whose secrets are written in the other of two ways: `secrets`, and
+/// `keys` with `secrets` in it. Secrets rotate in the same way whatever the check is.
+fn replaced_keys(body: &Object, key: &str, value: &Located<Node>) -> Option<Object> {
+    let (_, old) = body.iter().find(|(known, _)| match key {
+        SECRETS => known == CHOICE,
+        CHOICE => known == SECRETS && body.iter().any(|(known, _)| known == "algorithms"),
+        _ => false,
+    })?;
+    if key == SECRETS {
+        old.key(SECRETS)?;
+    }
+    let others = body.iter().filter(|(known, _)| known != CHOICE && known != SECRETS).cloned();
+    Some(others.chain([(key.to_owned(), value.clone())]).collect())
 }
 
 /// Edits the first check. If it is made of others (`all`), edits the first of
@@ -136,6 +157,29 @@ mod tests {
         assert_eq!(
             with(checks, "keys", "{ secrets: [s] }"),
             json!([{ "jwt": { "keys": { "secrets": ["s"] }, "claims": { "b": 1 } } }])
+        );
+    }
+
+    #[test]
+    fn the_secrets_of_a_token_rotate_however_they_are_written() {
+        let nested = "[ { jwt: { keys: { secrets: [a] }, claims: { b: 1 } } } ]";
+        let plain =
+            "[ { jwt: { algorithms: [HS256], secrets: [a] } }, { hmac: { secrets: [a] } } ]";
+        assert_eq!(
+            with(nested, "secrets", "[new, old]"),
+            json!([{ "jwt": { "claims": { "b": 1 }, "secrets": ["new", "old"] } }])
+        );
+        assert_eq!(
+            with(plain, "keys", "{ secrets: [new] }"),
+            json!([
+                { "jwt": { "algorithms": ["HS256"], "keys": { "secrets": ["new"] } } },
+                { "hmac": { "secrets": ["a"] } }
+            ])
+        );
+        // Published keys are no secrets.
+        assert_eq!(
+            with("[ { jwt: { keys: { jwks_url: u } } } ]", "secrets", "[s]")[0]["jwt"]["keys"],
+            json!({ "jwks_url": "u" })
         );
     }
 

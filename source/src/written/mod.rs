@@ -9,6 +9,7 @@
 //! The folders are those of the checked form: what a key is in the file and
 //! what it means are found at the same place on both sides.
 
+mod charset;
 mod event;
 mod from_node;
 mod one_or_many;
@@ -20,6 +21,7 @@ mod webhook;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub use charset::Charset;
 pub use event::*;
 pub(crate) use from_node::from_node;
 pub use one_or_many::OneOrMany;
@@ -29,7 +31,7 @@ pub use webhook::*;
 
 pub use crate::located::Located;
 pub use crate::node::Node;
-pub use crate::time_format::TimeFormat;
+pub use crate::time_format::{TimeFormat, TimeReader};
 
 /// A source of security events.
 #[derive(Debug, Deserialize, JsonSchema)]

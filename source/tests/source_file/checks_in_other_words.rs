@@ -22,6 +22,40 @@ fn a_place_that_is_not_what_it_looks_like_is_a_mistake() {
         ("a header without `header.`", from, "Fenwick-Signature"),
         ("a header without `header.`, beside another", from, "[header.Sig, Fenwick-Signature]"),
         ("a signature in the form that it signs", from, "form.sig"),
+        ("a header in the text without `header.`", text, "\"{timestamp}{X-Fenwick-Id}{body}\""),
+        ("a field of the body with a hyphen", text, "\"{timestamp}{/x-id}{body}\""),
+        ("a time without `header.`", "signature.t", "Fenwick-Timestamp"),
+        ("an id without `header.`", text, "\"{timestamp}{id}{body}\", id: Fenwick-Id"),
+        (
+            "a delivery's id without `header.`",
+            "  verify:",
+            "  delivery_id: [Fenwick-Delivery, /fenwick-delivery]\n  verify:",
+        ),
+        (
+            "a path into JSON of a form",
+            "  verify:",
+            "  decode: form\n  delivery_id: header.x\n  verify:\n    - token: { from: /a/token, secrets: [t] }",
+        ),
+        (
+            "a field of a form in JSON",
+            "  verify:",
+            "  decode: json\n  verify:\n    - token: { from: form.token, secrets: [t] }",
+        ),
+        (
+            "a token without `header.`",
+            "  verify:",
+            "  verify:\n    - token: { from: Authorization, secrets: [t] }",
+        ),
+        (
+            "a token that is the whole body",
+            "  verify:",
+            "  verify:\n    - token: { from: \"\", secrets: [t] }",
+        ),
+        (
+            "a digest without `header.`",
+            "  verify:",
+            "  verify:\n    - digest: { hash: sha256, of: \"{body}\", equals: Content-Digest, encoding: hex }",
+        ),
         ("an item that is signed", text, "\"{timestamp}.{signature.h}.{body}\""),
         ("an item of a signature without keys", KEYS, ""),
         ("a place in a list", "signature.t", "signature.0"),
@@ -29,6 +63,8 @@ fn a_place_that_is_not_what_it_looks_like_is_a_mistake() {
         ("a secret by its name in the text", text, "\"{timestamp}{secret.webhook_secret}{body}\""),
         ("a variable in the text", text, "\"{timestamp}{var.x}{body}\""),
         ("headers whose names are not signed", text, "\"{timestamp}{listed_headers.h}{body}\""),
+        ("a CRC of the body", text, "\"{timestamp}.{body|crc32}\""),
+        ("a digest of the body", text, "\"{timestamp}.{body|sha256_base64}\""),
         ("a key without the secret", "text:", "key: { text: \"{timestamp}\" }, text:"),
         ("a key with the secret twice", "text:", "key: { text: \"{secret}{secret}\" }, text:"),
         ("a key made of nothing known", "text:", "key: { text: \"{id|lower}{secret}\" }, text:"),
@@ -82,4 +118,94 @@ fn certificates_come_from_no_domain_in_which_others_have_names() {
     for host in ["sns.eu-west-1.amazonaws.com", "certs.example.com", "notamazonaws.com"] {
         assert_eq!(said(&SNS.replace("HOST", host)), "", "{host}");
     }
+}
+
+const PUSHED: &str = r#"
+source: risc
+webhook:
+  verify:
+    - jwt: { from: body, record: claims, algorithms: [RS256], keys: { jwks_url: "https://www.googleapis.com/oauth2/v3/certs" },
+             issuer: "https://accounts.google.com", audience: us, required: [iat, jti, events] }
+  delivery_id: jti
+"#;
+
+#[test]
+fn an_event_in_a_token_is_said_to_be_one() {
+    let record = "record: claims, ";
+    let keys = "keys: { jwks_url: \"https://www.googleapis.com/oauth2/v3/certs\" }";
+    let cases = [
+        ("as it should be", "", ""),
+        ("an empty path", "from: body", "from: \"\""),
+        ("nothing would be left", record, ""),
+        ("nothing would be left of a body", record, "record: body, "),
+        ("a part of the body", "from: body, record: claims", "from: payload"),
+        (
+            "a part of the body, and said so",
+            "from: body, record: claims",
+            "from: payload, record: body",
+        ),
+        ("a token in a header", "from: body", "from: header.x-token"),
+        ("no id to tell a repeat by", "  delivery_id: jti\n", ""),
+        ("nothing bounds it", "required: [iat, jti, events]", "required: [iat, events]"),
+        ("anybody could have it", "required: [iat, jti, events]", "required: [exp, jti]"),
+        ("claims that are lines", "  delivery_id: jti\n", "  delivery_id: jti\n  decode: ndjson\n"),
+        (
+            "a digest of itself",
+            "audience: us",
+            "audience: us, digest: { h: \"{body|sha256_hex}\" }",
+        ),
+        ("two ways to have keys", keys, "keys: { jwk: [a] }, secrets: [b]"),
+        ("no way to have keys", &format!("{keys},"), ""),
+        (
+            "two records",
+            "  delivery_id",
+            "    - jwt: { from: /x, record: claims, algorithms: [HS256], secrets: [s] }\n  delivery_id",
+        ),
+        (
+            "a record of some",
+            "- jwt:",
+            "- any:\n        - token: { from: header.x, secrets: [s] }\n        - jwt:",
+        ),
+    ];
+    let said = report(PUSHED, &cases);
+    insta::assert_snapshot!(said);
+}
+
+#[test]
+fn a_token_without_a_time_is_good_if_it_holds_the_digest_of_the_body() {
+    let jwt = |more: &str| {
+        said(&format!(
+            "source: x\nwebhook:\n  verify:\n    - jwt: {{ from: header.x, algorithms: [HS256], secrets: [s], required: [], {more} }}\n"
+        ))
+    };
+    assert_eq!(jwt(r#"digest: { sha256: "{body|sha256_hex}" }"#), "");
+    for more in [
+        "issuer: us",
+        r#"digest: { sha256: "{url|sha256_hex}" }"#,
+        r#"digest: { sha256: "{header.y|sha256_hex}" }"#,
+        r#"digest: { crc: "{body|crc32}" }"#,
+    ] {
+        assert!(jwt(more).contains("error"), "{more}");
+    }
+    assert!(
+        jwt(r#"digest: { sha256: "{body|sha256_hex}" }, max_age: 60s"#)
+            .contains("`max_age` needs `iat`")
+    );
+}
+
+#[test]
+fn a_detached_signature_stands_in_a_header() {
+    let jws = |from: &str| {
+        said(&format!(
+            "source: x\nwebhook:\n  verify:\n    - jws: {{ from: {from}, algorithms: [RS512], keys: {{ pem: [k] }} }}\n"
+        ))
+    };
+    assert_eq!(jws("header.x-jws-signature"), "");
+    assert!(jws("body").contains("nothing is called `body` here"), "{}", jws("body"));
+    assert!(jws("/signature").contains("error"));
+    assert!(jws("header.x, prefix: \"JWS \"").is_empty());
+    let shared = said(
+        "source: x\nwebhook:\n  verify:\n    - jws: { from: header.x, algorithms: [HS256], keys: { pem: [k] } }\n",
+    );
+    assert!(shared.contains("`HS…` algorithms are used with public keys"), "{shared}");
 }

@@ -103,6 +103,43 @@ fn handshakes_that_cannot_be_meant() {
 }
 
 #[test]
+fn answers_to_events_that_cannot_be_meant() {
+    let answers = CHALLENGED.replace(
+        "  handshake:",
+        "  respond: { accepted: { json: { id: \"{id}\", at: \"{received_at|epoch_ms}\" } }, denied: { status: 400, text: \"{denied}\" } }\n  handshake:",
+    );
+    let accepted = "{ json: { id: \"{id}\", at: \"{received_at|epoch_ms}\" } }";
+    let cases = [
+        ("as it should be", "", ""),
+        ("nothing said", "{ accepted: ", "{} #"),
+        ("no answer", accepted, "{ status: 200 }"),
+        ("two answers", accepted, "{ text: a, empty: true }"),
+        ("a status that makes the vendor try again", accepted, "{ status: 503, empty: true }"),
+        ("a refusal that is none", "status: 400", "status: 200"),
+        ("a refusal where nothing is refused", accepted, "{ text: \"{denied}\" }"),
+        ("an event that is signed", accepted, "{ text: \"{id|hmac_hex}\" }"),
+        ("a page", accepted, "{ text: a, headers: { Content-Type: text/html } }"),
+        ("an unknown key", "denied:", "refused:"),
+    ];
+    insta::assert_snapshot!(report(&answers, &cases));
+}
+
+#[test]
+fn a_secret_comes_in_the_body_and_is_asked_for_there() {
+    let notion = CHALLENGED
+        .replace(WHEN, "{ method: POST, present: [/verification_token], absent: [header.x-sig] }")
+        .replace("      constrain: { query.crc_token: \"[A-Za-z0-9_-]{1,128}\" }\n", "")
+        .replace(RESPOND, &STORED.replace("header: X-Hook-Secret", "from: /verification_token"));
+    assert_eq!(said(&notion), "");
+    let elsewhere = said(&notion.replace("present: [/verification_token]", "present: [/token]"));
+    assert!(elsewhere.contains("`when` does not ask for `/verification_token`"), "{elsewhere}");
+    let both = said(
+        &notion.replace("from: /verification_token", "from: /verification_token, header: X-S"),
+    );
+    assert!(both.contains("one of `header` and `from`"), "{both}");
+}
+
+#[test]
 fn a_stored_secret_is_not_signed_with() {
     let asana = CHALLENGED
         .replace(WHEN, "{ method: POST, present: [header.x-hook-secret] }")

@@ -6,33 +6,24 @@
 //! that could not pass anyway.
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
-use mef_source::checked::{ClaimDigest, Jwt, JwtAlgorithm, JwtKeys, TokenFrom};
+use mef_source::checked::{ClaimDigest, Jwt, JwtKeys, TokenRecord};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::compact::{Compact, Head, received};
 use super::single_check::{SingleCheck, SoFar};
 use super::token;
 use crate::request::Request;
 use crate::verify::context::Context;
 use crate::verify::denied::Denied;
-use crate::verify::keys::jwk::{JwkSet, VerifyingKey};
-use crate::verify::keys::live_secrets::names;
 use crate::verify::keys::published::{KeyKind, KeySource};
+use crate::verify::keys::signer::SignedToken;
 use crate::verify::read::credential::Credential;
 use crate::verify::read::json::elements;
 use crate::verify::read::strict_json::{Members, string};
-use crate::verify::request_part::RequestPart;
 use crate::verify::signed::signed_text::{Around, signed_text};
 use crate::verify::told::{explanation::Noticed, notes::Notes};
-
-/// The longest token that is read. Gateways take 10 KiB of headers.
-const MAX_TOKEN: usize = 16 * 1024;
-
-/// The most tokens of a list in a body that are read.
-const MAX_TOKENS: usize = 32;
 
 impl SingleCheck for Jwt {
     /// Checks every token. What decided is what the first was signed with.
@@ -56,10 +47,10 @@ impl SingleCheck for Jwt {
         let JwtKeys::Jwks(url) = &self.keys else { return None };
         let could_pass = |text: &String| {
             let compact = Compact::split(text, &self.from)?;
-            UnverifiedToken::read(&compact, self)?.check_claims(self, now)
+            let payload = compact.payload()?;
+            UnverifiedToken::read(&compact, &payload, self)?.check_claims(self, now)
         };
-        let tokens = received(self, request).ok()?;
-        tokens.iter().try_for_each(could_pass).ok()?;
+        tokens(self, request).ok()?.iter().try_for_each(could_pass).ok()?;
         Some(KeySource { url: url.clone(), kind: KeyKind::Jwks })
     }
 
@@ -92,103 +83,55 @@ fn judge(
     notes: &mut Notes,
 ) -> Result<String, Denied> {
     let mut signed_by = None;
-    for text in received(jwt, context.request)? {
+    let mut claims = Vec::new();
+    for text in tokens(jwt, context.request)? {
         let compact = Compact::split(&text, &jwt.from)?;
-        let token = UnverifiedToken::read(&compact, jwt)?;
+        let payload = compact.payload()?;
+        let token = UnverifiedToken::read(&compact, &payload, jwt)?;
         token.check_claims(jwt, context.now)?;
         digests.iter().try_for_each(|digest| token.check_digest(digest, context))?;
         let by = token.check_signature(jwt, context)?;
         notes.tried(&by, true);
         signed_by.get_or_insert(by);
+        claims.push(payload);
+    }
+    if jwt.record == TokenRecord::Claims {
+        notes.record = Some(match claims.as_slice() {
+            [one] => one.clone(),
+            several => [b"[", &*several.join(&b","[..]), b"]"].concat(),
+        });
     }
     signed_by.ok_or_else(|| Denied::Missing(token::part(&jwt.from)))
 }
 
-/// Reads the tokens as text, without their prefix; at least one.
-fn received(jwt: &Jwt, request: &Request) -> Result<Vec<String>, Denied> {
-    let part = || token::part(&jwt.from);
-    let received = token::received(&jwt.from, request)?;
-    if received.len() > MAX_TOKENS {
-        return Err(Denied::TooManySignatures { part: part(), limit: MAX_TOKENS });
-    }
-    let texts = received.iter().map(|text| {
-        let prefix = jwt.prefix.as_deref();
-        let text = token::without_prefix(text, prefix).ok_or_else(|| Denied::TokenPrefix {
-            part: part(),
-            prefix: prefix.unwrap_or_default().to_owned(),
-        })?;
-        if text.is_empty() {
-            return Err(Denied::Missing(part()));
-        }
-        std::str::from_utf8(text).map(str::to_owned).map_err(|_| Denied::NotText(part()))
-    });
-    texts.collect()
-}
-
-/// A token in its compact form (RFC 7515 §7.1), split and decoded.
-struct Compact<'t> {
-    part: RequestPart,
-    header: Vec<u8>,
-    claims: Vec<u8>,
-    /// What the signature is made over.
-    signing_input: &'t str,
-    /// In base64url.
-    signature: &'t str,
-}
-
-impl<'t> Compact<'t> {
-    fn split(text: &'t str, from: &TokenFrom) -> Result<Compact<'t>, Denied> {
-        let part = token::part(from);
-        let malformed = |reason| Denied::JwtMalformed { part: part.clone(), reason };
-        if text.len() > MAX_TOKEN {
-            return Err(malformed("it is longer than 16 KiB"));
-        }
-        let pieces: Vec<_> = text.split('.').collect();
-        let &[header, claims, signature] = pieces.as_slice() else {
-            return Err(malformed("it has not three parts"));
-        };
-        let decode = |piece: &str| {
-            URL_SAFE_NO_PAD.decode(piece).ok().filter(|bytes| !bytes.is_empty()).ok_or_else(|| {
-                malformed("a part is not base64 with the URL alphabet and no padding")
-            })
-        };
-        decode(signature)?;
-        let (header, claims) = (decode(header)?, decode(claims)?);
-        let signing_input = text.rsplit_once('.').map_or("", |(before, _)| before);
-        Ok(Compact { part, header, claims, signing_input, signature })
-    }
+fn tokens(jwt: &Jwt, request: &Request) -> Result<Vec<String>, Denied> {
+    received(&jwt.from, jwt.prefix.as_deref(), request)
 }
 
 /// A token that was read but is not verified yet.
 struct UnverifiedToken<'t> {
     compact: &'t Compact<'t>,
-    algorithm: JwtAlgorithm,
-    kid: Option<String>,
+    head: Head,
     claims: Members<'t>,
 }
 
 impl<'t> UnverifiedToken<'t> {
-    fn read(compact: &'t Compact<'t>, jwt: &Jwt) -> Result<UnverifiedToken<'t>, Denied> {
-        let part = &compact.part;
-        let malformed = |reason| Denied::JwtMalformed { part: part.clone(), reason };
-        let unclear = "a part is not a JSON object in which each key is there once";
-        let header = Members::parse_deep(&compact.header).ok_or_else(|| malformed(unclear))?;
-        // Extensions that must be understood, and none is (RFC 7515 §4.1.11).
-        if header.get("crit").is_some() {
-            return Err(malformed("it demands an extension, with `crit`"));
+    fn read(
+        compact: &'t Compact<'t>,
+        payload: &'t [u8],
+        jwt: &Jwt,
+    ) -> Result<UnverifiedToken<'t>, Denied> {
+        let head = compact.head(&jwt.algorithms)?;
+        // Claims are always in base64url (RFC 7797 §7).
+        if head.is_plain {
+            return Err(compact.malformed("it demands an extension, with `crit`"));
         }
-        let alg = header.string("alg").ok_or_else(|| malformed("its header has no `alg`"))?;
-        let kid = match header.get("kid") {
-            None => None,
-            Some(kid) => Some(string(kid).ok_or_else(|| malformed("its `kid` is not text"))?),
-        };
-        let listed = jwt.algorithms.iter().copied().find(|listed| listed.name() == alg);
-        let algorithm = listed.ok_or_else(|| Denied::JwtAlgorithm {
-            part: part.clone(),
-            algorithms: jwt.algorithms.iter().map(|listed| listed.name()).collect(),
-        })?;
-        let claims = Members::parse_deep(&compact.claims).ok_or_else(|| malformed(unclear))?;
-        Ok(UnverifiedToken { compact, algorithm, kid, claims })
+        if let Some(typ) = &jwt.typ
+            && !head.typ.as_deref().is_some_and(|found| is_type(found, typ))
+        {
+            return Err(compact.malformed("its `typ` is not the `type` that the source names"));
+        }
+        Ok(UnverifiedToken { compact, head, claims: compact.claims(payload, jwt.record)? })
     }
 
     fn wrong(&self, claim: &str, reason: &'static str) -> Denied {
@@ -267,58 +210,14 @@ impl<'t> UnverifiedToken<'t> {
 
     /// Finds the key that made the signature, and returns where it comes from.
     fn check_signature(&self, jwt: &Jwt, context: Context<'_>) -> Result<String, Denied> {
-        let Compact { part, signing_input, signature, .. } = self.compact;
-        let verifies = |key: &VerifyingKey| {
-            key.fits(self.algorithm)
-                && key.verifies(self.algorithm, signing_input.as_bytes(), signature)
+        let signed = SignedToken {
+            part: &self.compact.part,
+            algorithm: self.head.algorithm,
+            kid: self.head.kid.as_deref(),
+            input: self.compact.signing_input.as_bytes(),
+            signature: self.compact.signature,
         };
-        let fails = |fits, secrets| match fits {
-            true => Denied::JwtSignature { part: part.clone(), secrets },
-            false => Denied::JwtNoKey { part: part.clone(), secrets },
-        };
-        let kid = self.kid.as_deref();
-        let uses = match &jwt.keys {
-            JwtKeys::Jwks(url) => {
-                let mut fitting =
-                    context.secrets.jwks(url)?.fitting(self.algorithm, kid).peekable();
-                let fits = fitting.peek().is_some();
-                return match fitting.any(verifies) {
-                    true => Ok(url.to_string()),
-                    false => Err(fails(fits, Vec::new())),
-                };
-            }
-            JwtKeys::Secrets(uses) | JwtKeys::Jwk(uses) | JwtKeys::Pem(uses) => uses,
-        };
-        let live = context.secrets.live(uses, context.now)?;
-        let mut fits = false;
-        let mut signed_by = None;
-        for (name, secret) in &live {
-            let text = secret.expose();
-            let not_a = |what| Denied::JwtKeyMalformed { name: (*name).to_owned(), what };
-            let matches = match &jwt.keys {
-                JwtKeys::Secrets(_) => {
-                    fits = true;
-                    verifies(&VerifyingKey::of_secret(text.as_bytes()))
-                }
-                JwtKeys::Pem(_) => {
-                    let key =
-                        VerifyingKey::of_pem(text).ok_or_else(|| not_a("a public key as PEM"))?;
-                    fits |= key.fits(self.algorithm);
-                    verifies(&key)
-                }
-                JwtKeys::Jwk(_) | JwtKeys::Jwks(_) => {
-                    let set = JwkSet::of_secret(text)
-                        .ok_or_else(|| not_a("a JSON Web Key or a set of them, of a known kind"))?;
-                    let mut fitting = set.fitting(self.algorithm, kid).peekable();
-                    fits |= fitting.peek().is_some();
-                    fitting.any(verifies)
-                }
-            };
-            if matches {
-                signed_by = Some(*name);
-            }
-        }
-        signed_by.map(str::to_owned).ok_or_else(|| fails(fits, names(&live)))
+        signed.signer(&jwt.keys, context.secrets, context.now)
     }
 
     /// Checks a claim that holds a digest of the request.
@@ -330,6 +229,16 @@ impl<'t> UnverifiedToken<'t> {
         verify_slices_are_equal(&text.concat(), claimed.as_bytes())
             .map_err(|_| self.wrong(claim, "is not the digest of this request"))
     }
+}
+
+/// Returns whether a token's `typ` is the media type that is wanted, with or without `application/` before
+/// it, in either case (RFC 7515 §4.1.9).
+fn is_type(found: &str, wanted: &str) -> bool {
+    let short = |text: &str| {
+        let text = text.to_ascii_lowercase();
+        text.strip_prefix("application/").map_or(text.clone(), str::to_owned)
+    };
+    short(found) == short(wanted)
 }
 
 /// Reads whole seconds since the epoch (RFC 7519 §2). A sign, an exponent, or more

@@ -4,9 +4,11 @@
 
 pub(super) mod aws_sns;
 mod basic;
+mod compact;
 mod digest;
 pub(super) mod hmac;
 mod ip;
+mod jws;
 mod jwt;
 pub(super) mod public_key;
 mod single_check;
@@ -38,6 +40,7 @@ pub(super) fn kind(check: &Check) -> Kind<'_> {
         Check::Token(token) => token,
         Check::Basic(basic) => basic,
         Check::Jwt(jwt) => &**jwt,
+        Check::Jws(jws) => &**jws,
         Check::AwsSns(sns) => sns,
         Check::Ip(ip) => ip,
         Check::Digest(digest) => &**digest,
@@ -82,7 +85,11 @@ pub(super) fn pass(
     notes.begin(check.kind(), || single(check).map_or_else(Vec::new, |c| c.notice(context)));
     let passed = match kind(check) {
         Kind::Single(single) => {
-            single.check(context, notes).map(|secret| vec![Passed { check: check.kind(), secret }])
+            let judged = single.check(context, notes).map_err(|denied| match denied {
+                Denied::BodyNotJson(part) if context.request.is_form() => Denied::BodyIsForm(part),
+                denied => denied,
+            });
+            judged.map(|secret| vec![Passed { check: check.kind(), secret }])
         }
         Kind::All(checks) => pass_all(checks, context, notes),
         Kind::Any(checks) => pass_any(checks, context, notes),
@@ -98,9 +105,15 @@ fn pass_any(
 ) -> Result<Vec<Passed>, Denied> {
     let (mut first, mut reasons) = (None, Vec::new());
     for check in checks {
+        // The record is that of the alternative which decided, never of one that failed.
+        let record = notes.record.take();
         match pass(check, context, notes) {
-            Ok(passed) => first = first.or(Some(passed)),
-            Err(denied) => reasons.push(denied),
+            Ok(passed) if first.is_none() => first = Some(passed),
+            Ok(_) => notes.record = record,
+            Err(denied) => {
+                notes.record = record;
+                reasons.push(denied);
+            }
         }
     }
     first.ok_or(Denied::Alternatives(reasons))

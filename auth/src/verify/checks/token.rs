@@ -65,7 +65,7 @@ impl SingleCheck for Token {
 
 /// Returns whether a token is in the body.
 pub(crate) fn is_in_body(from: &TokenFrom) -> bool {
-    matches!(from, TokenFrom::Json(_) | TokenFrom::Form(_))
+    matches!(from, TokenFrom::Json(_) | TokenFrom::Form(_) | TokenFrom::Body)
 }
 
 /// Returns where a token is.
@@ -74,6 +74,7 @@ pub(crate) fn part(from: &TokenFrom) -> RequestPart {
         TokenFrom::Header(name) => RequestPart::Header(name.clone()),
         TokenFrom::Query(name) => RequestPart::Query(name.clone()),
         TokenFrom::Form(name) => RequestPart::Form(name.clone()),
+        TokenFrom::Body => RequestPart::Json(String::new()),
         TokenFrom::Json(path) => RequestPart::of(path),
     }
 }
@@ -99,6 +100,7 @@ pub(crate) fn received<'r>(
         TokenFrom::Form(name) => {
             Ok(vec![Cow::Owned(values::form(request, name)?.ok_or_else(missing)?)])
         }
+        TokenFrom::Body => Ok(vec![Cow::Borrowed(request.body().trim_ascii())]),
         TokenFrom::Json(path) => {
             let found = json::all(request.body(), path)?.into_iter();
             let bytes = |text: Cow<'_, str>| Cow::Owned(text.into_owned().into_bytes());
@@ -113,6 +115,7 @@ pub(crate) fn notice(from: &TokenFrom, request: &Request) -> Noticed {
         TokenFrom::Header(name) => request.header_values(name).map(<[u8]>::to_vec).collect(),
         TokenFrom::Query(name) => request.query_values(name).collect(),
         TokenFrom::Form(name) => request.form_values(name).collect(),
+        TokenFrom::Body => vec![request.body().to_vec()],
         TokenFrom::Json(path) => {
             let found = json::all(request.body(), path).unwrap_or_default().into_iter();
             let strings = found.filter_map(|value| json::string(value, path).ok());

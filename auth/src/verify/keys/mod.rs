@@ -5,3 +5,4 @@ pub(super) mod certificate;
 pub(super) mod jwk;
 pub(super) mod live_secrets;
 pub(super) mod published;
+pub(super) mod signer;

@@ -15,6 +15,8 @@ pub(crate) enum Credential<'c> {
     Query(&'c str),
     /// A field of a form.
     Form(&'c str),
+    /// The whole body.
+    Body,
     /// Values of the JSON body; the path starts at the body.
     Json(Cow<'c, Path>),
 }
@@ -26,7 +28,18 @@ impl<'c> Credential<'c> {
             TokenFrom::Header(name) => Credential::Header(name),
             TokenFrom::Query(name) => Credential::Query(name),
             TokenFrom::Form(name) => Credential::Form(name),
+            TokenFrom::Body => Credential::Body,
             TokenFrom::Json(path) => Credential::Json(Cow::Borrowed(path)),
+        }
+    }
+
+    /// Returns the place that `path` leads to.
+    pub(crate) fn of_path(path: &'c Path) -> Credential<'c> {
+        match path.root() {
+            Root::Header => Credential::Header(path.name()),
+            Root::Query => Credential::Query(path.name()),
+            Root::Form => Credential::Form(path.name()),
+            _ => Credential::Json(Cow::Borrowed(path)),
         }
     }
 

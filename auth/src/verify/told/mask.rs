@@ -40,6 +40,9 @@ impl Mask {
             Credential::Form(name) => {
                 self.form.insert((*name).to_owned());
             }
+            Credential::Body => {
+                self.body.insert((0, request.body().len()));
+            }
             Credential::Json(path) => {
                 let values = json::all(request.body(), path).unwrap_or_default();
                 values.iter().for_each(|value| self.json(request.body(), value));
@@ -78,10 +81,23 @@ impl Mask {
 
     /// Masks the values at all places.
     pub(crate) fn apply(&self, request: Request) -> Request {
-        let body = match values::form_body(&request).filter(|_| !self.form.is_empty()) {
+        let body = self.masked_body(&request);
+        self.masked(request, body)
+    }
+
+    /// Masks the values at all places but those of the body, which something else replaces.
+    pub(crate) fn apply_to_head(&self, request: Request) -> Request {
+        self.masked(request, Bytes::new())
+    }
+
+    fn masked_body(&self, request: &Request) -> Bytes {
+        match values::form_body(request).filter(|_| !self.form.is_empty()) {
             Some(form) => masked_fields(form, |name| has(&self.form, name)).into(),
             None => mask_body(request.body(), self.body.iter().map(|&(start, end)| start..end)),
-        };
+        }
+    }
+
+    fn masked(&self, request: Request, body: Bytes) -> Request {
         let masks_header = |name: &str| {
             self.headers.contains(name)
                 || self.numbered_headers.iter().any(|prefix| numbered(name, prefix).is_some())

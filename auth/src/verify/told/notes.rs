@@ -16,6 +16,8 @@ use crate::verify::denied::Denied;
 pub(crate) struct Notes {
     /// Where they read credentials.
     pub(crate) mask: Mask,
+    /// The verified claims that are the record in place of the body, as JSON.
+    pub(crate) record: Option<Vec<u8>>,
     explanation: Option<Explanation>,
 }
 

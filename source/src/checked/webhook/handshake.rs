@@ -16,7 +16,7 @@ use super::respond::{AnswerTemplate, Respond, StoredSecret};
 use super::verify::Verify;
 use crate::checked::checker::{Checker, Told, all};
 use crate::checked::constant::constant;
-use crate::path::{Path, Root};
+use crate::path::Path;
 use crate::problem::Place;
 use crate::written::{self, HandshakeAuth as Written, Located, OneOrMany};
 
@@ -246,13 +246,13 @@ impl Handshake {
                 "write `auth: none`: the first who asks before `enrol_until` is trusted",
             );
         }
-        let brings = |path: &Path| path.root() == Root::Header && path.name() == stored.header;
+        let brings = |path: &Path| *path == stored.from;
         let asked = self.when.present.iter().chain(self.when.equals.iter().map(|(path, _)| path));
         if !asked.into_iter().any(brings) {
             checker.error_with(
                 written.when.place().or(written.place()),
-                format!("`when` does not ask for the header `{}`", stored.header),
-                format!("write `present: [header.{}]`", stored.header),
+                format!("`when` does not ask for `{}`", stored.from),
+                format!("write `present: [{}]`", stored.from),
             );
         }
     }

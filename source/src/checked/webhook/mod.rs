@@ -4,12 +4,14 @@
 //! defaults: a file that leaves out what a check needs does not load.
 
 mod checks;
+mod event_answers;
 mod handshake;
 pub(crate) mod preset;
 mod respond;
 mod verify;
 
 pub use checks::*;
+pub use event_answers::EventAnswers;
 pub use handshake::{Constraint, Handshake, HandshakeAuth, When};
 pub use preset::{ExpandedPreset, Expansion};
 pub use respond::{AnswerBody, AnswerTemplate, Respond, StoredSecret};
@@ -19,9 +21,9 @@ use url::Url;
 
 use crate::checked::checker::{Checker, Told, all};
 use crate::checked::event::EventSpec;
-use crate::path::Path;
-use crate::written::{self, Decode, Located};
-use checks::surroundings::REQUEST_ROOTS;
+use crate::path::{Path, Root};
+use crate::written::{self, Charset, Decode, Located};
+use checks::surroundings::{REQUEST_ROOTS, lint_names};
 
 const DEFAULT_MAX_BODY: usize = 6 * 1024 * 1024;
 const LARGEST_MAX_BODY: usize = 10 * 1024 * 1024;
@@ -44,10 +46,14 @@ pub struct Webhook {
     pub delivery_id: Vec<Path>,
     /// How the body is read.
     pub decode: Decode,
+    /// In which character set it is, if that is said.
+    pub charset: Option<Charset>,
     /// Whether an authorizer may refuse a request before the webhook would.
     pub early_refusal: bool,
     /// The status that answers an authentic request with a refused record.
     pub rejected_status: u16,
+    /// How requests that may bring events are answered.
+    pub respond: EventAnswers,
     /// Requests that bring no event and want an answer; the first that matches counts.
     pub handshake: Vec<Handshake>,
     /// What a record is and what event it becomes.
@@ -73,11 +79,19 @@ impl Webhook {
         let delivery_id = written
             .delivery_id
             .as_ref()
-            .map(|paths| checker.alternatives("delivery_id", paths, REQUEST_ROOTS))
+            .map(|paths| {
+                lint_names(paths, checker);
+                checker.alternatives("delivery_id", paths, REQUEST_ROOTS)
+            })
             .transpose();
         let has_public_url = matches!(public_url, Ok(Some(_)));
         let verify = verify::verify(written, has_public_url, checker);
+        if let Ok(Verify::All(checks)) = &verify {
+            lint_claims(written, checks, checker);
+            lint_body(written, checks, checker);
+        }
         let methods = methods(written, checker);
+        let respond = EventAnswers::check(written.respond.as_ref(), checker);
         let verified = verify.as_ref().ok();
         let rules = written.handshake.iter();
         let handshake = all(rules.map(|rule| Handshake::check(rule, &methods, verified, checker)));
@@ -88,10 +102,14 @@ impl Webhook {
             max_body,
             delivery_id: delivery_id?.unwrap_or_default(),
             decode: written.decode,
-            early_refusal: written.early_refusal,
+            charset: written.charset,
+            // A gateway gives an answer of its own.
+            early_refusal: written.early_refusal
+                && respond.as_ref().is_ok_and(|r| r.denied.is_none()),
             rejected_status: rejected_status(written, checker),
+            respond: respond?,
             handshake: handshake?,
-            event,
+            event: EventSpec { one_is_a_list: written.decode == Decode::Xml, ..event },
         })
     }
 
@@ -109,6 +127,54 @@ impl Webhook {
         let handshakes = self.handshake.iter().flat_map(Handshake::secrets);
         let checks = self.single_checks().flat_map(Check::secrets);
         checks.chain(handshakes).map(|secret| secret.name.clone())
+    }
+}
+
+/// Reports paths into JSON where the body is a form, and fields of a form where it is JSON: they are never
+/// found, and every request would be refused.
+fn lint_body(written: &written::Webhook, checks: &[Check], checker: &mut Checker<'_>) {
+    let place = written.verify.as_ref().and_then(Located::place);
+    for (root, name) in checks.iter().flat_map(Check::singles).flat_map(Check::in_body) {
+        match (root, written.decode) {
+            (Root::Record, Decode::Form) => {
+                let field = name.trim_start_matches('/');
+                checker.error_with(
+                    place,
+                    format!("`{name}` is a path into JSON, and the body is a form"),
+                    format!("a field of the form is written `form.{field}`"),
+                );
+            }
+            (Root::Form, Decode::Json | Decode::Ndjson) => {
+                checker.error_with(
+                    place,
+                    format!("`form.{name}` is a field of a form, and the body is JSON"),
+                    format!("a field of JSON is written `{name}` or `/{name}`"),
+                );
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Reports what does not go together with claims that are the record.
+fn lint_claims(written: &written::Webhook, checks: &[Check], checker: &mut Checker<'_>) {
+    if !checks.iter().any(Check::tells_record) {
+        return;
+    }
+    let place = written.verify.as_ref().and_then(Located::place);
+    if !matches!(written.decode, Decode::Auto | Decode::Json) {
+        checker.error_with(
+            place,
+            "`record: claims` and `decode` do not go together",
+            "claims are always JSON; leave `decode` out",
+        );
+    }
+    if written.delivery_id.is_none() {
+        checker.warn(
+            place,
+            "a token that is sent again makes its events again",
+            "write `delivery_id: jti` if the vendor's tokens have an id",
+        );
     }
 }
 

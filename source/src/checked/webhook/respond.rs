@@ -3,6 +3,9 @@
 //! The answer holds text of the sender. To be sure that no browser runs it, the
 //! content type is ours, and so is the header that forbids guessing another.
 
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
 use jiff::Timestamp;
 
 use super::checks::surroundings::REQUEST_ROOTS;
@@ -10,7 +13,7 @@ use crate::checked::checker::{Checker, Told, all};
 use crate::checked::constant::constant;
 use crate::checked::json_template::JsonTemplate;
 use crate::checked::secret::check_secret_name;
-use crate::path::{Path, is_header_name};
+use crate::path::{Path, Root, is_header_name};
 use crate::problem::Place;
 use crate::template::{Lookups, Template};
 use crate::written::{self, Builtin, Located, Node};
@@ -66,8 +69,8 @@ pub enum AnswerBody {
 /// A secret that the sender brings.
 #[derive(Clone, Debug)]
 pub struct StoredSecret {
-    /// The header that brings it, in lower case.
-    pub header: String,
+    /// Where it comes: a header, in which it is sent back, or a value of the body.
+    pub from: Path,
     /// The name that it is stored under.
     pub secret: String,
     /// The moment after which no secret is taken.
@@ -143,21 +146,31 @@ fn builtin_answer(
             Ok(Respond::SnsConfirmation)
         }
         Builtin::StoredSecret => {
-            let (Some(header), Some(secret), Some(until)) =
-                (&written.header, &written.secret, &written.enrol_until)
+            let from = match (&written.header, &written.from) {
+                (Some(header), None) => Some(header),
+                (None, Some(from)) => Some(from),
+                _ => None,
+            };
+            let (Some(from), Some(secret), Some(until)) =
+                (from, &written.secret, &written.enrol_until)
             else {
                 return Err(checker.error_with(
                     written.place(),
-                    "`stored_secret` needs `header`, `secret` and `enrol_until`",
+                    "`stored_secret` needs `secret`, `enrol_until`, and one of `header` and `from`",
                     "such as `{ builtin: stored_secret, header: X-Hook-Secret, secret: webhook_secret, enrol_until: 2026-12-31T00:00:00Z }`",
                 ));
             };
-            let name = header_name(header, header.place(), checker);
+            let path = match &written.header {
+                Some(header) => header_name(header, header.place(), checker).and_then(|name| {
+                    checker.path_at(header.place(), &format!("header.{name}"), &[Root::Header])
+                }),
+                None => checker.path(from, &[Root::Record, Root::Form]),
+            };
             let known = check_secret_name(secret, secret.place(), checker);
             let enrol_until = checker.time(until);
             known?;
             Ok(Respond::StoredSecret(StoredSecret {
-                header: name?,
+                from: path?,
                 secret: (**secret).clone(),
                 enrol_until: enrol_until?,
             }))
@@ -169,6 +182,7 @@ fn builtin_answer(
 fn unused(written: &written::Respond, checker: &mut Checker<'_>, why: &str) {
     let keys = [
         ("header", &written.header),
+        ("from", &written.from),
         ("secret", &written.secret),
         ("enrol_until", &written.enrol_until),
     ];
@@ -183,52 +197,98 @@ fn answer(
     written: &Located<written::Respond>,
     checker: &mut Checker<'_>,
 ) -> Result<AnswerTemplate, Told> {
-    let status = written.status.as_ref().map_or(Ok(200), |status| {
-        let known = u16::try_from(**status).ok().filter(|status| (200..=299).contains(status));
-        known.ok_or_else(|| {
-            checker.error_with(
-                status.place(),
-                format!("an answered handshake is not {}", **status),
-                "a status from 200 to 299; a request that fails is answered 401 by itself",
-            )
-        })
-    });
-    let headers = all(written.headers.iter().map(|(name, text)| {
-        let place = text.place().or(written.place());
-        let name = match is_type_of_nothing(name, text, written) {
-            true => Ok(name.to_ascii_lowercase()),
-            false => header_name(name, place, checker),
-        };
-        let template = checker.signing_template(text, REQUEST_ROOTS, &Lookups::new());
-        Ok((name?, template?))
-    }));
-    let body = match (&written.text, &written.json, &written.empty) {
-        (Some(text), _, _) => {
-            checker.signing_template(text, REQUEST_ROOTS, &Lookups::new()).map(AnswerBody::Text)
-        }
-        (None, Some(node), _) => json(node, checker).map(AnswerBody::Json),
-        (None, None, Some(empty)) if !**empty => Err(checker.error_with(
-            empty.place(),
-            "`empty: false` does not say what is answered",
-            "write `empty: true`, or a `text` or `json`",
-        )),
-        (None, None, _) => Ok(AnswerBody::Empty),
+    let written = WrittenAnswer {
+        place: written.place(),
+        status: written.status.as_ref(),
+        headers: &written.headers,
+        text: written.text.as_ref(),
+        json: written.json.as_ref(),
+        empty: written.empty.as_ref(),
     };
-    Ok(AnswerTemplate { status: status?, headers: headers?, body: body? })
+    let kind = AnswerKind {
+        status: 200,
+        statuses: 200..=299,
+        wrong_status: "an answered handshake is not",
+        help: "a status from 200 to 299; a request that fails is answered 401 by itself",
+    };
+    let mut read = |text: &Located<String>, checker: &mut Checker<'_>| {
+        checker.signing_template(text, REQUEST_ROOTS, &Lookups::new())
+    };
+    written.check(&kind, &mut read, checker)
 }
 
-/// Returns whether a header is the content type of an answer without a body, which no key sets.
-fn is_type_of_nothing(name: &str, text: &str, written: &written::Respond) -> bool {
-    written.empty.is_some()
-        && name.eq_ignore_ascii_case("content-type")
-        && ["application/json", "text/plain"].contains(&text)
+/// The keys that every answer has.
+pub(super) struct WrittenAnswer<'w> {
+    pub(super) place: Option<Place>,
+    pub(super) status: Option<&'w Located<u32>>,
+    pub(super) headers: &'w BTreeMap<String, Located<String>>,
+    pub(super) text: Option<&'w Located<String>>,
+    pub(super) json: Option<&'w Located<Node>>,
+    pub(super) empty: Option<&'w Located<bool>>,
 }
 
-fn json(node: &Located<Node>, checker: &mut Checker<'_>) -> Result<JsonTemplate, Told> {
+/// What the statuses of an answer may be.
+pub(super) struct AnswerKind {
+    /// The default.
+    pub(super) status: u16,
+    pub(super) statuses: RangeInclusive<u16>,
+    pub(super) wrong_status: &'static str,
+    pub(super) help: &'static str,
+}
+
+/// Reads one template of an answer.
+type Read<'r> = &'r mut dyn FnMut(&Located<String>, &mut Checker<'_>) -> Result<Template, Told>;
+
+impl WrittenAnswer<'_> {
+    /// Reads the answer; one of `text`, `json` and `empty` is written.
+    pub(super) fn check(
+        &self,
+        kind: &AnswerKind,
+        read: Read<'_>,
+        checker: &mut Checker<'_>,
+    ) -> Result<AnswerTemplate, Told> {
+        let status = self.status.map_or(Ok(kind.status), |status| {
+            let known =
+                u16::try_from(**status).ok().filter(|status| kind.statuses.contains(status));
+            known.ok_or_else(|| {
+                let message = format!("{} {}", kind.wrong_status, **status);
+                checker.error_with(status.place(), message, kind.help)
+            })
+        });
+        let headers = all(self.headers.iter().map(|(name, text)| {
+            let name = match self.empty.is_some() && is_type_of_nothing(name, text) {
+                true => Ok(name.to_ascii_lowercase()),
+                false => header_name(name, text.place().or(self.place), checker),
+            };
+            let template = read(text, checker);
+            Ok((name?, template?))
+        }));
+        let body = match (self.text, self.json, self.empty) {
+            (Some(text), _, _) => read(text, checker).map(AnswerBody::Text),
+            (None, Some(node), _) => json(node, read, checker).map(AnswerBody::Json),
+            (None, None, Some(empty)) if !**empty => Err(checker.error_with(
+                empty.place(),
+                "`empty: false` does not say what is answered",
+                "write `empty: true`, or a `text` or `json`",
+            )),
+            (None, None, _) => Ok(AnswerBody::Empty),
+        };
+        Ok(AnswerTemplate { status: status?, headers: headers?, body: body? })
+    }
+}
+
+/// Returns whether a header is a content type that an answer without a body can have, which no key sets.
+fn is_type_of_nothing(name: &str, text: &str) -> bool {
+    name.eq_ignore_ascii_case("content-type") && ["application/json", "text/plain"].contains(&text)
+}
+
+fn json(
+    node: &Located<Node>,
+    read: Read<'_>,
+    checker: &mut Checker<'_>,
+) -> Result<JsonTemplate, Told> {
     JsonTemplate::check(node, &mut |leaf| match &**leaf {
-        Node::Text(text) => checker
-            .signing_template(&leaf.with(text.clone()), REQUEST_ROOTS, &Lookups::new())
-            .map(JsonTemplate::of),
+        Node::Text(text) => read(&leaf.with(text.clone()), checker).map(JsonTemplate::of),
         _ => Ok(JsonTemplate::Constant(constant(leaf, checker))),
     })
 }

@@ -1,6 +1,7 @@
 //! Signed tokens: genuine ones of every kind, and where they may stand.
 
 mod claims;
+mod events;
 mod forged;
 
 use std::sync::{Arc, LazyLock};

@@ -1,10 +1,10 @@
 //! What a `digest` check means.
 
 use super::kind::{Kind, Proof};
-use super::signed::SigningText;
-use super::surroundings::{REQUEST_ROOTS, Surroundings};
+use super::signed::{SigningText, in_body};
+use super::surroundings::{REQUEST_ROOTS, Surroundings, lint_name};
 use crate::checked::checker::{Checker, Told};
-use crate::path::Path;
+use crate::path::{Path, Root};
 use crate::written::{self, Encoding, Hash, Located};
 
 /// A digest of the request.
@@ -28,6 +28,12 @@ impl Kind for Digest {
     fn proof(&self) -> Proof {
         Proof::Nothing
     }
+
+    fn in_body(&self) -> Vec<(Root, String)> {
+        let mut places = self.of.in_body();
+        places.extend(in_body(&self.equals));
+        places
+    }
 }
 
 /// Reads a `digest` check.
@@ -45,6 +51,7 @@ pub(crate) fn check(
     }
     let of = SigningText::check_hashed(&written.of, around.has_public_url, checker);
     let equals = checker.path(&written.equals, REQUEST_ROOTS);
+    lint_name(&written.equals, written.equals.place(), checker);
     let of = of?;
     if of.is_constant() {
         checker.error_with(

@@ -7,17 +7,17 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use url::Url;
 
 use super::kind::{Kind, Proof};
-use super::secret_use::{SecretUse, secrets};
+use super::secret_use::SecretUse;
 use super::signed::SigningText;
-use super::surroundings::{REQUEST_ROOTS, Surroundings};
+use super::surroundings::{REQUEST_ROOTS, Surroundings, lint_name};
 use super::token::TokenFrom;
+use super::token_keys::{JwtKeys, Written};
 use crate::checked::checker::{Checker, Told, all};
 use crate::checked::constant::constant;
-use crate::checked::origin::Origin;
-use crate::written::{self, JwtAlgorithm, Located, OneOrMany};
+use crate::path::{Path, Root};
+use crate::written::{self, JwtAlgorithm, Located, OneOrMany, TokenRecord};
 
 const DEFAULT_LEEWAY: Duration = Duration::from_secs(60);
 
@@ -42,27 +42,19 @@ pub struct Jwt {
     pub audiences: Vec<String>,
     /// Claims and the value that each must have.
     pub claims: Vec<(String, Value)>,
-    /// The claims that must be there; among them is `exp`, or `iat` with a `max_age`.
+    /// The claims that must be there; among them is `exp`, or `iat` with a `max_age`, unless
+    /// something else bounds how often the token is good.
     pub required: Vec<String>,
+    /// What the record is.
+    pub record: TokenRecord,
+    /// What the token's header must name as `typ`.
+    pub typ: Option<String>,
     /// How far the vendor's clock may differ from ours.
     pub leeway: Duration,
     /// The age, by `iat`, of the oldest accepted token.
     pub max_age: Option<Duration>,
     /// Claims that hold a digest of the request.
     pub digests: Vec<ClaimDigest>,
-}
-
-/// Where a token's keys come from.
-#[derive(Clone, Debug)]
-pub enum JwtKeys {
-    /// The issuer's JSON Web Key Set: `https`, or loopback.
-    Jwks(Url),
-    /// Secrets that are the key of an HMAC; never empty.
-    Secrets(Vec<SecretUse>),
-    /// Secrets that hold a JSON Web Key or a set of them; never empty.
-    Jwk(Vec<SecretUse>),
-    /// Secrets that hold a public key as PEM; never empty.
-    Pem(Vec<SecretUse>),
 }
 
 /// A claim that holds a digest of the request.
@@ -84,10 +76,13 @@ impl Kind for Jwt {
     }
 
     fn secrets(&self) -> &[SecretUse] {
-        match &self.keys {
-            JwtKeys::Jwks(_) => &[],
-            JwtKeys::Secrets(secrets) | JwtKeys::Jwk(secrets) | JwtKeys::Pem(secrets) => secrets,
-        }
+        self.keys.secrets()
+    }
+
+    fn in_body(&self) -> Vec<(Root, String)> {
+        let mut places = self.from.in_body();
+        places.extend(self.digests.iter().flat_map(|digest| digest.text.in_body()));
+        places
     }
 }
 
@@ -97,9 +92,16 @@ pub(crate) fn check(
     around: Surroundings,
     checker: &mut Checker<'_>,
 ) -> Result<Jwt, Told> {
-    let path = checker.path(&written.from, REQUEST_ROOTS);
-    let fits = algorithms_fit(written, checker);
-    let keys = keys(&written.keys, checker);
+    let path = checker.path(&written.from, &[REQUEST_ROOTS, &[Root::Body]].concat());
+    lint_name(&written.from, written.from.place(), checker);
+    let keys = Written {
+        place: written.place(),
+        algorithms: &written.algorithms,
+        keys: written.keys.as_ref(),
+        secrets: written.secrets.as_ref(),
+    };
+    let as_written = keys.keys(checker)?;
+    let keys = keys.check(checker);
     let issuers = texts("issuer", written.issuer.as_ref(), checker);
     let audiences = texts("audience", written.audience.as_ref(), checker);
     let claims: Vec<_> = written
@@ -107,15 +109,17 @@ pub(crate) fn check(
         .iter()
         .map(|(claim, value)| (claim.clone(), constant(value, checker)))
         .collect();
-    check_is_for_us(written, &issuers, checker);
+    check_is_for_us(written, &as_written, &issuers, checker);
     let max_age = written.max_age.as_ref().map(|text| max_age(text, checker)).transpose();
-    let required = required(written, checker);
     let digests = written.digest.iter();
     let digests =
-        all(digests.map(|(claim, text)| digest(claim, text, around.has_public_url, checker)));
-    fits?;
+        all(digests.map(|(claim, text)| digest(claim, text, around.has_public_url, checker)))?;
+    let signs_body = digests.iter().any(|digest| digest.text.signs_body());
+    let required = required(written, signs_body, checker);
+    let path = path?;
+    let record = record(written, &path, signs_body, checker);
     Ok(Jwt {
-        from: TokenFrom::of(path?),
+        from: TokenFrom::of(path),
         prefix: written.prefix.clone(),
         algorithms: (*written.algorithms).clone(),
         keys: keys?,
@@ -123,68 +127,11 @@ pub(crate) fn check(
         audiences,
         claims,
         required,
+        record,
+        typ: written.typ.as_ref().map(|typ| (**typ).clone()),
         leeway: checker.duration_or(written.leeway.as_ref(), DEFAULT_LEEWAY),
         max_age: max_age?,
-        digests: digests?,
-    })
-}
-
-/// Reports algorithms that do not fit the keys. Public keys are public: if one were
-/// taken for a shared secret, anybody could sign.
-fn algorithms_fit(written: &Located<written::Jwt>, checker: &mut Checker<'_>) -> Result<(), Told> {
-    let algorithms = &written.algorithms;
-    let symmetric = algorithms.iter().filter(|algorithm| algorithm.is_symmetric()).count();
-    if algorithms.is_empty() {
-        return Err(checker.error_with(
-            algorithms.place(),
-            "no algorithm is taken",
-            "list what the vendor signs with, such as `algorithms: [RS256]`",
-        ));
-    }
-    if symmetric != 0 && symmetric != algorithms.len() {
-        return Err(checker.error_with(
-            algorithms.place(),
-            "`HS…` algorithms are mixed with those of public keys",
-            "whoever knows a public key could use it as the secret; write two checks under `any`",
-        ));
-    }
-    let (message, help) = match (&*written.keys, symmetric == 0) {
-        (written::JwtKeys::JwksUrl(_) | written::JwtKeys::Pem(_), false) => (
-            "`HS…` algorithms are used with public keys",
-            "whoever knows a public key could sign with it; take out the `HS…` ones, or name the shared secret: `keys: { secrets: [jwt_secret] }`",
-        ),
-        (written::JwtKeys::Secrets(_), true) => (
-            "a shared secret verifies only `HS…` algorithms",
-            "name the public key with `jwks_url`, `jwk` or `pem`",
-        ),
-        _ => return Ok(()),
-    };
-    Err(checker.error_with(written.keys.place(), message, help))
-}
-
-fn keys(written: &Located<written::JwtKeys>, checker: &mut Checker<'_>) -> Result<JwtKeys, Told> {
-    Ok(match &**written {
-        written::JwtKeys::JwksUrl(url) => JwtKeys::Jwks(jwks_url(url, checker)?),
-        written::JwtKeys::Secrets(names) => JwtKeys::Secrets(secrets(names, checker)?),
-        written::JwtKeys::Jwk(names) => JwtKeys::Jwk(secrets(names, checker)?),
-        written::JwtKeys::Pem(names) => JwtKeys::Pem(secrets(names, checker)?),
-    })
-}
-
-fn jwks_url(text: &Located<String>, checker: &mut Checker<'_>) -> Result<Url, Told> {
-    let url = Url::parse(text).ok().filter(|url| {
-        let loopback = Origin::of(url).is_some_and(|origin| origin.is_loopback());
-        (url.scheme() == "https" || (url.scheme() == "http" && loopback))
-            && url.username().is_empty()
-            && url.password().is_none()
-            && url.fragment().is_none()
-    });
-    url.ok_or_else(|| {
-        checker.error_with(
-            text.place(),
-            "`jwks_url` is not a URL that keys can be trusted from",
-            "write the issuer's `jwks_uri`, with `https` (`http` only for this machine) and without a password",
-        )
+        digests,
     })
 }
 
@@ -207,10 +154,15 @@ fn texts(
 }
 
 /// Reports a check that would take a token that was made for somebody else.
-fn check_is_for_us(written: &Located<written::Jwt>, issuers: &[String], checker: &mut Checker<'_>) {
+fn check_is_for_us(
+    written: &Located<written::Jwt>,
+    keys: &written::JwtKeys,
+    issuers: &[String],
+    checker: &mut Checker<'_>,
+) {
     let place = written.place();
-    let is_published = matches!(&*written.keys, written::JwtKeys::JwksUrl(_));
-    let is_secret = matches!(&*written.keys, written::JwtKeys::Secrets(_));
+    let is_published = matches!(keys, written::JwtKeys::JwksUrl(_));
+    let is_secret = matches!(keys, written::JwtKeys::Secrets(_));
     let binds_request = !is_published && !written.digest.is_empty();
     if written.audience.is_none() && !is_secret && !binds_request {
         checker.error_with(
@@ -229,13 +181,19 @@ fn check_is_for_us(written: &Located<written::Jwt>, issuers: &[String], checker:
     for (issuer, pins) in
         SHARED_ISSUERS.lines().filter(|l| !l.starts_with('#')).filter_map(|l| l.split_once(' '))
     {
-        let is_pinned = pins.split(' ').any(|claim| written.claims.contains_key(claim));
+        // Nobody can have a token that tells events (RFC 8417 §2.2): these go to the audience alone.
+        let tells_events = requires(written, "events");
+        let is_pinned =
+            tells_events || pins.split(' ').any(|claim| written.claims.contains_key(claim));
         if issuers.iter().any(|written| written == issuer) && !is_pinned {
             let pins = pins.split(' ').map(|pin| format!("`{pin}`")).collect::<Vec<_>>();
             checker.error_with(
                 written.issuer.as_ref().and_then(Located::place),
                 format!("anybody can have a token of `{issuer}`, with any audience"),
-                format!("pin under `claims` to whom it was given: {}", pins.join(" or ")),
+                format!(
+                    "pin under `claims` to whom it was given: {}. For security event tokens write `events` under `required`",
+                    pins.join(" or ")
+                ),
             );
         }
     }
@@ -253,14 +211,28 @@ fn max_age(text: &Located<String>, checker: &mut Checker<'_>) -> Result<Duration
     Ok(age)
 }
 
-fn required(written: &Located<written::Jwt>, checker: &mut Checker<'_>) -> Vec<String> {
+/// Returns whether the file itself requires a claim.
+fn requires(written: &written::Jwt, claim: &str) -> bool {
+    written.required.as_ref().is_some_and(|listed| listed.iter().any(|known| **known == claim))
+}
+
+/// Reads the claims that must be there. `signs_body`: whether a claim holds the body's digest.
+fn required(
+    written: &Located<written::Jwt>,
+    signs_body: bool,
+    checker: &mut Checker<'_>,
+) -> Vec<String> {
     let time = if written.max_age.is_some() { "iat" } else { "exp" };
     let Some(listed) = &written.required else { return vec![time.to_owned()] };
     let required: Vec<_> = listed.iter().map(|claim| (**claim).clone()).collect();
     if required.iter().any(String::is_empty) {
         checker.error(listed.place(), "a claim under `required` has no name");
     }
-    if !required.iter().any(|claim| claim == time) {
+    // Whoever sees the token can then do no more than send the same event again.
+    let tells_once = written.record.as_ref().is_some_and(|r| **r == TokenRecord::Claims)
+        && requires(written, "jti");
+    let is_bound = (signs_body || tells_once) && written.max_age.is_none();
+    if !is_bound && !requires(written, time) {
         let (message, help) = match time {
             "iat" => (
                 "`max_age` needs `iat`, which `required` leaves out",
@@ -268,12 +240,63 @@ fn required(written: &Located<written::Jwt>, checker: &mut Checker<'_>) -> Vec<S
             ),
             _ => (
                 "nothing says when the token ends",
-                "whoever sees one could use it for ever; add `exp`, or write `max_age`",
+                "whoever sees one could use it for ever; add `exp`, or write `max_age`. A token without both is good if a claim holds the body's `digest`, or if `record` is `claims` and `jti` is required",
             ),
         };
         checker.error_with(listed.place(), message, help);
     }
     required
+}
+
+/// Reads what the record is, and reports a place in which the token, or the event, is not.
+fn record(
+    written: &Located<written::Jwt>,
+    from: &Path,
+    signs_body: bool,
+    checker: &mut Checker<'_>,
+) -> TokenRecord {
+    let place = written.from.place();
+    let record = written.record.as_ref();
+    let is_claims = record.is_some_and(|record| **record == TokenRecord::Claims);
+    match from.root() {
+        Root::Record if from.segments().is_empty() => {
+            checker.error_with(
+                place,
+                "the path is empty, which is the whole body as JSON",
+                "if the body itself is the token, write `from: body`",
+            );
+        }
+        root if root.is_in_body() && signs_body => {
+            checker.error_with(
+                place,
+                "the token is in the body, and holds the digest of the body",
+                "no sender can make such a token; if it is in a header, write `header.NAME`",
+            );
+        }
+        Root::Body if !is_claims => {
+            checker.error_with(
+                record.map_or(place, Located::place),
+                "the body is the token, and nothing of it would be left",
+                "write `record: claims`: the event is what the token claims",
+            );
+        }
+        Root::Record | Root::Form if record.is_none() => {
+            checker.warn(
+                place,
+                "the token is in the body, where it becomes `***`",
+                "if the event is in the token, write `record: claims`; if it stands beside the token, `record: body`",
+            );
+        }
+        root if is_claims && !root.is_in_body() => {
+            checker.error_with(
+                record.and_then(Located::place),
+                "the token is not in the body, and its claims would take the body's place",
+                "leave `record` out: the body is the record",
+            );
+        }
+        _ => {}
+    }
+    record.map_or(TokenRecord::Body, |record| **record)
 }
 
 fn digest(

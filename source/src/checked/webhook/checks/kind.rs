@@ -2,6 +2,7 @@
 
 use super::secret_use::SecretUse;
 use super::signed::Signed;
+use crate::path::Root;
 
 /// A check that is not made of others.
 pub(crate) trait Kind {
@@ -14,6 +15,11 @@ pub(crate) trait Kind {
     /// Returns the secrets that it may use.
     fn secrets(&self) -> &[SecretUse] {
         &[]
+    }
+
+    /// Returns the parts of the body that it reads: paths into JSON, and fields of a form.
+    fn in_body(&self) -> Vec<(Root, String)> {
+        self.signed().map_or_else(Vec::new, Signed::in_body)
     }
 
     /// Returns what it signs, if it is a signature.

@@ -11,6 +11,7 @@ mod basic;
 mod digest;
 mod hmac;
 mod ip;
+mod jws;
 mod jwt;
 mod kind;
 mod public_key;
@@ -18,19 +19,23 @@ pub(crate) mod secret_use;
 mod signed;
 pub(crate) mod surroundings;
 pub(crate) mod token;
+mod token_keys;
 
 pub use aws_sns::AwsSns;
 pub use basic::Basic;
 pub use digest::Digest;
 pub use hmac::Hmac;
 pub use ip::{Ip, Network};
-pub use jwt::{ClaimDigest, Jwt, JwtKeys};
+pub use jws::Jws;
+pub use jwt::{ClaimDigest, Jwt};
 pub use public_key::PublicKey;
 pub use secret_use::SecretUse;
 pub use signed::{KeyText, Signature, SignatureFrom, Signed, SignedPart, SignedTime, SigningText};
 pub use token::{Token, TokenFrom};
+pub use token_keys::JwtKeys;
 
 use crate::checked::checker::{Checker, Told, all};
+use crate::path::Root;
 use crate::problem::Place;
 use crate::written::{self, Located};
 use kind::{Kind, Proof};
@@ -53,6 +58,8 @@ pub enum Check {
     Token(Token),
     /// A signed token.
     Jwt(Box<Jwt>),
+    /// A detached signature over the body.
+    Jws(Box<Jws>),
     /// The signature of Amazon SNS.
     AwsSns(AwsSns),
     /// A user's name and password.
@@ -75,6 +82,7 @@ impl Check {
             Check::PublicKey(check) => &**check,
             Check::Token(check) => check,
             Check::Jwt(check) => &**check,
+            Check::Jws(check) => &**check,
             Check::AwsSns(check) => check,
             Check::Basic(check) => check,
             Check::Ip(check) => check,
@@ -100,6 +108,7 @@ impl Check {
             written::Check::Jwt(written) => {
                 Check::Jwt(Box::new(jwt::check(written, around, checker)?))
             }
+            written::Check::Jws(written) => Check::Jws(Box::new(jws::check(written, checker)?)),
             written::Check::AwsSns(written) => Check::AwsSns(aws_sns::check(written, checker)?),
             written::Check::Basic(written) => Check::Basic(basic::check(written, checker)?),
             written::Check::Ip(written) => Check::Ip(ip::check(written, checker)?),
@@ -151,6 +160,11 @@ impl Check {
         }
     }
 
+    /// Returns the parts of the body that it reads, unless it is made of others.
+    pub(crate) fn in_body(&self) -> Vec<(Root, String)> {
+        self.single().map_or_else(Vec::new, Kind::in_body)
+    }
+
     fn proof(&self) -> Proof {
         match self {
             Check::Any(checks) => checks.iter().map(Check::proof).min().unwrap_or(Proof::Nothing),
@@ -169,6 +183,15 @@ impl Check {
 
     fn signed(&self) -> Option<&Signed> {
         self.single()?.signed()
+    }
+
+    /// Returns whether the record of a request that passes it is what a token claims.
+    pub(crate) fn tells_record(&self) -> bool {
+        match self {
+            Check::Jwt(jwt) => jwt.record == written::TokenRecord::Claims,
+            Check::Any(checks) | Check::All(checks) => checks.iter().any(Check::tells_record),
+            _ => false,
+        }
     }
 }
 
@@ -208,7 +231,38 @@ pub(crate) fn all_of_webhook(
         }
     }
     digests_are_signed(&checks, place, checker);
+    one_tells_the_record(&checks, place, checker);
     Ok(checks)
+}
+
+/// Reports several tokens whose claims would be the record, and alternatives of which only some have one.
+fn one_tells_the_record(checks: &[Check], place: Option<Place>, checker: &mut Checker<'_>) {
+    if checks.iter().filter(|check| check.tells_record()).count() > 1 {
+        checker.error_with(
+            place,
+            "the claims of two tokens would be the record",
+            "write `record: claims` at the token that holds the event",
+        );
+    }
+    for check in checks {
+        match check {
+            Check::All(inner) => one_tells_the_record(inner, place, checker),
+            Check::Any(inner) => {
+                let telling = inner.iter().filter(|check| check.tells_record()).count();
+                if telling != 0 && telling != inner.len() {
+                    checker.error_with(
+                        place,
+                        "only some of the alternatives say that the claims are the record",
+                        "the record would be another by the check that passes; write `record: claims` in each, or make two sources",
+                    );
+                }
+                inner.iter().for_each(|one| {
+                    one_tells_the_record(std::slice::from_ref(one), place, checker)
+                });
+            }
+            _ => {}
+        }
+    }
 }
 
 fn list(

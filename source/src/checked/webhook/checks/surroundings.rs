@@ -1,7 +1,9 @@
 //! What surrounds a check.
 
+use crate::checked::checker::Checker;
 use crate::path::Root;
-use crate::written::{self};
+use crate::problem::Place;
+use crate::written::{self, Located, OneOrMany};
 
 /// The parts of a request that checks and ids may read.
 pub(crate) const REQUEST_ROOTS: &[Root] = &[Root::Record, Root::Header, Root::Query, Root::Form];
@@ -25,5 +27,27 @@ impl Surroundings {
 
     pub(crate) fn deeper(self) -> Surroundings {
         Surroundings { depth: self.depth + 1, ..self }
+    }
+}
+
+/// Warns of a path into the body that is written as the name of a header is.
+pub(crate) fn lint_name(text: &str, place: Option<Place>, checker: &mut Checker<'_>) {
+    let is_like_a_header = text.contains('-') || text.eq_ignore_ascii_case("authorization");
+    if is_like_a_header && !text.contains(['/', '.']) {
+        checker.warn(
+            place,
+            format!("`{text}` is read as a field of the body"),
+            format!(
+                "a header is written `header.{text}`; if it is a field of the body, write `/{text}`"
+            ),
+        );
+    }
+}
+
+/// Warns of each of several paths as [`lint_name`] does.
+pub(crate) fn lint_names(written: &Located<OneOrMany>, checker: &mut Checker<'_>) {
+    let texts: Vec<_> = written.iter().map(|(text, own)| (text.to_owned(), own)).collect();
+    for (text, own) in texts {
+        lint_name(&text, own.or(written.place()), checker);
     }
 }

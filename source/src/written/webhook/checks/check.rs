@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::jwt::Jwt;
+use super::jwt::{Jws, Jwt};
 use super::secret_use::SecretUse;
 use super::signed::{HmacKey, Signature, SignedTime};
 use crate::located::Located;
@@ -23,6 +23,8 @@ pub enum Check {
     Token(Located<Token>),
     /// A signed token (JWT).
     Jwt(Box<Located<Jwt>>),
+    /// A detached signature over the body (JWS).
+    Jws(Box<Located<Jws>>),
     /// The signature of Amazon SNS.
     AwsSns(Located<AwsSns>),
     /// A user's name and password (RFC 7617).

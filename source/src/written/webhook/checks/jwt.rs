@@ -14,15 +14,23 @@ use crate::written::one_or_many::OneOrMany;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Jwt {
-    /// Where the token is: `header.NAME`, `query.NAME` or a path into the body. A `*` in a pointer
-    /// stands for every element, each of which must be a valid token.
+    /// Where the token is: `header.NAME`, `query.NAME`, `form.NAME`, a path into the body, or `body`
+    /// if the body is the token. A `*` in a pointer stands for every element, each of which must be a
+    /// valid token.
     pub from: Located<String>,
     /// A scheme or prefix before the token, such as `Bearer `.
     pub prefix: Option<String>,
     /// The algorithms that are accepted. A token can only choose one of them.
     pub algorithms: Located<Vec<JwtAlgorithm>>,
     /// Where the keys are.
-    pub keys: Located<JwtKeys>,
+    pub keys: Option<Located<JwtKeys>>,
+    /// In place of `keys`, the names of secrets for the `HS…` algorithms, any of which may have signed.
+    pub secrets: Option<Located<Vec<Located<SecretUse>>>>,
+    /// What the record is: `body`, the default, or `claims` if the event travels in the token.
+    pub record: Option<Located<TokenRecord>>,
+    /// The media type that the token's header must name as `typ`, such as `secevent+jwt`.
+    #[serde(rename = "type")]
+    pub typ: Option<Located<String>>,
     /// The issuer of the token (`iss`), or several alternatives.
     pub issuer: Option<Located<OneOrMany>>,
     /// The audience of the token (`aud`), or several alternatives.
@@ -30,7 +38,9 @@ pub struct Jwt {
     /// Claims, each with the value that it must have.
     #[serde(default)]
     pub claims: BTreeMap<String, Located<Node>>,
-    /// The claims that the token must have; by default `exp`, or `iat` if there is a `max_age`.
+    /// The claims that the token must have; by default `exp`, or `iat` if there is a `max_age`. One of
+    /// the two may be left out only if the body's digest is a claim, or if `record` is `claims` and
+    /// `jti` is required.
     pub required: Option<Located<Vec<Located<String>>>>,
     /// How far the vendor's clock may differ from ours; by default `60s`.
     pub leeway: Option<Located<String>>,
@@ -98,8 +108,35 @@ impl JwtAlgorithm {
     }
 }
 
-/// Where a token's keys are.
+/// A detached signature over the body (JWS, RFC 7515 appendix F).
 #[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Jws {
+    /// Where the signature is, `HEAD..SIGNATURE`: `header.NAME` or `query.NAME`.
+    pub from: Located<String>,
+    /// A scheme or prefix before it.
+    pub prefix: Option<String>,
+    /// The algorithms that are accepted. A signature can only choose one of them.
+    pub algorithms: Located<Vec<JwtAlgorithm>>,
+    /// Where the keys are.
+    pub keys: Option<Located<JwtKeys>>,
+    /// In place of `keys`, the names of secrets for the `HS…` algorithms, any of which may have signed.
+    pub secrets: Option<Located<Vec<Located<SecretUse>>>>,
+}
+
+/// What the record of a request with a token is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenRecord {
+    /// The body, in which the token is masked.
+    #[default]
+    Body,
+    /// The claims of the token, once they are verified.
+    Claims,
+}
+
+/// Where a token's keys are.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum JwtKeys {
     /// The URL of the issuer's JSON Web Key Set (RFC 7517 §5).

@@ -7,7 +7,7 @@ mod signing_text;
 
 use std::time::Duration;
 
-use super::surroundings::{REQUEST_ROOTS, Surroundings};
+use super::surroundings::{REQUEST_ROOTS, Surroundings, lint_name, lint_names};
 use crate::checked::checker::{Checker, Told};
 use crate::path::{Path, Root};
 use crate::written::{self, Located, OneOrMany, TimeUnit};
@@ -36,6 +36,28 @@ pub struct Signed {
     pub url_port_variants: bool,
     /// What goes into the key of an HMAC beside the secret.
     pub key: Option<KeyText>,
+}
+
+impl Signed {
+    /// Returns the parts of the body that it reads. Paths into elements are not among them.
+    pub(crate) fn in_body(&self) -> Vec<(Root, String)> {
+        let signatures = self.signature.from.iter().filter_map(|from| match from {
+            SignatureFrom::Path(path) => in_body(path),
+            SignatureFrom::NumberedHeaders(_) => None,
+        });
+        let time = self.timestamp.iter().filter_map(|time| in_body(&time.from));
+        let id = self.id.iter().filter_map(in_body);
+        signatures.chain(time).chain(id).chain(self.text.in_body()).collect()
+    }
+}
+
+/// Returns the part of the body that a path leads to, if it leads there.
+pub(crate) fn in_body(path: &Path) -> Option<(Root, String)> {
+    match path.root() {
+        Root::Record => Some((Root::Record, path.to_string())),
+        Root::Form => Some((Root::Form, path.name().to_owned())),
+        _ => None,
+    }
 }
 
 /// The signed time.
@@ -105,6 +127,13 @@ pub(crate) fn check(
     let text = text?;
     let key = key.transpose()?;
     check_body_is_signed(written, &text, around, checker);
+    if !text.signs_body() {
+        lint_names(&written.signature.from, checker);
+    }
+    if let Some(id) = written.id {
+        lint_names(id, checker);
+    }
+    text.lint_names(written.text, checker);
     text.check_separators(written.text.place(), checker);
     if text.signs(&SignedPart::Id) != written.id.is_some() {
         checker.error_with(
@@ -221,6 +250,12 @@ fn check_body_is_signed(
             "the signed text is the same for every request",
             "who has seen one signature could sign anything; sign at least `{body}`",
         );
+    } else if text.signs_crc_of_body() && !around.beside_digest {
+        checker.warn(
+            place,
+            "of the body only a CRC-32 is signed",
+            "who has seen one signature can send another body that has the same CRC-32; sign `{body}` if the vendor does",
+        );
     } else if !text.signs_body() && !around.beside_digest {
         checker.warn(
             place,
@@ -265,6 +300,7 @@ fn signed_time(
     checker: &mut Checker<'_>,
 ) -> Result<SignedTime, Told> {
     let from = checker.path(&written.from, TIME_ROOTS);
+    lint_name(&written.from, written.from.place(), checker);
     let max_age = checker.duration(&written.max_age);
     if max_age.is_ok_and(|age| age.is_zero()) {
         checker.warn(

@@ -1,4 +1,4 @@
-//! The values of a request that has given the proof its rule asks for.
+//! The values of a request that an answer may repeat: of one that gave its proof, or of anybody's.
 
 use mef_auth::Request;
 use mef_auth::verify::{Denied, RequestPart, Verified, read_value};
@@ -9,7 +9,7 @@ use serde_json::Value;
 const LONGEST: usize = 4 * 1024;
 
 /// A request that gave the proof its rule asks for.
-pub(super) enum Proven<'r> {
+pub(crate) enum Proven<'r> {
     /// It passed the webhook's checks.
     Signed(&'r Verified),
     /// It passed the rule's own check, or the rule asks for none.
@@ -18,7 +18,7 @@ pub(super) enum Proven<'r> {
 
 impl Proven<'_> {
     /// Returns the value at `path`; fails if it is missing, empty or too long for a challenge.
-    pub(super) fn value(&self, path: &Path) -> Result<Value, Denied> {
+    pub(crate) fn value(&self, path: &Path) -> Result<Value, Denied> {
         let found = match self {
             Proven::Signed(verified) => verified.value(path)?,
             Proven::Otherwise(request) => read_value(request, path)?,

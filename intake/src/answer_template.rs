@@ -1,43 +1,46 @@
-//! The answer that a handshake's rule gives to a proven request.
+//! Answers as a source file says them, with values of the request in them.
 //!
 //! An echoed value is bounded, never breaks a header in two, and is never taken for a page. If one value
-//! cannot be echoed, the whole request is denied.
+//! cannot be echoed, there is no such answer.
 
+use jiff::Timestamp;
 use mef_auth::verify::{AnswerKey, Denied, RequestPart};
-use mef_source::checked::{AnswerBody, AnswerTemplate, Handshake};
+use mef_source::checked::{AnswerBody, AnswerTemplate};
 use mef_source::template::{Rendered, Variables};
-use mef_source::{Path, Template};
+use mef_source::{Path, Root, Template};
 use serde_json::Value;
 
-use super::proven::Proven;
 use crate::answer::Answer;
+use crate::proven::Proven;
 
 /// Tells a browser to take the content type as it is.
 const NO_SNIFFING: (&str, &str) = ("x-content-type-options", "nosniff");
 
-/// Checks the request's values against the constraints of the rule.
-pub(super) fn constrained(rule: &Handshake, request: &Proven<'_>) -> Result<(), Denied> {
-    for constraint in &rule.constrain {
-        let matches = match request.value(&constraint.path)? {
-            Value::String(text) => constraint.pattern.is_match(&text),
-            value => constraint.pattern.is_match(&value.to_string()),
-        };
-        if !matches {
-            return Err(Denied::Unconstrained(RequestPart::of(&constraint.path)));
-        }
-    }
-    Ok(())
+/// What an answer may say beside values of the request.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Beside<'b> {
+    /// The key of its HMACs.
+    pub(crate) key: Option<&'b AnswerKey>,
+    /// When the request was received.
+    pub(crate) received_at: Option<Timestamp>,
+    /// The code of why the request is denied.
+    pub(crate) denied: Option<&'static str>,
 }
 
 /// Fills in the answer with the request's values.
-pub(super) fn render(
+///
+/// # Errors
+///
+/// Fails if a value is missing, too long, or of no use where it should stand.
+pub(crate) fn render(
     said: &AnswerTemplate,
     request: &Proven<'_>,
-    key: Option<&AnswerKey>,
+    beside: Beside<'_>,
 ) -> Result<Answer, Denied> {
-    let mut scope = HandshakeScope { values: Vec::new(), key };
+    let mut scope = AnswerScope { values: Vec::new(), beside };
     for path in said.templates().into_iter().flat_map(Template::paths) {
-        if scope.find(path).is_none() {
+        let is_of_request = !matches!(path.root(), Root::ReceivedAt | Root::Denied);
+        if is_of_request && scope.find(path).is_none() {
             scope.values.push((path, request.value(path)?));
         }
     }
@@ -62,28 +65,32 @@ pub(super) fn render(
 
 /// Returns whether `text` is visible ASCII and spaces: RFC 9110 §5.5 allows little more, and a line break
 /// would begin another header.
-pub(super) fn is_header_value(text: &str) -> bool {
+pub(crate) fn is_header_value(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
-struct HandshakeScope<'s> {
+struct AnswerScope<'s> {
     values: Vec<(&'s Path, Value)>,
-    key: Option<&'s AnswerKey>,
+    beside: Beside<'s>,
 }
 
-impl HandshakeScope<'_> {
+impl AnswerScope<'_> {
     fn find(&self, path: &Path) -> Option<&Value> {
         self.values.iter().find(|(known, _)| *known == path).map(|(_, value)| value)
     }
 }
 
-impl Variables for HandshakeScope<'_> {
+impl Variables for AnswerScope<'_> {
     fn get<'v>(&'v self, path: &Path) -> Rendered<'v> {
-        Rendered::json(self.find(path))
+        match path.root() {
+            Root::ReceivedAt => self.beside.received_at.map_or(Rendered::Null, Rendered::Time),
+            Root::Denied => Rendered::text(self.beside.denied),
+            _ => Rendered::json(self.find(path)),
+        }
     }
 
     fn sign(&self, text: &[u8]) -> Option<Vec<u8>> {
-        self.key.map(|key| key.sign(text))
+        self.beside.key.map(|key| key.sign(text))
     }
 }
 
@@ -94,14 +101,14 @@ fn unusable(template: &Template) -> Denied {
     Denied::WrongType(place.unwrap_or(RequestPart::AnyOf(places)))
 }
 
-fn value(template: &Template, scope: &HandshakeScope<'_>) -> Result<Value, Denied> {
+fn value(template: &Template, scope: &AnswerScope<'_>) -> Result<Value, Denied> {
     match template.render(scope) {
         Ok(rendered) if !rendered.is_null() => Ok(rendered.into_json()),
         _ => Err(unusable(template)),
     }
 }
 
-fn text(template: &Template, scope: &HandshakeScope<'_>) -> Result<String, Denied> {
+fn text(template: &Template, scope: &AnswerScope<'_>) -> Result<String, Denied> {
     let rendered = template.render(scope).map_err(|_| unusable(template))?;
     match rendered.to_text() {
         Ok(text) if !rendered.is_null() => Ok(text.into_owned()),
@@ -109,7 +116,7 @@ fn text(template: &Template, scope: &HandshakeScope<'_>) -> Result<String, Denie
     }
 }
 
-fn header(template: &Template, scope: &HandshakeScope<'_>) -> Result<String, Denied> {
+fn header(template: &Template, scope: &AnswerScope<'_>) -> Result<String, Denied> {
     let text = text(template, scope)?;
     if is_header_value(&text) {
         return Ok(text);
