@@ -22,6 +22,7 @@ mod sha256;
 mod spelling;
 pub mod template;
 mod time_format;
+mod time_zone;
 mod units;
 pub mod written;
 
@@ -38,3 +39,4 @@ pub use schema::source_file_schema;
 pub use sha256::sha256_hex;
 pub use spelling::near;
 pub use template::Template;
+pub use time_zone::{Doubled, Zone};

@@ -6,9 +6,11 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 use jiff::fmt::strtime::BrokenDownTime;
-use jiff::tz::Offset;
+use jiff::tz::{Offset, TimeZone};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
+
+use crate::time_zone::Zone;
 
 const NANOS_PER_SECOND: i128 = 1_000_000_000;
 
@@ -70,17 +72,21 @@ impl TimeFormat {
     pub(crate) const NEEDED: &str = "it needs the whole date, `%p` beside `%I`, and none of `%c`, \
          `%q`, `%Q`, `%r`, `%x` and `%X`";
 
-    /// Reads `text` as a time in this format; `None` if it is not one. A number is given as JSON
-    /// writes it. The result is rounded down to the nanosecond.
+    /// Reads `text` as a time in this format, in UTC if it has no zone; `None` if it is not one. A
+    /// number is given as JSON writes it. The result is rounded down to the nanosecond.
     pub fn read(&self, text: &str) -> Option<Timestamp> {
+        self.read_in(text, None)
+    }
+
+    fn read_in(&self, text: &str, zone: Option<&Zone>) -> Option<Timestamp> {
         match self {
-            TimeFormat::Auto => auto(text),
+            TimeFormat::Auto => auto(text, zone),
             TimeFormat::Rfc3339 => text.parse().ok(),
             TimeFormat::Epoch => epoch(text, NANOS_PER_SECOND),
             TimeFormat::EpochMs => epoch(text, 1_000_000),
             TimeFormat::EpochUs => epoch(text, 1_000),
             TimeFormat::EpochNs => epoch(text, 1),
-            TimeFormat::Strftime(format) => by_format(format, text),
+            TimeFormat::Strftime(format) => by_format(format, text, zone),
         }
     }
 
@@ -96,7 +102,7 @@ impl TimeFormat {
             parts.set_iana_time_zone(Some("UTC".to_owned()));
             parts.to_string(format)
         });
-        let read = written.ok().and_then(|text| by_format(format, &text));
+        let read = written.ok().and_then(|text| by_format(format, &text, None));
         let rounded = [1, 60, 3_600, 86_400].map(|unit| second - second % unit);
         read.is_some_and(|time| {
             time.subsec_nanosecond() == 0 && rounded.contains(&time.as_second())
@@ -104,10 +110,28 @@ impl TimeFormat {
     }
 }
 
-fn auto(text: &str) -> Option<Timestamp> {
+/// How times are written, and in which zone those are that do not say it themselves.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TimeReader {
+    /// The format.
+    pub format: TimeFormat,
+    /// The zone; `None` for UTC.
+    pub zone: Option<Zone>,
+}
+
+impl TimeReader {
+    /// Reads `text` as a time; `None` if it is not one. A time of day that comes twice, because
+    /// clocks went back in between, is the first of the two.
+    pub fn read(&self, text: &str) -> Option<Timestamp> {
+        self.format.read_in(text, self.zone.as_ref())
+    }
+}
+
+fn auto(text: &str, zone: Option<&Zone>) -> Option<Timestamp> {
     let Some(count) = epoch_nanos(text, 1) else {
-        // Text without a zone is in UTC. Text with a zone is no longer valid with another.
-        return text.parse().ok().or_else(|| format!("{text}Z").parse().ok());
+        // Text with a zone is no longer valid with another.
+        let shown = || format!("{text}Z").parse().ok().and_then(|shown| in_zone(shown, zone));
+        return text.parse().ok().or_else(shown);
     };
     // The bounds are the year 5138 in each of the units.
     let nanos_per_unit = match count.unsigned_abs() {
@@ -124,19 +148,30 @@ pub(crate) fn epoch(text: &str, nanos_per_unit: i128) -> Option<Timestamp> {
     Timestamp::from_nanosecond(epoch_nanos(text, nanos_per_unit)?).ok()
 }
 
-fn by_format(format: &str, text: &str) -> Option<Timestamp> {
+/// Returns the moment at which the clocks of `zone` show what those of UTC show at `shown`.
+fn in_zone(shown: Timestamp, zone: Option<&Zone>) -> Option<Timestamp> {
+    match zone {
+        None => Some(shown),
+        Some(zone) => zone.moment(shown.to_zoned_datetime(TimeZone::UTC).datetime()),
+    }
+}
+
+fn by_format(format: &str, text: &str, zone: Option<&Zone>) -> Option<Timestamp> {
     // Only these names of zones are unambiguous.
-    let zones: &[&str] = if format.contains("%Z") { &["UTC", "GMT", "Z"] } else { &[""] };
-    zones.iter().find_map(|zone| {
-        let mut parts = BrokenDownTime::parse(with_zone(format, zone).as_ref(), text).ok()?;
-        // There is no time zone database here to look it up in.
+    let names: &[&str] = if format.contains("%Z") { &["UTC", "GMT", "Z"] } else { &[""] };
+    names.iter().find_map(|zone_name| {
+        let mut parts = BrokenDownTime::parse(with_zone(format, zone_name).as_ref(), text).ok()?;
+        // The source file says which zone counts, not the record.
         if parts.iana_time_zone().is_some() {
             return None;
         }
+        let has_zone =
+            parts.offset().is_some() || parts.timestamp().is_some() || !zone_name.is_empty();
         if parts.offset().is_none() {
             parts.set_offset(Some(Offset::UTC));
         }
-        parts.to_timestamp().ok()
+        let shown = parts.to_timestamp().ok()?;
+        if has_zone { Some(shown) } else { in_zone(shown, zone) }
     })
 }
 
@@ -233,6 +268,29 @@ mod tests {
         for format in ["%H:%M", "%Y-%m", "%c", "%F %I:%M", "%F %Q", "%F %k:%", "%E", "100%%", "%Z"]
         {
             assert!(!TimeFormat::from(format.to_owned()).reads_what_it_writes(), "{format}");
+        }
+    }
+
+    #[test]
+    fn a_time_without_a_zone_is_read_in_the_zone_of_the_file() {
+        let zone = Zone::named("America/New_York");
+        let read = |format: &str, text: &str| {
+            let format = TimeFormat::from(format.to_owned());
+            TimeReader { format, zone: zone.clone() }.read(text)
+        };
+        for (format, text, moment) in [
+            ("auto", "2026-11-24 05:00:00.25", "2026-11-24T10:00:00.25Z"),
+            ("auto", "2026-11-24T10:00:00Z", "2026-11-24T10:00:00Z"),
+            ("auto", "2026-11-24T10:00:00+02:00", "2026-11-24T08:00:00Z"),
+            ("auto", "1795514400", "2026-11-24T10:00:00Z"),
+            ("%F %T", "2026-07-24 05:00:00", "2026-07-24T09:00:00Z"),
+            ("%F %T %z", "2026-11-24 05:00:00 +0000", "2026-11-24T05:00:00Z"),
+            ("%F %T %Z", "2026-11-24 05:00:00 UTC", "2026-11-24T05:00:00Z"),
+            ("%s", "1795514400", "2026-11-24T10:00:00Z"),
+            // It comes twice, and is taken as the first.
+            ("%F %T", "2026-11-01 01:30:00", "2026-11-01T05:30:00Z"),
+        ] {
+            assert_eq!(read(format, text), moment.parse().ok(), "{format} {text}");
         }
     }
 

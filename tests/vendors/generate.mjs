@@ -6,10 +6,12 @@
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { suites as body } from "./vendors/body.mjs";
 import { suites as discord } from "./vendors/discord.mjs";
+import { suites as hashed } from "./vendors/hashed.mjs";
 import { suites as money } from "./vendors/money.mjs";
 import { suites as people } from "./vendors/people.mjs";
 import { suites as platforms } from "./vendors/platforms.mjs";
 import { suites as security } from "./vendors/security.mjs";
+import { suites as sets } from "./vendors/sets.mjs";
 import { suites as timed } from "./vendors/timed.mjs";
 import { suites as special } from "./vendors/special.mjs";
 import { suites as token } from "./vendors/token.mjs";
@@ -23,7 +25,7 @@ let cases = 0;
 const stale = [];
 const disputes = [];
 const written = new Set();
-for (const suite of [...body, ...timed, ...special, ...token, ...jwt, ...sns, ...discord, ...money, ...people, ...platforms, ...security]) {
+for (const suite of [...body, ...timed, ...special, ...token, ...jwt, ...sns, ...discord, ...hashed, ...money, ...people, ...platforms, ...security, ...sets]) {
   const text = format(await suite.file());
   disputes.push(...suite.disputes);
   const file = new URL(`${suite.name}.json`, folder);

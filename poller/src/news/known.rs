@@ -7,7 +7,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use jiff::Timestamp;
 use mef_ports::RunSummary;
 use mef_source::Path;
-use mef_source::checked::TimeFormat;
+use mef_source::checked::TimeReader;
 use serde_json::Value;
 
 use crate::news::record_time::record_time;
@@ -58,12 +58,12 @@ pub(crate) fn known(
     record: &Record,
     id: Option<&Path>,
     time: Option<&Path>,
-    format: &TimeFormat,
+    times: &TimeReader,
     summary: &mut RunSummary,
 ) -> Known {
     let Record { value, .. } = record;
     let found = time.and_then(|path| path.find(value));
-    let read = found.and_then(|value| record_time(value, format));
+    let read = found.and_then(|value| record_time(value, times));
     let id = id.and_then(|path| record_id(value, path));
     if let Some(path) = time.filter(|_| read.is_none()) {
         if summary.untimed == 0 {

@@ -3,21 +3,22 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
-use mef_source::checked::TimeFormat;
+use mef_source::checked::TimeReader;
 use serde_json::Value;
 
-/// Returns the time that `value` is, if it can be read in this format.
-pub(crate) fn record_time(value: &Value, format: &TimeFormat) -> Option<Timestamp> {
+/// Returns the time that `value` is, if it can be read by `times`.
+pub(crate) fn record_time(value: &Value, times: &TimeReader) -> Option<Timestamp> {
     let text = match value {
         Value::String(text) => Cow::Borrowed(text.as_str()),
         Value::Number(number) => Cow::Owned(number.to_string()),
         _ => return None,
     };
-    format.read(&text)
+    times.read(&text)
 }
 
 #[cfg(test)]
 mod tests {
+    use mef_source::checked::TimeFormat;
     use serde_json::json;
 
     use super::*;
@@ -39,7 +40,8 @@ mod tests {
             (serde_json::from_str("1795514400.25").unwrap(), TimeFormat::Epoch),
         ];
         for (value, format) in cases {
-            assert_eq!(record_time(&value, &format), Some(expected), "{value} {format:?}");
+            let times = TimeReader { format, zone: None };
+            assert_eq!(record_time(&value, &times), Some(expected), "{value} {times:?}");
         }
         for (value, format) in [
             (json!("yesterday"), TimeFormat::Auto),
@@ -47,7 +49,8 @@ mod tests {
             (json!(12), TimeFormat::Rfc3339),
             (json!("1e400"), TimeFormat::Epoch),
         ] {
-            assert_eq!(record_time(&value, &format), None, "{value} {format:?}");
+            let times = TimeReader { format, zone: None };
+            assert_eq!(record_time(&value, &times), None, "{value} {times:?}");
         }
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use mef_ports::moment::before;
-use mef_source::checked::{Advance, Cursor, Follow};
+use mef_source::checked::{Advance, Bound, Cursor, Follow};
 
 use crate::poller::Poller;
 use crate::stream::window;
@@ -77,7 +77,11 @@ impl Poller {
                 return Err(BackfillError::Forgotten { to, oldest });
             }
             // Old records have all come, so windows can follow each other without gaps.
-            cursor.overlap = Duration::ZERO;
+            cursor.overlap = match (cursor.bounds.start, cursor.bounds.end) {
+                // But no window before the first has what is at its very start.
+                (Some(Bound::Exclusive), Some(Bound::Inclusive)) => Duration::from_nanos(1),
+                _ => Duration::ZERO,
+            };
             cursor.advance = Advance::WindowEnd;
             if !cursor.upper_bound {
                 // Else each window would bring all newer records too.

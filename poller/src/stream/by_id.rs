@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 use mef_ports::moment::before;
 use mef_ports::{Move, OpenPass, ResumeAt};
-use mef_source::checked::{IdCursor, Order};
+use mef_source::checked::{Asked, IdCursor, Order};
 
 use crate::news::gathered::Gathered;
 use crate::news::known::{Known, known, named, note_late};
@@ -16,6 +16,7 @@ use crate::news::seen::needed::{LATEST, Needed};
 use crate::page::record::Unread;
 use crate::request::scope::RequestScope;
 use crate::stream::key::Key;
+use crate::stream::window::{floor_in, shown_once};
 use crate::stream::{Again, Reading, Setback, Sorted, Turn, note_order, read_pages};
 use crate::work::context::Run;
 use crate::work::report::{RunEnd, RunError};
@@ -105,10 +106,19 @@ impl<'c> Pass<'c> {
     }
 }
 
-/// Returns which ids a later read may bring again after `key`: those at its own moment, and the
-/// latest.
-fn needed(key: Option<&Key>) -> Needed {
-    let from = key.and_then(|key| key.time).unwrap_or(Timestamp::MAX);
+/// Returns the moment that is asked for if the newest record has this time: one that the clocks of
+/// the vendor show once.
+fn asked_time(cursor: &IdCursor, time: Timestamp) -> Timestamp {
+    let zones = [&cursor.asks.zone, &cursor.time_format.zone];
+    zones.into_iter().flatten().fold(time, |time, zone| shown_once(zone, time))
+}
+
+/// Returns which ids a later read may bring again after `key`: those from the unit of its own moment
+/// on, and the latest.
+fn needed(cursor: &IdCursor, key: Option<&Key>) -> Needed {
+    let Asked { unit, zone } = &cursor.asks;
+    let floor = |time| floor_in(zone.as_ref(), asked_time(cursor, time), unit.unwrap_or_default());
+    let from = key.and_then(|key| key.time).map_or(Timestamp::MAX, floor);
     Needed { from, open_overlap_to: None, latest: LATEST }
 }
 
@@ -119,7 +129,7 @@ impl Reading for Pass<'_> {
         let time = from.and_then(|key| key.time).unwrap_or(first);
         RequestScope {
             cursor_start: from.is_none().then_some(first),
-            cursor_time: self.cursor.time.as_ref().map(|_| time),
+            cursor_time: self.cursor.time.as_ref().map(|_| asked_time(self.cursor, time)),
             cursor_id: from.and_then(|key| key.id.as_deref()),
             ..run.scope()
         }
@@ -136,7 +146,7 @@ impl Reading for Pass<'_> {
         gathered: &mut Gathered<'_>,
     ) -> Sorted {
         let cursor = self.cursor;
-        let needed = needed(self.from.as_ref());
+        let needed = needed(cursor, self.from.as_ref());
         let mut sorted = Sorted::default();
         let (mut placed, mut unplaced) = (false, false);
         let (mut out_of_order, mut reached_known) = (false, false);
@@ -227,7 +237,7 @@ impl Reading for Pass<'_> {
             pass: self.to_store(run, next),
             ..run.record.unmoved()
         };
-        let needed = needed(self.done.as_ref());
+        let needed = needed(self.cursor, self.done.as_ref());
         Ok(Turn { moved, needed, goes_on, is_through: !goes_on })
     }
 

@@ -149,7 +149,7 @@ impl Window<'_> {
         if *done <= open.done_before {
             return false;
         }
-        let start = window::floor(*done, cursor.granularity);
+        let start = window::start_within(cursor, *done);
         let is_later = start > open.start;
         if is_later {
             (open.start, open.first) = (start, false);
@@ -189,7 +189,8 @@ impl Reading for Window<'_> {
     fn scope<'s>(&'s self, run: &'s Run<'_>) -> RequestScope<'s> {
         let OpenWindow { start, end, first, .. } = self.open;
         let window_since = (!first).then_some(start);
-        RequestScope { window: Some((start, end)), window_since, ..run.scope() }
+        let asked = window::asked(self.cursor, start, end);
+        RequestScope { window: Some(asked), window_since, ..run.scope() }
     }
 
     fn is_ascending(&self) -> bool {
@@ -238,7 +239,8 @@ impl Reading for Window<'_> {
                 out_of_order |= newest.is_some_and(|newest| time < newest);
                 *newest = (*newest).max(Some(time));
             }
-            let done_before = open.done_before;
+            // Before a first window nothing is passed, even if it begins a little earlier.
+            let done_before = if open.first { Timestamp::MIN } else { open.done_before };
             let stay = match time {
                 None if has_details => unversioned,
                 time => self.stay(now, time),
@@ -322,9 +324,19 @@ impl Reading for Window<'_> {
                 Some(Position::Time(done)) => open.start.max(*done),
                 _ => open.start,
             };
-            let half = window::halve(passed, open.end);
-            if half > open.done_before.max(passed) {
-                (open.end, open.cut_to) = (half, None);
+            match window::halve(self.cursor, passed, open.end) {
+                Some(half) if half > open.done_before => (open.end, open.cut_to) = (half, None),
+                _ if setback.half => {
+                    tracing::warn!(
+                        source.id = %run.stream,
+                        window.end = %open.end,
+                        window.unit = self.cursor.granularity.name(),
+                        "the vendor refuses the shortest window that can be asked for: see `granularity`, \
+                         `bounds` and `overlap`"
+                    );
+                    return Again::No;
+                }
+                _ => {}
             }
         }
         self.newest = None;

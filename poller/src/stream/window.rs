@@ -3,12 +3,18 @@
 //! The bounds of a window are frozen when it is opened: they go into every request and into the
 //! cursor, and later pages do not move them. Nothing here does I/O.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use mef_ports::LostSpan;
 use mef_ports::moment::{after, before};
-use mef_source::checked::{Advance, Granularity, TimeCursor};
+use mef_source::Zone;
+use mef_source::checked::{Advance, Bound, Granularity, TimeCursor};
 
 use crate::work::report::NoProgress;
+
+const NANOSECOND: Duration = Duration::from_nanos(1);
+const SECOND: Duration = Duration::from_secs(1);
 
 /// The bounds of a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,16 +31,79 @@ pub(crate) struct Bounds {
 pub(crate) fn horizon(cursor: &TimeCursor, now: Timestamp) -> Timestamp {
     let newest = before(now, cursor.end_lag);
     match cursor.granularity {
-        // A day is read again until it is over, so its end need not be waited for.
-        Granularity::Day => newest,
+        // It is read again until it is over, so its end need not be waited for.
+        _ if is_read_until_over(cursor) => newest,
         // Rounded like the start of a window: a finer end would open a window of its own.
-        Granularity::Ms | Granularity::S => floor(newest, cursor.granularity),
+        _ => floor(cursor, newest),
     }
+}
+
+/// Returns whether the vendor gives what there is of an hour or a day that is not over. It does not
+/// where the window's end is said to be left out.
+fn is_read_until_over(cursor: &TimeCursor) -> bool {
+    let is_long = matches!(cursor.granularity, Granularity::Hour | Granularity::Day);
+    is_long && cursor.bounds.end != Some(Bound::Exclusive)
 }
 
 /// Returns where a window begins when everything before `done` is delivered.
 pub(crate) fn start_after(cursor: &TimeCursor, done: Timestamp) -> Timestamp {
-    floor(before(done, cursor.overlap), cursor.granularity)
+    start_from(cursor, before(done, cursor.overlap), leaves_out_its_start(cursor))
+}
+
+/// Returns where what is left of a window begins, if everything before `done` is delivered.
+pub(crate) fn start_within(cursor: &TimeCursor, done: Timestamp) -> Timestamp {
+    start_from(cursor, done, cursor.bounds.start == Some(Bound::Exclusive))
+}
+
+fn start_from(cursor: &TimeCursor, time: Timestamp, is_left_out: bool) -> Timestamp {
+    let start = floor(cursor, time);
+    let start = match is_left_out {
+        true => floor(cursor, before(start, NANOSECOND)),
+        false => start,
+    };
+    let zones = [&cursor.asks.zone, &cursor.time_format.zone];
+    floor(cursor, zones.into_iter().flatten().fold(start, |start, zone| shown_once(zone, start)))
+}
+
+/// Returns whether a window has to begin a unit earlier, because the vendor may leave out what is at
+/// its very start and no window before it has that.
+fn leaves_out_its_start(cursor: &TimeCursor) -> bool {
+    match (cursor.bounds.start, cursor.bounds.end) {
+        // What is at the start of an overlap was read before.
+        _ if !cursor.overlap.is_zero() => false,
+        (Some(Bound::Inclusive), _) => false,
+        // The cursor stands at a record, and others may come at the same moment.
+        (None, _) => cursor.advance == Advance::NewestRecord && cursor.lower_bound,
+        (Some(Bound::Exclusive), end) => {
+            end != Some(Bound::Inclusive) || cursor.advance == Advance::NewestRecord
+        }
+    }
+}
+
+/// Returns the last moment before `time` that the clocks of `zone` show once, if they show `time`
+/// twice: a vendor may take it for the second.
+pub(crate) fn shown_once(zone: &Zone, time: Timestamp) -> Timestamp {
+    zone.doubled(time).map_or(time, |doubled| before(doubled.from, SECOND))
+}
+
+/// Returns the bounds that a request writes for a window from `start` to `end`.
+pub(crate) fn asked(
+    cursor: &TimeCursor,
+    start: Timestamp,
+    end: Timestamp,
+) -> (Timestamp, Timestamp) {
+    // The vendor may take a time of day that comes twice for the first.
+    let doubled = cursor.asks.zone.as_ref().and_then(|zone| zone.doubled(end));
+    let end = match doubled.filter(|doubled| end >= doubled.again) {
+        Some(doubled) => doubled.to,
+        None => end,
+    };
+    let is_long = matches!(cursor.granularity, Granularity::Hour | Granularity::Day);
+    match cursor.bounds.end {
+        // An hour or a day that is named as the last is read whole.
+        Some(Bound::Inclusive) if is_long => (start, before(end, NANOSECOND).max(start)),
+        _ => (start, end),
+    }
 }
 
 /// Returns what the vendor no longer keeps, if the cursor has fallen behind that.
@@ -64,9 +133,16 @@ pub(crate) fn open(
     if done >= horizon {
         return Ok(None);
     }
-    let start = start_after(cursor, done).max(floor(earliest, cursor.granularity));
+    let start = start_after(cursor, done).max(floor(cursor, earliest));
     let end = match cursor.advance {
-        Advance::WindowEnd => horizon.min(after(start, cursor.max_window)),
+        // What the start is earlier by, because of the vendor's bounds or clocks, makes it longer.
+        Advance::WindowEnd => {
+            let start = start.max(floor(cursor, before(done, cursor.overlap)));
+            let longest = after(start, cursor.max_window);
+            // A day of 25 hours is longer than a window of `1d`.
+            let is_day = cursor.granularity == Granularity::Day;
+            horizon.min(if is_day { longest.max(next_unit(cursor, done)) } else { longest })
+        }
         // Else a stretch without a record would be the last that was ever read.
         Advance::NewestRecord => horizon,
     };
@@ -76,18 +152,33 @@ pub(crate) fn open(
     Ok(Some(Bounds { start, end, done_before: done }))
 }
 
-/// Returns the end of half a window, for a vendor that cannot read the whole of it.
-pub(crate) fn halve(start: Timestamp, end: Timestamp) -> Timestamp {
-    end.checked_sub(end.duration_since(start) / 2).unwrap_or(end)
+/// Returns the end of half of what is left of a window after `passed`, for a vendor that cannot read
+/// the whole of it; `None` if no less can be asked for.
+pub(crate) fn halve(cursor: &TimeCursor, passed: Timestamp, end: Timestamp) -> Option<Timestamp> {
+    let middle = end.checked_sub(end.duration_since(passed) / 2).ok()?;
+    let half = floor(cursor, middle);
+    let half = if half > passed { half } else { next_unit(cursor, passed) };
+    let last = |end| floor(cursor, asked(cursor, passed, end).1);
+    (half > passed && last(half) < last(end)).then_some(half)
 }
 
-/// Returns the beginning of the unit in which `time` lies.
-pub(crate) fn floor(time: Timestamp, granularity: Granularity) -> Timestamp {
-    let nanos: i128 = match granularity {
-        Granularity::Ms => 1_000_000,
-        Granularity::S => 1_000_000_000,
-        Granularity::Day => 86_400_000_000_000,
-    };
-    let floored = time.as_nanosecond().div_euclid(nanos) * nanos;
+/// Returns where the unit after that of `time` begins.
+fn next_unit(cursor: &TimeCursor, time: Timestamp) -> Timestamp {
+    let unit = cursor.granularity.unit();
+    // Where clocks go back, a day has up to 25 hours.
+    floor(cursor, after(floor(cursor, time), unit + unit / 8))
+}
+
+fn floor(cursor: &TimeCursor, time: Timestamp) -> Timestamp {
+    floor_in(cursor.asks.zone.as_ref(), time, cursor.granularity.unit())
+}
+
+/// Rounds a moment down to where a unit begins, on the clocks of `zone` or in UTC.
+pub(crate) fn floor_in(zone: Option<&Zone>, time: Timestamp, unit: Duration) -> Timestamp {
+    if let Some(zone) = zone {
+        return zone.floor(time, unit);
+    }
+    let unit = i128::try_from(unit.as_nanos()).unwrap_or(i128::MAX).max(1);
+    let floored = time.as_nanosecond().div_euclid(unit) * unit;
     Timestamp::from_nanosecond(floored).unwrap_or(Timestamp::MIN)
 }

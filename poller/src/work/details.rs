@@ -7,7 +7,7 @@ use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use mef_ports::HttpResponse;
 use mef_source::Root;
-use mef_source::checked::{Detail, TimeFormat};
+use mef_source::checked::{Detail, TimeReader};
 use serde_json::Value;
 use url::Url;
 
@@ -364,7 +364,7 @@ impl Details<'_, '_> {
 
 fn has_expired(detail: &Detail, item: &Value, now: Timestamp) -> bool {
     let expires = detail.expires.as_ref().and_then(|path| path.find(item));
-    let expires = expires.and_then(|value| record_time(value, &TimeFormat::Auto));
+    let expires = expires.and_then(|value| record_time(value, &TimeReader::default()));
     expires.is_some_and(|expires| expires <= now)
 }
 

@@ -14,6 +14,7 @@ mod by_id;
 mod chains;
 mod credentials;
 mod decoding;
+mod edges_of_windows;
 mod errors;
 mod every_stream;
 mod failures;

@@ -257,7 +257,8 @@ async fn a_first_run_that_follows_the_records_stands_at_the_newest_however_old()
     bench.vendor.fault(Fault::Body(old));
     let report = bench.run(&file).await;
     assert_eq!((report.summary.delivered, report.summary.duplicates), (0, 2));
-    assert!(bench.vendor.requests()[0].contains("since=2020-02-14T22%3A18%3A51.843Z"));
+    // The vendor may leave out what is at that very moment.
+    assert!(bench.vendor.requests()[0].contains("since=2020-02-14T22%3A18%3A51.842Z"));
 }
 
 #[tokio::test]

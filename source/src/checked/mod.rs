@@ -31,3 +31,4 @@ pub use crate::written::{
     Hash, JwtAlgorithm, KeyEncoding, MissingRecords, MissingTrailer, Order, PublicKeyAlgorithm,
     Repeats, ResetFormat, RestartFrom, Take, TimeFormat, TimeUnit, TokenRecord,
 };
+pub use crate::written::{Bound, Bounds, TimeReader};

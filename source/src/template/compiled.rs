@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::filter::Filter;
 use crate::path::Path;
+use crate::time_zone::Zone;
 
 /// A compiled template.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,11 +57,21 @@ impl Template {
         placeholder.filters.last() == Some(&Filter::Default(Value::Null))
     }
 
-    /// Returns every path whose time is rounded down to whole seconds or days,
-    /// with that unit.
-    pub fn rounded_paths(&self) -> impl Iterator<Item = (&Path, Duration)> {
-        self.placeholders().filter_map(|placeholder| {
-            Some((&placeholder.path, placeholder.filters.first()?.unit()?))
+    /// Returns every path, with the unit to which its time is rounded down:
+    /// [`Duration::MAX`] if that is more than a day, `None` if it is less than a
+    /// microsecond.
+    pub fn units(&self) -> impl Iterator<Item = (&Path, Option<Duration>)> {
+        self.placeholders().map(|placeholder| {
+            (&placeholder.path, placeholder.filters.first().and_then(Filter::unit))
+        })
+    }
+
+    /// Returns every path whose time is written in a zone of its own, with that
+    /// zone, or in UTC by `date`.
+    pub fn zones(&self) -> impl Iterator<Item = (&Path, Option<&Zone>)> {
+        self.placeholders().filter_map(|placeholder| match placeholder.filters.first()? {
+            Filter::Date(_, zone) => Some((&placeholder.path, zone.as_ref())),
+            _ => None,
         })
     }
 

@@ -13,7 +13,8 @@ use serde_json::{Number, Value};
 
 use super::rendered::{RenderError, Rendered};
 use crate::digest_text::DigestText;
-use crate::time_format::TimeFormat;
+use crate::time_format::{TimeFormat, TimeReader};
+use crate::time_zone::Zone;
 
 /// Everything but the unreserved characters of RFC 3986.
 const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -44,10 +45,10 @@ pub enum Filter {
     FromEpochUs,
     /// A number of nanoseconds since the epoch as a time.
     FromEpochNs,
-    /// A time in UTC, written in this `strftime` format.
-    Date(String),
+    /// A time, written in this `strftime` format in this zone, or in UTC.
+    Date(String, Option<Zone>),
     /// Text in this format as a time.
-    FromDate(TimeFormat),
+    FromDate(TimeReader),
     /// A whole number plus this one.
     Plus(i64),
     /// Text in lower case.
@@ -120,6 +121,9 @@ pub enum FilterError {
     /// The text is not a `strftime` format.
     #[error("`{0}` is not a strftime format")]
     Format(String),
+    /// There is no such time zone.
+    #[error("there is no time zone `{0}`: {needed}", needed = Zone::NEEDED)]
+    Zone(String),
     /// Times in this format cannot be read.
     #[error("no time can be read by the format `{0}`: {needed}", needed = TimeFormat::NEEDED)]
     Unreadable(String),
@@ -145,23 +149,15 @@ const WITH_ARGUMENTS: [&str; 6] = [
 ];
 
 impl Filter {
-    /// Returns the unit that the filter rounds a time down to, if that is a whole
-    /// second or more.
+    /// Returns the unit that the filter rounds a time down to; [`Duration::MAX`] for one of more
+    /// than a day, and `None` if it rounds to less than a microsecond, or not at all.
     pub(super) fn unit(&self) -> Option<Duration> {
-        let format = match self {
-            Filter::Epoch | Filter::Rfc3339Decimals(0) => return Some(Duration::from_secs(1)),
-            Filter::Date(format) => format,
+        Some(match self {
+            Filter::Epoch | Filter::Rfc3339Decimals(0) => Duration::from_secs(1),
+            Filter::EpochMs | Filter::Rfc3339Decimals(3) => Duration::from_millis(1),
+            Filter::EpochUs => Duration::from_micros(1),
+            Filter::Date(format, _) => return unit_of(format),
             _ => return None,
-        };
-        let written = |moment| strftime(format, moment).ok();
-        let is_lost = |span: Duration| {
-            Some(
-                written(Timestamp::UNIX_EPOCH)?
-                    == written(Timestamp::UNIX_EPOCH.checked_add(span).ok()?)?,
-            )
-        };
-        [(86_400, 86_399_999), (1, 999)].into_iter().find_map(|(seconds, almost)| {
-            is_lost(Duration::from_millis(almost))?.then(|| Duration::from_secs(seconds))
         })
     }
 
@@ -201,17 +197,19 @@ impl Filter {
             ("text", []) => Filter::Text,
             ("hmac_hex", []) => Filter::Hmac(HmacText::Hex),
             ("hmac_base64", []) => Filter::Hmac(HmacText::Base64),
-            ("date", [Argument::Value(Value::String(format))]) => {
-                strftime(format, Timestamp::UNIX_EPOCH)
-                    .map_err(|_| FilterError::Format(format.clone()))?;
-                Filter::Date(format.clone())
+            ("date", [Argument::Value(Value::String(format)), zone @ ..]) => {
+                let zone = zone_of(zone).ok_or_else(misused)??;
+                written(format, Timestamp::UNIX_EPOCH, zone.as_ref())
+                    .ok_or_else(|| FilterError::Format(format.clone()))?;
+                Filter::Date(format.clone(), zone)
             }
-            ("from_date", [Argument::Value(Value::String(format))]) => {
-                let read = TimeFormat::Strftime(format.clone());
-                if !read.reads_what_it_writes() {
-                    return Err(FilterError::Unreadable(format.clone()));
+            ("from_date", [Argument::Value(Value::String(text)), zone @ ..]) => {
+                let zone = zone_of(zone).ok_or_else(misused)??;
+                let format = TimeFormat::Strftime(text.clone());
+                if !format.reads_what_it_writes() {
+                    return Err(FilterError::Unreadable(text.clone()));
                 }
-                Filter::FromDate(read)
+                Filter::FromDate(TimeReader { format, zone })
             }
             ("plus", [Argument::Value(value)]) => Filter::Plus(value.as_i64().ok_or_else(misused)?),
             ("join", [Argument::Value(Value::String(separator))]) => {
@@ -250,12 +248,12 @@ impl Filter {
             Filter::FromEpochMs => value.to_epoch(1_000_000).map(Rendered::Time),
             Filter::FromEpochUs => value.to_epoch(1_000).map(Rendered::Time),
             Filter::FromEpochNs => value.to_epoch(1).map(Rendered::Time),
-            Filter::Date(format) => {
-                let moment = value.to_time()?;
-                owned(strftime(format, moment).map_err(|_| RenderError::Time)?)
+            Filter::Date(format, zone) => {
+                let text = written(format, value.to_time()?, zone.as_ref());
+                owned(text.ok_or(RenderError::Time)?)
             }
-            Filter::FromDate(format) => {
-                format.read(&value.to_text()?).map(Rendered::Time).ok_or(RenderError::Time)
+            Filter::FromDate(reader) => {
+                reader.read(&value.to_text()?).map(Rendered::Time).ok_or(RenderError::Time)
             }
             Filter::Plus(more) => {
                 let sum = value.to_whole()?.checked_add(i128::from(*more));
@@ -278,6 +276,46 @@ impl Filter {
             Filter::Hmac(_) => Err(RenderError::Key),
         }
     }
+}
+
+/// Reads what follows the format: the name of a zone, or nothing. `None` if it is something else.
+fn zone_of(rest: &[Argument]) -> Option<Result<Option<Zone>, FilterError>> {
+    match rest {
+        [] => Some(Ok(None)),
+        [Argument::Value(Value::String(name))] => {
+            let zone = Zone::named(name).ok_or_else(|| FilterError::Zone(name.clone()));
+            Some(zone.map(Some))
+        }
+        _ => None,
+    }
+}
+
+/// Writes a time; `None` if `format` is no `strftime` format.
+fn written(format: &str, time: Timestamp, zone: Option<&Zone>) -> Option<String> {
+    match zone {
+        None => strftime(format, time),
+        Some(zone) => strftime(format, &time.to_zoned_datetime(zone.rules().clone())),
+    }
+    .ok()
+}
+
+/// Returns the longest unit within which all times are written alike in this format, as
+/// [`Filter::unit`] does.
+fn unit_of(format: &str) -> Option<Duration> {
+    // No part of it is 0 or 1, so that a `0` in the format is no part of it.
+    let time = "2026-11-24T14:35:46.123456789Z".parse::<Timestamp>().ok()?.as_nanosecond();
+    let text = |nanos| written(format, Timestamp::from_nanosecond(nanos).ok()?, None);
+    let day = 86_400_000_000_000;
+    let units = [day, 3_600_000_000_000, 60_000_000_000, 1_000_000_000, 1_000_000, 1_000];
+    let unit = units.into_iter().find(|unit| {
+        let begins = time - time % unit;
+        text(begins) == text(begins + unit - 1)
+    })?;
+    let next_day = time - time % day + day;
+    if unit == day && text(next_day - 1) == text(next_day) {
+        return Some(Duration::MAX);
+    }
+    u64::try_from(unit).ok().map(Duration::from_nanos)
 }
 
 impl HmacText {

@@ -29,7 +29,7 @@ pub use webhook::*;
 
 pub use crate::located::Located;
 pub use crate::node::Node;
-pub use crate::time_format::TimeFormat;
+pub use crate::time_format::{TimeFormat, TimeReader};
 
 /// A source of security events.
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -112,7 +112,7 @@ export class Builder {
   }
 
   accept(text, o = this.options({ text })) {
-    const expect = { outcome: "accept", status: 200, events: this.spec.events?.(text) ?? 1 };
+    const expect = { outcome: "accept", status: this.spec.status ?? 200, events: this.spec.events?.(text) ?? 1 };
     const id = this.spec.deliveryId?.(text, o);
     if (id !== undefined) expect.delivery_id = id;
     return expect;
@@ -146,7 +146,7 @@ export class Builder {
     const broken = Buffer.concat([Buffer.from('{"a":"'), Buffer.from([0xff, 0xfe, 0x80]), Buffer.from('"}')]);
     other(broken, "body: not UTF-8, with a signature of another", "it is not what was signed");
     if (!this.spec.bodyRead) {
-      suite.add("genuine: not UTF-8", this.request({ body: broken }), { outcome: "accept", status: 202, events: 0 }, "bytes are signed, whatever they are; that no record can be read of them is not the sender's to mend", { judge: false });
+      suite.add("genuine: not UTF-8", this.request({ body: broken }), { outcome: "accept", status: this.spec.status ?? 202, events: 0 }, "bytes are signed, whatever they are; that no record can be read of them is not the sender's to mend", { judge: false });
       suite.add("genuine: an empty body", this.request({ body: Buffer.alloc(0) }), { outcome: "reject", status: 400 }, "authentic, but there is nothing in it", { judge: false });
     }
   }

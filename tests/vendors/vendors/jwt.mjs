@@ -17,20 +17,21 @@ const messagebird = require("messagebird/lib/webhook-signature-jwt");
 const json = JSON.stringify;
 const sha256 = (data) => createHash("sha256").update(data).digest("hex");
 const part = (value) => Buffer.from(typeof value === "string" ? value : json(value)).toString("base64url");
-const SECONDS = NOW / 1000;
+export const SECONDS = NOW / 1000;
 
 const SIGNERS = {
   HS256: (text, key) => createHmac("sha256", key).update(text).digest(),
   HS384: (text, key) => createHmac("sha384", key).update(text).digest(),
   HS512: (text, key) => createHmac("sha512", key).update(text).digest(),
   RS256: (text, key) => sign("sha256", Buffer.from(text), key),
+  RS512: (text, key) => sign("sha512", Buffer.from(text), key),
   RS384: (text, key) => sign("sha384", Buffer.from(text), key),
   ES256: (text, key) => ecdsa(Buffer.from(text), key, "ieee-p1363"),
   none: () => Buffer.alloc(0),
 };
 
 /** A token, written out. */
-function write(header, claims, key) {
+export function write(header, claims, key) {
   const text = `${part(header)}.${part(claims)}`;
   return `${text}.${(SIGNERS[header.alg] ?? SIGNERS.none)(text, key).toString("base64url")}`;
 }
@@ -40,7 +41,7 @@ function write(header, claims, key) {
  * sign, `place(token)` puts it into headers, `public` is the text of the public key if there is
  * one, `rotation` what two live keys are, `digests` the claims that cover the request.
  */
-function tokens(spec) {
+export function tokens(spec) {
   const suite = new Suite(spec);
   const first = Object.values(spec.bodies)[0];
   const header = { alg: spec.alg, typ: "JWT", ...(spec.kid ? { kid: spec.kid } : {}) };
@@ -151,9 +152,9 @@ const shared = (name, secret, previous) => ({
 });
 
 const plaidKeys = [p256("plaid today"), p256("plaid yesterday"), p256("plaid somebody else")];
-const jwk = (key, kid, alg) => ({ ...createPublicKey(key).export({ format: "jwk" }), kid, alg, use: "sig" });
-const pem = (key) => createPublicKey(key).export({ format: "pem", type: "spki" });
-const google = { today: rsa("rsa"), yesterday: rsa("rsa-previous"), stranger: rsa("rsa-stranger") };
+export const jwk = (key, kid, alg) => ({ ...createPublicKey(key).export({ format: "jwk" }), kid, alg, use: "sig" });
+export const pem = (key) => createPublicKey(key).export({ format: "pem", type: "spki" });
+export const google = { today: rsa("rsa"), yesterday: rsa("rsa-previous"), stranger: rsa("rsa-stranger") };
 const googleKeys = { keys: [jwk(google.today, "f9d97b4cae90bcd76aeb20026f6b770cac221783", "RS256"), jwk(google.yesterday, "1e9gdk7", "RS256")] };
 
 export const suites = [

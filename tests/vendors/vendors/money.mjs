@@ -52,9 +52,14 @@ export const suites = [
     text: (o) => [o.body],
     header: "Fireblocks-Signature",
     encoding: "base64",
-    bodies: { "a transaction": json({ type: "TRANSACTION_STATUS_UPDATED", tenantId: "d1c2", timestamp: NOW - 2000, data: { id: "1e4f", status: "REJECTED", assetId: "BTC", amount: 0.5, createdBy: "ann" } }) },
+    more_secrets: { tenant_id: "d1c2a3b4-tenant" },
+    bodyRead: true,
+    bodies: { "a transaction": json({ type: "TRANSACTION_STATUS_UPDATED", tenantId: "d1c2a3b4-tenant", timestamp: NOW - 2000, data: { id: "1e4f", status: "REJECTED", assetId: "BTC", amount: 0.5, createdBy: "ann" } }) },
     more(b, suite) {
       const weak = sign("rsa-sha256", Buffer.from(b.first), suite.spec.signingKey).toString("base64");
+      const others = b.first.replace("d1c2a3b4", "ffff2222");
+      suite.add("attack: an event of another tenant", b.request({ text: others }), "reject", "all customers share the key");
+      suite.add("attack: an event of no tenant", b.request({ text: b.first.replace('"tenantId":"d1c2a3b4-tenant",', "") }), "reject", "all customers share the key");
       suite.add("attack: signed with SHA-256", b.raw(b.options(), weak), "reject", "another hash is another scheme");
     },
   }),

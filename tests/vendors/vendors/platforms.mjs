@@ -12,6 +12,7 @@ import { inHeader, token } from "./token.mjs";
 
 const require = createRequire(import.meta.url);
 const mandrill = require("mandrill-webhook-validator");
+const notion = require("@notionhq/client");
 const { Client: WebflowWebhooks } = require("webflow-api/dist/wrapper/WebhooksClient");
 
 const json = JSON.stringify;
@@ -25,6 +26,7 @@ const STRANGER = "YW5vdGhlciBrZXkgdGhhdCBub2JvZHkga25vd3MgaGVyZSE=";
 
 export const suites = [
   plain("microsoft-teams", {
+    status: 200,
     secrets: KEYS,
     stranger: STRANGER,
     key: base64,
@@ -37,6 +39,7 @@ export const suites = [
     },
     more(b, suite) {
       suite.add("attack: the secret's text as key", b.raw(b.options(), `HMAC ${hmac("sha256")(b.first, KEYS.webhook_secret).toString("base64")}`), "reject", "the key is what the text decodes to");
+      suite.add("answer: a message", b.request(), { ...b.accept(b.first), response: { json: { type: "message", text: "Received." } } }, "Teams takes nothing else and shows an error in its place");
       suite.add("attack: another scheme", b.raw(b.options(), `Bearer ${b.encode(b.signature(b.options()))}`), "reject", "a signature of an unnamed scheme is none");
     },
   }),
@@ -97,6 +100,50 @@ export const suites = [
       const zipped = request(secret);
       zipped.headers.push(["Content-Encoding", "gzip"]);
       suite.add("genuine: gzip", { ...zipped, body: gzipSync(text) }, accept(text), "as Cloudflare sends it");
+    },
+  }),
+  token("aws-firehose", {
+    request: inHeader("X-Amz-Firehose-Access-Key"),
+    extra: [["X-Amz-Firehose-Protocol-Version", "1.0"], ["X-Amz-Firehose-Request-Id", "ed4acda5-034f-9f42-bba1-f29aea6d7d8f"], ["X-Amz-Firehose-Source-Arn", "arn:aws:firehose:eu-west-1:123456789012:deliverystream/security"]],
+    events: (text) => JSON.parse(text).records?.length ?? 1,
+    deliveryId: (text) => JSON.parse(text).requestId,
+    bodies: {
+      "two records": json({ requestId: "ed4acda5-034f-9f42-bba1-f29aea6d7d8f", timestamp: NOW - 2000, records: ["GuardDuty Finding", "Security Hub Findings - Imported"].map((type, at) => ({ data: Buffer.from(json({ id: `53dc4d37-${at}`, "detail-type": type, source: "aws", account: "123456789012", time: "2026-06-01T11:59:58Z", detail: { severity: 8 } })).toString("base64") })) }),
+    },
+    more(suite, request, accept, secret) {
+      const id = "ed4acda5-034f-9f42-bba1-f29aea6d7d8f";
+      const answered = (label, made, expect, more, why) => suite.add(`answer: ${label}`, made, { ...expect, response: { json: { requestId: id, timestamp: NOW, ...more }, headers: { "content-type": "application/json" } } }, why);
+      answered("to records", request(secret), accept(), {}, "Firehose takes no other answer for a good one");
+      answered("to another key", request("guess"), { outcome: "reject", status: 401 }, { errorMessage: "authentication_failed" }, "Firehose shows the message to the operator");
+    },
+  }),
+  plain("notion", {
+    library: library("@notionhq/client"),
+    secret: "secret_tMrlL1qK5vuQAh1b6cZGhFChZTSYJlce98V0pYn7yBl",
+    header: "X-Notion-Signature",
+    prefix: "sha256",
+    deliveryId: (text) => JSON.parse(text).id,
+    bodies: { "a page": json({ id: "367cba44-b6f3-4c92-81e7-6a2e9659efd4", timestamp: "2026-06-01T11:59:58.123Z", workspace_id: "13950b26-c203-4f3b-b97d-93ec06319565", type: "page.created", authors: [{ id: "c7c11cca-1d73-471d-9b6e-bdef51470190", type: "person" }], entity: { id: "153104cd-477e-809d-8dc4-ff2d96ae3090", type: "page" } }) },
+    judge: (_, { body, header, secret }) => notion.verifyWebhookSignature({ body, signature: header("X-Notion-Signature"), verificationToken: secret }),
+    more(b, suite) {
+      const ask = json({ verification_token: "secret_tMrlL1qK5vuQAh1b6cZGhFChZTSYJlce98V0pYn7yBl" });
+      suite.add("handshake: the secret, while enrolment is closed", b.raw(b.options({ text: ask }), []), "reject", "whoever asks first is trusted, so that it must not be open for ever");
+      const event = b.first.replace("{", '{"verification_token":"secret_of_somebody",');
+      suite.add("event: with another secret in it", b.request({ text: event }), b.accept(event), "what is signed is an event, whatever else it brings");
+    },
+  }),
+  plain("woocommerce", {
+    header: "X-WC-Webhook-Signature",
+    encoding: "base64",
+    extra: () => [["X-WC-Webhook-Topic", "order.created"], ["X-WC-Webhook-Delivery-ID", "53af2b9e"], ["X-WC-Webhook-Source", "https://shop.example.com/"]],
+    deliveryId: () => "53af2b9e",
+    bodies: { "an order": json({ id: 727, status: "failed", currency: "CHF", total: "29.35", customer_ip_address: "192.0.2.7", billing: { email: "ann@example.com" } }) },
+    more(b, suite) {
+      const ping = { method: "POST", path: "/woocommerce", headers: [["Content-Type", "application/x-www-form-urlencoded"]], body: Buffer.from("webhook_id=7") };
+      suite.add("handshake: the ping", ping, { outcome: "handshake", status: 200, response: { body: "" } }, "WooCommerce saves the webhook only if it is answered");
+      const form = b.request({ text: "webhook_id=7&order=1" });
+      form.headers[0][1] = "application/x-www-form-urlencoded";
+      suite.add("event: a form that is signed", form, b.accept("{}"), "what is signed is an event");
     },
   }),
   token("mattermost", {

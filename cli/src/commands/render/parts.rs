@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mef_source::Source;
-use mef_source::checked::{Cursor, Granularity, Poll};
+use mef_source::checked::{Cursor, Poll};
 
 use super::names::logical_id;
 use super::policies;
@@ -114,10 +114,7 @@ Schedule{id}:
 /// It is three missed runs, and at least an hour, on top of what the file leaves for later.
 fn lag_limit(poll: &Poll) -> Option<u64> {
     let Cursor::Time(cursor) = &poll.cursor else { return None };
-    let unit = match cursor.granularity {
-        Granularity::Day => DAY,
-        _ => 0,
-    };
+    let unit = Some(cursor.granularity.unit().as_secs()).filter(|unit| *unit >= HOUR).unwrap_or(0);
     let slack = poll.schedule.saturating_mul(3).max(Duration::from_secs(HOUR));
     Some(cursor.end_lag.saturating_add(slack).as_secs().saturating_add(unit))
 }

@@ -24,6 +24,7 @@ use super::wait::Wait;
 use crate::checked::json_template::JsonTemplate;
 use crate::path::Path;
 use crate::template::{Filter, HmacText, Part, Template};
+use crate::time_zone::Zone;
 use crate::written::{Compression, MissingRecords, MissingTrailer, Take, TimeFormat};
 
 /// Begins every identity. A digest that does not begin with it was made in another
@@ -196,8 +197,10 @@ impl Identify for Filter {
             Filter::FromEpochMs => to.choice("from_epoch_ms"),
             Filter::FromEpochUs => to.choice("from_epoch_us"),
             Filter::FromEpochNs => to.choice("from_epoch_ns"),
-            Filter::Date(format) => to.form("date", format),
-            Filter::FromDate(format) => to.form("from_date", format),
+            Filter::Date(format, zone) => to.form("date", (format, InZone(zone.as_ref()))),
+            Filter::FromDate(reader) => {
+                to.form("from_date", (&reader.format, InZone(reader.zone.as_ref())))
+            }
             Filter::Plus(more) => to.form("plus", Value::from(*more)),
             Filter::Lower => to.choice("lower"),
             Filter::Upper => to.choice("upper"),
@@ -211,6 +214,17 @@ impl Identify for Filter {
             Filter::Text => to.choice("text"),
             Filter::Hmac(HmacText::Hex) => to.choice("hmac_hex"),
             Filter::Hmac(HmacText::Base64) => to.choice("hmac_base64"),
+        }
+    }
+}
+
+/// The zone of a time; nothing if there is none, as before there were zones.
+struct InZone<'z>(Option<&'z Zone>);
+
+impl Identify for InZone<'_> {
+    fn add_to(&self, to: &mut Identity) {
+        if let Some(zone) = self.0 {
+            to.form("zone", zone.name());
         }
     }
 }

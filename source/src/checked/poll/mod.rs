@@ -21,7 +21,8 @@ pub use auth::{
     TokenBody, TokenLocation, TokenResponse, UserPassword,
 };
 pub use cursor::{
-    Cursor, Follow, IdCursor, ListingCursor, NextLinkCursor, RestartAt, TimeCursor, TokenCursor,
+    Asked, Cursor, Follow, IdCursor, ListingCursor, NextLinkCursor, RestartAt, TimeCursor,
+    TokenCursor,
 };
 pub use details::{Batch, Detail};
 pub use error_rule::ErrorRule;

@@ -6,6 +6,7 @@
 //! position, and `vendor` that the vendor keeps it.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -42,6 +43,9 @@ pub struct Cursor {
     /// How a record's time is written; by default it is guessed from the value.
     #[serde(default)]
     pub time_format: Located<TimeFormat>,
+    /// The time zone of records' times that do not say it themselves, by its name in the IANA
+    /// database: `America/Los_Angeles`. By default UTC.
+    pub zone: Option<Located<String>>,
     /// The order in which the vendor returns the records of a window.
     #[serde(default)]
     pub order: Order,
@@ -59,9 +63,31 @@ pub struct Cursor {
     pub max_window: Option<Located<String>>,
     /// How long the vendor keeps records; a cursor older than that is moved forward with a warning.
     pub retention: Option<Located<String>>,
-    /// The unit that the vendor rounds the bounds of a window to.
-    #[serde(default)]
-    pub granularity: Granularity,
+    /// The unit that the vendor rounds the bounds of a window to; by default `ms`, or the unit in
+    /// which the request writes `{window.start}`.
+    pub granularity: Option<Located<Granularity>>,
+    /// Whether a window's bounds are in it, as the vendor reads them.
+    pub bounds: Option<Located<Bounds>>,
+}
+
+/// Whether a window's bounds are in it, as the vendor reads them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Bounds {
+    /// Whether a record at `{window.start}` comes.
+    pub start: Option<Bound>,
+    /// Whether a record at `{window.end}` comes.
+    pub end: Option<Bound>,
+}
+
+/// Whether a bound of a window is in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Bound {
+    /// A record at the bound comes, as with `>=` and `<=`.
+    Inclusive,
+    /// It does not, as with `>` and `<`.
+    Exclusive,
 }
 
 /// The order in which the vendor returns the records of a window.
@@ -129,14 +155,55 @@ pub enum Advance {
 }
 
 /// The unit that the vendor rounds the bounds of a window to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Granularity {
-    /// Milliseconds or finer.
-    #[default]
+    /// Whole microseconds.
+    Us,
+    /// Whole milliseconds.
     Ms,
     /// Whole seconds.
     S,
-    /// Whole days, in UTC.
+    /// Whole minutes.
+    Minute,
+    /// Whole hours.
+    Hour,
+    /// Whole days.
     Day,
+}
+
+impl Granularity {
+    /// All of them, the finest first.
+    pub const ALL: [Granularity; 6] = [
+        Granularity::Us,
+        Granularity::Ms,
+        Granularity::S,
+        Granularity::Minute,
+        Granularity::Hour,
+        Granularity::Day,
+    ];
+
+    /// Returns the unit.
+    pub fn unit(self) -> Duration {
+        match self {
+            Granularity::Us => Duration::from_micros(1),
+            Granularity::Ms => Duration::from_millis(1),
+            Granularity::S => Duration::from_secs(1),
+            Granularity::Minute => Duration::from_secs(60),
+            Granularity::Hour => Duration::from_secs(3_600),
+            Granularity::Day => Duration::from_secs(86_400),
+        }
+    }
+
+    /// Returns the name that a source file gives it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Granularity::Us => "us",
+            Granularity::Ms => "ms",
+            Granularity::S => "s",
+            Granularity::Minute => "minute",
+            Granularity::Hour => "hour",
+            Granularity::Day => "day",
+        }
+    }
 }

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use super::asked::Asked;
 use super::only::{DEFAULT_START, only};
+use super::reader::time_reader;
 use crate::checked::checker::{Checker, Told};
 use crate::checked::poll::request::Requests;
 use crate::path::{Path, Root};
-use crate::written::{self, Located, Order, TimeFormat};
+use crate::written::{self, Located, Order, TimeReader};
 
 /// A cursor by the records' id, or by their time and id together.
 #[derive(Clone, Debug)]
@@ -16,13 +18,15 @@ pub struct IdCursor {
     /// Where a record's time is, for a cursor by both.
     pub time: Option<Path>,
     /// How it is written.
-    pub time_format: TimeFormat,
+    pub time_format: TimeReader,
     /// In which order records come.
     pub order: Order,
     /// How far back the first run begins: `{cursor.time}`, `{cursor.start}`.
     pub start: Duration,
     /// How much of the newest time is left to a later run.
     pub end_lag: Duration,
+    /// How the request writes `{cursor.time}`.
+    pub asks: Asked,
     /// Whether the request says where to go on. If not, pages are followed until their
     /// records are older.
     pub lower_bound: bool,
@@ -39,7 +43,7 @@ pub(crate) fn check(
         None => ("id", &["order"], &[(Root::Cursor, "id"), (Root::Cursor, "start")]),
         Some(_) => (
             "time and id",
-            &["order", "time", "time_format", "end_lag"],
+            &["order", "time", "time_format", "zone", "end_lag"],
             &[(Root::Cursor, "id"), (Root::Cursor, "time")],
         ),
     };
@@ -67,11 +71,19 @@ pub(crate) fn check(
             "what does not fit on the page is lost: say `next`, or `order: ascending` if the oldest come first",
         );
     }
+    if written.time.is_some() && written.end_lag.is_none() {
+        checker.warn(
+            written.place(),
+            "a record that the vendor publishes after a newer one is lost",
+            "set `end_lag`, such as `60s`: the newest records are then left for later",
+        );
+    }
     let time = checker.record_path(written.time.as_ref())?;
     Ok(IdCursor {
         id: checker.path(id, &[Root::Record])?,
         time,
-        time_format: (*written.time_format).clone(),
+        time_format: time_reader(written, checker)?,
+        asks: Asked::check(Root::Cursor, (&["time"], &[]), poll, requests, checker),
         order: written.order,
         start: checker.duration_or(written.start.as_ref(), DEFAULT_START),
         end_lag: checker.duration_or(written.end_lag.as_ref(), Duration::ZERO),

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use super::only::{DEFAULT_START, only};
+use super::reader::time_reader;
 use crate::checked::checker::{Checker, Told};
 use crate::checked::poll::identity;
 use crate::checked::poll::request::Requests;
 use crate::checked::poll::request::scope::RequestScope;
 use crate::path::{Path, Root};
 use crate::template::Template;
-use crate::written::{self, Located, RestartFrom, TimeFormat};
+use crate::written::{self, Located, RestartFrom, TimeReader};
 
 /// A cursor by the vendor's token.
 #[derive(Clone, Debug)]
@@ -39,7 +40,7 @@ pub struct Follow {
     /// Where a record's time is.
     pub time: Option<Path>,
     /// How it is written.
-    pub time_format: TimeFormat,
+    pub time_format: TimeReader,
     /// How far back the first run begins: `{cursor.start}`.
     pub start: Duration,
     /// Where to begin again if the vendor refuses the position.
@@ -57,7 +58,7 @@ pub struct RestartAt {
     pub overlap: Duration,
 }
 
-const KEYS: [&str; 4] = ["time", "time_format", "restart", "retention"];
+const KEYS: [&str; 5] = ["time", "time_format", "zone", "restart", "retention"];
 
 pub(crate) fn token(
     poll: &written::Poll,
@@ -163,7 +164,7 @@ fn follow(
     Ok(Follow {
         id,
         time,
-        time_format: (*written.time_format).clone(),
+        time_format: time_reader(written, checker)?,
         start: checker.duration_or(written.start.as_ref(), DEFAULT_START),
         restart,
         retention: written.retention.as_ref().map(|text| checker.duration(text)).transpose()?,

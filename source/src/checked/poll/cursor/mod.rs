@@ -4,13 +4,17 @@
 //! something for one kind only. Whoever writes a key relies on it, so one that does
 //! nothing is an error.
 
+mod asked;
 mod by_id;
+mod excluded;
 mod follow;
 mod listing;
 mod only;
 mod pace;
+mod reader;
 mod time;
 
+pub use asked::Asked;
 pub use by_id::IdCursor;
 pub(crate) use follow::rewrite;
 pub use follow::{Follow, NextLinkCursor, RestartAt, TokenCursor};
@@ -24,7 +28,7 @@ use crate::checked::event::closed_schema::open_in_schema;
 use crate::checked::poll::request::Requests;
 use crate::path::{Path, Root};
 use crate::template::Template;
-use crate::written::{self, Advance, Located, TimeFormat};
+use crate::written::{self, Advance};
 
 /// How far a stream has been read.
 #[derive(Clone, Debug)]
@@ -104,7 +108,6 @@ pub(crate) fn check(
     checker: &mut Checker<'_>,
 ) -> Result<Cursor, Told> {
     let written = &poll.cursor;
-    check_time_format(&written.time_format, checker);
     // With details, the schema is not about what a page lists.
     if poll.details.is_empty() {
         check_schema(written, event, checker);
@@ -134,23 +137,6 @@ pub(crate) fn check(
                  what has no time, `vendor: true` leaves the place to the vendor, and `listing: true` reads all of it each time",
             ))
         }
-    }
-}
-
-fn check_time_format(format: &Located<TimeFormat>, checker: &mut Checker<'_>) {
-    let TimeFormat::Strftime(text) = &**format else { return };
-    if !text.contains('%') {
-        checker.error_with(
-            format.place(),
-            format!("there is no time format `{text}`"),
-            "write `auto`, `rfc3339`, `epoch`, `epoch_ms`, `epoch_us`, `epoch_ns`, or a strftime format such as `%m/%d/%Y %H:%M:%S`",
-        );
-    } else if !format.reads_what_it_writes() {
-        checker.error_with(
-            format.place(),
-            format!("no time can be read by the format `{text}`"),
-            TimeFormat::NEEDED,
-        );
     }
 }
 

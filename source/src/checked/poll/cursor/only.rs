@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::checked::checker::Checker;
 use crate::checked::poll::request::Requests;
 use crate::path::Root;
-use crate::written::{self, Advance, Granularity, Order, TimeFormat};
+use crate::written::{self, Advance, Order, TimeFormat};
 
 pub(crate) const DEFAULT_START: Duration = Duration::from_secs(86_400);
 
@@ -34,7 +34,9 @@ pub(crate) fn only(
         ("time_format", *written.time_format != TimeFormat::default()),
         ("advance", written.advance != Advance::default()),
         ("order", written.order != Order::default()),
-        ("granularity", written.granularity != Granularity::default()),
+        ("zone", written.zone.is_some()),
+        ("granularity", written.granularity.is_some()),
+        ("bounds", written.bounds.is_some()),
     ];
     for (name, is_set) in set {
         if is_set && !keys.contains(&name) {

@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
+use super::asked::Asked;
+use super::excluded;
 use super::only::{DEFAULT_START, only};
+use super::reader::time_reader;
 use crate::checked::checker::{Checker, Told};
 use crate::checked::poll::request::Requests;
 use crate::path::{Path, Root};
-use crate::written::{self, Advance, Granularity, Located, Order, TimeFormat};
+use crate::written::{self, Advance, Bounds, Granularity, Located, Order, TimeReader};
 
 /// A cursor by the records' time.
 #[derive(Clone, Debug)]
@@ -14,7 +17,7 @@ pub struct TimeCursor {
     /// Where a record's time is; `None` if records have no time.
     pub time: Option<Path>,
     /// How it is written.
-    pub time_format: TimeFormat,
+    pub time_format: TimeReader,
     /// Where a record's id is.
     pub id: Option<Path>,
     /// In which order records come.
@@ -33,6 +36,10 @@ pub struct TimeCursor {
     pub retention: Option<Duration>,
     /// The unit to which the vendor rounds a window's bounds.
     pub granularity: Granularity,
+    /// Whether a window's bounds are in it, as far as the source file says it.
+    pub bounds: Bounds,
+    /// How the request writes a window's bounds.
+    pub asks: Asked,
     /// Whether the request says where the window ends. If not, records past the end are
     /// left to the next window.
     pub upper_bound: bool,
@@ -54,6 +61,7 @@ pub(crate) fn check(
         "time",
         "windows",
         "time_format",
+        "zone",
         "order",
         "advance",
         "end_lag",
@@ -61,6 +69,7 @@ pub(crate) fn check(
         "max_window",
         "retention",
         "granularity",
+        "bounds",
     ];
     let variables = [(Root::Window, "start"), (Root::Window, "since"), (Root::Window, "end")];
     only("time", &keys, &variables, poll, requests, checker);
@@ -79,18 +88,10 @@ pub(crate) fn check(
     let time = checker.record_path(written.time.as_ref())?;
     has_no_time(written, checker);
     let overlap = checker.duration_or(written.overlap.as_ref(), Duration::ZERO);
-    // The whole of that second, or day, is requested again.
-    let asked = starts.iter().filter_map(|name| requests.unit_of(Root::Window, name)).max();
-    let granularity = match (written.granularity, asked) {
-        (Granularity::Ms, Some(DAY)) => Granularity::Day,
-        (Granularity::Ms, Some(_)) => Granularity::S,
-        (written, _) => written,
-    };
-    let unit = match granularity {
-        Granularity::Day => DAY,
-        Granularity::S => Duration::from_secs(1),
-        Granularity::Ms => Duration::from_millis(1),
-    };
+    let asks = Asked::check(Root::Window, (&starts, &["end"]), poll, requests, checker);
+    let granularity = granularity(written, &asks, checker);
+    let unit = granularity.unit();
+    let bounds = bounds(written, (lower_bound, upper_bound), requests, checker);
     // Without an upper bound, each of several windows would bring everything, and
     // nothing of it could be left to the next.
     let reaches_to_the_present = written.windows.is_some() && !upper_bound;
@@ -104,7 +105,7 @@ pub(crate) fn check(
     let retention = written.retention.as_ref().map(|text| checker.duration(text)).transpose();
     let cursor = TimeCursor {
         time,
-        time_format: (*written.time_format).clone(),
+        time_format: time_reader(written, checker)?,
         id,
         order: written.order,
         advance: written.advance,
@@ -114,6 +115,8 @@ pub(crate) fn check(
         max_window,
         retention: None,
         granularity,
+        bounds,
+        asks,
         upper_bound,
         lower_bound,
     };
@@ -158,7 +161,79 @@ pub(crate) fn check(
             "set `end_lag`, `overlap` or both, such as `60s`",
         );
     }
+    if cursor.overlap.is_zero() && cursor.advance == Advance::NewestRecord {
+        checker.warn(
+            written.place(),
+            "a record that the vendor publishes after a newer one is lost",
+            "set `overlap`, such as `60s`",
+        );
+    }
     Ok(TimeCursor { retention: retention?, ..cursor })
+}
+
+/// Returns to which unit a window's bounds are rounded. The whole of that second, or day, is
+/// requested again.
+fn granularity(
+    written: &Located<written::Cursor>,
+    asks: &Asked,
+    checker: &mut Checker<'_>,
+) -> Granularity {
+    let asked = asks.unit.unwrap_or_default();
+    let at_least = |least: Granularity| {
+        let mut all = Granularity::ALL.into_iter().filter(|one| one.unit() >= least.unit());
+        all.find(|one| one.unit() >= asked).unwrap_or(Granularity::Day)
+    };
+    let Some(said) = &written.granularity else { return at_least(Granularity::Ms) };
+    let at_least = at_least(**said);
+    if at_least != **said {
+        checker.error_with(
+            said.place(),
+            format!(
+                "`granularity: {}` is finer than `{{window.start}}` is written in the request",
+                said.name()
+            ),
+            format!("write `granularity: {}`, or leave it out", at_least.name()),
+        );
+    }
+    at_least
+}
+
+/// Returns whether a window's bounds are in it, as far as the source file says it.
+fn bounds(
+    written: &Located<written::Cursor>,
+    (lower_bound, upper_bound): (bool, bool),
+    requests: &Requests<'_>,
+    checker: &mut Checker<'_>,
+) -> Bounds {
+    let bounds = written.bounds.as_deref().copied().unwrap_or_default();
+    for (name, is_said, is_asked) in
+        [("start", bounds.start.is_some(), lower_bound), ("end", bounds.end.is_some(), upper_bound)]
+    {
+        if is_said && !is_asked {
+            checker.error_with(
+                written.bounds.as_ref().and_then(Located::place),
+                format!(
+                    "`bounds.{name}` means nothing: the request does not use `{{window.{name}}}`"
+                ),
+                "leave it out",
+            );
+        }
+    }
+    // An overlap asks again for what is left out, and a cursor that follows the records for a little
+    // more.
+    let may_lose = written.overlap.is_none() && written.advance == Advance::WindowEnd;
+    if bounds.start.is_none()
+        && may_lose
+        && let Some(sign) = excluded::sign(requests)
+    {
+        checker.warn(
+            written.place(),
+            format!("`{sign}` before `{{window.start}}` may leave out the records at that very moment"),
+            "say `bounds: { start: exclusive }`, and a little more is asked for; or `inclusive`, if the vendor \
+             gives them",
+        );
+    }
+    bounds
 }
 
 /// Reports keys that `windows` rules out because records have no time.

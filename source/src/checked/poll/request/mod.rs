@@ -20,6 +20,7 @@ use crate::checked::origin::Origin;
 use crate::path::{Path, Root};
 use crate::problem::Place;
 use crate::template::{Part, Template};
+use crate::time_zone::Zone;
 use crate::written::{self, Located, Node};
 use body::WrittenBody;
 use scope::RequestScope;
@@ -92,14 +93,17 @@ impl Request {
 pub(crate) struct Requests<'r> {
     /// The request for a window's first page.
     pub(crate) page: &'r Request,
-    templates: Vec<&'r Template>,
+    others: Vec<&'r Request>,
 }
 
 impl<'r> Requests<'r> {
     pub(crate) fn new(page: &'r Request, others: impl Iterator<Item = &'r Request>) -> Self {
-        let mut templates = page.templates();
-        templates.extend(others.flat_map(Request::templates));
-        Requests { page, templates }
+        Requests { page, others: others.collect() }
+    }
+
+    /// Returns all of them.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &'r Request> {
+        std::iter::once(self.page).chain(self.others.iter().copied())
     }
 
     /// Returns whether one of them reads this.
@@ -107,17 +111,33 @@ impl<'r> Requests<'r> {
         self.paths().any(|path| path.root() == root && path.name() == name)
     }
 
-    /// Returns the coarsest unit in which one of them writes this, if it is a second or
-    /// more.
-    pub(crate) fn unit_of(&self, root: Root, name: &str) -> Option<Duration> {
-        let paths = self.templates.iter().flat_map(|template| template.rounded_paths());
-        let same = paths.filter(|(path, _)| path.root() == root && path.name() == name);
-        same.map(|(_, unit)| unit).max()
+    /// Returns the coarsest unit in which one of them writes a moment that has one of these names,
+    /// as [`Template::units`] does. What one request writes in parts, such as the date and the hour,
+    /// is as fine as the finest of them.
+    pub(crate) fn unit_of(&self, root: Root, names: &[&str]) -> Option<Duration> {
+        let unit = |request: &Request| {
+            let templates = request.templates();
+            let all = templates.into_iter().flat_map(Template::units);
+            let of_it = all.filter(|(path, _)| path.root() == root && names.contains(&path.name()));
+            of_it.map(|(_, unit)| unit).min().flatten()
+        };
+        let units: Vec<_> = self.all().filter_map(unit).collect();
+        // A year that stands beside a whole moment does not say where the records begin.
+        let bounds = units.iter().filter(|unit| **unit < Duration::MAX).max();
+        bounds.or(units.first()).copied()
+    }
+
+    /// Returns the zones in which they write the moments that have one of these names; `None` for
+    /// UTC.
+    pub(crate) fn zones_of(&self, root: Root, names: &[&str]) -> Vec<Option<&'r Zone>> {
+        let all = self.all().flat_map(Request::templates).flat_map(Template::zones);
+        let of_it = all.filter(|(path, _)| path.root() == root && names.contains(&path.name()));
+        of_it.map(|(_, zone)| zone).collect()
     }
 
     /// Returns all paths that they read.
-    pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> {
-        self.templates.iter().flat_map(|template| template.paths())
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &'r Path> {
+        self.all().flat_map(Request::templates).flat_map(Template::paths)
     }
 }
 
