@@ -11,7 +11,7 @@ use mef_source::Path;
 use mef_source::checked::Webhook;
 use serde_json::Value;
 
-use crate::decode::body::{Body, Packed};
+use crate::decode::body::{Body, Decoding, Packed};
 use crate::decode::error::DecodeError;
 use crate::numbering::RecordNumber;
 
@@ -154,8 +154,9 @@ impl Admitted {
                 Some((name, value))
             })
             .collect();
+        let decoding = Decoding { format: webhook.decode, charset: webhook.charset };
         Admitted {
-            payload: Payload::Body(packed(verified).read(webhook.decode)),
+            payload: Payload::Body(packed(verified).read(decoding)),
             context: Context {
                 channel: Channel::Webhook,
                 received_at,

@@ -9,8 +9,9 @@ use mef_source::Path;
 use serde_json::Value;
 
 use crate::decode::apart::apart;
+use crate::decode::charset::Charsets;
 use crate::decode::error::DecodeError;
-use crate::decode::json::decode_record;
+use crate::decode::json::{MOST_VALUES, decode_record};
 use crate::letter::Rejection;
 use crate::numbering::{Numbering, RecordNumber};
 use crate::split::{Record, remove};
@@ -34,6 +35,7 @@ enum List {
         text: Bytes,
         spans: vec::IntoIter<Range<usize>>,
         place: String,
+        charsets: Charsets,
     },
 }
 
@@ -49,11 +51,21 @@ impl Parts {
 
     /// Returns the elements of the list at `path` in the JSON `text`; `None` if they are to be found in
     /// its value, or why they are not.
-    pub(crate) fn texts(text: &Bytes, path: &Path) -> Result<Option<Parts>, DecodeError> {
-        let Some((mut rest, spans)) = apart(text, &[path])? else { return Ok(None) };
+    pub(crate) fn texts(
+        text: &Bytes,
+        path: &Path,
+        charsets: Charsets,
+    ) -> Result<Option<Parts>, DecodeError> {
+        let Some((mut rest, spans)) = apart(text, &[path], false, MOST_VALUES)? else {
+            return Ok(None);
+        };
         remove(&mut rest, path.segments());
-        let list =
-            List::Texts { text: text.clone(), spans: spans.into_iter(), place: path.pointer() };
+        let list = List::Texts {
+            text: text.clone(),
+            spans: spans.into_iter(),
+            place: path.pointer(),
+            charsets,
+        };
         let parent = Arc::new(rest);
         Ok(Some(Parts { list, parent, parent_digest: None, cursor_id: None, next: 0 }))
     }
@@ -62,11 +74,12 @@ impl Parts {
     pub(crate) fn next(&mut self, numbering: &mut Numbering) -> Option<Result<Record, Rejection>> {
         let read = match &mut self.list {
             List::Values(values) => Ok(values.next()?),
-            List::Texts { text, spans, place } => {
-                let bytes = text.get(spans.next()?).unwrap_or_default();
-                decode_record(bytes).map_err(|error| {
+            List::Texts { text, spans, place, charsets } => {
+                let span = spans.next()?;
+                let bytes = text.get(span).map(|part| text.slice_ref(part)).unwrap_or_default();
+                decode_record(&charsets.record(&bytes)).map_err(|error| {
                     let place = format!("{place}/{}", self.next);
-                    Rejection::unreadable(bytes, &error, place, RecordNumber::default())
+                    Rejection::unreadable(&bytes, &error, place, RecordNumber::default())
                 })
             }
         };

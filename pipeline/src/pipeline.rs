@@ -11,6 +11,7 @@ use mef_source::checked::{Decode, EventSpec, Split};
 use serde_json::Value;
 
 use crate::admitted::{Context, Fetched};
+use crate::decode::body::Decoding;
 use crate::jq::Programs;
 use crate::letter::{LetterOrigin, Rejection};
 use crate::numbering::Numbering;
@@ -25,7 +26,7 @@ use crate::validate::{Fault, SchemaError, compile, validate};
 pub struct Pipeline {
     source: String,
     source_version: String,
-    pub(crate) decode: Decode,
+    pub(crate) decoding: Decoding,
     pub(crate) event: EventSpec,
     programs: Programs,
     validator: OnceLock<Result<Validator, SchemaError>>,
@@ -35,19 +36,24 @@ impl Pipeline {
     /// Returns the pipeline for webhooks; `None` if `source` has none.
     pub fn for_webhook(source: &Source) -> Option<Pipeline> {
         let webhook = source.webhook.as_ref()?;
-        Some(Pipeline::new(source, webhook.decode, &webhook.event))
+        let decoding = Decoding { format: webhook.decode, charset: webhook.charset };
+        Some(Pipeline::new(source, decoding, &webhook.event))
     }
 
     /// Returns the pipeline for fetched records; `None` if `source` is not polled.
     pub fn for_poll(source: &Source) -> Option<Pipeline> {
-        Some(Pipeline::new(source, Decode::Json, &source.poll.as_ref()?.event))
+        let poll = source.poll.as_ref()?;
+        let has_records = poll.details.last().map_or(&poll.pages, |detail| &detail.pages);
+        // Its letters have the records as JSON texts, whatever the format of the page was.
+        let decoding = Decoding { format: Decode::Json, charset: has_records.charset };
+        Some(Pipeline::new(source, decoding, &poll.event))
     }
 
-    fn new(source: &Source, decode: Decode, event: &EventSpec) -> Pipeline {
+    fn new(source: &Source, decoding: Decoding, event: &EventSpec) -> Pipeline {
         Pipeline {
             source: source.name.to_string(),
             source_version: source.version.clone(),
-            decode,
+            decoding,
             event: event.clone(),
             programs: Programs::new(event),
             validator: OnceLock::new(),
@@ -191,7 +197,7 @@ impl Pipeline {
         let context = &outcome.origin.context;
         match structure(&self.source, &self.event, &self.programs, context, &record) {
             Ok(structured) => {
-                outcome.fallbacks += structured.fallbacks;
+                outcome.fallbacks.merge(structured.fallbacks);
                 outcome.add(Prepared {
                     message: Message {
                         event_id: structured.event_id,

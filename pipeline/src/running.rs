@@ -12,6 +12,7 @@ use mef_source::checked::Split;
 
 use crate::admitted::{Admitted, Channel, Payload, RejectedRecord};
 use crate::decode::body::{Body, Packed, Text, Unreadable, Whole, is_list, list};
+use crate::decode::charset::Charsets;
 use crate::decode::json::decode_record;
 use crate::letter::{LetterOrigin, Rejection, kept_bytes};
 use crate::numbering::{Numbering, RecordNumber};
@@ -35,6 +36,7 @@ pub struct Running<'p> {
     /// What the last whole was split into.
     parts: Option<Parts>,
     numbering: Numbering,
+    charsets: Charsets,
     /// The id that a cursor found in a record that is run again.
     cursor_id: Option<String>,
     /// What a single record is, or why it is none.
@@ -45,12 +47,15 @@ impl Pipeline {
     /// Begins to run what was admitted.
     pub fn start(&self, admitted: Admitted) -> Running<'_> {
         let Admitted { payload, context } = admitted;
+        let content_type = context.headers.get("content-type").map(String::as_str);
+        let charsets = Charsets::of(self.decoding.charset, content_type);
         let mut running = Running {
             pipeline: self,
             origin: self.origin(context),
             bodies: Vec::new(),
             parts: None,
             numbering: Numbering::whole(),
+            charsets,
             cursor_id: None,
             single: None,
         };
@@ -120,7 +125,7 @@ impl Running<'_> {
             return Ok(());
         }
         if let Some(Split::Path(path)) = &self.pipeline.event.split {
-            match Parts::texts(&bytes, path) {
+            match Parts::texts(&bytes, path, self.charsets) {
                 Ok(None) => {}
                 Ok(Some(parts)) => {
                     self.numbering.begin_parts();
@@ -130,10 +135,11 @@ impl Running<'_> {
                 Err(error) => return Err(Unreadable { raw: bytes, error, place }),
             }
         }
-        match decode_record(&bytes) {
+        let text = self.charsets.record(&bytes);
+        match decode_record(&text) {
             Ok(value) => {
                 let (numbering, cursor_id) = (&mut self.numbering, self.cursor_id.clone());
-                self.parts = self.pipeline.split(value, Some(bytes), cursor_id, numbering, outcome);
+                self.parts = self.pipeline.split(value, Some(text), cursor_id, numbering, outcome);
                 Ok(())
             }
             Err(error) => Err(Unreadable { raw: bytes, error, place }),
@@ -192,7 +198,7 @@ impl Running<'_> {
         place: Option<String>,
     ) {
         if let Some(parent) = parent {
-            self.single = Some(match decode_record(&bytes) {
+            self.single = Some(match decode_record(&self.charsets.record(&bytes)) {
                 Ok(value) => Ok(self.part(value, parent, number, cursor_id)),
                 Err(error) => Err(Rejection {
                     parent: Some(parent),
@@ -217,7 +223,7 @@ impl Running<'_> {
         let header = |name: &str| context.headers.get(name).cloned();
         let (content_type, content_encoding) = (header("content-type"), header("content-encoding"));
         let packed = Packed { bytes, content_type, content_encoding };
-        self.bodies.push(packed.read(self.pipeline.decode));
+        self.bodies.push(packed.read(self.pipeline.decoding));
     }
 
     /// Returns a record that was split out of `parent` before.

@@ -9,25 +9,31 @@ use mef_source::Path;
 use serde_json::{Map, Value};
 
 use super::borders::{
-    MOST_RECORDS, begin, blanks_end, is_nothing, list_end, string_end, value_end, values_in,
+    MOST_RECORDS, begin, blanks_end, is_nothing, list_end, map_end, member_value, string_end,
+    value_end, values_in,
 };
 use super::error::DecodeError;
-use super::json::{MOST_VALUES, decode_json};
+use super::json::decode_json;
 
 /// What stands around lists, with empty lists in their places, and where their elements stand.
 pub type Apart = (Value, Vec<Range<usize>>);
 
 /// Takes the lists at `paths` out of the JSON object `text`. Their elements follow each other as the
-/// lists are named. Returns `None` if `text` has no such list behind objects alone, or if anything else
+/// lists are named. With `maps`, the values of an object are a list as well. Returns `None` if `text` has no such list behind objects alone, or if anything else
 /// in it cannot be read: whoever reads the whole finds out why.
 ///
 /// # Errors
 ///
-/// Fails if there are more than [`MOST_RECORDS`], or too many values around them.
-pub fn apart(text: &[u8], paths: &[&Path]) -> Result<Option<Apart>, DecodeError> {
+/// Fails if there are more than [`MOST_RECORDS`], or more than `most_values` around them.
+pub fn apart(
+    text: &[u8],
+    paths: &[&Path],
+    maps: bool,
+    most_values: usize,
+) -> Result<Option<Apart>, DecodeError> {
     let mut lists = vec![None; paths.len()];
     let ways: Vec<_> = paths.iter().map(|path| path.segments()).enumerate().collect();
-    let mut walk = Walk { text, lists: &mut lists, values: 0 };
+    let mut walk = Walk { text, lists: &mut lists, maps, values: 0, most_values };
     let Some((rest, end)) = walk.value(begin(text), &ways)? else { return Ok(None) };
     if !is_nothing(text, end) || lists.iter().all(Option::is_none) {
         return Ok(None);
@@ -43,8 +49,10 @@ pub fn apart(text: &[u8], paths: &[&Path]) -> Result<Option<Apart>, DecodeError>
 struct Walk<'t, 'l> {
     text: &'t [u8],
     lists: &'l mut [Option<Vec<Range<usize>>>],
-    /// How many values were read, at most.
+    maps: bool,
+    /// How many values were read, at most, and how many may be.
     values: usize,
+    most_values: usize,
 }
 
 /// A list's number, and the keys that still lead to it.
@@ -59,7 +67,10 @@ impl Walk<'_, '_> {
     ) -> Result<Option<(Value, usize)>, DecodeError> {
         if let [(number, [])] = ways {
             let mut found = Vec::new();
-            let end = list_end(self.text, at, &mut found)?;
+            let end = match self.text.get(at) {
+                Some(b'{') if self.maps => map_end(self.text, at, &mut found)?,
+                _ => list_end(self.text, at, &mut found)?,
+            };
             if let Some(place) = self.lists.get_mut(*number) {
                 *place = Some(found);
             }
@@ -87,11 +98,7 @@ impl Walk<'_, '_> {
             let Some(Ok(Value::String(key))) = text.get(at..key_end).map(decode_json) else {
                 return Ok(None);
             };
-            let colon = blanks_end(text, key_end);
-            if text.get(colon) != Some(&b':') {
-                return Ok(None);
-            }
-            let begin = blanks_end(text, colon + 1);
+            let Some(begin) = member_value(text, at) else { return Ok(None) };
             let on: Vec<Way<'_>> = ways
                 .iter()
                 .filter_map(|(number, way)| {
@@ -109,8 +116,8 @@ impl Walk<'_, '_> {
                 let Some(end) = value_end(text, begin) else { return Ok(None) };
                 let member = text.get(begin..end).unwrap_or_default();
                 self.values = self.values.saturating_add(values_in(member));
-                if self.values > MOST_VALUES {
-                    return Err(DecodeError::TooManyValues(MOST_VALUES));
+                if self.values > self.most_values {
+                    return Err(DecodeError::TooManyValues(self.most_values));
                 }
                 let Ok(value) = decode_json(member) else { return Ok(None) };
                 (value, end)
@@ -140,7 +147,8 @@ mod tests {
     fn taken(text: &str, paths: &str) -> Option<(Value, Vec<Value>)> {
         let path = |path| Path::parse(path, &[Root::Record]).unwrap();
         let paths: Vec<_> = paths.split(' ').map(path).collect();
-        let (rest, found) = apart(text.as_bytes(), &paths.iter().collect::<Vec<_>>()).unwrap()?;
+        let (rest, found) =
+            apart(text.as_bytes(), &paths.iter().collect::<Vec<_>>(), false, 9).unwrap()?;
         let read = |place: Range<usize>| decode_json(&text.as_bytes()[place]).unwrap();
         Some((rest, found.into_iter().map(read).collect()))
     }
@@ -184,10 +192,22 @@ mod tests {
     }
 
     #[test]
+    fn the_values_of_an_object_are_a_list_where_that_is_said() {
+        let page = b"{\"items\": {\"x\": {\"a\": NaN}, \"\xff\" : 2 }, \"next\": 7}";
+        let path = Path::parse("items", &[Root::Record]).unwrap();
+        let (rest, found) = apart(page, &[&path], true, 9).unwrap().unwrap();
+        assert_eq!(rest, json!({"items": [], "next": 7}));
+        let texts: Vec<_> = found.into_iter().map(|place| &page[place]).collect();
+        assert_eq!(texts, [&b"{\"a\": NaN}"[..], b"2"]);
+        assert_eq!(apart(page, &[&path], false, 9), Ok(None));
+        assert!(apart(b"{\"items\":{}}", &[&path], true, 9).unwrap().unwrap().1.is_empty());
+    }
+
+    #[test]
     fn a_damaged_record_stays_in_its_list() {
         let page = b"{\"items\": [{\"a\": \"\xff\"}, 2], \"next\": 7}";
         let path = Path::parse("items", &[Root::Record]).unwrap();
-        let (rest, found) = apart(page, &[&path]).unwrap().unwrap();
+        let (rest, found) = apart(page, &[&path], false, 9).unwrap().unwrap();
         assert_eq!(rest, json!({"items": [], "next": 7}));
         assert_eq!(
             (&page[found[0].clone()], &page[found[1].clone()]),

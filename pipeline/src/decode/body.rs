@@ -8,14 +8,16 @@ use std::vec;
 
 use bytes::Bytes;
 use mef_source::Path;
-use mef_source::checked::Decode;
+use mef_source::checked::{Charset, Decode};
 use serde_json::Value;
 
-use super::borders::{MOST_RECORDS, elements};
+use super::borders::{MOST_RECORDS, elements, one_after_another};
+use super::charset::Charsets;
 use super::error::DecodeError;
 use super::form::{self, Form};
-use super::json::{decode_record, syntax_error};
+use super::json::{MOST_VALUES, decode_record, syntax_error};
 use super::unpack::{is_packed, unpack};
+use super::xml::{XmlError, read_xml};
 
 /// What came, and what its headers say about it.
 #[derive(Debug)]
@@ -23,6 +25,13 @@ pub(crate) struct Packed {
     pub(crate) bytes: Bytes,
     pub(crate) content_type: Option<String>,
     pub(crate) content_encoding: Option<String>,
+}
+
+/// How a body is read, as the source file says.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Decoding {
+    pub(crate) format: Decode,
+    pub(crate) charset: Option<Charset>,
 }
 
 /// What is to be read as one value.
@@ -63,12 +72,17 @@ pub(crate) struct Unreadable {
 #[derive(Debug)]
 pub(crate) enum Body {
     One(Option<Whole>),
-    /// Lines, or elements of the list at a place.
-    Texts {
-        text: Bytes,
-        spans: vec::IntoIter<Span>,
-        list_at: Option<String>,
-    },
+    Texts { text: Bytes, spans: vec::IntoIter<Span>, are: Are },
+}
+
+/// What the texts of a body are.
+#[derive(Debug)]
+pub(crate) enum Are {
+    Lines,
+    /// JSON values that follow each other.
+    Values,
+    /// Elements of the list at this place.
+    Elements(String),
 }
 
 /// Where a text stands, in a body of at most 64 MiB.
@@ -76,7 +90,7 @@ pub(crate) enum Body {
 pub(crate) struct Span {
     from: u32,
     to: u32,
-    /// The number of its line, from 1, or of the element, from 0.
+    /// The number of its line, from 1, or of the value, from 0.
     number: u32,
 }
 
@@ -90,21 +104,46 @@ impl Packed {
     }
 
     /// Decompresses it and finds the borders of its records.
-    pub(crate) fn read(self, mode: Decode) -> Body {
+    pub(crate) fn read(self, decoding: Decoding) -> Body {
         let plain = match unpack(&self.bytes, self.content_encoding.as_deref()) {
             Ok(plain) => plain,
             Err(error) => return unreadable(self.bytes, error),
         };
-        let body = match effective(mode, self.content_type.as_deref()) {
-            Decode::Form => form(&plain),
-            Decode::Ndjson => lines(&plain),
-            Decode::Json | Decode::Auto => json(&plain),
-        };
+        let content_type = self.content_type.as_deref();
+        let charsets = Charsets::of(decoding.charset, content_type);
         // What is too much stays as small as it came.
-        body.unwrap_or_else(|error| match error {
-            DecodeError::TooManyRecords(_) => unreadable(self.bytes, error),
-            error => unreadable(plain, error),
+        read(&plain, effective(decoding.format, content_type), charsets).unwrap_or_else(|error| {
+            match error {
+                DecodeError::TooManyRecords(_) => unreadable(self.bytes, error),
+                error => unreadable(plain, error),
+            }
         })
+    }
+}
+
+fn read(plain: &Bytes, format: Decode, charsets: Charsets) -> Result<Body, DecodeError> {
+    if format == Decode::Form {
+        return form(plain, charsets);
+    }
+    let in_utf8 = charsets.whole(plain)?.map(Bytes::from);
+    let text = in_utf8.as_ref().unwrap_or(plain);
+    match format {
+        Decode::Ndjson => lines(text),
+        Decode::JsonSeq => sequence(text),
+        Decode::Concatenated => {
+            let found = one_after_another(text)?.ok_or_else(|| syntax_error(text))?;
+            Ok(Body::texts(text, found, Are::Values))
+        }
+        Decode::Xml => match read_xml(text.as_ref(), MOST_VALUES) {
+            Ok((value, _)) => Ok(Body::One(Some(Whole::Value(value)))),
+            Err(XmlError::TooManyValues(most)) => Err(DecodeError::TooManyValues(most)),
+            Err(error) => Err(DecodeError::Xml(error.to_string())),
+        },
+        // Its dead letter has to have the text as it came.
+        _ if in_utf8.is_some() && !is_list(text) => {
+            Ok(Body::One(Some(Whole::Value(decode_record(text)?))))
+        }
+        _ => json(text),
     }
 }
 
@@ -123,15 +162,15 @@ fn effective(mode: Decode, content_type: Option<&str>) -> Decode {
         | "application/ndjson"
         | "application/jsonl"
         | "application/x-jsonlines"
-        | "application/json-seq"
         | "application/jsonlines" => Decode::Ndjson,
+        "application/json-seq" => Decode::JsonSeq,
         _ => Decode::Json,
     }
 }
 
 /// Reads a form, or the JSON in it.
-fn form(text: &Bytes) -> Result<Body, DecodeError> {
-    let value = match form::decode(text)? {
+fn form(text: &Bytes, charsets: Charsets) -> Result<Body, DecodeError> {
+    let value = match form::decode(text, charsets)? {
         Form::Payload(json) if is_list(json.as_bytes()) => {
             return list(&Bytes::from(json), String::new());
         }
@@ -153,9 +192,19 @@ fn json(text: &Bytes) -> Result<Body, DecodeError> {
 /// Returns the elements of the list `text`, which stands at `place` in the body.
 pub(crate) fn list(text: &Bytes, place: String) -> Result<Body, DecodeError> {
     let found = elements(text)?.ok_or_else(|| syntax_error(text))?;
-    let spans = found.into_iter().enumerate().map(|(number, span)| Span::new(span, number));
-    let spans = spans.collect::<Vec<_>>().into_iter();
-    Ok(Body::Texts { text: text.clone(), spans, list_at: Some(place) })
+    Ok(Body::texts(text, found, Are::Elements(place)))
+}
+
+/// The character RS, behind which each text of a sequence stands (RFC 7464 §2.2).
+const RS: u8 = 0x1e;
+
+/// Reads a sequence of JSON texts. Some senders write lines and call them so.
+fn sequence(text: &Bytes) -> Result<Body, DecodeError> {
+    if !text.contains(&RS) {
+        return lines(text);
+    }
+    let found = separated(text, RS)?.into_iter().map(|(_, span)| span).collect();
+    Ok(Body::texts(text, found, Are::Values))
 }
 
 /// Returns whether `text` begins as a list does.
@@ -166,19 +215,27 @@ pub(crate) fn is_list(text: &[u8]) -> bool {
 
 /// Reads one JSON value on each line.
 fn lines(text: &Bytes) -> Result<Body, DecodeError> {
-    let mut spans = Vec::new();
+    let spans =
+        separated(text, b'\n')?.into_iter().map(|(number, span)| Span::new(span, number + 1));
+    let spans = spans.collect::<Vec<_>>().into_iter();
+    Ok(Body::Texts { text: text.clone(), spans, are: Are::Lines })
+}
+
+/// Returns the parts of `text` between separators, each with its number, without the empty ones.
+fn separated(text: &[u8], separator: u8) -> Result<Vec<(usize, Range<usize>)>, DecodeError> {
+    let mut found = Vec::new();
     let mut from = 0;
-    for (number, line) in text.split(|byte| *byte == b'\n').enumerate() {
-        let to = from + line.len();
-        if !line.iter().all(|byte| *byte == 0 || byte.is_ascii_whitespace()) {
-            if spans.len() == MOST_RECORDS {
+    for (number, part) in text.split(|byte| *byte == separator).enumerate() {
+        let to = from + part.len();
+        if !part.iter().all(|byte| *byte == 0 || byte.is_ascii_whitespace()) {
+            if found.len() == MOST_RECORDS {
                 return Err(DecodeError::TooManyRecords(MOST_RECORDS));
             }
-            spans.push(Span::new(from..to, number + 1));
+            found.push((number, from..to));
         }
         from = to + 1;
     }
-    Ok(Body::Texts { text: text.clone(), spans: spans.into_iter(), list_at: None })
+    Ok(found)
 }
 
 impl Span {
@@ -187,14 +244,15 @@ impl Span {
         Span { from: short(span.start), to: short(span.end), number: short(number) }
     }
 
-    fn text(self, text: &Bytes, list_at: Option<&str>) -> Text {
+    fn text(self, text: &Bytes, are: &Are) -> Text {
         let (from, to) = (self.from as usize, self.to as usize);
         let bytes = text.get(from..to).map(|part| text.slice_ref(part)).unwrap_or_default();
-        let place = match list_at {
-            Some(list) => format!("{list}/{}", self.number),
-            None => format!("line {}", self.number),
+        let place = match are {
+            Are::Lines => format!("line {}", self.number),
+            Are::Values => format!("value {}", self.number),
+            Are::Elements(list) => format!("{list}/{}", self.number),
         };
-        Text { bytes, place, may_be_list: list_at.is_none() }
+        Text { bytes, place, may_be_list: !matches!(are, Are::Elements(_)) }
     }
 }
 
@@ -204,14 +262,20 @@ impl Iterator for Body {
     fn next(&mut self) -> Option<Whole> {
         match self {
             Body::One(whole) => whole.take(),
-            Body::Texts { text, spans, list_at } => {
-                spans.next().map(|span| Whole::Text(span.text(text, list_at.as_deref())))
+            Body::Texts { text, spans, are } => {
+                spans.next().map(|span| Whole::Text(span.text(text, are)))
             }
         }
     }
 }
 
 impl Body {
+    fn texts(text: &Bytes, found: Vec<Range<usize>>, are: Are) -> Body {
+        let spans = found.into_iter().enumerate().map(|(number, span)| Span::new(span, number));
+        let spans = spans.collect::<Vec<_>>().into_iter();
+        Body::Texts { text: text.clone(), spans, are }
+    }
+
     /// Returns the value at `path` in the body. If it has several values, it is a list of them.
     pub(crate) fn find(&self, path: &Path) -> Option<Value> {
         let (value, rest) = match self {
@@ -220,10 +284,10 @@ impl Body {
                 (decode_record(&text.bytes).ok()?, path.segments())
             }
             Body::One(_) => return None,
-            Body::Texts { text, spans, .. } => {
+            Body::Texts { text, spans, are } => {
                 let (first, rest) = path.segments().split_first()?;
                 let span = spans.as_slice().get(first.parse::<usize>().ok()?)?;
-                (decode_record(&span.text(text, None).bytes).ok()?, rest)
+                (decode_record(&span.text(text, are).bytes).ok()?, rest)
             }
         };
         let found = rest.iter().try_fold(&value, |value, segment| match value {
@@ -244,8 +308,9 @@ mod tests {
 
     fn body(bytes: &[u8], content_type: Option<&str>, mode: Decode) -> Body {
         let content_type = content_type.map(str::to_owned);
+        let decoding = Decoding { format: mode, charset: None };
         Packed { bytes: Bytes::copy_from_slice(bytes), content_type, content_encoding: None }
-            .read(mode)
+            .read(decoding)
     }
 
     fn values(bytes: &[u8], content_type: &str) -> Vec<Result<Value, String>> {
@@ -280,6 +345,30 @@ mod tests {
         let read = values(b" [1,\"\xff\", 3 ]\0", "application/json");
         assert_eq!((read.len(), read[0].is_ok(), read[2].is_ok()), (3, true, true));
         assert_eq!(read[1], Err("/1: not UTF-8 from byte 1 on".to_owned()));
+    }
+
+    /// The example of RFC 7464 §2.1 and what its §2.3 says of a text that was cut off.
+    #[test]
+    fn a_sequence_of_json_texts_is_read_as_its_rfc_says() {
+        let read = values(b"\x1e{\"a\":1}\n\x1e{\"b\":\x1e\x1e[2,\n3]\n", "application/json-seq");
+        assert_eq!((read.len(), &read[0]), (3, &Ok(json!({"a": 1}))));
+        assert!(read[1].as_ref().unwrap_err().starts_with("value 1: not JSON"), "{read:?}");
+        assert_eq!(read[2], Ok(json!([2, 3])));
+        assert_eq!(values(b"{\"a\":1}\n2\n", "application/json-seq").len(), 2);
+    }
+
+    #[test]
+    fn values_that_follow_each_other_and_xml_are_read_where_that_is_said() {
+        let read = |bytes: &[u8], mode| body(bytes, None, mode).collect::<Vec<_>>();
+        let found = read(b"{\"a\":1}{}\n{\"a\":NaN}", Decode::Concatenated);
+        assert_eq!(found.len(), 3);
+        assert!(matches!(&found[2], Whole::Text(text) if text.place == "value 2"), "{found:?}");
+        let found = read(b"<e id='7'><m>x</m></e>", Decode::Xml);
+        assert!(
+            matches!(&found[..], [Whole::Value(value)] if *value == json!({"e": {"@id": "7", "m": "x"}})),
+            "{found:?}"
+        );
+        assert!(matches!(&read(b"<e>", Decode::Xml)[..], [Whole::Unreadable(_)]));
     }
 
     #[test]

@@ -54,6 +54,71 @@ fn take(found: &mut Vec<Range<usize>>, element: Range<usize>) -> Result<(), Deco
     Ok(())
 }
 
+/// Returns where the values stand that follow each other in `text`, with or without blanks between;
+/// `None` if where one ends cannot be found.
+///
+/// # Errors
+///
+/// Fails if there are more than [`MOST_RECORDS`].
+pub fn one_after_another(text: &[u8]) -> Result<Option<Vec<Range<usize>>>, DecodeError> {
+    let mut found = Vec::new();
+    let mut at = begin(text);
+    while !is_nothing(text, at) {
+        let end = match text.get(at) {
+            Some(b'"') => string_end(text, at),
+            Some(b'[' | b'{') => bracket_end(text, at),
+            _ => word_end(text, at),
+        };
+        let Some(end) = end.filter(|end| *end > at) else { return Ok(None) };
+        take(&mut found, at..end)?;
+        at = blanks_end(text, end);
+    }
+    Ok(Some(found))
+}
+
+/// Returns whether `text` is one list or object from its first bracket to its last one, whatever is wrong
+/// inside.
+pub fn is_closed(text: &[u8]) -> bool {
+    let at = begin(text);
+    matches!(text.get(at), Some(b'[' | b'{'))
+        && bracket_end(text, at).is_some_and(|end| is_nothing(text, end))
+}
+
+/// Adds the values of the object that begins `at` to `found`, and returns where it ends.
+pub(super) fn map_end(
+    text: &[u8],
+    at: usize,
+    found: &mut Vec<Range<usize>>,
+) -> Result<Option<usize>, DecodeError> {
+    if text.get(at) != Some(&b'{') {
+        return Ok(None);
+    }
+    let mut at = blanks_end(text, at + 1);
+    if text.get(at) == Some(&b'}') {
+        return Ok(Some(at + 1));
+    }
+    loop {
+        let Some(begin) = member_value(text, at) else { return Ok(None) };
+        let Some(end) = value_end(text, begin) else { return Ok(None) };
+        let value = text.get(begin..end).unwrap_or_default().trim_ascii_end();
+        if value.is_empty() {
+            return Ok(None);
+        }
+        take(found, begin..begin + value.len())?;
+        at = match text.get(end) {
+            Some(b',') => blanks_end(text, end + 1),
+            Some(b'}') => return Ok(Some(end + 1)),
+            _ => return Ok(None),
+        };
+    }
+}
+
+/// Returns where the value of the member begins whose key begins `at`.
+pub(super) fn member_value(text: &[u8], at: usize) -> Option<usize> {
+    let colon = blanks_end(text, string_end(text, at)?);
+    (text.get(colon) == Some(&b':')).then(|| blanks_end(text, colon + 1))
+}
+
 /// Adds the elements of the list that begins `at` to `found`, and returns where it ends.
 pub(super) fn list_end(
     text: &[u8],
@@ -132,6 +197,13 @@ pub(super) fn string_end(text: &[u8], at: usize) -> Option<usize> {
     }
 }
 
+/// Returns where a number or a word ends that begins `at`.
+fn word_end(text: &[u8], at: usize) -> Option<usize> {
+    let ends = |byte: &u8| byte.is_ascii_whitespace() || b"\",:[]{}\0".contains(byte);
+    let rest = text.get(at..)?;
+    Some(at + rest.iter().position(ends).unwrap_or(rest.len()))
+}
+
 /// Returns where the first value begins: behind a byte order mark and blanks.
 pub(super) fn begin(text: &[u8]) -> usize {
     blanks_end(text, if text.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 })
@@ -193,6 +265,35 @@ mod tests {
     }
 
     #[test]
+    fn a_text_is_closed_if_its_first_bracket_ends_it() {
+        for (text, closed) in [
+            (&b" {\"a\":\"\xff}\", b}\r\n\0"[..], true),
+            (b"\xef\xbb\xbf[NaN]", true),
+            (b"{\"a\":1", false),
+            (b"{}{}", false),
+            (b"7", false),
+            (b"", false),
+        ] {
+            assert_eq!(is_closed(text), closed, "{}", String::from_utf8_lossy(text));
+        }
+    }
+
+    #[test]
+    fn values_may_follow_each_other() {
+        let apart = |text: &'static str| {
+            let found = one_after_another(text.as_bytes()).unwrap()?;
+            Some(found.into_iter().map(|place| &text[place]).collect::<Vec<_>>())
+        };
+        assert_eq!(
+            apart("{\"a\":1}{}\n[2] 3\t\"x\"true\u{0}"),
+            Some(vec!["{\"a\":1}", "{}", "[2]", "3", "\"x\"", "true"])
+        );
+        assert_eq!(apart("{}{"), None);
+        assert_eq!(apart("{},{}"), None);
+        assert_eq!(apart(""), Some(vec![]));
+    }
+
+    #[test]
     fn more_records_than_may_be_are_refused_and_not_held() {
         let text = format!("[{}7]", "1,".repeat(MOST_RECORDS));
         assert_eq!(elements(text.as_bytes()), Err(DecodeError::TooManyRecords(MOST_RECORDS)));
@@ -213,7 +314,7 @@ mod tests {
         /// Whatever the bytes are, it ends, and what it finds stands in the text in order.
         #[test]
         fn any_bytes_have_borders_in_order_or_none(bytes in r#"[\[\]{}",:\\a1 ]{0,24}"#) {
-            if let Some(found) = elements(bytes.as_bytes()).unwrap() {
+            for found in [elements(bytes.as_bytes()).unwrap(), one_after_another(bytes.as_bytes()).unwrap()].into_iter().flatten() {
                 let mut end = 0;
                 for place in found {
                     prop_assert!(end <= place.start && place.start < place.end && place.end <= bytes.len());

@@ -30,6 +30,23 @@ pub enum DecodeError {
     /// There are more values than fit in memory.
     #[error("more than {0} values")]
     TooManyValues(usize),
+    /// A row of a table has too few or too many values.
+    #[error("a row has {values} values for {columns} columns")]
+    Row {
+        /// How many values it has.
+        values: usize,
+        /// How many columns the table has.
+        columns: usize,
+    },
+    /// The text is not in the character set that was said.
+    #[error("not {0}")]
+    Charset(&'static str),
+    /// The text is UTF-16, and nothing says so.
+    #[error("it looks like UTF-16 without a byte order mark: if it is, write `charset: utf-16`")]
+    UnsaidUtf16,
+    /// The bytes are not XML.
+    #[error("not XML: {0}")]
+    Xml(String),
     /// There are no bytes, or only blanks.
     #[error("the body is empty")]
     Empty,

@@ -38,7 +38,7 @@ pub fn decode_json(bytes: &[u8]) -> Result<Value, DecodeError> {
 
 /// The most values of a record that is pushed, and around the records of a body. Each takes some hundred bytes, and the function on AWS has
 /// 256 MB.
-pub(super) const MOST_VALUES: usize = 500_000;
+pub(crate) const MOST_VALUES: usize = 500_000;
 
 /// Reads one JSON value that is small enough as a value.
 ///

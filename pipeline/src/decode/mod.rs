@@ -7,8 +7,10 @@
 pub(crate) mod apart;
 pub(crate) mod body;
 pub(crate) mod borders;
+pub(crate) mod charset;
 pub(crate) mod error;
 mod form;
 mod gunzip;
 pub(crate) mod json;
 pub(crate) mod unpack;
+pub(crate) mod xml;

@@ -1,6 +1,7 @@
 //! Dead letters of records that could not be read, run again.
 
 use mef_ports::{DeadLetter, DeadLetters as _, RawRecord};
+use mef_source::Source;
 use serde_json::json;
 
 use crate::{Bench, by_place};
@@ -83,4 +84,87 @@ async fn a_body_with_many_records_is_run_again_in_parts() {
     let done = bench.redrive().await.unwrap();
     assert_eq!((done.delivered, done.refused_again, done.redriven), (1500, 1, 0));
     assert_eq!(bench.store.list(None, 5000).await.unwrap().len(), 1500);
+}
+
+/// Returns a pushed source with these keys of `webhook`.
+fn pushed(keys: &str) -> Source {
+    let file = format!("source: acme\nwebhook: {{ unauthenticated: test{keys} }}\nevent: {{}}\n");
+    mef_source::load(&file, &|_| Err(String::new())).unwrap().source
+}
+
+#[tokio::test]
+async fn what_was_in_another_character_set_or_format_is_read_once_the_file_says_so() {
+    let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
+    for (content_type, body, said, expected) in [
+        ("application/json", b"{\"n\":\"M\xfcller\"}".to_vec(), "charset: iso-8859-1", 1),
+        (
+            "application/json",
+            b"[{\"n\":0},{\"n\":\"M\xfcller\"}]".to_vec(),
+            "charset: windows-1252",
+            2,
+        ),
+        ("application/x-ndjson", b"{\"n\":\"M\xfcller\"}\n".to_vec(), "charset: iso-8859-1", 1),
+        ("application/json", utf16("[{\"n\":\"Müller\"}]"), "charset: utf-16", 1),
+        ("application/x-www-form-urlencoded", b"n=M%FCller".to_vec(), "charset: iso-8859-1", 1),
+        (
+            "application/x-www-form-urlencoded",
+            b"{\"n\":\"M=\xc3\xbcller\"}".to_vec(),
+            "decode: json",
+            1,
+        ),
+        ("application/json", b"{\"n\":\"Mueller\"}{\"n\":1}".to_vec(), "decode: concatenated", 2),
+        ("application/xml", b"<n>x</n>".to_vec(), "decode: xml", 1),
+    ] {
+        let as_before = pushed("");
+        let bench = Bench::new(Some(as_before.clone()));
+        bench.push(&as_before, content_type, &body).await;
+        assert_eq!(bench.letters().await.len(), 1, "{said}");
+        assert_eq!(bench.redrive().await.unwrap().redriven, 0, "{said}");
+        let mended = pushed(&format!(", {said}"));
+        *bench.today.0.lock().unwrap() = Some(mended.clone());
+        bench.redrive().await.unwrap();
+        assert_eq!(
+            (bench.letters().await.len(), bench.events().await.len()),
+            (0, expected),
+            "{said}"
+        );
+        let at_first = Bench::new(None);
+        at_first.push(&mended, content_type, &body).await;
+        assert_eq!(bench.events().await, at_first.events().await, "{said}");
+        let events = format!("{:?}", at_first.events().await);
+        assert!(!events.contains('\u{fffd}') && !events.contains("\\u{0}"), "{events}");
+    }
+}
+
+#[tokio::test]
+async fn a_record_that_is_declared_to_be_latin_1_is_read_and_utf_8_stays() {
+    let source = pushed("");
+    let bench = Bench::new(None);
+    let body = b"[{\"n\":\"M\xfcller\"},{\"n\":\"M\xc3\xbcller\"}]";
+    bench.push(&source, "application/json; charset=iso-8859-1", body).await;
+    let names: Vec<_> =
+        bench.events().await.into_iter().map(|(_, e)| e["details"]["n"].clone()).collect();
+    assert_eq!(names, ["Müller", "Müller"]);
+}
+
+#[tokio::test]
+async fn a_part_of_a_text_that_was_turned_into_utf_8_is_not_turned_again() {
+    for (charset, body) in [
+        ("iso-8859-1", b"[{\"n\":\"\xfc\"},{\"n\":\"\xe4\",x}]".to_vec()),
+        (
+            "utf-16",
+            "[{\"n\":\"ü\"},{\"n\":\"ä\",x}]".encode_utf16().flat_map(u16::to_be_bytes).collect(),
+        ),
+    ] {
+        let source = pushed(&format!(", charset: {charset}"));
+        let bench = Bench::new(Some(source.clone()));
+        bench.push(&source, "application/json", &body).await;
+        assert_eq!(bench.redrive().await.unwrap().refused_again, 1);
+        let letter = mend(&bench, "{\"n\":\"ä\"}").await;
+        assert_eq!(letter.raw, RawRecord::Text("{\"n\":\"ä\",x}".to_owned()));
+        assert_eq!(bench.redrive().await.unwrap().redriven, 1);
+        let names: Vec<_> =
+            bench.events().await.into_iter().map(|(_, e)| e["details"]["n"].clone()).collect();
+        assert_eq!(names, ["ä", "ü"]);
+    }
 }

@@ -45,23 +45,29 @@ impl<'p> Gathered<'p> {
 
     /// Reads a record. If it cannot be read and is new by the hash of its text, it becomes a dead
     /// letter, and the other records go on.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this record was just fetched from the source's own origins"
-    )]
     pub(crate) fn read(
         &mut self,
         record: Unread,
         is_news: impl FnOnce(Key) -> Option<Identity>,
     ) -> Option<Record> {
-        let Unreadable { text, error } = match record.read() {
+        match record.read() {
             Ok(record) => return Some(record),
-            Err(unreadable) => unreadable,
-        };
-        if is_news(whole(&text, None)).is_some() {
-            self.pipeline.add(Fetched::unreadable(text, error), &mut self.outcome);
+            Err(damaged) if is_news(whole(&damaged.text, None)).is_some() => {
+                self.add_damaged(damaged);
+            }
+            Err(_) => {}
         }
         None
+    }
+
+    /// Makes a record that cannot be read a dead letter.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this record was just fetched from the source's own origins"
+    )]
+    pub(crate) fn add_damaged(&mut self, damaged: Unreadable) {
+        let Unreadable { text, error } = damaged;
+        self.pipeline.add(Fetched::unreadable(text, error), &mut self.outcome);
     }
 
     /// Takes a new record.

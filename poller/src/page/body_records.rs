@@ -6,14 +6,18 @@ use serde_json::Value;
 
 use crate::page::decode::content::Content;
 use crate::page::instead::Instead;
-use crate::page::next::kind;
+use crate::page::kind::kind;
 use crate::page::page_error::PageError;
 use crate::page::record::Unread;
 
 /// Returns the paths of the lists that can be split without parsing. Empty if `next`, `stop` or
 /// `renew` reads something in or around such a list.
 pub(super) fn apart_at<'p>(pages: &'p Pages, renewed: &[(String, Path)]) -> &'p [Path] {
-    let Records::Lists(lists) = &pages.records else { return &[] };
+    let lists = match &pages.records {
+        Records::Lists(lists) => lists.as_slice(),
+        Records::Values(map) => std::slice::from_ref(map),
+        Records::One(_) | Records::Lines => return &[],
+    };
     let way = match &pages.next {
         Some(Next::Url { from, .. } | Next::Token { from, .. }) => Some(from),
         _ => None,

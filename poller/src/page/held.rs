@@ -3,20 +3,15 @@
 //! A few megabytes of small values take a hundred times their bytes in memory, so a vendor could
 //! make us run out of it. Records and values are therefore counted, whatever their format.
 
+use mef_pipeline::{MOST_RECORDS, values_in};
+
 use crate::page::page_error::PageError;
 
-/// The most records of a page.
-const MOST_RECORDS: usize = 200_000;
 /// The most values that are held at once. Each takes about a hundred bytes.
 pub(crate) const MOST_VALUES: usize = 1_000_000;
 /// The most bytes of rows: as many as two pages, or as this if pages are small. Each row repeats
 /// the column names.
 const MOST_BYTES: usize = 16 * 1024 * 1024;
-
-/// Returns how many values the JSON `text` has at most.
-pub(crate) fn values_in(text: &[u8]) -> usize {
-    1 + text.iter().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count()
-}
 
 /// What is held of a page so far.
 #[derive(Clone, Copy, Debug, Default)]
@@ -38,10 +33,10 @@ impl Held {
         self.fits()
     }
 
-    /// Adds the line or row `text` of a page of `max_page` bytes, which is read later.
-    pub(crate) fn take_line(&mut self, text: &str, max_page: usize) -> Result<(), PageError> {
+    /// Adds a line or row of `length` bytes, of a page of `max_page` bytes, which is read later.
+    pub(crate) fn take_line(&mut self, length: usize, max_page: usize) -> Result<(), PageError> {
         let most = max_page.saturating_mul(2).max(MOST_BYTES);
-        self.bytes = self.bytes.saturating_add(text.len());
+        self.bytes = self.bytes.saturating_add(length);
         if self.bytes > most {
             return Err(PageError::TooManyBytes(most));
         }

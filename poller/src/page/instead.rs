@@ -8,7 +8,7 @@ use std::fmt;
 use mef_auth::Redactor;
 use serde_json::{Map, Value};
 
-use crate::page::next::kind;
+use crate::page::kind::kind;
 
 /// How many names and lists are told at most.
 const MOST: usize = 8;

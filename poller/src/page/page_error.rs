@@ -147,9 +147,12 @@ impl PageError {
     pub(crate) fn may_pass(&self) -> bool {
         match self {
             // What is too large will be too large again.
-            PageError::Decode(error) => {
-                !matches!(error, DecodeError::TooLarge(_) | DecodeError::TooManyValues(_))
-            }
+            PageError::Decode(error) => !matches!(
+                error,
+                DecodeError::TooLarge(_)
+                    | DecodeError::TooManyValues(_)
+                    | DecodeError::TooManyRecords(_)
+            ),
             PageError::Format { may_pass, .. } => *may_pass,
             PageError::NoTrailer | PageError::Emptied { .. } => true,
             PageError::TooManyRecords(_)

@@ -2,6 +2,7 @@
 
 use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use mef_ports::{HttpResponse, ResumeAt};
 use mef_source::checked::{Next, Pages, Poll};
@@ -28,6 +29,8 @@ pub(crate) struct Page {
     /// Whether this is the last page by a rule of the source file. It may still name what a later
     /// run goes on with.
     pub(crate) ends: bool,
+    /// How many records the vendor counts on all pages.
+    pub(crate) total: Option<u64>,
     /// The values of the setup that it brings anew.
     pub(crate) renewed: Vec<(String, String)>,
     /// Why the way on from it cannot be followed. Its records are good.
@@ -52,11 +55,17 @@ impl Page {
             records: Vec::new(),
             next: None,
             ends: true,
+            total: None,
             renewed: Vec::new(),
             lost_way: None,
             digest: [0; 32],
         }
     }
+}
+
+/// Returns the header `Content-Type`, if it is text.
+pub(crate) fn content_type(headers: &HeaderMap) -> Option<&str> {
+    headers.get(CONTENT_TYPE)?.to_str().ok()
 }
 
 /// Reads the response to a request to `url`, which asked for the one of `pages` that is `at`.
@@ -73,7 +82,8 @@ pub(crate) fn read(
     let mut content = if response.status == StatusCode::NO_CONTENT {
         Content { is_last: true, ..Content::default() }
     } else {
-        decode(pages, apart_at(pages, &poll.renew), poll.max_page, &response.body)?
+        let lists = apart_at(pages, &poll.renew);
+        decode(pages, lists, poll.max_page, &response.body, content_type(headers))?
     };
     let nothing = Value::Null;
     let body = content.bodies.last().unwrap_or(&nothing);
@@ -88,6 +98,7 @@ pub(crate) fn read(
     let asked_for = count.map(|count| count.saturating_sub(start));
     let seen =
         stop::PageFacts { body, headers, next: pages.next.as_ref(), records, before: asked_for };
+    let total = stop::total(&pages.stop, &seen);
     let mut ends = content.is_last || stop::ends(&pages.stop, &seen);
     if let Some(way) = pages.next.as_ref().filter(|way| way.never_ends() && records == 0 && !ends) {
         match stop::says_more(&pages.stop, &seen) {
@@ -124,7 +135,7 @@ pub(crate) fn read(
         Err(_) if ends && !is_kept => (None, true, None),
         Err(error) => (None, true, Some(LostWay { error, body: response.body.clone() })),
     };
-    Ok(Page { records, next, ends, renewed, lost_way, digest: page })
+    Ok(Page { records, next, ends, total, renewed, lost_way, digest: page })
 }
 
 /// Returns what the page at `url` names as the next.

@@ -3,18 +3,20 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use mef_pipeline::{DecodeError, decode_json};
+use mef_pipeline::{Charsets, DecodeError, decode_json, values_in};
 use serde_json::Value;
 
-use crate::page::held::{MOST_VALUES, values_in};
+use crate::page::held::MOST_VALUES;
 
 /// A record as its page has it.
 #[derive(Debug)]
 pub(crate) enum Unread {
     /// Its text, which has the form of JSON.
     Text(Bytes),
-    /// A value from a format that has to be read to find the records: a line, a row, an element.
+    /// A value from a format that has to be read to find the records: an element.
     Value(Value),
+    /// What is known to be no record.
+    Damaged(Unreadable),
 }
 
 /// A record and the text that it was read from.
@@ -24,9 +26,9 @@ pub(crate) struct Record {
     pub(crate) text: Option<Bytes>,
 }
 
-/// A record that looks like JSON and is not: half of a surrogate pair, or nested more deeply than
-/// any record.
-#[derive(Debug)]
+/// A record that cannot be read: bytes that are no UTF-8, half of a surrogate pair, a row that is too
+/// long.
+#[derive(Clone, Debug)]
 pub(crate) struct Unreadable {
     pub(crate) text: Bytes,
     pub(crate) error: DecodeError,
@@ -45,8 +47,24 @@ impl Unread {
     /// Returns how many values it has at most that are still to be read.
     pub(crate) fn values(&self) -> usize {
         match self {
-            Unread::Value(_) => 0,
+            Unread::Value(_) | Unread::Damaged(_) => 0,
             Unread::Text(text) => values_in(text),
+        }
+    }
+
+    /// Turns its text into UTF-8 if it is in the character set that the response declares.
+    pub(crate) fn in_utf8(self, charsets: Charsets) -> Unread {
+        match self {
+            Unread::Text(text) => Unread::Text(charsets.record(&text)),
+            other => other,
+        }
+    }
+
+    /// Returns how many bytes its text has, if it is text.
+    pub(crate) fn length(&self) -> usize {
+        match self {
+            Unread::Text(text) | Unread::Damaged(Unreadable { text, .. }) => text.len(),
+            Unread::Value(_) => 0,
         }
     }
 
@@ -55,6 +73,7 @@ impl Unread {
         match self {
             Unread::Value(value) => Ok(Cow::Borrowed(value)),
             Unread::Text(text) => read_bounded(text).map(Cow::Owned),
+            Unread::Damaged(damaged) => Err(damaged.error.clone()),
         }
     }
 
@@ -66,6 +85,7 @@ impl Unread {
                 Ok(value) => Ok(Record { value, text: Some(text) }),
                 Err(error) => Err(Unreadable { text, error }),
             },
+            Unread::Damaged(damaged) => Err(damaged),
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::ask::fetch_error::FetchError;
 use crate::news::gathered::Gathered;
 use crate::news::known::News;
 use crate::news::seen::needed::Needed;
+use crate::page::record::Unreadable;
 use crate::request::build::PageRequest;
 use crate::work::context::Run;
 use crate::work::report::{RunEnd, RunError};
@@ -87,12 +88,14 @@ pub(crate) async fn deliver(
 pub(crate) async fn deliver_part(
     run: &mut Run<'_>,
     news: Vec<News>,
+    damaged: Vec<Unreadable>,
     items: &[u64],
 ) -> Result<(), RunError> {
     run.lease.keep().await?;
     let mut gathered = run.gathered()?;
     let hashes: Vec<_> = news.iter().filter(|news| !news.is_timed).map(|news| news.hash).collect();
     news.into_iter().for_each(|news| gathered.add(news));
+    damaged.into_iter().for_each(|damaged| gathered.add_damaged(damaged));
     let outcome = mask_reasons(run, gathered.outcome);
     let receipt = deliver_outcome(&run.poller.ports.outputs, outcome).await?;
     count(&mut run.summary, &receipt);
@@ -121,14 +124,18 @@ pub(crate) async fn go_on(
     Ok(run.fetch(request).await)
 }
 
-/// Masks secrets in the reasons of dead letters, and logs how many fields fell back to defaults. The
+/// Masks secrets in the reasons of dead letters, and counts the fields that fell back to defaults. The
 /// records themselves are kept as the vendor sent them.
-fn mask_reasons(run: &Run<'_>, mut outcome: Outcome) -> Outcome {
+fn mask_reasons(run: &mut Run<'_>, mut outcome: Outcome) -> Outcome {
     for letter in &mut outcome.letters {
         letter.reason = run.poller.ports.redactor.mask(&letter.reason).into_owned();
     }
-    if outcome.fallbacks > 0 {
-        tracing::debug!(source.id = %run.stream, event.fallbacks = outcome.fallbacks, "fields fell back to their defaults");
+    let fallbacks = std::mem::take(&mut outcome.fallbacks);
+    if fallbacks.total() > 0 {
+        tracing::debug!(source.id = %run.stream, event.fallbacks = fallbacks.total(), "fields fell back to their defaults");
+    }
+    for (field, count) in fallbacks.into_fields() {
+        *run.summary.fallbacks.entry(field).or_default() += count;
     }
     outcome
 }

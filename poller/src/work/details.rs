@@ -6,28 +6,28 @@
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use mef_ports::HttpResponse;
-use mef_source::Root;
-use mef_source::checked::{Detail, TimeReader};
+use mef_source::checked::Detail;
 use serde_json::Value;
 use url::Url;
 
 use crate::ask::asking::{Asking, FetchedPage};
+use crate::ask::fetch::waits;
 use crate::ask::fetch_error::{FetchError, MOST_IDS};
-use crate::ask::refusal::Refusal;
 use crate::news::keep::{kept, put};
 use crate::news::known::{Known, News, whole};
-use crate::news::record_time::record_time;
 use crate::news::seen::needed::Needed;
 use crate::news::seen::{Identity, Key, Stay};
 use crate::page::decode::batches::Batches;
-use crate::page::record::Record;
+use crate::page::read::content_type;
+use crate::page::record::{Record, Unread};
 use crate::request::build::build;
 use crate::request::render::error;
 use crate::request::scope::RequestScope;
 use crate::work::context::Run;
 use crate::work::delivery::deliver_part;
+use crate::work::gone::{has_expired, refused};
 use crate::work::loop_guard::LoopGuard;
-use crate::work::part::{Asked, Of, Part};
+use crate::work::part::{Asked, Of, Part, Taken};
 use crate::work::report::RunError;
 
 /// A part of a page is delivered when it took this long, or when it has many records.
@@ -123,6 +123,9 @@ impl Details<'_, '_> {
         if gone.len() >= MOST_GONE {
             return Err(FetchError::AllGone(gone.len()).into());
         }
+        if !part.damaged.is_empty() {
+            self.hand_over(&mut part).await?;
+        }
         Ok(part.records)
     }
 
@@ -158,9 +161,9 @@ impl Details<'_, '_> {
     }
 
     async fn hand_over(&mut self, part: &mut Part) -> Result<(), RunError> {
-        let Part { records, items, files, .. } = std::mem::take(part);
+        let Part { records, damaged, items, files, .. } = std::mem::take(part);
         part.files = files;
-        deliver_part(self.run, records, &items).await
+        deliver_part(self.run, records, damaged, &items).await
     }
 
     /// Puts the records that `item` leads to into `part`, through all steps of `details`. Returns
@@ -209,11 +212,20 @@ impl Details<'_, '_> {
         self.run.fetcher.pass_limit(not_before).await
     }
 
-    fn add(&mut self, records: Vec<Value>, kept: &[(String, Value)], of: Of, part: &mut Part) {
+    fn add(&mut self, records: Vec<Unread>, kept: &[(String, Value)], of: Of, part: &mut Part) {
         self.run.summary.records += records.len() as u64;
-        for mut record in records {
-            put(kept, &mut record);
-            let record = Record { value: record, text: None };
+        for record in records {
+            let mut value = match record.read() {
+                Ok(Record { value, .. }) => value,
+                Err(damaged) => {
+                    if of.is_timed || self.if_new(of, &damaged.text).is_some() {
+                        part.damaged.push(damaged);
+                    }
+                    continue;
+                }
+            };
+            put(kept, &mut value);
+            let record = Record { value, text: None };
             if of.is_timed {
                 part.records.push(News { record, id: None, hash: of.item, is_timed: true });
             } else if let Some((known, identity)) =
@@ -262,33 +274,51 @@ impl Details<'_, '_> {
         };
         // A response without content is a file without lines, however it is packed.
         let body_of = |_: &Url, answer: &HttpResponse| {
-            Ok((answer.status != StatusCode::NO_CONTENT).then(|| answer.body.clone()))
+            let content_type = content_type(&answer.headers).map(str::to_owned);
+            let body = answer.body.clone();
+            Ok((answer.status != StatusCode::NO_CONTENT).then_some((body, content_type)))
         };
-        let answer = match self.run.fetcher.ask(asking, body_of).await {
-            Err(FetchError::Refused(refusal)) => {
-                refused(detail, refusal)?;
-                self.note(End::Gone);
-                return Ok(None);
-            }
-            answer => answer?,
-        };
-        self.note(End::Found);
-        let Some(body) = answer.value.flatten() else { return Ok(answer.not_before) };
-        if !of.is_timed {
-            let Some((_, file)) = self.if_new(of, &body) else { return Ok(answer.not_before) };
-            part.files.push(file.hash);
-        }
-        let of = Of { is_timed: true, ..of };
-        let mut batches = Batches::of(&detail.pages, poll.max_page, body.clone());
+        let (mut taken, mut waits) = (Taken::default(), waits());
         loop {
-            match batches.next().await {
-                Ok(None) => return Ok(answer.not_before),
-                Ok(Some(batch)) => self.add(batch, &kept, of, part),
-                Err(error) => return Err(self.run.fetcher.keep_page(body, error).await.into()),
+            let answer = match self.run.fetcher.ask(asking, body_of).await {
+                Err(FetchError::Refused(refusal)) => {
+                    refused(detail, refusal)?;
+                    self.note(End::Gone);
+                    return Ok(None);
+                }
+                answer => answer?,
+            };
+            self.note(End::Found);
+            let Some((body, content_type)) = answer.value.flatten() else {
+                return Ok(answer.not_before);
+            };
+            if !of.is_timed {
+                let Some((_, file)) = self.if_new(of, &body) else { return Ok(answer.not_before) };
+                part.files = vec![file.hash];
             }
-            if part.is_full() {
-                self.hand_over(part).await?;
-            }
+            let content_type = content_type.as_deref();
+            let mut batches = Batches::of(&detail.pages, poll.max_page, body.clone(), content_type);
+            let error = loop {
+                match batches.next().await {
+                    Ok(None) => return Ok(answer.not_before),
+                    Ok(Some(batch)) => {
+                        let of = Of { is_timed: true, ..of };
+                        self.add(taken.rest(batch), &kept, of, part);
+                    }
+                    Err(error) => break error,
+                }
+                if part.is_full() {
+                    self.hand_over(part).await?;
+                }
+            };
+            // What is cut off or garbled may be whole the next time.
+            let Some(wait) = waits.next().filter(|_| error.may_pass()) else {
+                return Err(self.run.fetcher.keep_page(body, error).await.into());
+            };
+            tracing::debug!(source.id = %self.run.stream, error = %error, "trying again");
+            self.run.poller.ports.clock.sleep(wait).await;
+            self.go_on_asking(answer.not_before).await?;
+            taken.begin_again();
         }
     }
 
@@ -327,16 +357,16 @@ impl Details<'_, '_> {
             let page = self.run.fetcher.whole(page).await?;
             let next = if page.ends { None } else { page.next.clone() };
             guard.visit(&page, next.as_ref()).map_err(FetchError::Loop)?;
-            let mut records = self.run.fetcher.values(page.records).await?;
-            records.iter_mut().for_each(|record| put(&kept, record));
             match &mut to {
                 To::Part(part, of) => {
-                    self.add(records, &[], *of, part);
+                    self.add(page.records, &kept, *of, part);
                     if next.is_some() && part.is_full() {
                         self.hand_over(part).await?;
                     }
                 }
                 To::Items(items) => {
+                    let mut records = self.run.fetcher.values(page.records).await?;
+                    records.iter_mut().for_each(|record| put(&kept, record));
                     items.extend(records);
                     if items.len() > MOST_IDS {
                         return Err(FetchError::TooManyItems(items.len()).into());
@@ -359,24 +389,5 @@ impl Details<'_, '_> {
         // An expired item says nothing of how the others are asked for.
         self.run.found_details |= matches!(end, End::Found);
         self.refused += u64::from(matches!(end, End::Gone));
-    }
-}
-
-fn has_expired(detail: &Detail, item: &Value, now: Timestamp) -> bool {
-    let expires = detail.expires.as_ref().and_then(|path| path.find(item));
-    let expires = expires.and_then(|value| record_time(value, &TimeReader::default()));
-    expires.is_some_and(|expires| expires <= now)
-}
-
-/// Returns the error that a refusal of details means, if it does not mean that the item is gone. If
-/// a part of a job is gone, so is the job.
-fn refused(detail: &Detail, refusal: Refusal) -> Result<(), FetchError> {
-    let is_gone = matches!(refusal.status, StatusCode::NOT_FOUND | StatusCode::GONE);
-    match is_gone {
-        true if detail.pages.request.reads(Root::Setup) => Err(FetchError::JobGone(refusal)),
-        // One missing item says nothing of the others.
-        true if detail.batch.is_some() => Err(FetchError::Detail(refusal)),
-        true => Ok(()),
-        false => Err(FetchError::Detail(refusal)),
     }
 }

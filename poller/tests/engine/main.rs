@@ -45,6 +45,7 @@ mod support;
 mod time_of_items;
 mod tokens;
 mod values;
+mod versions;
 mod watched;
 mod ways_on;
 mod windows;

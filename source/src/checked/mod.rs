@@ -27,8 +27,8 @@ pub use source::Source;
 pub use webhook::*;
 
 pub use crate::written::{
-    Advance, AssertionAlgorithm, Bare, Compression, Decode, Encoding, ErrorAction, Granularity,
-    Hash, JwtAlgorithm, KeyEncoding, MissingRecords, MissingTrailer, Order, PublicKeyAlgorithm,
-    Repeats, ResetFormat, RestartFrom, Take, TimeFormat, TimeUnit, TokenRecord,
+    Advance, AssertionAlgorithm, Bare, Charset, Compression, Decode, Encoding, ErrorAction,
+    FiltersBy, Granularity, Hash, JwtAlgorithm, KeyEncoding, MissingRecords, MissingTrailer, Order,
+    PublicKeyAlgorithm, Repeats, ResetFormat, RestartFrom, Take, TimeFormat, TimeUnit, TokenRecord,
 };
 pub use crate::written::{Bound, Bounds, TimeReader};

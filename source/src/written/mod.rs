@@ -9,6 +9,7 @@
 //! The folders are those of the checked form: what a key is in the file and
 //! what it means are found at the same place on both sides.
 
+mod charset;
 mod event;
 mod from_node;
 mod one_or_many;
@@ -20,6 +21,7 @@ mod webhook;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub use charset::Charset;
 pub use event::*;
 pub(crate) use from_node::from_node;
 pub use one_or_many::OneOrMany;

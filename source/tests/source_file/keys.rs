@@ -16,7 +16,7 @@ fn unknown_keys_and_choices_in_a_pushed_source() {
         ("signature's encoding", "encoding: hex", "encoding: base58"),
         ("timestamp", "text: \"{body}\",", "text: \"{body}\", timestamp: { form: header.t },"),
         ("retiring secret", "[webhook_secret]", "[{ name: old, notafter: x }]"),
-        ("decode", "delivery_id:", "decode: xml\n  delivery_id:"),
+        ("decode", "delivery_id:", "decode: yaml\n  delivery_id:"),
         ("event", "event:", "event:\n  spilt: x"),
         ("map", "category:", "categroy:"),
         ("kind as a value", "- hmac:", "- type: hmac\n      hmac:"),

@@ -4,8 +4,8 @@
 //! thread of its own, which waits until what it has read is taken.
 
 use bytes::Bytes;
+use mef_pipeline::Charsets;
 use mef_source::checked::{Compression, PageDecode, Pages};
-use serde_json::Value;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::{JoinHandle, spawn_blocking};
 
@@ -13,22 +13,29 @@ use super::content::broken;
 use super::rows::read_lines;
 use super::unpack::each_file;
 use crate::page::page_error::PageError;
+use crate::page::record::Unread;
 
 /// How many records are handed over at once.
 const BATCH: usize = 500;
 
 /// A file that is being read.
 pub(crate) struct Batches {
-    batches: Receiver<Vec<Value>>,
+    batches: Receiver<Vec<Unread>>,
     reading: Option<JoinHandle<Result<(), PageError>>>,
 }
 
 impl Batches {
     /// Begins to read `bytes` as `pages` says, up to `max_page` bytes when unpacked.
-    pub(crate) fn of(pages: &Pages, max_page: usize, bytes: Bytes) -> Batches {
+    pub(crate) fn of(
+        pages: &Pages,
+        max_page: usize,
+        bytes: Bytes,
+        content_type: Option<&str>,
+    ) -> Batches {
         let (sender, batches) = channel(1);
-        let (decode, compression) = (pages.decode.clone(), pages.compression);
-        let reading = spawn_blocking(move || read(&decode, compression, max_page, &bytes, &sender));
+        let pages =
+            (pages.decode.clone(), pages.compression, Charsets::of(pages.charset, content_type));
+        let reading = spawn_blocking(move || read(&pages, max_page, &bytes, &sender));
         Batches { batches, reading: Some(reading) }
     }
 
@@ -37,7 +44,7 @@ impl Batches {
     /// # Errors
     ///
     /// Fails if what follows cannot be read. What came before is good.
-    pub(crate) async fn next(&mut self) -> Result<Option<Vec<Value>>, PageError> {
+    pub(crate) async fn next(&mut self) -> Result<Option<Vec<Unread>>, PageError> {
         if let Some(batch) = self.batches.recv().await {
             return Ok(Some(batch));
         }
@@ -47,18 +54,17 @@ impl Batches {
 }
 
 fn read(
-    decode: &PageDecode,
-    compression: Compression,
+    (decode, compression, charsets): &(PageDecode, Compression, Charsets),
     max_page: usize,
     bytes: &[u8],
-    sender: &Sender<Vec<Value>>,
+    sender: &Sender<Vec<Unread>>,
 ) -> Result<(), PageError> {
     let mut batch = Vec::with_capacity(BATCH);
     // If the run has ended, nobody takes them any more.
     let gone = |_| broken("readable", "the run has ended");
-    each_file(bytes, compression, max_page, &mut |file| {
+    each_file(bytes, *compression, *charsets, max_page, &mut |file| {
         read_lines(decode, file, &mut |line| {
-            batch.push(line);
+            batch.push(line.in_utf8(*charsets));
             if batch.len() == BATCH {
                 let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
                 sender.blocking_send(full).map_err(gone)?;

@@ -18,7 +18,7 @@ pub(crate) struct Content {
 }
 
 /// Takes a line or a row.
-pub(super) type Take<'t> = dyn FnMut(Value) -> Result<(), PageError> + 't;
+pub(super) type Take<'t> = dyn FnMut(Unread) -> Result<(), PageError> + 't;
 
 /// Returns whether `body` is HTML or XML, which it will be again.
 pub(super) fn is_markup(body: &[u8]) -> bool {

@@ -1,14 +1,19 @@
 //! CSV (RFC 4180): each row an object of texts.
 
+use std::collections::HashSet;
 use std::io::{BufRead as _, Read as _};
 
-use csv::{ReaderBuilder, StringRecord};
+use csv::{ByteRecord, ReaderBuilder, WriterBuilder};
+use mef_pipeline::DecodeError;
 use mef_source::checked::Csv;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::content::{BOM, Take, broken, other};
+use super::doubtful::Doubtful;
+use super::json_text::object;
 use super::unpack::File;
 use crate::page::page_error::PageError;
+use crate::page::record::{Unread, Unreadable};
 
 /// Appended to the file. The library accepts a file that is cut off inside quotes; this marker then
 /// ends up in the quoted value, which shows the cut.
@@ -44,18 +49,22 @@ pub(super) fn read(
         .has_headers(false)
         .flexible(true)
         .from_reader(file.chain(END));
-    let is_line = |line: &Option<String>, row: &StringRecord| {
-        let separator = char::from(csv.separator);
-        line.as_ref().is_some_and(|line| line.split(separator).eq(row))
+    let is_line = |line: &Option<String>, row: &ByteRecord| {
+        let is_separator = |byte: &u8| *byte == csv.separator;
+        line.as_ref().is_some_and(|line| line.as_bytes().split(is_separator).eq(row))
     };
     let mut names = csv.columns.clone();
+    let mut twice = named_twice(&names);
+    let mut doubtful = Doubtful::default();
     let mut at = if csv.after.is_some() { At::Head } else { At::Rows };
-    let mut rows = reader.records().peekable();
-    while let Some(row) = rows.next() {
+    let mut rows = reader.byte_records().peekable();
+    let mut after_uneven = None;
+    while let Some(row) = after_uneven.take().or_else(|| rows.next()) {
         let row = row.map_err(|error| broken("CSV", error))?;
         if rows.peek().is_none() {
-            let is_end = row.len() == 1 && row.get(0) == Some("end");
+            let is_end = row.len() == 1 && row.get(0) == Some(b"end");
             return if is_end {
+                doubtful.end()?;
                 end(csv, at)
             } else {
                 Err(broken("CSV", "a quote is open at its end"))
@@ -80,7 +89,7 @@ pub(super) fn read(
                 ));
             }
             At::Foot(rows) => {
-                rows.push(row.iter().collect());
+                rows.push(texts(&row)?.into());
                 continue;
             }
         }
@@ -88,24 +97,50 @@ pub(super) fn read(
             return Err(other("CSV", format!("a row has more than {MOST_COLUMNS} columns")));
         }
         if names.is_empty() {
-            names = row.iter().map(str::to_owned).collect();
+            names = texts(&row)?;
+            twice = named_twice(&names);
             continue;
         }
         if row.len() != names.len() {
             let reason = format!("a row has {} values for {} columns", row.len(), names.len());
-            rows.next();
-            let is_cut = row.len() < names.len() && rows.peek().is_none();
-            return Err(if is_cut { broken("CSV", reason) } else { other("CSV", reason) });
-        }
-        let mut object = Map::new();
-        for (name, value) in names.iter().zip(&row) {
-            if object.insert(name.clone(), Value::from(value)).is_some() {
-                return Err(other("CSV", format!("two columns are called `{name}`")));
+            after_uneven = rows.next();
+            let is_last = rows.peek().is_none();
+            if is_last && row.len() < names.len() {
+                return Err(broken("CSV", reason));
             }
+            let error = DecodeError::Row { values: row.len(), columns: names.len() };
+            let line = Unreadable { text: as_csv(csv, &row).into(), error };
+            doubtful.line(line, other("CSV", reason), take)?;
+            continue;
         }
-        take(Value::Object(object))?;
+        if let Some(name) = &twice {
+            return Err(other("CSV", format!("two columns are called `{name}`")));
+        }
+        let text = object(names.iter().map(String::as_str).zip(&row));
+        doubtful.record(Unread::Text(text.into()), take)?;
     }
+    doubtful.end()?;
     end(csv, at)
+}
+
+/// Returns the name of two columns.
+fn named_twice(names: &[String]) -> Option<String> {
+    let mut known = HashSet::new();
+    names.iter().find(|name| !known.insert(name.as_str())).cloned()
+}
+
+/// Returns the values of a row that is no record.
+fn texts(row: &ByteRecord) -> Result<Vec<String>, PageError> {
+    let text = |value: &[u8]| std::str::from_utf8(value).map(str::to_owned);
+    row.iter().map(text).collect::<Result<_, _>>().map_err(|error| broken("CSV", error))
+}
+
+/// Returns a row as it is written.
+fn as_csv(csv: &Csv, row: &ByteRecord) -> Vec<u8> {
+    let mut writer = WriterBuilder::new().delimiter(csv.separator).from_writer(Vec::new());
+    // Writing into memory does not fail.
+    let _ = writer.write_byte_record(row);
+    writer.into_inner().unwrap_or_default()
 }
 
 /// Returns the rows behind the end of a file that ended where the reader is.

@@ -2,11 +2,11 @@
 
 use std::io::BufRead as _;
 
-use serde_json::json;
-
 use super::content::{BOM, Take, broken};
+use super::json_text::object;
 use super::unpack::File;
 use crate::page::page_error::PageError;
+use crate::page::record::Unread;
 
 /// Reads a file of lines, without the empty ones.
 pub(super) fn read(file: &mut File<'_>, take: &mut Take<'_>) -> Result<(), PageError> {
@@ -14,9 +14,10 @@ pub(super) fn read(file: &mut File<'_>, take: &mut Take<'_>) -> Result<(), PageE
         let line = if number == 1 { line.strip_prefix(BOM).unwrap_or(line) } else { line };
         let line = line.strip_suffix(b"\n").unwrap_or(line);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let line = std::str::from_utf8(line)
-            .map_err(|error| broken("text", format!("line {number}: {error}")))?;
-        if line.is_empty() { Ok(()) } else { take(json!({ "line": line })) }
+        if line.is_empty() {
+            return Ok(());
+        }
+        take(Unread::Text(object([("line", line)].into_iter()).into()))
     })
 }
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::content::Take;
 use super::unpack::File;
-use super::{csv, lines, ndjson};
+use super::{csv, lines, ndjson, values};
 use crate::page::page_error::PageError;
 
 /// Reads the lines or rows, and returns what follows them.
@@ -16,6 +16,8 @@ pub(super) fn read_lines(
 ) -> Result<Option<Value>, PageError> {
     match decode {
         PageDecode::Ndjson { .. } => ndjson::read(file, take).map(|()| None),
+        PageDecode::JsonSeq => values::sequence(file, take).map(|()| None),
+        PageDecode::Concatenated => values::one_after_another(file, take).map(|()| None),
         PageDecode::Lines => lines::read(file, take).map(|()| None),
         PageDecode::Csv(csv) => csv::read(file, csv, take),
         // These have no lines.

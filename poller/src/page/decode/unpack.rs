@@ -7,6 +7,7 @@
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 
 use flate2::read::MultiGzDecoder;
+use mef_pipeline::Charsets;
 use mef_source::checked::Compression;
 use zip::ZipArchive;
 
@@ -24,6 +25,8 @@ const MOST_FILES: usize = 10_000;
 pub(super) enum File<'f> {
     /// As it came.
     Plain(&'f [u8]),
+    /// Turned into UTF-8.
+    Text(&'f [u8]),
     /// Packed; read through a decompressor.
     Packed(&'f mut dyn BufRead),
 }
@@ -33,7 +36,7 @@ impl<'f> File<'f> {
     pub(super) fn plain(&self) -> Option<&'f [u8]> {
         match self {
             File::Plain(bytes) => Some(bytes),
-            File::Packed(_) => None,
+            File::Text(_) | File::Packed(_) => None,
         }
     }
 
@@ -48,7 +51,7 @@ impl<'f> File<'f> {
 impl Read for File<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         match self {
-            File::Plain(bytes) => bytes.read(into),
+            File::Plain(bytes) | File::Text(bytes) => bytes.read(into),
             File::Packed(reader) => reader.read(into),
         }
     }
@@ -57,14 +60,14 @@ impl Read for File<'_> {
 impl BufRead for File<'_> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         match self {
-            File::Plain(bytes) => Ok(bytes),
+            File::Plain(bytes) | File::Text(bytes) => Ok(bytes),
             File::Packed(reader) => reader.fill_buf(),
         }
     }
 
     fn consume(&mut self, amount: usize) {
         match self {
-            File::Plain(bytes) => bytes.consume(amount),
+            File::Plain(bytes) | File::Text(bytes) => bytes.consume(amount),
             File::Packed(reader) => reader.consume(amount),
         }
     }
@@ -74,9 +77,11 @@ impl BufRead for File<'_> {
 pub(super) fn each_file(
     bytes: &[u8],
     compression: Compression,
+    charsets: Charsets,
     max: usize,
     read: &mut dyn FnMut(&mut File<'_>) -> Result<(), PageError>,
 ) -> Result<(), PageError> {
+    let read = &mut |file: &mut File<'_>| in_utf8(file, charsets, read);
     let is_zip = bytes.starts_with(ZIP) || bytes.starts_with(EMPTY_ZIP);
     let mut left = max;
     match compression {
@@ -88,6 +93,23 @@ pub(super) fn each_file(
         Compression::Auto | Compression::Gzip => {
             bounded(MultiGzDecoder::new(bytes), &mut left, max, read)
         }
+    }
+}
+
+/// Turns a file into UTF-8 if it is in another character set.
+fn in_utf8(
+    file: &mut File<'_>,
+    charsets: Charsets,
+    read: &mut dyn FnMut(&mut File<'_>) -> Result<(), PageError>,
+) -> Result<(), PageError> {
+    let begin = file.fill_buf().map_err(|error| broken("compressed", error))?;
+    if !charsets.may_change(begin) {
+        return read(file);
+    }
+    let whole = file.whole()?;
+    match charsets.whole(&whole).map_err(PageError::Decode)? {
+        Some(text) => read(&mut File::Text(&text)),
+        None => read(&mut File::Text(&whole)),
     }
 }
 
@@ -104,10 +126,31 @@ fn unzip(
     for index in 0..archive.len() {
         let file = archive.by_index(index).map_err(|error| broken("zip", error))?;
         if file.is_file() {
-            bounded(file, left, max, read)?;
+            inner(file, left, max, read)?;
         }
     }
     Ok(())
+}
+
+/// Reads a file of an archive. Some vendors compress each before they pack it.
+fn inner(
+    mut file: impl Read,
+    left: &mut usize,
+    max: usize,
+    read: &mut dyn FnMut(&mut File<'_>) -> Result<(), PageError>,
+) -> Result<(), PageError> {
+    let mut begin = Vec::with_capacity(GZIP.len());
+    let magic = u64::try_from(GZIP.len()).unwrap_or_default();
+    file.by_ref().take(magic).read_to_end(&mut begin).map_err(|error| broken("zip", error))?;
+    let is_packed = begin == GZIP;
+    let whole = begin.as_slice().chain(file);
+    if is_packed {
+        // What is unpacked is bounded, and so has to be what it is unpacked from.
+        let most = u64::try_from(max).unwrap_or(u64::MAX);
+        bounded(MultiGzDecoder::new(whole.take(most)), left, max, read)
+    } else {
+        bounded(whole, left, max, read)
+    }
 }
 
 fn bounded(

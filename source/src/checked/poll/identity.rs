@@ -330,8 +330,18 @@ impl Identify for Batch {
 
 impl Identify for Pages {
     fn add_to(&self, to: &mut Identity) {
-        let Pages { request, then, next, stop, decode, compression, records, missing_records } =
-            self;
+        // The character set changes no request.
+        let Pages {
+            request,
+            then,
+            next,
+            stop,
+            decode,
+            compression,
+            charset: _,
+            records,
+            missing_records,
+        } = self;
         ((request, then), (next, stop)).add_to(to);
         decode.add_to(to);
         to.choice(match compression {
@@ -417,6 +427,8 @@ impl Identify for PageDecode {
             PageDecode::Csv(Csv { separator, columns, after, before }) => {
                 to.form("csv", ((u64::from(*separator), columns), (after, before)))
             }
+            PageDecode::JsonSeq => to.choice("json_seq"),
+            PageDecode::Concatenated => to.choice("concatenated"),
             PageDecode::Lines => to.choice("lines"),
             PageDecode::Xml => to.choice("xml"),
         }

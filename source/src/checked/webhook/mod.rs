@@ -22,7 +22,7 @@ use url::Url;
 use crate::checked::checker::{Checker, Told, all};
 use crate::checked::event::EventSpec;
 use crate::path::{Path, Root};
-use crate::written::{self, Decode, Located};
+use crate::written::{self, Charset, Decode, Located};
 use checks::surroundings::{REQUEST_ROOTS, lint_names};
 
 const DEFAULT_MAX_BODY: usize = 6 * 1024 * 1024;
@@ -46,6 +46,8 @@ pub struct Webhook {
     pub delivery_id: Vec<Path>,
     /// How the body is read.
     pub decode: Decode,
+    /// In which character set it is, if that is said.
+    pub charset: Option<Charset>,
     /// Whether an authorizer may refuse a request before the webhook would.
     pub early_refusal: bool,
     /// The status that answers an authentic request with a refused record.
@@ -100,13 +102,14 @@ impl Webhook {
             max_body,
             delivery_id: delivery_id?.unwrap_or_default(),
             decode: written.decode,
+            charset: written.charset,
             // A gateway gives an answer of its own.
             early_refusal: written.early_refusal
                 && respond.as_ref().is_ok_and(|r| r.denied.is_none()),
             rejected_status: rejected_status(written, checker),
             respond: respond?,
             handshake: handshake?,
-            event,
+            event: EventSpec { one_is_a_list: written.decode == Decode::Xml, ..event },
         })
     }
 

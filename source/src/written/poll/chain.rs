@@ -10,6 +10,7 @@ use super::answer_when::AnswerWhen;
 use super::request::{Request, Then};
 use crate::located::Located;
 use crate::node::Node;
+use crate::written::charset::Charset;
 use crate::written::poll::pages::{
     Compression, MissingRecords, Next, PageDecode, Records, StopRule,
 };
@@ -69,6 +70,9 @@ pub struct Detail {
     /// How it is compressed, apart from what its headers say.
     #[serde(default)]
     pub compression: Compression,
+    /// In which character set it is, if it is not in UTF-8. Without it, a byte order mark of UTF-16
+    /// counts, and the character set of the content type where a record is no UTF-8.
+    pub charset: Option<Charset>,
     /// The path of the list of records in it; empty if it is the list.
     pub records: Option<Located<Records>>,
     /// What a page without that list means.

@@ -17,6 +17,7 @@ use serde::Deserialize;
 
 use crate::located::Located;
 use crate::node::Node;
+use crate::written::charset::Charset;
 use crate::written::event::Event;
 
 pub use answer_when::*;
@@ -65,6 +66,9 @@ pub struct Poll {
     /// How a page's body is compressed, apart from what its headers say.
     #[serde(default)]
     pub compression: Compression,
+    /// In which character set it is, if it is not in UTF-8. Without it, a byte order mark of UTF-16
+    /// counts, and the character set of the content type where a record is no UTF-8.
+    pub charset: Option<Charset>,
     /// The path of the list of records in a page, empty if the page is the list; the paths of
     /// several lists; or `{ values: PATH }`, the path of an object whose values are the records.
     pub records: Option<Located<Records>>,

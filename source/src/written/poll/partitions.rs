@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::request::{Request, Then};
 use crate::located::Located;
+use crate::written::charset::Charset;
 use crate::written::poll::pages::{
     Compression, MissingRecords, Next, PageDecode, Records, StopRule,
 };
@@ -44,6 +45,9 @@ pub struct PartitionRequest {
     /// How a page's body is compressed, apart from what its headers say.
     #[serde(default)]
     pub compression: Compression,
+    /// In which character set it is, if it is not in UTF-8. Without it, a byte order mark of UTF-16
+    /// counts, and the character set of the content type where a record is no UTF-8.
+    pub charset: Option<Charset>,
     /// The path of the list in a page; empty if the page is the list.
     pub records: Option<Located<Records>>,
     /// What a page without that list means.

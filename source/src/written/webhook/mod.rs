@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::located::Located;
+use crate::written::charset::Charset;
 use crate::written::event::Event;
 use crate::written::one_or_many::OneOrMany;
 
@@ -39,6 +40,9 @@ pub struct Webhook {
     /// How the body is read; by default as its content type says.
     #[serde(default)]
     pub decode: Decode,
+    /// In which character set the body is, if it is not in UTF-8. Without it, a byte order mark of
+    /// UTF-16 counts, and the character set of the content type where a record is no UTF-8.
+    pub charset: Option<Charset>,
     /// Whether a gateway's authorizer may refuse a request, with 403, before the webhook would with
     /// 401; `false` for a vendor that wants to see 401.
     #[serde(default = "yes")]
@@ -70,6 +74,13 @@ pub enum Decode {
     Json,
     /// One JSON value on each line.
     Ndjson,
+    /// JSON values, each behind the character RS (RFC 7464).
+    JsonSeq,
+    /// JSON values that follow each other with nothing between, or with blanks.
+    Concatenated,
     /// A form: its field `payload` holds JSON, or its fields are the record.
     Form,
+    /// XML. An element is an object of its attributes (`@name`) and elements; repeated elements are
+    /// a list; an element with only text is that text; text next to other elements is `$text`.
+    Xml,
 }

@@ -18,6 +18,10 @@ pub enum PageDecode {
         /// The last line, if it is not a record.
         trailer: Option<Trailer>,
     },
+    /// JSON values, each behind the character RS.
+    JsonSeq,
+    /// JSON values that follow each other.
+    Concatenated,
     /// Comma-separated values.
     Csv(Csv),
     /// Lines of text.
@@ -56,6 +60,8 @@ impl PageDecode {
         let Some(written) = written else { return Ok(PageDecode::Json) };
         Ok(match &**written {
             written::PageDecode::Json => PageDecode::Json,
+            written::PageDecode::JsonSeq => PageDecode::JsonSeq,
+            written::PageDecode::Concatenated => PageDecode::Concatenated,
             written::PageDecode::Lines => PageDecode::Lines,
             written::PageDecode::Xml => PageDecode::Xml,
             written::PageDecode::Ndjson(ndjson) => PageDecode::Ndjson {
@@ -70,7 +76,7 @@ impl PageDecode {
 
     /// Returns whether each line or row is a record.
     pub(crate) fn is_lines(&self) -> bool {
-        matches!(self, PageDecode::Ndjson { .. } | PageDecode::Csv(_) | PageDecode::Lines)
+        !matches!(self, PageDecode::Json | PageDecode::Xml)
     }
 
     /// Reports paths into a body that has nothing but records.

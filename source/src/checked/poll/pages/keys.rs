@@ -1,6 +1,6 @@
 //! The keys that describe pages, in all the parts of a file that have them.
 
-use crate::written::{self, Compression, Located, MissingRecords, StopRule};
+use crate::written::{self, Charset, Compression, Located, MissingRecords, StopRule};
 
 /// The keys that describe pages.
 pub(crate) struct WrittenPages<'w> {
@@ -10,6 +10,7 @@ pub(crate) struct WrittenPages<'w> {
     pub(crate) stop: &'w [Located<StopRule>],
     pub(crate) decode: Option<&'w Located<written::PageDecode>>,
     pub(crate) compression: Compression,
+    pub(crate) charset: Option<Charset>,
     pub(crate) records: Option<&'w Located<written::Records>>,
     pub(crate) missing_records: MissingRecords,
     pub(crate) record: Option<&'w Located<String>>,
@@ -24,6 +25,7 @@ macro_rules! pages_of {
             stop: $written.stop.as_deref().unwrap_or_default(),
             decode: $written.decode.as_ref(),
             compression: $written.compression,
+            charset: $written.charset,
             records: $written.records.as_ref(),
             missing_records: $written.missing_records,
             record: $written.record.as_ref(),

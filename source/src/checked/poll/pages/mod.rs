@@ -20,7 +20,7 @@ use crate::checked::poll::request::body::RequestBody;
 use crate::checked::poll::request::scope::RequestScope;
 use crate::path::Root;
 use crate::problem::Place;
-use crate::written::{Compression, Located, MissingRecords};
+use crate::written::{Charset, Compression, Located, MissingRecords};
 use keys::WrittenPages;
 
 /// How pages are requested, and what is in them.
@@ -38,6 +38,8 @@ pub struct Pages {
     pub decode: PageDecode,
     /// How a page's body is compressed.
     pub compression: Compression,
+    /// In which character set it is, if that is said.
+    pub charset: Option<Charset>,
     /// Where a page has its records.
     pub records: Records,
     /// What a page without that list or record means.
@@ -112,6 +114,7 @@ impl RequestScope<'_, '_> {
             stop: stop?,
             decode: decode?,
             compression: written.compression,
+            charset: written.charset,
             records: records?,
             missing_records: written.missing_records,
         })

@@ -14,6 +14,10 @@ pub enum PageDecode {
     Json,
     /// One JSON value on each line; each is a record.
     Ndjson(Ndjson),
+    /// JSON values, each behind the character RS (RFC 7464); each is a record.
+    JsonSeq,
+    /// JSON values that follow each other with nothing between, or with blanks; each is a record.
+    Concatenated,
     /// Comma-separated values (RFC 4180); each row is a record of texts.
     Csv(Csv),
     /// Plain text: each line that is not empty is a record, `{"line": "…"}`.
