@@ -7,6 +7,7 @@ use mef_source::checked::{Pages, Poll, Take, TokenForm};
 use serde_json::Value;
 use url::Url;
 
+use crate::page::instead::kind;
 use crate::page::page_error::PageError;
 use crate::page::record::Unread;
 use crate::page::stop::find;
@@ -118,17 +119,6 @@ pub(super) fn text_of(value: Option<&Value>, path: &Path) -> Result<Option<Strin
         Some(Value::String(text)) => Ok(Some(text.clone())),
         Some(Value::Number(number)) => Ok(Some(number.to_string())),
         Some(other) => Err(PageError::Next { place: path.to_string(), found: kind(other) }),
-    }
-}
-
-pub(super) fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
     }
 }
 
