@@ -101,10 +101,13 @@ impl Request {
 
     /// Whether the body is a form (`application/x-www-form-urlencoded`), as its content type says.
     pub(crate) fn is_form(&self) -> bool {
-        self.header_values("content-type").any(|value| {
-            let kind = value.split(|byte| *byte == b';').next().unwrap_or_default();
-            kind.trim_ascii().eq_ignore_ascii_case(FORM)
-        })
+        let mut kinds = self.header_values("content-type").peekable();
+        // Of two that differ, which one counts would be a guess.
+        kinds.peek().is_some()
+            && kinds.all(|value| {
+                let kind = value.split(|byte| *byte == b';').next().unwrap_or_default();
+                kind.trim_ascii().eq_ignore_ascii_case(FORM)
+            })
     }
 
     /// The decoded values of a form's field, one for each time it was sent; none if the body is no form.

@@ -84,7 +84,9 @@ pub enum Command {
     ///
     /// Beside a source file, `tests/NAME.request.json` is a captured webhook, `tests/NAME.records.json` a list
     /// of pulled records, and `tests/NAME.exchanges.yml` a vendor's responses to whole runs of the poller.
-    /// The expected result of each is in `tests/NAME.expected.json`.
+    /// The expected result of each is in `tests/NAME.expected.json`, and `at` there is the moment at which
+    /// the test runs: a captured webhook's `received_at` when the file is written first, else
+    /// 2026-01-01T00:00:00Z. The secrets that sign a request are in `tests/secrets.env`.
     Test(TestOptions),
     /// Judge one captured webhook request offline, and say why it is taken or refused
     ///
@@ -173,9 +175,13 @@ pub struct CheckOptions {
 pub struct TestOptions {
     /// The folder, or one source file [default: that of --sources]
     pub dir: Option<PathBuf>,
-    /// Write the results as the expected ones, for you to read and commit
+    /// Write the results as the expected ones, for you to read and commit. A request that is refused is
+    /// written only if its `NAME.expected.json` has that `status` already
     #[arg(long)]
     pub update: bool,
+    /// With --update: write refusals too, for tests of what must not come in
+    #[arg(long, requires = "update")]
+    pub accept_refusal: bool,
 }
 
 /// Options of `mef init`.

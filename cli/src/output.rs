@@ -1,5 +1,6 @@
 //! The one writer of the command line: data to stdout, words to stderr.
 
+use std::collections::BTreeMap;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
@@ -116,6 +117,21 @@ pub(crate) fn or_dash(text: Option<String>) -> String {
 /// Returns a number with its word: `1 error`, `2 errors`.
 pub(crate) fn count(n: usize, word: &str) -> String {
     format!("{n} {word}{}", if n == 1 { "" } else { "s" })
+}
+
+/// Says which fields of events fell back to their defaults, as `summary 3 of 3`; `None` if none did. A
+/// field within a field is told only if no event has it: then its path is wrong, or the vendor never
+/// sends it.
+pub(crate) fn fallbacks(fields: &BTreeMap<String, u64>, events: u64) -> Option<String> {
+    let told: Vec<_> = fields
+        .iter()
+        .filter(|(name, count)| !name.contains('.') || **count >= events)
+        .map(|(name, count)| match name.contains('.') {
+            false => format!("{name} fell back to its default in {count} of {events}"),
+            true => format!("{name} is null in all"),
+        })
+        .collect();
+    (!told.is_empty() && events > 0).then(|| told.join(", "))
 }
 
 /// Replaces control characters, which could drive a terminal: vendors choose some of the text.

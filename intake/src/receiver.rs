@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use mef_auth::Request;
 use mef_auth::verify::{Denied, Explained, LiveSecrets, Verified, verify, verify_explained};
-use mef_pipeline::{Admitted, Delivered, Outputs, Pipeline, SchemaError, deliver_all};
+use mef_pipeline::{Admitted, Delivered, Fallbacks, Outputs, Pipeline, SchemaError, deliver_all};
 use mef_ports::moment::after;
 use mef_ports::{Clock, Deliveries, DeliveryKey, Http, Secrets, StoreError};
 use mef_source::Source;
@@ -48,6 +48,9 @@ pub trait Observer: Send + Sync {
     /// Takes the checks that judged a request. It may be judged again with newer secrets: the last time
     /// counts.
     fn judged(&self, checks: Vec<Explained>);
+
+    /// Takes which fields of the delivered events fell back to their defaults.
+    fn delivered(&self, fallbacks: Fallbacks);
 }
 
 /// Receives one source's webhooks.
@@ -231,8 +234,11 @@ impl Receiver {
         }
         let running = self.pipeline.start(admitted.of_delivery(delivery_id));
         let Delivered { receipt, fallbacks } = deliver_all(&self.ports.outputs, running).await?;
-        if fallbacks > 0 {
-            tracing::debug!(source.id = %self.source.name, event.fallbacks = fallbacks, "fields fell back to their defaults");
+        if fallbacks.total() > 0 {
+            tracing::debug!(source.id = %self.source.name, event.fallbacks = fallbacks.total(), "fields fell back to their defaults");
+        }
+        if let Some(observer) = &self.observer {
+            observer.delivered(fallbacks);
         }
         let is_told_refused = receipt.rejected() > 0 && self.webhook.rejected_status >= 300;
         if let Some(key) = key.filter(|_| !is_told_refused) {

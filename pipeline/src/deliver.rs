@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use mef_ports::{Clock, DeadLetter, DeadLetters, Queue, Receipt, StoreError};
 
+use crate::fallbacks::Fallbacks;
 use crate::outcome::Outcome;
 use crate::running::Running;
 
@@ -45,8 +46,8 @@ pub async fn deliver(outputs: &Outputs, outcome: Outcome) -> Result<Receipt, Sto
 pub struct Delivered {
     /// The proof that all of it is delivered.
     pub receipt: Receipt,
-    /// How many fields of events fell back to their defaults.
-    pub fallbacks: u64,
+    /// Which fields of events fell back to their defaults.
+    pub fallbacks: Fallbacks,
 }
 
 /// Runs the rest of what was admitted and delivers it, a part at a time.
@@ -60,9 +61,9 @@ pub async fn deliver_all(
     outputs: &Outputs,
     mut running: Running<'_>,
 ) -> Result<Delivered, StoreError> {
-    let (mut delivered, mut rejected, mut fallbacks) = (0, 0, 0);
-    while let Some(part) = running.next_part() {
-        fallbacks += part.fallbacks;
+    let (mut delivered, mut rejected, mut fallbacks) = (0, 0, Fallbacks::default());
+    while let Some(mut part) = running.next_part() {
+        fallbacks.merge(std::mem::take(&mut part.fallbacks));
         let receipt = deliver(outputs, part).await?;
         delivered += receipt.delivered();
         rejected += receipt.rejected();

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use mef_ports::{DeadLetter, Message, RawRecord};
 
+use crate::fallbacks::Fallbacks;
 use crate::letter::{LetterOrigin, Rejection};
 use crate::numbering::Numbering;
 use crate::split::Kept;
@@ -15,9 +16,9 @@ pub struct Outcome {
     pub events: Vec<Prepared>,
     /// The rejected records.
     pub letters: Vec<DeadLetter>,
-    /// How many fields of events fell back to their defaults because the record
+    /// Which fields of events fell back to their defaults because the record
     /// has no value for them.
-    pub fallbacks: u64,
+    pub fallbacks: Fallbacks,
     pub(crate) origin: Arc<LetterOrigin>,
     /// Numbers the records of a page that comes in parts.
     pub(crate) numbering: Numbering,
@@ -39,7 +40,7 @@ impl Outcome {
         Outcome {
             events: Vec::new(),
             letters: Vec::new(),
-            fallbacks: 0,
+            fallbacks: Fallbacks::default(),
             origin,
             numbering: Numbering::whole(),
             bytes: 0,

@@ -197,7 +197,7 @@ impl Pipeline {
         let context = &outcome.origin.context;
         match structure(&self.source, &self.event, &self.programs, context, &record) {
             Ok(structured) => {
-                outcome.fallbacks += structured.fallbacks;
+                outcome.fallbacks.merge(structured.fallbacks);
                 outcome.add(Prepared {
                     message: Message {
                         event_id: structured.event_id,

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use mef_ports::queue_text;
-use mef_source::checked::{EventSpec, Mapping};
+use mef_source::checked::{EventSpec, Mapping, TimeFormat};
 use mef_source::template::{Rendered, Variables};
 use mef_source::{Path, Root, Template};
 use serde::{Serialize, Serializer};
@@ -18,6 +18,7 @@ use serde_json::{Map, Value};
 
 use crate::admitted::Context;
 use crate::event_id::{Identity, event_id};
+use crate::fallbacks::Fallbacks;
 use crate::jq::{Input, Programs};
 use crate::split::{Record, remove};
 
@@ -26,7 +27,7 @@ use crate::split::{Record, remove};
 pub(crate) struct Structured {
     pub(crate) event_id: String,
     pub(crate) body: String,
-    pub(crate) fallbacks: u64,
+    pub(crate) fallbacks: Fallbacks,
 }
 
 /// Why a record cannot become an event.
@@ -50,7 +51,7 @@ pub(crate) fn structure(
 ) -> Result<Structured, StructureError> {
     let input = Input::new(context, record.parent.as_deref(), &record.value);
     let scope = EventScope { spec, programs, context, record, input };
-    let mut fields = Fields { scope: &scope, fallbacks: 0, fault: None };
+    let mut fields = Fields { scope: &scope, fallbacks: Fallbacks::default(), fault: None };
     let event = Event {
         category: fields.text("category", || source.to_owned()),
         details: fields.details(),
@@ -71,12 +72,12 @@ pub(crate) fn structure(
     Ok(Structured { event_id, body: queue_text(&event)?, fallbacks: fields.fallbacks })
 }
 
-fn identity(source: &str, scope: &EventScope<'_>, fallbacks: &mut u64) -> String {
+fn identity(source: &str, scope: &EventScope<'_>, fallbacks: &mut Fallbacks) -> String {
     if let Some(template) = &scope.spec.id {
         if let Some(id) = render_text(template, scope) {
             return event_id(source, &Identity::Declared(&id));
         }
-        *fallbacks += 1;
+        fallbacks.add("id");
     }
     let record = scope.record;
     if let Some(id) = &scope.context.delivery_id {
@@ -170,7 +171,7 @@ fn render_text(template: &Template, scope: &EventScope<'_>) -> Option<String> {
 
 struct Fields<'r> {
     scope: &'r EventScope<'r>,
-    fallbacks: u64,
+    fallbacks: Fallbacks,
     /// The first program that failed.
     fault: Option<StructureError>,
 }
@@ -189,9 +190,10 @@ impl<'r> Fields<'r> {
             }
         };
         if value.is_null() {
-            self.fallbacks += 1;
+            self.fallbacks.add(name);
             return None;
         }
+        nulls(mapping, &value, name, &mut self.fallbacks);
         Some(value)
     }
 
@@ -224,8 +226,40 @@ impl<'r> Fields<'r> {
         }
     }
 
+    /// Returns the event's time as RFC 3339. What is no time falls back, as if it were missing: an
+    /// index refuses the whole event for it.
     fn timestamp(&mut self, received_at: Timestamp) -> Cow<'r, Value> {
-        self.value("timestamp").unwrap_or_else(|| Cow::Owned(Value::from(received_at.to_string())))
+        let rfc3339 = |time: Timestamp| Cow::Owned(Value::from(time.to_string()));
+        let Some(value) = self.value("timestamp") else { return rfc3339(received_at) };
+        let text = match value.as_ref() {
+            Value::String(text) => Cow::Borrowed(text.as_str()),
+            other => Cow::Owned(other.to_string()),
+        };
+        if TimeFormat::Rfc3339.read(&text).is_some() {
+            return value;
+        }
+        if let Some(time) = TimeFormat::Auto.read(&text) {
+            return rfc3339(time);
+        }
+        self.fallbacks.add("timestamp");
+        rfc3339(received_at)
+    }
+}
+
+/// Counts what a mapping of names to templates left null: nobody means to write a null, and a path that
+/// is wrong gives nothing else.
+fn nulls(mapping: &Mapping, value: &Value, name: &str, fallbacks: &mut Fallbacks) {
+    let (Mapping::Object(mappings), Value::Object(values)) = (mapping, value) else { return };
+    for (key, mapping) in mappings {
+        match values.get(key) {
+            Some(Value::Null) if !matches!(mapping, Mapping::Constant(_)) => {
+                fallbacks.add(&format!("{name}.{key}"));
+            }
+            Some(value @ Value::Object(_)) => {
+                nulls(mapping, value, &format!("{name}.{key}"), fallbacks);
+            }
+            _ => {}
+        }
     }
 }
 

@@ -48,7 +48,7 @@ fn an_event_without_a_map_has_the_original_defaults() {
             "eventsource": "acme_api"
         })]
     );
-    assert_eq!(outcome.fallbacks, 0);
+    assert_eq!(outcome.fallbacks.total(), 0);
 }
 
 #[test]
@@ -60,7 +60,26 @@ fn what_a_record_lacks_falls_back_and_is_counted() {
     assert_eq!((&event["summary"], &event["severity"]), (&json!("acme_event"), &json!("INFO")));
     assert_eq!(event["tags"], json!(["one"]));
     assert_eq!(event["details"], json!({"x": {"y": 1}, "z": null}));
-    assert_eq!(outcome.fallbacks, 2);
+    assert_eq!(outcome.fallbacks.total(), 2);
+}
+
+#[test]
+fn an_events_time_is_a_time_or_the_receipt() {
+    let source = source("", r#"{ map: { timestamp: "{t}" } }"#);
+    let received = "2026-11-24T10:00:00Z";
+    for (record, timestamp, fallbacks) in [
+        (r#"{"t":"2026-11-24T09:00:00.250+01:00"}"#, "2026-11-24T09:00:00.250+01:00", 0),
+        (r#"{"t":"2026-11-24 09:00:00"}"#, "2026-11-24T09:00:00Z", 0),
+        (r#"{"t":1795514400250}"#, "2026-11-24T10:00:00.25Z", 0),
+        (r#"{"t":"2026-11-24T09:00:00ZZ"}"#, received, 1),
+        (r#"{"t":"24.11.2026"}"#, received, 1),
+        (r#"{"t":["2026-11-24T09:00:00Z"]}"#, received, 1),
+        (r#"{"t":null}"#, received, 1),
+    ] {
+        let outcome = run(&source, &[], record);
+        assert_eq!(events(&outcome)[0]["timestamp"], timestamp, "{record}");
+        assert_eq!(outcome.fallbacks.total(), fallbacks, "{record}");
+    }
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! What the runs of a stream did, as it is stored with its cursor.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +14,10 @@ pub struct LostSpan {
     pub from: Timestamp,
     /// The moment it ends before.
     pub to: Timestamp,
+}
+
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// What the last run did.
@@ -47,8 +53,14 @@ pub struct RunSummary {
     pub untimed: u64,
     /// Things listed of which the vendor had no details any more: gone, or past their time.
     pub gone: u64,
-    /// Ids forgotten because the dedupe set was full: their records may come twice.
+    /// Ids that a later run may need and that were forgotten: their records may come twice.
     pub dedupe_overflow: u64,
+    /// Records that the vendor counted and did not give.
+    #[serde(skip_serializing_if = "is_none")]
+    pub missing: u64,
+    /// Of each field of events, how many fell back to its default since the record had no value.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub fallbacks: BTreeMap<String, u64>,
     /// What the vendor no longer kept when the cursor came to it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lost: Option<LostSpan>,

@@ -5,6 +5,7 @@
 
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { suites as body } from "./vendors/body.mjs";
+import { suites as contentful } from "./vendors/contentful.mjs";
 import { suites as discord } from "./vendors/discord.mjs";
 import { suites as hashed } from "./vendors/hashed.mjs";
 import { suites as money } from "./vendors/money.mjs";
@@ -25,7 +26,7 @@ let cases = 0;
 const stale = [];
 const disputes = [];
 const written = new Set();
-for (const suite of [...body, ...timed, ...special, ...token, ...jwt, ...sns, ...discord, ...hashed, ...money, ...people, ...platforms, ...security, ...sets]) {
+for (const suite of [...body, ...timed, ...special, ...token, ...jwt, ...sns, ...contentful, ...discord, ...hashed, ...money, ...people, ...platforms, ...security, ...sets]) {
   const text = format(await suite.file());
   disputes.push(...suite.disputes);
   const file = new URL(`${suite.name}.json`, folder);

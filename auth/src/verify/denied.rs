@@ -32,6 +32,11 @@ pub enum Denied {
     /// The body is not JSON, so this part of it cannot be read.
     #[error("the body is not JSON, so the {0} cannot be read")]
     BodyNotJson(RequestPart),
+    /// The body is a form, so this path into JSON leads nowhere.
+    #[error(
+        "the body is a form, so the {0} cannot be read as JSON: a field is written `form.NAME`"
+    )]
+    BodyIsForm(RequestPart),
     /// The body is not a form, so this field of it cannot be read.
     #[error("the body is not a form by its content type, so the {0} cannot be read")]
     BodyNotForm(RequestPart),
@@ -348,6 +353,7 @@ impl Denied {
             Denied::JwtMalformed { .. }
             | Denied::JwtClaim { .. }
             | Denied::BodyNotJson(_)
+            | Denied::BodyIsForm(_)
             | Denied::BodyNotForm(_)
             | Denied::WrongType(_)
             | Denied::NotText(_)

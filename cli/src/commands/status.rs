@@ -161,6 +161,8 @@ fn state(poll: &Poll, record: &CursorRecord, run: &RunSummary, now: Timestamp) -
                 .is_some_and(|lag| lag > patience + wanted)
     {
         "stale"
+    } else if run.missing > 0 {
+        "incomplete"
     } else if never_had_a_record(record, run) {
         "no record yet"
     } else {

@@ -1,5 +1,6 @@
 //! Runs of the real poller against a vendor in a file.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -31,6 +32,8 @@ pub(crate) struct Pulled {
     pub(crate) events: Vec<Value>,
     /// The records that became dead letters.
     pub(crate) rejected: Vec<DeadLetter>,
+    /// Of each field of events, how many had no value for it.
+    pub(crate) fallbacks: BTreeMap<String, u64>,
 }
 
 /// A cursor as a test sees it: without what differs between machines or versions of the source file.
@@ -95,11 +98,14 @@ pub(crate) async fn pull(
         }
         store.set(&StreamKey { partition, ..poller.stream() }, &record).await?;
     }
-    let mut done = Vec::new();
+    let (mut done, mut fallbacks) = (Vec::new(), BTreeMap::<String, u64>::new());
     for (index, run) in runs.into_iter().enumerate() {
         clock.set(run.at);
         vendor.begin(run);
         let report = poller.run(&Budget::default()).await;
+        for (field, count) in &report.summary.fallbacks {
+            *fallbacks.entry(field.clone()).or_default() += count;
+        }
         let log = vendor.end();
         let error = match &report.end {
             mef_poller::RunEnd::Failed(error) => Some(redactor.mask(&chain(error)).into_owned()),
@@ -137,6 +143,7 @@ pub(crate) async fn pull(
         cursors,
         events: events.collect::<Result<_, _>>()?,
         rejected: DeadLetters::list(&store, None, usize::MAX).await?,
+        fallbacks,
     })
 }
 

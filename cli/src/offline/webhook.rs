@@ -2,6 +2,7 @@
 //!
 //! The clock stands still at the moment that the caller names.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,7 +12,7 @@ use jiff::Timestamp;
 use mef_auth::Request;
 use mef_auth::verify::Explained;
 use mef_intake::{Handled, Observer, Receiver, ReceiverPorts};
-use mef_pipeline::Outputs;
+use mef_pipeline::{Fallbacks, Outputs};
 use mef_ports::{
     Clock, DeadLetter, DeadLetters as _, Deliveries, DeliveryKey, Receipt, Secret, SecretRef,
     SecretVersion, Secrets, SecretsError, StoreError,
@@ -41,6 +42,8 @@ pub(crate) struct Judged {
     pub(crate) checks: Vec<Explained>,
     /// The live versions of the secrets that were read, without their values.
     pub(crate) secrets: Vec<LiveVersion>,
+    /// Of each field of events, how many had no value for it.
+    pub(crate) fallbacks: BTreeMap<String, u64>,
 }
 
 /// A live version of a secret.
@@ -95,6 +98,7 @@ pub(crate) async fn judge(
         delivery_id: notes.delivery_id,
         checks: notes.checks,
         secrets: notes.versions,
+        fallbacks: notes.fallbacks.into_fields(),
     })
 }
 
@@ -109,6 +113,7 @@ struct Notes {
     delivery_id: Option<String>,
     checks: Vec<Explained>,
     versions: Vec<LiveVersion>,
+    fallbacks: Fallbacks,
 }
 
 impl NotingPorts {
@@ -130,6 +135,10 @@ impl NotingPorts {
 impl Observer for NotingPorts {
     fn judged(&self, checks: Vec<Explained>) {
         self.notes().checks = checks;
+    }
+
+    fn delivered(&self, fallbacks: Fallbacks) {
+        self.notes().fallbacks = fallbacks;
     }
 }
 

@@ -29,7 +29,7 @@ fn nothing_falls_back_and_two_values_are_a_mistake() {
         .map(|event| serde_json::from_str::<Value>(&event.message.body).unwrap()["summary"].clone())
         .collect();
     assert_eq!(summaries, ["acme_event", "one"]);
-    assert_eq!(outcome.fallbacks, 1);
+    assert_eq!(outcome.fallbacks.total(), 1);
     assert!(outcome.letters[0].reason.contains("more than one value"), "{:?}", outcome.letters);
 }
 

@@ -61,6 +61,16 @@ struct Exchange {
     is_ours: bool,
 }
 
+/// Returns how long to wait before each further try.
+pub(crate) fn waits() -> impl Iterator<Item = Duration> {
+    ExponentialBuilder::new()
+        .with_min_delay(Duration::from_millis(500))
+        .with_max_delay(Duration::from_secs(4))
+        .with_max_times(TRIES_AGAIN)
+        .with_jitter()
+        .build()
+}
+
 impl Fetcher<'_> {
     /// Sends the request, again if that may help, and reads the response.
     pub(crate) async fn ask<T>(
@@ -68,12 +78,7 @@ impl Fetcher<'_> {
         mut asking: Asking<'_>,
         read: impl Fn(&Url, &HttpResponse) -> Result<T, PageError>,
     ) -> Result<Answered<T>, FetchError> {
-        let mut waits = ExponentialBuilder::new()
-            .with_min_delay(Duration::from_millis(500))
-            .with_max_delay(Duration::from_secs(4))
-            .with_max_times(TRIES_AGAIN)
-            .with_jitter()
-            .build();
+        let mut waits = waits();
         let mut may_refresh = true;
         loop {
             let verdict = match self.attempt(asking, &read).await {

@@ -5,7 +5,8 @@ use mef_source::{Path, Root};
 use serde_json::Value;
 
 use crate::page::decode::content::Content;
-use crate::page::instead::{Instead, kind};
+use crate::page::instead::Instead;
+use crate::page::kind::kind;
 use crate::page::page_error::PageError;
 use crate::page::record::Unread;
 

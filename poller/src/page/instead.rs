@@ -8,6 +8,8 @@ use std::fmt;
 use mef_auth::Redactor;
 use serde_json::{Map, Value};
 
+use crate::page::kind::kind;
+
 /// How many names and lists are told at most.
 const MOST: usize = 8;
 /// How deep lists are looked for.
@@ -18,18 +20,6 @@ const WORDS: usize = 200;
 const LONGEST: usize = 16 * 1024;
 /// Names of what an error says, beside those with `error` in them.
 const SAYING: [&str; 7] = ["message", "msg", "detail", "reason", "description", "title", "code"];
-
-/// Returns the kind of a value, in words.
-pub(super) fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
-    }
-}
 
 /// What a page has in place of its records.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

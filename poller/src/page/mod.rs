@@ -7,6 +7,7 @@ pub(crate) mod body_records;
 pub(crate) mod decode;
 pub(crate) mod held;
 pub(crate) mod instead;
+pub(crate) mod kind;
 pub(crate) mod link_header;
 pub(crate) mod next;
 pub(crate) mod page_error;

@@ -7,7 +7,7 @@ use mef_source::checked::{Pages, Poll, Take, TokenForm};
 use serde_json::Value;
 use url::Url;
 
-use crate::page::instead::kind;
+use crate::page::kind::kind;
 use crate::page::page_error::PageError;
 use crate::page::record::Unread;
 use crate::page::stop::find;

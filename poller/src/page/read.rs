@@ -29,6 +29,8 @@ pub(crate) struct Page {
     /// Whether this is the last page by a rule of the source file. It may still name what a later
     /// run goes on with.
     pub(crate) ends: bool,
+    /// How many records the vendor counts on all pages.
+    pub(crate) total: Option<u64>,
     /// The values of the setup that it brings anew.
     pub(crate) renewed: Vec<(String, String)>,
     /// Why the way on from it cannot be followed. Its records are good.
@@ -53,6 +55,7 @@ impl Page {
             records: Vec::new(),
             next: None,
             ends: true,
+            total: None,
             renewed: Vec::new(),
             lost_way: None,
             digest: [0; 32],
@@ -95,6 +98,7 @@ pub(crate) fn read(
     let asked_for = count.map(|count| count.saturating_sub(start));
     let seen =
         stop::PageFacts { body, headers, next: pages.next.as_ref(), records, before: asked_for };
+    let total = stop::total(&pages.stop, &seen);
     let mut ends = content.is_last || stop::ends(&pages.stop, &seen);
     if let Some(way) = pages.next.as_ref().filter(|way| way.never_ends() && records == 0 && !ends) {
         match stop::says_more(&pages.stop, &seen) {
@@ -131,7 +135,7 @@ pub(crate) fn read(
         Err(_) if ends && !is_kept => (None, true, None),
         Err(error) => (None, true, Some(LostWay { error, body: response.body.clone() })),
     };
-    Ok(Page { records, next, ends, renewed, lost_way, digest: page })
+    Ok(Page { records, next, ends, total, renewed, lost_way, digest: page })
 }
 
 /// Returns what the page at `url` names as the next.

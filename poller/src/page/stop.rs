@@ -44,6 +44,11 @@ pub(crate) fn ends(stop: &Stop, page: &PageFacts<'_>) -> bool {
         || reached(&stop.pages, page.before.map(|before| before.saturating_add(1)))
 }
 
+/// Returns how many records the vendor counts, if a rule looks at that.
+pub(crate) fn total(stop: &Stop, page: &PageFacts<'_>) -> Option<u64> {
+    page.find(stop.total.as_ref()?).and_then(|value| number(&value))
+}
+
 /// Returns whether a page of `pages` is the last because it names itself: `at` led to it, and it
 /// names `next`. By default that is an error, which the loop guard finds.
 pub(crate) fn ends_at_itself(

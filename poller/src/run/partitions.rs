@@ -139,8 +139,12 @@ impl Sum {
             (&mut sum.untimed, one.untimed),
             (&mut sum.gone, one.gone),
             (&mut sum.dedupe_overflow, one.dedupe_overflow),
+            (&mut sum.missing, one.missing),
         ] {
             *sum = sum.saturating_add(one);
+        }
+        for (field, count) in &one.fallbacks {
+            *sum.fallbacks.entry(field.clone()).or_default() += count;
         }
         sum.late_max_s = sum.late_max_s.max(one.late_max_s);
         sum.lost = sum.lost.or(one.lost);

@@ -241,6 +241,12 @@ impl Reading for Pass<'_> {
         Ok(Turn { moved, needed, goes_on, is_through: !goes_on })
     }
 
+    fn read_anew(&mut self, run: &mut Run<'_>) {
+        let from = if self.ascending { self.done.clone() } else { self.from.clone() };
+        run.record.read_again();
+        self.restart(run, from);
+    }
+
     /// Goes back to where the pass began, even if the cursor has moved: records on unread pages may
     /// still be out of order. If the vendor refuses that too and a
     /// rule says so, it is asked without the id: for the id's moment, or from the start.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use mef_ports::moment::before;
 use mef_ports::{LostSpan, Move, OpenWindow, Position, ResumeAt};
-use mef_source::checked::{Advance, Order, TimeCursor};
+use mef_source::checked::{Advance, FiltersBy, Order, TimeCursor};
 
 use crate::news::gathered::Gathered;
 use crate::news::known::{known, note_late};
@@ -162,10 +162,14 @@ impl Window<'_> {
     fn stay(&self, now: Timestamp, time: Option<Timestamp>) -> Stay {
         let OpenWindow { start, end, .. } = self.open;
         let read = if self.cursor.upper_bound { end } else { now };
+        let is_by_time = self.cursor.filters_by == FiltersBy::Time;
         match time {
-            Some(time) if time >= start => Stay { time, read: Some(read), renews: true },
-            // A record older than what was asked for has no place in a window: it may come with each.
-            Some(_) => Stay { time: read, read: None, renews: true },
+            Some(time) if time >= start && is_by_time => {
+                Stay { time, read: Some(read), renews: true }
+            }
+            // Its time does not say in which windows it lies. One that is older than what was asked
+            // for may come with each.
+            Some(time) => Stay { time: read.max(time), read: None, renews: true },
             // A record without a time lies somewhere before the end.
             None => Stay { time: before(read, A_MOMENT), read: None, renews: false },
         }
@@ -246,7 +250,8 @@ impl Reading for Window<'_> {
                 time => self.stay(now, time),
             };
             let Some(identity) = seen.insert(known.key, stay, &needed, summary) else { continue };
-            if let Some(time) = time.filter(|time| *time < done_before) {
+            let may_be_late = self.cursor.filters_by == FiltersBy::Time;
+            if let Some(time) = time.filter(|time| may_be_late && *time < done_before) {
                 note_late(Some(time), Some(done_before), summary);
             }
             gathered.take(known.news(record, identity));
@@ -302,6 +307,12 @@ impl Reading for Window<'_> {
     /// Counts the tries of earlier runs, but allows one in each run.
     fn most_restarts(&self) -> u32 {
         MOST_RESTARTS.saturating_sub(self.open.restarts).max(1)
+    }
+
+    fn read_anew(&mut self, run: &mut Run<'_>) {
+        self.leave_out_what_is_done(run);
+        self.newest = None;
+        run.record.open_window(self.open.clone());
     }
 
     /// Goes back to the start of the window, or in ascending order to where the cursor stands.

@@ -32,6 +32,7 @@ use crate::work::job::end_job;
 use crate::work::loop_guard::LoopGuard;
 use crate::work::report::{RunEnd, RunError};
 use crate::work::setup::{keep_setup, set_up};
+use crate::work::tally::Tally;
 
 /// What is read page after page: what the kinds of cursor do differently.
 pub(crate) trait Reading {
@@ -68,6 +69,11 @@ pub(crate) trait Reading {
     /// a different request: otherwise a vendor that refuses every request would never let the run end.
     fn most_restarts(&self) -> u32 {
         1
+    }
+
+    /// Goes back to where reading began, because its pages moved meanwhile.
+    fn read_anew(&mut self, run: &mut Run<'_>) {
+        run.record.read_again();
     }
 
     /// Goes back to where reading can begin again after the vendor refused the place `at`.
@@ -159,6 +165,7 @@ pub(crate) async fn read_pages<R: Reading>(
     let mut restarts_left = reading.most_restarts();
     let mut fetched = begin(run, reading, at.as_ref()).await?;
     let mut guard = LoopGuard::new(&run.poller.poll.pages);
+    let mut tally = Tally::new(&run.poller.poll.pages, at.is_none());
     let mut token = at.clone();
     loop {
         let FetchedPage { page, not_before } = match fetched {
@@ -182,6 +189,7 @@ pub(crate) async fn read_pages<R: Reading>(
                     Again::Less => restarts_left = reading.most_restarts(),
                 }
                 at = None;
+                tally.begin_again();
                 run.seen.begin_again();
                 end_job(run, token.take().as_ref()).await;
                 // A job or a session of the vendor is gone with the place.
@@ -191,7 +199,20 @@ pub(crate) async fn read_pages<R: Reading>(
                 continue;
             }
         };
+        if tally.has_shrunk(&page) && run.has_time() {
+            tracing::warn!(
+                source.id = %run.stream,
+                "the vendor counts fewer records than on the page before, so that some may have moved to pages that were read: they are read again"
+            );
+            reading.read_anew(run);
+            at = None;
+            run.seen.begin_again();
+            fetched = begin(run, reading, None).await?;
+            guard = LoopGuard::new(&run.poller.poll.pages);
+            continue;
+        }
         let named = page.next.clone();
+        tally.note(&page);
         token = named.clone().or(token);
         let circle = guard.visit(&page, named.as_ref()).err();
         run.seen.begin_page(guard.came_again());
@@ -231,6 +252,9 @@ pub(crate) async fn read_pages<R: Reading>(
         }
         if turn.is_through {
             run.seen.prune(&turn.needed);
+        }
+        if !turn.goes_on && !sorted.is_last && !is_past {
+            run.note_missing(tally.missing());
         }
         at = next;
         fetched = match go_on(run, next_page).await {

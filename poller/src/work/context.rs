@@ -205,6 +205,18 @@ impl<'p> Run<'p> {
         }
     }
 
+    /// Tells of records that the vendor counted and did not give.
+    pub(crate) fn note_missing(&mut self, missing: u64) {
+        if missing > 0 {
+            self.summary.missing += missing;
+            tracing::warn!(
+                source.id = %self.stream,
+                run.missing = missing,
+                "the vendor gave fewer records than it counts: they may have moved to pages that were read, or the credential may not see them"
+            );
+        }
+    }
+
     /// Tells of a stretch that is not read.
     pub(crate) fn note_lost(&mut self, lost: LostSpan) {
         self.summary.lost = Some(lost);

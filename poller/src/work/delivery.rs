@@ -124,14 +124,18 @@ pub(crate) async fn go_on(
     Ok(run.fetch(request).await)
 }
 
-/// Masks secrets in the reasons of dead letters, and logs how many fields fell back to defaults. The
+/// Masks secrets in the reasons of dead letters, and counts the fields that fell back to defaults. The
 /// records themselves are kept as the vendor sent them.
-fn mask_reasons(run: &Run<'_>, mut outcome: Outcome) -> Outcome {
+fn mask_reasons(run: &mut Run<'_>, mut outcome: Outcome) -> Outcome {
     for letter in &mut outcome.letters {
         letter.reason = run.poller.ports.redactor.mask(&letter.reason).into_owned();
     }
-    if outcome.fallbacks > 0 {
-        tracing::debug!(source.id = %run.stream, event.fallbacks = outcome.fallbacks, "fields fell back to their defaults");
+    let fallbacks = std::mem::take(&mut outcome.fallbacks);
+    if fallbacks.total() > 0 {
+        tracing::debug!(source.id = %run.stream, event.fallbacks = fallbacks.total(), "fields fell back to their defaults");
+    }
+    for (field, count) in fallbacks.into_fields() {
+        *run.summary.fallbacks.entry(field).or_default() += count;
     }
     outcome
 }

@@ -6,17 +6,15 @@
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use mef_ports::HttpResponse;
-use mef_source::Root;
-use mef_source::checked::{Detail, TimeReader};
+use mef_source::checked::Detail;
 use serde_json::Value;
 use url::Url;
 
 use crate::ask::asking::{Asking, FetchedPage};
+use crate::ask::fetch::waits;
 use crate::ask::fetch_error::{FetchError, MOST_IDS};
-use crate::ask::refusal::Refusal;
 use crate::news::keep::{kept, put};
 use crate::news::known::{Known, News, whole};
-use crate::news::record_time::record_time;
 use crate::news::seen::needed::Needed;
 use crate::news::seen::{Identity, Key, Stay};
 use crate::page::decode::batches::Batches;
@@ -27,8 +25,9 @@ use crate::request::render::error;
 use crate::request::scope::RequestScope;
 use crate::work::context::Run;
 use crate::work::delivery::deliver_part;
+use crate::work::gone::{has_expired, refused};
 use crate::work::loop_guard::LoopGuard;
-use crate::work::part::{Asked, Of, Part};
+use crate::work::part::{Asked, Of, Part, Taken};
 use crate::work::report::RunError;
 
 /// A part of a page is delivered when it took this long, or when it has many records.
@@ -279,34 +278,47 @@ impl Details<'_, '_> {
             let body = answer.body.clone();
             Ok((answer.status != StatusCode::NO_CONTENT).then_some((body, content_type)))
         };
-        let answer = match self.run.fetcher.ask(asking, body_of).await {
-            Err(FetchError::Refused(refusal)) => {
-                refused(detail, refusal)?;
-                self.note(End::Gone);
-                return Ok(None);
-            }
-            answer => answer?,
-        };
-        self.note(End::Found);
-        let Some((body, content_type)) = answer.value.flatten() else {
-            return Ok(answer.not_before);
-        };
-        if !of.is_timed {
-            let Some((_, file)) = self.if_new(of, &body) else { return Ok(answer.not_before) };
-            part.files.push(file.hash);
-        }
-        let of = Of { is_timed: true, ..of };
-        let content_type = content_type.as_deref();
-        let mut batches = Batches::of(&detail.pages, poll.max_page, body.clone(), content_type);
+        let (mut taken, mut waits) = (Taken::default(), waits());
         loop {
-            match batches.next().await {
-                Ok(None) => return Ok(answer.not_before),
-                Ok(Some(batch)) => self.add(batch, &kept, of, part),
-                Err(error) => return Err(self.run.fetcher.keep_page(body, error).await.into()),
+            let answer = match self.run.fetcher.ask(asking, body_of).await {
+                Err(FetchError::Refused(refusal)) => {
+                    refused(detail, refusal)?;
+                    self.note(End::Gone);
+                    return Ok(None);
+                }
+                answer => answer?,
+            };
+            self.note(End::Found);
+            let Some((body, content_type)) = answer.value.flatten() else {
+                return Ok(answer.not_before);
+            };
+            if !of.is_timed {
+                let Some((_, file)) = self.if_new(of, &body) else { return Ok(answer.not_before) };
+                part.files = vec![file.hash];
             }
-            if part.is_full() {
-                self.hand_over(part).await?;
-            }
+            let content_type = content_type.as_deref();
+            let mut batches = Batches::of(&detail.pages, poll.max_page, body.clone(), content_type);
+            let error = loop {
+                match batches.next().await {
+                    Ok(None) => return Ok(answer.not_before),
+                    Ok(Some(batch)) => {
+                        let of = Of { is_timed: true, ..of };
+                        self.add(taken.rest(batch), &kept, of, part);
+                    }
+                    Err(error) => break error,
+                }
+                if part.is_full() {
+                    self.hand_over(part).await?;
+                }
+            };
+            // What is cut off or garbled may be whole the next time.
+            let Some(wait) = waits.next().filter(|_| error.may_pass()) else {
+                return Err(self.run.fetcher.keep_page(body, error).await.into());
+            };
+            tracing::debug!(source.id = %self.run.stream, error = %error, "trying again");
+            self.run.poller.ports.clock.sleep(wait).await;
+            self.go_on_asking(answer.not_before).await?;
+            taken.begin_again();
         }
     }
 
@@ -377,24 +389,5 @@ impl Details<'_, '_> {
         // An expired item says nothing of how the others are asked for.
         self.run.found_details |= matches!(end, End::Found);
         self.refused += u64::from(matches!(end, End::Gone));
-    }
-}
-
-fn has_expired(detail: &Detail, item: &Value, now: Timestamp) -> bool {
-    let expires = detail.expires.as_ref().and_then(|path| path.find(item));
-    let expires = expires.and_then(|value| record_time(value, &TimeReader::default()));
-    expires.is_some_and(|expires| expires <= now)
-}
-
-/// Returns the error that a refusal of details means, if it does not mean that the item is gone. If
-/// a part of a job is gone, so is the job.
-fn refused(detail: &Detail, refusal: Refusal) -> Result<(), FetchError> {
-    let is_gone = matches!(refusal.status, StatusCode::NOT_FOUND | StatusCode::GONE);
-    match is_gone {
-        true if detail.pages.request.reads(Root::Setup) => Err(FetchError::JobGone(refusal)),
-        // One missing item says nothing of the others.
-        true if detail.batch.is_some() => Err(FetchError::Detail(refusal)),
-        true => Ok(()),
-        false => Err(FetchError::Detail(refusal)),
     }
 }

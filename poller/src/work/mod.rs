@@ -7,9 +7,11 @@
 pub(crate) mod context;
 pub(crate) mod delivery;
 pub(crate) mod details;
+pub(crate) mod gone;
 pub(crate) mod job;
 pub(crate) mod loop_guard;
 pub(crate) mod part;
 pub(crate) mod report;
 pub(crate) mod same_request;
 pub(crate) mod setup;
+pub(crate) mod tally;

@@ -1,9 +1,11 @@
 //! What is asked of items at once, and what is found until it is delivered.
 
+use std::hash::{BuildHasher, RandomState};
+
 use serde_json::Value;
 
 use crate::news::known::News;
-use crate::page::record::Unreadable;
+use crate::page::record::{Unread, Unreadable};
 
 /// How many records a part has at most.
 const MOST_RECORDS: usize = 2_000;
@@ -37,6 +39,42 @@ pub(crate) struct Part {
     pub(crate) whole: usize,
     /// The files of the item at hand that are known by what they are.
     pub(crate) files: Vec<u64>,
+}
+
+/// The records of a file that were taken, in case that it turns out to be cut off.
+#[derive(Default)]
+pub(crate) struct Taken {
+    contents: RandomState,
+    records: Vec<u64>,
+    /// How many of them have come again.
+    again: usize,
+}
+
+impl Taken {
+    /// Begins again at the first record.
+    pub(crate) fn begin_again(&mut self) {
+        self.again = 0;
+    }
+
+    /// Returns those of `records` that were not taken. As soon as one is another than the last time,
+    /// all that follow are.
+    pub(crate) fn rest(&mut self, mut records: Vec<Unread>) -> Vec<Unread> {
+        records.retain(|record| {
+            let hash = match record {
+                Unread::Text(text) => self.contents.hash_one(text),
+                Unread::Value(value) => self.contents.hash_one(value),
+                Unread::Damaged(damaged) => self.contents.hash_one(&damaged.text),
+            };
+            let is_taken = self.records.get(self.again) == Some(&hash);
+            if !is_taken {
+                self.records.truncate(self.again);
+                self.records.push(hash);
+            }
+            self.again += 1;
+            !is_taken
+        });
+        records
+    }
 }
 
 impl Part {

@@ -103,6 +103,7 @@ impl RunReport {
             run.late = self.summary.late,
             run.untimed = self.summary.untimed,
             run.gone = self.summary.gone,
+            run.missing = self.summary.missing,
             run.late_max_s = self.summary.late_max_s,
             run.limit_wait_ms = self.summary.limit_wait_ms,
             cursor.lag_s = self.lag.map(|lag| lag.as_secs()),

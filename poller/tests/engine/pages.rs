@@ -63,31 +63,6 @@ async fn a_list_that_is_left_out_is_empty_only_where_the_source_file_says_so() {
     }
 }
 
-/// The advice to take a page for an empty one would hide the mistake and lose every record.
-#[tokio::test]
-async fn where_the_path_is_wrong_the_names_on_the_page_are_told_and_nothing_is_hidden() {
-    let paging = "  request: { get: \"https://api.example.com/logs\", query: { since: \"{window.start|epoch}\" } }";
-    for (body, says) in [
-        (
-            "{\"data\":[{\"id\":1}],\"meta\":{}}",
-            "found nothing: the page has `data` (a list of 1), `meta` (an object); did you mean `data`?",
-        ),
-        ("{\"items\":{\"list\":[{\"id\":1}]}}", "found an object: did you mean `items.list`?"),
-        ("[{\"id\":1}]", "did you mean `\"\"`?"),
-        (
-            "{\"error\":{\"message\":\"the quota is used up\"}}",
-            "the vendor says: error: message: the quota is used up",
-        ),
-        ("{\"message\":\"no such stream\"}", "the vendor says: message: no such stream"),
-    ] {
-        let (bench, vendor) = (Bench::new(0), Scripted::bodies(&[body]));
-        let report = run(&bench, &vendor, &file(paging)).await;
-        let error = report.summary.error.unwrap();
-        assert!(error.contains(says), "{body}: {error}");
-        assert!(!error.contains("missing_records"), "{body}: {error}");
-    }
-}
-
 #[tokio::test]
 async fn a_way_on_that_leads_through_the_list_is_found_there() {
     let paging = "  request: { get: \"https://api.example.com/logs\", query: { since: \"{window.start|epoch}\" } }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::decoding::{read, refused_once};
-use crate::pages::caught_up;
+use crate::pages::{caught_up, file};
 use crate::scripted::{Scripted, records, run};
 use crate::support::Bench;
 
@@ -82,4 +82,29 @@ async fn a_page_without_its_one_record_is_not_understood() {
     refused_once("decode: xml\n  record: a.b", b"<a/>").await;
     let xml = "decode: xml\n  record: a.b\n  missing_records: empty";
     assert_eq!(read(xml, "<a/>").await, Vec::<Value>::new());
+}
+
+/// The advice to take a page for an empty one would hide the mistake and lose every record.
+#[tokio::test]
+async fn where_the_path_is_wrong_the_names_on_the_page_are_told_and_nothing_is_hidden() {
+    let paging = "  request: { get: \"https://api.example.com/logs\", query: { since: \"{window.start|epoch}\" } }";
+    for (body, says) in [
+        (
+            "{\"data\":[{\"id\":1}],\"meta\":{}}",
+            "found nothing: the page has `data` (a list of 1), `meta` (an object); did you mean `data`?",
+        ),
+        ("{\"items\":{\"list\":[{\"id\":1}]}}", "found an object: did you mean `items.list`?"),
+        ("[{\"id\":1}]", "did you mean `\"\"`?"),
+        (
+            "{\"error\":{\"message\":\"the quota is used up\"}}",
+            "the vendor says: error: message: the quota is used up",
+        ),
+        ("{\"message\":\"no such stream\"}", "the vendor says: message: no such stream"),
+    ] {
+        let (bench, vendor) = (Bench::new(0), Scripted::bodies(&[body]));
+        let report = run(&bench, &vendor, &file(paging)).await;
+        let error = report.summary.error.unwrap();
+        assert!(error.contains(says), "{body}: {error}");
+        assert!(!error.contains("missing_records"), "{body}: {error}");
+    }
 }

@@ -268,3 +268,126 @@ async fn an_equal_record_without_a_time_is_another_in_a_window_that_overlaps_non
         assert_eq!(run(&bench, &vendor, &file).await.summary.delivered, 1, "{overlap}");
     }
 }
+
+/// The vendor selects by the time at which it got a record, which is hours after what it says.
+#[tokio::test]
+async fn what_the_vendor_selects_by_its_arrival_is_known_by_when_it_was_read() {
+    for (says_so, late) in [(", filters_by: arrival", 0), ("", 1)] {
+        let bench = Bench::new(0);
+        let cursor = format!(
+            "  cursor: {{ time: time, id: id, start: 1d, overlap: 10m, max_window: 2d{says_so} }}\n"
+        );
+        let file =
+            file("since: \"{window.start|rfc3339}\", until: \"{window.end|rfc3339}\"", &cursor);
+        let page = |ids: &[i64]| {
+            let record = |id: &i64| json!({ "id": id, "time": at(-3_600 * id) });
+            json!({ "items": ids.iter().map(record).collect::<Vec<_>>() }).to_string()
+        };
+        // It came in the minute before the first run, so that each run of ten minutes has it.
+        let vendor = Scripted::bodies(&[&page(&[3])]);
+        assert_eq!(run(&bench, &vendor, &file).await.summary.delivered, 1);
+        bench.clock.set(at(300));
+        vendor.more(&[&page(&[3, 4])]);
+        let summary = run(&bench, &vendor, &file).await.summary;
+        assert_eq!((summary.delivered, summary.duplicates, summary.late), (1, 1, late));
+        bench.clock.set(at(600));
+        vendor.more(&[&page(&[3, 4])]);
+        let summary = run(&bench, &vendor, &file).await.summary;
+        assert_eq!((summary.delivered, summary.duplicates), (0, 2), "{says_so}");
+    }
+}
+
+fn gzip(text: &str) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut encoder, text.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// Lines come out of it before it turns out to be cut off.
+#[tokio::test]
+async fn a_file_of_details_that_is_cut_off_is_asked_for_again() {
+    let keys = "  request: { get: \"https://api.example.com/list\", query: { from: \"{window.start|epoch}\" } }
+  records: \"\"
+  details: [{ request: { get: \"https://api.example.com/file/{item.id}\" }, decode: { ndjson: {} }, compression: gzip }]\n";
+    for cursor in ["time: t, id: id", "windows: true, id: id"] {
+        for lines in [3, 5_000] {
+            let text: String = (0..lines).map(|n| format!("{{\"id\":{n}}}\n")).collect();
+            let packed = gzip(&text);
+            let body = |bytes: &[u8]| HttpResponse {
+                body: bytes::Bytes::copy_from_slice(bytes),
+                ..answer(200, &[], "")
+            };
+            let list = json!([{ "id": "a", "t": at(-60) }]).to_string();
+            let cut = &packed[..packed.len() - 4];
+            let vendor = Scripted::answers(vec![
+                answer(200, &[], &list),
+                body(cut),
+                body(cut),
+                body(&packed),
+            ]);
+            let bench = Bench::new(0);
+            let report = run(&bench, &vendor, &by_time(keys, cursor)).await;
+            assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+            assert_eq!(bench.delivered().await, (0..lines).collect::<Vec<_>>());
+            // One that is never whole is not asked for without end.
+            let vendor = Scripted::answers(
+                std::iter::once(answer(200, &[], &list)).chain((0..9).map(|_| body(cut))).collect(),
+            );
+            let bench = Bench::new(0);
+            let report = run(&bench, &vendor, &by_time(keys, cursor)).await;
+            assert!(report.summary.error.unwrap().contains("page-not-understood"));
+            assert_eq!(vendor.requests().len(), 6);
+        }
+    }
+}
+
+/// Of 60 records, listed by twenty, one of the first is deleted or changed meanwhile.
+#[tokio::test]
+async fn a_total_that_shrinks_while_pages_are_counted_has_them_read_again() {
+    let page = |ids: std::ops::Range<u32>, total: u32| {
+        let items: Vec<_> = ids.map(|id| json!({ "id": id, "time": at(-60) })).collect();
+        json!({ "items": items, "total": total }).to_string()
+    };
+    let paging = "  next: { offset: { query: skip } }\n  stop: [{ total: total }]\n";
+    let by_window = file(
+        "since: \"{window.start|rfc3339}\", until: \"{window.end|rfc3339}\"",
+        &format!("{paging}  cursor: {{ time: time, id: id, start: 1h, overlap: 60s }}\n"),
+    );
+    let listing = file("all: yes", &format!("{paging}  cursor: {{ listing: true, id: id }}\n"));
+    let before = [page(0..20, 60), page(21..41, 59)];
+    let after = [page(1..21, 59), page(21..41, 59), page(41..60, 59)];
+    for file in [&by_window, &listing] {
+        let bench = Bench::new(0);
+        let pages: Vec<&str> = before.iter().chain(&after).map(|page| page.as_str()).collect();
+        let report = run(&bench, &Scripted::bodies(&pages), file).await;
+        assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+        let mut delivered = bench.delivered().await;
+        delivered.sort_unstable();
+        assert_eq!(delivered, (0..60).collect::<Vec<_>>(), "20 had moved to the first page");
+        assert_eq!((report.summary.duplicates, report.summary.missing), (19, 0));
+    }
+    // If it shrinks again, that is told.
+    let again =
+        [page(0..20, 60), page(21..41, 59), page(1..21, 59), page(22..42, 58), page(42..60, 58)];
+    let again: Vec<&str> = again.iter().map(|page| page.as_str()).collect();
+    let report = run(&Bench::new(0), &Scripted::bodies(&again), &by_window).await;
+    assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+    assert_eq!(report.summary.missing, 1);
+}
+
+#[tokio::test]
+async fn fewer_records_than_the_vendor_counts_are_told() {
+    let bench = Bench::new(0);
+    let file = file(
+        "since: \"{window.start|rfc3339}\"",
+        "  next: { offset: { query: skip } }\n  stop: [{ total: total }, empty_page]\n  cursor: { time: time, id: id, start: 1h, overlap: 60s }\n",
+    );
+    let some = json!({ "items": [{ "id": 1, "time": at(-60) }], "total": 3 }).to_string();
+    let none = r#"{"items": [], "total": 3}"#;
+    let vendor = Scripted::bodies(&[&some, none]);
+    let summary = run(&bench, &vendor, &file).await.summary;
+    assert_eq!((summary.delivered, summary.missing), (1, 2));
+    bench.clock.set(at(60));
+    vendor.more(&[r#"{"items": [], "total": 0}"#]);
+    assert_eq!(run(&bench, &vendor, &file).await.summary.missing, 0);
+}

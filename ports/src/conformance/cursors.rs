@@ -1,6 +1,7 @@
 //! What cursors and leases promise.
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{Backend, at};
@@ -234,6 +235,8 @@ pub async fn a_record_comes_back_with_every_field(backend: Backend) {
         untimed: 13,
         gone: 12,
         dedupe_overflow: 9,
+        missing: 14,
+        fallbacks: BTreeMap::from([("summary".to_owned(), 2)]),
         lost: Some(LostSpan { from: at(-9), to: at(-3) }),
         error: Some("the vendor said: no\nsuch token".to_owned()),
     });

@@ -28,7 +28,7 @@ pub use webhook::*;
 
 pub use crate::written::{
     Advance, AssertionAlgorithm, Bare, Charset, Compression, Decode, Encoding, ErrorAction,
-    Granularity, Hash, JwtAlgorithm, KeyEncoding, MissingRecords, MissingTrailer, Order,
+    FiltersBy, Granularity, Hash, JwtAlgorithm, KeyEncoding, MissingRecords, MissingTrailer, Order,
     PublicKeyAlgorithm, Repeats, ResetFormat, RestartFrom, Take, TimeFormat, TimeUnit, TokenRecord,
 };
 pub use crate::written::{Bound, Bounds, TimeReader};

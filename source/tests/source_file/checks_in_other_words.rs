@@ -63,6 +63,8 @@ fn a_place_that_is_not_what_it_looks_like_is_a_mistake() {
         ("a secret by its name in the text", text, "\"{timestamp}{secret.webhook_secret}{body}\""),
         ("a variable in the text", text, "\"{timestamp}{var.x}{body}\""),
         ("headers whose names are not signed", text, "\"{timestamp}{listed_headers.h}{body}\""),
+        ("a CRC of the body", text, "\"{timestamp}.{body|crc32}\""),
+        ("a digest of the body", text, "\"{timestamp}.{body|sha256_base64}\""),
         ("a key without the secret", "text:", "key: { text: \"{timestamp}\" }, text:"),
         ("a key with the secret twice", "text:", "key: { text: \"{secret}{secret}\" }, text:"),
         ("a key made of nothing known", "text:", "key: { text: \"{id|lower}{secret}\" }, text:"),
@@ -181,6 +183,7 @@ fn a_token_without_a_time_is_good_if_it_holds_the_digest_of_the_body() {
         "issuer: us",
         r#"digest: { sha256: "{url|sha256_hex}" }"#,
         r#"digest: { sha256: "{header.y|sha256_hex}" }"#,
+        r#"digest: { crc: "{body|crc32}" }"#,
     ] {
         assert!(jwt(more).contains("error"), "{more}");
     }

@@ -1,6 +1,6 @@
 //! What decides a cursor's kind, and what each kind does not go with.
 
-use mef_source::checked::{Cursor, RestartFrom};
+use mef_source::checked::{Cursor, FiltersBy, RestartFrom};
 use mef_source::load;
 
 use crate::mistakes::{report, said};
@@ -48,6 +48,38 @@ fn a_link_outlives_a_change_of_what_is_rewritten_and_no_other() {
     // `limit` stands in the source file already.
     assert_eq!(digest("a: b"), digest("a: b, since: c"));
     assert_ne!(digest("a: b"), digest("a: c"));
+}
+
+#[test]
+fn what_the_records_time_says_means_nothing_where_the_vendor_goes_by_another() {
+    let by_arrival = |more: &str| {
+        said(&with(
+            QUERY,
+            &format!("time: published, id: uuid, overlap: 60s, filters_by: arrival{more}"),
+        ))
+    };
+    assert_eq!(by_arrival(""), "");
+    let Cursor::Time(by) = cursor(&with(QUERY, "time: published, filters_by: arrival")) else {
+        panic!("not by time")
+    };
+    assert_eq!(by.filters_by, FiltersBy::Arrival);
+    for key in ["order: ascending", "order: descending"] {
+        let said = by_arrival(&format!(", {key}"));
+        assert!(said.contains("`order` means nothing with `filters_by: arrival`"), "{said}");
+    }
+    let said = said(&with(QUERY, "windows: true, overlap: 60s, filters_by: arrival"));
+    assert!(said.contains("`filters_by` means nothing for records without a time"), "{said}");
+}
+
+#[test]
+fn a_file_that_delivers_its_overlap_twice_is_warned_of() {
+    let keep = OKTA.replace("  records:", "  repeats: keep\n  records:");
+    assert!(
+        said(&keep).contains("every record of the overlap is delivered twice"),
+        "{}",
+        said(&keep)
+    );
+    assert_eq!(said(&keep.replace("overlap: 60s, ", "")), "");
 }
 
 #[test]

@@ -114,3 +114,17 @@ fn a_preset_says_nothing_that_is_the_sources_to_say() {
         assert!(event.iter().all(|(key, _)| *key == "split"), "{}: {event:?}", preset.name);
     }
 }
+
+#[test]
+fn no_handshake_is_told_only_by_what_an_event_may_have_too() {
+    for preset in presets() {
+        let webhook = load(&source(&preset), &no_files).unwrap().source.webhook.unwrap();
+        for rule in &webhook.handshake {
+            let when = &rule.when;
+            let brings_events = webhook.methods.iter().any(|method| when.takes(method));
+            // A value that events do not have there, or the lack of what every event has.
+            let tells = !when.equals.is_empty() || !when.absent.is_empty();
+            assert!(tells || !brings_events, "{}: {when:?}", preset.name);
+        }
+    }
+}

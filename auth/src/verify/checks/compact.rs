@@ -5,7 +5,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use mef_source::checked::{JwtAlgorithm, TokenFrom};
+use mef_source::checked::{JwtAlgorithm, TokenFrom, TokenRecord};
 
 use super::token;
 use crate::request::Request;
@@ -138,9 +138,18 @@ impl<'t> Compact<'t> {
         malformed(&self.part, reason)
     }
 
-    /// Reads claims, each of which must be there once.
-    pub(super) fn claims<'c>(&self, payload: &'c [u8]) -> Result<Members<'c>, Denied> {
-        Members::parse_deep(payload).ok_or_else(|| self.malformed(UNCLEAR))
+    /// Reads claims, each of which must be there once. What is in them is read as strictly, unless the
+    /// claims are the record: an event may be as deep as any other.
+    pub(super) fn claims<'c>(
+        &self,
+        payload: &'c [u8],
+        record: TokenRecord,
+    ) -> Result<Members<'c>, Denied> {
+        let claims = match record {
+            TokenRecord::Body => Members::parse_deep(payload),
+            TokenRecord::Claims => Members::parse(payload),
+        };
+        claims.ok_or_else(|| self.malformed(UNCLEAR))
     }
 }
 

@@ -131,7 +131,7 @@ impl<'t> UnverifiedToken<'t> {
         {
             return Err(compact.malformed("its `typ` is not the `type` that the source names"));
         }
-        Ok(UnverifiedToken { compact, head, claims: compact.claims(payload)? })
+        Ok(UnverifiedToken { compact, head, claims: compact.claims(payload, jwt.record)? })
     }
 
     fn wrong(&self, claim: &str, reason: &'static str) -> Denied {

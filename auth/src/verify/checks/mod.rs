@@ -85,7 +85,11 @@ pub(super) fn pass(
     notes.begin(check.kind(), || single(check).map_or_else(Vec::new, |c| c.notice(context)));
     let passed = match kind(check) {
         Kind::Single(single) => {
-            single.check(context, notes).map(|secret| vec![Passed { check: check.kind(), secret }])
+            let judged = single.check(context, notes).map_err(|denied| match denied {
+                Denied::BodyNotJson(part) if context.request.is_form() => Denied::BodyIsForm(part),
+                denied => denied,
+            });
+            judged.map(|secret| vec![Passed { check: check.kind(), secret }])
         }
         Kind::All(checks) => pass_all(checks, context, notes),
         Kind::Any(checks) => pass_any(checks, context, notes),

@@ -192,11 +192,21 @@ fn a_token_is_a_field_of_a_form() {
         (&[FORM], format!("{body}&token={secret}")),
         (&[FORM], format!("{body}&%74oken={secret}")),
         // What is no form by its own words is not read as one.
+        (&[FORM, ("content-type", "application/json")], body.to_owned()),
         (&[], body.to_owned()),
         (&[("content-type", "application/json")], format!(r#"{{"a":"&token={secret}&"}}"#)),
     ] {
         assert!(judge(checks, headers, &body, secret).is_err(), "{headers:?} {body}");
     }
+}
+
+#[test]
+fn a_path_into_json_says_that_the_body_is_a_form() {
+    let denied =
+        judge("token: { from: token, secrets: [s] }", &[FORM], "token=x", KEY).unwrap_err();
+    assert!(denied.to_string().contains("the body is a form"), "{denied}");
+    let other = judge("token: { from: token, secrets: [s] }", &[], "token=x", KEY).unwrap_err();
+    assert!(matches!(other, Denied::BodyNotJson(_)), "{other}");
 }
 
 #[test]

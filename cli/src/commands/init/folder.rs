@@ -127,7 +127,9 @@ fn readme(preset: &Preset, name: &SourceName) -> String {
    body must be signed again.
 3. Write the secret that signed it into `secrets.env`, as `MEF_SECRET_…=value`. Everybody may read
    it: never use one that is in use elsewhere.
-4. `mef test --update` writes the result as `NAME.expected.json`. Read it, and commit it.
+4. `mef test --update` writes the result as `NAME.expected.json`. It runs at the moment when the
+   request came (`received_at`), and writes no refusal unless you add `--accept-refusal`. Read the
+   result, and commit it.
 
 `mef explain {name} NAME.request.json` says why a request is refused.
 ",

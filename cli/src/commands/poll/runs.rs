@@ -77,11 +77,14 @@ pub(crate) fn show(report: &RunReport, json: bool, redactor: &Redactor) -> anyho
         (summary.untimed, "without a time that can be read"),
         (summary.gone, "gone"),
         (summary.dedupe_overflow, "forgotten while they may come again"),
+        (summary.missing, "counted by the vendor and not given"),
     ];
     let rare = rare.iter().filter(|(count, _)| *count > 0);
     let rare = rare.map(|(count, what)| format!(", {count} {what}")).collect::<String>();
+    let fell_back = output::fallbacks(&summary.fallbacks, summary.delivered);
+    let fell_back = fell_back.map(|fields| format!("; {fields}")).unwrap_or_default();
     output::say(&format!(
-        "{}: {words}. {} requests, {} pages, {} records: {} delivered, {} rejected, {} duplicates, {} late{rare}",
+        "{}: {words}. {} requests, {} pages, {} records: {} delivered, {} rejected, {} duplicates, {} late{rare}{fell_back}",
         report.stream,
         summary.requests,
         summary.pages,

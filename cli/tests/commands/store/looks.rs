@@ -86,3 +86,27 @@ fn a_source_that_never_had_a_record_is_not_fresh() {
     folder.lines(&["poll", "log", "--once"]);
     assert!(status().contains(r#""state":"fresh""#), "{}", status());
 }
+
+/// Otherwise every event is called `log_event`, and nobody knows why.
+#[test]
+fn a_poll_says_which_fields_fell_back_and_a_dry_run_does_too() {
+    let page =
+        r#"{"items":[{"id":1,"t":"2026-11-01T00:00:00Z"},{"id":2,"t":"2026-11-01T00:00:01Z"}]}"#;
+    let origin = vendor(move |_| http(200, "", page));
+    let folder = Folder::new();
+    folder.write(
+        "log/source.yml",
+        &format!(
+            "source: log\npoll:\n  schedule: rate(1 minute)\n  \
+             request: {{ get: \"{origin}/log\", query: {{ since: \"{{window.start|epoch}}\" }} }}\n  \
+             records: items\n  cursor: {{ time: t, id: id, start: 1h, overlap: 60s }}\n\
+             event: {{ map: {{ summary: \"{{actor.e-mail}} came\" }} }}\n"
+        ),
+    );
+    for run in [["poll", "log", "--dry-run"].as_slice(), &["poll", "log", "--once"]] {
+        let said = stderr(&folder.mef(run));
+        assert!(said.contains("summary fell back to its default in 2 of 2"), "{run:?}: {said}");
+    }
+    let cursor = folder.lines(&["cursors", "show", "log", "--json"]).remove(0);
+    assert!(cursor.contains(r#""fallbacks":{"summary":2}"#), "{cursor}");
+}

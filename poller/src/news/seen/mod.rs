@@ -179,8 +179,7 @@ impl Seen {
         if self.known.len() >= MOST_KNOWN && !self.known.contains_key(&hash) {
             if self.without_room == 0 {
                 tracing::warn!(
-                    "a window has more than {MOST_KNOWN} records: if it is read again, some come \
-                     twice; make `max_window` shorter"
+                    "a window has more than {MOST_KNOWN} records: if it is read again, some come twice; make `max_window` shorter"
                 );
             }
             self.without_room += 1;

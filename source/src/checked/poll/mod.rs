@@ -196,6 +196,14 @@ impl Poll {
         let schedule = schedule?;
         if let Cursor::Time(time) = &cursor {
             cursor::check_pace(time, schedule, written, checker);
+            if written.repeats == Repeats::Keep && !time.overlap.is_zero() {
+                checker.warn(
+                    written.cursor.overlap.as_ref().and_then(Located::place),
+                    "with `repeats: keep`, every record of the overlap is delivered twice",
+                    "leave `repeats` out: equal records of one reading are counted, and only what was \
+                     delivered is dropped",
+                );
+            }
         }
         let has_records = details.last().map_or(&pages, |detail| &detail.pages);
         event.one_is_a_list = has_records.decode == PageDecode::Xml;

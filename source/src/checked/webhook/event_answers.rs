@@ -44,9 +44,8 @@ impl EventAnswers {
             ));
         }
         let accepted =
-            written.accepted.as_ref().map(|answer| check(answer, &ACCEPTED, &[], checker));
-        let denied =
-            written.denied.as_ref().map(|answer| check(answer, &DENIED, &[Root::Denied], checker));
+            written.accepted.as_ref().map(|answer| check(answer, &ACCEPTED, false, checker));
+        let denied = written.denied.as_ref().map(|answer| check(answer, &DENIED, true, checker));
         Ok(EventAnswers { accepted: accepted.transpose()?, denied: denied.transpose()? })
     }
 }
@@ -54,7 +53,7 @@ impl EventAnswers {
 fn check(
     written: &Located<written::EventAnswer>,
     kind: &AnswerKind,
-    more: &[Root],
+    tells_why: bool,
     checker: &mut Checker<'_>,
 ) -> Result<AnswerTemplate, Told> {
     let ways = [written.text.is_some(), written.json.is_some(), written.empty.is_some()];
@@ -65,7 +64,7 @@ fn check(
             "write one of `text`, `json`, `empty: true`",
         ));
     }
-    let roots = [REQUEST_ROOTS, &[Root::ReceivedAt], more].concat();
+    let roots = [REQUEST_ROOTS, &[Root::ReceivedAt, Root::Denied]].concat();
     let answer = WrittenAnswer {
         place: written.place(),
         status: written.status.as_ref(),
@@ -76,7 +75,17 @@ fn check(
     };
     answer.check(
         kind,
-        &mut |text, checker| checker.template(text, &roots, &Lookups::new()),
+        &mut |text, checker| {
+            let template = checker.template(text, &roots, &Lookups::new())?;
+            if !tells_why && template.paths().any(|path| path.root() == Root::Denied) {
+                return Err(checker.error_with(
+                    text.place(),
+                    "nothing is denied here",
+                    "`{denied}` stands in `denied`; a field of the body is `{/denied}`",
+                ));
+            }
+            Ok(template)
+        },
         checker,
     )
 }

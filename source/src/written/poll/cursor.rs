@@ -68,6 +68,9 @@ pub struct Cursor {
     pub granularity: Option<Located<Granularity>>,
     /// Whether a window's bounds are in it, as the vendor reads them.
     pub bounds: Option<Located<Bounds>>,
+    /// By which time the vendor selects the records of a window.
+    #[serde(default)]
+    pub filters_by: FiltersBy,
 }
 
 /// Whether a window's bounds are in it, as the vendor reads them.
@@ -152,6 +155,17 @@ pub enum Advance {
     /// To the newest record. A late record is found as long as no newer one was there before it.
     /// Only if the request has no upper bound.
     NewestRecord,
+}
+
+/// By which time the vendor selects the records of a window.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FiltersBy {
+    /// By the records' `time`.
+    #[default]
+    Time,
+    /// By the time at which it got them, which may be much later.
+    Arrival,
 }
 
 /// The unit that the vendor rounds the bounds of a window to.

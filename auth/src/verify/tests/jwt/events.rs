@@ -109,6 +109,17 @@ fn the_record_is_that_of_the_alternative_that_passed() {
 }
 
 #[test]
+fn an_event_in_a_token_may_be_as_deep_as_any_other() {
+    let deep = SET.replace("\"hijacking\"", &format!("{}1{}", "[".repeat(60), "]".repeat(60)));
+    assert_eq!(push(PUSHED, set(&deep, "secevent+jwt")).unwrap().body(), &deep);
+    let twice = SET.replacen("\"jti\"", "\"jti\":\"1\",\"jti\"", 1);
+    assert!(
+        push(PUSHED, set(&twice, "secevent+jwt")).is_err(),
+        "which one counts would be a guess"
+    );
+}
+
+#[test]
 fn a_long_event_is_read_from_a_body_and_not_from_a_header() {
     let long = SET.replace("hijacking", &"x".repeat(40 * 1024));
     assert_eq!(push(PUSHED, set(&long, "secevent+jwt")).unwrap().body(), &long);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::checked::checker::Checker;
 use crate::checked::poll::request::Requests;
 use crate::path::Root;
-use crate::written::{self, Advance, Order, TimeFormat};
+use crate::written::{self, Advance, FiltersBy, Order, TimeFormat};
 
 pub(crate) const DEFAULT_START: Duration = Duration::from_secs(86_400);
 
@@ -37,6 +37,7 @@ pub(crate) fn only(
         ("zone", written.zone.is_some()),
         ("granularity", written.granularity.is_some()),
         ("bounds", written.bounds.is_some()),
+        ("filters_by", written.filters_by != FiltersBy::default()),
     ];
     for (name, is_set) in set {
         if is_set && !keys.contains(&name) {

@@ -9,7 +9,7 @@ use super::reader::time_reader;
 use crate::checked::checker::{Checker, Told};
 use crate::checked::poll::request::Requests;
 use crate::path::{Path, Root};
-use crate::written::{self, Advance, Bounds, Granularity, Located, Order, TimeReader};
+use crate::written::{self, Advance, Bounds, FiltersBy, Granularity, Located, Order, TimeReader};
 
 /// A cursor by the records' time.
 #[derive(Clone, Debug)]
@@ -36,6 +36,8 @@ pub struct TimeCursor {
     pub retention: Option<Duration>,
     /// The unit to which the vendor rounds a window's bounds.
     pub granularity: Granularity,
+    /// By which time the vendor selects the records of a window.
+    pub filters_by: FiltersBy,
     /// Whether a window's bounds are in it, as far as the source file says it.
     pub bounds: Bounds,
     /// How the request writes a window's bounds.
@@ -69,6 +71,7 @@ pub(crate) fn check(
         "max_window",
         "retention",
         "granularity",
+        "filters_by",
         "bounds",
     ];
     let variables = [(Root::Window, "start"), (Root::Window, "since"), (Root::Window, "end")];
@@ -87,6 +90,7 @@ pub(crate) fn check(
     }
     let time = checker.record_path(written.time.as_ref())?;
     has_no_time(written, checker);
+    by_arrival(written, checker);
     let overlap = checker.duration_or(written.overlap.as_ref(), Duration::ZERO);
     let asks = Asked::check(Root::Window, (&starts, &["end"]), poll, requests, checker);
     let granularity = granularity(written, &asks, checker);
@@ -115,6 +119,7 @@ pub(crate) fn check(
         max_window,
         retention: None,
         granularity,
+        filters_by: written.filters_by,
         bounds,
         asks,
         upper_bound,
@@ -169,6 +174,26 @@ pub(crate) fn check(
         );
     }
     Ok(TimeCursor { retention: retention?, ..cursor })
+}
+
+/// Reports what the records' time cannot say if the vendor goes by another.
+fn by_arrival(written: &Located<written::Cursor>, checker: &mut Checker<'_>) {
+    if written.filters_by != FiltersBy::Arrival {
+        return;
+    }
+    let goes_by_time = [
+        ("order", written.order != Order::Unordered),
+        ("advance", written.advance != Advance::WindowEnd),
+    ];
+    for (name, is_set) in goes_by_time {
+        if is_set {
+            checker.error_with(
+                written.place(),
+                format!("`{name}` means nothing with `filters_by: arrival`"),
+                "it is about the records' `time`, and the vendor goes by another: leave it out",
+            );
+        }
+    }
 }
 
 /// Returns to which unit a window's bounds are rounded. The whole of that second, or day, is
@@ -257,6 +282,7 @@ fn has_no_time(written: &Located<written::Cursor>, checker: &mut Checker<'_>) {
         ("order", written.order != Order::Unordered),
         ("advance", written.advance != Advance::WindowEnd),
         ("time_format", *written.time_format != written::TimeFormat::default()),
+        ("filters_by", written.filters_by != FiltersBy::Time),
     ];
     for (name, is_set) in needs_time {
         if is_set {

@@ -146,7 +146,7 @@ fn is_region(text: &str) -> bool {
             country.len() == 2
                 && is_word(country)
                 && !words.is_empty()
-                && words.iter().all(|word| is_word(word))
+                && words.iter().all(is_word)
                 && is_number(number)
         }
         _ => false,

@@ -250,6 +250,12 @@ fn check_body_is_signed(
             "the signed text is the same for every request",
             "who has seen one signature could sign anything; sign at least `{body}`",
         );
+    } else if text.signs_crc_of_body() && !around.beside_digest {
+        checker.warn(
+            place,
+            "of the body only a CRC-32 is signed",
+            "who has seen one signature can send another body that has the same CRC-32; sign `{body}` if the vendor does",
+        );
     } else if !text.signs_body() && !around.beside_digest {
         checker.warn(
             place,

@@ -93,6 +93,16 @@ impl SignedPart {
         }
     }
 
+    /// Returns whether it changes with every change of the body.
+    fn holds_body(&self) -> bool {
+        match self {
+            SignedPart::Body | SignedPart::FormSorted => true,
+            SignedPart::Digest(DigestText::Sha256Hex | DigestText::Sha256Base64, part)
+            | SignedPart::Default(part, _) => part.holds_body(),
+            _ => false,
+        }
+    }
+
     /// Returns whether a sender can choose how long the part is. A timestamp has to be
     /// near, which fixes its length, and there are only a few methods.
     fn has_open_end(&self) -> bool {
@@ -148,9 +158,20 @@ impl SigningText {
         self.bare().any(|signed| signed == part)
     }
 
-    /// Returns whether the whole body is signed, or all of it that is read.
+    /// Returns whether the whole body is signed, or all of it that is read. A CRC-32 of it does not count:
+    /// a second body with the same one is easily made.
     pub fn signs_body(&self) -> bool {
+        self.0.iter().any(SignedPart::holds_body)
+    }
+
+    /// Returns whether the whole body goes into it in some way.
+    fn names_body(&self) -> bool {
         self.signs(&SignedPart::Body) || self.signs(&SignedPart::FormSorted)
+    }
+
+    /// Returns whether of the body no more than a CRC-32 is signed.
+    pub(crate) fn signs_crc_of_body(&self) -> bool {
+        self.names_body() && !self.signs_body()
     }
 
     /// Returns whether the query is signed as it was sent.
@@ -187,7 +208,7 @@ impl SigningText {
 
     /// Returns whether it needs the body.
     pub fn reads_body(&self) -> bool {
-        self.signs_body()
+        self.names_body()
             || self.reads_elements()
             || self.bare().any(|part| matches!(part, SignedPart::Form(_)))
     }
