@@ -6,7 +6,7 @@ use super::samples::{Sample, samples};
 use super::*;
 use crate::verify::{verify_explained, without_credentials};
 
-const EXTRA: [&str; 11] = [
+const EXTRA: [&str; 17] = [
     r#"token: { from: "/value/*/state", secrets: [s] }"#,
     r#"token: { from: query.t, prefix: "Bearer ", secrets: [s] }"#,
     r#"hmac: { hash: sha256, secrets: [s], text: "{timestamp}{/a/0}{query.t}{path_query}",
@@ -26,7 +26,19 @@ const EXTRA: [&str; 11] = [
          { token: { from: query.t, secrets: [s] } }, { digest: { hash: sha1, of: "{body}", equals: header.h, encoding: base64url } } ] } ]"#,
     r#"public_key: { algorithm: ed25519, keys: [key], key: { encoding: hex }, text: "{body}",
          signature: { from: [header.x-1, query.sig], split: ",", encoding: hex } }"#,
+    "token: { from: form.t, secrets: [s] }",
+    r#"hmac: { hash: sha256, secrets: [s], key: { text: "{timestamp}{form.a|default(\"\")}{secret}{/a|default(\"\")}" }, text: "{form.t}",
+         signature: { from: [form.sig, header.x-1], split: [" ", ","], encoding: hex },
+         timestamp: { from: signature.0, unit: s, max_age: 36525d } }"#,
+    r#"hmac: { hash: sha256, secrets: [s], text: "{timestamp}.{signature.h}.{listed_headers.h}.{body}",
+         signature: { from: header.x-1, split: ",", pair: "=", take: [v1], encoding: hex },
+         timestamp: { from: signature.t, unit: s, max_age: 36525d } }"#,
+    "jws: { from: header.h, algorithms: [HS256], secrets: [s] }",
+    "jwt: { from: body, record: claims, algorithms: [HS256], secrets: [s], required: [jti] }",
+    "jwt: { from: form.t, record: claims, type: secevent+jwt, algorithms: [HS256], secrets: [s] }",
 ];
+
+const FORM: &str = "application/x-www-form-urlencoded";
 
 fn value() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
@@ -41,6 +53,8 @@ fn value() -> impl Strategy<Value = Vec<u8>> {
 fn body() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         prop::collection::vec(any::<u8>(), 0..80),
+        "(t|a|sig|%74)?=?[ -~]{0,20}(&(t|a|sig)=(e30\\.e30\\.e30|[a-z0-9=+%]{0,9})){0,3}".prop_map(String::into_bytes),
+        "(eyJhbGciOiJIUzI1NiJ9|e30)\\.(e30|[A-Za-z0-9_-]{0,9})\\.[A-Za-z0-9_-]{0,50}".prop_map(String::into_bytes),
         r#"(\{"|"|\}|\[|\]|:|,|"value"|"state"|"sig"|"signature"|"Type"|"Notification"|"TopicArn"|"arn:aws:sns:us-east-1:1:a"|"a"|1|null|\\u006|\{){0,30}"#
             .prop_map(String::into_bytes),
     ]
@@ -60,8 +74,9 @@ fn arbitrary_requests_are_denied_without_a_panic() {
         .map(str::to_owned)
         .chain(samples().iter().flat_map(|s| s.post.headers.clone()).map(|(name, _)| name))
         .collect();
+    let form = prop::option::of(Just(FORM));
     let request = (
-        prop::collection::vec((prop::sample::select(names), value()), 0..12),
+        (prop::collection::vec((prop::sample::select(names), value()), 0..12), form),
         "(t|a|%74|q|sig)?=?[ -~]{0,20}(&t=[a-z0-9=]{0,9})?",
         body(),
     );
@@ -70,7 +85,8 @@ fn arbitrary_requests_are_denied_without_a_panic() {
         ("old", "00a1"),
         ("key", "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"),
     ]);
-    proptest!(|((headers, query, body) in request)| {
+    proptest!(|(((mut headers, form), query, body) in request)| {
+        headers.extend(form.map(|kind| ("content-type".to_owned(), kind.as_bytes().to_vec())));
         let request = Request::new("POST", "/test", query, headers, body);
         for webhook in &webhooks {
             let denied = verify(webhook, request.clone(), &live, now()).unwrap_err();
@@ -98,7 +114,7 @@ fn only_checks_that_read_the_body_need_it() {
 
 /// An `hmac` check that nobody has written yet.
 fn check() -> impl Strategy<Value = String> {
-    let place = || prop::sample::select(vec!["header.h", "query.t", "/a", "header.x-1"]);
+    let place = || prop::sample::select(vec!["header.h", "query.t", "/a", "form.t", "header.x-1"]);
     let part = prop::sample::select(vec![
         "{body}",
         "{timestamp}",
@@ -108,6 +124,12 @@ fn check() -> impl Strategy<Value = String> {
         "{path_query}",
         "{/a}",
         "{query.t}",
+        "{form.t}",
+        "{signature.h}",
+        "{signature.0}",
+        "{listed_headers.h}",
+        "{body|crc32}",
+        "{body|sha256_base64}",
         ".",
         ":",
     ]);
@@ -149,6 +171,7 @@ proptest! {
         ),
         query in "(t=[-a-f0-9v=.:TZ]{0,30}&?){0,2}",
         body in body(),
+        form in any::<bool>(),
     ) {
         let text = format!(
             "source: test\nwebhook:\n  public_url: https://hooks.example.com/test\n  verify:\n    - {check}\n"
@@ -157,7 +180,9 @@ proptest! {
         let loaded = mef_source::load(&text, &|_| Err("no files".to_owned()));
         prop_assume!(loaded.is_ok());
         let webhook = loaded.unwrap().source.webhook.unwrap();
-        let headers = headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let kind = form.then(|| ("content-type", FORM.as_bytes().to_vec()));
+        let headers = headers.into_iter().chain(kind);
+        let headers = headers.map(|(name, value)| (name.to_owned(), value)).collect();
         let request = Request::new("POST", "/test", query, headers, body);
         let live = secrets(&[("s", "00a1")]);
         let denied = verify(&webhook, request.clone(), &live, now()).unwrap_err();
