@@ -27,7 +27,9 @@ pub(crate) fn client_credentials(
         secret: written.client_secret.as_ref(),
         auth: written.client_auth,
     };
-    if written.client_secret.is_none() && written.client_auth == ClientAuth::Basic {
+    if written.client_secret.is_none()
+        && matches!(written.client_auth, ClientAuth::Basic | ClientAuth::BasicPlain)
+    {
         return Err(scope.checker.error_with(
             written.client_id.place(),
             "`client_auth` needs `client_secret`, which is not there",
@@ -166,8 +168,16 @@ pub(crate) fn jwt_bearer(
     if in_header {
         auth.body = TokenBody::Empty;
     }
+    let sets_header = in_header || auth.basic.is_some();
     for (name, value) in &written.headers {
         scope.header_name(name, value.place())?;
+        if sets_header && name.eq_ignore_ascii_case("authorization") {
+            return Err(scope.checker.error_with(
+                value.place(),
+                "the header `authorization` of the token request is set by `headers` and by the client or `send`",
+                "leave it out",
+            ));
+        }
         auth.headers.push((name.clone(), scope.template(value)?));
     }
     Ok(auth)
