@@ -109,7 +109,7 @@ pub enum Command {
         /// The source's name, or `SOURCE/PARTITION`
         source: String,
     },
-    /// Read a paused source again, from where it stopped
+    /// Read a paused source again, from where it stopped; if it is not paused, take the vendor's limit back
     Resume {
         /// The source's name, or `SOURCE/PARTITION`
         source: String,

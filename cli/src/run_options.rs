@@ -21,8 +21,8 @@ pub struct RunOptions {
     /// where, but cannot find a request authentic
     #[arg(long, requires = "capture")]
     pub capture_masked: bool,
-    /// The most connections at once. One more takes the place of the oldest that waits; if all are
-    /// being served, it gets 503
+    /// The most connections at once. One more takes the place of the oldest that waits, or whose body
+    /// takes longer than 3 seconds; if all are being served, it gets 503
     #[arg(long, value_name = "N", default_value_t = 512, value_parser = clap::value_parser!(u16).range(1..))]
     pub max_connections: u16,
     /// Close a connection if the headers of a request take longer than this, in seconds

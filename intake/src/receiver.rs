@@ -1,6 +1,7 @@
 //! One source's webhook: verifies a request, drops repeats, runs the pipeline, answers.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
 use mef_auth::Request;
@@ -60,6 +61,7 @@ pub struct Receiver {
     pipeline: Pipeline,
     pub(crate) ports: ReceiverPorts,
     observer: Option<Arc<dyn Observer>>,
+    refused: AtomicU64,
 }
 
 impl Receiver {
@@ -67,7 +69,14 @@ impl Receiver {
     pub fn new(source: Arc<Source>, ports: ReceiverPorts) -> Option<Receiver> {
         let webhook = source.webhook.clone()?;
         let pipeline = Pipeline::for_webhook(&source)?;
-        Some(Receiver { source, webhook, pipeline, ports, observer: None })
+        Some(Receiver {
+            source,
+            webhook,
+            pipeline,
+            ports,
+            observer: None,
+            refused: AtomicU64::new(0),
+        })
     }
 
     /// Tells `observer` how requests are judged.
@@ -101,7 +110,9 @@ impl Receiver {
         let at = self.ports.clock.now();
         let captured = capture.map(|capture| (capture, request.clone()));
         let handled = self.handle(request).await;
-        handled.log(&self.source.name);
+        let is_refused = handled.verdict.word() == "reject";
+        let refused = is_refused.then(|| self.refused.fetch_add(1, Ordering::Relaxed) + 1);
+        handled.log(&self.source.name, refused);
         if let (Some((capture, request)), Verdict::Denied(denied)) = (captured, &handled.verdict) {
             capture.keep(&self.source, &request, at, &denied.to_string()).await;
         }

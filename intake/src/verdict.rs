@@ -79,8 +79,8 @@ impl Handled {
         Handled { answer, verdict }
     }
 
-    /// Writes the one log line about the request.
-    pub(crate) fn log(&self, source: &SourceName) {
+    /// Writes the one log line about the request, which was the `refused`-th that its source refused.
+    pub(crate) fn log(&self, source: &SourceName, refused: Option<u64>) {
         let status = self.answer.status;
         match &self.verdict {
             Verdict::Accepted { delivered, rejected } => {
@@ -93,22 +93,22 @@ impl Handled {
                 tracing::info!(source.id = %source, http.status = status, "handshake answered");
             }
             Verdict::Unconfirmed { reason } => {
-                tracing::error!(source.id = %source, http.status = status, reason = %reason, "handshake cannot be confirmed");
+                tracing::error!(source.id = %source, http.status = status, refused.count = refused, reason = %reason, "handshake cannot be confirmed");
             }
             Verdict::Method | Verdict::TooLarge | Verdict::HeadTooLarge | Verdict::Empty => {
-                tracing::warn!(source.id = %source, http.status = status, reason = %self.verdict.reason(), "webhook not taken");
+                tracing::warn!(source.id = %source, http.status = status, refused.count = refused, reason = %self.verdict.reason(), "webhook not taken");
             }
             Verdict::Denied(denied) => {
-                tracing::warn!(source.id = %source, http.status = status, reason = %denied, "webhook refused");
+                tracing::warn!(source.id = %source, http.status = status, refused.count = refused, reason = %denied, "webhook refused");
             }
             Verdict::Secrets(error) => {
-                tracing::error!(source.id = %source, http.status = status, error = %chain(error), "webhook cannot be verified");
+                tracing::error!(source.id = %source, http.status = status, refused.count = refused, error = %chain(error), "webhook cannot be verified");
             }
             Verdict::Keys(error) => {
-                tracing::error!(source.id = %source, http.status = status, error = %error, "webhook cannot be verified");
+                tracing::error!(source.id = %source, http.status = status, refused.count = refused, error = %error, "webhook cannot be verified");
             }
             Verdict::Store(error) => {
-                tracing::error!(source.id = %source, http.status = status, error = %chain(error), "webhook cannot be stored");
+                tracing::error!(source.id = %source, http.status = status, refused.count = refused, error = %chain(error), "webhook cannot be stored");
             }
         }
     }

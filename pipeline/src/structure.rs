@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use mef_ports::queue_text;
-use mef_source::checked::{EventSpec, Mapping};
+use mef_source::checked::{EventSpec, Mapping, TimeFormat};
 use mef_source::template::{Rendered, Variables};
 use mef_source::{Path, Root, Template};
 use serde::{Serialize, Serializer};
@@ -226,8 +226,23 @@ impl<'r> Fields<'r> {
         }
     }
 
+    /// Returns the event's time as RFC 3339. What is no time falls back, as if it were missing: an
+    /// index refuses the whole event for it.
     fn timestamp(&mut self, received_at: Timestamp) -> Cow<'r, Value> {
-        self.value("timestamp").unwrap_or_else(|| Cow::Owned(Value::from(received_at.to_string())))
+        let rfc3339 = |time: Timestamp| Cow::Owned(Value::from(time.to_string()));
+        let Some(value) = self.value("timestamp") else { return rfc3339(received_at) };
+        let text = match value.as_ref() {
+            Value::String(text) => Cow::Borrowed(text.as_str()),
+            other => Cow::Owned(other.to_string()),
+        };
+        if TimeFormat::Rfc3339.read(&text).is_some() {
+            return value;
+        }
+        if let Some(time) = TimeFormat::Auto.read(&text) {
+            return rfc3339(time);
+        }
+        self.fallbacks.add("timestamp");
+        rfc3339(received_at)
     }
 }
 

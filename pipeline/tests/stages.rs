@@ -64,6 +64,25 @@ fn what_a_record_lacks_falls_back_and_is_counted() {
 }
 
 #[test]
+fn an_events_time_is_a_time_or_the_receipt() {
+    let source = source("", r#"{ map: { timestamp: "{t}" } }"#);
+    let received = "2026-11-24T10:00:00Z";
+    for (record, timestamp, fallbacks) in [
+        (r#"{"t":"2026-11-24T09:00:00.250+01:00"}"#, "2026-11-24T09:00:00.250+01:00", 0),
+        (r#"{"t":"2026-11-24 09:00:00"}"#, "2026-11-24T09:00:00Z", 0),
+        (r#"{"t":1795514400250}"#, "2026-11-24T10:00:00.25Z", 0),
+        (r#"{"t":"2026-11-24T09:00:00ZZ"}"#, received, 1),
+        (r#"{"t":"24.11.2026"}"#, received, 1),
+        (r#"{"t":["2026-11-24T09:00:00Z"]}"#, received, 1),
+        (r#"{"t":null}"#, received, 1),
+    ] {
+        let outcome = run(&source, &[], record);
+        assert_eq!(events(&outcome)[0]["timestamp"], timestamp, "{record}");
+        assert_eq!(outcome.fallbacks.total(), fallbacks, "{record}");
+    }
+}
+
+#[test]
 fn what_stands_for_nothing_is_no_tag() {
     let event = r#"{ map: { tags: [acme, "{kind}", "{user.group}"] } }"#;
     let outcome =

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
+use jiff::Timestamp;
 use mef_auth::Redactor;
 use mef_auth::credentials::{Credentials, credential_key};
 use mef_pipeline::{Outputs, Pipeline, SchemaError};
 use mef_ports::{
-    Blobs, Clock, Cursors, Http, Limits, Secret, Secrets, SecretsError, StreamKey, Tokens, Wakeups,
+    Blobs, Clock, Cursors, Http, Limits, Secret, Secrets, SecretsError, StoreError, StreamKey,
+    Tokens, Wakeups,
 };
 use mef_source::checked::{Poll, Request};
 use mef_source::{Root, Source};
@@ -151,6 +153,25 @@ impl Poller {
     /// Returns whether a request says from which moment on records are wanted.
     pub(crate) fn asks_from_start(&self) -> bool {
         self.poll.requests().iter().any(|request| request.uses(Root::Cursor, "start"))
+    }
+
+    /// Returns until when the vendor's limit holds the source back, if it does.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the store cannot be read.
+    pub async fn limited_until(&self) -> Result<Option<Timestamp>, StoreError> {
+        let now = self.ports.clock.now();
+        self.ports.limits.not_before(&self.credential_key(), now).await
+    }
+
+    /// Takes the vendor's limit back, for every stream that uses the same credential.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the limit may still be stored.
+    pub async fn lift_limit(&self) -> Result<(), StoreError> {
+        self.ports.limits.lift(&self.credential_key()).await
     }
 
     /// Returns the name under which the limits of this source's credential are kept.

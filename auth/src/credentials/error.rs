@@ -87,12 +87,14 @@ pub enum TokenEndpointError {
         status: StatusCode,
     },
     /// It refused, without an error that can be read.
-    #[error("{asked} answered {status}: check its URL and the credentials")]
+    #[error("{asked} answered {status}: check its URL and the credentials{encoded}")]
     Status {
         /// What was asked: `the token endpoint` or `the login`, and its URL without the query.
         asked: String,
         /// The status of the response.
         status: StatusCode,
+        /// What to know of how the credentials were sent, or nothing.
+        encoded: &'static str,
     },
     /// Its response holds no token.
     #[error(

@@ -44,4 +44,16 @@ impl Limits for Store {
             })
             .await
     }
+
+    async fn lift(&self, credential: &str) -> Result<(), StoreError> {
+        let credential = credential.to_owned();
+        self.writer
+            .write("take a limit back", move |transaction| {
+                transaction
+                    .prepare_cached("DELETE FROM limits WHERE credential = ?1")?
+                    .execute([credential])
+                    .map(drop)
+            })
+            .await
+    }
 }

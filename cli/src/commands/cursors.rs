@@ -124,7 +124,8 @@ async fn learn_secrets(global: &Global, backend: &Backend) {
     }
 }
 
-/// Returns `record` with what remains of a cursor that is set by hand: its pause and its history.
+/// Returns `record` with what remains of a cursor that is set by hand: its pause, its history, and until when it
+/// is held back.
 async fn kept(
     store: &Arc<dyn mef_ports::Cursors>,
     source: &str,
@@ -133,6 +134,8 @@ async fn kept(
     if let Some(stored) = store.read(&stream(source)).await? {
         record.paused = stored.record.paused;
         record.history = stored.record.history;
+        // A limit belongs to the credential, and holds whatever the cursor is.
+        record.next_run = stored.record.next_run;
     }
     Ok(record)
 }

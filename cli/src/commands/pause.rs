@@ -10,8 +10,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use jiff::Timestamp;
 use mef_auth::Redactor;
+use mef_poller::Poller;
 use mef_ports::{Clock, Commit, Cursors, Lease, LeaseError, StreamKey};
+use mef_source::Source;
 use mef_source::checked::Partitions;
 
 use super::streams::stream;
@@ -47,6 +50,13 @@ pub(super) async fn pause(
     let stored = cursors.read(&stream).await?;
     let mut record = stored.map(|stored| stored.record).unwrap_or_default();
     let before = record.paused;
+    // Only who asks for a source that is not paused means its limit.
+    let limit = Limit::of(&backend, &source).await?;
+    let is_lifted = !pause && before.is_none() && limit.until.is_some();
+    if is_lifted {
+        limit.lift().await?;
+        record.next_run = None;
+    }
     record.paused = if pause { before.or(Some(clock.now())) } else { None };
     let result = cursors.commit(&lease, Commit { record: &record, seen: None }).await;
     cursors.release(&lease).await?;
@@ -66,10 +76,49 @@ pub(super) async fn pause(
     output::say(&match (pause, before) {
         (true, None) => format!("`{name}` is paused: no run reads it until `mef resume {name}`"),
         (true, Some(since)) => format!("`{name}` is paused since {since}"),
-        (false, Some(_)) => format!("`{name}` is read again from its next run on"),
-        (false, None) => format!("`{name}` is not paused"),
+        (false, Some(_)) => match limit.until {
+            None => format!("`{name}` is read again from its next run on"),
+            Some(until) => format!(
+                "`{name}` is read again, but not before {until}: that long the vendor limits its \
+                 credential. A second `mef resume {name}` takes the limit back"
+            ),
+        },
+        (false, None) => match limit.until {
+            None => format!("`{name}` is neither paused nor limited"),
+            Some(until) => format!(
+                "the limit until {until} is taken back: the next run of `{name}`, and of every source \
+                 with the same credential, asks the vendor again"
+            ),
+        },
     });
     Ok(ExitCode::SUCCESS)
+}
+
+/// What the vendor's limit does to a source.
+struct Limit {
+    poller: Option<Poller>,
+    /// Until when it holds the source back.
+    until: Option<Timestamp>,
+}
+
+impl Limit {
+    async fn of(backend: &Backend, source: &Arc<Source>) -> anyhow::Result<Limit> {
+        let http = source.poll.as_ref().map(|poll| backend.http(poll));
+        let poller =
+            http.and_then(|http| Poller::new(Arc::clone(source), http, backend.ports.clone()));
+        let until = match &poller {
+            Some(poller) => poller.limited_until().await?,
+            None => None,
+        };
+        Ok(Limit { poller, until })
+    }
+
+    async fn lift(&self) -> anyhow::Result<()> {
+        match &self.poller {
+            Some(poller) => Ok(poller.lift_limit().await?),
+            None => Ok(()),
+        }
+    }
 }
 
 /// Takes the stream's lease, after waiting for a run that holds it.

@@ -21,6 +21,9 @@ use crate::output;
 use crate::run_options::RunOptions;
 use crate::sources::files;
 
+/// Most bodies come within a second.
+const SLOW_BODY: Duration = Duration::from_secs(3);
+
 /// How often the source files are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
@@ -45,6 +48,7 @@ pub(super) async fn run(
         connections: options.max_connections.into(),
         head: options.head_timeout,
         body: options.body_timeout,
+        slow_body: SLOW_BODY,
         idle: options.idle_timeout,
     };
     let server = Server::bind(options.listen, limits, live.receivers(), &local).await?;

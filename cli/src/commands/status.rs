@@ -121,6 +121,7 @@ fn line<'s>(
     let paused = with_all.or(record.and_then(|record| record.paused));
     let state = match (paused, record.zip(run)) {
         (Some(_), _) => "paused",
+        (None, None) if record.is_some_and(|record| is_limited(record, now)) => "limited",
         (None, None) => "never run",
         (None, Some((record, run))) => state(poll, record, run, now),
     };
@@ -152,7 +153,7 @@ fn state(poll: &Poll, record: &CursorRecord, run: &RunSummary, now: Timestamp) -
         "failing"
     } else if moves_by_time && lag.is_some_and(|lag| lag < -CLOCKS_DIFFER) {
         "ahead"
-    } else if record.next_run.is_some_and(|next| next > now) {
+    } else if is_limited(record, now) {
         "limited"
     } else if run.ended.is_none_or(|ended| older(ended, patience))
         || poll.cursor.moves_without_records()
@@ -168,6 +169,10 @@ fn state(poll: &Poll, record: &CursorRecord, run: &RunSummary, now: Timestamp) -
     } else {
         "fresh"
     }
+}
+
+fn is_limited(record: &CursorRecord, now: Timestamp) -> bool {
+    record.next_run.is_some_and(|next| next > now)
 }
 
 /// Returns whether all runs so far found nothing. That may be so, or the source file looks in the wrong

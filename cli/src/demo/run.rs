@@ -38,6 +38,7 @@ const LIMITS: Limits = Limits {
     connections: 64,
     head: Duration::from_secs(30),
     body: Duration::from_secs(30),
+    slow_body: Duration::from_secs(3),
     idle: Duration::from_secs(75),
 };
 

@@ -47,4 +47,8 @@ impl Limits for LimitsAsTheyAre {
     async fn hold(&self, _: &str, _: Timestamp) -> Result<(), StoreError> {
         Ok(())
     }
+
+    async fn lift(&self, _: &str) -> Result<(), StoreError> {
+        Ok(())
+    }
 }

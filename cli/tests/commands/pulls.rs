@@ -286,3 +286,34 @@ fn what_is_not_as_expected_is_told() {
     fails("broken:", "brokne:", "brokne");
     fails("page.json", "nothing.json", "nothing.json");
 }
+
+/// A vendor that said "come back tomorrow" by mistake held the source for a day, whatever anybody did.
+#[test]
+fn a_limit_of_the_vendor_can_be_taken_back_by_hand() {
+    let folder = folder();
+    let good = std::fs::read_to_string(folder.path("acme/source.yml")).unwrap();
+    let limits = vendor(|_| http(429, "retry-after: 80000\r\n", "{}"));
+    folder.write("acme/source.yml", &source(&limits));
+    let state = |folder: &Folder| json(&folder.lines(&["status", "--json"]))[0]["state"].clone();
+    assert_eq!(folder.mef(&["poll", "acme", "--once"]).status.code(), Some(75));
+    folder.write("acme/source.yml", &good);
+    assert_eq!(
+        (folder.mef(&["poll", "acme", "--once"]).status.code(), state(&folder)),
+        (Some(75), "limited".into())
+    );
+    // To set the cursor does not change what the vendor said, and is not said to.
+    folder.lines(&["cursors", "reset", "acme"]);
+    assert_eq!(state(&folder), "limited");
+    // Nor does it end a pause.
+    folder.lines(&["pause", "acme"]);
+    let said = stderr(&folder.mef(&["resume", "acme"]));
+    assert!(said.contains("A second `mef resume acme`"), "{said}");
+    assert_eq!(folder.mef(&["poll", "acme", "--once"]).status.code(), Some(75));
+    let said = stderr(&folder.mef(&["resume", "acme"]));
+    assert!(said.contains("is taken back"), "{said}");
+    assert_eq!(state(&folder), "no record yet");
+    folder.lines(&["poll", "acme"]);
+    assert_eq!(state(&folder), "fresh");
+    let said = stderr(&folder.mef(&["resume", "acme"]));
+    assert!(said.contains("neither paused nor limited"), "{said}");
+}

@@ -180,7 +180,11 @@ fn every_refusal_before_a_source_leaves_a_line_and_a_count() {
     let _slow = unfinished(&run);
     assert!(run.says("came too slowly").contains("\"http.status\":408"));
     run.ask("PUT", "/hook");
-    assert!(run.says("method").contains("\"http.status\":405"));
+    let line = run.says("method");
+    assert!(line.contains("\"http.status\":405") && line.contains("\"refused.count\":1"), "{line}");
+    run.post("/hook", &[("x-token", "wrong")], b"{}");
+    let line = run.says("webhook refused");
+    assert!(line.contains("\"http.status\":401") && line.contains("\"refused.count\":2"), "{line}");
     run.stop();
 }
 

@@ -1,5 +1,6 @@
 //! Why a response is no page.
 
+use http::StatusCode;
 use mef_auth::Redactor;
 use mef_pipeline::DecodeError;
 
@@ -30,6 +31,12 @@ pub enum PageError {
     /// The rows with their column names are longer than can be held at once.
     #[error("the records of the page take more than {0} bytes: ask for smaller pages")]
     TooManyBytes(usize),
+    /// The response has no body.
+    #[error(
+        "the response has the status {0} and no body: if that means that there are no records, write \
+         `missing_records: empty`"
+    )]
+    NoBody(StatusCode),
     /// The last line is no trailer, so the page was cut off.
     #[error("the page ends without its trailer")]
     NoTrailer,
@@ -154,7 +161,7 @@ impl PageError {
                     | DecodeError::TooManyRecords(_)
             ),
             PageError::Format { may_pass, .. } => *may_pass,
-            PageError::NoTrailer | PageError::Emptied { .. } => true,
+            PageError::NoBody(_) | PageError::NoTrailer | PageError::Emptied { .. } => true,
             PageError::TooManyRecords(_)
             | PageError::TooManyValues(_)
             | PageError::TooManyBytes(_)

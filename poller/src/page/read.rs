@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use mef_ports::{HttpResponse, ResumeAt};
-use mef_source::checked::{Next, Pages, Poll};
+use mef_source::checked::{MissingRecords, Next, PageDecode, Pages, Poll};
 use serde_json::Value;
 use url::Url;
 
@@ -79,8 +79,12 @@ pub(crate) fn read(
     let mut page = [0; 32];
     page.copy_from_slice(digest(&SHA256, &response.body).as_ref());
     let headers = &response.headers;
-    let mut content = if response.status == StatusCode::NO_CONTENT {
+    let has_no_body = has_one_body(pages) && response.body.trim_ascii().is_empty();
+    let may_be_empty = pages.missing_records == MissingRecords::Empty;
+    let mut content = if response.status == StatusCode::NO_CONTENT || has_no_body && may_be_empty {
         Content { is_last: true, ..Content::default() }
+    } else if has_no_body {
+        return Err(PageError::NoBody(response.status));
     } else {
         let lists = apart_at(pages, &poll.renew);
         decode(pages, lists, poll.max_page, &response.body, content_type(headers))?
@@ -136,6 +140,11 @@ pub(crate) fn read(
         Err(error) => (None, true, Some(LostWay { error, body: response.body.clone() })),
     };
     Ok(Page { records, next, ends, total, renewed, lost_way, digest: page })
+}
+
+/// Returns whether a page is one value; else it is lines or rows, of which there may be none.
+fn has_one_body(pages: &Pages) -> bool {
+    matches!(pages.decode, PageDecode::Json | PageDecode::Xml)
 }
 
 /// Returns what the page at `url` names as the next.

@@ -44,6 +44,7 @@ mod stored;
 mod support;
 mod time_of_items;
 mod tokens;
+mod units_of_windows;
 mod values;
 mod versions;
 mod watched;

@@ -152,6 +152,33 @@ async fn the_page_that_closes_a_circle_is_delivered() {
     }
 }
 
+/// As a quiet vendor says that there is nothing.
+#[tokio::test]
+async fn a_good_response_without_a_body_is_a_page_without_records_where_those_may_be_missing() {
+    let paging = "  request: { get: \"https://api.example.com/logs\", query: { since: \"{window.start|epoch}\" } }\n  next: { token: { from: next, query: at } }";
+    let xml = "\n  decode: xml";
+    for more in ["", xml] {
+        for body in ["", " \r\n"] {
+            let allowed = file(&format!("{paging}{more}\n  missing_records: empty"));
+            let (bench, vendor) = (Bench::new(0), Scripted::bodies(&[body]));
+            let report = run(&bench, &vendor, &allowed).await;
+            caught_up(&report);
+            assert_eq!(report.summary.requests, 1);
+            assert!(bench.done().await.is_some());
+            let vendor = Scripted::bodies(&[body; 5]);
+            let report = run(&Bench::new(0), &vendor, &file(&format!("{paging}{more}"))).await;
+            let error = report.summary.error.unwrap();
+            assert!(
+                error.contains("200 OK and no body") && error.contains("`missing_records: empty`"),
+                "{error}"
+            );
+        }
+    }
+    // One that is cut off may be whole the next time.
+    let vendor = Scripted::bodies(&["", &page(&[1], "")]);
+    caught_up(&run(&Bench::new(0), &vendor, &file(paging)).await);
+}
+
 #[tokio::test]
 async fn a_last_page_that_equals_the_one_before_it_is_no_loop() {
     let same = page(&[1], "");

@@ -105,6 +105,13 @@ pub async fn a_limit_is_never_shortened(backend: Backend) {
     assert_eq!(limits.not_before("c", at(0)).await.expect("a look"), Some(at(60)));
     limits.hold("c", at(90)).await.expect("a hold");
     assert_eq!(limits.not_before("c", at(60)).await.expect("a look"), Some(at(90)));
+    limits.lift("b").await.expect("nothing to take back");
+    assert_eq!(limits.not_before("c", at(60)).await.expect("a look"), Some(at(90)));
+    limits.lift("c").await.expect("taken back");
+    assert_eq!(limits.not_before("c", at(60)).await.expect("a look"), None);
+    limits.hold("c", at(70)).await.expect("a hold");
+    assert_eq!(limits.not_before("c", at(60)).await.expect("a look"), Some(at(70)));
+    limits.hold("c", at(90)).await.expect("a hold");
 }
 
 /// It ends exactly at its time, and does not affect other credentials.

@@ -30,4 +30,11 @@ pub trait Limits: Send + Sync {
     ///
     /// Fails if the limit may not have been stored.
     async fn hold(&self, credential: &str, until: Timestamp) -> Result<(), StoreError>;
+
+    /// Takes back what forbids the use of `credential`, by hand.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the limit may still be stored.
+    async fn lift(&self, credential: &str) -> Result<(), StoreError>;
 }

@@ -161,6 +161,14 @@ impl Filter {
         })
     }
 
+    /// Returns what the filter makes of `time`, if it always writes text of one form.
+    pub(crate) fn sample(&self, time: Timestamp) -> Option<String> {
+        match self {
+            Filter::Date(format, zone) => written(format, time, zone.as_ref()),
+            _ => None,
+        }
+    }
+
     /// Makes the filter called `name`.
     pub(super) fn new(
         name: &str,

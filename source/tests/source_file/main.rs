@@ -26,6 +26,7 @@ mod presets;
 mod published_keys;
 mod requests;
 mod templates;
+mod windows;
 mod yaml;
 
 /// No file stands beside the source file.

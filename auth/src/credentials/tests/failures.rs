@@ -1,6 +1,7 @@
 //! Token endpoints that give no token.
 
 use super::*;
+use crate::credentials::token::endpoint::SENT_ENCODED;
 
 #[tokio::test]
 async fn failures_that_may_pass_are_tried_again_and_counted() {
@@ -79,6 +80,8 @@ async fn oauth_errors_say_what_to_do_and_hide_what_they_echo() {
         text.starts_with("the token endpoint answered `invalid_client` (bad secret ***xxx"),
         "{text}"
     );
+    // The secret of this client is another when it is encoded.
+    let text = text.strip_suffix(SENT_ENCODED).unwrap();
     assert!(
         text.ends_with("check `client_id`, the secret `client_secret`, and whether `client_auth` is what the vendor wants"),
         "{text}"
@@ -106,6 +109,7 @@ async fn answers_that_are_no_token_are_told_apart_and_never_shown() {
     let refused = |code| TokenEndpointError::Status {
         asked: "the token endpoint https://login.example.com/token".to_owned(),
         status: status(code),
+        encoded: SENT_ENCODED,
     };
     let unreadable = |path: &str| TokenEndpointError::Unreadable { path: path.to_owned() };
     for (answer, expected) in [

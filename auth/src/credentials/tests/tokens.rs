@@ -240,3 +240,35 @@ async fn the_key_of_a_stored_token_stays_as_it_is() {
         assert_eq!(request.key.0, expected, "{auth}");
     }
 }
+
+/// Many servers compare the header with what they gave out.
+#[tokio::test]
+async fn a_client_sends_its_id_and_secret_as_they_are_where_the_source_file_says_so() {
+    let world = World::new([token("token-one")]);
+    let (credentials, redactor) = world.credentials();
+    bearer(&credentials, &oauth(", client_auth: basic_plain")).await;
+    let sent = format!("Basic {}", STANDARD.encode(format!("id:1:{CLIENT_SECRET}")));
+    assert_eq!(world.asked.lock().unwrap()[0].headers[AUTHORIZATION], sent);
+    assert!(!redactor.mask(&sent).contains(&STANDARD.encode(format!("id:1:{CLIENT_SECRET}"))));
+    // Where both come to the same, nobody is sent that way.
+    for (more, secret, is_told) in [
+        ("", CLIENT_SECRET, true),
+        ("", "plain-secret-1", false),
+        (", client_auth: basic_plain", CLIENT_SECRET, false),
+        (", client_auth: body", CLIENT_SECRET, false),
+    ] {
+        for body in ["{\"error\":\"invalid_client\"}", ""] {
+            let world = World::new([answer(401, &[], body)]);
+            let (credentials, _) = world.credentials();
+            let auth = poll_auth(&format!(
+                r#"{{ client_credentials: {{ token_url: "https://login.example.com/token", client_id: "id-1",
+                    client_secret: "{{secret.client_secret}}"{more} }} }}"#
+            ));
+            let known = secrets(&[("client_secret", secret)]);
+            let error =
+                credentials.authorize("acme", &auth, &known, &mut request()).await.unwrap_err();
+            let said = mef_ports::chain(&error);
+            assert_eq!(said.contains("basic_plain"), is_told, "{more} {body}: {said}");
+        }
+    }
+}

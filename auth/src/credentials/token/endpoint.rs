@@ -41,6 +41,9 @@ const MOST_TOKENS: usize = 64;
 /// 5138.
 const MILLISECONDS_FROM: i64 = 100_000_000_000;
 
+pub(crate) const SENT_ENCODED: &str = ". They went percent-encoded, as RFC 6749 says; many servers want them \
+    as they are: `client_auth: basic_plain`";
+
 /// A new token.
 pub(crate) struct Granted {
     pub(crate) token: Secret,
@@ -177,7 +180,10 @@ fn read(
     if !status.is_success() && !status.is_redirection() {
         return Err(Failure::Final(match refusal() {
             Some(error) => refused(error, request, redactor),
-            None => TokenEndpointError::Status { asked: asked(request), status },
+            None => {
+                let encoded = encoded(request);
+                TokenEndpointError::Status { asked: asked(request), status, encoded }
+            }
         }));
     }
     // The content type is not checked: some endpoints send JSON under another one.
@@ -362,6 +368,12 @@ fn refused(
     }
 }
 
+/// Says that the client's id and secret were sent in another form than they have, which many servers
+/// do not take back.
+fn encoded(request: &TokenRequest<'_>) -> &'static str {
+    if request.is_changed { SENT_ENCODED } else { "" }
+}
+
 fn hint(error: &str, request: &TokenRequest<'_>) -> String {
     let quoted: Vec<_> = request.secret_names.iter().map(|name| format!("`{name}`")).collect();
     let secrets = match quoted.as_slice() {
@@ -372,7 +384,8 @@ fn hint(error: &str, request: &TokenRequest<'_>) -> String {
     match error {
         "invalid_client" => {
             format!(
-                "check `client_id`, {secrets}, and whether `client_auth` is what the vendor wants"
+                "check `client_id`, {secrets}, and whether `client_auth` is what the vendor wants{}",
+                encoded(request)
             )
         }
         "invalid_grant" => match &request.refresh_token {

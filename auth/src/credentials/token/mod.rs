@@ -2,7 +2,7 @@
 
 pub(super) mod access_tokens;
 mod assertion;
-mod endpoint;
+pub(super) mod endpoint;
 mod refresh;
 pub(super) mod request;
 pub(super) mod send;

@@ -33,6 +33,8 @@ pub(crate) struct TokenRequest<'a> {
     pub(crate) refresh_token: Option<SecretRef>,
     /// The names of the secrets that it is asked for with, for messages.
     pub(crate) secret_names: Vec<String>,
+    /// Whether percent-encoding changes the client's id or secret.
+    pub(crate) is_changed: bool,
     headers: HeaderMap,
     body: RenderedBody,
     assertion: Option<RenderedAssertion>,
@@ -94,7 +96,8 @@ impl<'a> TokenRequest<'a> {
         if let TokenLocation::Cookies(cookies) = &auth.response.token {
             key.add(&cookies.join(";"));
         }
-        let headers = headers(auth, renderer, &mut key)?;
+        let mut is_changed = false;
+        let headers = headers(auth, renderer, &mut key, &mut is_changed)?;
         let body = body(auth, renderer, &mut key)?;
         let assertion = match &auth.assertion {
             None => None,
@@ -118,6 +121,7 @@ impl<'a> TokenRequest<'a> {
             key: key.finish(),
             refresh_token,
             secret_names: names(auth),
+            is_changed,
             headers,
             body,
             assertion,
@@ -189,6 +193,7 @@ fn headers(
     auth: &TokenAuth,
     renderer: Renderer<'_>,
     key: &mut KeyBuilder,
+    is_changed: &mut bool,
 ) -> Result<HeaderMap, CredentialError> {
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
@@ -199,9 +204,9 @@ fn headers(
         headers.insert(header_name(name)?, header_value(&field, value.expose())?);
     }
     if let Some((user, encoded)) = &auth.basic {
-        let (user_field, password_field) = match encoded {
-            true => ("`client_id`", "`client_secret`"),
-            false => ("`username`", "`password`"),
+        let (user_field, password_field) = match auth.kind {
+            "session" => ("`username`", "`password`"),
+            _ => ("`client_id`", "`client_secret`"),
         };
         let username = renderer.render(user_field, &user.username)?;
         let password = renderer.render(password_field, &user.password)?;
@@ -210,7 +215,9 @@ fn headers(
             true => form_urlencoded::byte_serialize(text.expose().as_bytes()).collect(),
             false => text.expose().to_owned(),
         };
-        let value = renderer.basic(&encode(&username), &encode(&password));
+        let (sent_username, sent_password) = (encode(&username), encode(&password));
+        *is_changed = sent_username != username.expose() || sent_password != password.expose();
+        let value = renderer.basic(&sent_username, &sent_password);
         headers.insert(AUTHORIZATION, header_value("`basic`", &value)?);
     }
     Ok(headers)

@@ -42,6 +42,26 @@ impl Limits for Table {
         // If the condition fails, it is already held back for as long, or longer.
         condition_held(held).map(drop).map_err(|error| error.during("hold a credential back"))
     }
+
+    async fn lift(&self, credential: &str) -> Result<(), StoreError> {
+        let over = Timestamp::UNIX_EPOCH;
+        let lifted = self
+            .update(
+                &pk(credential),
+                SK,
+                "attribute_exists(#until_ns)",
+                "SET #until = :until, #until_ns = :until_ns, #ttl = :ttl",
+                [
+                    (":until", string(over.to_string())),
+                    (":until_ns", number(over.as_nanosecond())),
+                    (":ttl", ttl(over)),
+                ],
+            )
+            .send()
+            .await;
+        // If the condition fails, there is no limit.
+        condition_held(lifted).map(drop).map_err(|error| error.during("take a limit back"))
+    }
 }
 
 fn pk(credential: &str) -> String {

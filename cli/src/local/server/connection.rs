@@ -39,7 +39,7 @@ pub(super) async fn serve(
         let exchange = &exchange;
         async move {
             turn.begin();
-            let response = exchange.answer(peer, request).await;
+            let response = exchange.answer(peer, request, turn).await;
             turn.end();
             Ok::<_, Infallible>(response)
         }

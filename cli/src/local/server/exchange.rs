@@ -14,6 +14,7 @@ use super::health::Health;
 use super::limits::Limits;
 use super::receivers::Receivers;
 use super::refusals::Refusals;
+use super::turn::Turn;
 
 /// What all requests share.
 pub(super) struct Exchange {
@@ -32,11 +33,12 @@ enum Unread {
 }
 
 impl Exchange {
-    /// Answers a request of `peer`.
+    /// Answers a request of `peer`, and tells `turn` once it has come whole.
     pub(super) async fn answer(
         &self,
         peer: SocketAddr,
         request: HttpRequest<Incoming>,
+        turn: &Turn,
     ) -> HttpResponse<Full<Bytes>> {
         let (path, method) = (request.uri().path(), request.method().as_str());
         if Health::is_asked(path) && matches!(method, "GET" | "HEAD") {
@@ -65,6 +67,7 @@ impl Exchange {
             // The sender is gone or broken: nothing was taken, whatever it is told.
             Err(Unread::CutOff) => return refused(Answer::unreadable(), "the body was cut off"),
         };
+        turn.serve();
         let headers = parts
             .headers
             .iter()

@@ -1,17 +1,20 @@
 //! Who is connected, and who has to go when there are too many.
 //!
 //! A full house must not keep out a sender that has something to say. So a new connection takes the place
-//! of the oldest one that waits: one without a request, or with half of one. Only if all are being served
-//! is it turned away.
+//! of the oldest one that waits: one without a request, or with half of one; else of the oldest that is slow
+//! to send its body. Only if all are being served is it turned away.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use super::limits::Limits;
 use super::turn::Turn;
 
 /// The open connections.
 pub(super) struct House {
     most: usize,
+    slow_body: Duration,
     inside: Mutex<Inside>,
 }
 
@@ -29,9 +32,10 @@ pub(super) struct Guest {
 }
 
 impl House {
-    /// Returns a house for `most` connections.
-    pub(super) fn new(most: usize) -> Arc<House> {
-        Arc::new(House { most, inside: Mutex::default() })
+    /// Returns a house with these limits.
+    pub(super) fn new(limits: &Limits) -> Arc<House> {
+        let Limits { connections, slow_body, .. } = *limits;
+        Arc::new(House { most: connections, slow_body, inside: Mutex::default() })
     }
 
     /// Takes in a connection; `None` if all are being served and there is no place.
@@ -39,7 +43,9 @@ impl House {
         let mut inside = self.inside();
         let staying = || inside.guests.values().filter(|turn| !turn.is_leaving());
         if staying().count() >= self.most {
-            staying().find(|turn| !turn.is_busy())?.ask_to_leave();
+            let waits = staying().find(|turn| !turn.is_busy());
+            let is_slow = |turn: &&Arc<Turn>| turn.is_slow(self.slow_body);
+            waits.or_else(|| staying().find(is_slow))?.ask_to_leave();
         }
         inside.last += 1;
         let (number, turn) = (inside.last, Arc::new(Turn::new()));

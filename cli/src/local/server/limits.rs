@@ -12,6 +12,8 @@ pub(crate) struct Limits {
     /// From the end of the headers to the end of the body; and how long a sender may leave an answer
     /// unread.
     pub(crate) body: Duration,
+    /// A body that takes longer than this has to go if there are too many connections.
+    pub(crate) slow_body: Duration,
     /// Without a byte of a request.
     pub(crate) idle: Duration,
 }

@@ -72,7 +72,7 @@ impl Server {
     pub(crate) async fn serve(self, mut stop: watch::Receiver<bool>) {
         let Server { listener, exchange, clock } = self;
         let exchange = Arc::new(exchange);
-        let house = House::new(exchange.limits.connections);
+        let house = House::new(&exchange.limits);
         let mut connections = JoinSet::new();
         loop {
             let accepted = tokio::select! {

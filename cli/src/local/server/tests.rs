@@ -20,11 +20,14 @@ use crate::local::ports::Local;
 /// Longer than any test: only the limit that a test sets can end a wait.
 const LONG: Duration = Duration::from_secs(3600);
 const SHORT: Duration = Duration::from_millis(50);
-const PATIENT: Limits = Limits { connections: 16, head: LONG, body: LONG, idle: LONG };
+const PATIENT: Limits =
+    Limits { connections: 16, head: LONG, body: LONG, slow_body: LONG, idle: LONG };
 
 const HALF_A_HEAD: &[u8] = b"POST /hook HTTP/1.1\r\nhost: x\r\nx-half:";
 const TWO_BYTES: &[u8] =
     b"POST /hook HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\n";
+const CLOSING: &[u8] =
+    b"POST /hook HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 2\r\n\r\n";
 const WHOLE: &[u8] = b"POST /hook HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}";
 
 struct Serving {
@@ -176,6 +179,20 @@ fn one_more_than_can_be_served_is_503_and_nobody_is_interrupted() {
         stream.write_all(b"{}").unwrap();
         reads(stream, "HTTP/1.1 200 OK\r\n");
     }
+    serving.stop();
+}
+
+#[test]
+fn a_full_house_of_slow_bodies_keeps_no_sender_out() {
+    let serving = serve(Limits { connections: 2, slow_body: SHORT, ..PATIENT });
+    let mut slow: Vec<_> = (0..2).map(|_| serving.send(TWO_BYTES)).collect();
+    for stream in &mut slow {
+        reads(stream, "HTTP/1.1 100 Continue\r\n\r\n");
+    }
+    // A sender that is told to come again does so, until one of them is slow.
+    while !serving.all_of(&[CLOSING, b"{}"].concat()).starts_with("HTTP/1.1 200 OK\r\n") {}
+    assert_eq!(rest(&mut slow[0]), "", "the oldest had to go");
+    drop(slow);
     serving.stop();
 }
 

@@ -1,6 +1,7 @@
 //! What a connection is doing, and since when.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
@@ -27,7 +28,9 @@ enum Doing {
     Waiting,
     /// A part of a request's head has come.
     Head,
-    /// A request is being served: its body is timed where it is read.
+    /// A request's body is being read: it is timed there.
+    Body,
+    /// A request has come whole, and is being served.
     Serving,
 }
 
@@ -53,8 +56,13 @@ impl Turn {
         }
     }
 
-    /// Notes that a request is served from now on.
+    /// Notes that the head of a request has come.
     pub(super) fn begin(&self) {
+        self.go_on(Doing::Body);
+    }
+
+    /// Notes that the body has come too.
+    pub(super) fn serve(&self) {
         self.go_on(Doing::Serving);
     }
 
@@ -63,9 +71,15 @@ impl Turn {
         self.go_on(Doing::Waiting);
     }
 
-    /// Returns whether a request is being served.
+    /// Returns whether there is a request, at least its head.
     pub(super) fn is_busy(&self) -> bool {
-        self.now().doing == Doing::Serving
+        matches!(self.now().doing, Doing::Body | Doing::Serving)
+    }
+
+    /// Returns whether the body of a request has taken longer than `limit` and is not whole yet.
+    pub(super) fn is_slow(&self, limit: Duration) -> bool {
+        let now = *self.now();
+        now.doing == Doing::Body && now.since.elapsed() > limit
     }
 
     /// Waits until the sender has taken too long.
@@ -75,7 +89,7 @@ impl Turn {
             let (limit, overdue) = match now.doing {
                 Doing::Waiting => (limits.idle, Overdue::Idle),
                 Doing::Head => (limits.head, Overdue::Head),
-                Doing::Serving => {
+                Doing::Body | Doing::Serving => {
                     self.changed.notified().await;
                     continue;
                 }

@@ -7,6 +7,7 @@ pub(crate) mod closed_schema;
 pub(crate) mod jq;
 mod mapping;
 mod scope;
+mod timestamp;
 
 pub use mapping::Mapping;
 pub use scope::{RecordSchema, Split};
@@ -67,9 +68,19 @@ impl EventSpec {
         let id = id.and_then(|text| scope.id(text).ok());
         let mut map = BTreeMap::new();
         for ((name, shared), (_, own)) in shared.map.fields().into_iter().zip(own.map.fields()) {
-            if let Some(mapping) = own.or(shared).and_then(|node| scope.mapping(node).ok()) {
-                map.insert(name, mapping);
+            let Some(node) = own.or(shared) else { continue };
+            let Ok(mapping) = scope.mapping(node) else { continue };
+            if name == "timestamp"
+                && let Some(no_time) = timestamp::is_no_time(&mapping)
+            {
+                scope.checker.error_with(
+                    node.place(),
+                    format!("`timestamp` is no time: {no_time}"),
+                    "write a time as the filters read it, such as `{when|from_date(\"%d.%m.%Y %H:%M\")}`; \
+                     by default it is the time at which the record reached us",
+                );
             }
+            map.insert(name, mapping);
         }
         let EventScope { programs, lookups, .. } = scope;
         EventSpec { schema, split, one_is_a_list: false, id, map, vars, programs, lookups }

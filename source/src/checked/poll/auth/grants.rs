@@ -27,7 +27,9 @@ pub(crate) fn client_credentials(
         secret: written.client_secret.as_ref(),
         auth: written.client_auth,
     };
-    if written.client_secret.is_none() && written.client_auth == ClientAuth::Basic {
+    if written.client_secret.is_none()
+        && matches!(written.client_auth, ClientAuth::Basic | ClientAuth::BasicPlain)
+    {
         return Err(scope.checker.error_with(
             written.client_id.place(),
             "`client_auth` needs `client_secret`, which is not there",

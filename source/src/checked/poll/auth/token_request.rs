@@ -112,10 +112,10 @@ impl TokenRequest {
         url: &Template,
         scope: &mut RequestScope<'_, '_>,
     ) -> Result<(), Told> {
-        if !matches!(client.auth, ClientAuth::Basic | ClientAuth::Body) {
+        if !matches!(client.auth, ClientAuth::Basic | ClientAuth::BasicPlain | ClientAuth::Body) {
             return Err(scope.checker.error_with(
                 client.id.and_then(Located::place),
-                "`client_auth` is `basic` or `body` here",
+                "`client_auth` is `basic`, `basic_plain` or `body` here",
                 "assertions stand in place of a secret only under `client_credentials`",
             ));
         }
@@ -162,13 +162,14 @@ impl TokenRequest {
                 ))
             };
         match client.auth {
-            ClientAuth::Basic | ClientAuth::Body => {
+            ClientAuth::Basic | ClientAuth::BasicPlain | ClientAuth::Body => {
                 needless(key.key, "key", scope)?;
                 needless(key.key_id, "key_id", scope)?;
                 needless(key.certificate, "certificate", scope)?;
-                if client.auth == ClientAuth::Basic && client.secret.is_some() {
+                if client.auth != ClientAuth::Body && client.secret.is_some() {
                     let password = wanted(client.secret, "client_secret", scope)?;
-                    self.basic = Some((UserPassword { username: id, password }, true));
+                    let is_encoded = client.auth == ClientAuth::Basic;
+                    self.basic = Some((UserPassword { username: id, password }, is_encoded));
                     return Ok(());
                 }
                 self.field("client_id", id);

@@ -26,7 +26,7 @@ macro_rules! grant {
             $($own)*
             /// The client's secret, as a template.
             pub client_secret: Option<Located<String>>,
-            /// How the client authenticates itself: `basic`, the default, or `body`.
+            /// How the client authenticates itself: `basic`, the default, `basic_plain` or `body`.
             #[serde(default)]
             pub client_auth: ClientAuth,
             /// The scopes to ask for.

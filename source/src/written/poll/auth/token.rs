@@ -11,9 +11,12 @@ use crate::located::Located;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ClientAuth {
-    /// By the header `Authorization: Basic`.
+    /// By the header `Authorization: Basic`, with the id and the secret percent-encoded (RFC 6749
+    /// §2.3.1).
     #[default]
     Basic,
+    /// By the same header with both as they are, which many servers want.
+    BasicPlain,
     /// By `client_id` and `client_secret` in the body.
     Body,
     /// By an assertion signed with the private key.
