@@ -13,6 +13,7 @@ mod begins_again;
 mod by_id;
 mod chains;
 mod credentials;
+mod damaged;
 mod decoding;
 mod edges_of_windows;
 mod errors;

@@ -190,3 +190,26 @@ fn mistakes_are_told_with_their_place() {
     });
     insta::assert_snapshot!(report);
 }
+
+/// One silently took the place of the other.
+#[test]
+fn a_token_request_sets_its_authorization_once() {
+    let with = |auth: &str| {
+        said(&format!(
+            "source: acme\npoll:\n  schedule: rate(1 minute)\n  auth: {auth}\n  request: {{ get: \"https://api.example.com/logs\" }}\n  \
+             records: items\n  cursor: {{ listing: true }}\n"
+        ))
+    };
+    let login = |more: &str| {
+        with(&format!(
+            "{{ session: {{ login: {{ post: \"https://api.example.com/in\", headers: {{ Authorization: \"{{secret.a}}\" }}{more} }}, cookies: [s] }} }}"
+        ))
+    };
+    assert!(!login("").contains("set by"), "{}", login(""));
+    let both = login(", basic: { username: u, password: \"{secret.p}\" }");
+    assert!(both.contains("is set by `headers` and by `basic`"), "{both}");
+    let grant = with(
+        "{ jwt_bearer: { token_url: \"https://api.example.com/t\", key: \"{secret.k}\", issuer: i, send: bearer, headers: { authorization: x } } }",
+    );
+    assert!(grant.contains("is set by `headers` and by the client"), "{grant}");
+}

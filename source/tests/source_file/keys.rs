@@ -82,3 +82,20 @@ fn an_empty_part_counts_as_none() {
         @"1:9: error: the source has neither `webhook` nor `poll` (say how its events come; a `webhook:` with nothing in it says nothing)"
     );
 }
+
+/// It was never found, and no repeat was known.
+#[test]
+fn an_id_in_a_body_of_several_records_that_is_looked_for_as_in_one_is_warned_of() {
+    let warns = |decode: &str, path: &str| {
+        let text = format!(
+            "{{ source: x, webhook: {{ unauthenticated: x, decode: {decode}, delivery_id: [header.x-id, {path}] }} }}"
+        );
+        let loaded = mef_source::load(&text, &|_| Err(String::new())).unwrap();
+        loaded.warnings.iter().any(|warning| warning.message.contains("is a list of records"))
+    };
+    assert!(warns("ndjson", "batch.id"));
+    assert!(warns("concatenated", "id"));
+    assert!(!warns("ndjson", "0.id"));
+    assert!(!warns("ndjson", "query.id"));
+    assert!(!warns("json", "id"));
+}

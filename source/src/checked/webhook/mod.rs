@@ -84,6 +84,9 @@ impl Webhook {
                 checker.alternatives("delivery_id", paths, REQUEST_ROOTS)
             })
             .transpose();
+        if let Ok(Some(paths)) = &delivery_id {
+            lint_delivery_id(written, paths, checker);
+        }
         let has_public_url = matches!(public_url, Ok(Some(_)));
         let verify = verify::verify(written, has_public_url, checker);
         if let Ok(Verify::All(checks)) = &verify {
@@ -174,6 +177,26 @@ fn lint_claims(written: &written::Webhook, checks: &[Check], checker: &mut Check
             place,
             "a token that is sent again makes its events again",
             "write `delivery_id: jti` if the vendor's tokens have an id",
+        );
+    }
+}
+
+/// Warns of an id that is looked for in a body of several values as if it were one.
+fn lint_delivery_id(written: &written::Webhook, paths: &[Path], checker: &mut Checker<'_>) {
+    if !matches!(written.decode, Decode::Ndjson | Decode::JsonSeq | Decode::Concatenated) {
+        return;
+    }
+    let is_number = |segment: &String| segment.parse::<usize>().is_ok();
+    let is_wrong = |path: &&Path| {
+        path.root() == Root::Record && !path.segments().first().is_some_and(is_number)
+    };
+    if let Some(path) = paths.iter().find(is_wrong) {
+        checker.warn(
+            written.delivery_id.as_ref().and_then(Located::place),
+            format!("no delivery has an id at `{path}`: its body is a list of records"),
+            format!(
+                "`/0{path}` is that of the first record, if all records of a delivery share it"
+            ),
         );
     }
 }

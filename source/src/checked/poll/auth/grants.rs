@@ -168,8 +168,16 @@ pub(crate) fn jwt_bearer(
     if in_header {
         auth.body = TokenBody::Empty;
     }
+    let sets_header = in_header || auth.basic.is_some();
     for (name, value) in &written.headers {
         scope.header_name(name, value.place())?;
+        if sets_header && name.eq_ignore_ascii_case("authorization") {
+            return Err(scope.checker.error_with(
+                value.place(),
+                "the header `authorization` of the token request is set by `headers` and by the client or `send`",
+                "leave it out",
+            ));
+        }
         auth.headers.push((name.clone(), scope.template(value)?));
     }
     Ok(auth)

@@ -19,6 +19,14 @@ pub(crate) fn session(
         scope.header_name(name, value.place())?;
         headers.push((name.clone(), scope.template(value)?));
     }
+    let own = login.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+    if let (Some((_, value)), Some(_)) = (own, &login.basic) {
+        return Err(scope.checker.error_with(
+            value.place(),
+            "the header `authorization` of the login is set by `headers` and by `basic`",
+            "keep one of them",
+        ));
+    }
     let basic = login.basic.as_ref().map(|user| UserPassword::check(user, scope)).transpose()?;
     let body = match (&login.json, &login.form) {
         (None, None) => TokenBody::Empty,
