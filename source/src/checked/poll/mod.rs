@@ -5,6 +5,7 @@ mod cursor;
 mod details;
 mod error_rule;
 mod finish;
+mod identify;
 mod identity;
 mod limits;
 mod origins;
