@@ -18,11 +18,12 @@ RENAMED = {
     "sqs:ChangeMessageVisibilityBatch": {"sqs:ChangeMessageVisibility"},
     "sqs:DeleteMessageBatch": {"sqs:DeleteMessage"},
     "sqs:SendMessageBatch": {"sqs:SendMessage"},
+    "s3:ListObjectsV2": {"s3:ListBucket"},
     # A transaction needs the actions of what is in it: a cursor is updated, its ids are put or deleted.
     "dynamodb:TransactWriteItems": {"dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
 }
 # What only a person calls with `mef --backend aws`, under rights of that person.
-BY_HAND = {"dynamodb:Query", "sqs:GetQueueAttributes", "ssm:DescribeParameters", "ssm:PutParameter"}
+BY_HAND = {"dynamodb:Query", "s3:ListBucket", "sqs:GetQueueAttributes", "ssm:DescribeParameters", "ssm:PutParameter"}
 # What is granted for single secrets, where a source stores one.
 BY_SOURCE = {"ssm:PutParameter"}
 # What a service does under one of our roles, or asks for when we call another.
