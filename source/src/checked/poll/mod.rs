@@ -22,8 +22,8 @@ pub use auth::{
     TokenBody, TokenLocation, TokenResponse, UserPassword,
 };
 pub use cursor::{
-    Asked, Cursor, Follow, IdCursor, ListingCursor, NextLinkCursor, RestartAt, TimeCursor,
-    TokenCursor,
+    Asked, Cursor, Follow, IdCursor, ListingCursor, NextLinkCursor, RecordId, RestartAt,
+    TimeCursor, TokenCursor,
 };
 pub use details::{Batch, Detail};
 pub use error_rule::ErrorRule;
