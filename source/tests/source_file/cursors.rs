@@ -216,7 +216,7 @@ fn an_id_is_a_path_or_a_template_that_names_something() {
     for (text, expected) in [
         (r#"'{{x}}'"#, "is the same for every record"),
         (r#"'{url|before("")}'"#, "the filter `before` is written"),
-        (r#"'{window.start}'"#, "window.start"),
+        (r#"'{url|cut}'"#, "there is no filter `cut`"),
     ] {
         let said = said(&file(text));
         assert!(said.contains(expected), "{text}: {said}");
