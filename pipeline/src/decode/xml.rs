@@ -90,15 +90,13 @@ pub fn read_xml(document: impl BufRead, most: usize) -> Result<(Value, usize), X
             }
             Event::Text(text) => current.text.push_str(&text.xml10_content()),
             Event::CData(text) => current.text.push_str(&text.xml10_content()),
-            Event::GeneralRef(entity) => {
-                match entity.resolve_char_ref().map_err(|error| other(error))? {
-                    Some(character) => current.text.push(character),
-                    None => match resolve_predefined_entity(&entity) {
-                        Some(text) => current.text.push_str(text),
-                        None => return Err(other("an entity is not known")),
-                    },
-                }
-            }
+            Event::GeneralRef(entity) => match entity.resolve_char_ref().map_err(other)? {
+                Some(character) => current.text.push(character),
+                None => match resolve_predefined_entity(&entity) {
+                    Some(text) => current.text.push_str(text),
+                    None => return Err(other("an entity is not known")),
+                },
+            },
             // What a document type refers to is never fetched, and what it declares may grow.
             Event::DocType(kind) if kind.contains('[') => {
                 return Err(other("a document type with declarations is not taken"));
@@ -132,9 +130,8 @@ fn begin(start: &BytesStart<'_>, values: &mut Values) -> Result<Element, XmlErro
     let mut element = Element { name, ..Element::default() };
     for attribute in start.attributes() {
         values.take()?;
-        let attribute = attribute.map_err(|error| other(error))?;
-        let value =
-            attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|error| other(error))?;
+        let attribute = attribute.map_err(other)?;
+        let value = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(other)?;
         let name = format!("@{}", attribute.key.as_ref());
         element.members.insert(name, Value::from(value.into_owned()));
     }
