@@ -10,6 +10,7 @@ use quick_xml::reader::Reader;
 use quick_xml::{Error, XmlVersion};
 use serde_json::{Map, Value};
 
+use super::error::DecodeError;
 use super::json::MOST_LEVELS;
 
 /// Why a document cannot be read.
@@ -24,6 +25,31 @@ pub enum XmlError {
     /// It has more values than may be held.
     #[error("more than {0} values")]
     TooManyValues(usize),
+    /// It has more records than are taken at once.
+    #[error("more than {0} records")]
+    TooManyRecords(usize),
+}
+
+impl XmlError {
+    /// Returns the error of a document in which no record's end can be found either.
+    pub(super) fn without_borders(self) -> XmlError {
+        let told = |reason| format!("where its records end cannot be found: {reason}");
+        match self {
+            XmlError::CutOff(reason) => XmlError::CutOff(told(reason)),
+            XmlError::Other(reason) => XmlError::Other(told(reason)),
+            error => error,
+        }
+    }
+}
+
+impl From<XmlError> for DecodeError {
+    fn from(error: XmlError) -> DecodeError {
+        match error {
+            XmlError::TooManyValues(most) => DecodeError::TooManyValues(most),
+            XmlError::TooManyRecords(most) => DecodeError::TooManyRecords(most),
+            error => DecodeError::Xml(error.to_string()),
+        }
+    }
 }
 
 fn broken(reason: impl ToString) -> XmlError {
@@ -90,15 +116,13 @@ pub fn read_xml(document: impl BufRead, most: usize) -> Result<(Value, usize), X
             }
             Event::Text(text) => current.text.push_str(&text.xml10_content()),
             Event::CData(text) => current.text.push_str(&text.xml10_content()),
-            Event::GeneralRef(entity) => {
-                match entity.resolve_char_ref().map_err(|error| other(error))? {
-                    Some(character) => current.text.push(character),
-                    None => match resolve_predefined_entity(&entity) {
-                        Some(text) => current.text.push_str(text),
-                        None => return Err(other("an entity is not known")),
-                    },
-                }
-            }
+            Event::GeneralRef(entity) => match entity.resolve_char_ref().map_err(other)? {
+                Some(character) => current.text.push(character),
+                None => match resolve_predefined_entity(&entity) {
+                    Some(text) => current.text.push_str(text),
+                    None => return Err(other("an entity is not known")),
+                },
+            },
             // What a document type refers to is never fetched, and what it declares may grow.
             Event::DocType(kind) if kind.contains('[') => {
                 return Err(other("a document type with declarations is not taken"));
@@ -132,9 +156,8 @@ fn begin(start: &BytesStart<'_>, values: &mut Values) -> Result<Element, XmlErro
     let mut element = Element { name, ..Element::default() };
     for attribute in start.attributes() {
         values.take()?;
-        let attribute = attribute.map_err(|error| other(error))?;
-        let value =
-            attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|error| other(error))?;
+        let attribute = attribute.map_err(other)?;
+        let value = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(other)?;
         let name = format!("@{}", attribute.key.as_ref());
         element.members.insert(name, Value::from(value.into_owned()));
     }
