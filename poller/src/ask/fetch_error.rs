@@ -49,7 +49,7 @@ pub enum FetchError {
         blob: String,
         /// What is wrong with it.
         #[source]
-        error: PageError,
+        error: Box<PageError>,
     },
     /// A rule of the source file gives up on the response.
     #[error(transparent)]

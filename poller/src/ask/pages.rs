@@ -64,7 +64,7 @@ impl Fetcher<'_> {
     pub(crate) async fn keep_page(&self, body: Bytes, mut error: PageError) -> FetchError {
         error.mask(self.credentials.redactor());
         match self.keep(body).await {
-            Ok(blob) => FetchError::Page { blob, error },
+            Ok(blob) => FetchError::Page { blob, error: Box::new(error) },
             Err(error) => FetchError::Store(error),
         }
     }

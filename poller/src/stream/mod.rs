@@ -228,9 +228,10 @@ pub(crate) async fn read_pages<R: Reading>(
         // A last page leads nowhere, unless what it names would be kept.
         let is_needed = !sorted.is_last || run.poller.poll.cursor.follow().is_some();
         let stays = match page.lost_way.filter(|_| is_needed) {
-            Some(LostWay { error, body }) => {
-                Some(RunError::LostWay { blob: run.fetcher.keep(body).await?, error })
-            }
+            Some(LostWay { error, body }) => Some(RunError::LostWay {
+                blob: run.fetcher.keep(body).await?,
+                error: Box::new(error),
+            }),
             None => circle,
         };
         let turn = reading.turn(run, named.as_ref(), next.as_ref())?;

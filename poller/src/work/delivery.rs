@@ -20,7 +20,7 @@ pub(crate) enum NextPage {
     /// There is none.
     None,
     /// It was fetched while the page before it was delivered.
-    Here(Result<FetchedPage, FetchError>),
+    Here(Box<Result<FetchedPage, FetchError>>),
     /// It has to wait until after the commit, or for another run.
     Later(Box<PageRequest>, Option<Timestamp>),
 }
@@ -74,7 +74,7 @@ pub(crate) async fn deliver(
         Ok(request) => {
             let (delivered, fetched) = futures::join!(delivered, fetcher.fetch(request));
             run.note_slowest(run.now().duration_since(before));
-            delivered.map(|()| NextPage::Here(fetched))
+            delivered.map(|()| NextPage::Here(Box::new(fetched)))
         }
         Err(Some(request)) => {
             delivered.await.map(|()| NextPage::Later(Box::new(request), not_before))
@@ -112,7 +112,7 @@ pub(crate) async fn go_on(
 ) -> Result<Result<FetchedPage, FetchError>, RunEnd> {
     let (request, not_before) = match next {
         NextPage::None => return Err(RunEnd::CaughtUp),
-        NextPage::Here(fetched) => return Ok(fetched),
+        NextPage::Here(fetched) => return Ok(*fetched),
         NextPage::Later(request, not_before) => (*request, not_before),
     };
     if !run.has_time() {

@@ -231,7 +231,7 @@ pub enum RunError {
         blob: String,
         /// What is wrong with the way on.
         #[source]
-        error: PageError,
+        error: Box<PageError>,
     },
     /// The stored cursor is of another kind than the source file's.
     #[error(

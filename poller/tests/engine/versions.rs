@@ -42,10 +42,22 @@ enum Fault {
     Broken,
 }
 
+/// Equal records that happen together.
+#[derive(Clone, Debug)]
+struct Happening {
+    id: u8,
+    /// The second of their step.
+    second: i64,
+    says: u8,
+    /// How many seconds late they are listed.
+    late: i64,
+    copies: usize,
+}
+
 #[derive(Clone, Debug)]
 struct World {
-    /// Records by the step in which they happen: id, second, what it says, how late, how many.
-    steps: Vec<Vec<(u8, i64, u8, i64, usize)>>,
+    /// The records by the step in which they happen.
+    steps: Vec<Vec<Happening>>,
     faults: Vec<Vec<Option<Fault>>>,
     queue: Vec<Vec<u8>>,
     page_size: usize,
@@ -124,7 +136,14 @@ fn world() -> impl Strategy<Value = World> {
         0..3_u8,
         prop_oneof![3 => Just(0), 1 => 0..END_LAG + OVERLAP],
         1..3_usize,
-    );
+    )
+        .prop_map(|(id, second, says, late, copies)| Happening {
+            id,
+            second,
+            says,
+            late,
+            copies,
+        });
     let steps = prop::collection::vec(prop::collection::vec(record, 0..8), 1..6);
     let faults = prop::collection::vec(prop::collection::vec(fault(), 0..6), 6);
     let queue = prop::collection::vec(prop::collection::vec(0..12_u8, 0..3), 6);
@@ -174,7 +193,7 @@ async fn hold(world: World) -> Result<(), TestCaseError> {
     ));
     let mut listed: Vec<Listed> = Vec::new();
     for (step, records) in world.steps.iter().enumerate() {
-        for (id, second, says, late, copies) in records {
+        for Happening { id, second, says, late, copies } in records {
             let time = at(60 * i64::try_from(step).unwrap() + second);
             let mut from = time + SignedDuration::from_secs((*late).min(most_late));
             // What shares an id and a time comes together.

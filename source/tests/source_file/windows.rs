@@ -16,8 +16,11 @@ fn with(since: &str, until: &str, cursor: &str) -> String {
 
 fn cursor(since: &str, until: &str, cursor: &str) -> TimeCursor {
     let poll = load(&with(since, until, cursor), &no_files).unwrap().source.poll.unwrap();
-    let Cursor::Time(cursor) = poll.cursor else { panic!("not by time") };
-    cursor
+    match poll.cursor {
+        Cursor::Time(cursor) => Some(cursor),
+        _ => None,
+    }
+    .unwrap()
 }
 
 #[test]
