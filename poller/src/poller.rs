@@ -146,6 +146,7 @@ impl Poller {
             open_wait: Mutex::default(),
             requests: AtomicU64::new(0),
             pace: &self.pace,
+            cookies: Mutex::default(),
             vendor_clock: VendorClock::default(),
         }
     }

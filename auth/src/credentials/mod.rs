@@ -5,6 +5,7 @@
 //! (`sign/`). It is put on a request at the last moment, request by request, so
 //! that the poller's own requests, its cursor and its errors never hold it.
 
+mod cookies;
 mod credential_key;
 mod digest;
 mod error;
@@ -37,6 +38,7 @@ use self::token::request::TokenRequest;
 use crate::redact::Redactor;
 use crate::unique_id::unique_id;
 
+pub use self::cookies::CookieJar;
 pub use self::credential_key::credential_key;
 pub use self::error::{CredentialError, TokenEndpointError};
 

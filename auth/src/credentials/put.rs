@@ -33,16 +33,26 @@ pub(super) fn add_cookie(
     if !value.bytes().all(|b| b.is_ascii_graphic() && !b";,\\".contains(&b)) {
         return Err(error(&field, "has characters that no cookie may have"));
     }
-    let there = request.headers.get(COOKIE).and_then(|value| value.to_str().ok());
-    let mut cookies: Vec<_> = there
-        .unwrap_or_default()
-        .split(';')
-        .map(str::trim)
-        .filter(|pair| !pair.is_empty() && pair.split('=').next() != Some(name))
-        .map(str::to_owned)
-        .collect();
+    let mut cookies = cookies_of(request);
+    cookies.retain(|pair| pair.split('=').next() != Some(name));
     cookies.push(format!("{name}={value}"));
-    request.headers.insert(COOKIE, header_value(&field, &cookies.join("; "))?);
+    put_cookies(request, &field, &cookies)
+}
+
+/// Returns the cookies that the request has, each as `NAME=VALUE`.
+pub(super) fn cookies_of(request: &HttpRequest) -> Vec<String> {
+    let there = request.headers.get(COOKIE).and_then(|value| value.to_str().ok());
+    let pairs = there.unwrap_or_default().split(';').map(str::trim);
+    pairs.filter(|pair| !pair.is_empty()).map(str::to_owned).collect()
+}
+
+/// Puts cookies on a request, in place of all that it has.
+pub(super) fn put_cookies(
+    request: &mut HttpRequest,
+    field: &str,
+    cookies: &[String],
+) -> Result<(), CredentialError> {
+    request.headers.insert(COOKIE, header_value(field, &cookies.join("; "))?);
     Ok(())
 }
 

@@ -3,14 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use http::header::{CONTENT_TYPE, LOCATION};
 use http::{Method, StatusCode};
 use jiff::Timestamp;
-use mef_auth::credentials::{CredentialError, Credentials};
+use mef_auth::credentials::{CookieJar, CredentialError, Credentials};
 use mef_ports::moment::after;
 use mef_ports::{Blobs, Clock, Http, HttpError, HttpRequest, HttpResponse, OpenWait, Secret};
 use mef_source::Source;
@@ -50,6 +50,8 @@ pub(crate) struct Fetcher<'p> {
     pub(crate) open_wait: Mutex<Option<OpenWait>>,
     pub(crate) requests: AtomicU64,
     pub(crate) pace: &'p Pace,
+    /// What the vendor has set in this run.
+    pub(crate) cookies: Mutex<CookieJar>,
     pub(crate) vendor_clock: VendorClock,
 }
 
@@ -250,13 +252,15 @@ impl Fetcher<'_> {
             // Only after the wait, since a signature has the time in it.
             let mut authorized = request.clone();
             is_ours = self.authorize(&mut authorized, &first).await?;
-            if !is_ours {
-                request = authorized.clone();
+            match is_ours {
+                true => self.put_cookies(&mut authorized)?,
+                false => request = authorized.clone(),
             }
             // A login takes time as well.
             self.keep_lease().await?;
             self.requests.fetch_add(1, Ordering::Relaxed);
             let sent = self.clock.now();
+            let asked = authorized.url.clone();
             let response = self.http.send(authorized).await.map_err(|error| match error {
                 error @ (HttpError::Transport(_) | HttpError::Encoding(_)) => {
                     Verdict::Again { error: FetchError::Http(error), after: None }
@@ -266,6 +270,7 @@ impl Fetcher<'_> {
             let source = self.source.name.as_str();
             if is_ours {
                 self.note_clock(&response, sent);
+                self.keep_cookies(&asked, &response);
             }
             self.credentials.note_response(
                 source,
@@ -300,6 +305,24 @@ impl Fetcher<'_> {
             request.url = target;
         }
         Err(Verdict::Fail(FetchError::Redirect("again and again")))
+    }
+
+    /// Adds the cookies that its origin has set, once the request is as it goes out: a login may lead
+    /// it to another origin.
+    fn put_cookies(&self, request: &mut HttpRequest) -> Result<(), Verdict> {
+        let cookies = self.cookies.lock().unwrap_or_else(PoisonError::into_inner);
+        cookies.put(request).map_err(|error| Verdict::Fail(FetchError::Credential(error)))
+    }
+
+    fn keep_cookies(&self, asked: &Url, response: &HttpResponse) {
+        if !self.poll.cookies {
+            return;
+        }
+        let redactor = self.credentials.redactor();
+        let mut cookies = self.cookies.lock().unwrap_or_else(PoisonError::into_inner);
+        cookies.keep(asked, &response.headers, self.clock.now(), redactor);
+        // Cookies that change with each response must not make it forget what was learnt first.
+        self.secrets.values().for_each(|secret| redactor.learn(secret));
     }
 
     /// Learns how far our clock is ahead of the vendor's, and tells if it is by more than a network

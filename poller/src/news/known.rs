@@ -7,8 +7,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use jiff::Timestamp;
 use mef_ports::RunSummary;
 use mef_source::Path;
-use mef_source::checked::TimeReader;
-use serde_json::Value;
+use mef_source::checked::{RecordId, TimeReader};
 
 use crate::news::record_time::record_time;
 use crate::news::seen::twins::Content;
@@ -56,7 +55,7 @@ impl Known {
 /// whole content. Otherwise a newer version of it would count as a repeat.
 pub(crate) fn known(
     record: &Record,
-    id: Option<&Path>,
+    id: Option<&RecordId>,
     time: Option<&Path>,
     times: &TimeReader,
     summary: &mut RunSummary,
@@ -64,7 +63,7 @@ pub(crate) fn known(
     let Record { value, .. } = record;
     let found = time.and_then(|path| path.find(value));
     let read = found.and_then(|value| record_time(value, times));
-    let id = id.and_then(|path| record_id(value, path));
+    let id = id.and_then(|id| id.find(value));
     if let Some(path) = time.filter(|_| read.is_none()) {
         if summary.untimed == 0 {
             tracing::warn!(
@@ -97,15 +96,6 @@ pub(crate) fn note_late(
         // Rounded up: the number is for an `end_lag`.
         let behind = (done.duration_since(time).as_millis() + 999) / 1_000;
         summary.late_max_s = summary.late_max_s.max(u64::try_from(behind).unwrap_or(0));
-    }
-}
-
-/// Returns the id that a record carries, as text.
-pub(crate) fn record_id(record: &Value, path: &Path) -> Option<String> {
-    match path.find(record)? {
-        Value::Null => None,
-        Value::String(text) => Some(text.clone()),
-        other => Some(other.to_string()),
     }
 }
 

@@ -12,7 +12,7 @@ use mef_ports::{Position, ResumeAt};
 use mef_source::checked::ListingCursor;
 
 use crate::news::gathered::Gathered;
-use crate::news::known::{Known, named, record_id, whole};
+use crate::news::known::{Known, named, whole};
 use crate::news::seen::Stay;
 use crate::news::seen::needed::Needed;
 use crate::page::record::Unread;
@@ -86,7 +86,7 @@ impl Reading for Listing<'_> {
             let stay = Stay { time: *started, read: None, renews: true };
             let mut news = |key| seen.insert(key, stay, &NEEDED, summary);
             let Some(record) = gathered.read(record, &mut news) else { continue };
-            let id = self.cursor.id.as_ref().and_then(|path| record_id(&record.value, path));
+            let id = self.cursor.id.as_ref().and_then(|id| id.find(&record.value));
             let key = match &id {
                 Some(id) => named(&record, id, None),
                 None => whole(record.value.to_string().as_bytes(), None),

@@ -7,6 +7,7 @@ use mef_poller::{Budget, Poller, RunEnd};
 use mef_ports::{Http, HttpError, HttpRequest, HttpResponse, Position};
 use serde_json::json;
 
+use crate::scripted::{Scripted, run};
 use crate::support::{Bench, answer, source};
 
 const FILE: &str = "source: acme\npoll:\n  schedule: rate(1 minute)\n  request: { get: \"https://api.example.com/users\" }\n  \
@@ -71,4 +72,19 @@ async fn a_run_that_fails_on_the_way_is_no_listing_that_was_read() {
     *vendor.fails_on_page.lock().unwrap() = None;
     poller.run(&Budget::default()).await;
     assert_eq!(bench.delivered().await, [1, 2, 3]);
+}
+
+#[tokio::test]
+async fn a_listed_file_is_delivered_once_although_each_listing_signs_its_url_anew() {
+    let bench = Bench::new(0);
+    let listing = |by: &str| {
+        let items =
+            ["a", "b"].map(|file| json!({ "url": format!("https://x/{file}.gz?sig={by}") }));
+        answer(200, &[], &json!({ "items": items, "next": null }).to_string())
+    };
+    let vendor = Scripted::answers(vec![listing("1"), listing("2")]);
+    let file = FILE.replace("id: id }", "id: '{url|before(\"?\")}' }");
+    assert_eq!(run(&bench, &vendor, &file).await.summary.delivered, 2);
+    let second = run(&bench, &vendor, &file).await.summary;
+    assert_eq!((second.delivered, second.duplicates), (0, 2));
 }

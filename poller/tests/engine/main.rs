@@ -12,6 +12,7 @@ mod backfills;
 mod begins_again;
 mod by_id;
 mod chains;
+mod cookies;
 mod credentials;
 mod damaged;
 mod decoding;

@@ -51,6 +51,10 @@ pub enum Filter {
     FromDate(TimeReader),
     /// A whole number plus this one.
     Plus(i64),
+    /// What stands before the first occurrence of this text, or all if it does not occur.
+    Before(String),
+    /// What stands after the first occurrence of this text, or all if it does not occur.
+    After(String),
     /// Text in lower case.
     Lower,
     /// Text in upper case.
@@ -131,7 +135,7 @@ pub enum FilterError {
 
 const KNOWN: &str = "`rfc3339`, `rfc3339_s`, `rfc3339_ms`, `epoch`, `epoch_ms`, `epoch_us`, \
      `epoch_ns`, `from_epoch`, `from_epoch_ms`, `from_epoch_us`, `from_epoch_ns`, `date`, `from_date`, \
-     `plus`, `lower`, `upper`, `join`, `default`, `urlencode`, `base64`, `sha256_hex`, `sha256_base64`, `crc32`, `lookup`, `json`, `text`";
+     `plus`, `before`, `after`, `lower`, `upper`, `join`, `default`, `urlencode`, `base64`, `sha256_hex`, `sha256_base64`, `crc32`, `lookup`, `json`, `text`";
 
 /// The filters without arguments.
 const PLAIN: &str = "rfc3339 rfc3339_s rfc3339_ms epoch epoch_ms epoch_us epoch_ns from_epoch \
@@ -139,10 +143,12 @@ const PLAIN: &str = "rfc3339 rfc3339_s rfc3339_ms epoch epoch_ms epoch_us epoch_
      hmac_hex hmac_base64";
 
 /// How the filters with arguments are written.
-const WITH_ARGUMENTS: [&str; 6] = [
+const WITH_ARGUMENTS: [&str; 8] = [
     "date(\"%Y-%m-%d\")",
     "from_date(\"%m/%d/%Y %H:%M:%S\")",
     "plus(100)",
+    "before(\"?\")",
+    "after(\"=\")",
     "join(\", \")",
     "default(\"text\")",
     "lookup(table)",
@@ -220,6 +226,12 @@ impl Filter {
                 Filter::FromDate(TimeReader { format, zone })
             }
             ("plus", [Argument::Value(value)]) => Filter::Plus(value.as_i64().ok_or_else(misused)?),
+            ("before", [Argument::Value(Value::String(mark))]) if !mark.is_empty() => {
+                Filter::Before(mark.clone())
+            }
+            ("after", [Argument::Value(Value::String(mark))]) if !mark.is_empty() => {
+                Filter::After(mark.clone())
+            }
             ("join", [Argument::Value(Value::String(separator))]) => {
                 Filter::Join(separator.clone())
             }
@@ -267,6 +279,14 @@ impl Filter {
                 let sum = value.to_whole()?.checked_add(i128::from(*more));
                 let sum = sum.and_then(Number::from_i128).ok_or(RenderError::Overflow)?;
                 Ok(Rendered::Json(Cow::Owned(Value::Number(sum))))
+            }
+            Filter::Before(mark) => {
+                let text = value.to_text()?;
+                owned(text.split_once(mark).map_or(&*text, |(before, _)| before).to_owned())
+            }
+            Filter::After(mark) => {
+                let text = value.to_text()?;
+                owned(text.split_once(mark).map_or(&*text, |(_, after)| after).to_owned())
             }
             Filter::Lower => owned(value.to_text()?.to_lowercase()),
             Filter::Upper => owned(value.to_text()?.to_uppercase()),

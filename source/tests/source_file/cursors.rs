@@ -205,3 +205,20 @@ fn a_place_that_the_vendor_keeps_is_asked_for_again() {
     ];
     insta::assert_snapshot!("vendor", report(&text, &cases));
 }
+
+#[test]
+fn an_id_is_a_path_or_a_template_that_names_something() {
+    let file = |id: &str| with(QUERY, &format!("time: published, id: {id}, overlap: 60s"));
+    let id = |text: &str| cursor(&file(text)).id().unwrap().to_string();
+    assert_eq!(id("uuid"), "/uuid");
+    assert_eq!(id("/a~1b"), "/a~1b");
+    assert_eq!(id(r#"'{url|before("?")}'"#), r#"{url|before("?")}"#);
+    for (text, expected) in [
+        (r#"'{{x}}'"#, "is the same for every record"),
+        (r#"'{url|before("")}'"#, "the filter `before` is written"),
+        (r#"'{url|cut}'"#, "there is no filter `cut`"),
+    ] {
+        let said = said(&file(text));
+        assert!(said.contains(expected), "{text}: {said}");
+    }
+}

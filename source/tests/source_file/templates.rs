@@ -92,6 +92,11 @@ fn longer_texts_and_filters() {
         ("{n|plus(100)}", json!(105)),
         ("{n|text|plus(-6)}", json!(-1)),
         ("{ms|plus(1)} of {nothing|plus(1)|default(2)}", json!("0 of 2")),
+        ("{s|before(\".\")}", json!("1795514400")),
+        ("{s|after(\".\")|after(\"2\")}", json!("5")),
+        ("{a|before(\"?\")}{a|after(\"?\")}", json!("ÄnnÄnn")),
+        ("{nothing|before(\"?\")}", json!(null)),
+        ("{n|before(\"5\")}", json!("")),
         ("{u|urlencode}", json!("a%20b%2F%C3%BC%26")),
         ("{a|base64}", json!("w4Rubg==")),
         (

@@ -1,5 +1,6 @@
 //! Against a token endpoint, a store and a clock in this process.
 
+mod cookies;
 mod failures;
 mod fixed;
 mod granted;

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
-use http::header::{RETRY_AFTER, SET_COOKIE};
+use http::header::RETRY_AFTER;
 use http::{HeaderMap, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use mef_ports::moment::after;
@@ -19,6 +19,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::request::TokenRequest;
+use crate::credentials::cookies::set_cookies;
 use crate::credentials::error::{CredentialError, TokenEndpointError};
 use crate::credentials::ports::Ports;
 use crate::redact::Redactor;
@@ -292,14 +293,10 @@ fn find(
 /// Finds the value of a cookie that a response sets; fails with the path at which it
 /// is not.
 fn cookie(name: &str, headers: &HeaderMap) -> Result<String, String> {
-    let cookies = headers.get_all(SET_COOKIE).iter();
-    let mut found = cookies.filter_map(|cookie| {
-        let pair = cookie.to_str().ok()?.split(';').next()?;
-        let (there, value) = pair.split_once('=')?;
-        (there.trim() == name).then(|| value.trim().to_owned())
-    });
+    let mut found = set_cookies(headers).filter(|set| set.name == name);
     // An empty one removes the cookie (RFC 6265 §3.1).
-    found.rfind(|value| !value.is_empty()).ok_or_else(|| format!("cookie.{name}"))
+    let found = found.rfind(|set| !set.value.is_empty());
+    found.map(|set| set.value.to_owned()).ok_or_else(|| format!("cookie.{name}"))
 }
 
 /// Reads how long the token of this kind of credential lives.

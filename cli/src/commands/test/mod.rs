@@ -234,10 +234,9 @@ async fn webhook(
 fn records(source: &Source, text: &str, at: Timestamp) -> anyhow::Result<Ran> {
     let pipeline = Pipeline::for_poll(source).with_context(|| files::not_pulled(source))?;
     let records: Vec<Value> = serde_json::from_str(text).context("it is not a list of records")?;
-    let id_path = source.poll.as_ref().and_then(|poll| poll.cursor.id());
+    let id = source.poll.as_ref().and_then(|poll| poll.cursor.id());
     let fetched = records.into_iter().map(|record| {
-        let id = id_path.and_then(|path| path.find(&record)).and_then(Value::as_str);
-        let id = id.map(str::to_owned);
+        let id = id.and_then(|id| id.find(&record));
         Fetched::new(record, id)
     });
     let Outcome { events, letters, fallbacks, .. } = pipeline.page(at, fetched);

@@ -84,6 +84,8 @@ impl Identify for Filter {
                 to.form("from_date", (&reader.format, InZone(reader.zone.as_ref())))
             }
             Filter::Plus(more) => to.form("plus", Value::from(*more)),
+            Filter::Before(mark) => to.form("before", mark),
+            Filter::After(mark) => to.form("after", mark),
             Filter::Lower => to.choice("lower"),
             Filter::Upper => to.choice("upper"),
             Filter::Join(between) => to.form("join", between),

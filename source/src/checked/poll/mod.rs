@@ -22,8 +22,8 @@ pub use auth::{
     TokenBody, TokenLocation, TokenResponse, UserPassword,
 };
 pub use cursor::{
-    Asked, Cursor, Follow, IdCursor, ListingCursor, NextLinkCursor, RestartAt, TimeCursor,
-    TokenCursor,
+    Asked, Cursor, Follow, IdCursor, ListingCursor, NextLinkCursor, RecordId, RestartAt,
+    TimeCursor, TokenCursor,
 };
 pub use details::{Batch, Detail};
 pub use error_rule::ErrorRule;
@@ -86,6 +86,8 @@ pub struct Poll {
     pub limits: PollLimits,
     /// What responses mean if their status alone does not tell.
     pub errors: Vec<ErrorRule>,
+    /// Whether the cookies of a run go with its later requests.
+    pub cookies: bool,
     /// The origins that get the credential: that of `request`, and those that the file
     /// lists as the vendor's own.
     pub own_origins: Vec<Origin>,
@@ -224,6 +226,7 @@ impl Poll {
             repeats: written.repeats,
             limits: limits?,
             errors: errors?,
+            cookies: written.cookies,
             own_origins: origins.own,
             allow_origins: origins.allowed,
             max_page,

@@ -29,8 +29,9 @@ pub struct Cursor {
     pub token: Option<Located<String>>,
     /// Keeps the vendor's link to the records that come next between runs.
     pub next_link: Option<Located<NextLink>>,
-    /// The path of a record's id, by which repeats are recognised; by default the whole record.
-    /// Alone, or if the request uses `{cursor.id}`, it is the cursor.
+    /// The path of a record's id, by which repeats are recognised; by default the whole record. Or a
+    /// template that cuts off what changes with each response: `{url|before("?")}`. Alone, or if
+    /// the request uses `{cursor.id}`, it is the cursor.
     pub id: Option<Located<String>>,
     /// `true` if there is no position to continue from: every run reads the whole listing, and
     /// drops what was delivered before.

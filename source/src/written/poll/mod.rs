@@ -99,6 +99,10 @@ pub struct Poll {
     /// decides.
     #[serde(default)]
     pub errors: Vec<ErrorRule>,
+    /// `true` if the cookies that a response sets go with the later requests of the run, for a vendor
+    /// that needs them to find a job or a session again. Each goes back to the very origin that set it.
+    #[serde(default)]
+    pub cookies: bool,
     /// Other origins of the vendor (`https://host`, also with `{var.NAME}`) that get the
     /// credential, as the origin of `request` does. A URL can begin with a value of `setup` that
     /// names one of them.

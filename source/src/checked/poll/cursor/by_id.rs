@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::asked::Asked;
 use super::only::{DEFAULT_START, only};
 use super::reader::time_reader;
+use super::record_id::{self, RecordId};
 use crate::checked::checker::{Checker, Told};
 use crate::checked::poll::request::Requests;
 use crate::path::{Path, Root};
@@ -13,8 +14,8 @@ use crate::written::{self, Located, Order, TimeReader};
 /// A cursor by the records' id, or by their time and id together.
 #[derive(Clone, Debug)]
 pub struct IdCursor {
-    /// Where a record's id is.
-    pub id: Path,
+    /// What names a record.
+    pub id: RecordId,
     /// Where a record's time is, for a cursor by both.
     pub time: Option<Path>,
     /// How it is written.
@@ -80,7 +81,7 @@ pub(crate) fn check(
     }
     let time = checker.record_path(written.time.as_ref())?;
     Ok(IdCursor {
-        id: checker.path(id, &[Root::Record])?,
+        id: record_id::required(id, checker)?,
         time,
         time_format: time_reader(written, checker)?,
         asks: Asked::check(Root::Cursor, (&["time"], &[]), poll, requests, checker),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::only::{DEFAULT_START, only};
 use super::reader::time_reader;
+use super::record_id::{RecordId, record_id};
 use crate::checked::checker::{Checker, Told};
 use crate::checked::poll::identity;
 use crate::checked::poll::request::Requests;
@@ -35,8 +36,8 @@ pub struct NextLinkCursor {
 /// What a run does with a position that only the vendor understands.
 #[derive(Clone, Debug)]
 pub struct Follow {
-    /// Where a record's id is.
-    pub id: Option<Path>,
+    /// What names a record.
+    pub id: Option<RecordId>,
     /// Where a record's time is.
     pub time: Option<Path>,
     /// How it is written.
@@ -132,7 +133,7 @@ fn follow(
     checker: &mut Checker<'_>,
 ) -> Result<Follow, Told> {
     let written = &poll.cursor;
-    let id = checker.record_path(written.id.as_ref())?;
+    let id = record_id(written.id.as_ref(), checker)?;
     let time = checker.record_path(written.time.as_ref())?;
     let restart = written.restart.as_ref().map(|restart| RestartAt {
         from: restart.from,

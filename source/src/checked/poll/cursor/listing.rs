@@ -4,16 +4,17 @@
 use std::time::Duration;
 
 use super::only::{DEFAULT_START, only};
+use super::record_id::{RecordId, record_id};
 use crate::checked::checker::{Checker, Told};
 use crate::checked::poll::request::Requests;
-use crate::path::{Path, Root};
+use crate::path::Root;
 use crate::written::{self};
 
 /// A listing that every run reads from its first page to its last.
 #[derive(Clone, Debug)]
 pub struct ListingCursor {
-    /// Where a record's id is, by which it is recognised.
-    pub id: Option<Path>,
+    /// What names a record, by which it is recognised.
+    pub id: Option<RecordId>,
     /// How far back every run begins, if the request says so: `{cursor.start}`.
     pub start: Duration,
     /// Whether the vendor knows what it gave already. Only the first run then begins at
@@ -48,7 +49,7 @@ pub(crate) fn check(
         );
     }
     only(kind, &[kind], variables, poll, requests, checker);
-    let id = checker.record_path(poll.cursor.id.as_ref())?;
+    let id = record_id(poll.cursor.id.as_ref(), checker)?;
     let start = checker.duration_or(poll.cursor.start.as_ref(), DEFAULT_START);
     Ok(ListingCursor { id, start, by_vendor })
 }

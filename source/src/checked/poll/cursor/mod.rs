@@ -12,6 +12,7 @@ mod listing;
 mod only;
 mod pace;
 mod reader;
+mod record_id;
 mod time;
 
 pub use asked::Asked;
@@ -20,6 +21,7 @@ pub(crate) use follow::rewrite;
 pub use follow::{Follow, NextLinkCursor, RestartAt, TokenCursor};
 pub use listing::ListingCursor;
 pub(crate) use pace::check_pace;
+pub use record_id::RecordId;
 pub use time::TimeCursor;
 
 use crate::checked::checker::{Checker, Told};
@@ -89,8 +91,8 @@ impl Cursor {
         }
     }
 
-    /// Returns where a record's id is.
-    pub fn id(&self) -> Option<&Path> {
+    /// Returns what names a record.
+    pub fn id(&self) -> Option<&RecordId> {
         match self {
             Cursor::Token(_) | Cursor::NextLink(_) => self.follow()?.id.as_ref(),
             Cursor::Time(cursor) => cursor.id.as_ref(),
@@ -144,10 +146,14 @@ pub(crate) fn check(
 /// records of a page, which the cursor reads.
 fn check_schema(written: &written::Cursor, event: &EventSpec, checker: &mut Checker<'_>) {
     let Some(schema) = event.schema.as_ref().filter(|_| event.split.is_none()) else { return };
-    for path in [&written.time, &written.id].into_iter().flatten() {
+    if let Some(path) = &written.time
         // An invalid path is reported where it is read.
-        if let Ok(found) = Path::parse(path, &[Root::Record]) {
-            open_in_schema(path.place(), &found, &schema.json, checker).ok();
-        }
+        && let Ok(found) = Path::parse(path, &[Root::Record])
+    {
+        open_in_schema(path.place(), &found, &schema.json, checker).ok();
+    }
+    let Some(id) = &written.id else { return };
+    for path in record_id::paths_of(id) {
+        open_in_schema(id.place(), &path, &schema.json, checker).ok();
     }
 }

@@ -6,6 +6,7 @@ use super::asked::Asked;
 use super::excluded;
 use super::only::{DEFAULT_START, only};
 use super::reader::time_reader;
+use super::record_id::{RecordId, record_id};
 use crate::checked::checker::{Checker, Told};
 use crate::checked::poll::request::Requests;
 use crate::path::{Path, Root};
@@ -18,8 +19,8 @@ pub struct TimeCursor {
     pub time: Option<Path>,
     /// How it is written.
     pub time_format: TimeReader,
-    /// Where a record's id is.
-    pub id: Option<Path>,
+    /// What names a record.
+    pub id: Option<RecordId>,
     /// In which order records come.
     pub order: Order,
     /// How far the cursor moves when a window is done.
@@ -80,7 +81,7 @@ pub(crate) fn check(
     let lower_bound = starts.iter().any(|name| requests.uses(Root::Window, name));
     let upper_bound = requests.uses(Root::Window, "end");
     let start = checker.duration_or(written.start.as_ref(), DEFAULT_START);
-    let id = checker.record_path(written.id.as_ref())?;
+    let id = record_id(written.id.as_ref(), checker)?;
     if !lower_bound && written.order != Order::Descending {
         checker.error_with(
             written.place(),
