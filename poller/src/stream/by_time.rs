@@ -111,7 +111,12 @@ fn open_window(
         Some(stored) => return Err(run.wrong_kind(stored)),
     };
     // What lies past the end of a backfill is not the backfill's.
-    let lost = window::lost(cursor, done, now).filter(|lost| lost.from < horizon);
+    let read_to = match cursor.advance {
+        Advance::WindowEnd => done,
+        // The cursor stays at a record, however long nothing came after it.
+        Advance::NewestRecord => done.max(run.last_read(cursor.end_lag)),
+    };
+    let lost = window::lost(cursor, read_to, now).filter(|lost| lost.from < horizon);
     if let Some(LostSpan { from, to }) = lost {
         run.note_lost(LostSpan { from, to: to.min(horizon) });
     }
