@@ -221,7 +221,18 @@ async fn a_cursor_that_follows_the_records_stays_where_there_are_none() {
     let file = source_file("start: 1h, advance: newest_record", false);
     let report = bench.run(&file).await;
     assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
-    assert_eq!((bench.done().await, report.summary.requests), (None, 1));
+    assert_eq!((bench.done().await, report.summary.requests), (Some(at(-3600)), 1));
+}
+
+#[tokio::test]
+async fn the_first_record_is_found_even_if_it_comes_in_an_outage_longer_than_a_first_window() {
+    let bench = Bench::new(2);
+    let file = source_file("start: 1h, advance: newest_record", false);
+    bench.run(&file).await;
+    bench.vendor.add(1, at(600));
+    bench.clock.set(at(4 * 3600));
+    bench.run(&file).await;
+    assert_eq!((bench.delivered().await, bench.done().await), (vec![1], Some(at(600))));
 }
 
 #[tokio::test]
