@@ -33,13 +33,14 @@ mod structure;
 mod validate;
 
 pub use admitted::{Admitted, Channel, Fetched};
-pub use decode::apart::{Apart, apart};
+pub use decode::apart::{Apart, Take, apart};
 pub use decode::borders::{MOST_RECORDS, is_closed, one_after_another, values_in};
 pub use decode::charset::Charsets;
 pub use decode::error::DecodeError;
 pub use decode::json::{MOST_LEVELS, decode_json};
 pub use decode::unpack::MAX_DECODED;
 pub use decode::xml::{XmlError, read_xml};
+pub use decode::xml_apart::{XmlRead, XmlRecord, read_xml_records};
 pub use deliver::{Delivered, Outputs, deliver, deliver_all};
 pub use fallbacks::Fallbacks;
 pub use outcome::{Outcome, Prepared};

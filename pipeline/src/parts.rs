@@ -8,10 +8,11 @@ use bytes::Bytes;
 use mef_source::Path;
 use serde_json::Value;
 
-use crate::decode::apart::apart;
+use crate::decode::apart::{Take, apart};
 use crate::decode::charset::Charsets;
 use crate::decode::error::DecodeError;
 use crate::decode::json::{MOST_VALUES, decode_record};
+use crate::decode::xml_apart::{XmlRead, XmlRecord, read_xml_records};
 use crate::letter::Rejection;
 use crate::numbering::{Numbering, RecordNumber};
 use crate::split::{Record, remove};
@@ -37,6 +38,11 @@ enum List {
         place: String,
         charsets: Charsets,
     },
+    /// Elements of XML, and where in the whole they are.
+    Elements {
+        records: vec::IntoIter<XmlRecord>,
+        place: String,
+    },
 }
 
 impl Parts {
@@ -56,7 +62,7 @@ impl Parts {
         path: &Path,
         charsets: Charsets,
     ) -> Result<Option<Parts>, DecodeError> {
-        let Some((mut rest, spans)) = apart(text, &[path], false, MOST_VALUES)? else {
+        let Some((mut rest, spans)) = apart(text, &[path], Take::Elements, MOST_VALUES)? else {
             return Ok(None);
         };
         remove(&mut rest, path.segments());
@@ -70,17 +76,40 @@ impl Parts {
         Ok(Some(Parts { list, parent, parent_digest: None, cursor_id: None, next: 0 }))
     }
 
+    /// Returns the elements at `path` in XML that cannot be read as a whole.
+    pub(crate) fn elements(
+        text: &Bytes,
+        path: &Path,
+        charsets: Charsets,
+    ) -> Result<Parts, DecodeError> {
+        let (mut rest, records) = match read_xml_records(text, &[path], charsets, MOST_VALUES)? {
+            XmlRead::Whole { value, .. } => (value, Vec::new()),
+            XmlRead::Apart { rest, records, .. } => (rest, records),
+        };
+        remove(&mut rest, path.segments());
+        let list = List::Elements { records: records.into_iter(), place: path.pointer() };
+        let parent = Arc::new(rest);
+        Ok(Parts { list, parent, parent_digest: None, cursor_id: None, next: 0 })
+    }
+
     /// Returns the next record.
     pub(crate) fn next(&mut self, numbering: &mut Numbering) -> Option<Result<Record, Rejection>> {
+        let number = self.next;
+        let unreadable = |raw: &[u8], error: &DecodeError, list: &str| {
+            let place = format!("{list}/{number}");
+            Rejection::unreadable(raw, error, place, RecordNumber::default())
+        };
         let read = match &mut self.list {
             List::Values(values) => Ok(values.next()?),
+            List::Elements { records, place } => {
+                let XmlRecord { text, read } = records.next()?;
+                read.map_err(|error| unreadable(&text, &error, place))
+            }
             List::Texts { text, spans, place, charsets } => {
                 let span = spans.next()?;
                 let bytes = text.get(span).map(|part| text.slice_ref(part)).unwrap_or_default();
-                decode_record(&charsets.record(&bytes)).map_err(|error| {
-                    let place = format!("{place}/{}", self.next);
-                    Rejection::unreadable(&bytes, &error, place, RecordNumber::default())
-                })
+                decode_record(&charsets.record(&bytes))
+                    .map_err(|error| unreadable(&bytes, &error, place))
             }
         };
         let number = numbering.next();

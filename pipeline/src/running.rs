@@ -9,11 +9,14 @@ use std::sync::Arc;
 use bytes::Bytes;
 use mef_ports::{RawRecord, Stage};
 use mef_source::checked::Split;
+use serde_json::Value;
 
 use crate::admitted::{Admitted, Channel, Payload, RejectedRecord};
 use crate::decode::body::{Body, Packed, Text, Unreadable, Whole, is_list, list};
 use crate::decode::charset::Charsets;
-use crate::decode::json::decode_record;
+use crate::decode::error::DecodeError;
+use crate::decode::json::{MOST_VALUES, decode_record};
+use crate::decode::xml_apart::read_element;
 use crate::letter::{LetterOrigin, Rejection, kept_bytes};
 use crate::numbering::{Numbering, RecordNumber};
 use crate::outcome::Outcome;
@@ -110,7 +113,13 @@ impl Running<'_> {
                     self.reject(&unreadable, outcome);
                 }
             }
-            Some(Whole::Unreadable(unreadable)) => self.reject(&unreadable, outcome),
+            Some(Whole::Unreadable(unreadable)) => match self.elements(unreadable) {
+                Ok(parts) => {
+                    self.numbering.begin_parts();
+                    self.parts = Some(parts);
+                }
+                Err(unreadable) => self.reject(&unreadable, outcome),
+            },
             None => drop(self.bodies.pop()),
         }
         true
@@ -136,14 +145,39 @@ impl Running<'_> {
             }
         }
         let text = self.charsets.record(&bytes);
-        match decode_record(&text) {
-            Ok(value) => {
+        match self.record(&text) {
+            Ok((value, is_xml)) => {
                 let (numbering, cursor_id) = (&mut self.numbering, self.cursor_id.clone());
-                self.parts = self.pipeline.split(value, Some(text), cursor_id, numbering, outcome);
+                let text = (!is_xml).then_some(text);
+                self.parts = self.pipeline.split(value, text, cursor_id, numbering, outcome);
                 Ok(())
             }
             Err(error) => Err(Unreadable { raw: bytes, error, place }),
         }
+    }
+
+    /// Returns the records of XML that cannot be read as a whole.
+    fn elements(&self, unreadable: Unreadable) -> Result<Parts, Unreadable> {
+        let Unreadable { raw, error, place } = unreadable;
+        let (Some(Split::Path(path)), DecodeError::Xml(_)) = (&self.pipeline.event.split, &error)
+        else {
+            return Err(Unreadable { raw, error, place });
+        };
+        let parts = self.charsets.whole(&raw).and_then(|in_utf8| {
+            let text = in_utf8.map_or_else(|| raw.clone(), Bytes::from);
+            Parts::elements(&text, path, self.charsets)
+        });
+        parts.map_err(|error| Unreadable { raw, error, place })
+    }
+
+    /// Reads the record of a dead letter, and returns whether it is XML: an element is kept as it came.
+    fn record(&self, text: &[u8]) -> Result<(Value, bool), DecodeError> {
+        let is_xml = self.pipeline.event.one_is_a_list && text.trim_ascii_start().starts_with(b"<");
+        let value = match is_xml {
+            true => read_element(text, MOST_VALUES)?.0,
+            false => decode_record(text)?,
+        };
+        Ok((value, is_xml))
     }
 
     fn reject(&mut self, unreadable: &Unreadable, outcome: &mut Outcome) {
@@ -192,14 +226,14 @@ impl Running<'_> {
     fn bytes(
         &mut self,
         bytes: Bytes,
-        parent: Option<serde_json::Value>,
+        parent: Option<Value>,
         number: RecordNumber,
         cursor_id: Option<String>,
         place: Option<String>,
     ) {
         if let Some(parent) = parent {
-            self.single = Some(match decode_record(&self.charsets.record(&bytes)) {
-                Ok(value) => Ok(self.part(value, parent, number, cursor_id)),
+            self.single = Some(match self.record(&self.charsets.record(&bytes)) {
+                Ok((value, _)) => Ok(self.part(value, parent, number, cursor_id)),
                 Err(error) => Err(Rejection {
                     parent: Some(parent),
                     cursor_id,
@@ -229,8 +263,8 @@ impl Running<'_> {
     /// Returns a record that was split out of `parent` before.
     fn part(
         &self,
-        value: serde_json::Value,
-        parent: serde_json::Value,
+        value: Value,
+        parent: Value,
         number: RecordNumber,
         cursor_id: Option<String>,
     ) -> Record {

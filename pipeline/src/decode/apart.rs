@@ -9,8 +9,8 @@ use mef_source::Path;
 use serde_json::{Map, Value};
 
 use super::borders::{
-    MOST_RECORDS, begin, blanks_end, is_nothing, list_end, map_end, member_value, string_end,
-    value_end, values_in,
+    MOST_RECORDS, begin, blanks_end, bracket_end, is_nothing, list_end, map_end, member_value,
+    string_end, value_end, values_in,
 };
 use super::error::DecodeError;
 use super::json::decode_json;
@@ -18,9 +18,20 @@ use super::json::decode_json;
 /// What stands around lists, with empty lists in their places, and where their elements stand.
 pub type Apart = (Value, Vec<Range<usize>>);
 
+/// What is taken out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Take {
+    /// The elements of a list.
+    Elements,
+    /// The elements of a list, or the values of an object.
+    Values,
+    /// One list, object or text as it is.
+    One,
+}
+
 /// Takes the lists at `paths` out of the JSON object `text`. Their elements follow each other as the
-/// lists are named. With `maps`, the values of an object are a list as well. Returns `None` if `text` has no such list behind objects alone, or if anything else
-/// in it cannot be read: whoever reads the whole finds out why.
+/// lists are named. Returns `None` if `text` has nothing to `take` there behind objects alone, or if
+/// anything else in it cannot be read: whoever reads the whole finds out why.
 ///
 /// # Errors
 ///
@@ -28,12 +39,12 @@ pub type Apart = (Value, Vec<Range<usize>>);
 pub fn apart(
     text: &[u8],
     paths: &[&Path],
-    maps: bool,
+    take: Take,
     most_values: usize,
 ) -> Result<Option<Apart>, DecodeError> {
     let mut lists = vec![None; paths.len()];
     let ways: Vec<_> = paths.iter().map(|path| path.segments()).enumerate().collect();
-    let mut walk = Walk { text, lists: &mut lists, maps, values: 0, most_values };
+    let mut walk = Walk { text, lists: &mut lists, take, values: 0, most_values };
     let Some((rest, end)) = walk.value(begin(text), &ways)? else { return Ok(None) };
     if !is_nothing(text, end) || lists.iter().all(Option::is_none) {
         return Ok(None);
@@ -49,7 +60,7 @@ pub fn apart(
 struct Walk<'t, 'l> {
     text: &'t [u8],
     lists: &'l mut [Option<Vec<Range<usize>>>],
-    maps: bool,
+    take: Take,
     /// How many values were read, at most, and how many may be.
     values: usize,
     most_values: usize,
@@ -67,8 +78,10 @@ impl Walk<'_, '_> {
     ) -> Result<Option<(Value, usize)>, DecodeError> {
         if let [(number, [])] = ways {
             let mut found = Vec::new();
-            let end = match self.text.get(at) {
-                Some(b'{') if self.maps => map_end(self.text, at, &mut found)?,
+            let end = match (self.take, self.text.get(at)) {
+                (Take::Values, Some(b'{')) => map_end(self.text, at, &mut found)?,
+                (Take::One, Some(b'{' | b'[')) => one_end(self.text, at, bracket_end, &mut found),
+                (Take::One, _) => one_end(self.text, at, string_end, &mut found),
                 _ => list_end(self.text, at, &mut found)?,
             };
             if let Some(place) = self.lists.get_mut(*number) {
@@ -136,6 +149,18 @@ impl Walk<'_, '_> {
     }
 }
 
+/// Adds what begins `at` to `found`, and returns where it ends.
+fn one_end(
+    text: &[u8],
+    at: usize,
+    end: fn(&[u8], usize) -> Option<usize>,
+    found: &mut Vec<Range<usize>>,
+) -> Option<usize> {
+    let end = end(text, at)?;
+    found.push(at..end);
+    Some(end)
+}
+
 #[cfg(test)]
 mod tests {
     use mef_source::Root;
@@ -148,7 +173,8 @@ mod tests {
         let path = |path| Path::parse(path, &[Root::Record]).unwrap();
         let paths: Vec<_> = paths.split(' ').map(path).collect();
         let (rest, found) =
-            apart(text.as_bytes(), &paths.iter().collect::<Vec<_>>(), false, 9).unwrap()?;
+            apart(text.as_bytes(), &paths.iter().collect::<Vec<_>>(), Take::Elements, 9)
+                .unwrap()?;
         let read = |place: Range<usize>| decode_json(&text.as_bytes()[place]).unwrap();
         Some((rest, found.into_iter().map(read).collect()))
     }
@@ -195,19 +221,19 @@ mod tests {
     fn the_values_of_an_object_are_a_list_where_that_is_said() {
         let page = b"{\"items\": {\"x\": {\"a\": NaN}, \"\xff\" : 2 }, \"next\": 7}";
         let path = Path::parse("items", &[Root::Record]).unwrap();
-        let (rest, found) = apart(page, &[&path], true, 9).unwrap().unwrap();
+        let (rest, found) = apart(page, &[&path], Take::Values, 9).unwrap().unwrap();
         assert_eq!(rest, json!({"items": [], "next": 7}));
         let texts: Vec<_> = found.into_iter().map(|place| &page[place]).collect();
         assert_eq!(texts, [&b"{\"a\": NaN}"[..], b"2"]);
-        assert_eq!(apart(page, &[&path], false, 9), Ok(None));
-        assert!(apart(b"{\"items\":{}}", &[&path], true, 9).unwrap().unwrap().1.is_empty());
+        assert_eq!(apart(page, &[&path], Take::Elements, 9), Ok(None));
+        assert!(apart(b"{\"items\":{}}", &[&path], Take::Values, 9).unwrap().unwrap().1.is_empty());
     }
 
     #[test]
     fn a_damaged_record_stays_in_its_list() {
         let page = b"{\"items\": [{\"a\": \"\xff\"}, 2], \"next\": 7}";
         let path = Path::parse("items", &[Root::Record]).unwrap();
-        let (rest, found) = apart(page, &[&path], false, 9).unwrap().unwrap();
+        let (rest, found) = apart(page, &[&path], Take::Elements, 9).unwrap().unwrap();
         assert_eq!(rest, json!({"items": [], "next": 7}));
         assert_eq!(
             (&page[found[0].clone()], &page[found[1].clone()]),

@@ -11,13 +11,13 @@ use mef_source::Path;
 use mef_source::checked::{Charset, Decode};
 use serde_json::Value;
 
-use super::borders::{MOST_RECORDS, elements, one_after_another};
+use super::borders::{MOST_RECORDS, begin, elements, one_after_another};
 use super::charset::Charsets;
 use super::error::DecodeError;
 use super::form::{self, Form};
 use super::json::{MOST_VALUES, decode_record, syntax_error};
 use super::unpack::{is_packed, unpack};
-use super::xml::{XmlError, read_xml};
+use super::xml::read_xml;
 
 /// What came, and what its headers say about it.
 #[derive(Debug)]
@@ -134,11 +134,11 @@ fn read(plain: &Bytes, format: Decode, charsets: Charsets) -> Result<Body, Decod
             let found = one_after_another(text)?.ok_or_else(|| syntax_error(text))?;
             Ok(Body::texts(text, found, Are::Values))
         }
-        Decode::Xml => match read_xml(text.as_ref(), MOST_VALUES) {
-            Ok((value, _)) => Ok(Body::One(Some(Whole::Value(value)))),
-            Err(XmlError::TooManyValues(most)) => Err(DecodeError::TooManyValues(most)),
-            Err(error) => Err(DecodeError::Xml(error.to_string())),
-        },
+        Decode::Xml => {
+            let (value, _) = read_xml(text.as_ref(), MOST_VALUES)?;
+            Ok(Body::One(Some(Whole::Value(value))))
+        }
+        Decode::Auto if begins_as_xml(text) => Err(DecodeError::UnsaidXml),
         // Its dead letter has to have the text as it came.
         _ if in_utf8.is_some() && !is_list(text) => {
             Ok(Body::One(Some(Whole::Value(decode_record(text)?))))
@@ -164,8 +164,14 @@ fn effective(mode: Decode, content_type: Option<&str>) -> Decode {
         | "application/x-jsonlines"
         | "application/jsonlines" => Decode::Ndjson,
         "application/json-seq" => Decode::JsonSeq,
-        _ => Decode::Json,
+        "application/json" | "text/json" => Decode::Json,
+        _ => Decode::Auto,
     }
+}
+
+/// Returns whether `text` begins as XML does, and JSON never.
+fn begins_as_xml(text: &[u8]) -> bool {
+    text.get(begin(text)..).is_some_and(|text| text.starts_with(b"<"))
 }
 
 /// Reads a form, or the JSON in it.

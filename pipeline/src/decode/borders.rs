@@ -161,7 +161,7 @@ pub(super) fn value_end(text: &[u8], mut at: usize) -> Option<usize> {
 }
 
 /// Returns where the bracket ends that opens `at`.
-fn bracket_end(text: &[u8], mut at: usize) -> Option<usize> {
+pub(super) fn bracket_end(text: &[u8], mut at: usize) -> Option<usize> {
     let mut depth = 0_usize;
     loop {
         match text.get(at)? {

@@ -44,6 +44,9 @@ pub enum DecodeError {
     /// The text is UTF-16, and nothing says so.
     #[error("it looks like UTF-16 without a byte order mark: if it is, write `charset: utf-16`")]
     UnsaidUtf16,
+    /// The text is XML, and nothing says so.
+    #[error("not JSON: it begins with `<`: if it is XML, write `decode: xml`")]
+    UnsaidXml,
     /// The bytes are not XML.
     #[error("not XML: {0}")]
     Xml(String),

@@ -1,7 +1,7 @@
 //! The first stage: from bytes to records. No later stage sees bytes.
 //!
 //! A body is decompressed (`unpack`), the borders of its records are found whatever is wrong inside of
-//! them (`borders`), and each is read when its turn comes. So one bad record spoils no other, and a body
+//! them (`borders`, `tags`), and each is read when its turn comes. So one bad record spoils no other, and a body
 //! is never held as values.
 
 pub(crate) mod apart;
@@ -12,5 +12,7 @@ pub(crate) mod error;
 mod form;
 mod gunzip;
 pub(crate) mod json;
+mod tags;
 pub(crate) mod unpack;
 pub(crate) mod xml;
+pub(crate) mod xml_apart;

@@ -10,6 +10,7 @@ use quick_xml::reader::Reader;
 use quick_xml::{Error, XmlVersion};
 use serde_json::{Map, Value};
 
+use super::error::DecodeError;
 use super::json::MOST_LEVELS;
 
 /// Why a document cannot be read.
@@ -24,6 +25,31 @@ pub enum XmlError {
     /// It has more values than may be held.
     #[error("more than {0} values")]
     TooManyValues(usize),
+    /// It has more records than are taken at once.
+    #[error("more than {0} records")]
+    TooManyRecords(usize),
+}
+
+impl XmlError {
+    /// Returns the error of a document in which no record's end can be found either.
+    pub(super) fn without_borders(self) -> XmlError {
+        let told = |reason| format!("where its records end cannot be found: {reason}");
+        match self {
+            XmlError::CutOff(reason) => XmlError::CutOff(told(reason)),
+            XmlError::Other(reason) => XmlError::Other(told(reason)),
+            error => error,
+        }
+    }
+}
+
+impl From<XmlError> for DecodeError {
+    fn from(error: XmlError) -> DecodeError {
+        match error {
+            XmlError::TooManyValues(most) => DecodeError::TooManyValues(most),
+            XmlError::TooManyRecords(most) => DecodeError::TooManyRecords(most),
+            error => DecodeError::Xml(error.to_string()),
+        }
+    }
 }
 
 fn broken(reason: impl ToString) -> XmlError {

@@ -1,5 +1,7 @@
 //! Dead letters of records that could not be read, run again.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use mef_ports::{DeadLetter, DeadLetters as _, RawRecord};
 use mef_source::Source;
 use serde_json::json;
@@ -36,6 +38,59 @@ async fn a_record_of_a_list_keeps_its_bytes_its_place_and_its_id() {
         let whole = String::from_utf8_lossy(body).replace("\"\u{fffd}\"", "1");
         as_if_never_damaged.push(&source, "application/json", whole.as_bytes()).await;
         assert_eq!(bench.events().await, as_if_never_damaged.events().await);
+    }
+}
+
+/// Returns the raw bytes of the only letter.
+async fn only_raw(bench: &Bench) -> Vec<u8> {
+    let mut letters = bench.letters().await;
+    assert_eq!(letters.len(), 1);
+    match letters.remove(0).raw {
+        RawRecord::Text(text) => text.into_bytes(),
+        RawRecord::Base64(text) => STANDARD.decode(text).unwrap(),
+        RawRecord::Record(record) => panic!("{record}"),
+    }
+}
+
+#[tokio::test]
+async fn an_element_of_xml_keeps_its_bytes_its_place_and_its_id() {
+    let source = pushed_as(", decode: xml", "split: in.events.e");
+    for damaged in [&b"<e><n>\xff</n></e>"[..], b"<e><n>&x;</n></e>", b"<e n=1/>"] {
+        let body = |second: &[u8]| {
+            [b"<in o='7'><events><e><n>0</n></e>", second, b"<e><n>2</n></e></events></in>"]
+                .concat()
+        };
+        let bench = Bench::new(Some(source.clone()));
+        bench.push(&source, "application/xml", &body(damaged)).await;
+        assert_eq!(bench.events().await.len(), 2);
+        assert_eq!(only_raw(&bench).await, damaged);
+        let done = bench.redrive().await.unwrap();
+        assert_eq!((done.redriven, done.refused_again), (0, 1));
+        assert_eq!(only_raw(&bench).await, damaged);
+        let before = mend(&bench, "<e><n>1</n></e>").await;
+        assert_eq!((before.index, before.place.as_str()), (1, "/in/events/e/1"));
+        assert!(before.reason.starts_with("not XML: "), "{}", before.reason);
+        assert_eq!(bench.redrive().await.unwrap().delivered, 1);
+        let as_if_never_damaged = Bench::new(None);
+        as_if_never_damaged.push(&source, "application/xml", &body(b"<e><n>1</n></e>")).await;
+        assert_eq!(bench.events().await, as_if_never_damaged.events().await);
+    }
+    let bench = Bench::new(Some(source.clone()));
+    bench.push(&source, "application/xml", b"<in><events><e></events></in>").await;
+    let letter = bench.letters().await.remove(0);
+    assert!(letter.reason.contains("where its records end cannot be found"), "{}", letter.reason);
+}
+
+#[tokio::test]
+async fn xml_that_nobody_said_is_refused_with_what_to_write() {
+    let source = pushed("");
+    for content_type in ["application/xml", "text/xml; charset=utf-8", "application/rss+xml", ""] {
+        let bench = Bench::new(None);
+        bench.push(&source, content_type, b"\xef\xbb\xbf <n>x</n>").await;
+        let letter = bench.letters().await.remove(0);
+        assert!(letter.reason.contains("`decode: xml`"), "{content_type}: {}", letter.reason);
+        bench.push(&source, content_type, b"{\"n\":1}").await;
+        assert_eq!(bench.events().await.len(), 1, "{content_type}");
     }
 }
 
@@ -88,7 +143,13 @@ async fn a_body_with_many_records_is_run_again_in_parts() {
 
 /// Returns a pushed source with these keys of `webhook`.
 fn pushed(keys: &str) -> Source {
-    let file = format!("source: acme\nwebhook: {{ unauthenticated: test{keys} }}\nevent: {{}}\n");
+    pushed_as(keys, "")
+}
+
+/// Returns a pushed source with these keys of `webhook` and `event`.
+fn pushed_as(keys: &str, event: &str) -> Source {
+    let file =
+        format!("source: acme\nwebhook: {{ unauthenticated: test{keys} }}\nevent: {{ {event} }}\n");
     mef_source::load(&file, &|_| Err(String::new())).unwrap().source
 }
 

@@ -10,13 +10,14 @@ use crate::page::kind::kind;
 use crate::page::page_error::PageError;
 use crate::page::record::Unread;
 
-/// Returns the paths of the lists that can be split without parsing. Empty if `next`, `stop` or
-/// `renew` reads something in or around such a list.
+/// Returns the paths of the records that can be taken out before the rest is read. Empty if `next`,
+/// `stop` or `renew` reads something in or around them.
 pub(super) fn apart_at<'p>(pages: &'p Pages, renewed: &[(String, Path)]) -> &'p [Path] {
     let lists = match &pages.records {
         Records::Lists(lists) => lists.as_slice(),
         Records::Values(map) => std::slice::from_ref(map),
-        Records::One(_) | Records::Lines => return &[],
+        Records::One(one) => std::slice::from_ref(one),
+        Records::Lines => return &[],
     };
     let way = match &pages.next {
         Some(Next::Url { from, .. } | Next::Token { from, .. }) => Some(from),
@@ -45,12 +46,17 @@ pub(super) fn how_many(pages: &Pages, content: &Content) -> usize {
         Records::One(path) => usize::from(path.find(body).is_some_and(|record| !record.is_null())),
         Records::Lines => 0,
     };
-    content.records.len() + content.bodies.iter().map(in_body).sum::<usize>()
+    let bodies =
+        content.bodies.iter().enumerate().filter(|(at, _)| !content.taken_out.contains(at));
+    content.records.len() + bodies.map(|(_, body)| in_body(body)).sum::<usize>()
 }
 
 pub(super) fn take_records(pages: &Pages, content: &mut Content) -> Result<Vec<Unread>, PageError> {
     let mut all = std::mem::take(&mut content.records);
-    for body in &mut content.bodies {
+    for (at, body) in content.bodies.iter_mut().enumerate() {
+        if content.taken_out.contains(&at) {
+            continue;
+        }
         match &pages.records {
             Records::Lines => {}
             Records::One(path) => all.extend(take_one(pages, path, body)?.map(Unread::Value)),

@@ -86,8 +86,8 @@ pub(crate) fn read(
     } else if has_no_body {
         return Err(PageError::NoBody(response.status));
     } else {
-        let lists = apart_at(pages, &poll.renew);
-        decode(pages, lists, poll.max_page, &response.body, content_type(headers))?
+        let records_at = apart_at(pages, &poll.renew);
+        decode(pages, records_at, poll.max_page, &response.body, content_type(headers))?
     };
     let nothing = Value::Null;
     let body = content.bodies.last().unwrap_or(&nothing);

@@ -111,7 +111,12 @@ fn open_window(
         Some(stored) => return Err(run.wrong_kind(stored)),
     };
     // What lies past the end of a backfill is not the backfill's.
-    let lost = window::lost(cursor, done, now).filter(|lost| lost.from < horizon);
+    let read_to = match cursor.advance {
+        Advance::WindowEnd => done,
+        // The cursor stays at a record, however long nothing came after it.
+        Advance::NewestRecord => done.max(run.last_read(cursor.end_lag)),
+    };
+    let lost = window::lost(cursor, read_to, now).filter(|lost| lost.from < horizon);
     if let Some(LostSpan { from, to }) = lost {
         run.note_lost(LostSpan { from, to: to.min(horizon) });
     }
@@ -299,6 +304,10 @@ impl Reading for Window<'_> {
                 _ => open.done_before.min(read_to).max(newest),
             };
             moved.done = Some(Position::Time(done));
+        } else if next.is_none() && moved.done.is_none() && !has_read_nothing {
+            // A first window without a record. The next begins where it did: one of its own would begin
+            // later, and leave out what came in between if that is long.
+            moved.done = Some(Position::Time(open.done_before));
         }
         let needed = needed(moved.done.as_ref(), moved.open.is_some(), cursor, open, *newest);
         Ok(Turn { moved, needed, goes_on: next.is_some(), is_through: next.is_none() })

@@ -35,8 +35,14 @@ struct Followed<'c> {
     kept: Option<ResumeAt>,
     /// The moment at which reading begins if there is no place.
     start: Timestamp,
-    /// The newest time so far.
+    /// Up to which time everything is delivered, as far as it is known.
     reached: Option<Timestamp>,
+    /// The newest time of this reading.
+    newest: Option<Timestamp>,
+    /// Whether a record came that is newer than all before it.
+    rises: bool,
+    /// Whether one came that is older than the newest before it.
+    falls: bool,
     /// Whether the page at hand has no record.
     is_empty: bool,
 }
@@ -130,7 +136,18 @@ impl<'c> Followed<'c> {
         start: Timestamp,
     ) -> Followed<'c> {
         let kept = place.clone();
-        Followed { follow, link, kept, place, start, reached: None, is_empty: false }
+        Followed {
+            follow,
+            link,
+            kept,
+            place,
+            start,
+            reached: None,
+            newest: None,
+            rises: false,
+            falls: false,
+            is_empty: false,
+        }
     }
 
     /// Returns whether `named`, which a last page without records names, is no place to go on from:
@@ -207,7 +224,12 @@ impl Reading for Followed<'_> {
                 }
             }
             // A vendor whose clock is ahead must not move us past our own.
-            self.reached = self.reached.max(time.map(|time| time.min(started)));
+            let bounded = time.map(|time| time.min(started));
+            if let Some((newest, time)) = self.newest.zip(bounded) {
+                self.rises |= newest < time;
+                self.falls |= newest > time;
+            }
+            self.newest = self.newest.max(bounded);
             let stay = Stay { time: time.unwrap_or(untimed.time), ..untimed };
             if let Some(identity) = seen.insert(known.key, stay, &needed, summary) {
                 gathered.take(known.news(record, identity));
@@ -247,6 +269,10 @@ impl Reading for Followed<'_> {
             let first = self.request(run, None)?.http.url;
             self.place = Some(ResumeAt::Url(without_secrets(first, &run.poller.poll).into()));
         }
+        // Where the newest come first, or in no order, older ones are still to come.
+        if next.is_none() || (self.rises && !self.falls) {
+            self.reached = self.reached.max(self.newest);
+        }
         let mut moved = Move { reached: self.reached, leads_back, ..run.record.unmoved() };
         match &self.place {
             Some(ResumeAt::Token(token)) => moved.done = Some(Position::Token(token.clone())),
@@ -270,6 +296,7 @@ impl Reading for Followed<'_> {
         }
         self.start = restart_at(run, self.follow);
         self.place = None;
+        (self.newest, self.rises, self.falls) = (None, false, false);
         // A run that ends before the first page is delivered leaves this beginning to the next,
         // which may wait for what is set up for it.
         run.record.refuse();

@@ -197,6 +197,12 @@ impl<'p> Run<'p> {
         }
     }
 
+    /// Returns up to which moment the last run read, if it read to the newest moment: `end_lag` before
+    /// it started.
+    pub(crate) fn last_read(&self, end_lag: Duration) -> Option<Timestamp> {
+        Some(before(last_good(&self.record)?.started?, end_lag))
+    }
+
     /// Reports the records between the old position and `start` as lost, if there is a gap.
     pub(crate) fn begins_at(&mut self, start: Timestamp) {
         let read_to = read_to(&self.record).filter(|read_to| *read_to < start);
@@ -238,12 +244,16 @@ impl<'p> Run<'p> {
 /// off has read what there was when it started. If no such run is known, the oldest known says when
 /// the stream still had something to read.
 fn read_to(record: &CursorRecord) -> Option<Timestamp> {
-    let last = record.last_run.as_ref().filter(|run| run.error.is_none() && run.pages > 0);
-    let last = last.filter(|_| record.next_run.is_none());
     let good = || record.history.iter().rev().find(|run| run.error.is_none() && !run.put_off);
     let by_record = record.reached().or_else(|| record.done()?.time());
     let earlier = || Some(good().or(record.history.first())?.ended);
-    let by_run = || last.and_then(|run| run.started).or_else(earlier);
+    let by_run = || last_good(record).and_then(|run| run.started).or_else(earlier);
     record.done()?;
     by_record.or_else(by_run)
+}
+
+/// Returns the last run if it read all that there was.
+fn last_good(record: &CursorRecord) -> Option<&RunSummary> {
+    let last = record.last_run.as_ref().filter(|run| run.error.is_none() && run.pages > 0);
+    last.filter(|_| record.next_run.is_none())
 }

@@ -52,9 +52,68 @@ async fn a_damaged_record_holds_no_page_of_any_format() {
             assert_eq!(records, [json!({"id": 1}), json!({"id": 3})], "{decode}");
             assert_eq!((letters.len(), letters[0].0.as_slice()), (1, damaged), "{decode}");
         }
-        let (records, letters) = read_damaged("record: \"\"", damaged).await;
-        assert_eq!((records.len(), letters[0].0.as_slice()), (0, damaged));
+        for (decode, page) in [
+            ("record: \"\"", damaged.to_vec()),
+            ("record: a.b", [b"{\"a\":{\"n\":1,\"b\": ", damaged, b" },\"c\":2}"].concat()),
+        ] {
+            let (records, letters) = read_damaged(decode, &page).await;
+            assert_eq!((records.len(), letters[0].0.as_slice()), (0, damaged), "{decode}");
+        }
     }
+}
+
+#[tokio::test]
+async fn a_damaged_element_holds_no_page_of_xml() {
+    for damaged in [
+        &b"<e><id>\xff</id></e>"[..],
+        b"<e><id>&unknown;</id></e>",
+        b"<e><id>&#0;</id></e>",
+        b"<e><id>1 & 2</id></e>",
+        b"<e id=2/>",
+        b"<e id='2' id='2'></e>",
+        b"<e><id>2</di></e>",
+    ] {
+        let page = |before: &[u8], after: &[u8]| {
+            [b"<?xml version='1.0'?><a n='1'><in>", before, damaged, after, b"</in></a>"].concat()
+        };
+        let among = page(b"<e><id>1</id></e>", b"\n<e><id>3</id></e>");
+        let expected = [json!({"id": "1"}), json!({"id": "3"})];
+        for (decode, body, expected) in [
+            ("records: a.in.e", among.clone(), &expected[..]),
+            ("records: a.in.e\n  stop: [{ when: { \"a.@n\": \"1\" } }]", among.clone(), &expected),
+            ("records: [a.in.e, a.in.none]", gzip(&among), &expected),
+            ("records: a.in.e", page(b"", b""), &[]),
+            ("records: e", damaged.to_vec(), &[]),
+            ("record: a.in.e", page(b"", b""), &[]),
+            ("record: e", damaged.to_vec(), &[]),
+        ] {
+            let decode = format!("decode: xml\n  {decode}");
+            let (records, letters) = read_damaged(&decode, &body).await;
+            assert_eq!(records, expected, "{decode}");
+            assert_eq!((letters.len(), letters[0].0.as_slice()), (1, damaged), "{decode}");
+            assert!(letters[0].1.starts_with("not XML: "), "{decode}: {}", letters[0].1);
+        }
+    }
+}
+
+/// Its page would look like the last one.
+#[tokio::test]
+async fn a_damaged_record_that_names_the_next_page_fails_its_page() {
+    let next = |from: &str| format!("next: {{ token: {{ from: {from}, query: p }} }}");
+    let xml = format!("decode: xml\n  record: a.e\n  {}", next("a.e.next"));
+    refused(&xml, b"<a><e><id>\xff</id><next>2</next></e></a>").await;
+    let json = format!("record: a.e\n  {}", next("a.e.next"));
+    refused(&json, b"{\"a\":{\"e\":{\"id\":\"\xff\",\"next\":2}}}").await;
+}
+
+#[tokio::test]
+async fn an_element_is_read_in_the_character_set_that_is_declared() {
+    let mut answer = bytes(&b"<a><e>M\xfcller</e><e>M\xc3\xbcller</e></a>"[..]);
+    let kind = "text/xml; charset=ISO-8859-1".parse().unwrap();
+    answer.headers = HeaderMap::from_iter([(CONTENT_TYPE, kind)]);
+    let (bench, _, _) = poll("decode: xml\n  records: a.e", vec![answer]).await;
+    let expected = json!({"value": "Müller"});
+    assert_eq!(records(&bench).await, [expected.clone(), expected]);
 }
 
 #[tokio::test]

@@ -7,9 +7,10 @@ use mef_poller::{Budget, Poller, RunEnd, RunReport};
 use mef_ports::{CursorRecord, Cursors as _, Http, HttpError, HttpRequest, HttpResponse, Position};
 use serde_json::json;
 
+use crate::every_stream;
 use crate::pages::{page, requests};
 use crate::scripted::{self, Scripted};
-use crate::support::{Bench, answer, source, stream};
+use crate::support::{Bench, answer, at, source, stream};
 
 const FILE: &str = "
 source: acme
@@ -250,4 +251,31 @@ async fn a_value_that_means_no_token_ends_the_pages_of_a_window() {
         let pages = [page(&[1], ",\"next\":\"b\""), page(&[2], &format!(",\"next\":{none}"))];
         requests(paging, &pages).await;
     }
+}
+
+/// The newest record says nothing of the older ones, which come on later pages.
+#[tokio::test]
+async fn a_first_sweep_from_the_newest_that_is_refused_begins_at_its_start_again() {
+    let page = |seconds: [i64; 2], next: &str| {
+        let items = seconds.map(|second| json!({ "id": second, "time": at(second) }));
+        answer(200, &[], &json!({ "items": items, "token": next }).to_string())
+    };
+    let file = every_stream::file(
+        "since: \"{cursor.start|epoch}\"",
+        "  next: { token: { from: token, query: page } }\n  cursor: { token: token, id: id, time: time, start: 1h, restart: { from: time, overlap: 60s } }\n",
+    );
+    let bench = Bench::new(0);
+    let newest = || page([-10, -20], "p2");
+    let vendor = Scripted::answers(vec![
+        newest(),
+        answer(410, &[], "{}"),
+        newest(),
+        page([-1_000, -1_010], ""),
+    ]);
+    let report = scripted::run(&bench, &vendor, &file).await;
+    assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+    let start = format!("GET /logs?since={}", at(-3_600).as_second());
+    let requests = vendor.requests();
+    assert_eq!((&requests[0], &requests[2]), (&start, &start));
+    assert_eq!(report.summary.delivered, 4);
 }

@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 use mef_poller::RunEnd;
-use mef_ports::{CursorRecord, Cursors as _, Position};
+use mef_ports::{CursorRecord, Cursors as _, LostSpan, Position};
 
 use crate::scripted::{Scripted, run};
 use crate::support::{Bench, Fault, QueueFault, at, source_file, stream};
@@ -221,7 +221,36 @@ async fn a_cursor_that_follows_the_records_stays_where_there_are_none() {
     let file = source_file("start: 1h, advance: newest_record", false);
     let report = bench.run(&file).await;
     assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
-    assert_eq!((bench.done().await, report.summary.requests), (None, 1));
+    assert_eq!((bench.done().await, report.summary.requests), (Some(at(-3600)), 1));
+}
+
+#[tokio::test]
+async fn the_first_record_is_found_even_if_it_comes_in_an_outage_longer_than_a_first_window() {
+    let bench = Bench::new(2);
+    let file = source_file("start: 1h, advance: newest_record", false);
+    bench.run(&file).await;
+    bench.vendor.add(1, at(600));
+    bench.clock.set(at(4 * 3600));
+    bench.run(&file).await;
+    assert_eq!((bench.delivered().await, bench.done().await), (vec![1], Some(at(600))));
+}
+
+#[tokio::test]
+async fn a_quiet_stream_has_lost_nothing_while_it_was_read_and_tells_an_outage_once() {
+    let bench = Bench::new(2);
+    bench.vendor.add(1, at(-100));
+    let file = source_file("start: 1h, overlap: 60s, advance: newest_record, retention: 2h", false);
+    let hour = 3600;
+    let lost = LostSpan { from: at(5 * hour), to: at(10 * hour) };
+    for (hours, expected) in
+        [(0, None), (1, None), (2, None), (3, None), (5, None), (12, Some(lost)), (13, None)]
+    {
+        bench.clock.set(at(hours * hour));
+        let report = bench.run(&file).await;
+        // Between 3 and 5 nothing was asked for two hours, which the vendor still keeps.
+        assert_eq!(report.summary.lost, expected, "hour {hours}: {report:?}");
+    }
+    assert_eq!(bench.done().await, Some(at(-100)));
 }
 
 #[tokio::test]

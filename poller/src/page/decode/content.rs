@@ -13,6 +13,8 @@ pub(crate) struct Content {
     pub(crate) records: Vec<Unread>,
     /// The rest: the value of each file, the trailer, or what follows the rows.
     pub(crate) bodies: Vec<Value>,
+    /// Which of the bodies had their records taken out, one of which is damaged.
+    pub(crate) taken_out: Vec<usize>,
     /// Whether the page lacks a trailer that it should have, which makes it the last.
     pub(crate) is_last: bool,
 }

@@ -15,48 +15,51 @@ mod ndjson;
 mod rows;
 mod unpack;
 mod values;
+mod whole;
 
 use bytes::Bytes;
-use mef_pipeline::{Charsets, DecodeError, XmlError, apart, decode_json, is_closed, read_xml};
+use mef_pipeline::{Charsets, decode_json, read_xml};
 use mef_source::Path;
-use mef_source::checked::{PageDecode, Pages, Records};
+use mef_source::checked::{PageDecode, Pages};
 use serde_json::Value;
 
 use crate::page::held::{Held, MOST_VALUES};
 use crate::page::page_error::PageError;
-use crate::page::record::{Unread, Unreadable};
-use content::Content;
-use content::{BOM, broken, html, is_markup, other};
+use content::{BOM, Content};
 use rows::read_lines;
 use unpack::{File, each_file};
+use whole::whole_json;
 
-/// Reads `bytes` as `pages` says, up to `max_page` bytes when unpacked, and takes `lists` out as texts.
+/// Reads `bytes` as `pages` says, up to `max_page` bytes when unpacked, and takes out the records
+/// at `records_at` if that is possible.
 pub(crate) fn decode(
     pages: &Pages,
-    lists: &[Path],
+    records_at: &[Path],
     max_page: usize,
     bytes: &Bytes,
     content_type: Option<&str>,
 ) -> Result<Content, PageError> {
     let mut content = Content::default();
-    let Content { records, bodies, .. } = &mut content;
     let mut held = Held::default();
     let charsets = Charsets::of(pages.charset, content_type);
     each_file(bytes, pages.compression, charsets, max_page, &mut |file| {
         match &pages.decode {
             PageDecode::Json => {
-                let text = match file.plain() {
-                    Some(plain) => bytes.slice_ref(plain),
-                    None => Bytes::from(file.whole()?),
-                };
-                read_json(pages, lists, &text, &mut held, records, bodies)?;
+                let text = all(file, bytes)?;
+                whole::read_json(pages, records_at, &text, &mut held, &mut content)?;
             }
-            PageDecode::Xml => bodies.push(xml(file, &mut held)?),
-            decode => bodies.extend(read_lines(decode, file, &mut |record| {
-                held.take_line(record.length(), max_page)?;
-                records.push(record);
-                Ok(())
-            })?),
+            PageDecode::Xml => {
+                let text = all(file, bytes)?;
+                whole::read_xml(pages, records_at, &text, charsets, &mut held, &mut content)?;
+            }
+            decode => {
+                let records = &mut content.records;
+                content.bodies.extend(read_lines(decode, file, &mut |record| {
+                    held.take_line(record.length(), max_page)?;
+                    records.push(record);
+                    Ok(())
+                })?);
+            }
         }
         Ok(())
     })?;
@@ -69,70 +72,18 @@ pub(crate) fn decode(
     Ok(content)
 }
 
-/// Reads a page of JSON: its records stay text if that is possible.
-fn read_json(
-    pages: &Pages,
-    lists: &[Path],
-    text: &Bytes,
-    held: &mut Held,
-    records: &mut Vec<Unread>,
-    bodies: &mut Vec<Value>,
-) -> Result<(), PageError> {
-    let maps = matches!(pages.records, Records::Values(_));
-    let paths: Vec<_> = lists.iter().collect();
-    let found = if paths.is_empty() { Ok(None) } else { apart(text, &paths, maps, MOST_VALUES) };
-    match found {
-        Ok(Some((rest, spans))) => {
-            held.take_records(spans.len())?;
-            let texts = spans.into_iter().filter_map(|span| text.get(span));
-            records.extend(texts.map(|record| Unread::Text(text.slice_ref(record))));
-            bodies.push(rest);
-            return Ok(());
-        }
-        Ok(None) => held.take_values(text)?,
-        Err(DecodeError::TooManyRecords(most)) => return Err(PageError::TooManyRecords(most)),
-        Err(DecodeError::TooManyValues(most)) => return Err(PageError::TooManyValues(most)),
-        Err(error) => return Err(PageError::Decode(error)),
-    }
-    match whole(text) {
-        Ok(body) => bodies.push(body),
-        // A page that is one record and came whole is a damaged record.
-        Err(PageError::Decode(error)) if is_one_record(pages) && is_closed(text) => {
-            records.push(Unread::Damaged(Unreadable { text: text.clone(), error }));
-        }
-        Err(error) => return Err(error),
-    }
-    Ok(())
-}
-
-/// Returns whether a page is a record and says nothing else.
-fn is_one_record(pages: &Pages) -> bool {
-    let is_whole = |path: &Path| path.segments().is_empty();
-    matches!(&pages.records, Records::One(path) if is_whole(path)) && pages.next.is_none()
-}
-
-/// Reads a page of XML.
-fn xml(file: &mut File<'_>, held: &mut Held) -> Result<Value, PageError> {
-    let (value, count) = read_xml(file, MOST_VALUES).map_err(|error| match error {
-        XmlError::CutOff(reason) => broken("XML", reason),
-        XmlError::Other(reason) => other("XML", reason),
-        XmlError::TooManyValues(most) => PageError::TooManyValues(most),
-    })?;
-    held.take_value_count(count)?;
-    Ok(value)
+/// Returns all of `file`, which is in `bytes` or was unpacked.
+fn all(file: &mut File<'_>, bytes: &Bytes) -> Result<Bytes, PageError> {
+    Ok(match file.plain() {
+        Some(plain) => bytes.slice_ref(plain),
+        None => Bytes::from(file.whole()?),
+    })
 }
 
 /// Reads `body`, which has to be one JSON value.
 pub(crate) fn json(body: &[u8]) -> Result<Value, PageError> {
     Held::default().take_values(body)?;
-    whole(body)
-}
-
-fn whole(body: &[u8]) -> Result<Value, PageError> {
-    decode_json(body).map_err(|error| match is_markup(body) {
-        true => html("JSON"),
-        false => PageError::Decode(error),
-    })
+    whole_json(body)
 }
 
 /// Reads `body` if it is one JSON or XML value, whatever pages are: an error is often in another
@@ -140,7 +91,11 @@ fn whole(body: &[u8]) -> Result<Value, PageError> {
 pub(crate) fn value_of(body: &[u8]) -> Option<Value> {
     let text = body.strip_prefix(BOM).unwrap_or(body).trim_ascii_start();
     match text.first() {
-        Some(b'<') => xml(&mut File::Plain(text), &mut Held::default()).ok(),
+        Some(b'<') => {
+            let (value, count) = read_xml(text, MOST_VALUES).ok()?;
+            Held::default().take_value_count(count).ok()?;
+            Some(value)
+        }
         _ => {
             Held::default().take_values(text).ok()?;
             decode_json(text).ok()
