@@ -140,7 +140,7 @@ impl RejectedQueue {
                     Ok(Ok(letter)) => taken.letters.push(TakenLetter { letter, receipt }),
                     Ok(Err(reason)) => {
                         self.tell(&stub.id, &reason);
-                        taken.passed_over.push(PassedOver { id, receipt });
+                        taken.passed_over.push(PassedOver { id: stub.id, receipt });
                     }
                     Err(error) => {
                         spare.push(receipt);

@@ -120,6 +120,28 @@ async fn a_letter_that_cannot_be_given_back_is_told_unless_nobody_holds_it() {
     }
 }
 
+/// `mef dlq discard` drops what is passed over by the id that the log names.
+#[tokio::test]
+async fn a_letter_that_cannot_be_read_is_passed_over_by_its_id_and_can_be_dropped() {
+    let mut broken = letter("acme");
+    broken["id"] = json!("broken");
+    broken.as_object_mut().unwrap().remove("raw");
+    let answers = json!({
+        "Messages": [message(1, &broken), message(2, &letter("acme"))],
+        "Successful": [], "Failed": [],
+    });
+    let stand_in = StandIn::new(move |_: &Value| answer(200, &answers)).await;
+    let rejected = stand_in.aws.rejected();
+    let taken = rejected.take(None, 1, Timestamp::UNIX_EPOCH, HOLD).await.unwrap();
+    assert_eq!(taken.letters.len(), 1);
+    let [passed_over] = taken.passed_over.as_slice() else { panic!("{taken:?}") };
+    assert_eq!((passed_over.id.as_str(), passed_over.receipt.as_str()), ("broken", "r1"));
+    let dropped = Settled { receipt: passed_over.receipt.clone(), remains: Vec::new() };
+    rejected.settle(&[dropped]).await.unwrap();
+    let requests = stand_in.requests();
+    assert_eq!(requests.last().unwrap()["Entries"][0]["ReceiptHandle"], "r1");
+}
+
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
