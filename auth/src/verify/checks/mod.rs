@@ -108,7 +108,11 @@ fn pass_any(
         // The record is that of the alternative which decided, never of one that failed.
         let record = notes.record.take();
         match pass(check, context, notes) {
-            Ok(passed) if first.is_none() => first = Some(passed),
+            Ok(passed) if first.is_none() => {
+                first = Some(passed);
+                // One without a record leaves that of a check before it.
+                notes.record = notes.record.take().or(record);
+            }
             Ok(_) => notes.record = record,
             Err(denied) => {
                 notes.record = record;

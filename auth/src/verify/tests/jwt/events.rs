@@ -109,6 +109,19 @@ fn the_record_is_that_of_the_alternative_that_passed() {
 }
 
 #[test]
+fn alternatives_without_a_record_leave_that_of_the_check_before() {
+    let alternative = |name: &str| format!("{{ token: {{ from: header.{name}, secrets: [s] }} }}");
+    let checks =
+        format!("{PUSHED}\n    - any: [ {}, {} ]", alternative("x-token"), alternative("x-key"));
+    let keys = published(&[named(&RSA.jwk, "k1")]);
+    for name in ["x-token", "x-key"] {
+        let headers = [("content-type", "application/secevent+jwt"), (name, "shared secret")];
+        let post = Post::new(&headers, set(SET, "secevent+jwt"));
+        assert_eq!(judge_by(&checks, &keys, &post).unwrap().body(), SET);
+    }
+}
+
+#[test]
 fn an_event_in_a_token_may_be_as_deep_as_any_other() {
     let deep = SET.replace("\"hijacking\"", &format!("{}1{}", "[".repeat(60), "]".repeat(60)));
     assert_eq!(push(PUSHED, set(&deep, "secevent+jwt")).unwrap().body(), &deep);
