@@ -128,10 +128,14 @@ pub(crate) fn signed_headers(
 ///
 /// # Errors
 ///
-/// Fails if a header is missing or was sent twice.
+/// Fails if a header is missing, was sent twice or is listed twice: a short list of one long header would
+/// else make a text of any length.
 pub(crate) fn header_values(request: &Request, list: &str) -> Result<Vec<u8>, Denied> {
-    let mut values = Vec::new();
+    let (mut values, mut listed) = (Vec::new(), BTreeSet::new());
     for name in list.split_ascii_whitespace().map(str::to_ascii_lowercase) {
+        if !listed.insert(name.clone()) {
+            return Err(Denied::Duplicated(RequestPart::Header(name)));
+        }
         let value = values::header(request, &name)?;
         values.push(value.ok_or(Denied::Missing(RequestPart::Header(name)))?.trim_ascii());
     }

@@ -140,6 +140,24 @@ fn the_headers_that_the_signature_lists_are_signed_by_name_and_value() {
 }
 
 #[test]
+fn a_header_that_is_listed_again_and_again_makes_no_long_text() {
+    let checks = r#"hmac: { hash: sha256, secrets: [s],
+        text: "{timestamp}.{signature.h}.{listed_headers.h}.{body}",
+        signature: { from: header.x-sig, split: ",", pair: "=", take: [v1], encoding: hex },
+        timestamp: { from: signature.t, unit: s, max_age: 300s } }"#;
+    let signed = |list: &str, values: &str| {
+        let right = sha256_hex(KEY, &format!("{NOW}.{list}.{values}.{BODY}"));
+        let header = format!("t={NOW},h={list},v1={right}");
+        judge(checks, &[("x-sig", &header), ("a", "x"), ("b", "y")], BODY, KEY)
+    };
+    assert!(signed("a b", "x.y").is_ok());
+    for (list, values) in [("a a", "x.x"), ("a b A", "x.y.x")] {
+        let denied = signed(list, values).unwrap_err();
+        assert!(matches!(denied, Denied::Duplicated(_)), "{list}: {denied}");
+    }
+}
+
+#[test]
 fn a_crc_of_the_body_is_signed() {
     // https://developer.paypal.com/api/rest/webhooks/rest/#link-selfverificationmethod
     let checks = r#"public_key: { algorithm: rsa_sha256, keys: [s], key: { encoding: base64 },
