@@ -196,9 +196,13 @@ pub(crate) fn pieces<'t>(
     let mut rest = Some(text);
     std::iter::from_fn(move || {
         let before = rest?;
-        let found = separators.iter().filter_map(|s| Some((before.find(s.as_str())?, s.as_str())));
-        // Of two that begin at the same place, the longer one.
-        let next = found.min_by_key(|(at, separator)| (*at, std::cmp::Reverse(separator.len())));
+        // Anybody sends this text, so it is read once, whatever stands in it. Of two separators that begin at
+        // the same place, the longer one counts.
+        let next = before.char_indices().find_map(|(at, _)| {
+            let (_, tail) = before.split_at(at);
+            let here = separators.iter().filter(|separator| tail.starts_with(separator.as_str()));
+            Some((at, here.max_by_key(|separator| separator.len())?.as_str()))
+        });
         let Some((at, separator)) = next else {
             rest = None;
             return Some((before, ""));
