@@ -74,6 +74,19 @@ fn a_signature_in_the_body_is_masked_where_it_stands() {
 }
 
 #[test]
+fn a_token_of_json_that_comes_under_the_type_of_a_form_is_masked() {
+    let checks = r#"any: [ { token: { from: form.token, secrets: [s] } }, { token: { from: /token, secrets: [s] } } ]"#;
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    for (body, masked) in [
+        (r#"{"token":"token","text":"x"}"#, r#"{"token":"***","text":"x"}"#),
+        ("token=token&text=x", "token=***&text=x"),
+    ] {
+        let verified = Post::new(&form, body).verify(checks, &[("s", "token")]).unwrap();
+        assert_eq!(std::str::from_utf8(verified.body()).unwrap(), masked);
+    }
+}
+
+#[test]
 fn spaces_escapes_and_repeats_elsewhere_survive() {
     let body = "\n{ \"keep\" : 1.50e3 ,\"value\":[ {\"st\\u0061te\" :\t\"t\\u006fken\" , \"keep\":\"token\"},\r\n{\"state\":\"token\"} ] }\n";
     let checks = r#"token: { from: "/value/*/state", secrets: [s] }

@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use crate::query::masked_fields;
 use crate::request::Request;
 use crate::verify::read::credential::{Credential, numbered};
-use crate::verify::read::{json, values};
+use crate::verify::read::json;
 
 const MASKED_JSON: &[u8] = b"\"***\"";
 
@@ -91,9 +91,13 @@ impl Mask {
     }
 
     fn masked_body(&self, request: &Request) -> Bytes {
-        match values::form_body(request).filter(|_| !self.form.is_empty()) {
-            Some(form) => masked_fields(form, |name| has(&self.form, name)).into(),
-            None => mask_body(request.body(), self.body.iter().map(|&(start, end)| start..end)),
+        let body = mask_body(request.body(), self.body.iter().map(|&(start, end)| start..end));
+        // JSON may come under the type of a form.
+        match std::str::from_utf8(&body) {
+            Ok(form) if request.is_form() && !self.form.is_empty() => {
+                masked_fields(form, |name| has(&self.form, name)).into()
+            }
+            _ => body,
         }
     }
 
