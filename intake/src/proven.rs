@@ -27,10 +27,18 @@ impl Proven<'_> {
         match found {
             None => Err(Denied::Missing(place())),
             Some(Value::String(text)) if text.is_empty() => Err(Denied::Missing(place())),
-            Some(Value::String(text)) if text.len() > LONGEST => {
+            Some(value) if is_too_long(&value) => {
                 Err(Denied::TooLong { part: place(), limit: LONGEST })
             }
             Some(value) => Ok(value),
         }
+    }
+}
+
+/// A number has as many digits as its sender likes.
+fn is_too_long(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.len() > LONGEST,
+        value => value.to_string().len() > LONGEST,
     }
 }

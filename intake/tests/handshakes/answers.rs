@@ -47,7 +47,8 @@ async fn a_refused_request_is_answered_with_values_of_its_own() {
         json!({ "requestId": "a\"b\u{0}", "timestamp": NOW * 1000, "errorMessage": "authentication_failed" })
     );
     let long = format!(r#"{{"requestId":"{}"}}"#, "x".repeat(5000));
-    for body in ["", "{}", "[", r#"{"requestId":[1]}"#, long.as_str()] {
+    let digits = format!(r#"{{"requestId":{}}}"#, "1".repeat(5000));
+    for body in ["", "{}", "[", r#"{"requestId":[1]}"#, long.as_str(), digits.as_str()] {
         let answer = got(bench.handle(firehose("guess", body)).await);
         assert_eq!(
             (answer.status, answer.json()),
