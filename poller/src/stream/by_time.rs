@@ -239,7 +239,9 @@ impl Reading for Window<'_> {
                 if !cursor.lower_bound && time < open.start {
                     continue;
                 }
-                let is_past = !cursor.upper_bound && time >= open.end;
+                // By a time of arrival no later window asks for it again, whatever the record says.
+                let is_past =
+                    !cursor.upper_bound && cursor.filters_by == FiltersBy::Time && time >= open.end;
                 sorted.end.note(is_past);
                 if is_past {
                     summary.held_back += 1;

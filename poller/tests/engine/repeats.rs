@@ -297,6 +297,19 @@ async fn what_the_vendor_selects_by_its_arrival_is_known_by_when_it_was_read() {
     }
 }
 
+/// A device's clock is ahead: what has arrived says a time to come, and is not given a second time.
+#[tokio::test]
+async fn what_has_arrived_is_delivered_though_its_time_is_to_come() {
+    let bench = Bench::new(0);
+    let file = file(
+        "since: \"{window.start|rfc3339}\"",
+        "  cursor: { time: time, id: id, start: 1d, max_window: 2d, filters_by: arrival }\n",
+    );
+    let page = json!({ "items": [{ "id": 1, "time": at(6) }] }).to_string();
+    let summary = run(&bench, &Scripted::bodies(&[&page]), &file).await.summary;
+    assert_eq!((summary.delivered, summary.held_back), (1, 0));
+}
+
 fn gzip(text: &str) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     std::io::Write::write_all(&mut encoder, text.as_bytes()).unwrap();
