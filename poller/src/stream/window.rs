@@ -70,7 +70,9 @@ fn start_from(cursor: &TimeCursor, time: Timestamp, is_left_out: bool) -> Timest
 fn leaves_out_its_start(cursor: &TimeCursor) -> bool {
     match (cursor.bounds.start, cursor.bounds.end) {
         // What is at the start of an overlap was read before.
-        _ if !cursor.overlap.is_zero() => false,
+        _ if !cursor.overlap.is_zero() && cursor.overlap >= cursor.granularity.unit() => false,
+        // A window ends in the middle of an hour or a day, which the next has to ask for again.
+        (Some(Bound::Exclusive), _) if is_read_until_over(cursor) => true,
         (Some(Bound::Inclusive), _) => false,
         // The cursor stands at a record, and others may come at the same moment.
         (None, _) => cursor.advance == Advance::NewestRecord && cursor.lower_bound,

@@ -76,3 +76,22 @@ async fn what_is_asked_for_again_in_a_whole_hour_is_neither_doubled_nor_late() {
     assert_eq!(asked(&vendor), ["from=20261124T08", "from=20261124T09"]);
     assert_eq!(bench.done().await, Some(at(300) - SignedDuration::from_secs(60)));
 }
+
+/// A vendor that compares whole days leaves out the day that is named, and today is not over.
+#[tokio::test]
+async fn the_rest_of_a_day_is_asked_for_though_the_vendor_leaves_out_the_day_that_is_named() {
+    for cursor in [
+        "overlap: 5m, bounds: { start: exclusive }",
+        "bounds: { start: exclusive, end: inclusive }",
+        "overlap: 1d, bounds: { start: exclusive, end: inclusive }",
+    ] {
+        let bench = Bench::new(0);
+        let file = file(DAYS, &format!("start: 2d, max_window: 4d, {cursor}"));
+        let vendor = Scripted::bodies(&["[]"]);
+        run(&bench, &vendor, &file).await;
+        bench.clock.set(at(3_600));
+        vendor.more(&["[]"]);
+        run(&bench, &vendor, &file).await;
+        assert_eq!(asked(&vendor)[1..], ["from=2026-11-23&to=2026-11-24"], "{cursor}");
+    }
+}
