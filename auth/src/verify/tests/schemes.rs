@@ -146,7 +146,7 @@ fn a_header_that_is_listed_again_and_again_makes_no_long_text() {
         signature: { from: header.x-sig, split: ",", pair: "=", take: [v1], encoding: hex },
         timestamp: { from: signature.t, unit: s, max_age: 300s } }"#;
     let signed = |list: &str, values: &str| {
-        let right = sha256_hex(KEY, &format!("{NOW}.{list}.{values}.{BODY}"));
+        let right = sha256_hex(KEY, format!("{NOW}.{list}.{values}.{BODY}"));
         let header = format!("t={NOW},h={list},v1={right}");
         judge(checks, &[("x-sig", &header), ("a", "x"), ("b", "y")], BODY, KEY)
     };
