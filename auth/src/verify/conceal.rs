@@ -7,10 +7,12 @@ use mef_source::Root;
 use mef_source::checked::{
     HandshakeAuth, Respond, Signature, SignatureFrom, Signed, SignedTime, Webhook,
 };
+use serde::de::IgnoredAny;
 
 use super::checks;
 use super::read::credential::{Credential, numbered};
 use super::read::json;
+use super::read::values::form_body;
 use super::signed::signature::pieces;
 use super::told::mask::Mask;
 use crate::query::{self, form_decode};
@@ -44,6 +46,8 @@ pub fn without_credentials(webhook: &Webhook, request: &Request) -> Request {
         for credential in check.credentials() {
             match &credential {
                 Credential::Body => concealed.whole = true,
+                // A form that is not said to be one, or is no text.
+                Credential::Form(_) if hides_a_form(request) => concealed.whole = true,
                 Credential::Json(path) => match json::all(request.body(), path) {
                     Ok(_) => concealed.mask.credential(&credential, request),
                     Err(_) => concealed.whole = true,
@@ -65,6 +69,11 @@ pub fn without_credentials(webhook: &Webhook, request: &Request) -> Request {
         }
     }
     concealed.apply(request)
+}
+
+fn hides_a_form(request: &Request) -> bool {
+    let is_json = || serde_json::from_slice::<IgnoredAny>(request.body()).is_ok();
+    form_body(request).is_none() && !is_json()
 }
 
 struct Concealed<'c> {

@@ -43,6 +43,21 @@ fn keys_and_the_time_of_a_list_stay() {
 }
 
 #[test]
+fn a_token_of_a_form_that_is_not_said_to_be_one_goes_with_the_body() {
+    let webhook = webhook("token: { from: form.token, secrets: [s] }");
+    for (kind, body, kept) in [
+        ("text/plain", &b"token=abc&x=1"[..], &b"***"[..]),
+        ("application/x-www-form-urlencoded", b"token=abc&x=1", b"token=***&x=1"),
+        ("application/x-www-form-urlencoded", b"token=abc&x=\xff", b"***"),
+        ("application/json", b"{\"x\":1}", b"{\"x\":1}"),
+    ] {
+        let post = Post::new(&[("content-type", kind)], body);
+        let concealed = without_credentials(&webhook, &post.request());
+        assert_eq!(concealed.body(), kept, "{kind}");
+    }
+}
+
+#[test]
 fn what_a_handshake_takes_for_proof_goes_too() {
     let text = r#"{ source: x, webhook: { verify: [ { ip: { allow: [192.0.2.0/24] } } ], handshake: [
       { when: { method: POST, present: [header.x-a] }, auth: { token: { from: header.x-mine, secrets: [s] } }, respond: { empty: true } },
