@@ -257,6 +257,7 @@ parameters() {
       *) die "PARAMETERS has $word, which is not KEY=VALUE" ;;
     esac
   done
+  tags=("Key=Project,Value=$PROJECT" "Key=Service,Value=$SERVICE" "Key=Stage,Value=$STAGE")
   role=()
   [ -z "${CLOUDFORMATION_ROLE_ARN:-}" ] || role=(--role-arn "$CLOUDFORMATION_ROLE_ARN")
 }
@@ -289,6 +290,9 @@ change_set() {
   for word in "${overrides[@]}"; do
     keys+=("ParameterKey=${word%%=*},ParameterValue=\"${word#*=}\"")
   done
+  for word in $(kept_parameters "$type" "$file"); do
+    keys+=("ParameterKey=$word,UsePreviousValue=true")
+  done
   change=$(aws_ cloudformation create-change-set --stack-name "$stack" --change-set-name "mef-$(date +%s)-$$" \
     --change-set-type "$type" --template-url "$(template_url "$template")" --capabilities CAPABILITY_IAM \
     --parameters "${keys[@]}" \
@@ -310,6 +314,28 @@ change_set() {
   esac
 }
 
+# kept_parameters TYPE TEMPLATE: those that the stack has and nobody sets now. Without a word about them
+# CloudFormation would go back to the template's defaults.
+kept_parameters() {
+  [ "$1" = UPDATE ] || return 0
+  local before name word
+  before=" $(aws_ cloudformation describe-stacks --stack-name "$stack" --query 'Stacks[0].Parameters[].ParameterKey' --output text | tr '\t' ' ') "
+  while read -r name; do
+    case $before in *" $name "*) ;; *) continue ;; esac
+    for word in "${overrides[@]}"; do
+      [ "${word%%=*}" != "$name" ] || continue 2
+    done
+    printf '%s\n' "$name"
+  done < <(sed -n '/^Parameters:/,/^Rules:/s/^  \([A-Za-z0-9]*\):.*/\1/p' "$2")
+}
+
+# What the change set is to the stack: CREATE or UPDATE.
+change_type() {
+  local status
+  status=$(stack_status) || return 1
+  case $status in "" | REVIEW_IN_PROGRESS | ROLLBACK_COMPLETE) echo CREATE ;; *) echo UPDATE ;; esac
+}
+
 template_url() {
   if [ -n "${AWS_ENDPOINT_URL:-}" ]; then
     printf '%s/%s/%s' "${AWS_ENDPOINT_URL%/}" "$ARTIFACT_BUCKET" "$1"
@@ -322,14 +348,13 @@ step_plan() {
   cloud
   parameters
   upload
-  local type=UPDATE
-  case $(stack_status) in "" | REVIEW_IN_PROGRESS | ROLLBACK_COMPLETE) type=CREATE ;; esac
+  local type
+  type=$(change_type)
   if [ "$type" = CREATE ]; then
     say "the stack $stack is not there yet: a deploy makes all of it"
     return
   fi
-  if change_set "$type" "$OUT/template.yml" \
-    --tags "Key=Project,Value=$PROJECT" "Key=Service,Value=$SERVICE" "Key=Stage,Value=$STAGE"; then
+  if change_set "$type" "$OUT/template.yml" --tags "${tags[@]}"; then
     aws_ cloudformation describe-change-set --change-set-name "$change" --stack-name "$stack" \
       --query 'Changes[].ResourceChange.[Action,Replacement,ResourceType,LogicalResourceId]' --output text
     aws_ cloudformation delete-change-set --change-set-name "$change" --stack-name "$stack"
@@ -343,10 +368,18 @@ step_deploy() {
   parameters
   upload
   clear_failed_creation
-  aws_ cloudformation deploy --stack-name "$stack" --template-file "$OUT/template.yml" \
-    --s3-bucket "$ARTIFACT_BUCKET" --s3-prefix "$stack" --capabilities CAPABILITY_IAM \
-    --no-fail-on-empty-changeset --parameter-overrides "${overrides[@]}" ${role[@]+"${role[@]}"} \
-    --tags "Project=$PROJECT" "Service=$SERVICE" "Stage=$STAGE" >&2 || { why; die "$stack is not deployed"; }
+  local type status
+  type=$(change_type)
+  if change_set "$type" "$OUT/template.yml" --tags "${tags[@]}"; then
+    aws_ cloudformation execute-change-set --change-set-name "$change" --stack-name "$stack"
+    status=$(settled)
+    case $status in
+      CREATE_COMPLETE | UPDATE_COMPLETE) say "$stack is deployed" ;;
+      *) why; die "$stack is not deployed: $status" ;;
+    esac
+  else
+    say "no changes to deploy: $stack is as it should be"
+  fi
   snapshot
 }
 
