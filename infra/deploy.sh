@@ -30,7 +30,8 @@ environment
   SOURCES                   the folder of source files (default: sources)
   PARAMETERS, FIXED_PARAMETERS
                             further parameters of infra/app.yml, such as "ApiType=REST LogRetentionDays=30"; the fixed ones win
-  ARTIFACT_BUCKET           the bucket for packages (default: mef-artifacts-ACCOUNT-REGION, made if it is not there)
+  ARTIFACT_BUCKET           the bucket for packages (default: that of the stack mef-artifacts, which is made if it is not there)
+  BUCKET_OWNER              the account whose buckets are used; S3 refuses those of any other (default: your own)
   BINARY_BUCKET             a bucket that keeps binaries by commit, so that a change of configuration compiles nothing
   FRAMEWORK_COMMIT          the framework's commit (default: a digest of its code)
   ARCHITECTURE              arm64 or x86_64 (default: this machine's, which is what is built)
@@ -103,6 +104,16 @@ cloud() {
   export AWS_PAGER=
 }
 
+# s3_ COMMAND BUCKET ARGUMENT…: S3 refuses the request if the bucket belongs to another account, which may
+# have taken the name before us.
+s3_() {
+  local command=$1 bucket=$2
+  shift 2
+  [ -n "${BUCKET_OWNER:-}" ] || BUCKET_OWNER=$(aws_ sts get-caller-identity --query Account --output text) ||
+    die "no credentials for AWS, or no permission"
+  aws_ s3api "$command" --bucket "$bucket" --expected-bucket-owner "$BUCKET_OWNER" "$@"
+}
+
 mef_() {
   if [ -z "${MEF_BIN:-}" ]; then
     binary mef release "$OUT/mef"
@@ -117,11 +128,11 @@ binary() {
   mkdir -p "$(dirname "$target")"
   if [ -n "${BINARY_BUCKET:-}" ]; then
     need aws "install the AWS CLI, https://aws.amazon.com/cli/"
-    kept=s3://$BINARY_BUCKET/binaries/${FRAMEWORK_COMMIT:-$(code_digest)}/$ARCHITECTURE/$profile/$name
-    if aws_ s3 cp --only-show-errors "$kept" "$target.part" 2>/dev/null; then
+    kept=binaries/${FRAMEWORK_COMMIT:-$(code_digest)}/$ARCHITECTURE/$profile/$name
+    if s3_ get-object "$BINARY_BUCKET" --key "$kept" "$target.part" >/dev/null 2>&1; then
       install -m 755 "$target.part" "$target"
       rm "$target.part"
-      say "$name is taken from $kept"
+      say "$name is taken from s3://$BINARY_BUCKET/$kept"
       return
     fi
     rm -f "$target.part"
@@ -135,7 +146,7 @@ binary() {
   if [ "$profile" = lambda ] && command -v objcopy >/dev/null; then
     objcopy --remove-section=.eh_frame --remove-section=.eh_frame_hdr "$target"
   fi
-  [ -z "$kept" ] || aws_ s3 cp --only-show-errors "$target" "$kept"
+  [ -z "$kept" ] || s3_ put-object "$BINARY_BUCKET" --key "$kept" --body "$target" >/dev/null
 }
 
 # What a binary is made of, where there is no commit to go by.
@@ -156,23 +167,22 @@ sources() {
   [ -d "$SOURCES" ] || die "there is no folder $SOURCES: set SOURCES to the folder of your source files"
 }
 
+# The bucket's name is CloudFormation's, so that nobody can have taken it.
 artifact_bucket() {
   [ -z "${ARTIFACT_BUCKET:-}" ] || return 0
-  local account
-  account=$(aws_ sts get-caller-identity --query Account --output text) || die "no credentials for AWS, or no permission"
-  ARTIFACT_BUCKET=mef-artifacts-$account-$region
-  if aws_ s3api head-bucket --bucket "$ARTIFACT_BUCKET" >/dev/null 2>&1; then return 0; fi
-  say "making the bucket $ARTIFACT_BUCKET for packages"
-  local where=()
-  # The one region that must not be named.
-  [ "$region" = us-east-1 ] || where=(--create-bucket-configuration "LocationConstraint=$region")
-  aws_ s3api create-bucket --bucket "$ARTIFACT_BUCKET" ${where[@]+"${where[@]}"} >/dev/null
-  aws_ s3api put-public-access-block --bucket "$ARTIFACT_BUCKET" --public-access-block-configuration \
-    BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true
-  aws_ s3api put-bucket-encryption --bucket "$ARTIFACT_BUCKET" --server-side-encryption-configuration \
-    '{"Rules":[{"ApplyServerSideEncryptionByDefault":{"SSEAlgorithm":"AES256"}}]}'
-  aws_ s3api put-bucket-lifecycle-configuration --bucket "$ARTIFACT_BUCKET" --lifecycle-configuration \
-    '{"Rules":[{"ID":"unfinished","Status":"Enabled","Filter":{"Prefix":""},"AbortIncompleteMultipartUpload":{"DaysAfterInitiation":1}}]}' >/dev/null
+  [ -z "${CLOUDFORMATION_ROLE_ARN:-}" ] ||
+    die "CLOUDFORMATION_ROLE_ARN reads packages in the pipeline's bucket only: set ARTIFACT_BUCKET to the pipeline's output PackageBucketName"
+  local stack=mef-artifacts status tls=true
+  status=$(stack_status)
+  case $status in
+    "" | REVIEW_IN_PROGRESS)
+      say "making the stack $stack with a bucket for packages"
+      case ${AWS_ENDPOINT_URL:-} in http:*) tls=false ;; esac
+      aws_ cloudformation deploy --stack-name "$stack" --template-file "$root/infra/artifacts.yml" \
+        --parameter-overrides "RequireTls=$tls" >&2 || { why; die "the stack $stack is not made" ; } ;;
+  esac
+  ARTIFACT_BUCKET=$(output BucketName)
+  [ -n "$ARTIFACT_BUCKET" ] || die "the stack $stack, which keeps packages, is $status and has no bucket: delete it, or set ARTIFACT_BUCKET"
 }
 
 output() { # KEY: one of the stack's outputs; nothing if there is none
@@ -263,8 +273,8 @@ parameters() {
 }
 
 upload() {
-  if ! aws_ s3api head-object --bucket "$ARTIFACT_BUCKET" --key "$code_key" >/dev/null 2>&1; then
-    aws_ s3 cp --only-show-errors "$OUT/package.zip" "s3://$ARTIFACT_BUCKET/$code_key"
+  if ! s3_ head-object "$ARTIFACT_BUCKET" --key "$code_key" >/dev/null 2>&1; then
+    s3_ put-object "$ARTIFACT_BUCKET" --key "$code_key" --body "$OUT/package.zip" >/dev/null
   fi
 }
 
@@ -285,7 +295,7 @@ change_set() {
   local type=$1 file=$2 template status reason
   shift 2
   template=$stack/$(digest "$file").yml
-  aws_ s3 cp --only-show-errors "$file" "s3://$ARTIFACT_BUCKET/$template"
+  s3_ put-object "$ARTIFACT_BUCKET" --key "$template" --body "$file" >/dev/null
   local keys=() word
   for word in "${overrides[@]}"; do
     keys+=("ParameterKey=${word%%=*},ParameterValue=\"${word#*=}\"")
@@ -476,6 +486,7 @@ step_purge() {
     say "deleted: the table $stack"
   fi
   if [ -n "${BUCKET_NAME:-}" ]; then
+    s3_ head-bucket "$BUCKET_NAME" >/dev/null || die "the bucket $BUCKET_NAME is not there, or not in the account $BUCKET_OWNER"
     aws_ s3 rb --force "s3://$BUCKET_NAME" >/dev/null
     say "deleted: the bucket $BUCKET_NAME"
   fi
