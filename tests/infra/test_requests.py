@@ -106,7 +106,9 @@ class TestNames(unittest.TestCase):
                 found += 1
                 given = bucket["Properties"].get("BucketName")
                 # The stack's bucket takes the name of a kept one, which is CloudFormation's too.
-                self.assertIn(given, (None, {"Fn::If": ["HasBucketName", {"Ref": "BucketName"}, {"Ref": "AWS::NoValue"}]}), name)
+                self.assertIn(
+                    given, (None, {"Fn::If": ["HasBucketName", {"Ref": "BucketName"}, {"Ref": "AWS::NoValue"}]}), name
+                )
         self.assertGreaterEqual(found, 4)
 
 
