@@ -5,6 +5,7 @@ import re
 import subprocess
 import tempfile
 import unittest
+import zipfile
 from pathlib import Path
 
 from templates import ROOT, load, resources
@@ -12,6 +13,7 @@ from templates import ROOT, load, resources
 OWNER = "123456789012"
 # Has a stack with two parameters, of which the template knows one. A bucket is somebody else's where FOREIGN says so.
 AWS = """#!/bin/sh
+shift 2
 printf '%s\\n' "$*" >>"$ASKED"
 case "$*" in
   *get-caller-identity*) echo 123456789012 ;;
@@ -44,13 +46,16 @@ class TestRequests(unittest.TestCase):
         (self.scratch / "aws").chmod(0o755)
         (self.scratch / "out").mkdir()
         (self.scratch / "out" / "template.yml").write_text(TEMPLATE)
-        (self.scratch / "out" / "package.zip").write_bytes(b"package")
+        with zipfile.ZipFile(self.scratch / "out" / "package.zip", "w") as package:
+            package.writestr("bootstrap", "#!/bin/sh\n")
 
     def run_(self, *steps, **more):
         return subprocess.run(
             ["bash", ROOT / "infra" / "deploy.sh", *steps], capture_output=True, text=True,
             env={name: os.environ[name] for name in ("HOME", "TMPDIR") if name in os.environ} | {
                 "PATH": f"{self.scratch}:{os.environ['PATH']}", "ASKED": str(self.asked), "AWS_REGION": "eu-west-1",
+                # Which the stand-in leaves out; a script is taken for the functions there.
+                "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
                 "PROJECT": "p", "SERVICE": "s", "STAGE": "dev", "ARTIFACT_BUCKET": "artifacts", "FOREIGN": "", "GONE": "",
                 "OUT": str(self.scratch / "out"),
             } | more,

@@ -1,4 +1,4 @@
-"""What infra/deploy.sh asks AWS for, step by step, read from the script."""
+"""What infra/deploy.sh asks AWS for, step by step, read from the script and its parts."""
 
 import functools
 import re
@@ -17,8 +17,8 @@ CHANGE_SET = arn("cloudformation", "changeSet/mef-1700000000-1/0a1b2c3d")
 
 @functools.lru_cache(None)
 def functions():
-    """The script's functions by name, each with its text."""
-    text = (ROOT / "infra" / "deploy.sh").read_text()
+    """The functions of the script and of its parts by name, each with its text."""
+    text = "".join(path.read_text() for path in sorted((ROOT / "infra").glob("*.sh")))
     found = re.findall(r"^(\w+)\(\) \{(.*?)(?:^\}|\}$)", text, re.MULTILINE | re.DOTALL)
     return {name: re.sub(r"(^|\s)#.*", "", body) for name, body in found}
 
