@@ -13,6 +13,8 @@ TAGGED = (("cloudformation:CreateAction", "CreateChangeSet"),)
 OWN = (("aws:ResourceAccount", ACCOUNT),)
 CLOUDFORMATION = arn("cloudformation", f"stack/{STACK}/0a1b2c3d")
 CHANGE_SET = arn("cloudformation", "changeSet/mef-1700000000-1/0a1b2c3d")
+# What stands before the name of a function that is called.
+CALLS = r"(?m)(?:^|[;&|(){!]|\b(?:then|do|else|if|while|until))[ \t]*"
 
 
 @functools.lru_cache(None)
@@ -30,7 +32,7 @@ def reached(start, without=()):
         name = todo.pop()
         if name not in seen and name not in without:
             seen.add(name)
-            todo += [other for other in functions() if re.search(rf"(?<![\w-]){other}(?![\w-])", functions()[name])]
+            todo += [other for other in functions() if re.search(rf"{CALLS}{other}(?![\w-])", functions()[name])]
     return seen
 
 
@@ -44,7 +46,7 @@ def commands(step, without=()):
             else:
                 found.add(f"{first} {second}")
     # The definition of s3_ itself.
-    return {command for command in found if "$command" not in command}
+    return {command for command in found if '"$' not in command}
 
 
 def steps():
