@@ -182,9 +182,7 @@ def keys(world, operation, what, why):
     service = OPERATIONS[operation]
     if service == "ssm" and what != "stack":
         key = SECRETS_KEY if world.keys else AWS_SSM
-        context = {"kms:ViaService": f"ssm.{REGION}.amazonaws.com"} | (
-            {} if world.keys else {"kms:ResourceAliases": ["alias/aws/ssm"]}
-        )
+        context = {"kms:ViaService": f"ssm.{REGION}.amazonaws.com"}
         # GenerateDataKey where the account's default is the advanced tier.
         for action in ["kms:Encrypt", "kms:GenerateDataKey"] if operation == "put_parameter" else ["kms:Decrypt"]:
             yield Need(action, key, why, frozen(context))
