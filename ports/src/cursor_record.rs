@@ -20,6 +20,18 @@ pub enum ResumeAt {
     Token(String),
 }
 
+/// How much of what is open was read, and how much there is as the vendor counts it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counted {
+    /// How many records the vendor counted on the last page.
+    pub total: u64,
+    /// How many were read.
+    pub read: u64,
+    /// By how much the total has shrunk meanwhile.
+    #[serde(default)]
+    pub shrunk: u64,
+}
+
 /// The window that is being read. Its bounds are frozen when it is opened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenWindow {
@@ -48,6 +60,9 @@ pub struct OpenWindow {
     /// Whether a page showed that order: a record newer than the one before it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub rises: bool,
+    /// What was counted of it so far, if the vendor tells a total.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted: Option<Counted>,
     /// A digest of the request in the source file. A window that was opened under another request
     /// is read again from its start.
     pub request_digest: String,
@@ -76,6 +91,9 @@ pub struct OpenPass {
     pub ascending: bool,
     /// Records newer than this are left for a later pass.
     pub horizon: Timestamp,
+    /// What was counted of it so far, if the vendor tells a total.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted: Option<Counted>,
     /// A digest of the request in the source file. A pass that was begun under another request is
     /// read again from its start.
     pub request_digest: String,
@@ -202,6 +220,18 @@ pub struct Move {
     pub leads_back: Option<String>,
 }
 
+impl Move {
+    /// Keeps what was counted of what is open, for the run that goes on in it.
+    pub fn count(&mut self, counted: Option<Counted>) {
+        if let Some(open) = &mut self.open {
+            open.counted = counted;
+        }
+        if let Some(pass) = &mut self.pass {
+            pass.counted = counted;
+        }
+    }
+}
+
 impl CursorRecord {
     /// Returns the record of a stream that is read up to `position` because a person says so.
     pub fn at(position: Position) -> CursorRecord {
@@ -222,6 +252,12 @@ impl CursorRecord {
     /// Returns the pass being read, for a cursor without windows.
     pub fn pass(&self) -> Option<&OpenPass> {
         self.pass.as_ref()
+    }
+
+    /// Returns what was counted so far of what is open.
+    pub fn counted(&self) -> Option<Counted> {
+        let of_window = self.open.as_ref().and_then(|open| open.counted);
+        of_window.or_else(|| self.pass.as_ref()?.counted)
     }
 
     /// Returns the newest time delivered, for a cursor that is the vendor's token or link: reading

@@ -101,6 +101,7 @@ impl<'c> Pass<'c> {
             next: next.cloned()?,
             ascending: self.ascending,
             horizon: self.horizon,
+            counted: None,
             request_digest: run.poller.poll.request_digest.clone(),
         })
     }

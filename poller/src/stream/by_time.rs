@@ -133,6 +133,7 @@ fn open_window(
         restarts: 0,
         ascending: cursor.order == Order::Ascending,
         rises: false,
+        counted: None,
         request_digest: run.poller.poll.request_digest.clone(),
     };
     run.record.setup = None;

@@ -46,6 +46,7 @@ mod stored;
 mod support;
 mod time_of_items;
 mod tokens;
+mod totals;
 mod units_of_windows;
 mod values;
 mod versions;
