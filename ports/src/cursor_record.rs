@@ -137,6 +137,15 @@ pub enum WaitedFor {
     Page(Option<ResumeAt>),
 }
 
+/// A `Date` of the vendor that was behind our clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VendorDate {
+    /// The vendor's time.
+    pub date: Timestamp,
+    /// Our time when it was new.
+    pub at: Timestamp,
+}
+
 /// The version of the written form that this program knows. Fields may be added under it: a program
 /// that does not know them passes over them. What would be misread needs a higher one.
 const KNOWN_VERSION: u64 = 1;
@@ -179,6 +188,9 @@ pub struct CursorRecord {
     /// What the vendor does not have ready yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wait: Option<OpenWait>,
+    /// The vendor's clock, where it was last seen behind ours: if it stands still, it is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vendor_date: Option<VendorDate>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     asked: bool,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

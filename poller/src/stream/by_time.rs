@@ -71,6 +71,10 @@ pub(crate) async fn read_windows(
             RunEnd::CaughtUp => {}
             end => return Ok(end),
         }
+        // One `Date` may be that of a page from a cache.
+        if run.fetcher.vendor_clock.moves() {
+            run.is_in_time(run.record.done(), run.started_for_vendor())?;
+        }
         // A first window that lay in the vendor's future has read nothing. Now the time is known.
         let first_was_ahead = window.has_read_nothing() && run.record.done().is_none();
         if first_was_ahead && run.started_for_vendor() < now {
@@ -213,6 +217,7 @@ impl Reading for Window<'_> {
         records: Vec<Unread>,
         gathered: &mut Gathered<'_>,
     ) -> Sorted {
+        self.cut(run);
         let untimed = self.stay(run.now(), None);
         // What lists a thing says nothing of it: it is asked for again by the next window.
         let has_details = !run.poller.poll.details.is_empty();
@@ -283,8 +288,6 @@ impl Reading for Window<'_> {
         _: Option<&ResumeAt>,
         next: Option<&ResumeAt>,
     ) -> Result<Turn, RunError> {
-        run.is_in_time(run.record.done(), run.started_for_vendor())?;
-        self.cut(run);
         let has_read_nothing = self.has_read_nothing();
         let Window { cursor, open, newest } = self;
         open.next = next.cloned();

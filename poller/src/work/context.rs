@@ -82,6 +82,7 @@ impl<'p> Run<'p> {
         let secrets = poller.secrets().await?;
         let fetcher = poller.fetcher(secrets, Some(lease), budget);
         *fetcher.open_wait() = wait;
+        fetcher.vendor_clock.begin(record.vendor_date);
         Ok(Run {
             poller,
             fetcher,

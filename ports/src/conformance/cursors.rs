@@ -8,7 +8,7 @@ use super::{Backend, at};
 use crate::{
     Commit, CommitError, Counted, CursorRecord, Cursors, Lease, LeaseError, LostSpan, Move,
     OpenPass, OpenWait, OpenWindow, PastRun, Position, Receipt, ResumeAt, RunSummary, SeenId,
-    SetupDone, StreamKey, WaitedFor,
+    SetupDone, StreamKey, VendorDate, WaitedFor,
 };
 
 const TTL: Duration = Duration::from_secs(30);
@@ -256,6 +256,7 @@ pub async fn a_record_comes_back_with_every_field(backend: Backend) {
         values: [("response".to_owned(), "r-1".to_owned())].into(),
         request_digest: "a fourth digest".to_owned(),
     });
+    full.vendor_date = Some(VendorDate { date: at(-3_600), at: at(6) });
     full.paused = Some(at(4));
     full.history = vec![PastRun {
         ended: at(2),
