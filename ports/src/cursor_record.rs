@@ -198,6 +198,8 @@ pub struct CursorRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reached: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    anchor: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     link_request: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     leads_back: Option<String>,
@@ -226,6 +228,8 @@ pub struct Move {
     pub pass: Option<OpenPass>,
     /// The newest time delivered, for a cursor that is the vendor's token or link.
     pub reached: Option<Timestamp>,
+    /// Where the next run begins while there is no `done` to go on from.
+    pub anchor: Option<Timestamp>,
     /// For a cursor that is a link: a digest of the request in the source file that led to it.
     pub link_request: Option<String>,
     /// A token or link that led back to where reading had begun.
@@ -278,6 +282,11 @@ impl CursorRecord {
         self.reached
     }
 
+    /// Returns the latest moment at which reading may begin while there is no `done` to go on from.
+    pub fn anchor(&self) -> Option<Timestamp> {
+        self.anchor
+    }
+
     /// Returns a digest of the request in the source file that led to the kept link.
     pub fn link_request(&self) -> Option<&str> {
         self.link_request.as_deref()
@@ -302,14 +311,16 @@ impl CursorRecord {
 
     /// Returns the move that changes nothing, to be changed in part.
     pub fn unmoved(&self) -> Move {
-        let CursorRecord { done, open, pass, reached, link_request, leads_back, .. } = self.clone();
-        Move { done, open, pass, reached, link_request, leads_back }
+        let CursorRecord { done, open, pass, reached, anchor, link_request, leads_back, .. } =
+            self.clone();
+        Move { done, open, pass, reached, anchor, link_request, leads_back }
     }
 
     /// Moves the cursor, since what lies before is delivered: the receipt proves it, and moves one
     /// cursor once.
     pub fn advance(&mut self, moved: Move, _receipt: Receipt) {
-        let Move { done, open, pass, reached, link_request, leads_back } = moved;
+        let Move { done, open, pass, reached, anchor, link_request, leads_back } = moved;
+        self.anchor = anchor.filter(|_| done.is_none());
         (self.done, self.open, self.pass) = (done, open, pass);
         (self.reached, self.link_request, self.leads_back) = (reached, link_request, leads_back);
         (self.asked, self.refused) = (false, false);

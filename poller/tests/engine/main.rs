@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod anchors;
 mod backfills;
 mod begins_again;
 mod by_id;

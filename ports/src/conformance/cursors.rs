@@ -218,6 +218,7 @@ pub async fn a_record_comes_back_with_every_field(backend: Backend) {
             request_digest: "digest".to_owned(),
         }),
         reached: Some(at(8)),
+        anchor: Some(at(-5)),
         link_request: Some("another digest".to_owned()),
         leads_back: Some("MA==".to_owned()),
     });
