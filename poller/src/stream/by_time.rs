@@ -229,7 +229,7 @@ impl Reading for Window<'_> {
         let (mut previous, mut rises, mut all_before) = (None, false, true);
         let (mut out_of_order, mut is_untimed) = (false, false);
         for record in records {
-            let Run { seen, summary, .. } = &mut *run;
+            let Run { poller, seen, summary, .. } = &mut *run;
             summary.records += 1;
             let record = gathered.read(record, |key| seen.insert(key, untimed, &needed, summary));
             let Some(record) = record else { continue };
@@ -246,8 +246,9 @@ impl Reading for Window<'_> {
                     continue;
                 }
                 // By a time of arrival no later window asks for it again, whatever the record says.
-                let is_past =
-                    !cursor.upper_bound && cursor.filters_by == FiltersBy::Time && time >= open.end;
+                // What arrived in a stretch of the past is older than its end.
+                let is_left = cursor.filters_by == FiltersBy::Time || poller.is_backfill();
+                let is_past = !cursor.upper_bound && is_left && time >= open.end;
                 sorted.end.note(is_past);
                 if is_past {
                     summary.held_back += 1;
