@@ -23,8 +23,8 @@ const MOST_LAYERS: usize = 2;
 /// (<https://www.iana.org/assignments/http-parameters>).
 const UNKNOWN: [&str; 7] = ["br", "zstd", "deflate", "compress", "x-compress", "dcb", "dcz"];
 
-/// Returns whether `body` is compressed.
-pub(super) fn is_packed(body: &[u8]) -> bool {
+/// Returns whether `body` is compressed, as its first bytes say.
+pub fn is_packed(body: &[u8]) -> bool {
     body.starts_with(GZIP_MAGIC)
 }
 
