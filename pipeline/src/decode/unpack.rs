@@ -47,18 +47,8 @@ pub(super) fn unpack(body: &Bytes, content_encoding: Option<&str>) -> Result<Byt
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
-
-    use flate2::Compression;
-    use flate2::write::GzEncoder;
-
+    use super::super::gunzip::tests::gzip;
     use super::*;
-
-    fn gzip(bytes: &[u8]) -> Vec<u8> {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-        encoder.write_all(bytes).unwrap();
-        encoder.finish().unwrap()
-    }
 
     #[test]
     fn the_first_bytes_say_what_is_compressed_whatever_the_header_says() {
