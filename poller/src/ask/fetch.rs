@@ -311,7 +311,9 @@ impl Fetcher<'_> {
     /// it to another origin.
     fn put_cookies(&self, request: &mut HttpRequest) -> Result<(), Verdict> {
         let cookies = self.cookies.lock().unwrap_or_else(PoisonError::into_inner);
-        cookies.put(request).map_err(|error| Verdict::Fail(FetchError::Credential(error)))
+        cookies
+            .put(request, self.credentials.redactor())
+            .map_err(|error| Verdict::Fail(FetchError::Credential(error)))
     }
 
     fn keep_cookies(&self, asked: &Url, response: &HttpResponse) {
@@ -321,8 +323,6 @@ impl Fetcher<'_> {
         let redactor = self.credentials.redactor();
         let mut cookies = self.cookies.lock().unwrap_or_else(PoisonError::into_inner);
         cookies.keep(asked, &response.headers, self.clock.now(), redactor);
-        // Cookies that change with each response must not make it forget what was learnt first.
-        self.secrets.values().for_each(|secret| redactor.learn(secret));
     }
 
     /// Learns how far our clock is ahead of the vendor's, and tells if it is by more than a network
