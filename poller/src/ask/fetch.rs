@@ -11,6 +11,7 @@ use http::header::{CONTENT_TYPE, LOCATION};
 use http::{Method, StatusCode};
 use jiff::Timestamp;
 use mef_auth::credentials::{CookieJar, CredentialError, Credentials};
+use mef_auth::header_text;
 use mef_ports::moment::after;
 use mef_ports::{Blobs, Clock, Http, HttpError, HttpRequest, HttpResponse, OpenWait, Secret};
 use mef_source::Source;
@@ -284,8 +285,7 @@ impl Fetcher<'_> {
             let target = response
                 .headers
                 .get(LOCATION)
-                .and_then(|location| location.to_str().ok())
-                .and_then(|location| request.url.join(location).ok())
+                .and_then(|location| request.url.join(&header_text(location)).ok())
                 .ok_or(Verdict::Fail(FetchError::Redirect("to no URL")))?;
             if request.url.scheme() == "https" && target.scheme() != "https" {
                 return Err(Verdict::Fail(FetchError::Redirect("from https to http")));

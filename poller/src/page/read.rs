@@ -1,9 +1,12 @@
 //! Reading a response: its records and the way to the next page.
 
+use std::borrow::Cow;
+
 use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
+use mef_auth::header_text;
 use mef_ports::{HttpResponse, ResumeAt};
 use mef_source::checked::{MissingRecords, Next, PageDecode, Pages, Poll};
 use serde_json::Value;
@@ -63,9 +66,9 @@ impl Page {
     }
 }
 
-/// Returns the header `Content-Type`, if it is text.
-pub(crate) fn content_type(headers: &HeaderMap) -> Option<&str> {
-    headers.get(CONTENT_TYPE)?.to_str().ok()
+/// Returns the header `Content-Type`.
+pub(crate) fn content_type(headers: &HeaderMap) -> Option<Cow<'_, str>> {
+    headers.get(CONTENT_TYPE).map(header_text)
 }
 
 /// Reads the response to a request to `url`, which asked for the one of `pages` that is `at`.
@@ -87,7 +90,7 @@ pub(crate) fn read(
         return Err(PageError::NoBody(response.status));
     } else {
         let records_at = apart_at(pages, &poll.renew);
-        decode(pages, records_at, poll.max_page, &response.body, content_type(headers))?
+        decode(pages, records_at, poll.max_page, &response.body, content_type(headers).as_deref())?
     };
     let nothing = Value::Null;
     let body = content.bodies.last().unwrap_or(&nothing);
@@ -161,7 +164,13 @@ fn named(
     };
     let (link, take) = match &pages.next {
         Some(Next::Link { relation, take }) => {
-            (link_header::find(headers, relation).map(|link| link.target.to_owned()), take)
+            let link = link_header::find(headers, relation);
+            // Without this error, the page would look like the last one.
+            if link.is_none() && link_header::is_garbled(headers, relation) {
+                let place = "the header `Link`".to_owned();
+                return Err(PageError::Next { place, found: "no link in angle brackets" });
+            }
+            (link.map(|link| link.target), take)
         }
         Some(Next::Url { from, take, none }) => {
             (text_of(unless_none(from, none).as_deref(), from)?, take)

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use http::HeaderMap;
+use mef_auth::header_text;
 use mef_ports::ResumeAt;
 use mef_source::checked::{Next, Pages, Poll, Stop};
 use mef_source::{Path, Root};
@@ -105,7 +106,7 @@ pub(crate) fn find<'b>(
 ) -> Option<Cow<'b, Value>> {
     match path.root() {
         Root::Header => {
-            let text = headers.get(path.name())?.to_str().ok()?;
+            let text = header_text(headers.get(path.name())?);
             Some(Cow::Owned(Value::from(text.trim())))
         }
         _ => path.find(body).map(Cow::Borrowed),

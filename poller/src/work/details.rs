@@ -3,6 +3,8 @@
 //! The cursor and the stored ids are those of the items. A page of many items is delivered in parts.
 //! The ids of delivered items are stored, so the next run continues after the last one.
 
+use std::borrow::Cow;
+
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use mef_ports::HttpResponse;
@@ -274,7 +276,7 @@ impl Details<'_, '_> {
         };
         // A response without content is a file without lines, however it is packed.
         let body_of = |_: &Url, answer: &HttpResponse| {
-            let content_type = content_type(&answer.headers).map(str::to_owned);
+            let content_type = content_type(&answer.headers).map(Cow::into_owned);
             let body = answer.body.clone();
             Ok((answer.status != StatusCode::NO_CONTENT).then_some((body, content_type)))
         };
