@@ -233,6 +233,11 @@ pub enum RunError {
         #[source]
         error: Box<PageError>,
     },
+    /// The page is good, but the request for the next one cannot be made.
+    #[error(
+        "the page is delivered, but the cursor stays before it, since the next page cannot be asked for"
+    )]
+    NoRequest(#[source] Box<RunError>),
     /// The stored cursor is of another kind than the source file's.
     #[error(
         "the stored cursor is `{stored}`, but the source file reads by {wanted}: set it with `mef cursors set`"

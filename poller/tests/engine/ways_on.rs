@@ -197,3 +197,26 @@ async fn a_next_link_that_cannot_be_read_fails_the_run_and_its_page_is_delivered
     assert!(report.summary.error.unwrap().contains("no link in angle brackets"));
     assert_eq!((bench.delivered().await, bench.done().await), (vec![1], None));
 }
+
+/// The page was withheld in every run, since the request after it could not be made.
+#[tokio::test]
+async fn a_page_whose_token_fits_into_no_header_is_delivered_and_the_cursor_stays() {
+    for token in ["a\\r\\nx-evil: 1", "\\u0000"] {
+        for cursor in ["time: t, id: id, start: 1h, overlap: 60s", "token: next, id: id, start: 1h"]
+        {
+            let since = if cursor.starts_with("time") { "window" } else { "cursor" };
+            let file = format!(
+                "source: acme\npoll:\n  schedule: rate(1 minute)\n  request: {{ get: \"https://api.example.com/logs\", query: {{ since: \"{{{since}.start|epoch}}\" }} }}\n  \
+                 next: {{ token: {{ from: next, header: X-Page }} }}\n  records: items\n  cursor: {{ {cursor} }}\n"
+            );
+            let first = page(&[1, 2], &format!(",\"next\":\"{token}\""));
+            let (bench, vendor) = (Bench::new(0), Scripted::bodies(&[&first]));
+            let report = run(&bench, &vendor, &file).await;
+            assert!(matches!(report.end, RunEnd::Failed(_)), "{cursor}: {report:?}");
+            let said = report.summary.error.unwrap();
+            assert!(said.contains("`X-Page` has characters that no header may have"), "{said}");
+            assert!(said.contains("the page is delivered"), "{said}");
+            assert_eq!((bench.delivered().await, bench.done().await), (vec![1, 2], None));
+        }
+    }
+}
