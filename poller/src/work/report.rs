@@ -190,6 +190,15 @@ pub enum RunError {
     /// The vendor lists a partition without a value that its requests need.
     #[error("the listed partition has no text or number at `{0}`")]
     PartitionValue(String),
+    /// The vendor lists no partition any more.
+    #[error(
+        "the vendor lists no partition, and {read} were read before: may the credential still see them? If \
+         they are gone for good, pause the source"
+    )]
+    NoPartitions {
+        /// How many partitions have a cursor.
+        read: usize,
+    },
     /// The vendor lists more partitions than a run could look at.
     #[error("the vendor lists more than {0} partitions: narrow the request down")]
     TooManyPartitions(usize),
