@@ -105,7 +105,7 @@ pub(crate) fn read(
     let asked_for = count.map(|count| count.saturating_sub(start));
     let seen =
         stop::PageFacts { body, headers, next: pages.next.as_ref(), records, before: asked_for };
-    let total = stop::total(&pages.stop, &seen);
+    let total = stop::total(&pages.stop, &seen).filter(|total| !seen.is_past(*total));
     let mut ends = content.is_last || stop::ends(&pages.stop, &seen);
     if let Some(way) = pages.next.as_ref().filter(|way| way.never_ends() && records == 0 && !ends) {
         match stop::says_more(&pages.stop, &seen) {
