@@ -186,6 +186,9 @@ impl Fetcher<'_> {
             let not_before = limits.used_up(&response.headers, now);
             return match read(&asked.url, &response) {
                 Ok(value) => Ok(Answered { value: Some(value), not_before }),
+                Err(PageError::NotReady) => {
+                    Err(Verdict::not_ready(limits.retry_after(&response.headers, now), now))
+                }
                 // A body that is cut off or garbled may be whole the next time.
                 Err(error) => {
                     let again = error.may_pass();

@@ -20,6 +20,7 @@ use crate::news::known::{Known, News, whole};
 use crate::news::seen::needed::Needed;
 use crate::news::seen::{Identity, Key, Stay};
 use crate::page::decode::batches::Batches;
+use crate::page::no_page::has_page;
 use crate::page::read::content_type;
 use crate::page::record::{Record, Unread};
 use crate::request::build::build;
@@ -276,6 +277,7 @@ impl Details<'_, '_> {
         };
         // A response without content is a file without lines, however it is packed.
         let body_of = |_: &Url, answer: &HttpResponse| {
+            has_page(&detail.pages, answer)?;
             let content_type = content_type(&answer.headers).map(Cow::into_owned);
             let body = answer.body.clone();
             Ok((answer.status != StatusCode::NO_CONTENT).then_some((body, content_type)))
