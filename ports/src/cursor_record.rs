@@ -171,6 +171,8 @@ pub struct CursorRecord {
     link_request: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     leads_back: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    passed: Option<usize>,
     /// What the last run did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_run: Option<RunSummary>,
@@ -240,6 +242,12 @@ impl CursorRecord {
         self.leads_back.as_deref()
     }
 
+    /// Returns how many of the stored ids, from the first on, are of records on pages before the one
+    /// that is asked for next. `None` if an older program stored them, which did not say.
+    pub fn passed(&self) -> Option<usize> {
+        self.passed
+    }
+
     /// Returns whether a vendor that keeps the place itself was asked, and what it gave may not be
     /// delivered.
     pub fn asked(&self) -> bool {
@@ -275,15 +283,22 @@ impl CursorRecord {
     /// Opens `window`, or opens it anew, at its beginning.
     pub fn open_window(&mut self, window: OpenWindow) {
         self.open = Some(OpenWindow { next: None, ..window });
+        self.passed = None;
     }
 
     /// Gives up the page at which the window or the pass stood: it is read again from its
     /// beginning.
     pub fn read_again(&mut self) {
-        self.pass = None;
+        (self.pass, self.passed) = (None, None);
         if let Some(open) = &mut self.open {
             open.next = None;
         }
+    }
+
+    /// Notes how many of the ids that are stored with the record are of earlier pages.
+    pub fn note_passed(&mut self, passed: usize) {
+        let is_in_the_middle = self.open.as_ref().is_some_and(|open| open.next.is_some());
+        self.passed = (is_in_the_middle || passed > 0).then_some(passed);
     }
 
     /// Notes that the vendor refused the place at `done`.

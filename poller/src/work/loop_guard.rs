@@ -60,7 +60,7 @@ impl LoopGuard {
         let text = match next {
             ResumeAt::Url(text) | ResumeAt::Token(text) => text,
         };
-        if self.moves || self.visited.insert(crate::news::seen::hash(text, None)) {
+        if self.moves || self.visited.insert(crate::news::seen::key::hash(text, None)) {
             Ok(())
         } else {
             Err(

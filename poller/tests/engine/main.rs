@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod asked_again;
 mod backfills;
 mod begins_again;
 mod by_id;
