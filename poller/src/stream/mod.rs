@@ -155,6 +155,9 @@ pub(crate) async fn read_pages<R: Reading>(
     let mut restarts_left = reading.most_restarts();
     let mut fetched = begin(run, reading, at.as_ref()).await?;
     let mut guard = LoopGuard::new(&run.poller.poll.pages);
+    if let Some(place) = run.record.leads_in_a_circle().filter(|_| at.is_some()) {
+        guard.has_visited(place);
+    }
     let mut tally = Tally::new(&run.poller.poll.pages, at.is_none());
     let mut token = at.clone();
     loop {
@@ -224,6 +227,9 @@ pub(crate) async fn read_pages<R: Reading>(
             }),
             None => circle,
         };
+        if let Some(named) = next.as_ref().filter(|_| guard.is_circle()) {
+            run.record.note_circle(named.clone());
+        }
         let turn = reading.turn(run, named.as_ref(), next.as_ref())?;
         let request = match turn.goes_on {
             true => Some(reading.request(run, next.as_ref())?),

@@ -228,6 +228,25 @@ async fn a_page_whose_next_link_is_refused_is_delivered_once() {
 }
 
 #[tokio::test]
+async fn pages_that_lead_in_a_circle_are_delivered_once() {
+    for (name, file) in every_kind("") {
+        let bench = Bench::new(0);
+        let vendor = vendor(&[&["a"], &["b", "c"], &["d"], &["e"]]);
+        vendor.name(3, Some("2"));
+        for delivered in [4, 0, 0] {
+            let report = run(&bench, &vendor, &file).await;
+            let error = report.summary.error.unwrap();
+            assert!(error.contains("a page names an earlier page as the next"), "{name}: {error}");
+            assert_eq!(report.summary.delivered, delivered, "{name}");
+        }
+        vendor.name(3, Some("4"));
+        let report = run(&bench, &vendor, &file).await;
+        assert!(matches!(report.end, RunEnd::CaughtUp), "{name}: {report:?}");
+        assert_eq!(arrived(&bench, "name").await.0, ["a", "b", "c", "d", "e"], "{name}");
+    }
+}
+
+#[tokio::test]
 async fn a_page_that_comes_again_under_each_new_token_is_delivered_once() {
     let bench = Bench::new(0);
     let file = window("").replace("{ token: { from: token, query: page } }", "{ link: next }");

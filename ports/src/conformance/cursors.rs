@@ -220,6 +220,7 @@ pub async fn a_record_comes_back_with_every_field(backend: Backend) {
     });
     full.ask();
     full.note_passed(7);
+    full.note_circle(ResumeAt::Token("p1".to_owned()));
     full.last_run = Some(RunSummary {
         started: Some(at(1)),
         ended: Some(at(2)),
