@@ -13,7 +13,8 @@ use crate::verify::denied::Denied;
 use crate::verify::read::strict_json::{Members, string};
 use crate::verify::request_part::RequestPart;
 
-/// The longest token that is read from a header or query. Gateways take 10 KiB of headers.
+/// The longest token that is read from a header or query, and the longest header of any token. Gateways take
+/// 10 KiB of headers.
 const MAX_TOKEN: usize = 16 * 1024;
 
 /// The most tokens of a list in a body that are read.
@@ -73,13 +74,16 @@ impl<'t> Compact<'t> {
     pub(super) fn split(text: &'t str, from: &TokenFrom) -> Result<Compact<'t>, Denied> {
         let part = token::part(from);
         // A body has a limit of its own, and is the event itself.
-        let is_too_long = text.len() > MAX_TOKEN && !token::is_in_body(from);
+        let is_too_long = |text: &str| text.len() > MAX_TOKEN;
         let pieces: Vec<_> = text.splitn(4, '.').collect();
         let &[header_text, payload_text, signature] = pieces.as_slice() else {
             return Err(malformed(&part, "it has not three parts"));
         };
-        if is_too_long {
+        if is_too_long(text) && !token::is_in_body(from) {
             return Err(malformed(&part, "it is longer than 16 KiB"));
+        }
+        if is_too_long(header_text) || is_too_long(signature) {
+            return Err(malformed(&part, "its header or its signature is longer than 16 KiB"));
         }
         decode(signature, &part)?;
         let header = decode(header_text, &part)?;
