@@ -165,7 +165,10 @@ pub(crate) async fn read_pages<R: Reading>(
     let mut restarts_left = reading.most_restarts();
     let mut fetched = begin(run, reading, at.as_ref()).await?;
     let mut guard = LoopGuard::new(&run.poller.poll.pages);
-    let mut tally = Tally::new(&run.poller.poll.pages, at.is_none());
+    let mut tally = match at {
+        None => Tally::begin(&poll.pages),
+        Some(_) => Tally::go_on(&poll.pages, run.record.counted()),
+    };
     let mut token = at.clone();
     loop {
         let FetchedPage { page, not_before } = match fetched {
@@ -199,7 +202,7 @@ pub(crate) async fn read_pages<R: Reading>(
                 continue;
             }
         };
-        if tally.has_shrunk(&page) && run.has_time() {
+        if run.has_time() && tally.has_shrunk(&page) {
             tracing::warn!(
                 source.id = %run.stream,
                 "the vendor counts fewer records than on the page before, so that some may have moved to pages that were read: they are read again"
@@ -234,7 +237,8 @@ pub(crate) async fn read_pages<R: Reading>(
             }),
             None => circle,
         };
-        let turn = reading.turn(run, named.as_ref(), next.as_ref())?;
+        let mut turn = reading.turn(run, named.as_ref(), next.as_ref())?;
+        turn.moved.count(tally.counted());
         let request = match turn.goes_on {
             true => Some(reading.request(run, next.as_ref())?),
             false => None,

@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod anchors;
 mod backfills;
 mod begins_again;
 mod by_id;
@@ -46,6 +47,7 @@ mod stored;
 mod support;
 mod time_of_items;
 mod tokens;
+mod totals;
 mod units_of_windows;
 mod values;
 mod versions;
