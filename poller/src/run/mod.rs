@@ -121,6 +121,7 @@ async fn finish(mut run: Run<'_>) -> RunReport {
         _ => {}
     }
     run.record.wait = run.fetcher.open_wait().take();
+    run.record.vendor_date = run.fetcher.vendor_clock.date();
     let end = match leave_wakeup(&mut run, &end).await {
         Ok(()) => end,
         Err(error) => RunEnd::Failed(error),

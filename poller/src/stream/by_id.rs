@@ -102,6 +102,7 @@ impl<'c> Pass<'c> {
             next: next.cloned()?,
             ascending: self.ascending,
             horizon: self.horizon,
+            counted: None,
             request_digest: run.poller.poll.request_digest.clone(),
         })
     }
@@ -235,6 +236,7 @@ impl Reading for Pass<'_> {
         let goes_on = next.is_some() || asks_behind;
         let moved = Move {
             done: self.done.as_ref().and_then(Key::to_position),
+            anchor: run.anchor(self.cursor.start.max(self.cursor.end_lag), !goes_on),
             pass: self.to_store(run, next),
             ..run.record.unmoved()
         };

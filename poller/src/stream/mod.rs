@@ -158,7 +158,10 @@ pub(crate) async fn read_pages<R: Reading>(
     if let Some(place) = run.record.leads_in_a_circle().filter(|_| at.is_some()) {
         guard.has_visited(place);
     }
-    let mut tally = Tally::new(&run.poller.poll.pages, at.is_none());
+    let mut tally = match at {
+        None => Tally::begin(&poll.pages),
+        Some(_) => Tally::go_on(&poll.pages, run.record.counted()),
+    };
     let mut token = at.clone();
     loop {
         let FetchedPage { page, not_before } = match fetched {
@@ -192,7 +195,7 @@ pub(crate) async fn read_pages<R: Reading>(
                 continue;
             }
         };
-        if tally.has_shrunk(&page) && run.has_time() {
+        if run.has_time() && tally.has_shrunk(&page) {
             tracing::warn!(
                 source.id = %run.stream,
                 "the vendor counts fewer records than on the page before, so that some may have moved to pages that were read: they are read again"
@@ -230,7 +233,8 @@ pub(crate) async fn read_pages<R: Reading>(
         if let Some(named) = next.as_ref().filter(|_| guard.is_circle()) {
             run.record.note_circle(named.clone());
         }
-        let turn = reading.turn(run, named.as_ref(), next.as_ref())?;
+        let mut turn = reading.turn(run, named.as_ref(), next.as_ref())?;
+        turn.moved.count(tally.counted());
         let request = match turn.goes_on {
             true => Some(reading.request(run, next.as_ref())?),
             false => None,

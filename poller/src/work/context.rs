@@ -83,6 +83,7 @@ impl<'p> Run<'p> {
         let secrets = poller.secrets().await?;
         let fetcher = poller.fetcher(secrets, Some(lease), budget);
         *fetcher.open_wait() = wait;
+        fetcher.vendor_clock.begin(record.vendor_date);
         Ok(Run {
             poller,
             fetcher,
@@ -138,9 +139,23 @@ impl<'p> Run<'p> {
         self.slowest = self.slowest.max(took);
     }
 
-    /// Returns where a first run begins that looks back by `start`.
+    /// Returns where a run without a place to go on from begins that looks back by `start`: no later
+    /// than the last that read all there was, however long ago that is.
     pub(crate) fn first_moment(&self, start: Duration) -> Timestamp {
-        self.poller.stretch.map_or_else(|| before(self.started, start), |stretch| stretch.from)
+        match self.poller.stretch {
+            Some(stretch) => stretch.from,
+            None => {
+                let first = before(self.started, start);
+                self.record.anchor().map_or(first, |anchor| anchor.min(first))
+            }
+        }
+    }
+
+    /// Returns where the next run begins if this one finds no place to go on from, and what it reads
+    /// `is_read` to the end.
+    pub(crate) fn anchor(&self, start: Duration, is_read: bool) -> Option<Timestamp> {
+        let first = || if is_read { before(self.started, start) } else { self.first_moment(start) };
+        (!self.poller.is_backfill()).then(first)
     }
 
     /// Returns what every request of this run can use.

@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod anchors;
 mod asked_again;
 mod backfills;
 mod begins_again;
@@ -47,6 +48,7 @@ mod stored;
 mod support;
 mod time_of_items;
 mod tokens;
+mod totals;
 mod units_of_windows;
 mod values;
 mod versions;

@@ -256,7 +256,7 @@ fn learn_all(body: Option<&Value>, headers: &HeaderMap, redactor: &Redactor) {
     body.into_iter().for_each(|body| texts(body, &mut found));
     found.retain(|text| text.len() >= SHORTEST_TOKEN && !text.contains(char::is_whitespace));
     for text in found.into_iter().take(MOST_TOKENS) {
-        redactor.learn(&Secret::new(text));
+        redactor.learn_set(&Secret::new(text));
     }
 }
 
