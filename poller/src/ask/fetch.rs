@@ -23,7 +23,7 @@ use crate::ask::fetch_error::FetchError;
 use crate::ask::limits::{LIMIT_WITHOUT_RESET, LimitHeaders};
 use crate::ask::pace::Pace;
 use crate::ask::refusal::{Refusal, RuledOut};
-use crate::ask::vendor_clock::VendorClock;
+use crate::ask::vendor_clock::{Shown, VendorClock};
 use crate::budget::Budget;
 use crate::lease::LeaseKeeper;
 use crate::page::page_error::PageError;
@@ -328,14 +328,20 @@ impl Fetcher<'_> {
     /// Learns how far our clock is ahead of the vendor's, and tells if it is by more than a network
     /// explains.
     fn note_clock(&self, response: &HttpResponse, sent: Timestamp) {
-        let ahead = self.vendor_clock.note(&response.headers, sent, self.clock.now());
-        if let Some(ahead) = ahead.filter(|ahead| *ahead > WRONG_CLOCK) {
-            tracing::warn!(
+        match self.vendor_clock.note(&response.headers, sent, self.clock.now()) {
+            Some(Shown::Ahead(ahead)) if ahead > WRONG_CLOCK => tracing::warn!(
                 source.id = %self.source.name,
                 clock.ahead_s = ahead.as_secs(),
                 "this machine's clock is ahead of the vendor's: nothing is marked as read past the \
                  vendor's time; set the clock that is wrong"
-            );
+            ),
+            Some(Shown::Stands(date)) => tracing::warn!(
+                source.id = %self.source.name,
+                clock.stands_at = %date,
+                "the `Date` of the vendor's responses stands still, as that of a cache without `Age` does: \
+                 windows end by this machine's clock"
+            ),
+            _ => {}
         }
     }
 

@@ -8,6 +8,8 @@
     reason = "a test fails by panicking"
 )]
 
+mod anchors;
+mod asked_again;
 mod backfills;
 mod begins_again;
 mod by_id;
@@ -46,6 +48,7 @@ mod stored;
 mod support;
 mod time_of_items;
 mod tokens;
+mod totals;
 mod units_of_windows;
 mod values;
 mod versions;
