@@ -15,8 +15,9 @@ use crate::ask::fetch::waits;
 use crate::ask::fetch_error::{FetchError, MOST_IDS};
 use crate::news::keep::{kept, put};
 use crate::news::known::{Known, News, whole};
+use crate::news::seen::Stay;
+use crate::news::seen::key::{Identity, Key};
 use crate::news::seen::needed::Needed;
-use crate::news::seen::{Identity, Key, Stay};
 use crate::page::decode::batches::Batches;
 use crate::page::read::content_type;
 use crate::page::record::{Record, Unread};
@@ -104,7 +105,7 @@ impl Details<'_, '_> {
                 part.items.extend(files);
                 let is_gone = self.refused > refused;
                 if is_gone { &mut gone } else { &mut part.items }.extend(hashes);
-                part.whole = part.records.len();
+                part.end_item();
             }
             if self.run.found_details {
                 part.items.append(&mut gone);
@@ -114,8 +115,7 @@ impl Details<'_, '_> {
                 Err(error) => Err(error),
             };
             if let Err(error) = waited {
-                // The item comes whole the next time.
-                part.records.truncate(part.whole);
+                part.drop_item();
                 self.hand_over(&mut part).await?;
                 return Err(error);
             }
@@ -161,8 +161,10 @@ impl Details<'_, '_> {
     }
 
     async fn hand_over(&mut self, part: &mut Part) -> Result<(), RunError> {
-        let Part { records, damaged, items, files, .. } = std::mem::take(part);
+        let Part { records, damaged, mut items, files, .. } = std::mem::take(part);
         part.files = files;
+        let (damaged, hashes): (Vec<_>, Vec<_>) = damaged.into_iter().unzip();
+        items.extend(hashes.into_iter().flatten());
         deliver_part(self.run, records, damaged, &items).await
     }
 
@@ -218,8 +220,10 @@ impl Details<'_, '_> {
             let mut value = match record.read() {
                 Ok(Record { value, .. }) => value,
                 Err(damaged) => {
-                    if of.is_timed || self.if_new(of, &damaged.text).is_some() {
-                        part.damaged.push(damaged);
+                    if of.is_timed {
+                        part.damaged.push((damaged, None));
+                    } else if let Some((_, identity)) = self.if_new(of, &damaged.text) {
+                        part.damaged.push((damaged, Some(identity.hash)));
                     }
                     continue;
                 }

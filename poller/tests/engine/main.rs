@@ -9,6 +9,7 @@
 )]
 
 mod anchors;
+mod asked_again;
 mod backfills;
 mod begins_again;
 mod by_id;
@@ -48,6 +49,7 @@ mod support;
 mod time_of_items;
 mod tokens;
 mod totals;
+mod twins;
 mod units_of_windows;
 mod values;
 mod versions;
