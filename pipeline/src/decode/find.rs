@@ -4,6 +4,7 @@
 use mef_source::Path;
 use serde_json::Value;
 
+use super::apart::Take;
 use super::body::{Body, Whole};
 use super::borders::{begin, blanks_end, list_end, member_value, string_end, value_end};
 use super::error::DecodeError;
@@ -78,7 +79,7 @@ fn text_of<'t>(text: &'t [u8], segment: &str) -> Option<&'t [u8]> {
 
 /// Returns the first element at `path`.
 fn in_damaged_xml(text: &[u8], path: &Path) -> Option<Value> {
-    let place = elements_at(text, &[path]).ok()?.into_iter().next()?;
+    let place = elements_at(text, &[path], Take::Elements).ok()?.into_iter().next()?;
     read_element(text.get(place)?, MOST_VALUES).ok().map(|(value, _)| value)
 }
 
