@@ -11,10 +11,12 @@ usage() {
 usage: infra/deploy.sh [--bootstrap FILE] [STEP…]        by default: check test build package deploy redrive outputs
 
 steps
+  mef        the command `mef` with AWS, as OUT/mef: the other steps use it, and so can you
   check      every source file is free of errors
   test       every source file's test events give what is expected
-  build      the functions' binary, or the kept one of this commit
-  package    renders the template and makes the zip; nothing in it depends on the time
+  build      the functions' binary: released, kept of this commit, or built
+  package    checks that Lambda can run the binary, renders the template and makes the zip; nothing in it
+             depends on the time
   plan       shows what a deploy would change, and changes nothing
   deploy     uploads the zip and deploys the stack
   adopt      as deploy, for a new stack around the queues and the table that a deleted one left, and around
@@ -33,8 +35,12 @@ environment
   ARTIFACT_BUCKET           the bucket for packages (default: mef-artifacts-ACCOUNT-REGION, made if it is not there)
   BINARY_BUCKET             a bucket that keeps binaries by commit, so that a change of configuration compiles nothing
   FRAMEWORK_COMMIT          the framework's commit (default: a digest of its code)
-  ARCHITECTURE              arm64 or x86_64 (default: this machine's, which is what is built)
-  MEF_BIN                   the command `mef` (default: built by cargo)
+  ARCHITECTURE              arm64 or x86_64 (default: this machine's)
+  MEF_RELEASE, MEF_RELEASE_URL, MEF_RELEASE_SHA256
+                            take the binaries of this release, which needs no Rust: its version, the address below which
+                            its files are, and the SHA-256 of its file SHA256SUMS
+  MEF_BUILD                 zig, which builds for Lambda's glibc on any machine (default), or native
+  MEF_BIN                   the command `mef` (default: released or built)
   MEF_BUILD_PROFILE         cargo's profile for the functions (default: lambda)
   OUT                       where template and package are written (default: target/deploy)
   CLOUDFORMATION_ROLE_ARN   the role that CloudFormation takes (default: your own permissions)
@@ -59,7 +65,7 @@ done
 [ ${#steps[@]} -gt 0 ] || steps=(check test build package deploy redrive outputs)
 for step in "${steps[@]}"; do
   case $step in
-    check | test | build | package | plan | deploy | adopt | redrive | outputs | delete | purge) ;;
+    mef | check | test | build | package | plan | deploy | adopt | redrive | outputs | delete | purge) ;;
     *) say "error: there is no step $step"; usage >&2; exit 2 ;;
   esac
 done
@@ -68,11 +74,9 @@ OUT=${OUT:-$root/target/deploy}
 SOURCES=${SOURCES:-sources}
 API_PATH=${API_PATH:-}
 MEF_BUILD_PROFILE=${MEF_BUILD_PROFILE:-lambda}
-case ${ARCHITECTURE:-$(uname -m)} in
-  arm64 | aarch64) ARCHITECTURE=arm64 ;;
-  x86_64 | amd64) ARCHITECTURE=x86_64 ;;
-  *) die "ARCHITECTURE is arm64 or x86_64, not ${ARCHITECTURE:-$(uname -m)}" ;;
-esac
+# shellcheck source=infra/binaries.sh
+. "$root/infra/binaries.sh"
+ARCHITECTURE=$(machine "${ARCHITECTURE:-$(uname -m)}")
 
 # --- what the steps share ------------------------------------------------------------------------
 
@@ -109,45 +113,6 @@ mef_() {
     MEF_BIN=$OUT/mef
   fi
   "$MEF_BIN" "$@"
-}
-
-# binary NAME PROFILE TARGET: the kept binary of this commit, or a new one, which is then kept.
-binary() {
-  local name=$1 profile=$2 target=$3 kept='' folder=$2 package=$1
-  mkdir -p "$(dirname "$target")"
-  if [ -n "${BINARY_BUCKET:-}" ]; then
-    need aws "install the AWS CLI, https://aws.amazon.com/cli/"
-    kept=s3://$BINARY_BUCKET/binaries/${FRAMEWORK_COMMIT:-$(code_digest)}/$ARCHITECTURE/$profile/$name
-    if aws_ s3 cp --only-show-errors "$kept" "$target.part" 2>/dev/null; then
-      install -m 755 "$target.part" "$target"
-      rm "$target.part"
-      say "$name is taken from $kept"
-      return
-    fi
-    rm -f "$target.part"
-  fi
-  need cargo "install Rust from https://rustup.rs, or name ready binaries with MEF_BIN and --bootstrap"
-  [ "$name" = mef ] || package=mef-lambda
-  [ "$profile" != dev ] || folder=debug
-  (cd "$root" && cargo build --locked --profile "$profile" -p "$package" --bin "$name" >&2) || die "$name does not build"
-  install -m 755 "$(target_directory)/$folder/$name" "$target"
-  # A function that panics ends at once, so that nothing ever unwinds it: the tables for that are a tenth of the binary.
-  if [ "$profile" = lambda ] && command -v objcopy >/dev/null; then
-    objcopy --remove-section=.eh_frame --remove-section=.eh_frame_hdr "$target"
-  fi
-  [ -z "$kept" ] || aws_ s3 cp --only-show-errors "$target" "$kept"
-}
-
-# What a binary is made of, where there is no commit to go by.
-code_digest() {
-  (cd "$root" && find . \( -name target -o -name .git -o -name .tools -o -name node_modules \) -prune -o -type f \
-    \( -name '*.rs' -o -name Cargo.toml -o -name Cargo.lock -o -name rust-toolchain.toml -o -path './.cargo/*' -o -path './cli/src/*' \) \
-    -print0 | LC_ALL=C sort -z | xargs -0 cat | python3 -c 'import hashlib, sys; print("code-" + hashlib.sha256(sys.stdin.buffer.read()).hexdigest()[:40])')
-}
-
-target_directory() {
-  (cd "$root" && cargo metadata --locked --format-version 1 --no-deps) |
-    python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])'
 }
 
 digest() { python3 -c 'import hashlib, sys; print(hashlib.sha256(open(sys.argv[1], "rb").read()).hexdigest())' "$1"; }
@@ -210,6 +175,11 @@ settled() {
 
 # --- steps ---------------------------------------------------------------------------------------
 
+step_mef() {
+  binary mef release "$OUT/mef"
+  say "$OUT/mef is there"
+}
+
 step_check() { sources; mef_ check "$SOURCES" >&2; }
 
 step_test() { sources; mef_ test "$SOURCES"; }
@@ -224,11 +194,18 @@ step_build() {
   binary bootstrap "$MEF_BUILD_PROFILE" "$OUT/package/bootstrap"
 }
 
+# runnable FILE ARGUMENT…: Lambda can run the binary, or nothing is uploaded. An emulator runs it here.
+runnable() {
+  python3 "$root/infra/runnable.py" "$1" "${architecture:-$ARCHITECTURE}" "${@:2}" ${AWS_ENDPOINT_URL:+--emulator} ||
+    die "nothing is uploaded"
+}
+
 step_package() {
   sources
   mef_ render "$SOURCES" --template "$root/infra/app.yml" --out "$OUT"
   [ -f "$OUT/package/bootstrap" ] || die "there is no $OUT/package/bootstrap: run the step build, or name a binary with --bootstrap"
   need python3 "install Python 3"
+  runnable "$OUT/package/bootstrap"
   # zip(1) writes times, and files in the folder's order; an unchanged package must be the same file.
   python3 "$root/infra/package.py" "$OUT/package" "$OUT/package.zip"
   say "$OUT/package.zip: $(wc -c <"$OUT/package.zip" | tr -d ' ') bytes"

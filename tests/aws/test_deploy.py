@@ -130,7 +130,8 @@ class Deploys(unittest.TestCase):
     def test_what_was_compiled_is_kept_for_the_next_build(self):
         stack, environment = self.scene({}, "kept")
         out = self.folder / "kept"
-        environment |= {"OUT": str(out), "FRAMEWORK_COMMIT": "another", "MEF_BUILD_PROFILE": "dev"}
+        environment |= {"OUT": str(out), "FRAMEWORK_COMMIT": "another", "MEF_BUILD_PROFILE": "dev",
+                        "MEF_BUILD": "native"}  # fmt: skip
         folder = self.folder / "compiler"
         folder.mkdir()
         # Compiles in no time.
