@@ -22,6 +22,7 @@ steps
   adopt      as deploy, for a new stack around the queues and the table that a deleted one left, and around
              its bucket if BUCKET_NAME names it
   redrive    runs the refused records through the source files that are now deployed
+  rollback   makes the version of the functions before the live one live again; nothing is built or deployed
   outputs    prints the stack's outputs: URLs, queues, names
   delete     deletes the stack; queues, table and bucket stay
   purge      deletes what a deleted stack left; PURGE must be set to the stack's name
@@ -65,7 +66,7 @@ done
 [ ${#steps[@]} -gt 0 ] || steps=(check test build package deploy redrive outputs)
 for step in "${steps[@]}"; do
   case $step in
-    mef | check | test | build | package | plan | deploy | adopt | redrive | outputs | delete | purge) ;;
+    mef | check | test | build | package | plan | deploy | adopt | redrive | rollback | outputs | delete | purge) ;;
     *) say "error: there is no step $step"; usage >&2; exit 2 ;;
   esac
 done
@@ -76,6 +77,8 @@ API_PATH=${API_PATH:-}
 MEF_BUILD_PROFILE=${MEF_BUILD_PROFILE:-lambda}
 # shellcheck source=infra/binaries.sh
 . "$root/infra/binaries.sh"
+# shellcheck source=infra/versions.sh
+. "$root/infra/versions.sh"
 ARCHITECTURE=$(machine "${ARCHITECTURE:-$(uname -m)}")
 
 # --- what the steps share ------------------------------------------------------------------------
@@ -234,6 +237,10 @@ parameters() {
       *) die "PARAMETERS has $word, which is not KEY=VALUE" ;;
     esac
   done
+  local architecture
+  architecture=$(printf '%s\n' "${overrides[@]}" | awk -F= '$1 == "Architecture" { print $2 }')
+  revision
+  runnable "$OUT/package.zip" --loads
   role=()
   [ -z "${CLOUDFORMATION_ROLE_ARN:-}" ] || role=(--role-arn "$CLOUDFORMATION_ROLE_ARN")
 }
@@ -325,6 +332,7 @@ step_deploy() {
     --no-fail-on-empty-changeset --parameter-overrides "${overrides[@]}" ${role[@]+"${role[@]}"} \
     --tags "Project=$PROJECT" "Service=$SERVICE" "Stage=$STAGE" >&2 || { why; die "$stack is not deployed"; }
   snapshot
+  remember
 }
 
 step_adopt() {
@@ -361,13 +369,16 @@ snapshot() {
 
 step_redrive() {
   cloud
-  local function answer
+  local function answer event
   function=$(output RedriveFunctionName)
   [ -n "$function" ] || die "the stack $stack is not there"
   answer=$(mktemp)
+  # Version 2 of the AWS CLI takes a payload on the command line for base64, and a file's as it is.
+  event=$(mktemp)
+  printf '{}' >"$event"
   local failed again=true
   while [ "$again" = true ]; do
-    failed=$(aws_ lambda invoke --function-name "$function" --payload '{}' --cli-read-timeout 900 \
+    failed=$(aws_ lambda invoke --function-name "$function" --qualifier live --payload "fileb://$event" --cli-read-timeout 900 \
       --query FunctionError --output text "$answer")
     say "redrive: $(cat "$answer")"
     [ "$failed" = None ] || die "the redrive failed; what it had not moved is still in the queue $stack-rejected"
@@ -380,7 +391,7 @@ step_redrive() {
       *) again=false ;;
     esac
   done
-  rm -f "$answer"
+  rm -f "$answer" "$event"
 }
 
 step_outputs() {

@@ -34,10 +34,14 @@ BY_SERVICE = {
     "lambda:InvokeFunction": "scheduler",
     "logs:CreateLogStream": "Lambda",
     "logs:PutLogEvents": "Lambda",
+    "xray:PutTelemetryRecords": "Lambda, of a function that is traced",
+    "xray:PutTraceSegments": "Lambda, of a function that is traced",
     "s3:ListBucket": "S3, which else says that an object that is not there is forbidden",
 }
-# API Gateway's access logs: actions that take no resource.
+# Actions that take no resource: those of API Gateway's access logs, and traces.
 WITHOUT_RESOURCE = {
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
     "logs:CreateLogDelivery",
     "logs:DeleteLogDelivery",
     "logs:DescribeLogGroups",
