@@ -82,6 +82,22 @@ class TestRules(unittest.TestCase):
             json.loads(written)
             self.assertNotRegex(written, r"(?i)query|header|identity|\.sourceIp|\$context\.authorizer\.principalId")
 
+    def test_access_logs_say_only_what_the_gateway_knows(self):
+        # Of what is documented, what both have; a variable that there is not is written as "-".
+        # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
+        # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html
+        both = {
+            "authorizer.error", "httpMethod", "integration.error", "integration.status", "path", "requestId", "requestTime",
+            "responseLatency", "responseLength", "status",
+        }  # fmt: skip
+        rest = {"authorizer.latency", "authorizer.status"}
+        stages = load(app())["Resources"]
+        for name, settings, known in (
+            ("HttpStage", "AccessLogSettings", both), ("RestStage", "AccessLogSetting", both | rest),
+        ):  # fmt: skip
+            written = stages[name]["Properties"][settings]["Fn::If"][1]["Format"]
+            self.assertEqual(set(re.findall(r"\$context\.([\w.]+)", written)), known, name)
+
     def test_no_line_is_left_to_render(self):
         self.assertNotIn("# mef render:", app().read_text())
 
