@@ -199,7 +199,7 @@ step_build() {
 
 # runnable FILE ARGUMENT…: Lambda can run the binary, or nothing is uploaded. An emulator runs it here.
 runnable() {
-  python3 "$root/infra/runnable.py" "$1" "${architecture:-$ARCHITECTURE}" "${@:2}" ${AWS_ENDPOINT_URL:+--emulator} ||
+  python3 "$root/infra/runnable.py" "${architecture:-$ARCHITECTURE}" "$@" ${AWS_ENDPOINT_URL:+--emulator} ||
     die "nothing is uploaded"
 }
 

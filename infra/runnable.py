@@ -1,4 +1,4 @@
-"""Says whether a binary runs on Lambda, before it is uploaded: python3 infra/runnable.py FILE arm64|x86_64
+"""Says whether a binary runs on Lambda, before it is uploaded: python3 infra/runnable.py arm64|x86_64 FILE
 
 Lambda itself would say it only when the function is first called. What is looked at is what the loader of
 `provided.al2023` looks at: the processor, the libraries, the versions of their symbols. Where this machine
@@ -101,8 +101,8 @@ def newest_glibc(path):
 
 def main():
     parser = argparse.ArgumentParser(description="Says whether a binary runs on Lambda.")
-    parser.add_argument("file", type=Path)
     parser.add_argument("architecture", choices=sorted(PROCESSORS))
+    parser.add_argument("file", type=Path)
     parser.add_argument("--loads", action="store_true", help="do not start it")
     parser.add_argument("--emulator", action="store_true", help="a script will do")
     arguments = parser.parse_args()

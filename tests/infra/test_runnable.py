@@ -69,7 +69,7 @@ class Scratch(unittest.TestCase):
         return file
 
     def said(self, file, architecture=HERE, *options):
-        done = subprocess.run([sys.executable, RUNNABLE, file, architecture, *options], capture_output=True, text=True)
+        done = subprocess.run([sys.executable, RUNNABLE, architecture, file, *options], capture_output=True, text=True)
         return done.returncode, done.stderr
 
     def refused(self, file, *said, architecture=HERE):

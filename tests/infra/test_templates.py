@@ -131,6 +131,32 @@ class TestAgainstTheCode(unittest.TestCase):
         self.assertGreaterEqual(len(used), 6)
         self.assertLessEqual(used, written)
 
+    def test_each_function_has_a_version_that_a_new_revision_replaces_and_that_stays(self):
+        template = load(app())
+        functions = resources(template, "AWS::Lambda::Function")
+        versions = resources(template, "AWS::Lambda::Version")
+        aliases = resources(template, "AWS::Lambda::Alias")
+        self.assertEqual(sorted(v["Properties"]["FunctionName"]["Ref"] for v in versions.values()), sorted(functions))
+        for name, version in versions.items():
+            self.assertEqual(version["Properties"]["Description"], {"Ref": "Revision"}, name)
+            self.assertEqual(version["UpdateReplacePolicy"], "Retain", name)
+        for name, function in functions.items():
+            # Else CloudFormation would publish what is as the last version is, and fail.
+            self.assertIn("${Revision}", function["Properties"]["Description"]["Fn::Sub"], name)
+        for alias in aliases.values():
+            version = versions[alias["Properties"]["FunctionVersion"]["Fn::GetAtt"][0]]
+            self.assertEqual(alias["Properties"]["FunctionName"], version["Properties"]["FunctionName"])
+            self.assertEqual(alias["Properties"]["Name"], "live")
+
+    def test_whatever_calls_a_function_calls_its_alias(self):
+        text = json.dumps(plain(load(app())))
+        self.assertNotRegex(text, r'\w+Function\.Arn|"Fn::GetAtt": \["\w+Function", "Arn"\]')
+        self.assertEqual(set(re.findall(r":function:[^\" ]*-poller([^\" ]*)", text)), {":live"})
+        for name, permission in resources(load(app()), "AWS::Lambda::Permission").items():
+            self.assertTrue(permission["Properties"]["FunctionName"]["Ref"].endswith("Alias"), name)
+        for name, schedule in resources(load(app()), "AWS::Scheduler::Schedule").items():
+            self.assertEqual(schedule["Properties"]["Target"]["Arn"], {"Ref": "PollerAlias"}, name)
+
     def test_roles_are_the_handlers_names(self):
         code = (ROOT / "lambda" / "src" / "role.rs").read_text()
         functions = resources(load(app()), "AWS::Lambda::Function").values()
