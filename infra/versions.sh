@@ -41,15 +41,16 @@ stack_parameters() {
 
 # of_function NAME COMMAND ARGUMENT…: what Lambda says; nothing if there is no such function or alias.
 of_function() {
-  local answer
-  if answer=$(aws_ lambda "$2" --function-name "$stack-$1" "${@:3}" --output text 2>&1); then
+  local answer errors
+  errors=$(mktemp)
+  if answer=$(aws_ lambda "$2" --function-name "$stack-$1" "${@:3}" --output text 2>"$errors"); then
     printf '%s' "$answer"
-  else
-    case $answer in
-      *ResourceNotFoundException*) ;;
-      *) die "$answer" ;;
-    esac
+  elif ! grep -q ResourceNotFoundException "$errors"; then
+    cat "$errors" >&2
+    rm "$errors"
+    die "AWS does not say what is live of $stack-$1"
   fi
+  rm "$errors"
 }
 
 # Of each function, its name and the versions that `live` and `previous` are, a line each; None where there is none.
