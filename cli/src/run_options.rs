@@ -25,6 +25,11 @@ pub struct RunOptions {
     /// takes longer than 3 seconds; if all are being served, it gets 503
     #[arg(long, value_name = "N", default_value_t = 512, value_parser = clap::value_parser!(u16).range(1..))]
     pub max_connections: u16,
+    /// The most memory for the bodies of requests that are not yet answered, in MiB; a compressed one
+    /// takes 64 more, which it may decompress to. A body that finds none free waits up to 3 seconds,
+    /// and then gets 503
+    #[arg(long, value_name = "MIB", default_value_t = 256, value_parser = clap::value_parser!(u16).range(1..))]
+    pub body_memory: u16,
     /// Close a connection if the headers of a request take longer than this, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
     pub head_timeout: Duration,

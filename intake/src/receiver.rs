@@ -3,14 +3,15 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use mef_auth::Request;
 use mef_auth::verify::{Denied, Explained, LiveSecrets, Verified, verify, verify_explained};
 use mef_pipeline::{Admitted, Delivered, Fallbacks, Outputs, Pipeline, SchemaError, deliver_all};
 use mef_ports::moment::after;
 use mef_ports::{Clock, Deliveries, DeliveryKey, Http, Secrets, StoreError};
+
 use mef_source::Source;
-use mef_source::checked::Webhook;
+use mef_source::checked::{EqualBodies, REMEMBERED, Webhook};
 use tokio::task::spawn_blocking;
 
 use crate::answer_template::{Beside, render};
@@ -23,9 +24,6 @@ use crate::live_secrets::references;
 use crate::proven::Proven;
 use crate::published_keys::PublishedKeys;
 use crate::verdict::{Handled, Verdict};
-
-/// How long a delivery is remembered as done. Vendors retry for up to three days.
-const REMEMBERED: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// The ports of a receiver.
 #[derive(Clone)]
@@ -233,7 +231,12 @@ impl Receiver {
     ) -> Result<Verdict, StoreError> {
         let admitted = self.admit(verified, received_at).await?;
         let delivery_id = delivery_id::find(verified, &admitted, &self.webhook.delivery_id);
-        let key = delivery_id.clone().map(|delivery_id| DeliveryKey {
+        let id = match self.webhook.equal_bodies {
+            EqualBodies::Events => delivery_id.clone(),
+            // The body alone tells, and no vendor has an empty id.
+            EqualBodies::Repeats => Some(String::new()),
+        };
+        let key = id.map(|delivery_id| DeliveryKey {
             source: self.source.name.to_string(),
             delivery_id,
             body_sha256: verified.body_sha256_hex(),

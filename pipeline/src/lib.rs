@@ -38,7 +38,7 @@ pub use decode::borders::{MOST_RECORDS, is_closed, one_after_another, values_in}
 pub use decode::charset::Charsets;
 pub use decode::error::DecodeError;
 pub use decode::json::{MOST_LEVELS, decode_json};
-pub use decode::unpack::MAX_DECODED;
+pub use decode::unpack::{MAX_DECODED, is_packed};
 pub use decode::xml::{XmlError, read_xml};
 pub use decode::xml_apart::{XmlRead, XmlRecord, read_xml_records};
 pub use deliver::{Delivered, Outputs, deliver, deliver_all};

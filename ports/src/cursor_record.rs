@@ -20,6 +20,18 @@ pub enum ResumeAt {
     Token(String),
 }
 
+/// How much of what is open was read, and how much there is as the vendor counts it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counted {
+    /// How many records the vendor counted on the last page.
+    pub total: u64,
+    /// How many were read.
+    pub read: u64,
+    /// By how much the total has shrunk meanwhile.
+    #[serde(default)]
+    pub shrunk: u64,
+}
+
 /// The window that is being read. Its bounds are frozen when it is opened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenWindow {
@@ -48,6 +60,9 @@ pub struct OpenWindow {
     /// Whether a page showed that order: a record newer than the one before it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub rises: bool,
+    /// What was counted of it so far, if the vendor tells a total.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted: Option<Counted>,
     /// A digest of the request in the source file. A window that was opened under another request
     /// is read again from its start.
     pub request_digest: String,
@@ -76,6 +91,9 @@ pub struct OpenPass {
     pub ascending: bool,
     /// Records newer than this are left for a later pass.
     pub horizon: Timestamp,
+    /// What was counted of it so far, if the vendor tells a total.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted: Option<Counted>,
     /// A digest of the request in the source file. A pass that was begun under another request is
     /// read again from its start.
     pub request_digest: String,
@@ -117,6 +135,15 @@ pub enum WaitedFor {
     Step(usize),
     /// The page that this leads to; `None` for the first page.
     Page(Option<ResumeAt>),
+}
+
+/// A `Date` of the vendor that was behind our clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VendorDate {
+    /// The vendor's time.
+    pub date: Timestamp,
+    /// Our time when it was new.
+    pub at: Timestamp,
 }
 
 /// The version of the written form that this program knows. Fields may be added under it: a program
@@ -161,6 +188,9 @@ pub struct CursorRecord {
     /// What the vendor does not have ready yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wait: Option<OpenWait>,
+    /// The vendor's clock, where it was last seen behind ours: if it stands still, it is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vendor_date: Option<VendorDate>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     asked: bool,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -168,9 +198,15 @@ pub struct CursorRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reached: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    anchor: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     link_request: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     leads_back: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    passed: Option<usize>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    leads_in_a_circle: Option<ResumeAt>,
     /// What the last run did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_run: Option<RunSummary>,
@@ -196,10 +232,24 @@ pub struct Move {
     pub pass: Option<OpenPass>,
     /// The newest time delivered, for a cursor that is the vendor's token or link.
     pub reached: Option<Timestamp>,
+    /// Where the next run begins while there is no `done` to go on from.
+    pub anchor: Option<Timestamp>,
     /// For a cursor that is a link: a digest of the request in the source file that led to it.
     pub link_request: Option<String>,
     /// A token or link that led back to where reading had begun.
     pub leads_back: Option<String>,
+}
+
+impl Move {
+    /// Keeps what was counted of what is open, for the run that goes on in it.
+    pub fn count(&mut self, counted: Option<Counted>) {
+        if let Some(open) = &mut self.open {
+            open.counted = counted;
+        }
+        if let Some(pass) = &mut self.pass {
+            pass.counted = counted;
+        }
+    }
 }
 
 impl CursorRecord {
@@ -224,10 +274,21 @@ impl CursorRecord {
         self.pass.as_ref()
     }
 
+    /// Returns what was counted so far of what is open.
+    pub fn counted(&self) -> Option<Counted> {
+        let of_window = self.open.as_ref().and_then(|open| open.counted);
+        of_window.or_else(|| self.pass.as_ref()?.counted)
+    }
+
     /// Returns the newest time delivered, for a cursor that is the vendor's token or link: reading
     /// begins again there if the vendor refuses it.
     pub fn reached(&self) -> Option<Timestamp> {
         self.reached
+    }
+
+    /// Returns the latest moment at which reading may begin while there is no `done` to go on from.
+    pub fn anchor(&self) -> Option<Timestamp> {
+        self.anchor
     }
 
     /// Returns a digest of the request in the source file that led to the kept link.
@@ -238,6 +299,18 @@ impl CursorRecord {
     /// Returns a token or link that led back to where reading had begun: no place to go on from.
     pub fn leads_back(&self) -> Option<&str> {
         self.leads_back.as_deref()
+    }
+
+    /// Returns how many of the stored ids, from the first on, are of records on pages before the one
+    /// that is asked for next. `None` if an older program stored them, which did not say.
+    pub fn passed(&self) -> Option<usize> {
+        self.passed
+    }
+
+    /// Returns the place that the page which is asked for next has named, if that was an earlier page
+    /// of the same reading.
+    pub fn leads_in_a_circle(&self) -> Option<&ResumeAt> {
+        self.leads_in_a_circle.as_ref()
     }
 
     /// Returns whether a vendor that keeps the place itself was asked, and what it gave may not be
@@ -254,17 +327,20 @@ impl CursorRecord {
 
     /// Returns the move that changes nothing, to be changed in part.
     pub fn unmoved(&self) -> Move {
-        let CursorRecord { done, open, pass, reached, link_request, leads_back, .. } = self.clone();
-        Move { done, open, pass, reached, link_request, leads_back }
+        let CursorRecord { done, open, pass, reached, anchor, link_request, leads_back, .. } =
+            self.clone();
+        Move { done, open, pass, reached, anchor, link_request, leads_back }
     }
 
     /// Moves the cursor, since what lies before is delivered: the receipt proves it, and moves one
     /// cursor once.
     pub fn advance(&mut self, moved: Move, _receipt: Receipt) {
-        let Move { done, open, pass, reached, link_request, leads_back } = moved;
+        let Move { done, open, pass, reached, anchor, link_request, leads_back } = moved;
+        self.anchor = anchor.filter(|_| done.is_none());
         (self.done, self.open, self.pass) = (done, open, pass);
         (self.reached, self.link_request, self.leads_back) = (reached, link_request, leads_back);
         (self.asked, self.refused) = (false, false);
+        self.leads_in_a_circle = None;
     }
 
     /// Says where a stream begins that was never read. One that was read stays where it is.
@@ -275,15 +351,27 @@ impl CursorRecord {
     /// Opens `window`, or opens it anew, at its beginning.
     pub fn open_window(&mut self, window: OpenWindow) {
         self.open = Some(OpenWindow { next: None, ..window });
+        (self.passed, self.leads_in_a_circle) = (None, None);
     }
 
     /// Gives up the page at which the window or the pass stood: it is read again from its
     /// beginning.
     pub fn read_again(&mut self) {
-        self.pass = None;
+        (self.pass, self.passed, self.leads_in_a_circle) = (None, None, None);
         if let Some(open) = &mut self.open {
             open.next = None;
         }
+    }
+
+    /// Notes how many of the ids that are stored with the record are of earlier pages.
+    pub fn note_passed(&mut self, passed: usize) {
+        let is_in_the_middle = self.open.as_ref().is_some_and(|open| open.next.is_some());
+        self.passed = (is_in_the_middle || passed > 0).then_some(passed);
+    }
+
+    /// Notes that the page which is asked for again names an earlier one.
+    pub fn note_circle(&mut self, named: ResumeAt) {
+        self.leads_in_a_circle = Some(named);
     }
 
     /// Notes that the vendor refused the place at `done`.

@@ -31,7 +31,8 @@ pub use credentials::{
     TokenKey, Tokens,
 };
 pub use cursor_record::{
-    CursorRecord, Move, OpenPass, OpenWait, OpenWindow, ResumeAt, SetupDone, WaitedFor,
+    Counted, CursorRecord, Move, OpenPass, OpenWait, OpenWindow, ResumeAt, SetupDone, VendorDate,
+    WaitedFor,
 };
 pub use cursors::{
     Commit, CommitError, Cursors, Lease, LeaseError, SeenId, StoredCursor, StreamKey,

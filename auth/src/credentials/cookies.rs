@@ -16,6 +16,8 @@ use crate::redact::Redactor;
 const MOST: usize = 50;
 /// How long a cookie may be (RFC 6265 §6.1).
 const LONGEST: usize = 4096;
+/// How many bytes of cookies are kept. Few servers take more in the headers of a request.
+const MOST_BYTES: usize = 16 * 1024;
 /// A shorter value is no secret: it could be guessed, and masking it would cut up every text.
 const SHORTEST_SECRET: usize = 16;
 
@@ -29,7 +31,7 @@ pub(super) struct SetCookie<'h> {
 /// Returns the cookies that a response sets. One with an empty value is removed by it.
 pub(super) fn set_cookies(headers: &HeaderMap) -> impl DoubleEndedIterator<Item = SetCookie<'_>> {
     headers.get_all(SET_COOKIE).iter().filter_map(|cookie| {
-        let cookie = cookie.to_str().ok()?;
+        let cookie = str::from_utf8(cookie.as_bytes()).ok()?;
         let (pair, attributes) = cookie.split_once(';').unwrap_or((cookie, ""));
         let (name, value) = pair.split_once('=')?;
         Some(SetCookie { name: name.trim(), value: value.trim(), attributes })
@@ -70,6 +72,19 @@ struct Cookie {
     value: Secret,
 }
 
+impl Cookie {
+    fn size(&self) -> usize {
+        self.name.len() + self.value.expose().len()
+    }
+
+    /// Makes it known, unless it is too short to be a secret.
+    fn teach(&self, redactor: &Redactor) {
+        if self.value.expose().len() >= SHORTEST_SECRET {
+            redactor.learn_set(&self.value);
+        }
+    }
+}
+
 impl CookieJar {
     /// Keeps what the response from `url` sets. `redactor` learns it.
     pub fn keep(&mut self, url: &Url, headers: &HeaderMap, now: Timestamp, redactor: &Redactor) {
@@ -86,24 +101,27 @@ impl CookieJar {
             if set.is_removed(now) {
                 continue;
             }
-            let value = Secret::new(set.value);
-            if set.value.len() >= SHORTEST_SECRET {
-                redactor.learn(&value);
-            }
-            if self.0.len() == MOST {
+            let kept = Cookie { origin, path, name, value: Secret::new(set.value) };
+            kept.teach(redactor);
+            self.0.push(kept);
+            while self.0.len() > MOST || self.0.iter().map(Cookie::size).sum::<usize>() > MOST_BYTES
+            {
                 self.0.remove(0);
             }
-            self.0.push(Cookie { origin, path, name, value });
         }
     }
 
     /// Puts the cookies on `request` that its URL gets. One that it has already, such as that of a
-    /// session, stays.
+    /// session, stays. `redactor` learns them anew, since those of other runs take its place.
     ///
     /// # Errors
     ///
     /// Fails if a cookie has characters that no header may have.
-    pub fn put(&self, request: &mut HttpRequest) -> Result<(), CredentialError> {
+    pub fn put(
+        &self,
+        request: &mut HttpRequest,
+        redactor: &Redactor,
+    ) -> Result<(), CredentialError> {
         let origin = request.url.origin();
         let is_sent =
             |kept: &&Cookie| kept.origin == origin && is_below(request.url.path(), &kept.path);
@@ -111,7 +129,9 @@ impl CookieJar {
         // Of several with one name, that with the longest path is meant.
         sent.sort_by_key(|kept| Reverse(kept.path.len()));
         let mut cookies = cookies_of(request);
-        for Cookie { name, value, .. } in sent {
+        for cookie in sent {
+            cookie.teach(redactor);
+            let Cookie { name, value, .. } = cookie;
             if !cookies.iter().any(|pair| pair.split('=').next() == Some(name)) {
                 cookies.push(format!("{name}={}", value.expose()));
             }

@@ -18,8 +18,12 @@ use super::forms::{SHORTEST, forms};
 /// How many bytes of learnt forms are kept: some ninety long access tokens, or
 /// thousands of keys. Finding them takes twenty MiB. Access tokens change every
 /// hour, so the next credential replaces the one that was learnt longest ago; every
-/// run learns those in use again.
+/// use learns it again.
 const MOST_BYTES: usize = 2 * 1024 * 1024;
+
+/// How many bytes of forms are kept of what vendors set as often as they like: the
+/// cookies of two runs.
+const MOST_BYTES_SET: usize = 512 * 1024;
 
 /// Replaces every credential that it has learnt by `***`.
 ///
@@ -29,8 +33,10 @@ pub struct Redactor(Arc<RwLock<Learnt>>);
 
 #[derive(Default)]
 struct Learnt {
-    /// The one that was learnt longest ago first.
-    credentials: VecDeque<Credential>,
+    /// Secrets and access tokens.
+    own: Shelf,
+    /// What vendors set. It makes no secret be forgotten, however much it is.
+    set: Shelf,
     /// Finds all forms in one pass. It is built when it is first needed, not anew for
     /// each of many credentials learnt in a row.
     finder: Option<Arc<AhoCorasick>>,
@@ -39,6 +45,35 @@ struct Learnt {
 struct Credential {
     secret: Secret,
     forms: BTreeSet<String>,
+}
+
+/// Credentials, the one that was learnt longest ago first.
+#[derive(Default)]
+struct Shelf(VecDeque<Credential>);
+
+impl Shelf {
+    /// Puts a credential last, and drops the first while there are more than `most`
+    /// bytes of forms. Returns whether it is new.
+    fn put(&mut self, secret: &Secret, most: usize) -> bool {
+        let text = secret.expose();
+        let known = self.0.iter().position(|known| known.secret.expose() == text);
+        if let Some(known) = known.and_then(|index| self.0.remove(index)) {
+            self.0.push_back(known);
+            return false;
+        }
+        self.0.push_back(Credential { secret: secret.clone(), forms: forms(text) });
+        let mut bytes: usize = self.0.iter().map(Credential::size).sum();
+        while bytes > most && self.0.len() > 1 {
+            bytes -= self.0.pop_front().map_or(0, |oldest| oldest.size());
+        }
+        true
+    }
+}
+
+impl Learnt {
+    fn all(&self) -> impl Iterator<Item = &Credential> {
+        self.own.0.iter().chain(&self.set.0)
+    }
 }
 
 impl Credential {
@@ -51,36 +86,36 @@ impl Redactor {
     /// Learns a credential. One of fewer than four characters is not learnt: masking
     /// it would cut up every text, and show where it was.
     pub fn learn(&self, secret: &Secret) {
-        let text = secret.expose();
-        if text.chars().count() < SHORTEST {
+        self.put(secret, |learnt| learnt.own.put(secret, MOST_BYTES));
+    }
+
+    /// Learns what a vendor sets in any number and size, such as a cookie. It has a
+    /// place of its own: it never makes a secret or an access token be forgotten.
+    pub fn learn_set(&self, secret: &Secret) {
+        self.put(secret, |learnt| learnt.set.put(secret, MOST_BYTES_SET));
+    }
+
+    fn put(&self, secret: &Secret, put: impl FnOnce(&mut Learnt) -> bool) {
+        if secret.expose().chars().count() < SHORTEST {
             return;
         }
         let mut learnt = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let known = learnt.credentials.iter().position(|known| known.secret.expose() == text);
-        if let Some(known) = known.and_then(|index| learnt.credentials.remove(index)) {
-            learnt.credentials.push_back(known);
-            return;
+        if put(&mut learnt) {
+            learnt.finder = None;
         }
-        learnt.credentials.push_back(Credential { secret: secret.clone(), forms: forms(text) });
-        let mut bytes: usize = learnt.credentials.iter().map(Credential::size).sum();
-        while bytes > MOST_BYTES && learnt.credentials.len() > 1 {
-            bytes -= learnt.credentials.pop_front().map_or(0, |oldest| oldest.size());
-        }
-        learnt.finder = None;
     }
 
     /// Returns what finds the learnt forms; `None` while nothing is learnt.
     fn finder(&self) -> Option<Arc<AhoCorasick>> {
         {
             let learnt = self.0.read().unwrap_or_else(PoisonError::into_inner);
-            if learnt.finder.is_some() || learnt.credentials.is_empty() {
+            if learnt.finder.is_some() || learnt.all().next().is_none() {
                 return learnt.finder.clone();
             }
         }
         let mut learnt = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if learnt.finder.is_none() {
-            let all: BTreeSet<_> =
-                learnt.credentials.iter().flat_map(|known| &known.forms).collect();
+            let all: BTreeSet<_> = learnt.all().flat_map(|known| &known.forms).collect();
             // Its own choice for a few patterns takes a kilobyte for each byte of an
             // access token.
             let kind = Some(AhoCorasickKind::ContiguousNFA);
@@ -130,7 +165,7 @@ impl Redactor {
 impl fmt::Debug for Redactor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let learnt = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        write!(f, "Redactor that knows {} credentials", learnt.credentials.len())
+        write!(f, "Redactor that knows {} credentials", learnt.all().count())
     }
 }
 
@@ -253,6 +288,20 @@ mod tests {
         }
         assert_eq!(redactor.mask("first second"), "*** second");
         assert_eq!(redactor.mask(long(19).expose()), "***");
+    }
+
+    #[test]
+    fn what_a_vendor_sets_makes_no_secret_be_forgotten() {
+        let redactor = knowing(&["our-secret"]);
+        let long =
+            |n: u64| Secret::new((1..2_000).map(|m| format!("{}", m * m * n)).collect::<String>());
+        for n in 1..20 {
+            redactor.learn_set(&long(n));
+        }
+        assert_eq!(redactor.mask("our-secret"), "***");
+        assert_eq!(redactor.mask(long(19).expose()), "***");
+        let first = long(1);
+        assert_eq!(redactor.mask(first.expose()), first.expose(), "it takes a bounded place");
     }
 
     /// A token of thirty kilobytes once took a hundred megabytes: a table of all bytes

@@ -24,6 +24,9 @@ use crate::sources::files;
 /// Most bodies come within a second.
 const SLOW_BODY: Duration = Duration::from_secs(3);
 
+/// Most senders give up after five or ten seconds.
+const ROOM_WAIT: Duration = Duration::from_secs(3);
+
 /// How often the source files are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
@@ -50,6 +53,8 @@ pub(super) async fn run(
         body: options.body_timeout,
         slow_body: SLOW_BODY,
         idle: options.idle_timeout,
+        room: usize::from(options.body_memory) * 1024 * 1024,
+        room_wait: ROOM_WAIT,
     };
     let server = Server::bind(options.listen, limits, live.receivers(), &local).await?;
     let server = server.capturing(capture);

@@ -40,6 +40,8 @@ const LIMITS: Limits = Limits {
     body: Duration::from_secs(30),
     slow_body: Duration::from_secs(3),
     idle: Duration::from_secs(75),
+    room: 16 * 1024 * 1024,
+    room_wait: Duration::from_secs(3),
 };
 
 /// What the runs of the poller came to.

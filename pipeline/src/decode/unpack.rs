@@ -23,8 +23,8 @@ const MOST_LAYERS: usize = 2;
 /// (<https://www.iana.org/assignments/http-parameters>).
 const UNKNOWN: [&str; 7] = ["br", "zstd", "deflate", "compress", "x-compress", "dcb", "dcz"];
 
-/// Returns whether `body` is compressed.
-pub(super) fn is_packed(body: &[u8]) -> bool {
+/// Returns whether `body` is compressed, as its first bytes say.
+pub fn is_packed(body: &[u8]) -> bool {
     body.starts_with(GZIP_MAGIC)
 }
 
@@ -47,18 +47,8 @@ pub(super) fn unpack(body: &Bytes, content_encoding: Option<&str>) -> Result<Byt
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
-
-    use flate2::Compression;
-    use flate2::write::GzEncoder;
-
+    use super::super::gunzip::tests::gzip;
     use super::*;
-
-    fn gzip(bytes: &[u8]) -> Vec<u8> {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-        encoder.write_all(bytes).unwrap();
-        encoder.finish().unwrap()
-    }
 
     #[test]
     fn the_first_bytes_say_what_is_compressed_whatever_the_header_says() {

@@ -11,6 +11,7 @@ use http::header::{CONTENT_TYPE, LOCATION};
 use http::{Method, StatusCode};
 use jiff::Timestamp;
 use mef_auth::credentials::{CookieJar, CredentialError, Credentials};
+use mef_auth::header_text;
 use mef_ports::moment::after;
 use mef_ports::{Blobs, Clock, Http, HttpError, HttpRequest, HttpResponse, OpenWait, Secret};
 use mef_source::Source;
@@ -23,7 +24,7 @@ use crate::ask::fetch_error::FetchError;
 use crate::ask::limits::{LIMIT_WITHOUT_RESET, LimitHeaders};
 use crate::ask::pace::Pace;
 use crate::ask::refusal::{Refusal, RuledOut};
-use crate::ask::vendor_clock::VendorClock;
+use crate::ask::vendor_clock::{Shown, VendorClock};
 use crate::budget::Budget;
 use crate::lease::LeaseKeeper;
 use crate::page::page_error::PageError;
@@ -185,6 +186,9 @@ impl Fetcher<'_> {
             let not_before = limits.used_up(&response.headers, now);
             return match read(&asked.url, &response) {
                 Ok(value) => Ok(Answered { value: Some(value), not_before }),
+                Err(PageError::NotReady) => {
+                    Err(Verdict::not_ready(limits.retry_after(&response.headers, now), now))
+                }
                 // A body that is cut off or garbled may be whole the next time.
                 Err(error) => {
                     let again = error.may_pass();
@@ -284,8 +288,7 @@ impl Fetcher<'_> {
             let target = response
                 .headers
                 .get(LOCATION)
-                .and_then(|location| location.to_str().ok())
-                .and_then(|location| request.url.join(location).ok())
+                .and_then(|location| request.url.join(&header_text(location)).ok())
                 .ok_or(Verdict::Fail(FetchError::Redirect("to no URL")))?;
             if request.url.scheme() == "https" && target.scheme() != "https" {
                 return Err(Verdict::Fail(FetchError::Redirect("from https to http")));
@@ -311,7 +314,9 @@ impl Fetcher<'_> {
     /// it to another origin.
     fn put_cookies(&self, request: &mut HttpRequest) -> Result<(), Verdict> {
         let cookies = self.cookies.lock().unwrap_or_else(PoisonError::into_inner);
-        cookies.put(request).map_err(|error| Verdict::Fail(FetchError::Credential(error)))
+        cookies
+            .put(request, self.credentials.redactor())
+            .map_err(|error| Verdict::Fail(FetchError::Credential(error)))
     }
 
     fn keep_cookies(&self, asked: &Url, response: &HttpResponse) {
@@ -321,21 +326,25 @@ impl Fetcher<'_> {
         let redactor = self.credentials.redactor();
         let mut cookies = self.cookies.lock().unwrap_or_else(PoisonError::into_inner);
         cookies.keep(asked, &response.headers, self.clock.now(), redactor);
-        // Cookies that change with each response must not make it forget what was learnt first.
-        self.secrets.values().for_each(|secret| redactor.learn(secret));
     }
 
     /// Learns how far our clock is ahead of the vendor's, and tells if it is by more than a network
     /// explains.
     fn note_clock(&self, response: &HttpResponse, sent: Timestamp) {
-        let ahead = self.vendor_clock.note(&response.headers, sent, self.clock.now());
-        if let Some(ahead) = ahead.filter(|ahead| *ahead > WRONG_CLOCK) {
-            tracing::warn!(
+        match self.vendor_clock.note(&response.headers, sent, self.clock.now()) {
+            Some(Shown::Ahead(ahead)) if ahead > WRONG_CLOCK => tracing::warn!(
                 source.id = %self.source.name,
                 clock.ahead_s = ahead.as_secs(),
                 "this machine's clock is ahead of the vendor's: nothing is marked as read past the \
                  vendor's time; set the clock that is wrong"
-            );
+            ),
+            Some(Shown::Stands(date)) => tracing::warn!(
+                source.id = %self.source.name,
+                clock.stands_at = %date,
+                "the `Date` of the vendor's responses stands still, as that of a cache without `Age` does: \
+                 windows end by this machine's clock"
+            ),
+            _ => {}
         }
     }
 

@@ -104,6 +104,9 @@ impl Poller {
             _ => needs("`{cursor.start}` in its request and `time` in its cursor"),
         };
         match cursor {
+            Cursor::Time(cursor) if cursor.time.is_none() && !cursor.upper_bound => {
+                needs("`{window.end}` in its request, since its records have no time")
+            }
             Cursor::Time(cursor) => Ok(window::horizon(cursor, now)),
             Cursor::Id(cursor) if cursor.time.is_some() => Ok(before(now, cursor.end_lag)),
             Cursor::Id(_) => needs("`{cursor.time}` in its request and `time` in its cursor"),

@@ -9,12 +9,13 @@ use mef_source::checked::{Advance, FiltersBy, Order, TimeCursor};
 
 use crate::news::gathered::Gathered;
 use crate::news::known::{known, note_late};
-use crate::news::seen::Stay;
 use crate::news::seen::needed::{LATEST, Needed};
+use crate::news::seen::{ComesAgain, Stay};
 use crate::page::record::Unread;
 use crate::request::scope::RequestScope;
-use crate::stream::{Again, Reading, Setback, Sorted, Turn, note_order, read_pages, window};
+use crate::stream::{Again, Reading, Setback, Sorted, note_order, read_pages, window};
 use crate::work::context::Run;
+use crate::work::delivery::Turn;
 use crate::work::report::{RunEnd, RunError};
 
 /// How often a window is read again from its start before a run gives up. From the second time on
@@ -60,7 +61,7 @@ pub(crate) async fn read_windows(
             },
         };
         let at = open.next.clone();
-        if at.is_some() && cursor.id.is_none() {
+        if at.is_some() && cursor.id.is_none() && run.record.passed().is_none() {
             run.seen.go_on(open.done_before);
         }
         let mut window = Window { cursor, open, newest: None };
@@ -70,6 +71,10 @@ pub(crate) async fn read_windows(
         match read_pages(run, &mut window, at).await? {
             RunEnd::CaughtUp => {}
             end => return Ok(end),
+        }
+        // One `Date` may be that of a page from a cache.
+        if run.fetcher.vendor_clock.moves() {
+            run.is_in_time(run.record.done(), run.started_for_vendor())?;
         }
         // A first window that lay in the vendor's future has read nothing. Now the time is known.
         let first_was_ahead = window.has_read_nothing() && run.record.done().is_none();
@@ -133,6 +138,7 @@ fn open_window(
         restarts: 0,
         ascending: cursor.order == Order::Ascending,
         rises: false,
+        counted: None,
         request_digest: run.poller.poll.request_digest.clone(),
     };
     run.record.setup = None;
@@ -212,6 +218,7 @@ impl Reading for Window<'_> {
         records: Vec<Unread>,
         gathered: &mut Gathered<'_>,
     ) -> Sorted {
+        self.cut(run);
         let untimed = self.stay(run.now(), None);
         // What lists a thing says nothing of it: it is asked for again by the next window.
         let has_details = !run.poller.poll.details.is_empty();
@@ -223,7 +230,7 @@ impl Reading for Window<'_> {
         let (mut previous, mut rises, mut all_before) = (None, false, true);
         let (mut out_of_order, mut is_untimed) = (false, false);
         for record in records {
-            let Run { seen, summary, .. } = &mut *run;
+            let Run { poller, seen, summary, .. } = &mut *run;
             summary.records += 1;
             let record = gathered.read(record, |key| seen.insert(key, untimed, &needed, summary));
             let Some(record) = record else { continue };
@@ -240,8 +247,9 @@ impl Reading for Window<'_> {
                     continue;
                 }
                 // By a time of arrival no later window asks for it again, whatever the record says.
-                let is_past =
-                    !cursor.upper_bound && cursor.filters_by == FiltersBy::Time && time >= open.end;
+                // What arrived in a stretch of the past is older than its end.
+                let is_left = cursor.filters_by == FiltersBy::Time || poller.is_backfill();
+                let is_past = !cursor.upper_bound && is_left && time >= open.end;
                 sorted.end.note(is_past);
                 if is_past {
                     summary.held_back += 1;
@@ -282,8 +290,6 @@ impl Reading for Window<'_> {
         _: Option<&ResumeAt>,
         next: Option<&ResumeAt>,
     ) -> Result<Turn, RunError> {
-        run.is_in_time(run.record.done(), run.started_for_vendor())?;
-        self.cut(run);
         let has_read_nothing = self.has_read_nothing();
         let Window { cursor, open, newest } = self;
         open.next = next.cloned();
@@ -312,7 +318,9 @@ impl Reading for Window<'_> {
             moved.done = Some(Position::Time(open.done_before));
         }
         let needed = needed(moved.done.as_ref(), moved.open.is_some(), cursor, open, *newest);
-        Ok(Turn { moved, needed, goes_on: next.is_some(), is_through: next.is_none() })
+        let comes_again = if next.is_some() { ComesAgain::Nothing } else { ComesAgain::All };
+        let (goes_on, is_through) = (next.is_some(), next.is_none());
+        Ok(Turn { moved, needed, goes_on, is_through, comes_again })
     }
 
     /// Counts the tries of earlier runs, but allows one in each run.

@@ -2,7 +2,7 @@
 //! after page until there is no more.
 
 use jiff::Timestamp;
-use mef_ports::moment::before;
+use mef_ports::moment::{after, before};
 use mef_ports::{LostSpan, Move, Position, ResumeAt};
 use mef_source::checked::{Follow, NextLinkCursor, RestartFrom, TokenCursor};
 use url::Url;
@@ -10,14 +10,15 @@ use url::Url;
 use crate::ask::fetch_error::FetchError;
 use crate::news::gathered::Gathered;
 use crate::news::known::known;
-use crate::news::seen::Stay;
 use crate::news::seen::needed::{LATEST, Needed};
+use crate::news::seen::{ComesAgain, Stay};
 use crate::page::record::Unread;
 use crate::request::link_secrets::without_secrets;
 use crate::request::scope::RequestScope;
 use crate::stream::rewrite::rewrite_query;
-use crate::stream::{Again, Reading, Setback, Sorted, Turn, read_pages};
+use crate::stream::{Again, Reading, Setback, Sorted, read_pages};
 use crate::work::context::Run;
+use crate::work::delivery::Turn;
 use crate::work::report::{RunEnd, RunError};
 use crate::work::same_request::is_same;
 
@@ -52,7 +53,7 @@ pub(crate) async fn read_by_token(
     run: &mut Run<'_>,
     cursor: &TokenCursor,
 ) -> Result<RunEnd, RunError> {
-    let mut start = run.first_moment(cursor.follow.start);
+    let mut start = first_start(run, &cursor.follow);
     let place = match run.record.done() {
         None => None,
         Some(Position::Token(_)) if run.record.refused() => {
@@ -74,7 +75,7 @@ pub(crate) async fn read_by_link(
     cursor: &NextLinkCursor,
 ) -> Result<RunEnd, RunError> {
     let follow = &cursor.follow;
-    let mut start = run.first_moment(follow.start);
+    let mut start = first_start(run, follow);
     let place = match run.record.done() {
         None => None,
         Some(Position::Link(_) | Position::Token(_)) if run.record.refused() => {
@@ -109,6 +110,19 @@ async fn read_followed(run: &mut Run<'_>, mut followed: Followed<'_>) -> Result<
     followed.reached = run.record.reached();
     let at = followed.place.clone();
     read_pages(run, &mut followed, at).await
+}
+
+/// Returns where to begin without a place: no earlier than the vendor keeps records if an earlier run
+/// found none. Tells what is lost.
+fn first_start(run: &mut Run<'_>, follow: &Follow) -> Timestamp {
+    let start = run.first_moment(follow.start);
+    let oldest = follow.retention.map(|kept| before(run.started, kept));
+    let Some((anchor, oldest)) = run.record.anchor().zip(oldest) else { return start };
+    let read_to = after(anchor, follow.start);
+    if read_to < oldest {
+        run.note_lost(LostSpan { from: read_to, to: oldest });
+    }
+    start.max(oldest)
 }
 
 /// Returns where to begin again when the place is lost: never later than what is known to be
@@ -273,7 +287,8 @@ impl Reading for Followed<'_> {
         if next.is_none() || (self.rises && !self.falls) {
             self.reached = self.reached.max(self.newest);
         }
-        let mut moved = Move { reached: self.reached, leads_back, ..run.record.unmoved() };
+        let anchor = run.anchor(self.follow.start, next.is_none());
+        let mut moved = Move { reached: self.reached, anchor, leads_back, ..run.record.unmoved() };
         match &self.place {
             Some(ResumeAt::Token(token)) => moved.done = Some(Position::Token(token.clone())),
             Some(ResumeAt::Url(link)) => moved.done = Some(Position::Link(link.clone())),
@@ -283,7 +298,8 @@ impl Reading for Followed<'_> {
             moved.link_request = Some(cursor.digest.clone());
         }
         let needed = self.needed(leads_on);
-        Ok(Turn { moved, needed, goes_on: next.is_some(), is_through: true })
+        let comes_again = if leads_on { ComesAgain::Nothing } else { ComesAgain::Page };
+        Ok(Turn { moved, needed, goes_on: next.is_some(), is_through: true, comes_again })
     }
 
     fn begin_again(&mut self, run: &mut Run<'_>, setback: Setback<'_>) -> Again {

@@ -12,12 +12,13 @@ pub(crate) mod rewrite;
 pub(crate) mod window;
 
 use http::StatusCode;
-use mef_ports::{Move, ResumeAt};
+use mef_ports::ResumeAt;
 use mef_source::checked::Next;
 
 use crate::ask::asking::FetchedPage;
 use crate::ask::fetch_error::FetchError;
 use crate::news::gathered::Gathered;
+use crate::news::known::content_of;
 use crate::news::page_end::PageEnd;
 use crate::news::seen::Stay;
 use crate::news::seen::needed::Needed;
@@ -26,7 +27,7 @@ use crate::page::record::Unread;
 use crate::request::build::PageRequest;
 use crate::request::scope::RequestScope;
 use crate::work::context::Run;
-use crate::work::delivery::{deliver, go_on};
+use crate::work::delivery::{Turn, deliver, go_on};
 use crate::work::details::details_of;
 use crate::work::job::end_job;
 use crate::work::loop_guard::LoopGuard;
@@ -104,19 +105,6 @@ pub(crate) struct Sorted {
     pub(crate) fetched: Option<(Stay, Needed)>,
 }
 
-/// What the delivery of a page means.
-pub(crate) struct Turn {
-    /// How far the stream is read then.
-    pub(crate) moved: Move,
-    /// The ids that a later read may bring again.
-    pub(crate) needed: Needed,
-    /// Whether a further page is asked for.
-    pub(crate) goes_on: bool,
-    /// Whether what is being read is at its end, so that the ids that only it needed can be
-    /// forgotten.
-    pub(crate) is_through: bool,
-}
-
 /// Why reading may have to begin again.
 #[derive(Clone, Copy)]
 pub(crate) struct Setback<'e> {
@@ -162,10 +150,19 @@ pub(crate) async fn read_pages<R: Reading>(
     }
     let poll = &run.poller.poll;
     let moves = poll.pages.next.as_ref().is_some_and(Next::moves) && !poll.cursor.is_by_vendor();
+    if at.is_none() {
+        run.seen.begin_again();
+    }
     let mut restarts_left = reading.most_restarts();
     let mut fetched = begin(run, reading, at.as_ref()).await?;
     let mut guard = LoopGuard::new(&run.poller.poll.pages);
-    let mut tally = Tally::new(&run.poller.poll.pages, at.is_none());
+    if let Some(place) = run.record.leads_in_a_circle().filter(|_| at.is_some()) {
+        guard.has_visited(place);
+    }
+    let mut tally = match at {
+        None => Tally::begin(&poll.pages),
+        Some(_) => Tally::go_on(&poll.pages, run.record.counted()),
+    };
     let mut token = at.clone();
     loop {
         let FetchedPage { page, not_before } = match fetched {
@@ -199,7 +196,7 @@ pub(crate) async fn read_pages<R: Reading>(
                 continue;
             }
         };
-        if tally.has_shrunk(&page) && run.has_time() {
+        if run.has_time() && tally.has_shrunk(&page) {
             tracing::warn!(
                 source.id = %run.stream,
                 "the vendor counts fewer records than on the page before, so that some may have moved to pages that were read: they are read again"
@@ -215,7 +212,7 @@ pub(crate) async fn read_pages<R: Reading>(
         tally.note(&page);
         token = named.clone().or(token);
         let circle = guard.visit(&page, named.as_ref()).err();
-        run.seen.begin_page(guard.came_again());
+        run.seen.begin_page(guard.came_again(), page.records.iter().filter_map(content_of));
         if let Some(setup) = &mut run.record.setup {
             setup.values.extend(page.renewed);
         }
@@ -227,16 +224,27 @@ pub(crate) async fn read_pages<R: Reading>(
         let circle = circle.filter(|_| next.is_some()).map(RunError::Loop);
         // A last page leads nowhere, unless what it names would be kept.
         let is_needed = !sorted.is_last || run.poller.poll.cursor.follow().is_some();
-        let stays = match page.lost_way.filter(|_| is_needed) {
+        let mut stays = match page.lost_way.filter(|_| is_needed) {
             Some(LostWay { error, body }) => Some(RunError::LostWay {
                 blob: run.fetcher.keep(body).await?,
                 error: Box::new(error),
             }),
             None => circle,
         };
-        let turn = reading.turn(run, named.as_ref(), next.as_ref())?;
+        if let Some(named) = next.as_ref().filter(|_| guard.is_circle()) {
+            run.record.note_circle(named.clone());
+        }
+        let mut turn = reading.turn(run, named.as_ref(), next.as_ref())?;
+        turn.moved.count(tally.counted());
         let request = match turn.goes_on {
-            true => Some(reading.request(run, next.as_ref())?),
+            true => match reading.request(run, next.as_ref()) {
+                Ok(request) => Some(request),
+                // The page is good all the same.
+                Err(error) => {
+                    stays.get_or_insert(RunError::NoRequest(Box::new(error)));
+                    None
+                }
+            },
             false => None,
         };
         if !gathered.items.is_empty() {
@@ -246,8 +254,7 @@ pub(crate) async fn read_pages<R: Reading>(
                 .into_iter()
                 .for_each(|news| gathered.add(news));
         }
-        let next_page =
-            deliver(run, gathered, turn.moved, &turn.needed, stays, request, not_before).await?;
+        let next_page = deliver(run, gathered, &turn, stays, request, not_before).await?;
         if let Some(place) = sorted.no_place {
             return Err(RunError::NoPlace(place));
         }

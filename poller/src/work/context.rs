@@ -18,6 +18,7 @@ use crate::lease::LeaseKeeper;
 use crate::news::gathered::Gathered;
 use crate::news::keep::kept;
 use crate::news::seen::Seen;
+use crate::news::seen::stored::Stored;
 use crate::poller::Poller;
 use crate::request::build::{PageRequest, build};
 use crate::request::scope::{Partition, RequestScope, RunVariables};
@@ -77,11 +78,13 @@ impl<'p> Run<'p> {
         if let Some(first) = first {
             record.begin_at(first);
         }
-        let seen = Seen::load(ports.cursors.seen(stream).await?)
+        let stored = ports.cursors.seen(stream).await?;
+        let seen = Seen::load(&stored, record.passed().unwrap_or_default())
             .keeping_repeats(poller.poll.repeats == Repeats::Keep);
         let secrets = poller.secrets().await?;
         let fetcher = poller.fetcher(secrets, Some(lease), budget);
         *fetcher.open_wait() = wait;
+        fetcher.vendor_clock.begin(record.vendor_date);
         Ok(Run {
             poller,
             fetcher,
@@ -137,9 +140,23 @@ impl<'p> Run<'p> {
         self.slowest = self.slowest.max(took);
     }
 
-    /// Returns where a first run begins that looks back by `start`.
+    /// Returns where a run without a place to go on from begins that looks back by `start`: no later
+    /// than the last that read all there was, however long ago that is.
     pub(crate) fn first_moment(&self, start: Duration) -> Timestamp {
-        self.poller.stretch.map_or_else(|| before(self.started, start), |stretch| stretch.from)
+        match self.poller.stretch {
+            Some(stretch) => stretch.from,
+            None => {
+                let first = before(self.started, start);
+                self.record.anchor().map_or(first, |anchor| anchor.min(first))
+            }
+        }
+    }
+
+    /// Returns where the next run begins if this one finds no place to go on from, and what it reads
+    /// `is_read` to the end.
+    pub(crate) fn anchor(&self, start: Duration, is_read: bool) -> Option<Timestamp> {
+        let first = || if is_read { before(self.started, start) } else { self.first_moment(start) };
+        (!self.poller.is_backfill()).then(first)
     }
 
     /// Returns what every request of this run can use.
@@ -187,6 +204,12 @@ impl<'p> Run<'p> {
         let lease = self.lease.current().await;
         let commit = Commit { record: &self.record, seen };
         self.poller.ports.cursors.commit(&lease, commit).await
+    }
+
+    /// Stores the cursor under the lease, with these ids.
+    pub(crate) async fn store_with(&mut self, seen: &Stored) -> Result<(), CommitError> {
+        self.record.note_passed(seen.passed);
+        self.store(Some(&seen.ids)).await
     }
 
     /// Forgets what was set up and the page that it led to: a job that is done, has failed or is

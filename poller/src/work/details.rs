@@ -3,6 +3,8 @@
 //! The cursor and the stored ids are those of the items. A page of many items is delivered in parts.
 //! The ids of delivered items are stored, so the next run continues after the last one.
 
+use std::borrow::Cow;
+
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use mef_ports::HttpResponse;
@@ -15,9 +17,11 @@ use crate::ask::fetch::waits;
 use crate::ask::fetch_error::{FetchError, MOST_IDS};
 use crate::news::keep::{kept, put};
 use crate::news::known::{Known, News, whole};
+use crate::news::seen::Stay;
+use crate::news::seen::key::{Identity, Key};
 use crate::news::seen::needed::Needed;
-use crate::news::seen::{Identity, Key, Stay};
 use crate::page::decode::batches::Batches;
+use crate::page::no_page::has_page;
 use crate::page::read::content_type;
 use crate::page::record::{Record, Unread};
 use crate::request::build::build;
@@ -104,7 +108,7 @@ impl Details<'_, '_> {
                 part.items.extend(files);
                 let is_gone = self.refused > refused;
                 if is_gone { &mut gone } else { &mut part.items }.extend(hashes);
-                part.whole = part.records.len();
+                part.end_item();
             }
             if self.run.found_details {
                 part.items.append(&mut gone);
@@ -114,8 +118,7 @@ impl Details<'_, '_> {
                 Err(error) => Err(error),
             };
             if let Err(error) = waited {
-                // The item comes whole the next time.
-                part.records.truncate(part.whole);
+                part.drop_item();
                 self.hand_over(&mut part).await?;
                 return Err(error);
             }
@@ -161,8 +164,10 @@ impl Details<'_, '_> {
     }
 
     async fn hand_over(&mut self, part: &mut Part) -> Result<(), RunError> {
-        let Part { records, damaged, items, files, .. } = std::mem::take(part);
+        let Part { records, damaged, mut items, files, .. } = std::mem::take(part);
         part.files = files;
+        let (damaged, hashes): (Vec<_>, Vec<_>) = damaged.into_iter().unzip();
+        items.extend(hashes.into_iter().flatten());
         deliver_part(self.run, records, damaged, &items).await
     }
 
@@ -218,8 +223,10 @@ impl Details<'_, '_> {
             let mut value = match record.read() {
                 Ok(Record { value, .. }) => value,
                 Err(damaged) => {
-                    if of.is_timed || self.if_new(of, &damaged.text).is_some() {
-                        part.damaged.push(damaged);
+                    if of.is_timed {
+                        part.damaged.push((damaged, None));
+                    } else if let Some((_, identity)) = self.if_new(of, &damaged.text) {
+                        part.damaged.push((damaged, Some(identity.hash)));
                     }
                     continue;
                 }
@@ -274,7 +281,8 @@ impl Details<'_, '_> {
         };
         // A response without content is a file without lines, however it is packed.
         let body_of = |_: &Url, answer: &HttpResponse| {
-            let content_type = content_type(&answer.headers).map(str::to_owned);
+            has_page(&detail.pages, answer)?;
+            let content_type = content_type(&answer.headers).map(Cow::into_owned);
             let body = answer.body.clone();
             Ok((answer.status != StatusCode::NO_CONTENT).then_some((body, content_type)))
         };

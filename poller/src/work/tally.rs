@@ -3,6 +3,7 @@
 //! Where pages are counted, a record that is deleted or changed moves those behind it to earlier
 //! pages, and one of them is passed over. A total that shrinks shows it.
 
+use mef_ports::Counted;
 use mef_source::checked::{Next, Pages};
 
 use crate::page::read::Page;
@@ -25,10 +26,29 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// Returns the tally of a listing of `pages`; `is_whole` says whether it begins at the first.
-    pub(crate) fn new(pages: &Pages, is_whole: bool) -> Tally {
+    /// Returns the tally of a reading of `pages` that begins at the first.
+    pub(crate) fn begin(pages: &Pages) -> Tally {
         let counts_pages = matches!(pages.next, Some(Next::Page { .. } | Next::Offset { .. }));
-        Tally { counts_pages, is_whole, total: None, read: 0, shrunk: 0, may_begin_anew: true }
+        Tally {
+            counts_pages,
+            is_whole: true,
+            total: None,
+            read: 0,
+            shrunk: 0,
+            may_begin_anew: true,
+        }
+    }
+
+    /// Returns the tally of a reading that an earlier run began and `counted`. It does not begin anew:
+    /// what shrinks all the time, and takes more than one run, would never be read to its end.
+    pub(crate) fn go_on(pages: &Pages, counted: Option<Counted>) -> Tally {
+        let begun = Tally { may_begin_anew: false, ..Tally::begin(pages) };
+        match counted {
+            Some(Counted { total, read, shrunk }) => {
+                Tally { total: Some(total), read, shrunk, ..begun }
+            }
+            None => Tally { is_whole: false, ..begun },
+        }
     }
 
     /// Returns whether the listing has to be read anew, since the vendor counts fewer records than on
@@ -54,6 +74,12 @@ impl Tally {
     /// Begins again at the first page.
     pub(crate) fn begin_again(&mut self) {
         (self.is_whole, self.total, self.read, self.shrunk) = (true, None, 0, 0);
+    }
+
+    /// Returns what a later run has to know to go on counting.
+    pub(crate) fn counted(&self) -> Option<Counted> {
+        let Tally { total, read, shrunk, .. } = *self;
+        Some(Counted { total: total.filter(|_| self.is_whole)?, read, shrunk })
     }
 
     /// Returns how many of the records that the vendor counted it may not have given.

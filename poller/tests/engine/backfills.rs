@@ -107,3 +107,29 @@ async fn without_an_upper_bound_what_lies_past_the_stretch_is_left() {
     let report = backfill(&bench, &file, 1).run(&Budget::default()).await;
     assert_eq!((bench.delivered().await, report.summary.requests), (vec![1, 2], 1));
 }
+
+/// By arrival, a record may be older than the stretch and lie in it, but none that is newer does.
+#[tokio::test]
+async fn by_arrival_without_an_upper_bound_what_is_newer_than_the_stretch_is_left() {
+    let bench = Bench::new(2);
+    for (id, second) in [(1, -7_000), (2, -3_601), (3, -3_500), (4, -10)] {
+        bench.vendor.add(id, at(second));
+    }
+    let file = source_file("start: 1h, overlap: 60s, filters_by: arrival", false);
+    let report = backfill(&bench, &file, 1).run(&Budget::default()).await;
+    assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+    assert_eq!((bench.delivered().await, report.summary.held_back), (vec![1, 2], 2));
+    // Live, they are what has arrived.
+    bench.run(&file).await;
+    assert_eq!(bench.delivered().await, [1, 2, 3, 4]);
+}
+
+#[tokio::test]
+async fn without_an_upper_bound_records_that_have_no_time_cannot_be_read_back() {
+    let bench = Bench::new(1);
+    let file = source_file("start: 1h", false).replace("time: time, id: id", "windows: true");
+    let poller = bench.poller(&file).backfill(at(-7_200), at(-3_600), Duration::from_secs(1));
+    let error = poller.err().unwrap();
+    assert!(matches!(error, BackfillError::NoTime { .. }), "{error}");
+    assert!(error.to_string().contains("`{window.end}`"), "{error}");
+}

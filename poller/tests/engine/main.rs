@@ -8,6 +8,8 @@
     reason = "a test fails by panicking"
 )]
 
+mod anchors;
+mod asked_again;
 mod backfills;
 mod begins_again;
 mod by_id;
@@ -31,6 +33,7 @@ mod listed_partitions;
 mod listing;
 mod masked;
 mod newest_first;
+mod no_page;
 mod origins;
 mod own_origins;
 mod page_bounds;
@@ -46,6 +49,8 @@ mod stored;
 mod support;
 mod time_of_items;
 mod tokens;
+mod totals;
+mod twins;
 mod units_of_windows;
 mod values;
 mod versions;

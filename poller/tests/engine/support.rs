@@ -90,6 +90,8 @@ pub(crate) struct VendorState {
     pub(crate) ahead: i64,
     /// Whether it tells its time with each page.
     pub(crate) dated: bool,
+    /// What it tells instead.
+    pub(crate) date: Option<Timestamp>,
 }
 
 impl Vendor {
@@ -169,8 +171,8 @@ impl Http for Vendor {
             .map(|record| json!({ "id": record.id, "time": record.time.to_string() }))
             .collect();
         let mut headers = Vec::new();
-        if state.dated {
-            headers.push(("date", now.strftime("%a, %d %b %Y %T GMT").to_string()));
+        if let Some(date) = state.date.or(state.dated.then_some(now)) {
+            headers.push(("date", date.strftime("%a, %d %b %Y %T GMT").to_string()));
         }
         let mut next = request.url.clone();
         next.set_query(None);

@@ -116,12 +116,91 @@ async fn a_cursor_in_the_future_fails_and_says_what_to_do() {
 }
 
 #[tokio::test]
-async fn a_cursor_after_the_vendors_own_time_fails_and_names_the_vendor() {
+async fn a_cursor_after_the_vendors_own_time_fails_once_that_time_moves_and_names_the_vendor() {
     let bench = Bench::new(3);
+    bench.vendor.add(1, at(-10));
     set_ahead(&bench, 0, DAY);
     bench.store.set(&stream(), &CursorRecord::at(Position::Time(at(DAY - 60)))).await.unwrap();
-    let report = bench.run(&source_file("start: 1h", true)).await;
+    let file = source_file("start: 1h, overlap: 2d, max_window: 4d", true);
+    // One `Date` may be that of a page from a cache.
+    let report = bench.run(&file).await;
+    assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+    bench.vendor.add(2, at(30));
+    set_ahead(&bench, 60, DAY);
+    let report = bench.run(&file).await;
     let error = report.summary.error.unwrap();
     assert!(error.contains("the time that the vendor's responses tell"), "{error}");
     assert_eq!(bench.done().await, Some(at(DAY - 60)));
+    assert_eq!(delivered(&bench).await, [1, 2], "what came is delivered all the same");
+}
+
+/// What the `Date` of each response is from now on, and the time of our clock.
+fn tell(bench: &Bench, seconds: i64, date: Option<i64>) {
+    bench.clock.set(at(seconds));
+    let mut vendor = bench.vendor.state.lock().unwrap();
+    (vendor.dated, vendor.date) = (true, date.map(at));
+}
+
+#[tokio::test]
+async fn a_date_that_stands_still_from_run_to_run_holds_no_window_back() {
+    for cursor in ["start: 2h, overlap: 60s", "start: 2h, overlap: 60s, advance: newest_record"] {
+        let bench = Bench::new(3);
+        let file = source_file(cursor, !cursor.contains("newest"));
+        (1..=4).for_each(|n| bench.vendor.add(n, at(i64::from(n) * 600 - 1_500)));
+        for seconds in [0, 60, 120, 900, 960] {
+            tell(&bench, seconds, Some(-3_600));
+            let report = bench.run(&file).await;
+            assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+        }
+        assert_eq!(delivered(&bench).await, [1, 2, 3, 4]);
+        let expected = if cursor.contains("newest") { 900 } else { 960 };
+        assert_eq!(bench.done().await, Some(at(expected)), "{cursor}");
+    }
+}
+
+#[tokio::test]
+async fn a_date_that_stands_still_from_page_to_page_holds_no_window_back() {
+    let bench = Bench::new(1);
+    (1..=3).for_each(|n| bench.vendor.add(n, at(-100 * i64::from(n))));
+    tell(&bench, 0, Some(-3_600));
+    bench.vendor.answer(1);
+    bench.vendor.fault(Fault::Timeout);
+    let report = bench.run(&source_file("start: 2h", true)).await;
+    assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+    assert_eq!(delivered(&bench).await, [1, 2, 3]);
+    assert_eq!(bench.done().await, Some(at(0)));
+}
+
+#[tokio::test]
+async fn a_date_older_than_that_of_the_last_run_holds_no_window_back() {
+    let bench = Bench::new(3);
+    let file = source_file("start: 2h", true);
+    tell(&bench, 0, Some(-1_800));
+    bench.run(&file).await;
+    assert_eq!(bench.done().await, Some(at(-1_800)));
+    tell(&bench, 60, Some(-3_600));
+    bench.run(&file).await;
+    assert_eq!(bench.done().await, Some(at(60)));
+    // It goes on from there, as a clock that was set back does.
+    tell(&bench, 120, Some(-3_540));
+    bench.vendor.add(1, at(90));
+    let report = bench.run(&file).await;
+    assert_eq!((delivered(&bench).await, bench.done().await), (vec![1], Some(at(60))));
+    assert!(report.summary.error.unwrap().contains("the time that the vendor's responses tell"));
+}
+
+#[tokio::test]
+async fn the_page_with_a_stale_date_is_delivered_and_the_cursor_stays() {
+    let bench = Bench::new(3);
+    let file = source_file("start: 1h", true);
+    tell(&bench, 0, None);
+    bench.run(&file).await;
+    bench.vendor.add(1, at(30));
+    tell(&bench, 60, Some(-3_600));
+    let report = bench.run(&file).await;
+    assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+    assert_eq!((delivered(&bench).await, bench.done().await), (vec![1], Some(at(0))));
+    tell(&bench, 120, None);
+    bench.run(&file).await;
+    assert_eq!((delivered(&bench).await, bench.done().await), (vec![1], Some(at(120))));
 }

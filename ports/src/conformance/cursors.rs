@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use super::{Backend, at};
 use crate::{
-    Commit, CommitError, CursorRecord, Cursors, Lease, LeaseError, LostSpan, Move, OpenPass,
-    OpenWait, OpenWindow, PastRun, Position, Receipt, ResumeAt, RunSummary, SeenId, SetupDone,
-    StreamKey, WaitedFor,
+    Commit, CommitError, Counted, CursorRecord, Cursors, Lease, LeaseError, LostSpan, Move,
+    OpenPass, OpenWait, OpenWindow, PastRun, Position, Receipt, ResumeAt, RunSummary, SeenId,
+    SetupDone, StreamKey, VendorDate, WaitedFor,
 };
 
 const TTL: Duration = Duration::from_secs(30);
@@ -32,6 +32,7 @@ fn window(seconds: i64) -> OpenWindow {
         restarts: 1,
         ascending: true,
         rises: false,
+        counted: None,
         request_digest: "digest".to_owned(),
     }
 }
@@ -204,6 +205,7 @@ pub async fn a_record_comes_back_with_every_field(backend: Backend) {
             restarts: u32::MAX,
             ascending: false,
             rises: true,
+            counted: Some(Counted { total: 9, read: 4, shrunk: 1 }),
             ..window(1)
         }),
         pass: Some(OpenPass {
@@ -212,13 +214,17 @@ pub async fn a_record_comes_back_with_every_field(backend: Backend) {
             next: ResumeAt::Token("p2".to_owned()),
             ascending: true,
             horizon: at(6),
+            counted: Some(Counted { total: u64::MAX, read: 0, shrunk: 0 }),
             request_digest: "digest".to_owned(),
         }),
         reached: Some(at(8)),
+        anchor: Some(at(-5)),
         link_request: Some("another digest".to_owned()),
         leads_back: Some("MA==".to_owned()),
     });
     full.ask();
+    full.note_passed(7);
+    full.note_circle(ResumeAt::Token("p1".to_owned()));
     full.last_run = Some(RunSummary {
         started: Some(at(1)),
         ended: Some(at(2)),
@@ -253,6 +259,7 @@ pub async fn a_record_comes_back_with_every_field(backend: Backend) {
         values: [("response".to_owned(), "r-1".to_owned())].into(),
         request_digest: "a fourth digest".to_owned(),
     });
+    full.vendor_date = Some(VendorDate { date: at(-3_600), at: at(6) });
     full.paused = Some(at(4));
     full.history = vec![PastRun {
         ended: at(2),

@@ -76,6 +76,22 @@ async fn a_refused_token_is_forgotten_everywhere() {
 }
 
 #[tokio::test]
+async fn a_token_from_memory_is_masked_after_many_others_were_learnt() {
+    let world = World::new([token("token-one")]);
+    let (credentials, redactor) = world.credentials();
+    let auth = oauth("");
+    bearer(&credentials, &auth).await;
+    for n in 1..40_u64 {
+        let other: String = (1..2_000_u64).map(|m| format!("{}", m * m * n)).collect();
+        redactor.learn(&Secret::new(other));
+    }
+    assert_eq!(redactor.mask("token-one"), "token-one", "the others took its place");
+    let (_, authorized) = bearer(&credentials, &auth).await;
+    assert!(authorized.from_cache);
+    assert_eq!(redactor.mask("token-one"), "***");
+}
+
+#[tokio::test]
 async fn callers_at_the_same_time_share_one_request() {
     let world = World::new([token("token-one"), token("token-two")]);
     let (credentials, _) = world.credentials();

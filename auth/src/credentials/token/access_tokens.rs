@@ -14,7 +14,7 @@ use jiff::SignedDuration;
 use mef_ports::moment::after;
 use mef_ports::{AccessToken, Secret, TokenClaim, TokenKey, Tokens};
 
-use super::endpoint::Granted;
+use super::endpoint::{Granted, learn};
 use super::refresh::{self, Obtained};
 use super::request::TokenRequest;
 use super::stored::{StoredToken, UsableToken, is_good, stored, usable, written};
@@ -67,6 +67,8 @@ impl AccessTokens {
         let now = ports.clock.now();
         let good = state.token.as_ref().filter(|token| is_good(token, now));
         if let Some(token) = good.and_then(|token| usable(token, request)) {
+            // The tokens of other sources may have taken its place.
+            learn(&token.value, &request.auth.response.token, &ports.redactor);
             return Ok((token, 0));
         }
         if let Some(stored) = stored(request, ports).await? {

@@ -9,11 +9,13 @@ use hyper::body::Incoming;
 use hyper::{HeaderMap, Request as HttpRequest, Response as HttpResponse, StatusCode, header};
 use mef_auth::Request;
 use mef_intake::{Answer, Capture, Receiver};
+use tokio::time::{Instant, timeout_at};
 
 use super::health::Health;
 use super::limits::Limits;
 use super::receivers::Receivers;
 use super::refusals::Refusals;
+use super::room::{NoRoom, Room, Share};
 use super::turn::Turn;
 
 /// What all requests share.
@@ -23,6 +25,7 @@ pub(super) struct Exchange {
     pub(super) health: Health,
     pub(super) refusals: Refusals,
     pub(super) limits: Limits,
+    pub(super) room: Room,
 }
 
 /// Why a body was not read.
@@ -30,6 +33,13 @@ enum Unread {
     TooLarge,
     TooSlow,
     CutOff,
+    NoRoom,
+}
+
+impl From<NoRoom> for Unread {
+    fn from(_: NoRoom) -> Unread {
+        Unread::NoRoom
+    }
 }
 
 impl Exchange {
@@ -58,12 +68,17 @@ impl Exchange {
             respond(answer)
         };
         let (parts, body) = request.into_parts();
-        let body = match self.read(&receiver, &parts.headers, body).await {
+        // Held until the request is answered.
+        let mut share = self.room.share();
+        let body = match self.read(&receiver, &parts.headers, body, &mut share).await {
             Ok(body) => body,
             Err(Unread::TooLarge) => {
                 return refused(Answer::too_large(), "the body is larger than `max_body`");
             }
             Err(Unread::TooSlow) => return refused(Answer::too_slow(), "the body came too slowly"),
+            Err(Unread::NoRoom) => {
+                return refused(Answer::unavailable(), "too much of other bodies is held");
+            }
             // The sender is gone or broken: nothing was taken, whatever it is told.
             Err(Unread::CutOff) => return refused(Answer::unreadable(), "the body was cut off"),
         };
@@ -85,6 +100,7 @@ impl Exchange {
         receiver: &Receiver,
         headers: &HeaderMap,
         body: Incoming,
+        share: &mut Share<'_>,
     ) -> Result<Bytes, Unread> {
         let limit = receiver.max_body();
         let announced = headers.get(header::CONTENT_LENGTH);
@@ -92,19 +108,27 @@ impl Exchange {
         if announced.is_some_and(|length| length > limit) {
             return Err(Unread::TooLarge);
         }
-        let reading = tokio::time::timeout(self.limits.body, read_at_most(limit, body));
-        reading.await.unwrap_or(Err(Unread::TooSlow))
+        let deadline = Instant::now() + self.limits.body;
+        let body = read_at_most(limit, body, share, deadline).await?;
+        share.take_decoded(&body, deadline).await?;
+        Ok(body)
     }
 }
 
-async fn read_at_most(limit: usize, mut body: Incoming) -> Result<Bytes, Unread> {
+async fn read_at_most(
+    limit: usize,
+    mut body: Incoming,
+    share: &mut Share<'_>,
+    deadline: Instant,
+) -> Result<Bytes, Unread> {
     let mut bytes = BytesMut::new();
-    while let Some(frame) = body.frame().await {
+    while let Some(frame) = timeout_at(deadline, body.frame()).await.map_err(|_| Unread::TooSlow)? {
         // Trailers belong to no webhook.
         let Ok(chunk) = frame.map_err(|_| Unread::CutOff)?.into_data() else { continue };
         if bytes.len() + chunk.len() > limit {
             return Err(Unread::TooLarge);
         }
+        share.take(chunk.len(), deadline).await?;
         bytes.extend_from_slice(&chunk);
     }
     Ok(bytes.freeze())

@@ -1,4 +1,4 @@
-//! How long a sender may take, and how many may come at once.
+//! How long a sender may take, and how many and how much may come at once.
 
 use std::time::Duration;
 
@@ -16,4 +16,8 @@ pub(crate) struct Limits {
     pub(crate) slow_body: Duration,
     /// Without a byte of a request.
     pub(crate) idle: Duration,
+    /// The most bytes of bodies that are held.
+    pub(crate) room: usize,
+    /// How long a body waits if so many are held.
+    pub(crate) room_wait: Duration,
 }

@@ -19,6 +19,7 @@ use super::house::House;
 use super::limits::Limits;
 use super::receivers::Receivers;
 use super::refusals::Refusals;
+use super::room::Room;
 use crate::local::ports::Local;
 use crate::local::scheduler::stopped;
 
@@ -53,6 +54,7 @@ impl Server {
             health: Health::new(local.store.clone(), Arc::clone(&clock)),
             refusals: Refusals::default(),
             limits,
+            room: Room::new(limits.room, limits.room_wait),
         };
         Ok(Server { listener, exchange, clock })
     }

@@ -20,8 +20,15 @@ use crate::local::ports::Local;
 /// Longer than any test: only the limit that a test sets can end a wait.
 const LONG: Duration = Duration::from_secs(3600);
 const SHORT: Duration = Duration::from_millis(50);
-const PATIENT: Limits =
-    Limits { connections: 16, head: LONG, body: LONG, slow_body: LONG, idle: LONG };
+const PATIENT: Limits = Limits {
+    connections: 16,
+    head: LONG,
+    body: LONG,
+    slow_body: LONG,
+    idle: LONG,
+    room: 1024,
+    room_wait: LONG,
+};
 
 const HALF_A_HEAD: &[u8] = b"POST /hook HTTP/1.1\r\nhost: x\r\nx-half:";
 const TWO_BYTES: &[u8] =
@@ -220,6 +227,78 @@ fn http_2_in_the_clear_is_not_spoken() {
     let serving = serve(PATIENT);
     let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
     assert!(!serving.all_of(preface).contains("\0\0"), "no frame of HTTP/2 comes back");
+    serving.stop();
+}
+
+/// A body of ten bytes, of which eight have come.
+const MOST_OF_TEN: &[u8] = b"POST /hook HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n[{},{},{";
+
+#[test]
+fn a_body_for_which_there_is_no_memory_is_503_and_is_served_when_there_is() {
+    // Longer than it takes to answer one of them.
+    let wait = Duration::from_secs(1);
+    let serving = serve(Limits { room: 8, room_wait: wait, ..PATIENT });
+    // One fills the room, and one goes on beyond it.
+    let mut held: Vec<_> = (0..2).map(|_| serving.send(MOST_OF_TEN)).collect();
+    let ask = || serving.all_of(&[CLOSING, b"{}"].concat());
+    let mut answer = ask();
+    // Until what was sent before has arrived.
+    while answer.starts_with("HTTP/1.1 200 OK\r\n") {
+        answer = ask();
+    }
+    assert!(answer.starts_with("HTTP/1.1 503 Service Unavailable\r\n"), "{answer}");
+    assert!(answer.contains("retry-after: 30\r\n"), "{answer}");
+    for stream in &mut held {
+        stream.write_all(b"}]").unwrap();
+    }
+    for stream in &mut held {
+        reads(stream, "HTTP/1.1 200 OK\r\n");
+    }
+    let answer = ask();
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    serving.stop();
+}
+
+/// All of them hold something, and all want more.
+#[test]
+fn bodies_that_wait_for_each_other_are_all_served() {
+    let serving = serve(Limits { room: 30, ..PATIENT });
+    let mut streams: Vec<_> = (0..10).map(|_| serving.send(MOST_OF_TEN)).collect();
+    for stream in &mut streams {
+        stream.write_all(b"}]").unwrap();
+    }
+    for stream in &mut streams {
+        reads(stream, "HTTP/1.1 200 OK\r\n");
+    }
+    serving.stop();
+}
+
+#[test]
+fn a_large_body_that_is_only_announced_takes_no_memory_from_others() {
+    let serving = serve(Limits { room: 8, ..PATIENT });
+    let announced =
+        b"POST /hook HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 1024\r\n\r\n";
+    let mut idle: Vec<_> = (0..10).map(|_| serving.send(announced)).collect();
+    for stream in &mut idle {
+        reads(stream, "HTTP/1.1 100 Continue\r\n\r\n");
+    }
+    let answer = serving.all_of(&[CLOSING, b"{}"].concat());
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    drop(idle);
+    serving.stop();
+}
+
+/// An empty object in gzip takes the memory of all that it might be.
+#[test]
+fn a_compressed_body_is_served_in_little_memory_too() {
+    let serving = serve(PATIENT);
+    let packed = hex::decode("1f8b0800000000000003abae050043bfa6a302000000").unwrap();
+    let head = format!(
+        "POST /hook HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+        packed.len()
+    );
+    let answer = serving.all_of(&[head.as_bytes(), &packed].concat());
+    assert!(answer.ends_with("{\"accepted\":1,\"rejected\":0}"), "{answer}");
     serving.stop();
 }
 

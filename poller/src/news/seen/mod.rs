@@ -5,35 +5,31 @@
 //! next run may need of them is stored, as far as an item of the store has room: when it is full,
 //! the oldest go and their records may come twice; no record is ever lost.
 
+mod earlier;
 pub(crate) mod entry;
+pub(crate) mod key;
 pub(crate) mod needed;
+pub(crate) mod stored;
 #[cfg(test)]
 mod tests;
 pub(crate) mod twins;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
-use aws_lc_rs::digest::{Context, SHA256};
 use jiff::Timestamp;
 use mef_ports::{RunSummary, SeenId};
 
 use crate::ask::fetch_error::MOST_IDS;
+use crate::news::seen::earlier::Earlier;
 use crate::news::seen::entry::Entry;
+use crate::news::seen::key::{Identity, Key, hash, numbered};
 use crate::news::seen::needed::Needed;
+use crate::news::seen::stored::Stored;
 use crate::news::seen::twins::{Content, Twins};
 
 /// How many ids a run knows at most. The table of so many takes 36 MB, and is full then: a table
 /// of twice the size would be too much for a small function.
 pub(crate) const MOST_KNOWN: usize = (1 << 21) / 8 * 7;
-
-/// What a record is recognised by.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Key {
-    /// A hash of its id and time, or of all of it.
-    pub(crate) hash: u64,
-    /// What tells it from others with the same hash.
-    pub(crate) content: Content,
-}
 
 /// Until when a record may come again.
 #[derive(Clone, Copy, Debug)]
@@ -47,13 +43,15 @@ pub(crate) struct Stay {
     pub(crate) renews: bool,
 }
 
-/// A record that is new.
+/// What later requests bring again of what is being read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Identity {
-    /// What it is known by when it is delivered.
-    pub(crate) hash: u64,
-    /// Its number among those that share its key, from 0.
-    pub(crate) number: u32,
+pub(crate) enum ComesAgain {
+    /// Not the page at hand: they lead on from it.
+    Nothing,
+    /// The page at hand.
+    Page,
+    /// All of it, if they ask for it.
+    All,
 }
 
 /// The ids of records that were delivered.
@@ -61,12 +59,17 @@ pub(crate) struct Identity {
 pub(crate) struct Seen {
     known: HashMap<u64, Entry>,
     twins: Twins,
+    earlier: Earlier,
     /// Those that a later read may bring again, the oldest first.
     needed: VecDeque<u64>,
     /// The latest others, and all that were lately read: when they were.
     others: VecDeque<(u64, Option<i64>)>,
     /// The hashes of the page at hand, which is not delivered yet.
     in_flight: HashSet<u64>,
+    /// What was met on the page at hand, of records that are known by all of their text.
+    page: Vec<u64>,
+    /// Whether such a record was met in this reading.
+    any_whole: bool,
     /// How many ids had no room.
     without_room: u64,
     /// What is needed after the last page that was delivered.
@@ -78,29 +81,18 @@ pub(crate) struct Seen {
     job: u64,
 }
 
-/// Returns the hash of a record's id and time. A record that the vendor changes and gives a new
-/// time is new.
-pub(crate) fn hash(id: &str, time: Option<Timestamp>) -> u64 {
-    let mut context = Context::new(&SHA256);
-    context.update(&time.map_or(i128::MIN, Timestamp::as_nanosecond).to_be_bytes());
-    context.update(id.as_bytes());
-    let digest = context.finish();
-    digest.as_ref().iter().take(8).fold(0, |hash, byte| hash << 8 | u64::from(*byte))
-}
-
-/// Returns what the record with this number among those of `key` is known by.
-fn numbered(key: u64, number: u32) -> u64 {
-    if number == 0 { key } else { hash(&format!("{key}~{number}"), None) }
-}
-
 impl Seen {
-    /// Returns the set that was stored.
-    pub(crate) fn load(ids: Vec<SeenId>) -> Seen {
-        let mut seen = Seen::default();
-        for id in ids {
-            if seen.known.insert(id.hash, Entry::new(id.time_ms, Content::NONE)).is_none() {
+    /// Returns the set that was stored. The first `passed` of the ids are of pages that do not come
+    /// again if reading goes on.
+    pub(crate) fn load(ids: &[SeenId], passed: usize) -> Seen {
+        let mut seen = Seen { any_whole: passed > 0, ..Seen::default() };
+        for (index, id) in ids.iter().enumerate() {
+            let (time_ms, says) = id.time_and_content();
+            let content = if index < passed { Content::PASSED } else { Content::NONE };
+            if seen.known.insert(id.hash, Entry::new(time_ms, content)).is_none() {
                 seen.needed.push_back(id.hash);
             }
+            seen.earlier.keep(id.hash, Content::from_bits(says));
         }
         seen
     }
@@ -116,30 +108,47 @@ impl Seen {
     /// Returns the set for a source that wants every record as often as it comes: it knows only
     /// what is delivered of one page.
     pub(crate) fn keeping_repeats(mut self, keeps_repeats: bool) -> Seen {
-        self.resumed = keeps_repeats.then(|| self.needed.iter().copied().collect());
+        if keeps_repeats {
+            self.resumed = Some(self.needed.iter().copied().collect());
+            self.earlier = Earlier::default();
+        }
         self
     }
 
-    /// Begins the next page. `again` says whether it is the page before it once more.
-    pub(crate) fn begin_page(&mut self, again: bool) {
+    /// Begins the next page, whose records say this; `again` if it is the page before it once more.
+    pub(crate) fn begin_page(&mut self, again: bool, says: impl Iterator<Item = Content>) {
         self.twins.begin_page(again);
+        self.earlier.begin_page(says);
     }
 
-    /// Begins to read again what was read: the first of equal records is the first again.
+    /// Meets the records of a key that an earlier reading delivered, if one of them stands on the page at
+    /// hand. Returns what the first says.
+    fn meet_earlier(&mut self, hash: u64) -> Content {
+        let Some(all) = self.earlier.on_page(hash) else { return Content::NONE };
+        self.twins.meet(hash, &all);
+        let first = all.first().copied().unwrap_or(Content::NONE);
+        self.known.entry(hash).and_modify(|entry| entry.set_content(first));
+        first
+    }
+
+    /// Begins to read at the beginning: the first of equal records is the first again.
     pub(crate) fn begin_again(&mut self) {
-        for (key, entry) in &mut self.known {
-            if entry.content().is_whole() {
-                entry.set_content(Content::NONE);
-                self.twins.forget(*key);
-            }
+        self.page.clear();
+        self.twins.forget_equal();
+        if std::mem::take(&mut self.any_whole) {
+            let known = self.known.values_mut();
+            known
+                .filter(|entry| entry.content().is_whole())
+                .for_each(|entry| entry.set_content(Content::NONE));
         }
     }
 
-    /// Goes on where an earlier run ended. What that delivered from `from` on was on earlier pages:
-    /// an equal record on a later one is another.
+    /// Goes on where an older program ended, which did not store what stands on which page: what it
+    /// delivered from `from` on counts as of earlier pages, so that nothing is dropped.
     pub(crate) fn go_on(&mut self, from: Timestamp) {
+        self.any_whole = true;
         for entry in self.known.values_mut().filter(|entry| entry.time_ms() >= ms(from)) {
-            entry.set_content(Content::EARLIER);
+            entry.set_content(Content::PASSED);
         }
     }
 
@@ -153,29 +162,48 @@ impl Seen {
         summary: &mut RunSummary,
     ) -> Option<Identity> {
         let hash = key.hash ^ self.job;
-        let first = self.known.get(&hash).map_or(Content::NONE, |entry| entry.content());
-        let known = &self.known;
-        let is_known = |number| known.contains_key(&numbered(hash, number));
-        let number = self.twins.number(hash, key.content, first, is_known);
+        let mut first = self.known.get(&hash).map_or(Content::NONE, Entry::content);
+        if first == Content::NONE && key.content.is_of_record() {
+            first = self.meet_earlier(hash);
+        }
+        let number = match key.content.is_whole() {
+            true => {
+                let known = |number| self.known.get(&numbered(hash, number));
+                let is_met = |number| known(number).is_some_and(|one| one.content().is_whole());
+                Some(self.twins.number_of_equal(hash, is_met))
+            }
+            false => self.twins.number(hash, key.content, first),
+        };
         let identity = number.map(|number| Identity { hash: numbered(hash, number), number });
         let identity = identity.filter(|identity| match &self.resumed {
             Some(resumed) => !resumed.contains(&identity.hash),
             None => !self.known.contains_key(&identity.hash),
         });
         match identity {
-            Some(identity) => self.add(identity.hash, stay, needed),
+            Some(identity) => self.add(identity.hash, key.content, stay, needed),
             None => {
                 summary.duplicates += 1;
                 self.meet_again(number.map_or(hash, |number| numbered(hash, number)), stay, needed);
             }
         }
-        if let Some(entry) = self.known.get_mut(&hash).filter(|_| first == Content::NONE) {
+        if key.content.is_whole() {
+            number.into_iter().for_each(|number| self.meet_equal(numbered(hash, number)));
+        } else if let Some(entry) = self.known.get_mut(&hash).filter(|_| first == Content::NONE) {
             entry.set_content(key.content);
         }
         identity
     }
 
-    fn add(&mut self, hash: u64, stay: Stay, needed: &Needed) {
+    /// Notes that a record which is known by all of its text stands on the page at hand.
+    fn meet_equal(&mut self, hash: u64) {
+        if let Some(entry) = self.known.get_mut(&hash) {
+            entry.set_content(Content::WHOLE);
+            self.page.push(hash);
+            self.any_whole = true;
+        }
+    }
+
+    fn add(&mut self, hash: u64, content: Content, stay: Stay, needed: &Needed) {
         if self.known.len() >= MOST_KNOWN && !self.known.contains_key(&hash) {
             if self.without_room == 0 {
                 tracing::warn!(
@@ -186,7 +214,7 @@ impl Seen {
             return;
         }
         let time_ms = ms(stay.time);
-        self.known.insert(hash, Entry::new(time_ms, Content::NONE));
+        self.known.insert(hash, Entry::new(time_ms, content));
         self.in_flight.insert(hash);
         let is_needed = needed.latest > 0 || needed.includes(time_ms);
         if is_needed {
@@ -222,9 +250,17 @@ impl Seen {
         self.in_flight.clear();
     }
 
-    /// Notes that the page at hand is delivered.
-    pub(crate) fn page_delivered(&mut self) {
+    /// Notes that the page at hand is delivered, and what comes again after it.
+    pub(crate) fn page_delivered(&mut self, comes_again: ComesAgain) {
         self.in_flight.clear();
+        match comes_again {
+            ComesAgain::Nothing => self.leave_page(Content::PASSED),
+            ComesAgain::Page => {
+                self.leave_page(Content::NONE);
+                self.twins.forget_equal();
+            }
+            ComesAgain::All => self.begin_again(),
+        }
         if let Some(resumed) = &mut self.resumed {
             resumed.clear();
             self.known.clear();
@@ -234,7 +270,15 @@ impl Seen {
         }
     }
 
-    /// Forgets what no later read can bring again, at the end of a reading.
+    fn leave_page(&mut self, content: Content) {
+        for hash in self.page.drain(..) {
+            if let Some(entry) = self.known.get_mut(&hash) {
+                entry.set_content(content);
+            }
+        }
+    }
+
+    /// Forgets what no later read can bring again.
     pub(crate) fn prune(&mut self, needed: &Needed) {
         self.twins.clear();
         let Seen { known, needed: queue, others, .. } = self;
@@ -259,32 +303,38 @@ impl Seen {
         if needed.latest > 0 {
             kept.extend(queue.iter().copied());
         }
+        let mut says = Vec::new();
         known.retain(|hash, entry| {
-            entry.set_content(Content::NONE);
-            needed.includes(entry.time_ms()) || kept.contains(hash)
+            let is_kept = needed.includes(entry.time_ms()) || kept.contains(hash);
+            if entry.content().is_of_record() {
+                says.extend(is_kept.then_some((*hash, entry.content())));
+                entry.set_content(Content::NONE);
+            }
+            is_kept
         });
+        self.earlier.retain(|hash| known.contains_key(hash));
+        says.into_iter().for_each(|(hash, content)| self.earlier.keep(hash, content));
         self.last_needed = Some(*needed);
     }
 
     /// Returns the ids to store with a page.
-    pub(crate) fn store_with(&mut self, needed: &Needed) -> Vec<SeenId> {
+    pub(crate) fn store_with(&mut self, needed: &Needed) -> Stored {
         self.last_needed = Some(*needed);
         let latest = self.needed.len().saturating_sub(needed.latest);
         let mut stored = HashSet::new();
         let queue = self.needed.iter().enumerate();
-        queue
-            .filter_map(|(index, hash)| {
-                let id = SeenId { hash: *hash, time_ms: self.known.get(hash)?.time_ms() };
-                let is_needed = index >= latest || needed.includes(id.time_ms);
-                (is_needed && stored.insert(*hash)).then_some(id)
-            })
-            .collect()
+        let ids = queue.filter_map(|(index, hash)| {
+            let time_ms = self.known.get(hash)?.time_ms();
+            let is_needed = index >= latest || needed.includes(time_ms);
+            (is_needed && stored.insert(*hash)).then(|| self.seen_id(*hash, time_ms))
+        });
+        Stored::passed_first(ids.collect(), |id| self.is_passed(id))
     }
 
     /// Returns everything that is delivered, as far as there is room. A late record can push others to
     /// later pages if the vendor numbers its pages, and the vendor may go by the time at which
     /// it got a record. This is too much to store with each page.
-    pub(crate) fn to_store_at_the_end(&self, is_open: bool) -> Vec<SeenId> {
+    pub(crate) fn to_store_at_the_end(&self, is_open: bool) -> Stored {
         let time_ms = |hash| self.known.get(hash).map(Entry::time_ms);
         let others = self.others.iter().map(|(hash, read_ms)| {
             let read_ms = read_ms.filter(|_| !is_open);
@@ -294,12 +344,24 @@ impl Seen {
         let all: Vec<_> = all.filter(|(hash, _)| !self.in_flight.contains(hash)).collect();
         let mut stored = HashSet::new();
         let latest = all.into_iter().rev().filter_map(|(hash, time_ms)| {
-            let id = SeenId { hash, time_ms: time_ms? };
-            stored.insert(hash).then_some(id)
+            let time_ms = time_ms?;
+            stored.insert(hash).then(|| self.seen_id(hash, time_ms))
         });
         let mut ids: Vec<_> = latest.take(MOST_IDS).collect();
         ids.reverse();
-        ids
+        Stored::passed_first(ids, |id| self.is_passed(id))
+    }
+
+    /// Returns the id with what its record says.
+    fn seen_id(&self, hash: u64, time_ms: i64) -> SeenId {
+        let now = self.known.get(&hash).map(Entry::content).filter(|now| now.is_of_record());
+        let says = now.or_else(|| self.earlier.get(hash));
+        SeenId { hash, time_ms }.with_content(says.map_or(0, Content::bits))
+    }
+
+    /// Returns whether the record stands on a page before the one at hand.
+    fn is_passed(&self, id: &SeenId) -> bool {
+        self.known.get(&id.hash).is_some_and(|entry| entry.content() == Content::PASSED)
     }
 
     /// Returns whether more is to be stored at the end of a run than with its last page.
@@ -319,7 +381,7 @@ impl Seen {
             .known
             .iter()
             .filter(|(hash, entry)| is_needed(entry.time_ms()) && !self.in_flight.contains(hash));
-        let stored = stored.iter().filter(|id| is_needed(id.time_ms));
+        let stored = stored.iter().filter(|id| is_needed(id.time_and_content().0));
         self.without_room + known.count().saturating_sub(stored.count()) as u64
     }
 }
