@@ -11,15 +11,18 @@ usage() {
 usage: infra/deploy.sh [--bootstrap FILE] [STEP…]        by default: check test build package deploy redrive outputs
 
 steps
+  mef        the command `mef` with AWS, as OUT/mef: the other steps use it, and so can you
   check      every source file is free of errors
   test       every source file's test events give what is expected
-  build      the functions' binary, or the kept one of this commit
-  package    renders the template and makes the zip; nothing in it depends on the time
+  build      the functions' binary: released, kept of this commit, or built
+  package    checks that Lambda can run the binary, renders the template and makes the zip; nothing in it
+             depends on the time
   plan       shows what a deploy would change, and changes nothing
   deploy     uploads the zip and deploys the stack
   adopt      as deploy, for a new stack around the queues and the table that a deleted one left, and around
              its bucket if BUCKET_NAME names it
   redrive    runs the refused records through the source files that are now deployed
+  rollback   makes the version of the functions before the live one live again; nothing is built or deployed
   outputs    prints the stack's outputs: URLs, queues, names
   delete     deletes the stack; queues, table and bucket stay
   purge      deletes what a deleted stack left; PURGE must be set to the stack's name
@@ -34,8 +37,12 @@ environment
   BUCKET_OWNER              the account whose buckets are used; S3 refuses those of any other (default: your own)
   BINARY_BUCKET             a bucket that keeps binaries by commit, so that a change of configuration compiles nothing
   FRAMEWORK_COMMIT          the framework's commit (default: a digest of its code)
-  ARCHITECTURE              arm64 or x86_64 (default: this machine's, which is what is built)
-  MEF_BIN                   the command `mef` (default: built by cargo)
+  ARCHITECTURE              arm64 or x86_64 (default: this machine's)
+  MEF_RELEASE, MEF_RELEASE_URL, MEF_RELEASE_SHA256
+                            take the binaries of this release, which needs no Rust: its version, the address below which
+                            its files are, and the SHA-256 of its file SHA256SUMS
+  MEF_BUILD                 zig, which builds for Lambda's glibc on any machine (default), or native
+  MEF_BIN                   the command `mef` (default: released or built)
   MEF_BUILD_PROFILE         cargo's profile for the functions (default: lambda)
   OUT                       where template and package are written (default: target/deploy)
   CLOUDFORMATION_ROLE_ARN   the role that CloudFormation takes (default: your own permissions)
@@ -60,7 +67,7 @@ done
 [ ${#steps[@]} -gt 0 ] || steps=(check test build package deploy redrive outputs)
 for step in "${steps[@]}"; do
   case $step in
-    check | test | build | package | plan | deploy | adopt | redrive | outputs | delete | purge) ;;
+    mef | check | test | build | package | plan | deploy | adopt | redrive | rollback | outputs | delete | purge) ;;
     *) say "error: there is no step $step"; usage >&2; exit 2 ;;
   esac
 done
@@ -69,11 +76,11 @@ OUT=${OUT:-$root/target/deploy}
 SOURCES=${SOURCES:-sources}
 API_PATH=${API_PATH:-}
 MEF_BUILD_PROFILE=${MEF_BUILD_PROFILE:-lambda}
-case ${ARCHITECTURE:-$(uname -m)} in
-  arm64 | aarch64) ARCHITECTURE=arm64 ;;
-  x86_64 | amd64) ARCHITECTURE=x86_64 ;;
-  *) die "ARCHITECTURE is arm64 or x86_64, not ${ARCHITECTURE:-$(uname -m)}" ;;
-esac
+# shellcheck source=infra/binaries.sh
+. "$root/infra/binaries.sh"
+# shellcheck source=infra/versions.sh
+. "$root/infra/versions.sh"
+ARCHITECTURE=$(machine "${ARCHITECTURE:-$(uname -m)}")
 
 # --- what the steps share ------------------------------------------------------------------------
 
@@ -120,45 +127,6 @@ mef_() {
     MEF_BIN=$OUT/mef
   fi
   "$MEF_BIN" "$@"
-}
-
-# binary NAME PROFILE TARGET: the kept binary of this commit, or a new one, which is then kept.
-binary() {
-  local name=$1 profile=$2 target=$3 kept='' folder=$2 package=$1
-  mkdir -p "$(dirname "$target")"
-  if [ -n "${BINARY_BUCKET:-}" ]; then
-    need aws "install the AWS CLI, https://aws.amazon.com/cli/"
-    kept=binaries/${FRAMEWORK_COMMIT:-$(code_digest)}/$ARCHITECTURE/$profile/$name
-    if s3_ get-object "$BINARY_BUCKET" --key "$kept" "$target.part" >/dev/null 2>&1; then
-      install -m 755 "$target.part" "$target"
-      rm "$target.part"
-      say "$name is taken from s3://$BINARY_BUCKET/$kept"
-      return
-    fi
-    rm -f "$target.part"
-  fi
-  need cargo "install Rust from https://rustup.rs, or name ready binaries with MEF_BIN and --bootstrap"
-  [ "$name" = mef ] || package=mef-lambda
-  [ "$profile" != dev ] || folder=debug
-  (cd "$root" && cargo build --locked --profile "$profile" -p "$package" --bin "$name" >&2) || die "$name does not build"
-  install -m 755 "$(target_directory)/$folder/$name" "$target"
-  # A function that panics ends at once, so that nothing ever unwinds it: the tables for that are a tenth of the binary.
-  if [ "$profile" = lambda ] && command -v objcopy >/dev/null; then
-    objcopy --remove-section=.eh_frame --remove-section=.eh_frame_hdr "$target"
-  fi
-  [ -z "$kept" ] || s3_ put-object "$BINARY_BUCKET" --key "$kept" --body "$target" >/dev/null
-}
-
-# What a binary is made of, where there is no commit to go by.
-code_digest() {
-  (cd "$root" && find . \( -name target -o -name .git -o -name .tools -o -name node_modules \) -prune -o -type f \
-    \( -name '*.rs' -o -name Cargo.toml -o -name Cargo.lock -o -name rust-toolchain.toml -o -path './.cargo/*' -o -path './cli/src/*' \) \
-    -print0 | LC_ALL=C sort -z | xargs -0 cat | python3 -c 'import hashlib, sys; print("code-" + hashlib.sha256(sys.stdin.buffer.read()).hexdigest()[:40])')
-}
-
-target_directory() {
-  (cd "$root" && cargo metadata --locked --format-version 1 --no-deps) |
-    python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])'
 }
 
 digest() { python3 -c 'import hashlib, sys; print(hashlib.sha256(open(sys.argv[1], "rb").read()).hexdigest())' "$1"; }
@@ -220,6 +188,11 @@ settled() {
 
 # --- steps ---------------------------------------------------------------------------------------
 
+step_mef() {
+  binary mef release "$OUT/mef"
+  say "$OUT/mef is there"
+}
+
 step_check() { sources; mef_ check "$SOURCES" >&2; }
 
 step_test() { sources; mef_ test "$SOURCES"; }
@@ -234,11 +207,18 @@ step_build() {
   binary bootstrap "$MEF_BUILD_PROFILE" "$OUT/package/bootstrap"
 }
 
+# runnable FILE ARGUMENT…: Lambda can run the binary, or nothing is uploaded. An emulator runs it here.
+runnable() {
+  python3 "$root/infra/runnable.py" "${architecture:-$ARCHITECTURE}" "$@" ${AWS_ENDPOINT_URL:+--emulator} ||
+    die "nothing is uploaded"
+}
+
 step_package() {
   sources
   mef_ render "$SOURCES" --template "$root/infra/app.yml" --out "$OUT"
   [ -f "$OUT/package/bootstrap" ] || die "there is no $OUT/package/bootstrap: run the step build, or name a binary with --bootstrap"
   need python3 "install Python 3"
+  runnable "$OUT/package/bootstrap"
   # zip(1) writes times, and files in the folder's order; an unchanged package must be the same file.
   python3 "$root/infra/package.py" "$OUT/package" "$OUT/package.zip"
   say "$OUT/package.zip: $(wc -c <"$OUT/package.zip" | tr -d ' ') bytes"
@@ -268,6 +248,10 @@ parameters() {
     esac
   done
   tags=("Key=Project,Value=$PROJECT" "Key=Service,Value=$SERVICE" "Key=Stage,Value=$STAGE")
+  local architecture
+  architecture=$(printf '%s\n' "${overrides[@]}" | awk -F= '$1 == "Architecture" { print $2 }')
+  revision
+  runnable "$OUT/package.zip" --loads
   role=()
   [ -z "${CLOUDFORMATION_ROLE_ARN:-}" ] || role=(--role-arn "$CLOUDFORMATION_ROLE_ARN")
 }
@@ -391,6 +375,7 @@ step_deploy() {
     say "no changes to deploy: $stack is as it should be"
   fi
   snapshot
+  remember
 }
 
 step_adopt() {
@@ -427,13 +412,16 @@ snapshot() {
 
 step_redrive() {
   cloud
-  local function answer
+  local function answer event
   function=$(output RedriveFunctionName)
   [ -n "$function" ] || die "the stack $stack is not there"
   answer=$(mktemp)
+  # Version 2 of the AWS CLI takes a payload on the command line for base64, and a file's as it is.
+  event=$(mktemp)
+  printf '{}' >"$event"
   local failed again=true
   while [ "$again" = true ]; do
-    failed=$(aws_ lambda invoke --function-name "$function" --payload '{}' --cli-read-timeout 900 \
+    failed=$(aws_ lambda invoke --function-name "$function" --qualifier live --payload "fileb://$event" --cli-read-timeout 900 \
       --query FunctionError --output text "$answer")
     say "redrive: $(cat "$answer")"
     [ "$failed" = None ] || die "the redrive failed; what it had not moved is still in the queue $stack-rejected"
@@ -446,7 +434,7 @@ step_redrive() {
       *) again=false ;;
     esac
   done
-  rm -f "$answer"
+  rm -f "$answer" "$event"
 }
 
 step_outputs() {

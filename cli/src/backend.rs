@@ -50,18 +50,27 @@ impl Backend {
     }
 }
 
-/// Returns the secrets alone, without opening a store.
+/// Returns the secrets alone: on this machine without opening a store, on AWS before there is a stack.
 pub(crate) async fn secrets(
     global: &Global,
     redactor: &Redactor,
 ) -> anyhow::Result<Arc<dyn Secrets>> {
-    match global.backend {
-        args::Backend::Local => {
-            let secrets = Arc::new(LocalSecrets::new(Some(global.secrets.clone())));
-            Ok(Arc::new(RedactingSecrets::new(secrets, redactor.clone())))
-        }
-        args::Backend::Aws => Ok(remote_ports(global, redactor).await?.secrets),
-    }
+    let secrets: Arc<dyn Secrets> = match global.backend {
+        args::Backend::Local => Arc::new(LocalSecrets::new(Some(global.secrets.clone()))),
+        args::Backend::Aws => remote_secrets(global).await?,
+    };
+    Ok(Arc::new(RedactingSecrets::new(secrets, redactor.clone())))
+}
+
+#[cfg(feature = "aws")]
+async fn remote_secrets(global: &Global) -> anyhow::Result<Arc<dyn Secrets>> {
+    Ok(Arc::new(crate::remote::secrets(global).await?))
+}
+
+#[cfg(not(feature = "aws"))]
+#[expect(clippy::unused_async, reason = "with the feature it asks AWS")]
+async fn remote_secrets(_: &Global) -> anyhow::Result<Arc<dyn Secrets>> {
+    Err(without_aws())
 }
 
 #[cfg(feature = "aws")]
@@ -79,7 +88,7 @@ async fn remote_ports(_: &Global, _: &Redactor) -> anyhow::Result<PollPorts> {
 #[cfg(not(feature = "aws"))]
 pub(crate) fn without_aws() -> anyhow::Error {
     anyhow::anyhow!(
-        "this `mef` was built without AWS, which keeps a first build quick: build it with \
-         `cargo build --release --features aws`"
+        "this `mef` was built without AWS, which keeps a first build quick: `infra/deploy.sh mef` builds or downloads \
+         one with it, target/deploy/mef, and so does `cargo build --release -p mef --features aws` in target/release"
     )
 }

@@ -85,19 +85,33 @@ impl Remote {
     fn secrets(&self) -> ParameterStore {
         self.aws.secrets()
     }
+}
 
-    /// Stores a secret. The previous version is accepted for another day; with `at_once` the new value
-    /// is stored twice, so that it is the previous one too.
-    pub(crate) async fn set_secret(
-        &self,
-        reference: &SecretRef,
-        value: &Secret,
-        at_once: bool,
-    ) -> anyhow::Result<()> {
-        let secrets = self.secrets();
-        for _ in 0..=u8::from(at_once) {
-            secrets.put(reference, value.expose()).await?;
-        }
-        Ok(())
+/// Returns the secrets of a project and a stage, which are set before there is a stack.
+pub(crate) async fn secrets(global: &Global) -> anyhow::Result<ParameterStore> {
+    let (Some(project), Some(stage)) = (&global.project, &global.stage) else {
+        bail!(
+            "`--backend aws` needs --project and --stage (or PROJECT and STAGE): a secret is the parameter \
+             /<project>/<source>/<stage>/<name>"
+        );
+    };
+    let settings =
+        Settings { project: project.clone(), stage: stage.clone(), ..Settings::default() };
+    let config = load_config(TIME_LIMITS).await;
+    Ok(Aws::new(config, settings, Arc::new(SystemClock)).secrets())
+}
+
+/// Stores a secret. The previous version is accepted for another day; with `at_once` the new value
+/// is stored twice, so that it is the previous one too.
+pub(crate) async fn set_secret(
+    global: &Global,
+    reference: &SecretRef,
+    value: &Secret,
+    at_once: bool,
+) -> anyhow::Result<()> {
+    let secrets = secrets(global).await?;
+    for _ in 0..=u8::from(at_once) {
+        secrets.put(reference, value.expose()).await?;
     }
+    Ok(())
 }

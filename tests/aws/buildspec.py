@@ -19,6 +19,16 @@ def commands(path):
     return spec["env"]["variables"], "\n".join(lines)
 
 
+def artifacts(path, folder):
+    """The files that CodeBuild hands on; raises where it would fail for want of the folder or of one of them."""
+    wanted = yaml.safe_load(path.read_text(encoding="utf-8"))["artifacts"]
+    found = [folder / wanted["base-directory"] / name for name in wanted["files"]]
+    missing = [str(file) for file in found if not file.is_file()]
+    if missing:
+        raise FileNotFoundError(f"no artifact {missing}")
+    return found
+
+
 def run(path, folder, environment):
     """Runs the buildspec in the folder of the primary source; gives its status, stdout and stderr."""
     variables, script = commands(path)

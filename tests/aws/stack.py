@@ -236,11 +236,21 @@ class Stack:
                 connection.close()
 
     def invoke(self, function, event):
-        """Invokes a function directly: its answer, and the error's name where it failed."""
+        """Invokes a function as it is live: its answer, and the error's name where it failed."""
         answer = self.client("lambda").invoke(
-            FunctionName=f"{self.name}-{function}", Payload=json.dumps(event).encode()
+            FunctionName=f"{self.name}-{function}", Qualifier="live", Payload=json.dumps(event).encode()
         )
         return json.loads(answer["Payload"].read() or b"null"), answer.get("FunctionError")
+
+    def renew(self, function, moment):
+        """Makes a function start anew, with nothing in store; `moment` is another each time."""
+        client, name = self.client("lambda"), f"{self.name}-{function}"
+        variables = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+        changed = {"Variables": variables | {"FRESH": str(moment)}}
+        client.update_function_configuration(FunctionName=name, Environment=changed)
+        # What is called is a version, and not the function as it is being changed.
+        version = client.publish_version(FunctionName=name)["Version"]
+        client.update_alias(FunctionName=name, Name="live", FunctionVersion=version)
 
     # --- queues ----------------------------------------------------------------------------------
 

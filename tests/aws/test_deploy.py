@@ -109,6 +109,21 @@ class Deploys(unittest.TestCase):
         self.assertEqual([schedule["Name"] for schedule in schedules], ["okta"])
         self.delivers(stack)
 
+    def test_the_pipelines_actions_hand_on_what_they_were_given(self):
+        stack, environment = self.scene({}, "actions")
+        environment |= {"CODEBUILD_SRC_DIR_Framework": str(self.framework), "SERVICE": "actions"}
+        package = self.folder / "artifact"
+        package.mkdir()
+        for name, steps in (("build", "check test build package"), ("plan", "plan"), ("deploy", "deploy redrive outputs")):
+            # Each action begins with the files of the repository.
+            folder = Path(shutil.copytree(ROOT / "config-examples" / "repository", self.folder / f"action-{name}"))
+            given = {} if name == "build" else {"CODEBUILD_SRC_DIR_Package": str(package)}
+            spec = folder / "buildspec.yml"
+            self.build(spec, folder, environment | given | {"STEPS": steps})
+            for file in buildspec.artifacts(spec, folder):
+                shutil.copy(file, package)
+        self.delivers(stack)
+
     def test_a_source_that_does_not_load_is_not_deployed(self):
         stack, environment = self.scene({"pager": PAGER.replace("secrets:", "secret:")}, "broken")
         environment |= {"SOURCES": str(stack.sources)}
@@ -130,7 +145,8 @@ class Deploys(unittest.TestCase):
     def test_what_was_compiled_is_kept_for_the_next_build(self):
         stack, environment = self.scene({}, "kept")
         out = self.folder / "kept"
-        environment |= {"OUT": str(out), "FRAMEWORK_COMMIT": "another", "MEF_BUILD_PROFILE": "dev"}
+        environment |= {"OUT": str(out), "FRAMEWORK_COMMIT": "another", "MEF_BUILD_PROFILE": "dev",
+                        "MEF_BUILD": "native"}  # fmt: skip
         folder = self.folder / "compiler"
         folder.mkdir()
         # Compiles in no time.

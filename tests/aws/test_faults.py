@@ -126,18 +126,11 @@ class Faulty(Emulated, unittest.TestCase):
                 self.assertEqual(self.stack.call("POST", "pager", headers, b"no JSON").status, 202)
                 self.assertIn(len(self.stack.messages("-rejected")), (1, 2))
 
-    def renew(self, function, moment):
-        """Makes a function start anew, with no secret in store."""
-        client, name = self.stack.client("lambda"), f"{self.stack.name}-{function}"
-        variables = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-        changed = {"Variables": variables | {"FRESH": moment}}
-        client.update_function_configuration(FunctionName=name, Environment=changed)
-
     def test_the_secrets_are_away_and_come_back(self):
         for kind, fault in self.kinds("ssm"):
             with self.subTest(kind):
-                self.renew("authorizer", kind)
-                self.renew("handler", kind)
+                self.stack.renew("authorizer", kind)
+                self.stack.renew("handler", kind)
                 body = json.dumps({"n": number()}).encode()
                 self.faults.set({"service": "ssm", **fault})
                 event = {
@@ -175,7 +168,7 @@ class Faulty(Emulated, unittest.TestCase):
         for service, operation in operations:
             for kind, fault in self.kinds(service, stalls=False):
                 with self.subTest(f"{service}:{operation} {kind}"):
-                    self.renew("poller", f"{operation} {kind}")
+                    self.stack.renew("poller", f"{operation} {kind}")
                     before = self.done()
                     self.vendor.add(5, age=300)
                     self.faults.set({"service": service, "operation": operation, **fault})

@@ -114,10 +114,7 @@ class Permissions(Emulated, unittest.TestCase):
     def renew(self, function):
         """Makes the function start anew, with nothing in store."""
         type(self).fresh += 1
-        client, name = self.stack.client("lambda"), f"{self.stack.name}-{function}"
-        variables = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-        changed = {"Variables": variables | {"FRESH": str(self.fresh)}}
-        client.update_function_configuration(FunctionName=name, Environment=changed)
+        self.stack.renew(function, self.fresh)
 
     # --- webhooks --------------------------------------------------------------------------------
 

@@ -27,10 +27,11 @@ class Lifecycle(Emulated, unittest.TestCase):
         self.assertEqual(answer.status, 200, answer)
 
     def versions(self):
-        """What each function was made of."""
+        """What is live of each function: the version's number, and what it was made of."""
         client = self.stack.client("lambda")
         names = [f"{self.stack.name}-{role}" for role in ("authorizer", "handler", "poller", "redrive")]
-        return [client.get_function_configuration(FunctionName=name)["CodeSha256"] for name in names]
+        found = [client.get_function_configuration(FunctionName=name, Qualifier="live") for name in names]
+        return [(function["Version"], function["CodeSha256"]) for function in found]
 
     def test_1_a_deploy_without_a_change_changes_nothing(self):
         self.push()

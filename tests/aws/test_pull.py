@@ -25,11 +25,12 @@ class Pull(Emulated, unittest.TestCase):
     @classmethod
     def install(cls):
         cls.records = cls.vendor.add(35)
-        super().install()
         cls.before = cls.stack.mef("secrets", "check")
         cls.set = [cls.stack.mef("secrets", "set", name, "client_secret", stdin=SECRET) for name in ("saas", "hourly")]
+        super().install()
 
-    def test_secrets_are_set_with_mef_and_never_shown(self):
+    def test_secrets_are_set_with_mef_before_there_is_a_stack_and_never_shown(self):
+        self.assertIn("0 of 2 secrets are set", self.before[2])
         self.assertNotEqual(self.before[0], 0)
         self.assertEqual([status for status, _, _ in self.set], [0, 0], self.set)
         self.assertEqual(self.stack.mef("secrets", "check")[0], 0)

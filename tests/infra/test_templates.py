@@ -26,7 +26,9 @@ class TestLinter(unittest.TestCase):
         self.lint(str(PIPELINE))
 
     def test_the_shell_scripts_have_none(self):
-        result = subprocess.run([BIN / "shellcheck", ROOT / "infra" / "deploy.sh"], capture_output=True, text=True)
+        # With the parts that it reads in.
+        command = [BIN / "shellcheck", "--external-sources", "--check-sourced", "infra/deploy.sh"]
+        result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
         self.assertEqual((result.returncode, result.stdout), (0, ""))
 
 
@@ -82,6 +84,22 @@ class TestRules(unittest.TestCase):
             json.loads(written)
             self.assertNotRegex(written, r"(?i)query|header|identity|\.sourceIp|\$context\.authorizer\.principalId")
 
+    def test_access_logs_say_only_what_the_gateway_knows(self):
+        # Of what is documented, what both have; a variable that there is not is written as "-".
+        # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
+        # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html
+        both = {
+            "authorizer.error", "httpMethod", "integration.error", "integration.status", "path", "requestId", "requestTime",
+            "responseLatency", "responseLength", "status",
+        }  # fmt: skip
+        rest = {"authorizer.latency", "authorizer.status"}
+        stages = load(app())["Resources"]
+        for name, settings, known in (
+            ("HttpStage", "AccessLogSettings", both), ("RestStage", "AccessLogSetting", both | rest),
+        ):  # fmt: skip
+            written = stages[name]["Properties"][settings]["Fn::If"][1]["Format"]
+            self.assertEqual(set(re.findall(r"\$context\.([\w.]+)", written)), known, name)
+
     def test_no_line_is_left_to_render(self):
         self.assertNotIn("# mef render:", app().read_text())
 
@@ -112,6 +130,32 @@ class TestAgainstTheCode(unittest.TestCase):
         used |= set(re.findall(r'MetricName=\\"(\w+)\\"', body))
         self.assertGreaterEqual(len(used), 6)
         self.assertLessEqual(used, written)
+
+    def test_each_function_has_a_version_that_a_new_revision_replaces_and_that_stays(self):
+        template = load(app())
+        functions = resources(template, "AWS::Lambda::Function")
+        versions = resources(template, "AWS::Lambda::Version")
+        aliases = resources(template, "AWS::Lambda::Alias")
+        self.assertEqual(sorted(v["Properties"]["FunctionName"]["Ref"] for v in versions.values()), sorted(functions))
+        for name, version in versions.items():
+            self.assertEqual(version["Properties"]["Description"], {"Ref": "Revision"}, name)
+            self.assertEqual(version["UpdateReplacePolicy"], "Retain", name)
+        for name, function in functions.items():
+            # Else CloudFormation would publish what is as the last version is, and fail.
+            self.assertIn("${Revision}", function["Properties"]["Description"]["Fn::Sub"], name)
+        for alias in aliases.values():
+            version = versions[alias["Properties"]["FunctionVersion"]["Fn::GetAtt"][0]]
+            self.assertEqual(alias["Properties"]["FunctionName"], version["Properties"]["FunctionName"])
+            self.assertEqual(alias["Properties"]["Name"], "live")
+
+    def test_whatever_calls_a_function_calls_its_alias(self):
+        text = json.dumps(plain(load(app())))
+        self.assertNotRegex(text, r'\w+Function\.Arn|"Fn::GetAtt": \["\w+Function", "Arn"\]')
+        self.assertEqual(set(re.findall(r":function:[^\" ]*-poller([^\" ]*)", text)), {":live"})
+        for name, permission in resources(load(app()), "AWS::Lambda::Permission").items():
+            self.assertTrue(permission["Properties"]["FunctionName"]["Ref"].endswith("Alias"), name)
+        for name, schedule in resources(load(app()), "AWS::Scheduler::Schedule").items():
+            self.assertEqual(schedule["Properties"]["Target"]["Arn"], {"Ref": "PollerAlias"}, name)
 
     def test_roles_are_the_handlers_names(self):
         code = (ROOT / "lambda" / "src" / "role.rs").read_text()

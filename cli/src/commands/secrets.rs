@@ -138,7 +138,6 @@ async fn set(global: &Global, reference: &SecretRef, at_once: bool) -> anyhow::R
     if global.backend == crate::args::Backend::Local {
         return Err(set_by_hand(global));
     }
-    let remote = crate::remote::Remote::open(global).await?;
     let mut value = String::new();
     std::io::stdin().read_to_string(&mut value)?;
     let value = mef_ports::Secret::new(without_line_end(&value));
@@ -148,7 +147,7 @@ async fn set(global: &Global, reference: &SecretRef, at_once: bool) -> anyhow::R
     if value.has_blank_ends() {
         output::say(&blank_ends(reference));
     }
-    remote.set_secret(reference, &value, at_once).await?;
+    crate::remote::set_secret(global, reference, &value, at_once).await?;
     output::say(&match at_once {
         true => format!("`{reference}` is set; the previous value is no longer accepted"),
         false => {

@@ -66,7 +66,7 @@ Schedule{id}:
     ScheduleExpression: {rate}
     State: !If [Paused{id}, DISABLED, ENABLED]
     Target:
-      Arn: !GetAtt PollerFunction.Arn
+      Arn: !Ref PollerAlias
       DeadLetterConfig: {{ Arn: !GetAtt ScheduleDeadLetterQueue.Arn }}
       Input: '{{\"source\":\"{name}\"}}'
       RetryPolicy: {{ MaximumEventAgeInSeconds: {age}, MaximumRetryAttempts: 3 }}
