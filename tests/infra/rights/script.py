@@ -15,6 +15,8 @@ CLOUDFORMATION = arn("cloudformation", f"stack/{STACK}/0a1b2c3d")
 CHANGE_SET = arn("cloudformation", "changeSet/mef-1700000000-1/0a1b2c3d")
 # What stands before the name of a function that is called.
 CALLS = r"(?m)(?:^|[;&|(){!]|\b(?:then|do|else|if|while|until))[ \t]*"
+# A command that is handed to a function which asks Lambda.
+TO_LAMBDA = r"(?:of_function \S+|point \S+ \S+ \S+|command=) *([a-z]+(?:-[a-z]+)+)"
 
 
 @functools.lru_cache(None)
@@ -45,7 +47,8 @@ def commands(step, without=()):
                 found.add(f"s3api {first} {second.strip(chr(34))}")
             else:
                 found.add(f"{first} {second}")
-    # The definition of s3_ itself.
+        found |= {f"lambda {command}" for command in re.findall(TO_LAMBDA, functions()[name])}
+    # What a function passes on is named by who calls it.
     return {command for command in found if '"$' not in command}
 
 
@@ -63,6 +66,15 @@ def stack(*actions):
 
 def table(*actions):
     return lambda w: [(action, w.app.resource("Table")["arn"], ()) for action in actions]
+
+
+def aliases(*actions):
+    functions = ("AuthorizerFunction", "HandlerFunction", "PollerFunction", "RedriveFunction")
+    return lambda w: [(action, w.app.resource(name)["arn"], ()) for action in actions for name in functions]
+
+
+def qualified(action, name, qualifier):
+    return lambda w: [(action, f"{w.app.resource(name)['arn']}:{qualifier}", ())]
 
 
 def queues(*actions):
@@ -129,7 +141,13 @@ COMMANDS = {
     "cloudformation execute-change-set": stack("cloudformation:ExecuteChangeSet"),
     "dynamodb delete-table": table("dynamodb:DeleteTable"),
     "dynamodb describe-table": table("dynamodb:DescribeTable"),
-    "lambda invoke": lambda w: [("lambda:InvokeFunction", w.app.resource("RedriveFunction")["arn"], ())],
+    "lambda create-alias": aliases("lambda:CreateAlias"),
+    "lambda delete-function": qualified("lambda:DeleteFunction", "PollerFunction", "3"),
+    "lambda get-function-configuration": qualified("lambda:GetFunctionConfiguration", "HandlerFunction", "live"),
+    "lambda invoke": qualified("lambda:InvokeFunction", "RedriveFunction", "live"),
+    "lambda list-aliases": aliases("lambda:ListAliases"),
+    "lambda list-versions-by-function": aliases("lambda:ListVersionsByFunction"),
+    "lambda update-alias": aliases("lambda:UpdateAlias"),
     "s3 rb": both(
         own("s3:DeleteBucket", "s3:ListBucket", on=bucket), own("s3:DeleteObject", on=lambda w: f"{bucket(w)}/claims/key")
     ),

@@ -81,7 +81,7 @@ def world(api, source, keys):
         "ManualApproval": "true", "ApprovalTopicArn": TOPIC,
     })  # fmt: skip
     stack = Resolved(application(), STACK, NAMES | own | acl | {
-        "ApiType": api, "ApiPath": "events", "CaptureRefused": "true", "AlarmTopicArn": TOPIC,
+        "ApiType": api, "ApiPath": "events", "Revision": "20261130T100000Z-0123456789ab", "Tracing": "true", "CaptureRefused": "true", "AlarmTopicArn": TOPIC,
         "CodeBucket": pipeline.resource("PackageBucket")["id"], "CodeKey": f"{STACK}/{'0' * 64}.zip",
         "PermissionsBoundaryArn": pipeline.resource("Boundary")["id"],
         "AuthorizerReservedConcurrency": "5", "HandlerReservedConcurrency": "5", "PollerReservedConcurrency": "5",
