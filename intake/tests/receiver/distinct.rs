@@ -144,3 +144,14 @@ async fn a_delivery_that_is_sent_again_keeps_its_id() {
         assert_eq!(bench_without_checks(preset).send(headers, body).await, first, "{preset}");
     }
 }
+
+/// Event Grid sends a validation alone; a list with more is no handshake.
+#[tokio::test]
+async fn an_event_that_comes_behind_a_validation_is_delivered() {
+    let validation = r#"{"id":"a","eventType":"Microsoft.EventGrid.SubscriptionValidationEvent","data":{"validationCode":"c"}}"#;
+    let bench = bench_without_checks("event-grid");
+    let headers = [("aeg-event-type", "SubscriptionValidation")];
+    assert!(bench.send(&headers, &format!("[{validation}]")).await.is_empty());
+    let ids = bench.send(&headers, &format!(r#"[{validation},{{"id":"b"}}]"#)).await;
+    assert_eq!(ids.len(), 2);
+}
