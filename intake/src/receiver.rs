@@ -57,7 +57,7 @@ pub trait Observer: Send + Sync {
 /// Receives one source's webhooks.
 pub struct Receiver {
     pub(crate) source: Arc<Source>,
-    pub(crate) webhook: Webhook,
+    pub(crate) webhook: Arc<Webhook>,
     pipeline: Pipeline,
     pub(crate) ports: ReceiverPorts,
     observer: Option<Arc<dyn Observer>>,
@@ -67,7 +67,7 @@ pub struct Receiver {
 impl Receiver {
     /// Returns a receiver for `source`; `None` if the source is not pushed.
     pub fn new(source: Arc<Source>, ports: ReceiverPorts) -> Option<Receiver> {
-        let webhook = source.webhook.clone()?;
+        let webhook = Arc::new(source.webhook.clone()?);
         let pipeline = Pipeline::for_webhook(&source)?;
         Some(Receiver {
             source,
@@ -189,20 +189,20 @@ impl Receiver {
         let references = references(self.source.name.as_str(), &self.webhook, |_| true, now);
         let ports = &self.ports;
         let keys = PublishedKeys::gather(&ports.keys, &self.webhook, request, |_| true, now).await;
-        let verify = |secrets: &LiveSecrets| self.judge(request.clone(), secrets, now);
+        let verify = |secrets: Arc<LiveSecrets>| self.judge(request.clone(), secrets, now);
         judge(&*ports.secrets, &ports.keys, &references, keys, now, verify).await
     }
 
-    fn judge(
+    async fn judge(
         &self,
         request: Request,
-        secrets: &LiveSecrets,
+        secrets: Arc<LiveSecrets>,
         now: Timestamp,
     ) -> Result<Verified, Denied> {
         let Some(observer) = &self.observer else {
-            return verify(&self.webhook, request, secrets, now);
+            return verify(&self.webhook, request, &secrets, now);
         };
-        let (judged, checks) = verify_explained(&self.webhook, request, secrets, now);
+        let (judged, checks) = verify_explained(&self.webhook, request, &secrets, now);
         observer.judged(checks);
         judged
     }
@@ -217,7 +217,7 @@ impl Receiver {
         if Admitted::is_quick(verified) {
             return Ok(Admitted::webhook(verified, &self.webhook, received_at));
         }
-        let (verified, webhook) = (verified.clone(), self.webhook.clone());
+        let (verified, webhook) = (verified.clone(), Arc::clone(&self.webhook));
         spawn_blocking(move || Admitted::webhook(&verified, &webhook, received_at))
             .await
             .map_err(|error| StoreError::new("read the body", error))

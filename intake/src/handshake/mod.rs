@@ -10,6 +10,9 @@ mod confirmation;
 mod constrained;
 pub(crate) mod matching;
 
+use std::future::ready;
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use mef_auth::Request;
 use mef_auth::verify::{AnswerKey, LiveSecrets, verify_token};
@@ -18,7 +21,7 @@ use mef_source::checked::{Handshake, HandshakeAuth, Respond};
 use crate::answer::Answer;
 use crate::answer_template::{Beside, render};
 use crate::judging::judge;
-use crate::live_secrets::{read, references, references_of};
+use crate::live_secrets::{ReadSecrets, read, references, references_of};
 use crate::proven::Proven;
 use crate::published_keys::PublishedKeys;
 use crate::receiver::Receiver;
@@ -61,8 +64,8 @@ impl Receiver {
             HandshakeAuth::Token(token) => {
                 let references = references_of(self.source.name.as_str(), rule.secrets(), now);
                 let (ports, keys) = (&self.ports, PublishedKeys::default());
-                let verify = |secrets: &LiveSecrets| {
-                    verify_token(token, &self.webhook, request, secrets, now)
+                let verify = |secrets: Arc<LiveSecrets>| {
+                    ready(verify_token(token, &self.webhook, request, &secrets, now))
                 };
                 judge(&*ports.secrets, &ports.keys, &references, keys, now, verify).await?;
                 Proven::Otherwise(request)
@@ -93,12 +96,11 @@ impl Receiver {
         now: Timestamp,
     ) -> Result<AnswerKey, Verdict> {
         let references = references(self.source.name.as_str(), &self.webhook, |_| true, now);
-        let secrets =
-            read(&*self.ports.secrets, &references, now).await.map_err(Verdict::Secrets)?;
-        match rule.auth {
-            HandshakeAuth::Signed => AnswerKey::that_signed(&self.webhook, request, &secrets, now),
-            _ => AnswerKey::first(&self.webhook, &secrets, now),
-        }
-        .map_err(Verdict::Denied)
+        let ReadSecrets { live, missing } = read(&*self.ports.secrets, &references, now).await;
+        let key = match rule.auth {
+            HandshakeAuth::Signed => AnswerKey::that_signed(&self.webhook, request, &live, now),
+            _ => AnswerKey::first(&self.webhook, &live, now),
+        };
+        key.map_err(|denied| missing.map_or_else(|| Verdict::of(denied), Verdict::Secrets))
     }
 }
