@@ -14,6 +14,7 @@ mod head;
 mod judging;
 mod key_cache;
 mod live_secrets;
+mod long_work;
 mod proven;
 mod published_keys;
 mod receiver;

@@ -20,6 +20,7 @@ use crate::head;
 use crate::judging::judge;
 use crate::key_cache::KeyCache;
 use crate::live_secrets::references;
+use crate::long_work::LongWork;
 use crate::proven::Proven;
 use crate::published_keys::PublishedKeys;
 use crate::verdict::{Handled, Verdict};
@@ -60,6 +61,7 @@ pub struct Receiver {
     pub(crate) webhook: Arc<Webhook>,
     pipeline: Pipeline,
     pub(crate) ports: ReceiverPorts,
+    pub(crate) long_work: LongWork,
     observer: Option<Arc<dyn Observer>>,
     refused: AtomicU64,
 }
@@ -74,6 +76,7 @@ impl Receiver {
             webhook,
             pipeline,
             ports,
+            long_work: LongWork::new(),
             observer: None,
             refused: AtomicU64::new(0),
         })
@@ -199,10 +202,14 @@ impl Receiver {
         secrets: Arc<LiveSecrets>,
         now: Timestamp,
     ) -> Result<Verified, Denied> {
+        let bytes = request.body().len();
+        let webhook = Arc::clone(&self.webhook);
         let Some(observer) = &self.observer else {
-            return verify(&self.webhook, request, &secrets, now);
+            let verified = move || verify(&webhook, request, &secrets, now);
+            return self.long_work.run(bytes, verified).await;
         };
-        let (judged, checks) = verify_explained(&self.webhook, request, &secrets, now);
+        let explained = move || verify_explained(&webhook, request, &secrets, now);
+        let (judged, checks) = self.long_work.run(bytes, explained).await;
         observer.judged(checks);
         judged
     }

@@ -32,11 +32,14 @@ use constrained::constrained;
 impl Receiver {
     /// Handles `request` if it is for a handshake rule; `None` if it is a request like any other.
     pub(crate) async fn handshake(&self, request: &Request) -> Option<Handled> {
-        // It is refused later, before it is read.
-        if request.body().len() > self.webhook.max_body {
+        // A body that is too large is refused later, before it is read.
+        if self.webhook.handshake.is_empty() || request.body().len() > self.webhook.max_body {
             return None;
         }
-        let rule = matching::find(&self.webhook.handshake, request)?;
+        let (webhook, asked) = (Arc::clone(&self.webhook), request.clone());
+        let found = move || matching::find(&webhook.handshake, &asked);
+        let number = self.long_work.run(request.body().len(), found).await?;
+        let rule = self.webhook.handshake.get(number)?;
         let now = self.ports.clock.now();
         let wants_none = matches!(&rule.respond, Respond::Answer(said) if said.is_empty());
         let (mut handled, has_none) = match self.answer_handshake(rule, request, now).await {

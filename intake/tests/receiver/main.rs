@@ -250,6 +250,21 @@ async fn a_secret_of_ours_that_cannot_be_used_is_503_as_a_missing_one_is() {
 }
 
 #[tokio::test]
+async fn a_long_proof_holds_up_no_other_request_of_its_thread() {
+    let bench = bench(&[], true);
+    let refused = |body: Vec<u8>| {
+        let headers = vec![("x-token".to_owned(), b"wr0ng".to_vec())];
+        bench.receiver.handle(Request::new("POST", "/hook", "", headers, body))
+    };
+    let small = tokio::select! {
+        biased;
+        _ = refused(vec![b' '; 128 * 1024]) => panic!("it was judged on this thread"),
+        small = refused(b"{}".to_vec()) => small,
+    };
+    assert_eq!(small.answer.status, 401);
+}
+
+#[tokio::test]
 async fn an_hour_takes_twenty_captures_on_every_backend() {
     let (bench, memory) = (bench(&[], true), Arc::new(Memory::default()));
     let capture = Capture::new(memory.clone(), false);
