@@ -17,10 +17,21 @@ pub(crate) fn pieces(query: &str) -> impl Iterator<Item = (&str, &str, &str)> {
     })
 }
 
-/// Decodes a name or a value; `+` is a space. Escapes can make any bytes.
-pub(crate) fn form_decode(text: &str) -> Vec<u8> {
-    let spaced = text.replace('+', " ");
-    percent_decode(spaced.as_bytes()).collect()
+/// Decodes a name or a value; `+` is a space. Escapes can make any bytes. A text that is written as it is
+/// stays where it is.
+pub(crate) fn form_decode(text: &str) -> Cow<'_, [u8]> {
+    if !text.contains(['+', '%']) {
+        return Cow::Borrowed(text.as_bytes());
+    }
+    // What is decoded is not longer: of a large text nothing is copied twice.
+    let mut decoded = Vec::with_capacity(text.len());
+    for (index, piece) in text.split('+').enumerate() {
+        if index > 0 {
+            decoded.push(b' ');
+        }
+        decoded.extend(percent_decode(piece.as_bytes()));
+    }
+    Cow::Owned(decoded)
 }
 
 /// Writes a query or form again, with `***` for the values of the names that `masks` picks. All else stays

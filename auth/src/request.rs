@@ -96,7 +96,7 @@ impl Request {
     pub fn query_values<'r>(&'r self, name: &'r str) -> impl Iterator<Item = Vec<u8>> {
         pieces(&self.query)
             .filter(|(_, key, _)| form_decode(key) == name.as_bytes())
-            .map(|(_, _, value)| form_decode(value))
+            .map(|(_, _, value)| form_decode(value).into_owned())
     }
 
     /// Whether the body is a form (`application/x-www-form-urlencoded`), as its content type says.
@@ -115,7 +115,7 @@ impl Request {
         let form = std::str::from_utf8(&self.body).ok().filter(|_| self.is_form());
         pieces(form.unwrap_or_default())
             .filter(|(_, key, _)| form_decode(key) == name.as_bytes())
-            .map(|(_, _, value)| form_decode(value))
+            .map(|(_, _, value)| form_decode(value).into_owned())
     }
 
     /// The body.

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use mef_auth::Request;
 use mef_auth::verify::{Denied, Explained, LiveSecrets, Verified, verify, verify_explained};
 use mef_pipeline::{Admitted, Delivered, Fallbacks, Outputs, Pipeline, SchemaError, deliver_all};
 use mef_ports::moment::after;
 use mef_ports::{Clock, Deliveries, DeliveryKey, Http, Secrets, StoreError};
 use mef_source::Source;
-use mef_source::checked::Webhook;
+use mef_source::checked::{REMEMBERED, Webhook};
 use tokio::task::spawn_blocking;
 
 use crate::answer_template::{Beside, render};
@@ -24,9 +24,6 @@ use crate::long_work::LongWork;
 use crate::proven::Proven;
 use crate::published_keys::PublishedKeys;
 use crate::verdict::{Handled, Verdict};
-
-/// How long a delivery is remembered as done. Vendors retry for up to three days.
-const REMEMBERED: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// The ports of a receiver.
 #[derive(Clone)]

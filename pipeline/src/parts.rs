@@ -82,10 +82,11 @@ impl Parts {
         path: &Path,
         charsets: Charsets,
     ) -> Result<Parts, DecodeError> {
-        let (mut rest, records) = match read_xml_records(text, &[path], charsets, MOST_VALUES)? {
-            XmlRead::Whole { value, .. } => (value, Vec::new()),
-            XmlRead::Apart { rest, records, .. } => (rest, records),
-        };
+        let (mut rest, records) =
+            match read_xml_records(text, &[path], Take::Elements, charsets, MOST_VALUES)? {
+                XmlRead::Whole { value, .. } => (value, Vec::new()),
+                XmlRead::Apart { rest, records, .. } => (rest, records),
+            };
         remove(&mut rest, path.segments());
         let list = List::Elements { records: records.into_iter(), place: path.pointer() };
         let parent = Arc::new(rest);

@@ -203,6 +203,10 @@ pub struct CursorRecord {
     link_request: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     leads_back: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    passed: Option<usize>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    leads_in_a_circle: Option<ResumeAt>,
     /// What the last run did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_run: Option<RunSummary>,
@@ -297,6 +301,18 @@ impl CursorRecord {
         self.leads_back.as_deref()
     }
 
+    /// Returns how many of the stored ids, from the first on, are of records on pages before the one
+    /// that is asked for next. `None` if an older program stored them, which did not say.
+    pub fn passed(&self) -> Option<usize> {
+        self.passed
+    }
+
+    /// Returns the place that the page which is asked for next has named, if that was an earlier page
+    /// of the same reading.
+    pub fn leads_in_a_circle(&self) -> Option<&ResumeAt> {
+        self.leads_in_a_circle.as_ref()
+    }
+
     /// Returns whether a vendor that keeps the place itself was asked, and what it gave may not be
     /// delivered.
     pub fn asked(&self) -> bool {
@@ -324,6 +340,7 @@ impl CursorRecord {
         (self.done, self.open, self.pass) = (done, open, pass);
         (self.reached, self.link_request, self.leads_back) = (reached, link_request, leads_back);
         (self.asked, self.refused) = (false, false);
+        self.leads_in_a_circle = None;
     }
 
     /// Says where a stream begins that was never read. One that was read stays where it is.
@@ -334,15 +351,27 @@ impl CursorRecord {
     /// Opens `window`, or opens it anew, at its beginning.
     pub fn open_window(&mut self, window: OpenWindow) {
         self.open = Some(OpenWindow { next: None, ..window });
+        (self.passed, self.leads_in_a_circle) = (None, None);
     }
 
     /// Gives up the page at which the window or the pass stood: it is read again from its
     /// beginning.
     pub fn read_again(&mut self) {
-        self.pass = None;
+        (self.pass, self.passed, self.leads_in_a_circle) = (None, None, None);
         if let Some(open) = &mut self.open {
             open.next = None;
         }
+    }
+
+    /// Notes how many of the ids that are stored with the record are of earlier pages.
+    pub fn note_passed(&mut self, passed: usize) {
+        let is_in_the_middle = self.open.as_ref().is_some_and(|open| open.next.is_some());
+        self.passed = (is_in_the_middle || passed > 0).then_some(passed);
+    }
+
+    /// Notes that the page which is asked for again names an earlier one.
+    pub fn note_circle(&mut self, named: ResumeAt) {
+        self.leads_in_a_circle = Some(named);
     }
 
     /// Notes that the vendor refused the place at `done`.

@@ -3,13 +3,14 @@
 //! The source file may be wrong about where the credential is, so values with
 //! telling names are masked too.
 
-use mef_source::Root;
 use mef_source::checked::{
     HandshakeAuth, Respond, Signature, SignatureFrom, Signed, SignedTime, Webhook,
 };
+use mef_source::{Path, Root};
 use serde::de::IgnoredAny;
 
 use super::checks;
+use super::denied::Denied;
 use super::read::credential::{Credential, numbered};
 use super::read::json;
 use super::read::values::form_body;
@@ -61,14 +62,27 @@ pub fn without_credentials(webhook: &Webhook, request: &Request) -> Request {
     for rule in &webhook.handshake {
         // Only a handshake's own requests have its token, so a body without it is
         // not masked whole.
-        if let HandshakeAuth::Token(token) = &rule.auth {
-            concealed.mask.credential(&Credential::of_token(&token.from), request);
-        }
-        if let Respond::StoredSecret(stored) = &rule.respond {
-            concealed.mask.credential(&Credential::of_path(&stored.from), request);
+        let token = match &rule.auth {
+            HandshakeAuth::Token(token) => Some(Credential::of_token(&token.from)),
+            _ => None,
+        };
+        let stored = match &rule.respond {
+            Respond::StoredSecret(stored) => Some(Credential::of_path(&stored.from)),
+            _ => None,
+        };
+        for credential in token.into_iter().chain(stored) {
+            match &credential {
+                Credential::Json(path) if holds_too_many(request, path) => concealed.whole = true,
+                _ => concealed.mask.credential(&credential, request),
+            }
         }
     }
     concealed.apply(request)
+}
+
+/// Returns whether there are more values at `path` than are masked one by one.
+fn holds_too_many(request: &Request, path: &Path) -> bool {
+    matches!(json::all(request.body(), path), Err(Denied::TooManySignatures { .. }))
 }
 
 fn hides_a_form(request: &Request) -> bool {

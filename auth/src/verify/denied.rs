@@ -44,11 +44,19 @@ pub enum Denied {
     #[error("the {0} has the wrong type")]
     WrongType(RequestPart),
     /// A list is longer than any vendor's.
-    #[error("the {part} lists more than {limit} signatures")]
+    #[error("the {part} lists more than {limit} signatures or tokens")]
     TooManySignatures {
         /// Where.
         part: RequestPart,
         /// The most that are tried.
+        limit: usize,
+    },
+    /// A form or query has more fields than any vendor's.
+    #[error("the {part} has more than {limit} fields, which no vendor signs")]
+    TooManyFields {
+        /// Where.
+        part: RequestPart,
+        /// The most that are sorted.
         limit: usize,
     },
     /// A signature header holds no signature that counts.

@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use mef_source::Path;
 
+use super::apart::Take;
 use super::borders::MOST_RECORDS;
 use super::json::MOST_LEVELS;
 
@@ -42,8 +43,13 @@ pub(super) enum Borderless {
     TooMany(usize),
 }
 
-/// Returns where the elements at `paths` stand in `text`. They follow each other as the paths are named.
-pub(super) fn elements_at(text: &[u8], paths: &[&Path]) -> Result<Vec<Range<usize>>, Borderless> {
+/// Returns where the elements at `paths` stand in `text`, or to take values, all elements in those. They
+/// follow each other as the paths are named.
+pub(super) fn elements_at(
+    text: &[u8],
+    paths: &[&Path],
+    take: Take,
+) -> Result<Vec<Range<usize>>, Borderless> {
     let mut found: Vec<(usize, Range<usize>)> = Vec::new();
     let mut enclosing: Vec<&[u8]> = Vec::new();
     let mut record: Option<Open<'_>> = None;
@@ -62,7 +68,7 @@ pub(super) fn elements_at(text: &[u8], paths: &[&Path]) -> Result<Vec<Range<usiz
                 record = None;
             }
             (None, Kind::Begin | Kind::Empty) => {
-                match (paths.iter().position(|path| leads_to(path, &enclosing, name)), kind) {
+                match (paths.iter().position(|path| leads_to(path, take, &enclosing, name)), kind) {
                     (Some(path), Kind::Empty) => found.push((path, place)),
                     (Some(path), _) => {
                         record = Some(Open { path, name, from: place.start, depth: 0 });
@@ -83,9 +89,11 @@ pub(super) fn elements_at(text: &[u8], paths: &[&Path]) -> Result<Vec<Range<usiz
     Ok(found.into_iter().map(|(_, place)| place).collect())
 }
 
-/// Returns whether `path` leads to the element `name` inside of `enclosing`.
-fn leads_to(path: &Path, enclosing: &[&[u8]], name: &[u8]) -> bool {
-    let names = enclosing.iter().copied().chain([name]);
+/// Returns whether `path` leads to the element `name` inside of `enclosing`, or to take values, to
+/// `enclosing` itself.
+fn leads_to(path: &Path, take: Take, enclosing: &[&[u8]], name: &[u8]) -> bool {
+    let last = (take != Take::Values).then_some(name);
+    let names = enclosing.iter().copied().chain(last);
     path.segments().iter().map(|segment| segment.as_bytes()).eq(names)
 }
 
@@ -154,7 +162,7 @@ mod tests {
     fn texts<'t>(text: &'t [u8], paths: &str) -> Result<Vec<&'t [u8]>, Borderless> {
         let path = |path| Path::parse(path, &[Root::Record]).unwrap();
         let paths: Vec<_> = paths.split(' ').map(path).collect();
-        let found = elements_at(text, &paths.iter().collect::<Vec<_>>())?;
+        let found = elements_at(text, &paths.iter().collect::<Vec<_>>(), Take::Elements)?;
         Ok(found.into_iter().map(|place| &text[place]).collect())
     }
 
@@ -211,7 +219,7 @@ mod tests {
             let text = format!("<a>{}</a>", parts.concat());
             let path = Path::parse("a.b", &[Root::Record]).unwrap();
             let mut end = 0;
-            for place in elements_at(text.as_bytes(), &[&path]).unwrap_or_default() {
+            for place in elements_at(text.as_bytes(), &[&path], Take::Elements).unwrap_or_default() {
                 prop_assert!(end <= place.start && place.start < place.end && place.end <= text.len());
                 end = place.end;
             }

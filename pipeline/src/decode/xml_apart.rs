@@ -9,6 +9,7 @@ use bytes::Bytes;
 use mef_source::Path;
 use serde_json::{Map, Value};
 
+use super::apart::Take;
 use super::charset::Charsets;
 use super::error::DecodeError;
 use super::tags::{Borderless, elements_at};
@@ -44,7 +45,8 @@ pub struct XmlRecord {
     pub read: Result<Value, DecodeError>,
 }
 
-/// Reads a document of at most `most` values with its records at `paths`.
+/// Reads a document of at most `most` values with its records at `paths`, or to take values, in what is
+/// there.
 ///
 /// # Errors
 ///
@@ -53,6 +55,7 @@ pub struct XmlRecord {
 pub fn read_xml_records(
     text: &Bytes,
     paths: &[&Path],
+    take: Take,
     charsets: Charsets,
     most: usize,
 ) -> Result<XmlRead, XmlError> {
@@ -62,7 +65,7 @@ pub fn read_xml_records(
         Err(error) if paths.is_empty() => return Err(error),
         Err(error) => error,
     };
-    let spans = match elements_at(text, paths) {
+    let spans = match elements_at(text, paths, take) {
         Ok(spans) => spans,
         Err(Borderless::NotFound) => return Err(error.without_borders()),
         Err(Borderless::TooMany(most)) => return Err(XmlError::TooManyRecords(most)),
@@ -81,7 +84,7 @@ pub fn read_xml_records(
         };
         records.push(XmlRecord { text: element, read });
     }
-    let (rest, count) = rest(text, spans, paths, most.saturating_sub(values))?;
+    let (rest, count) = rest(text, spans, paths, take, most.saturating_sub(values))?;
     Ok(XmlRead::Apart { rest, values: values + count, records })
 }
 
@@ -107,16 +110,22 @@ fn rest(
     text: &[u8],
     mut spans: Vec<Range<usize>>,
     paths: &[&Path],
+    take: Take,
     most: usize,
 ) -> Result<(Value, usize), XmlError> {
+    let enclosing = |path: &&Path| match (take, path.segments().split_last()) {
+        (Take::Values, _) => path.segments().to_vec(),
+        (_, Some((_, enclosing))) => enclosing.to_vec(),
+        (_, None) => Vec::new(),
+    };
+    let all_enclosing: Vec<_> = paths.iter().map(enclosing).collect();
     // The root is a record: nothing is left.
-    if paths.iter().any(|path| path.segments().len() == 1) {
+    if all_enclosing.iter().any(Vec::is_empty) {
         return Ok((Value::Object(Map::new()), 0));
     }
     spans.sort_by_key(|span| span.start);
     let (mut document, count) = read_xml(without(text, &spans).as_slice(), most)?;
-    for path in paths {
-        let Some((_, enclosing)) = path.segments().split_last() else { continue };
+    for enclosing in all_enclosing {
         let place = enclosing.iter().try_fold(&mut document, |value, name| value.get_mut(name));
         // As a document that is read as a whole is without its records.
         if let Some(value @ Value::String(_)) = place {

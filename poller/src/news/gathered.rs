@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::news::keep::put;
 use crate::news::known::{News, whole};
-use crate::news::seen::{Identity, Key};
+use crate::news::seen::key::{Identity, Key};
 use crate::page::record::{Record, Unread, Unreadable};
 
 /// The news of a page, or of a part of one.

@@ -10,8 +10,8 @@ use mef_source::Path;
 use mef_source::checked::{RecordId, TimeReader};
 
 use crate::news::record_time::record_time;
+use crate::news::seen::key::{Identity, Key, hash};
 use crate::news::seen::twins::Content;
-use crate::news::seen::{Identity, Key, hash};
 use crate::page::record::Record;
 
 /// Contents are compared within a run only. Nobody outside can know which of them share a hash.

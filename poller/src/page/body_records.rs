@@ -35,6 +35,7 @@ pub(super) fn apart_at<'p>(pages: &'p Pages, renewed: &[(String, Path)]) -> &'p 
 
 pub(super) fn how_many(pages: &Pages, content: &Content) -> usize {
     let in_list = |path: &Path, body: &Value| match path.find(body) {
+        Some(value) if is_in_elements(pages) => elements(value).count(),
         Some(Value::Array(list)) => list.len(),
         Some(Value::Object(map)) if matches!(pages.records, Records::Values(_)) => map.len(),
         Some(one) if pages.decode == PageDecode::Xml => usize::from(!is_blank(one)),
@@ -93,6 +94,9 @@ fn take_list(pages: &Pages, path: &Path, body: &mut Value) -> Result<Vec<Value>,
     let is_xml = pages.decode == PageDecode::Xml;
     let place = path.pointer();
     Ok(match body.pointer_mut(&place).map(Value::take) {
+        Some(within @ (Value::Object(_) | Value::Array(_))) if is_in_elements(pages) => {
+            elements(&within).cloned().collect()
+        }
         // Some languages write an empty map as a list.
         Some(Value::Array(records)) => records,
         Some(Value::Object(records)) if is_map => records.into_iter().map(|(_, one)| one).collect(),
@@ -101,7 +105,7 @@ fn take_list(pages: &Pages, path: &Path, body: &mut Value) -> Result<Vec<Value>,
         None if is_left_out(pages, path, body) => Vec::new(),
         // In XML a list of one is just that one, and an empty list is no element or an empty text.
         Some(record) if is_xml && is_blank(&record) => Vec::new(),
-        Some(record) if is_xml => vec![record],
+        Some(record) if is_xml && !is_map => vec![record],
         other => {
             let found = other.as_ref().map_or("nothing", kind);
             let may_be_empty = pages.missing_records == MissingRecords::Empty;
@@ -109,6 +113,27 @@ fn take_list(pages: &Pages, path: &Path, body: &mut Value) -> Result<Vec<Value>,
             return Err(PageError::NoRecords { place, found, instead, may_be_empty });
         }
     })
+}
+
+/// Returns whether the records are the elements in an XML element, whatever their names.
+fn is_in_elements(pages: &Pages) -> bool {
+    pages.decode == PageDecode::Xml && matches!(pages.records, Records::Values(_))
+}
+
+/// Returns the elements in an XML element, or in several of one name. Its attributes and its own text
+/// are none.
+fn elements(within: &Value) -> impl Iterator<Item = &Value> {
+    let members = one_or_all(within).iter().filter_map(Value::as_object).flatten();
+    let elements = members.filter(|(name, _)| !name.starts_with(['@', '$']));
+    elements.flat_map(|(_, elements)| one_or_all(elements))
+}
+
+/// Returns the elements of one name, of which XML makes a list if there are several.
+fn one_or_all(value: &Value) -> &[Value] {
+    match value {
+        Value::Array(list) => list,
+        one => std::slice::from_ref(one),
+    }
 }
 
 /// Returns whether a missing value at `path` means that there are no records. What encloses the path has to be there, or else it is another kind of response.

@@ -11,14 +11,15 @@ use mef_source::checked::{Asked, IdCursor, Order};
 
 use crate::news::gathered::Gathered;
 use crate::news::known::{Known, known, named, note_late};
-use crate::news::seen::Stay;
 use crate::news::seen::needed::{LATEST, Needed};
+use crate::news::seen::{ComesAgain, Stay};
 use crate::page::record::Unread;
 use crate::request::scope::RequestScope;
 use crate::stream::key::Key;
 use crate::stream::window::{floor_in, shown_once};
-use crate::stream::{Again, Reading, Setback, Sorted, Turn, note_order, read_pages};
+use crate::stream::{Again, Reading, Setback, Sorted, note_order, read_pages};
 use crate::work::context::Run;
+use crate::work::delivery::Turn;
 use crate::work::report::{RunEnd, RunError};
 
 /// A pass while its pages are read.
@@ -240,7 +241,10 @@ impl Reading for Pass<'_> {
             ..run.record.unmoved()
         };
         let needed = needed(self.cursor, self.done.as_ref());
-        Ok(Turn { moved, needed, goes_on, is_through: !goes_on })
+        // What is asked for behind the newest record begins with what shares its moment.
+        let leads_on = next.is_some() || (asks_behind && self.cursor.time.is_none());
+        let comes_again = if leads_on { ComesAgain::Nothing } else { ComesAgain::All };
+        Ok(Turn { moved, needed, goes_on, is_through: !goes_on, comes_again })
     }
 
     fn read_anew(&mut self, run: &mut Run<'_>) {

@@ -9,12 +9,13 @@ use mef_source::checked::{Advance, FiltersBy, Order, TimeCursor};
 
 use crate::news::gathered::Gathered;
 use crate::news::known::{known, note_late};
-use crate::news::seen::Stay;
 use crate::news::seen::needed::{LATEST, Needed};
+use crate::news::seen::{ComesAgain, Stay};
 use crate::page::record::Unread;
 use crate::request::scope::RequestScope;
-use crate::stream::{Again, Reading, Setback, Sorted, Turn, note_order, read_pages, window};
+use crate::stream::{Again, Reading, Setback, Sorted, note_order, read_pages, window};
 use crate::work::context::Run;
+use crate::work::delivery::Turn;
 use crate::work::report::{RunEnd, RunError};
 
 /// How often a window is read again from its start before a run gives up. From the second time on
@@ -60,7 +61,7 @@ pub(crate) async fn read_windows(
             },
         };
         let at = open.next.clone();
-        if at.is_some() && cursor.id.is_none() {
+        if at.is_some() && cursor.id.is_none() && run.record.passed().is_none() {
             run.seen.go_on(open.done_before);
         }
         let mut window = Window { cursor, open, newest: None };
@@ -317,7 +318,9 @@ impl Reading for Window<'_> {
             moved.done = Some(Position::Time(open.done_before));
         }
         let needed = needed(moved.done.as_ref(), moved.open.is_some(), cursor, open, *newest);
-        Ok(Turn { moved, needed, goes_on: next.is_some(), is_through: next.is_none() })
+        let comes_again = if next.is_some() { ComesAgain::Nothing } else { ComesAgain::All };
+        let (goes_on, is_through) = (next.is_some(), next.is_none());
+        Ok(Turn { moved, needed, goes_on, is_through, comes_again })
     }
 
     /// Counts the tries of earlier runs, but allows one in each run.

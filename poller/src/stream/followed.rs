@@ -10,14 +10,15 @@ use url::Url;
 use crate::ask::fetch_error::FetchError;
 use crate::news::gathered::Gathered;
 use crate::news::known::known;
-use crate::news::seen::Stay;
 use crate::news::seen::needed::{LATEST, Needed};
+use crate::news::seen::{ComesAgain, Stay};
 use crate::page::record::Unread;
 use crate::request::link_secrets::without_secrets;
 use crate::request::scope::RequestScope;
 use crate::stream::rewrite::rewrite_query;
-use crate::stream::{Again, Reading, Setback, Sorted, Turn, read_pages};
+use crate::stream::{Again, Reading, Setback, Sorted, read_pages};
 use crate::work::context::Run;
+use crate::work::delivery::Turn;
 use crate::work::report::{RunEnd, RunError};
 use crate::work::same_request::is_same;
 
@@ -297,7 +298,8 @@ impl Reading for Followed<'_> {
             moved.link_request = Some(cursor.digest.clone());
         }
         let needed = self.needed(leads_on);
-        Ok(Turn { moved, needed, goes_on: next.is_some(), is_through: true })
+        let comes_again = if leads_on { ComesAgain::Nothing } else { ComesAgain::Page };
+        Ok(Turn { moved, needed, goes_on: next.is_some(), is_through: true, comes_again })
     }
 
     fn begin_again(&mut self, run: &mut Run<'_>, setback: Setback<'_>) -> Again {

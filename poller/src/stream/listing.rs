@@ -13,13 +13,14 @@ use mef_source::checked::ListingCursor;
 
 use crate::news::gathered::Gathered;
 use crate::news::known::{Known, named, whole};
-use crate::news::seen::Stay;
 use crate::news::seen::needed::Needed;
+use crate::news::seen::{ComesAgain, Stay};
 use crate::page::record::Unread;
 use crate::request::build::PageRequest;
 use crate::request::scope::RequestScope;
-use crate::stream::{Again, Reading, Setback, Sorted, Turn, read_pages};
+use crate::stream::{Again, Reading, Setback, Sorted, read_pages};
 use crate::work::context::Run;
+use crate::work::delivery::Turn;
 use crate::work::report::{RunEnd, RunError};
 
 /// Every id may come again, for as long as there is room for it.
@@ -109,7 +110,9 @@ impl Reading for Listing<'_> {
             // Everything that was there when the run started is delivered.
             moved.done = Some(Position::Time(run.started));
         }
-        Ok(Turn { moved, needed: NEEDED, goes_on: next.is_some(), is_through: next.is_none() })
+        let comes_again = if next.is_some() { ComesAgain::Nothing } else { ComesAgain::All };
+        let (goes_on, is_through) = (next.is_some(), next.is_none());
+        Ok(Turn { moved, needed: NEEDED, goes_on, is_through, comes_again })
     }
 
     /// Begins again at the first page, as the next run would. If the vendor keeps the place, there

@@ -12,7 +12,7 @@ pub(crate) mod rewrite;
 pub(crate) mod window;
 
 use http::StatusCode;
-use mef_ports::{Move, ResumeAt};
+use mef_ports::ResumeAt;
 use mef_source::checked::Next;
 
 use crate::ask::asking::FetchedPage;
@@ -26,7 +26,7 @@ use crate::page::record::Unread;
 use crate::request::build::PageRequest;
 use crate::request::scope::RequestScope;
 use crate::work::context::Run;
-use crate::work::delivery::{deliver, go_on};
+use crate::work::delivery::{Turn, deliver, go_on};
 use crate::work::details::details_of;
 use crate::work::job::end_job;
 use crate::work::loop_guard::LoopGuard;
@@ -104,19 +104,6 @@ pub(crate) struct Sorted {
     pub(crate) fetched: Option<(Stay, Needed)>,
 }
 
-/// What the delivery of a page means.
-pub(crate) struct Turn {
-    /// How far the stream is read then.
-    pub(crate) moved: Move,
-    /// The ids that a later read may bring again.
-    pub(crate) needed: Needed,
-    /// Whether a further page is asked for.
-    pub(crate) goes_on: bool,
-    /// Whether what is being read is at its end, so that the ids that only it needed can be
-    /// forgotten.
-    pub(crate) is_through: bool,
-}
-
 /// Why reading may have to begin again.
 #[derive(Clone, Copy)]
 pub(crate) struct Setback<'e> {
@@ -162,9 +149,15 @@ pub(crate) async fn read_pages<R: Reading>(
     }
     let poll = &run.poller.poll;
     let moves = poll.pages.next.as_ref().is_some_and(Next::moves) && !poll.cursor.is_by_vendor();
+    if at.is_none() {
+        run.seen.begin_again();
+    }
     let mut restarts_left = reading.most_restarts();
     let mut fetched = begin(run, reading, at.as_ref()).await?;
     let mut guard = LoopGuard::new(&run.poller.poll.pages);
+    if let Some(place) = run.record.leads_in_a_circle().filter(|_| at.is_some()) {
+        guard.has_visited(place);
+    }
     let mut tally = match at {
         None => Tally::begin(&poll.pages),
         Some(_) => Tally::go_on(&poll.pages, run.record.counted()),
@@ -237,6 +230,9 @@ pub(crate) async fn read_pages<R: Reading>(
             }),
             None => circle,
         };
+        if let Some(named) = next.as_ref().filter(|_| guard.is_circle()) {
+            run.record.note_circle(named.clone());
+        }
         let mut turn = reading.turn(run, named.as_ref(), next.as_ref())?;
         turn.moved.count(tally.counted());
         let request = match turn.goes_on {
@@ -250,8 +246,7 @@ pub(crate) async fn read_pages<R: Reading>(
                 .into_iter()
                 .for_each(|news| gathered.add(news));
         }
-        let next_page =
-            deliver(run, gathered, turn.moved, &turn.needed, stays, request, not_before).await?;
+        let next_page = deliver(run, gathered, &turn, stays, request, not_before).await?;
         if let Some(place) = sorted.no_place {
             return Err(RunError::NoPlace(place));
         }

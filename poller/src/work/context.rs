@@ -17,7 +17,7 @@ use crate::budget::Budget;
 use crate::lease::LeaseKeeper;
 use crate::news::gathered::Gathered;
 use crate::news::keep::kept;
-use crate::news::seen::Seen;
+use crate::news::seen::{Seen, Stored};
 use crate::poller::Poller;
 use crate::request::build::{PageRequest, build};
 use crate::request::scope::{Partition, RequestScope, RunVariables};
@@ -77,7 +77,8 @@ impl<'p> Run<'p> {
         if let Some(first) = first {
             record.begin_at(first);
         }
-        let seen = Seen::load(ports.cursors.seen(stream).await?)
+        let stored = ports.cursors.seen(stream).await?;
+        let seen = Seen::load(&stored, record.passed().unwrap_or_default())
             .keeping_repeats(poller.poll.repeats == Repeats::Keep);
         let secrets = poller.secrets().await?;
         let fetcher = poller.fetcher(secrets, Some(lease), budget);
@@ -202,6 +203,12 @@ impl<'p> Run<'p> {
         let lease = self.lease.current().await;
         let commit = Commit { record: &self.record, seen };
         self.poller.ports.cursors.commit(&lease, commit).await
+    }
+
+    /// Stores the cursor under the lease, with these ids.
+    pub(crate) async fn store_with(&mut self, seen: &Stored) -> Result<(), CommitError> {
+        self.record.note_passed(seen.passed);
+        self.store(Some(&seen.ids)).await
     }
 
     /// Forgets what was set up and the page that it led to: a job that is done, has failed or is

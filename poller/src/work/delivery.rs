@@ -9,11 +9,26 @@ use crate::ask::asking::FetchedPage;
 use crate::ask::fetch_error::FetchError;
 use crate::news::gathered::Gathered;
 use crate::news::known::News;
+use crate::news::seen::ComesAgain;
 use crate::news::seen::needed::Needed;
 use crate::page::record::Unreadable;
 use crate::request::build::PageRequest;
 use crate::work::context::Run;
 use crate::work::report::{RunEnd, RunError};
+
+/// What the delivery of a page means.
+pub(crate) struct Turn {
+    /// How far the stream is read then.
+    pub(crate) moved: Move,
+    /// The ids that a later read may bring again.
+    pub(crate) needed: Needed,
+    /// Whether a further page is asked for.
+    pub(crate) goes_on: bool,
+    /// Whether the ids that only the pages before it needed can be forgotten.
+    pub(crate) is_through: bool,
+    /// What the requests after it bring again.
+    pub(crate) comes_again: ComesAgain,
+}
 
 /// What follows a delivered page.
 pub(crate) enum NextPage {
@@ -25,8 +40,8 @@ pub(crate) enum NextPage {
     Later(Box<PageRequest>, Option<Timestamp>),
 }
 
-/// Delivers the news of a page and moves the cursor. Meanwhile it fetches the page that `next` asks
-/// for. `needed` says which ids to keep, and `stays` what is wrong if the way on from the page cannot be
+/// Delivers the news of a page and moves the cursor as `turn` says. Meanwhile it fetches the page that
+/// `next` asks for. `stays` says what is wrong if the way on from the page cannot be
 /// followed.
 ///
 /// # Errors
@@ -36,8 +51,7 @@ pub(crate) enum NextPage {
 pub(crate) async fn deliver(
     run: &mut Run<'_>,
     gathered: Gathered<'_>,
-    moved: Move,
-    needed: &Needed,
+    turn: &Turn,
     stays: Option<RunError>,
     next: Option<PageRequest>,
     not_before: Option<Timestamp>,
@@ -60,14 +74,16 @@ pub(crate) async fn deliver(
         if let Some(error) = stays {
             seen.page_comes_again();
             let seen = seen.to_store_at_the_end(true);
-            let commit = Commit { record: &*record, seen: Some(&seen) };
+            record.note_passed(seen.passed);
+            let commit = Commit { record: &*record, seen: Some(&seen.ids) };
             ports.cursors.commit(&lease.current().await, commit).await?;
             return Err(error);
         }
-        seen.page_delivered();
-        record.advance(moved, receipt);
-        let seen = seen.store_with(needed);
-        let commit = Commit { record: &*record, seen: Some(&seen) };
+        seen.page_delivered(turn.comes_again);
+        record.advance(turn.moved.clone(), receipt);
+        let seen = seen.store_with(&turn.needed);
+        record.note_passed(seen.passed);
+        let commit = Commit { record: &*record, seen: Some(&seen.ids) };
         Ok(ports.cursors.commit(&lease.current().await, commit).await?)
     };
     match early {
@@ -101,7 +117,8 @@ pub(crate) async fn deliver_part(
     count(&mut run.summary, &receipt);
     run.seen.delivered(items);
     run.seen.delivered(&hashes);
-    Ok(run.store(Some(&run.seen.to_store_at_the_end(true))).await?)
+    let seen = run.seen.to_store_at_the_end(true);
+    Ok(run.store_with(&seen).await?)
 }
 
 /// Returns the page that follows a delivered one, or the end of the run if there is none or it has

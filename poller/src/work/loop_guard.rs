@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use mef_ports::ResumeAt;
 use mef_source::checked::{Next, Pages};
 
+use crate::news::seen::key::hash;
 use crate::page::read::Page;
 
 /// How many pages in a row may have no record and yet lead on.
@@ -22,6 +23,8 @@ pub(crate) struct LoopGuard {
     moves: bool,
     /// How many pages in a row had no record.
     empty: u32,
+    /// Whether the last page that was noted names an earlier one.
+    is_circle: bool,
 }
 
 impl LoopGuard {
@@ -30,6 +33,16 @@ impl LoopGuard {
     pub(crate) fn new(pages: &Pages) -> LoopGuard {
         let moves = pages.next.as_ref().is_some_and(Next::moves);
         LoopGuard { moves, may_repeat: u32::from(moves), ..LoopGuard::default() }
+    }
+
+    /// Notes a place as one that was visited by an earlier run.
+    pub(crate) fn has_visited(&mut self, place: &ResumeAt) {
+        self.visited.insert(hash_of(place));
+    }
+
+    /// Returns whether the last page that was noted names an earlier one.
+    pub(crate) fn is_circle(&self) -> bool {
+        self.is_circle
     }
 
     /// Returns whether the last page that was noted is the one before it once more.
@@ -57,17 +70,18 @@ impl LoopGuard {
                  last page is known, such as `empty_page`, `unless` or `link_when`",
             );
         }
-        let text = match next {
-            ResumeAt::Url(text) | ResumeAt::Token(text) => text,
-        };
-        if self.moves || self.visited.insert(crate::news::seen::hash(text, None)) {
-            Ok(())
-        } else {
-            Err(
-                "a page names an earlier page as the next: if each request with that token brings other \
-                 records, write `again: true` beside it; if it means that there is no other page, list \
-                 it under `none`, or write `same_next` under `stop`",
-            )
+        self.is_circle = !self.moves && !self.visited.insert(hash_of(next));
+        if !self.is_circle {
+            return Ok(());
         }
+        Err(
+            "a page names an earlier page as the next: if each request with that token brings other \
+             records, write `again: true` beside it; if it means that there is no other page, list \
+             it under `none`, or write `same_next` under `stop`",
+        )
     }
+}
+
+fn hash_of((ResumeAt::Url(text) | ResumeAt::Token(text)): &ResumeAt) -> u64 {
+    hash(text, None)
 }

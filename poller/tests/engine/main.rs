@@ -9,6 +9,7 @@
 )]
 
 mod anchors;
+mod asked_again;
 mod backfills;
 mod begins_again;
 mod by_id;

@@ -91,6 +91,12 @@ async fn a_stored_cursor_of_every_kind_goes_on_where_it_stood() {
             format!("logs?{SINCE}&{until}"),
         ),
         (
+            include_str!("../stored/window_in_part.json"),
+            window(),
+            ready.clone(),
+            format!("logs?{SINCE}&{until}"),
+        ),
+        (
             include_str!("../stored/pass.json"),
             pass(),
             page(&[7, 4], ""),

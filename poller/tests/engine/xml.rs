@@ -132,3 +132,40 @@ async fn a_single_element_is_split_as_a_list_of_one() {
     assert_eq!(report.summary.rejected, 1);
     assert_eq!(DeadLetters::list(&bench.store, Some("acme"), 9).await.unwrap().len(), 1);
 }
+
+/// An attribute is no record, and what the vendor has twice is two.
+#[tokio::test]
+async fn the_values_of_an_element_are_the_elements_in_it() {
+    let decode = "decode: xml\n  records: { values: out.events }";
+    let events = |inner: &str| format!("<out><events from='1'>{inner}</events></out>");
+    let three = "<login><u>a</u></login><logout><u>b</u></logout><login><u>c</u></login>";
+    let expected = [json!({"u": "a"}), json!({"u": "c"}), json!({"u": "b"})];
+    assert_eq!(read(decode, events(three)).await, expected);
+    assert_eq!(read(decode, events("<login><u>a</u></login>")).await, expected[..1]);
+    assert_eq!(read(decode, events("")).await, Vec::<Value>::new());
+    assert_eq!(read(decode, "<out/>").await, Vec::<Value>::new());
+    let said = refused_once(decode, b"<out><events>Maintenance</events></out>").await;
+    assert!(said.contains("NoRecords"), "{said}");
+    // A page number ends at a page without records, and an attribute is none.
+    let pages = format!("next: {{ page: {{ start: 1, query: page }} }}\n  {decode}");
+    let answers = [bytes(events("<a>1</a>")), bytes(events(""))];
+    let (bench, vendor, report) = poll(&pages, answers.to_vec()).await;
+    assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+    assert_eq!((vendor.requests().len(), records(&bench).await.len()), (2, 1));
+}
+
+#[tokio::test]
+async fn a_damaged_element_among_the_values_of_another_is_a_dead_letter() {
+    for (values, begin, end) in [
+        ("out.events", "<out><events n='1'>", "</events></out>"),
+        ("events", "<events>", "</events>"),
+    ] {
+        let decode = format!("decode: xml\n  records: {{ values: {values} }}");
+        let page = format!("{begin}<a><u>1</u></a><b>&unknown;</b><c><u>2</u></c>{end}");
+        let (bench, _, report) = poll(&decode, vec![bytes(page)]).await;
+        assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+        assert_eq!(records(&bench).await, [json!({"u": "1"}), json!({"u": "2"})]);
+        let letters = DeadLetters::list(&bench.store, Some("acme"), 9).await.unwrap();
+        assert_eq!(letters.len(), 1, "{values}");
+    }
+}

@@ -223,6 +223,8 @@ pub async fn a_record_comes_back_with_every_field(backend: Backend) {
         leads_back: Some("MA==".to_owned()),
     });
     full.ask();
+    full.note_passed(7);
+    full.note_circle(ResumeAt::Token("p1".to_owned()));
     full.last_run = Some(RunSummary {
         started: Some(at(1)),
         ended: Some(at(2)),

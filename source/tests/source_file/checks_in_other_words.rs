@@ -125,7 +125,7 @@ source: risc
 webhook:
   verify:
     - jwt: { from: body, record: claims, algorithms: [RS256], keys: { jwks_url: "https://www.googleapis.com/oauth2/v3/certs" },
-             issuer: "https://accounts.google.com", audience: us, required: [iat, jti, events] }
+             issuer: "https://accounts.google.com", audience: us, required: [iat, jti, events], max_age: 7d }
   delivery_id: jti
 "#;
 
@@ -146,8 +146,38 @@ fn an_event_in_a_token_is_said_to_be_one() {
         ),
         ("a token in a header", "from: body", "from: header.x-token"),
         ("no id to tell a repeat by", "  delivery_id: jti\n", ""),
-        ("nothing bounds it", "required: [iat, jti, events]", "required: [iat, events]"),
-        ("anybody could have it", "required: [iat, jti, events]", "required: [exp, jti]"),
+        (
+            "nothing bounds it",
+            "required: [iat, jti, events], max_age: 7d",
+            "required: [iat, events]",
+        ),
+        ("an id and no age", ", max_age: 7d", ""),
+        ("an id and an age of weeks", "max_age: 7d", "max_age: 30d"),
+        (
+            "an id that nobody signs, and no age",
+            ", max_age: 7d }\n  delivery_id: jti",
+            " }\n  delivery_id: header.x-id",
+        ),
+        (
+            "an id in a claim that may be missing",
+            ", max_age: 7d }\n  delivery_id: jti",
+            " }\n  delivery_id: sub",
+        ),
+        (
+            "an id that a header comes before",
+            ", max_age: 7d }\n  delivery_id: jti",
+            " }\n  delivery_id: [header.x-id, jti]",
+        ),
+        (
+            "anybody could have it",
+            "required: [iat, jti, events], max_age: 7d",
+            "required: [exp, jti]",
+        ),
+        (
+            "anybody could have it, by its keys",
+            "issuer: \"https://accounts.google.com\", audience: us, required: [iat, jti, events], max_age: 7d",
+            "issuer: \"https://other.example.com\", audience: us, required: [exp, jti]",
+        ),
         ("claims that are lines", "  delivery_id: jti\n", "  delivery_id: jti\n  decode: ndjson\n"),
         (
             "a digest of itself",
@@ -208,4 +238,42 @@ fn a_detached_signature_stands_in_a_header() {
         "source: x\nwebhook:\n  verify:\n    - jws: { from: header.x, algorithms: [HS256], keys: { pem: [k] } }\n",
     );
     assert!(shared.contains("`HS…` algorithms are used with public keys"), "{shared}");
+}
+
+#[test]
+fn published_keys_that_sign_for_everybody_do_not_say_for_whom() {
+    let by = |url: &str, checks: &str| {
+        let jws = format!(
+            "jws: {{ from: header.x-jws, algorithms: [RS512], keys: {{ jwks_url: \"{url}\" }} }}"
+        );
+        said(&format!("source: x\nwebhook:\n  verify:\n    {}\n", checks.replace("JWS", &jws)))
+    };
+    let url = "https://keys.example.com/jwks.json";
+    let ours = "token: { from: workspaceId, secrets: [s] }";
+    for (checks, is_ours) in [
+        ("- JWS".to_owned(), false),
+        ("- JWS\n    - ip: { allow: [192.0.2.0/24] }".to_owned(), false),
+        ("- JWS\n    - JWS".to_owned(), false),
+        (format!("- any: [ {{ JWS }}, {{ all: [ {{ JWS }}, {{ {ours} }} ] }} ]"), false),
+        (format!("- JWS\n    - {ours}"), true),
+        (format!("- all: [ {{ JWS }}, {{ {ours} }} ]"), true),
+        (format!("- any: [ {{ JWS }}, {{ JWS }} ]\n    - {ours}"), true),
+    ] {
+        let said = by(url, &checks);
+        assert_eq!(
+            !said.contains("nothing says that the request is for this source"),
+            is_ours,
+            "{checks}: {said}"
+        );
+    }
+    // Keys that sign tokens for anybody are no keys of a vendor's requests.
+    for url in [
+        "https://www.googleapis.com/oauth2/v3/certs",
+        "https://www.googleapis.com/oauth2/v3/certs/?x=1",
+        "https://token.actions.githubusercontent.com/.well-known/jwks",
+    ] {
+        let said = by(url, &format!("- JWS\n    - {ours}"));
+        assert!(said.contains("sign tokens for anybody"), "{url}: {said}");
+    }
+    assert_eq!(by("https://www.googleapis.com/other", &format!("- JWS\n    - {ours}")), "");
 }

@@ -13,7 +13,8 @@ use crate::verify::denied::Denied;
 use crate::verify::read::strict_json::{Members, string};
 use crate::verify::request_part::RequestPart;
 
-/// The longest token that is read from a header or query. Gateways take 10 KiB of headers.
+/// The longest token that is read from a header or query, and the longest header of any token. Gateways take
+/// 10 KiB of headers.
 const MAX_TOKEN: usize = 16 * 1024;
 
 /// The most tokens of a list in a body that are read.
@@ -73,13 +74,16 @@ impl<'t> Compact<'t> {
     pub(super) fn split(text: &'t str, from: &TokenFrom) -> Result<Compact<'t>, Denied> {
         let part = token::part(from);
         // A body has a limit of its own, and is the event itself.
-        let is_too_long = text.len() > MAX_TOKEN && !token::is_in_body(from);
+        let is_too_long = |text: &str| text.len() > MAX_TOKEN;
         let pieces: Vec<_> = text.splitn(4, '.').collect();
         let &[header_text, payload_text, signature] = pieces.as_slice() else {
             return Err(malformed(&part, "it has not three parts"));
         };
-        if is_too_long {
+        if is_too_long(text) && !token::is_in_body(from) {
             return Err(malformed(&part, "it is longer than 16 KiB"));
+        }
+        if is_too_long(header_text) || is_too_long(signature) {
+            return Err(malformed(&part, "its header or its signature is longer than 16 KiB"));
         }
         decode(signature, &part)?;
         let header = decode(header_text, &part)?;
@@ -92,17 +96,28 @@ impl<'t> Compact<'t> {
         decode(self.payload_text, &self.part)
     }
 
-    /// Returns what is signed if the payload is elsewhere: the token must not hold one itself.
-    pub(super) fn over(&self, payload: &[u8], head: &Head) -> Result<Vec<u8>, Denied> {
+    /// Reads the header of a signature whose payload is elsewhere. It must be none of a token with claims:
+    /// whoever sees such a token could send its claims as the payload (RFC 8725 §3.11).
+    pub(super) fn detached_head(&self, algorithms: &[JwtAlgorithm]) -> Result<Head, Denied> {
+        let head = self.head(algorithms)?;
         if !self.payload_text.is_empty() {
-            return Err(malformed(&self.part, "it holds a payload, which should be the body"));
+            return Err(self.malformed("it holds a payload, which should be the body"));
         }
+        // Of a plain payload no token is made (RFC 7797 §7), and libraries write `JWT` there too.
+        if !head.is_plain && head.typ.as_deref().is_some_and(is_jwt) {
+            return Err(self.malformed("its `typ` says that it is a token with claims, a JWT"));
+        }
+        Ok(head)
+    }
+
+    /// Returns what is signed if the payload is elsewhere.
+    pub(super) fn over(&self, payload: &[u8], head: &Head) -> Vec<u8> {
         let mut signed = format!("{}.", self.header_text).into_bytes();
         match head.is_plain {
             true => signed.extend_from_slice(payload),
             false => signed.extend(URL_SAFE_NO_PAD.encode(payload).into_bytes()),
         }
-        Ok(signed)
+        signed
     }
 
     /// Reads the header, which must name one of the `algorithms`.
@@ -151,6 +166,14 @@ impl<'t> Compact<'t> {
         };
         claims.ok_or_else(|| self.malformed(UNCLEAR))
     }
+}
+
+/// Returns whether a token's `typ` is that of a token with claims: `JWT`, or a kind of it such as `at+jwt`
+/// (RFC 8725 §3.11), as a media type or without `application/`.
+fn is_jwt(typ: &str) -> bool {
+    let typ = typ.to_ascii_lowercase();
+    let subtype = typ.strip_prefix("application/").unwrap_or(&typ);
+    subtype == "jwt" || subtype.ends_with("+jwt")
 }
 
 fn malformed(part: &RequestPart, reason: &'static str) -> Denied {

@@ -20,8 +20,8 @@ impl SingleCheck for Jws {
         let mut signed_by = None;
         for text in received(&self.from, self.prefix.as_deref(), context.request)? {
             let compact = Compact::split(&text, &self.from)?;
-            let head = compact.head(&self.algorithms)?;
-            let input = compact.over(context.request.body(), &head)?;
+            let head = compact.detached_head(&self.algorithms)?;
+            let input = compact.over(context.request.body(), &head);
             let signed = SignedToken {
                 part: &compact.part,
                 algorithm: head.algorithm,
@@ -50,8 +50,9 @@ impl SingleCheck for Jws {
 
     fn wanted_keys(&self, request: &Request, _: Timestamp) -> Option<KeySource> {
         let JwtKeys::Jwks(url) = &self.keys else { return None };
-        let could_pass =
-            |text: &String| Compact::split(text, &self.from)?.head(&self.algorithms).map(drop);
+        let could_pass = |text: &String| {
+            Compact::split(text, &self.from)?.detached_head(&self.algorithms).map(drop)
+        };
         let texts = received(&self.from, self.prefix.as_deref(), request).ok()?;
         texts.iter().try_for_each(could_pass).ok()?;
         Some(KeySource { url: url.clone(), kind: KeyKind::Jwks })
@@ -60,7 +61,7 @@ impl SingleCheck for Jws {
     /// Judges only that a signature came and can be one.
     fn check_head(&self, context: Context<'_>) -> Result<SoFar, Denied> {
         for text in received(&self.from, self.prefix.as_deref(), context.request)? {
-            Compact::split(&text, &self.from)?.head(&self.algorithms)?;
+            Compact::split(&text, &self.from)?.detached_head(&self.algorithms)?;
         }
         Ok(SoFar::Open)
     }

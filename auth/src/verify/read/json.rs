@@ -1,15 +1,20 @@
 //! Reads single values out of a JSON body by their paths.
+//!
+//! Anybody sends a body, so it is read in one pass, and what is in it is never listed: a list of all small
+//! values takes many times the body's memory.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use mef_source::Path;
-use serde::Deserializer as _;
-use serde::de::{MapAccess, Visitor};
 use serde_json::value::RawValue;
+
+use super::each::{each_element, each_entry};
 
 use crate::verify::denied::Denied;
 use crate::verify::request_part::RequestPart;
+
+/// The most values of a body that are checked one by one.
+const MAX_VALUES: usize = 1_000;
 
 /// Reads the one value of the JSON body at `path`; `None` if it is null.
 pub(crate) fn one<'b>(body: &'b [u8], path: &Path) -> Result<Option<&'b RawValue>, Denied> {
@@ -24,8 +29,18 @@ pub(crate) fn one<'b>(body: &'b [u8], path: &Path) -> Result<Option<&'b RawValue
 }
 
 /// Reads every value of the JSON body at `path`, in which `*` stands for each
-/// element of a list or object. Returns at least one; fails if one is missing.
+/// element of a list or object. Returns at least one; fails if one is missing, or if there are more than
+/// are checked.
 pub(crate) fn all<'b>(body: &'b [u8], path: &Path) -> Result<Vec<&'b RawValue>, Denied> {
+    up_to(MAX_VALUES, body, path)
+}
+
+/// Reads every value as [`all`] does, of a body that is proven: however many there are.
+pub(crate) fn all_proven<'b>(body: &'b [u8], path: &Path) -> Result<Vec<&'b RawValue>, Denied> {
+    up_to(usize::MAX, body, path)
+}
+
+fn up_to<'b>(most: usize, body: &'b [u8], path: &Path) -> Result<Vec<&'b RawValue>, Denied> {
     let missing = || Denied::Missing(RequestPart::of(path));
     let mut values = vec![document(body, path)?];
     for segment in path.segments() {
@@ -33,7 +48,7 @@ pub(crate) fn all<'b>(body: &'b [u8], path: &Path) -> Result<Vec<&'b RawValue>, 
         for value in values {
             if segment == "*" {
                 let before = next.len();
-                next.extend(children(value, path)?);
+                children(value, most, path, &mut next)?;
                 if next.len() == before {
                     return Err(missing());
                 }
@@ -79,65 +94,58 @@ fn child<'b>(
     segment: &str,
     path: &Path,
 ) -> Result<Option<&'b RawValue>, Denied> {
+    let (mut found, mut is_twice) = (None, false);
     match value.get().as_bytes().first() {
-        Some(b'{') => {
-            let entries = entries(value.get().as_bytes()).ok_or_else(|| not_json(path))?;
-            let mut found = entries.into_iter().filter(|(key, _)| key == segment);
-            let first = found.next().map(|(_, value)| value);
-            match found.next() {
-                Some(_) => Err(Denied::Duplicated(RequestPart::of(path))),
-                None => Ok(first),
+        Some(b'{') => each_entry(value.get().as_bytes(), |key, value| {
+            if key == segment {
+                is_twice |= found.replace(value).is_some();
             }
+            true
+        }),
+        Some(b'[') => {
+            let Ok(index) = segment.parse::<usize>() else { return Ok(None) };
+            let mut indexes = 0..;
+            each_element(value, |element| {
+                if indexes.next() == Some(index) {
+                    found = Some(element);
+                }
+                true
+            })
         }
-        Some(b'[') => match segment.parse() {
-            Ok(index) => Ok(elements(value).ok_or_else(|| not_json(path))?.into_iter().nth(index)),
-            Err(_) => Ok(None),
-        },
-        _ => Ok(None),
+        _ => Some(()),
+    }
+    .ok_or_else(|| not_json(path))?;
+    match is_twice {
+        true => Err(Denied::Duplicated(RequestPart::of(path))),
+        false => Ok(found),
     }
 }
 
-fn children<'b>(value: &'b RawValue, path: &Path) -> Result<Vec<&'b RawValue>, Denied> {
-    let found = match value.get().as_bytes().first() {
-        Some(b'{') => entries(value.get().as_bytes())
-            .map(|entries| entries.into_iter().map(|(_, value)| value).collect()),
-        Some(b'[') => elements(value),
-        _ => Some(Vec::new()),
+/// Adds the elements of a list or object to `found`, as long as there are at most `most`.
+fn children<'b>(
+    value: &'b RawValue,
+    most: usize,
+    path: &Path,
+    found: &mut Vec<&'b RawValue>,
+) -> Result<(), Denied> {
+    let add = |child| {
+        found.push(child);
+        found.len() <= most
     };
-    found.ok_or_else(|| not_json(path))
+    let read = match value.get().as_bytes().first() {
+        Some(b'{') => {
+            let mut add = add;
+            each_entry(value.get().as_bytes(), |_, child| add(child))
+        }
+        Some(b'[') => each_element(value, add),
+        _ => return Ok(()),
+    };
+    read.ok_or_else(|| match found.len() > most {
+        true => Denied::TooManySignatures { part: RequestPart::of(path), limit: most },
+        false => not_json(path),
+    })
 }
 
 fn not_json(path: &Path) -> Denied {
     Denied::BodyNotJson(RequestPart::of(path))
-}
-
-/// Returns the elements of a list; `None` if it is not a list.
-pub(crate) fn elements(value: &RawValue) -> Option<Vec<&RawValue>> {
-    serde_json::from_str(value.get()).ok()
-}
-
-/// Returns the entries of an object, in order and with repeats; `None` if it is not
-/// an object.
-pub(crate) fn entries(json: &[u8]) -> Option<Vec<(String, &RawValue)>> {
-    let mut deserializer = serde_json::Deserializer::from_slice(json);
-    let entries = deserializer.deserialize_map(Entries).ok()?;
-    deserializer.end().ok().map(|()| entries)
-}
-
-struct Entries;
-
-impl<'de> Visitor<'de> for Entries {
-    type Value = Vec<(String, &'de RawValue)>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut entries = Vec::new();
-        while let Some(entry) = map.next_entry()? {
-            entries.push(entry);
-        }
-        Ok(entries)
-    }
 }

@@ -8,21 +8,27 @@ use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
-use super::json::{self, elements};
+use super::each::{each_element, each_entry};
 
 /// How deep a value may be nested.
 const MAX_DEPTH: usize = 16;
+
+/// The most members of an object. Messages that are signed have a dozen; of millions the list alone would
+/// take many times the body's memory.
+const MAX_MEMBERS: usize = 1_000;
 
 /// The members of an object, each as its JSON text.
 #[derive(Debug)]
 pub(crate) struct Members<'j>(BTreeMap<String, &'j RawValue>);
 
 impl<'j> Members<'j> {
-    /// Reads an object; `None` unless its own keys are all different.
+    /// Reads an object; `None` unless its own keys are all different, and at most 1,000.
     pub(crate) fn parse(text: &'j [u8]) -> Option<Members<'j>> {
         let mut members = BTreeMap::new();
-        let mut entries = json::entries(text)?.into_iter();
-        entries.all(|(key, value)| members.insert(key, value).is_none()).then_some(Members(members))
+        each_entry(text, |key, value| {
+            members.insert(key.into_owned(), value).is_none() && members.len() <= MAX_MEMBERS
+        })?;
+        Some(Members(members))
     }
 
     /// Reads an object as [`Members::parse`] does; `None` unless the same holds for
@@ -53,9 +59,7 @@ fn is_unambiguous(value: &RawValue, depth: usize) -> bool {
     match value.get().as_bytes().first() {
         Some(b'{') => Members::parse(value.get().as_bytes())
             .is_some_and(|members| members.0.values().all(|value| within(value))),
-        Some(b'[') => {
-            elements(value).is_some_and(|elements| elements.iter().all(|value| within(value)))
-        }
+        Some(b'[') => each_element(value, within).is_some(),
         _ => true,
     }
 }
@@ -86,5 +90,11 @@ mod tests {
             |depth: usize| format!("{{\"a\":{}1{}}}", "[".repeat(depth), "]".repeat(depth));
         assert!(Members::parse_deep(nested(16).as_bytes()).is_some());
         assert!(Members::parse_deep(nested(17).as_bytes()).is_none());
+        let wide = |size: usize| {
+            let members: Vec<_> = (0..size).map(|number| format!("\"{number}\":0")).collect();
+            format!("{{{}}}", members.join(","))
+        };
+        assert!(Members::parse(wide(1_000).as_bytes()).is_some());
+        assert!(Members::parse(wide(1_001).as_bytes()).is_none());
     }
 }

@@ -100,7 +100,7 @@ pub(crate) fn form(request: &Request, name: &str) -> Result<Option<Vec<u8>>, Den
     }
     let body = form_body(request).ok_or_else(|| Denied::BodyNotForm(part()))?;
     let mut values = pieces(body).filter(|(_, key, _)| form_decode(key) == name.as_bytes());
-    let first = values.next().map(|(_, _, value)| form_decode(value));
+    let first = values.next().map(|(_, _, value)| form_decode(value).into_owned());
     match values.next() {
         Some(_) => Err(Denied::Duplicated(part())),
         None => Ok(first),

@@ -3,7 +3,9 @@
 //! Each follows the library that its vendor gives to receivers, down to the order
 //! of names: by UTF-16 code units, as JavaScript sorts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 use percent_encoding::{AsciiSet, utf8_percent_encode};
 
@@ -15,6 +17,10 @@ use crate::verify::request_part::RequestPart;
 
 /// The parameter that holds the token, which cannot sign itself.
 const TOKEN_PARAMETER: &str = "jwt";
+
+/// The most fields of a form, or parameters of a query, that are sorted. Of the vendors that sign them so,
+/// Twilio sends dozens and Mandrill one.
+const MAX_FIELDS: usize = 1_000;
 
 /// What `encodeURIComponent` of JavaScript escapes (ECMA-262 §19.2.6.4).
 const NOT_IN_COMPONENT: &AsciiSet =
@@ -45,25 +51,21 @@ const PROTOTYPE: &str = "__proto__";
 ///
 /// # Errors
 ///
-/// Fails if the form is not UTF-8 text, also in its escapes, or if the body holds something and the form
-/// says nothing: what is signed before it would then pass for a signed form. An empty body is nothing, and
+/// Fails if the form is not UTF-8 text, also in its escapes, if it has more than 1,000 fields, or if the body
+/// holds something and the form says nothing: what is signed before it would then pass for a signed form. An empty body is nothing, and
 /// is what is signed then.
 pub(crate) fn form_sorted(body: &[u8]) -> Result<Vec<u8>, Denied> {
-    let not_text = || Denied::NotText(RequestPart::Json(String::new()));
-    let body = std::str::from_utf8(body).map_err(|_| not_text())?;
-    let mut fields: BTreeMap<Utf16, BTreeSet<Utf16>> = BTreeMap::new();
-    for (name, value) in decoded(body).ok_or_else(not_text)? {
-        fields.entry(utf16(&name)).or_default().insert(utf16(&value));
-    }
+    let part = RequestPart::Json(String::new());
+    let form = std::str::from_utf8(body).map_err(|_| Denied::NotText(part.clone()))?;
+    let mut fields = sorted(form, &part)?;
+    fields.dedup();
     let mut text = Vec::with_capacity(body.len());
-    for (name, values) in &fields {
-        for value in values {
-            text.extend(String::from_utf16_lossy(name).bytes());
-            text.extend(String::from_utf16_lossy(value).bytes());
-        }
+    for (name, value) in &fields {
+        text.extend_from_slice(name.as_bytes());
+        text.extend_from_slice(value.as_bytes());
     }
     if text.is_empty() && !body.is_empty() {
-        return Err(Denied::Missing(RequestPart::Json(String::new())));
+        return Err(Denied::Missing(part));
     }
     Ok(text)
 }
@@ -149,46 +151,50 @@ pub(crate) fn header_values(request: &Request, list: &str) -> Result<Vec<u8>, De
 ///
 /// # Errors
 ///
-/// Fails if the query is not UTF-8 text in its escapes.
+/// Fails if the query is not UTF-8 text in its escapes, or has more than 1,000 parameters.
 pub(crate) fn method_path_query(request: &Request) -> Result<String, Denied> {
     let path = request.path().replace('&', "%26");
     let path = path.strip_suffix('/').unwrap_or(&path);
     let slash = if path.starts_with('/') { "" } else { "/" };
-    let mut parameters: BTreeMap<Utf16, Vec<Utf16>> = BTreeMap::new();
-    let not_text = || Denied::NotText(RequestPart::Query(String::new()));
-    for (name, value) in decoded(request.raw_query()).ok_or_else(not_text)? {
-        if name != TOKEN_PARAMETER && name != PROTOTYPE {
-            parameters.entry(utf16(&name)).or_default().push(utf16(&value));
+    let mut parameters = sorted(request.raw_query(), &RequestPart::Query(String::new()))?;
+    parameters.retain(|(name, _)| name != TOKEN_PARAMETER && name != PROTOTYPE);
+    let encoded = |text: &str| utf8_percent_encode(text, RESERVED).to_string();
+    let query = parameters.chunk_by(|(one, _), (other, _)| one == other).map(|same| {
+        let name = same.first().map(|(name, _)| encoded(name)).unwrap_or_default();
+        let values: Vec<_> = same.iter().map(|(_, value)| encoded(value)).collect();
+        format!("{name}={}", values.join(","))
+    });
+    let query = query.collect::<Vec<_>>().join("&");
+    Ok(format!("{}&{slash}{path}&{query}", request.method().to_ascii_uppercase()))
+}
+
+/// The decoded name and value of a field or parameter, borrowed where nothing is escaped.
+type Field<'t> = (Cow<'t, str>, Cow<'t, str>);
+
+/// Returns the fields of a form or query, sorted by name and value. `part`: where they are.
+fn sorted<'t>(text: &'t str, part: &RequestPart) -> Result<Vec<Field<'t>>, Denied> {
+    let mut fields = Vec::new();
+    for (_, name, value) in pieces(text).filter(|(piece, _, _)| !piece.is_empty()) {
+        if fields.len() == MAX_FIELDS {
+            return Err(Denied::TooManyFields { part: part.clone(), limit: MAX_FIELDS });
         }
+        let decoded = decoded(name).zip(decoded(value));
+        fields.push(decoded.ok_or_else(|| Denied::NotText(part.clone()))?);
     }
-    let encoded =
-        |text: &Utf16| utf8_percent_encode(&String::from_utf16_lossy(text), RESERVED).to_string();
-    let query: Vec<_> = parameters
-        .into_iter()
-        .map(|(name, mut values)| {
-            values.sort();
-            let values: Vec<_> = values.iter().map(encoded).collect();
-            format!("{}={}", encoded(&name), values.join(","))
-        })
-        .collect();
-    Ok(format!("{}&{slash}{path}&{}", request.method().to_ascii_uppercase(), query.join("&")))
+    fields.sort_unstable_by(|(name, value), (other_name, other_value)| {
+        by_utf16(name, other_name).then_with(|| by_utf16(value, other_value))
+    });
+    Ok(fields)
 }
 
-/// Returns the names and values of a form or query; `None` if one is not UTF-8.
-fn decoded(text: &str) -> Option<Vec<(String, String)>> {
-    pieces(text)
-        .filter(|(piece, _, _)| !piece.is_empty())
-        .map(|(_, name, value)| {
-            let name = String::from_utf8(form_decode(name)).ok()?;
-            let value = String::from_utf8(form_decode(value)).ok()?;
-            Some((name, value))
-        })
-        .collect()
+/// Decodes a name or value; `None` if it is not UTF-8.
+fn decoded(text: &str) -> Option<Cow<'_, str>> {
+    match form_decode(text) {
+        Cow::Borrowed(bytes) => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
+        Cow::Owned(bytes) => String::from_utf8(bytes).ok().map(Cow::Owned),
+    }
 }
 
-/// A text whose order is that of its UTF-16 code units.
-type Utf16 = Vec<u16>;
-
-fn utf16(text: &str) -> Utf16 {
-    text.encode_utf16().collect()
+fn by_utf16(one: &str, other: &str) -> Ordering {
+    one.encode_utf16().cmp(other.encode_utf16())
 }

@@ -23,9 +23,6 @@ use super::request_part::RequestPart;
 use super::told::mask::Mask;
 use super::told::notes::Notes;
 
-/// The most values that are signed one by one in a body.
-const MAX_ELEMENTS: usize = 1_000;
-
 /// What must be signed: the request, or one value of its body.
 pub(crate) struct Element<'r> {
     part: RequestPart,
@@ -83,11 +80,8 @@ fn elements<'r>(
     let Some(each) = &signed.each else {
         return Ok(vec![element(signed, context, RequestView::whole(request), mask)?]);
     };
-    let elements = json::all(request.body(), each)?;
-    if elements.len() > MAX_ELEMENTS {
-        return Err(Denied::TooManySignatures { part: RequestPart::of(each), limit: MAX_ELEMENTS });
-    }
-    let views = elements.into_iter().map(|value| RequestView::within(request, value));
+    let elements = json::all(request.body(), each)?.into_iter();
+    let views = elements.map(|value| RequestView::within(request, value));
     views.map(|view| element(signed, context, view, mask)).collect()
 }
 

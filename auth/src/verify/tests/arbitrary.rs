@@ -34,7 +34,7 @@ const EXTRA: [&str; 17] = [
          signature: { from: header.x-1, split: ",", pair: "=", take: [v1], encoding: hex },
          timestamp: { from: signature.t, unit: s, max_age: 36525d } }"#,
     "jws: { from: header.h, algorithms: [HS256], secrets: [s] }",
-    "jwt: { from: body, record: claims, algorithms: [HS256], secrets: [s], required: [jti] }",
+    "jwt: { from: body, record: claims, algorithms: [HS256], secrets: [s], required: [iat, jti], max_age: 60s }",
     "jwt: { from: form.t, record: claims, type: secevent+jwt, algorithms: [HS256], secrets: [s] }",
 ];
 

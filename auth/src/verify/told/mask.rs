@@ -29,7 +29,8 @@ pub(crate) struct Mask {
 }
 
 impl Mask {
-    /// Adds a place. A value that is not there needs no mask.
+    /// Adds a place of a request that is proven, or whose values are few. A value that is not there needs no
+    /// mask.
     pub(crate) fn credential(&mut self, credential: &Credential<'_>, request: &Request) {
         match credential {
             Credential::Header(name) => self.header(name),
@@ -44,7 +45,7 @@ impl Mask {
                 self.body.insert((0, request.body().len()));
             }
             Credential::Json(path) => {
-                let values = json::all(request.body(), path).unwrap_or_default();
+                let values = json::all_proven(request.body(), path).unwrap_or_default();
                 values.iter().for_each(|value| self.json(request.body(), value));
             }
         }

@@ -6,6 +6,7 @@
 //! the oldest go and their records may come twice; no record is ever lost.
 
 pub(crate) mod entry;
+pub(crate) mod key;
 pub(crate) mod needed;
 #[cfg(test)]
 mod tests;
@@ -13,27 +14,18 @@ pub(crate) mod twins;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
-use aws_lc_rs::digest::{Context, SHA256};
 use jiff::Timestamp;
 use mef_ports::{RunSummary, SeenId};
 
 use crate::ask::fetch_error::MOST_IDS;
 use crate::news::seen::entry::Entry;
+use crate::news::seen::key::{Identity, Key, hash, numbered};
 use crate::news::seen::needed::Needed;
 use crate::news::seen::twins::{Content, Twins};
 
 /// How many ids a run knows at most. The table of so many takes 36 MB, and is full then: a table
 /// of twice the size would be too much for a small function.
 pub(crate) const MOST_KNOWN: usize = (1 << 21) / 8 * 7;
-
-/// What a record is recognised by.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Key {
-    /// A hash of its id and time, or of all of it.
-    pub(crate) hash: u64,
-    /// What tells it from others with the same hash.
-    pub(crate) content: Content,
-}
 
 /// Until when a record may come again.
 #[derive(Clone, Copy, Debug)]
@@ -47,13 +39,23 @@ pub(crate) struct Stay {
     pub(crate) renews: bool,
 }
 
-/// A record that is new.
+/// What later requests bring again of what is being read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Identity {
-    /// What it is known by when it is delivered.
-    pub(crate) hash: u64,
-    /// Its number among those that share its key, from 0.
-    pub(crate) number: u32,
+pub(crate) enum ComesAgain {
+    /// Not the page at hand: they lead on from it.
+    Nothing,
+    /// The page at hand.
+    Page,
+    /// All of it, if they ask for it.
+    All,
+}
+
+/// The ids to store.
+#[derive(Debug)]
+pub(crate) struct Stored {
+    pub(crate) ids: Vec<SeenId>,
+    /// How many of them, from the first on, are of records on pages before the one at hand.
+    pub(crate) passed: usize,
 }
 
 /// The ids of records that were delivered.
@@ -67,6 +69,10 @@ pub(crate) struct Seen {
     others: VecDeque<(u64, Option<i64>)>,
     /// The hashes of the page at hand, which is not delivered yet.
     in_flight: HashSet<u64>,
+    /// What was met on the page at hand, of records that are known by all of their text.
+    page: Vec<u64>,
+    /// Whether such a record was met in this reading.
+    any_whole: bool,
     /// How many ids had no room.
     without_room: u64,
     /// What is needed after the last page that was delivered.
@@ -78,27 +84,14 @@ pub(crate) struct Seen {
     job: u64,
 }
 
-/// Returns the hash of a record's id and time. A record that the vendor changes and gives a new
-/// time is new.
-pub(crate) fn hash(id: &str, time: Option<Timestamp>) -> u64 {
-    let mut context = Context::new(&SHA256);
-    context.update(&time.map_or(i128::MIN, Timestamp::as_nanosecond).to_be_bytes());
-    context.update(id.as_bytes());
-    let digest = context.finish();
-    digest.as_ref().iter().take(8).fold(0, |hash, byte| hash << 8 | u64::from(*byte))
-}
-
-/// Returns what the record with this number among those of `key` is known by.
-fn numbered(key: u64, number: u32) -> u64 {
-    if number == 0 { key } else { hash(&format!("{key}~{number}"), None) }
-}
-
 impl Seen {
-    /// Returns the set that was stored.
-    pub(crate) fn load(ids: Vec<SeenId>) -> Seen {
-        let mut seen = Seen::default();
-        for id in ids {
-            if seen.known.insert(id.hash, Entry::new(id.time_ms, Content::NONE)).is_none() {
+    /// Returns the set that was stored. The first `passed` of the ids are of pages that do not come
+    /// again if reading goes on.
+    pub(crate) fn load(ids: &[SeenId], passed: usize) -> Seen {
+        let mut seen = Seen { any_whole: passed > 0, ..Seen::default() };
+        for (index, id) in ids.iter().enumerate() {
+            let content = if index < passed { Content::PASSED } else { Content::NONE };
+            if seen.known.insert(id.hash, Entry::new(id.time_ms, content)).is_none() {
                 seen.needed.push_back(id.hash);
             }
         }
@@ -125,21 +118,24 @@ impl Seen {
         self.twins.begin_page(again);
     }
 
-    /// Begins to read again what was read: the first of equal records is the first again.
+    /// Begins to read at the beginning: the first of equal records is the first again.
     pub(crate) fn begin_again(&mut self) {
-        for (key, entry) in &mut self.known {
-            if entry.content().is_whole() {
-                entry.set_content(Content::NONE);
-                self.twins.forget(*key);
-            }
+        self.page.clear();
+        self.twins.forget_equal();
+        if std::mem::take(&mut self.any_whole) {
+            let known = self.known.values_mut();
+            known
+                .filter(|entry| entry.content().is_whole())
+                .for_each(|entry| entry.set_content(Content::NONE));
         }
     }
 
-    /// Goes on where an earlier run ended. What that delivered from `from` on was on earlier pages:
-    /// an equal record on a later one is another.
+    /// Goes on where an older program ended, which did not store what stands on which page: what it
+    /// delivered from `from` on counts as of earlier pages, so that nothing is dropped.
     pub(crate) fn go_on(&mut self, from: Timestamp) {
+        self.any_whole = true;
         for entry in self.known.values_mut().filter(|entry| entry.time_ms() >= ms(from)) {
-            entry.set_content(Content::EARLIER);
+            entry.set_content(Content::PASSED);
         }
     }
 
@@ -153,10 +149,15 @@ impl Seen {
         summary: &mut RunSummary,
     ) -> Option<Identity> {
         let hash = key.hash ^ self.job;
-        let first = self.known.get(&hash).map_or(Content::NONE, |entry| entry.content());
-        let known = &self.known;
-        let is_known = |number| known.contains_key(&numbered(hash, number));
-        let number = self.twins.number(hash, key.content, first, is_known);
+        let content = |hash| self.known.get(&hash).map_or(Content::NONE, Entry::content);
+        let first = content(hash);
+        let number = match key.content.is_whole() {
+            true => {
+                let is_met = |number| content(numbered(hash, number)).is_whole();
+                Some(self.twins.number_of_equal(hash, is_met))
+            }
+            false => self.twins.number(hash, key.content, first),
+        };
         let identity = number.map(|number| Identity { hash: numbered(hash, number), number });
         let identity = identity.filter(|identity| match &self.resumed {
             Some(resumed) => !resumed.contains(&identity.hash),
@@ -169,10 +170,21 @@ impl Seen {
                 self.meet_again(number.map_or(hash, |number| numbered(hash, number)), stay, needed);
             }
         }
-        if let Some(entry) = self.known.get_mut(&hash).filter(|_| first == Content::NONE) {
+        if key.content.is_whole() {
+            number.into_iter().for_each(|number| self.meet_equal(numbered(hash, number)));
+        } else if let Some(entry) = self.known.get_mut(&hash).filter(|_| first == Content::NONE) {
             entry.set_content(key.content);
         }
         identity
+    }
+
+    /// Notes that a record which is known by all of its text stands on the page at hand.
+    fn meet_equal(&mut self, hash: u64) {
+        if let Some(entry) = self.known.get_mut(&hash) {
+            entry.set_content(Content::WHOLE);
+            self.page.push(hash);
+            self.any_whole = true;
+        }
     }
 
     fn add(&mut self, hash: u64, stay: Stay, needed: &Needed) {
@@ -222,9 +234,17 @@ impl Seen {
         self.in_flight.clear();
     }
 
-    /// Notes that the page at hand is delivered.
-    pub(crate) fn page_delivered(&mut self) {
+    /// Notes that the page at hand is delivered, and what comes again after it.
+    pub(crate) fn page_delivered(&mut self, comes_again: ComesAgain) {
         self.in_flight.clear();
+        match comes_again {
+            ComesAgain::Nothing => self.leave_page(Content::PASSED),
+            ComesAgain::Page => {
+                self.leave_page(Content::NONE);
+                self.twins.forget_equal();
+            }
+            ComesAgain::All => self.begin_again(),
+        }
         if let Some(resumed) = &mut self.resumed {
             resumed.clear();
             self.known.clear();
@@ -234,7 +254,15 @@ impl Seen {
         }
     }
 
-    /// Forgets what no later read can bring again, at the end of a reading.
+    fn leave_page(&mut self, content: Content) {
+        for hash in self.page.drain(..) {
+            if let Some(entry) = self.known.get_mut(&hash) {
+                entry.set_content(content);
+            }
+        }
+    }
+
+    /// Forgets what no later read can bring again.
     pub(crate) fn prune(&mut self, needed: &Needed) {
         self.twins.clear();
         let Seen { known, needed: queue, others, .. } = self;
@@ -260,31 +288,32 @@ impl Seen {
             kept.extend(queue.iter().copied());
         }
         known.retain(|hash, entry| {
-            entry.set_content(Content::NONE);
+            if !entry.content().is_whole() {
+                entry.set_content(Content::NONE);
+            }
             needed.includes(entry.time_ms()) || kept.contains(hash)
         });
         self.last_needed = Some(*needed);
     }
 
     /// Returns the ids to store with a page.
-    pub(crate) fn store_with(&mut self, needed: &Needed) -> Vec<SeenId> {
+    pub(crate) fn store_with(&mut self, needed: &Needed) -> Stored {
         self.last_needed = Some(*needed);
         let latest = self.needed.len().saturating_sub(needed.latest);
         let mut stored = HashSet::new();
         let queue = self.needed.iter().enumerate();
-        queue
-            .filter_map(|(index, hash)| {
-                let id = SeenId { hash: *hash, time_ms: self.known.get(hash)?.time_ms() };
-                let is_needed = index >= latest || needed.includes(id.time_ms);
-                (is_needed && stored.insert(*hash)).then_some(id)
-            })
-            .collect()
+        let ids = queue.filter_map(|(index, hash)| {
+            let id = SeenId { hash: *hash, time_ms: self.known.get(hash)?.time_ms() };
+            let is_needed = index >= latest || needed.includes(id.time_ms);
+            (is_needed && stored.insert(*hash)).then_some(id)
+        });
+        self.passed_first(ids.collect())
     }
 
     /// Returns everything that is delivered, as far as there is room. A late record can push others to
     /// later pages if the vendor numbers its pages, and the vendor may go by the time at which
     /// it got a record. This is too much to store with each page.
-    pub(crate) fn to_store_at_the_end(&self, is_open: bool) -> Vec<SeenId> {
+    pub(crate) fn to_store_at_the_end(&self, is_open: bool) -> Stored {
         let time_ms = |hash| self.known.get(hash).map(Entry::time_ms);
         let others = self.others.iter().map(|(hash, read_ms)| {
             let read_ms = read_ms.filter(|_| !is_open);
@@ -299,7 +328,17 @@ impl Seen {
         });
         let mut ids: Vec<_> = latest.take(MOST_IDS).collect();
         ids.reverse();
-        ids
+        self.passed_first(ids)
+    }
+
+    /// Puts what is of earlier pages first: it is the first to go if the room gets short.
+    fn passed_first(&self, mut ids: Vec<SeenId>) -> Stored {
+        let is_passed = |id: &SeenId| {
+            self.known.get(&id.hash).is_some_and(|entry| entry.content() == Content::PASSED)
+        };
+        ids.sort_by_key(|id| !is_passed(id));
+        let passed = ids.partition_point(is_passed);
+        Stored { ids, passed }
     }
 
     /// Returns whether more is to be stored at the end of a run than with its last page.

@@ -22,7 +22,7 @@ fn insert(seen: &mut Seen, needed: &Needed, seconds: impl IntoIterator<Item = i6
         seen.insert(key(second), stay, needed, &mut RunSummary::default()).is_some()
     };
     let new = seconds.into_iter().map(is_new).filter(|is_new| *is_new).count();
-    seen.page_delivered();
+    seen.page_delivered(ComesAgain::Nothing);
     new
 }
 
@@ -35,11 +35,11 @@ fn only_what_a_later_read_needs_is_stored() {
     let open = Needed { open_overlap_to: Some(at(10)), ..needed(100) };
     let mut seen = Seen::default();
     insert(&mut seen, &open, [5, 10, 50, 99, 100, 150]);
-    assert_eq!(seconds(&seen.store_with(&open)), [5, 10, 100, 150]);
+    assert_eq!(seconds(&seen.store_with(&open).ids), [5, 10, 100, 150]);
     assert_eq!(insert(&mut seen, &open, [50]), 0, "the run knows the others");
     seen.prune(&needed(100));
     assert_eq!(insert(&mut seen, &needed(100), [5]), 1);
-    let mut reloaded = Seen::load(seen.store_with(&needed(100)));
+    let mut reloaded = Seen::load(&seen.store_with(&needed(100)).ids, 0);
     assert_eq!(insert(&mut reloaded, &needed(100), [100, 101]), 1);
 }
 
@@ -48,7 +48,7 @@ fn the_latest_are_kept_whatever_their_time() {
     let needed = Needed { latest: 2, ..needed(1000) };
     let mut seen = Seen::default();
     insert(&mut seen, &needed, [7, 2000, 5, 6]);
-    assert_eq!(seconds(&seen.store_with(&needed)), [2000, 5, 6]);
+    assert_eq!(seconds(&seen.store_with(&needed).ids), [2000, 5, 6]);
     seen.prune(&needed);
     assert_eq!(insert(&mut seen, &needed, [5, 7]), 1);
 }
@@ -59,11 +59,11 @@ fn what_has_no_room_in_the_store_is_known_to_the_run_and_counted_at_its_end() {
     let mut seen = Seen::default();
     insert(&mut seen, &needed(0), 0..most + 3);
     seen.prune(&needed(0));
-    let stored = seen.to_store_at_the_end(false);
+    let stored = seen.to_store_at_the_end(false).ids;
     assert_eq!(seconds(&stored), (3..most + 3).collect::<Vec<_>>(), "the latest");
     assert_eq!(seen.forgotten(&stored, false), 3);
     assert_eq!(insert(&mut seen, &needed(0), 0..most + 3), 0);
-    assert_eq!(insert(&mut Seen::load(stored), &needed(0), 0..most + 3), 3);
+    assert_eq!(insert(&mut Seen::load(&stored, 0), &needed(0), 0..most + 3), 3);
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn what_is_not_delivered_is_not_stored() {
     };
     let (one, other) = (new(&mut seen, 1), new(&mut seen, 2));
     seen.delivered(&[one]);
-    let stored = seen.to_store_at_the_end(true);
+    let stored = seen.to_store_at_the_end(true).ids;
     assert!(stored.iter().all(|id| id.hash != other) && stored.len() == 1);
 }
 
@@ -87,7 +87,7 @@ fn a_record_without_a_time_stays_for_the_window_in_which_it_first_came() {
             let stay = Stay { time: at(end), read: None, renews };
             seen.begin_page(false);
             seen.insert(key(0), stay, &needed(end - 60), &mut RunSummary::default());
-            seen.page_delivered();
+            seen.page_delivered(ComesAgain::Nothing);
             seen.prune(&needed(end - 60));
         }
         assert_eq!(seen.known.contains_key(&key(0).hash), is_known);
@@ -99,10 +99,10 @@ fn what_was_read_lately_is_known_as_far_as_there_is_room() {
     let mut seen = Seen::default();
     let stay = Stay { time: at(10), read: Some(at(100)), renews: true };
     seen.insert(key(10), stay, &needed(40), &mut RunSummary::default());
-    seen.page_delivered();
-    assert!(seen.store_with(&needed(40)).is_empty());
+    seen.page_delivered(ComesAgain::Nothing);
+    assert!(seen.store_with(&needed(40)).ids.is_empty());
     seen.prune(&needed(40));
-    let stored = seen.to_store_at_the_end(false);
+    let stored = seen.to_store_at_the_end(false).ids;
     assert_eq!(seconds(&stored), [100]);
     seen.prune(&needed(101));
     assert!(!seen.has_others() && seen.known.is_empty());

@@ -18,6 +18,8 @@ pub(crate) struct Twins {
     met: HashMap<u64, u32>,
     /// How many of them have this content.
     copies: HashMap<(u64, Content), u32>,
+    /// From which number on one of those that are equal in all may be free, where it is not the first.
+    equal: HashMap<u64, u32>,
     /// How often a record with this key and content is on the page at hand.
     on_page: HashMap<(u64, Content), u32>,
     /// Whether the page at hand is the one before it once more.
@@ -31,8 +33,8 @@ impl Content {
     pub(crate) const NONE: Content = Content(0);
     /// The key is made of the whole record, so that all that share it are equal.
     pub(crate) const WHOLE: Content = Content(1);
-    /// The same, and it was met in an earlier run of this reading.
-    pub(crate) const EARLIER: Content = Content(2);
+    /// The same, and it stands on a page before the one at hand.
+    pub(crate) const PASSED: Content = Content(2);
 
     /// Returns the content that has this hash.
     pub(crate) fn of(hash: u64) -> Content {
@@ -50,7 +52,7 @@ impl Content {
 
     /// Returns whether its key is made of the whole record.
     pub(crate) fn is_whole(self) -> bool {
-        self == Content::WHOLE || self == Content::EARLIER
+        self == Content::WHOLE || self == Content::PASSED
     }
 }
 
@@ -61,57 +63,57 @@ impl Twins {
         self.is_page_again = again;
     }
 
-    /// Forgets how many records of the key were met.
-    pub(crate) fn forget(&mut self, key: u64) {
-        self.met.remove(&key);
+    /// Begins to count equal records anew.
+    pub(crate) fn forget_equal(&mut self) {
+        self.equal.clear();
     }
 
     /// Forgets everything.
     pub(crate) fn clear(&mut self) {
         self.met.clear();
         self.copies.clear();
+        self.equal.clear();
     }
 
     /// Returns the number of a record among those of its key, from 0; `None` if it is one that was
-    /// met on an earlier page. `first` is the content of the first that was met, and `is_known`
-    /// says whether the record with a number was delivered.
-    pub(crate) fn number(
-        &mut self,
-        key: u64,
-        content: Content,
-        first: Content,
-        is_known: impl Fn(u32) -> bool,
-    ) -> Option<u32> {
-        let met = match self.met.get(&key) {
-            Some(met) => *met,
-            None => u32::from(first != Content::NONE),
-        };
-        if !content.is_whole() || self.is_page_again {
-            let before = self.on_page.entry((key, content)).or_default();
-            let copies = match self.copies.get(&(key, content)) {
-                _ if content.is_whole() => met,
-                Some(copies) => *copies,
-                None => u32::from(first == content),
-            };
-            *before += 1;
-            if *before <= copies {
-                return None;
-            }
+    /// met on an earlier page. `first` is the content of the first that was met.
+    pub(crate) fn number(&mut self, key: u64, content: Content, first: Content) -> Option<u32> {
+        let met = self.met.get(&key).copied().unwrap_or(u32::from(first != Content::NONE));
+        let copies = self.copies.get(&(key, content)).copied();
+        let before = self.on_page.entry((key, content)).or_default();
+        *before += 1;
+        if *before <= copies.unwrap_or(u32::from(first == content)) {
+            return None;
         }
-        let number = match first {
-            // How many there were is not stored, only which were delivered.
-            Content::EARLIER if met == 1 => (1..u32::MAX).find(|number| !is_known(*number))?,
-            _ => met,
-        };
-        if number > 0 {
-            if met == 1 && !first.is_whole() {
+        if met > 0 {
+            if met == 1 {
                 self.copies.insert((key, first), 1);
             }
-            self.met.insert(key, number + 1);
-            if !content.is_whole() {
-                *self.copies.entry((key, content)).or_default() += 1;
+            self.met.insert(key, met + 1);
+            *self.copies.entry((key, content)).or_default() += 1;
+        }
+        Some(met)
+    }
+
+    /// Returns the number of a record among those that are equal in all, from 0. `is_met` says whether
+    /// the one with a number was met before in this reading. On a page that comes once more, those
+    /// that were met are the first.
+    pub(crate) fn number_of_equal(&mut self, key: u64, is_met: impl Fn(u32) -> bool) -> u32 {
+        if self.is_page_again {
+            let again = self.on_page.entry((key, Content::WHOLE)).or_default();
+            *again += 1;
+            let number = *again - 1;
+            if is_met(number) {
+                return number;
             }
         }
-        Some(number)
+        let mut number = self.equal.get(&key).copied().unwrap_or_default();
+        while is_met(number) {
+            number += 1;
+        }
+        if number > 0 {
+            self.equal.insert(key, number + 1);
+        }
+        number
     }
 }

@@ -86,17 +86,20 @@ pub(super) fn read_xml(
     held: &mut Held,
     content: &mut Content,
 ) -> Result<(), PageError> {
-    let paths: Vec<_> = match &pages.records {
-        Records::Lists(_) | Records::One(_) => records_at.iter().collect(),
-        Records::Values(_) | Records::Lines => Vec::new(),
+    let paths: Vec<_> = records_at.iter().collect();
+    let take = match &pages.records {
+        Records::Values(_) => Take::Values,
+        Records::Lists(_) | Records::One(_) | Records::Lines => Take::Elements,
     };
     let read =
-        read_xml_records(text, &paths, charsets, MOST_VALUES).map_err(|error| match error {
-            XmlError::CutOff(reason) => broken("XML", reason),
-            XmlError::Other(reason) => other("XML", reason),
-            XmlError::TooManyValues(most) => PageError::TooManyValues(most),
-            XmlError::TooManyRecords(most) => PageError::TooManyRecords(most),
-        })?;
+        read_xml_records(text, &paths, take, charsets, MOST_VALUES).map_err(
+            |error| match error {
+                XmlError::CutOff(reason) => broken("XML", reason),
+                XmlError::Other(reason) => other("XML", reason),
+                XmlError::TooManyValues(most) => PageError::TooManyValues(most),
+                XmlError::TooManyRecords(most) => PageError::TooManyRecords(most),
+            },
+        )?;
     match read {
         XmlRead::Whole { value, values } => {
             held.take_value_count(values)?;

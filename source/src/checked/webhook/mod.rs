@@ -17,6 +17,7 @@ pub use preset::{ExpandedPreset, Expansion};
 pub use respond::{AnswerBody, AnswerTemplate, Respond, StoredSecret};
 pub use verify::Verify;
 
+use jiff::SignedDuration;
 use url::Url;
 
 use crate::checked::checker::{Checker, Told, all};
@@ -27,6 +28,9 @@ use checks::surroundings::{REQUEST_ROOTS, lint_names};
 
 const DEFAULT_MAX_BODY: usize = 6 * 1024 * 1024;
 const LARGEST_MAX_BODY: usize = 10 * 1024 * 1024;
+
+/// How long a delivery is remembered as done. Vendors retry for up to three days.
+pub const REMEMBERED: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// The statuses that can answer a refused record; the first is the default.
 const REJECTED_STATUSES: [u16; 3] = [202, 400, 422];
@@ -90,7 +94,8 @@ impl Webhook {
         let has_public_url = matches!(public_url, Ok(Some(_)));
         let verify = verify::verify(written, has_public_url, checker);
         if let Ok(Verify::All(checks)) = &verify {
-            lint_claims(written, checks, checker);
+            let delivery_id = delivery_id.as_ref().ok().and_then(Option::as_deref);
+            lint_claims(written, checks, delivery_id.unwrap_or_default(), checker);
             lint_body(written, checks, checker);
         }
         let methods = methods(written, checker);
@@ -160,8 +165,18 @@ fn lint_body(written: &written::Webhook, checks: &[Check], checker: &mut Checker
 }
 
 /// Reports what does not go together with claims that are the record.
-fn lint_claims(written: &written::Webhook, checks: &[Check], checker: &mut Checker<'_>) {
-    if !checks.iter().any(Check::tells_record) {
+fn lint_claims(
+    written: &written::Webhook,
+    checks: &[Check],
+    delivery_id: &[Path],
+    checker: &mut Checker<'_>,
+) {
+    let telling = checks.iter().flat_map(Check::singles).filter_map(|check| match check {
+        Check::Jwt(jwt) if jwt.record == written::TokenRecord::Claims => Some(jwt),
+        _ => None,
+    });
+    let telling: Vec<_> = telling.collect();
+    if telling.is_empty() {
         return;
     }
     let place = written.verify.as_ref().and_then(Located::place);
@@ -172,7 +187,29 @@ fn lint_claims(written: &written::Webhook, checks: &[Check], checker: &mut Check
             "claims are always JSON; leave `decode` out",
         );
     }
-    if written.delivery_id.is_none() {
+    let has_no_end = |jwt: &&Box<Jwt>| !jwt.required.iter().any(|claim| claim == "exp");
+    let is_claim = |jwt: &Jwt, path: &Path| {
+        path.root() == Root::Record
+            && matches!(path.segments(), [claim] if jwt.required.contains(claim))
+    };
+    let is_known =
+        |jwt: &Jwt| !delivery_id.is_empty() && delivery_id.iter().all(|path| is_claim(jwt, path));
+    let is_endless = |jwt: &Jwt| jwt.max_age.is_none() && jwt.required.iter().any(|c| c == "jti");
+    let is_forgotten = |jwt: &Jwt| jwt.max_age.is_none_or(|age| age > REMEMBERED.unsigned_abs());
+    let mut endless = telling.iter().copied().filter(has_no_end);
+    if endless.clone().any(|jwt| is_endless(jwt) && !is_known(jwt)) {
+        checker.error_with(
+            written.delivery_id.as_ref().and_then(Located::place).or(place),
+            "nothing says when the token ends, and no claim tells that it came before",
+            "whoever sees the token could send it again; write `delivery_id: jti`, the claim that `required` names, and `max_age: 7d`",
+        );
+    } else if endless.any(|jwt| is_forgotten(jwt)) {
+        checker.warn(
+            place,
+            "a token counts as new again once its delivery is forgotten, after seven days",
+            "write `max_age: 7d`, or what the vendor's retries need if that is less",
+        );
+    } else if written.delivery_id.is_none() {
         checker.warn(
             place,
             "a token that is sent again makes its events again",

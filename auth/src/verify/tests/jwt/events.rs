@@ -7,7 +7,7 @@ const SET: &str = r#"{"iss":"https://issuer.example.com","iat":1700000000,"jti":
 
 const PUSHED: &str = r#"jwt: { from: body, record: claims, type: secevent+jwt, algorithms: [RS256],
     keys: { jwks_url: "https://issuer.example.com/keys" }, issuer: "https://issuer.example.com", audience: us,
-    required: [iat, jti, events] }"#;
+    required: [iat, jti, events], max_age: 7d }"#;
 
 fn set(claims: &str, typ: &str) -> String {
     let header = format!(r#"{{"typ":"{typ}","alg":"RS256","kid":"k1"}}"#);
@@ -175,27 +175,23 @@ fn a_token_without_a_time_is_bound_to_the_body() {
 
 #[test]
 fn a_detached_signature_is_over_the_body() {
-    // RFC 7515 appendix A.1, with the payload left out as appendix F says.
-    let key = r#"{"kty":"oct","k":"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow"}"#;
+    // RFC 7520 §4.5.
+    let key = r#"{"kty":"oct","k":"hJtXIZ2uSN5kbQfbtTNWbpdmhkV8FJG-Onbc6mxCcYg"}"#;
     let checks = "jws: { from: header.x-jws-signature, algorithms: [HS256], keys: { jwk: [s] } }";
-    let body = "{\"iss\":\"joe\",\r\n \"exp\":1300819380,\r\n \"http://example.com/is_root\":true}";
-    let (head, signature) =
-        ("eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9", "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
+    let body = "It’s a dangerous business, Frodo, going out your door. You step onto the road, and if you don't keep your feet, there’s no knowing where you might be swept off to.";
+    let head = "eyJhbGciOiJIUzI1NiIsImtpZCI6IjAxOGMwYWU1LTRkOWItNDcxYi1iZmQ2LWVlZjMxNGJjNzAzNyJ9";
+    let signature = "s0h6KThzkfBBBkLspW1h84VsJZFTsPPqMDA7g1Md7p0";
     let by = |token: &str, body: &str| {
         Post::new(&[("x-jws-signature", token)], body).verify(checks, &[("s", key)])
     };
     let verified = by(&format!("{head}..{signature}"), body).unwrap();
     assert_eq!(verified.body(), body);
     assert_eq!(verified.header("x-jws-signature"), Some("***"));
-    assert!(by(&format!("{head}..{signature}"), &body.replace("joe", "ann")).is_err());
+    assert!(by(&format!("{head}..{signature}"), &body.replace("Frodo", "Sam")).is_err());
     // A payload of its own would be another than the body.
     let own = b64(body);
     assert!(by(&format!("{head}.{own}.{signature}"), "{}").is_err());
     assert!(by(&format!("{head}.{own}.{signature}"), body).is_err());
-    // RFC 7797 §4.2: the payload as it is, which the header demands with `crit`.
-    let plain = "eyJhbGciOiJIUzI1NiIsImI2NCI6ZmFsc2UsImNyaXQiOlsiYjY0Il19..A5dxf2s96_n5FLueVuW1Z_vh161FwXZC4YLPff6dmDY";
-    assert!(by(plain, "$.02").is_ok());
-    assert!(by(plain, "$.03").is_err());
     for header in [
         r#"{"alg":"HS256","crit":["b64","exp"],"b64":false}"#,
         r#"{"alg":"HS256","crit":["http://example.com/other"]}"#,
@@ -205,17 +201,69 @@ fn a_detached_signature_is_over_the_body() {
     }
 }
 
+/// The key of RFC 7515 appendix A.1 and RFC 7797 §4.
+const RFC_KEY: &str = r#"{"kty":"oct","k":"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow"}"#;
+
+fn detached(token: &str, body: &str) -> Result<Verified, Denied> {
+    let checks = "jws: { from: header.x-jws-signature, algorithms: [HS256], keys: { jwk: [s] } }";
+    Post::new(&[("x-jws-signature", token)], body).verify(checks, &[("s", RFC_KEY)])
+}
+
+#[test]
+fn a_body_is_signed_as_it_is_if_the_signature_demands_that() {
+    // RFC 7797 §4.2.
+    let plain = "eyJhbGciOiJIUzI1NiIsImI2NCI6ZmFsc2UsImNyaXQiOlsiYjY0Il19..A5dxf2s96_n5FLueVuW1Z_vh161FwXZC4YLPff6dmDY";
+    assert!(detached(plain, "$.02").is_ok());
+    assert!(detached(plain, "$.03").is_err());
+    // PyJWT calls a signature over a plain payload a JWT too.
+    let header = b64(r#"{"typ":"JWT","alg":"HS256","b64":false,"crit":["b64"]}"#);
+    let key =
+        "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow";
+    let key = URL_SAFE_NO_PAD.decode(key).unwrap();
+    let made = b64(mac(lc_hmac::HMAC_SHA256, &key, format!("{header}.{BODY}").as_bytes()));
+    assert!(detached(&format!("{header}..{made}"), BODY).is_ok());
+}
+
+#[test]
+fn the_claims_of_a_token_do_not_pass_for_a_signed_body() {
+    // RFC 7515 appendix A.1: a token with claims. Its signature is good for its claims as a body.
+    let claims =
+        "{\"iss\":\"joe\",\r\n \"exp\":1300819380,\r\n \"http://example.com/is_root\":true}";
+    let (head, signature) =
+        ("eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9", "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
+    let denied = detached(&format!("{head}..{signature}"), claims).unwrap_err();
+    assert!(denied.to_string().contains("a token with claims"), "{denied}");
+    for typ in ["jwt", "at+jwt", "application/JWT", "application/secevent+jwt"] {
+        let header = format!(r#"{{"alg":"RS256","kid":"k1","typ":"{typ}"}}"#);
+        let token = raw(&header, SET, &RSA.signing, Algorithm::RS256);
+        let detached = token.replacen(&b64(SET), "", 1);
+        let checks = format!(
+            "all: [ {{ jws: {{ from: header.x-jws, algorithms: [RS256], keys: {{ jwks_url: \"{JWKS_URL}\" }} }} }}, {{ token: {{ from: jti, secrets: [s] }} }} ]"
+        );
+        let post = Post::new(&[("x-jws", &*detached)], SET);
+        let keys = published(&[named(&RSA.jwk, "k1")]);
+        assert!(
+            matches!(judge_by(&checks, &keys, &post), Err(Denied::JwtMalformed { .. })),
+            "{typ}"
+        );
+        // Nobody fetches keys for it either.
+        assert_eq!(wanted_keys(&webhook(&checks), &post.request(), |_| true, now()), []);
+    }
+}
+
 #[test]
 fn a_detached_signature_has_a_published_key() {
     // As Fireblocks signs: RS512 with a key of its key set.
     let checks = format!(
-        "jws: {{ from: header.Fireblocks-Webhook-Signature, algorithms: [RS512], keys: {{ jwks_url: \"{JWKS_URL}\" }} }}"
+        "all: [ {{ jws: {{ from: header.Fireblocks-Webhook-Signature, algorithms: [RS512], keys: {{ jwks_url: \"{JWKS_URL}\" }} }} }}, {{ token: {{ from: header.x-account, secrets: [s] }} }} ]"
     );
     let header = r#"{"alg":"RS512","kid":"k1"}"#;
     let token = raw(header, BODY, &RSA.signing, Algorithm::RS512);
     let detached = token.replacen(&b64(BODY), "", 1);
-    let post =
-        |token: &str, body: &str| Post::new(&[("Fireblocks-Webhook-Signature", token)], body);
+    let post = |token: &str, body: &str| {
+        let account = ("x-account", "shared secret");
+        Post::new(&[("Fireblocks-Webhook-Signature", token), account], body)
+    };
     let keys = published(&[named(&RSA.jwk, "k1")]);
     assert!(judge_by(&checks, &keys, &post(&detached, BODY)).is_ok());
     assert!(judge_by(&checks, &keys, &post(&detached, "{}")).is_err());

@@ -1,9 +1,12 @@
 //! What a `jws` check means.
+//!
+//! A signature says who signed, and not for whom. Keys that are published sign for every customer of their
+//! vendor, and perhaps tokens too, so beside them something has to tell that the request is ours.
 
 use super::kind::{Kind, Proof};
 use super::secret_use::SecretUse;
 use super::token::TokenFrom;
-use super::token_keys::{JwtKeys, Written};
+use super::token_keys::{JwtKeys, Written, shared_signer};
 use crate::checked::checker::{Checker, Told};
 use crate::path::Root;
 use crate::written::{self, JwtAlgorithm, Located};
@@ -48,6 +51,15 @@ pub(crate) fn check(
         keys: written.keys.as_ref(),
         secrets: written.secrets.as_ref(),
     };
+    if let Ok(as_written) = keys.keys(checker)
+        && let Some(shared) = shared_signer(&[], &as_written)
+    {
+        checker.error_with(
+            as_written.place(),
+            format!("the keys at `{}` sign tokens for anybody", shared.name),
+            "whoever has a token could send its claims as a body; name keys that sign nothing but these requests",
+        );
+    }
     let keys = keys.check(checker);
     Ok(Jws {
         from: TokenFrom::of(path?),

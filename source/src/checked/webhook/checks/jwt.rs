@@ -13,16 +13,13 @@ use super::secret_use::SecretUse;
 use super::signed::SigningText;
 use super::surroundings::{REQUEST_ROOTS, Surroundings, lint_name};
 use super::token::TokenFrom;
-use super::token_keys::{JwtKeys, Written};
+use super::token_keys::{JwtKeys, Written, shared_signer};
 use crate::checked::checker::{Checker, Told, all};
 use crate::checked::constant::constant;
 use crate::path::{Path, Root};
 use crate::written::{self, JwtAlgorithm, Located, OneOrMany, TokenRecord};
 
 const DEFAULT_LEEWAY: Duration = Duration::from_secs(60);
-
-/// Issuers that give tokens to anybody.
-const SHARED_ISSUERS: &str = include_str!("shared_issuers.txt");
 
 /// A signed token.
 #[derive(Clone, Debug)]
@@ -178,24 +175,20 @@ fn check_is_for_us(
             "several issuers may publish the same keys; write what `iss` holds",
         );
     }
-    for (issuer, pins) in
-        SHARED_ISSUERS.lines().filter(|l| !l.starts_with('#')).filter_map(|l| l.split_once(' '))
-    {
-        // Nobody can have a token that tells events (RFC 8417 §2.2): these go to the audience alone.
-        let tells_events = requires(written, "events");
-        let is_pinned =
-            tells_events || pins.split(' ').any(|claim| written.claims.contains_key(claim));
-        if issuers.iter().any(|written| written == issuer) && !is_pinned {
-            let pins = pins.split(' ').map(|pin| format!("`{pin}`")).collect::<Vec<_>>();
-            checker.error_with(
-                written.issuer.as_ref().and_then(Located::place),
-                format!("anybody can have a token of `{issuer}`, with any audience"),
-                format!(
-                    "pin under `claims` to whom it was given: {}. For security event tokens write `events` under `required`",
-                    pins.join(" or ")
-                ),
-            );
-        }
+    let Some(shared) = shared_signer(issuers, keys) else { return };
+    // Nobody can have a token that tells events (RFC 8417 §2.2): these go to the audience alone.
+    let tells_events = requires(written, "events");
+    let pins = || shared.pins.split(' ');
+    if !tells_events && !pins().any(|claim| written.claims.contains_key(claim)) {
+        let pins = pins().map(|pin| format!("`{pin}`")).collect::<Vec<_>>();
+        checker.error_with(
+            written.issuer.as_ref().and_then(Located::place).or(place),
+            format!("anybody can have a token of `{}`, with any audience", shared.name),
+            format!(
+                "pin under `claims` to whom it was given: {}. For security event tokens write `events` under `required`",
+                pins.join(" or ")
+            ),
+        );
     }
 }
 

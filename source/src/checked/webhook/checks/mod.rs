@@ -185,6 +185,17 @@ impl Check {
         self.single()?.signed()
     }
 
+    /// Returns whether it says that the request is meant for this source: a secret of its own does, the
+    /// published keys of a detached signature do not.
+    fn says_for_whom(&self) -> bool {
+        match self {
+            Check::Any(checks) => checks.iter().all(Check::says_for_whom),
+            Check::All(checks) => checks.iter().any(Check::says_for_whom),
+            Check::Jws(jws) => !matches!(jws.keys, JwtKeys::Jwks(_)),
+            single => single.proof() >= Proof::Password,
+        }
+    }
+
     /// Returns whether the record of a request that passes it is what a token claims.
     pub(crate) fn tells_record(&self) -> bool {
         match self {
@@ -232,6 +243,15 @@ pub(crate) fn all_of_webhook(
     }
     digests_are_signed(&checks, place, checker);
     one_tells_the_record(&checks, place, checker);
+    if !checks.iter().any(Check::says_for_whom)
+        && checks.iter().flat_map(Check::singles).any(|check| matches!(check, Check::Jws(_)))
+    {
+        checker.error_with(
+            place,
+            "nothing says that the request is for this source: the keys of a `jwks_url` sign for others too",
+            "add a check of what only your requests hold, such as `token: { from: workspaceId, secrets: [workspace_id] }`; if the keys are yours alone, name them with `jwk` or `pem`",
+        );
+    }
     Ok(checks)
 }
 

@@ -8,6 +8,41 @@ use crate::checked::origin::Origin;
 use crate::problem::Place;
 use crate::written::{self, JwtAlgorithm, Located};
 
+/// Issuers that give tokens to anybody, and the URLs of their keys.
+const SHARED_SIGNERS: &str = include_str!("shared_signers.txt");
+
+/// A signer that gives tokens to anybody.
+pub(crate) struct SharedSigner {
+    /// The issuer, or the URL of its keys.
+    pub(crate) name: &'static str,
+    /// The claims that tell to whom a token was given.
+    pub(crate) pins: &'static str,
+}
+
+/// Returns the signer that gives tokens to anybody, if one is among the `issuers` or publishes the `keys`.
+pub(crate) fn shared_signer(issuers: &[String], keys: &written::JwtKeys) -> Option<SharedSigner> {
+    let url = match keys {
+        written::JwtKeys::JwksUrl(url) => Url::parse(url).ok(),
+        _ => None,
+    };
+    // However the URL is written, it leads to the same document.
+    let is_url = |name: &str| {
+        url.as_ref().is_some_and(|url| {
+            Url::parse(name).is_ok_and(|known| {
+                url.host() == known.host()
+                    && url.path().trim_end_matches('/') == known.path().trim_end_matches('/')
+                    && known.path() != "/"
+            })
+        })
+    };
+    SHARED_SIGNERS
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| line.split_once(' '))
+        .find(|(name, _)| issuers.iter().any(|issuer| issuer == name) || is_url(name))
+        .map(|(name, pins)| SharedSigner { name, pins })
+}
+
 /// Where a token's keys come from.
 #[derive(Clone, Debug)]
 pub enum JwtKeys {
