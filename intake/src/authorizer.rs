@@ -21,11 +21,11 @@ use mef_ports::{Clock, Secrets};
 use mef_source::Source;
 use mef_source::checked::{Check, Handshake, HandshakeAuth, Webhook};
 
+use crate::at_hand::key_cache::KeyCache;
+use crate::at_hand::live_secrets::references;
+use crate::at_hand::published_keys::PublishedKeys;
 use crate::handshake::matching::may_be_answered_unsigned;
 use crate::judging::judge;
-use crate::key_cache::KeyCache;
-use crate::live_secrets::references;
-use crate::published_keys::PublishedKeys;
 use crate::verdict::Verdict;
 
 /// Whether a request may go on.

@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use mef_auth::verify::{Denied, LiveSecrets};
 use mef_ports::{SecretRef, Secrets};
 
-use crate::key_cache::KeyCache;
-use crate::live_secrets::{ReadSecrets, read};
-use crate::published_keys::PublishedKeys;
+use crate::at_hand::key_cache::KeyCache;
+use crate::at_hand::live_secrets::{ReadSecrets, read};
+use crate::at_hand::published_keys::PublishedKeys;
 use crate::verdict::Verdict;
 
 /// Judges by the live values of `references` and by `keys`. Judges a second time if outdated ones may be

@@ -14,15 +14,15 @@ use mef_source::checked::{REMEMBERED, Webhook};
 use tokio::task::spawn_blocking;
 
 use crate::answer_template::{Beside, render};
+use crate::at_hand::key_cache::KeyCache;
+use crate::at_hand::live_secrets::references;
+use crate::at_hand::published_keys::PublishedKeys;
 use crate::capture::Capture;
 use crate::delivery_id;
 use crate::head;
 use crate::judging::judge;
-use crate::key_cache::KeyCache;
-use crate::live_secrets::references;
 use crate::long_work::LongWork;
 use crate::proven::Proven;
-use crate::published_keys::PublishedKeys;
 use crate::verdict::{Handled, Verdict};
 
 /// The ports of a receiver.

@@ -6,8 +6,8 @@ use mef_source::SourceName;
 use serde_json::json;
 
 use crate::answer::Answer;
+use crate::at_hand::key_cache::KeysUnavailable;
 use crate::head::{LARGEST_HEAD, MOST_HEADERS};
-use crate::key_cache::KeysUnavailable;
 
 /// An answer and the verdict behind it.
 #[derive(Debug)]

@@ -20,10 +20,10 @@ use mef_source::checked::{Handshake, HandshakeAuth, Respond};
 
 use crate::answer::Answer;
 use crate::answer_template::{Beside, render};
+use crate::at_hand::live_secrets::{ReadSecrets, read, references, references_of};
+use crate::at_hand::published_keys::PublishedKeys;
 use crate::judging::judge;
-use crate::live_secrets::{ReadSecrets, read, references, references_of};
 use crate::proven::Proven;
-use crate::published_keys::PublishedKeys;
 use crate::receiver::Receiver;
 use crate::verdict::{Handled, Verdict};
 
