@@ -357,3 +357,41 @@ fn a_monitor_learns_that_the_store_can_be_used() {
     assert!(ask("POST").starts_with("HTTP/1.1 404 "), "it is no source");
     serving.stop();
 }
+
+/// Two servers in a row could take each of them for something else.
+#[test]
+fn a_head_that_can_be_read_in_two_ways_is_refused_and_the_connection_ends() {
+    let serving = serve(PATIENT);
+    let chunked = "transfer-encoding: chunked";
+    for (version, lines, status) in [
+        ("1.1", vec!["host: x"], 200),
+        ("1.1", vec!["host:"], 200),
+        ("1.1", vec!["host: [::1]:8080"], 200),
+        ("1.0", vec![], 200),
+        ("1.1", vec![], 400),
+        ("1.1", vec!["host: x", "host: x"], 400),
+        ("1.1", vec!["host: x", "Host: y"], 400),
+        ("1.0", vec!["host: x", "host: y"], 400),
+        ("1.1", vec!["host: x, y"], 400),
+        ("1.1", vec!["host: x/y"], 400),
+        ("1.1", vec!["host: a@x"], 400),
+    ] {
+        let lines = lines.join("\r\n") + if lines.is_empty() { "" } else { "\r\n" };
+        let head = format!("POST /hook HTTP/{version}\r\n{lines}content-length: 2\r\n");
+        let answer = serving.all_of(format!("{head}connection: close\r\n\r\n{{}}").as_bytes());
+        assert!(answer.starts_with(&format!("HTTP/{version} {status} ")), "{head}{answer}");
+    }
+    for (lines, status) in [
+        (chunked.to_owned(), 200),
+        (format!("{chunked}\r\n{chunked}"), 400),
+        (format!("{chunked}, Chunked"), 400),
+        ("transfer-encoding: gzip, chunked".to_owned(), 501),
+    ] {
+        let head = format!("POST /hook HTTP/1.1\r\nhost: x\r\n{lines}\r\n");
+        let body = "2\r\n{}\r\n0\r\n\r\n";
+        let close = if status == 200 { "connection: close\r\n" } else { "" };
+        let answer = serving.all_of(format!("{head}{close}\r\n{body}").as_bytes());
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{head}{answer}");
+    }
+    serving.stop();
+}
