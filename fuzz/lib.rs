@@ -1,5 +1,8 @@
 //! What the fuzz targets share: the checks, a request made of noise, and its judgement.
 
+pub mod records;
+pub mod vendor;
+
 use std::sync::LazyLock;
 
 use jiff::Timestamp;

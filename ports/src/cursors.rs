@@ -31,7 +31,8 @@ impl fmt::Display for StreamKey {
 /// An id that was delivered, and the time of its record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SeenId {
-    /// The record's time in milliseconds since the epoch.
+    /// The record's time in milliseconds since the epoch, and above its 42 bits the content: see
+    /// [`SeenId::with_content`].
     pub time_ms: i64,
     /// 64 bits of a hash of its id.
     pub hash: u64,
@@ -40,6 +41,27 @@ pub struct SeenId {
 impl SeenId {
     /// How many bytes one id is packed into: its time, then its hash.
     const PACKED: usize = 16;
+    /// How many bits of a time are read where there is a content: until the year 2109.
+    const TIME_BITS: u32 = 42;
+    /// The largest content.
+    pub const MOST_CONTENT: u32 = (1 << 21) - 1;
+
+    /// Returns the id with up to 21 bits of what its record says, which tell it from others with the same
+    /// id and time. Ids that were stored without have 0.
+    pub fn with_content(self, content: u32) -> SeenId {
+        let fits = content <= SeenId::MOST_CONTENT && self.time_ms >> SeenId::TIME_BITS == 0;
+        let above = if fits { i64::from(content) << SeenId::TIME_BITS } else { 0 };
+        SeenId { time_ms: self.time_ms | above, ..self }
+    }
+
+    /// Returns the record's time in milliseconds since the epoch, and the content.
+    pub fn time_and_content(&self) -> (i64, u32) {
+        if self.time_ms < 0 {
+            return (self.time_ms, 0);
+        }
+        let time_ms = self.time_ms & ((1 << SeenId::TIME_BITS) - 1);
+        (time_ms, u32::try_from(self.time_ms >> SeenId::TIME_BITS).unwrap_or_default())
+    }
 
     /// Returns the bytes that every backend stores for `ids`.
     pub fn pack(ids: &[SeenId]) -> Vec<u8> {
@@ -212,6 +234,16 @@ mod tests {
                 ids.into_iter().map(|(time_ms, hash)| SeenId { time_ms, hash }).collect();
             prop_assert_eq!(SeenId::unpack(&SeenId::pack(&ids)), ids);
         }
+    }
+
+    #[test]
+    fn a_content_stands_beside_the_time_and_leaves_it_as_it_is() {
+        let id = |time_ms| SeenId { time_ms, hash: 2 };
+        let most = SeenId::MOST_CONTENT;
+        assert_eq!(id(1_795_514_400_123).time_and_content(), (1_795_514_400_123, 0));
+        let with = id(1_795_514_400_123).with_content(most);
+        assert_eq!(with.time_and_content(), (1_795_514_400_123, most));
+        assert_eq!(id(-1).with_content(7).time_and_content(), (-1, 0));
     }
 
     #[test]

@@ -10,7 +10,7 @@ ARCHITECTURE = ROOT / "docs" / "architecture.md"
 LOGGING = ROOT / "docs" / "logging.md"
 MANUAL = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("docs/decisions/*.md")])
 LOGS = r"\b(?:error|warn|info|debug|trace)(?:_span)?!\("
-TEXT = r'"(?:[^"\\]|\\.)*"'
+TEXT = r'"(?:[^"\\]|\\[\s\S])*"'
 DECLARES = r"\b(?:struct|enum|trait|type)\s+{}\b"
 
 

@@ -1,8 +1,5 @@
 //! Recognising a record that was delivered before, by its id and time or by all of it.
 
-use std::hash::{BuildHasher, RandomState};
-use std::sync::LazyLock;
-
 use aws_lc_rs::digest::{SHA256, digest};
 use jiff::Timestamp;
 use mef_ports::RunSummary;
@@ -12,10 +9,7 @@ use mef_source::checked::{RecordId, TimeReader};
 use crate::news::record_time::record_time;
 use crate::news::seen::key::{Identity, Key, hash};
 use crate::news::seen::twins::Content;
-use crate::page::record::Record;
-
-/// Contents are compared within a run only. Nobody outside can know which of them share a hash.
-static CONTENTS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+use crate::page::record::{Record, Unread};
 
 /// A new record, with the id that the cursor finds in it.
 #[derive(Debug)]
@@ -102,10 +96,25 @@ pub(crate) fn note_late(
 /// Returns what recognises a record by its id and time.
 pub(crate) fn named(record: &Record, id: &str, time: Option<Timestamp>) -> Key {
     let content = match &record.text {
-        Some(text) => CONTENTS.hash_one(text),
-        None => CONTENTS.hash_one(&record.value),
+        Some(text) => content_of_text(text),
+        None => content_of_text(record.value.to_string().as_bytes()),
     };
-    Key { hash: hash(id, time), content: Content::of(content) }
+    Key { hash: hash(id, time), content }
+}
+
+/// Returns what a record of a page says; `None` if it cannot be read.
+pub(crate) fn content_of(record: &Unread) -> Option<Content> {
+    match record {
+        Unread::Text(text) => Some(content_of_text(text)),
+        Unread::Value(value) => Some(content_of_text(value.to_string().as_bytes())),
+        Unread::Damaged(_) => None,
+    }
+}
+
+/// Returns what a record says. It is stored, so that its hash must stay what it is.
+fn content_of_text(text: &[u8]) -> Content {
+    let digest = digest(&SHA256, text);
+    Content::of(digest.as_ref().iter().take(8).fold(0, |hash, byte| hash << 8 | u64::from(*byte)))
 }
 
 /// Returns what recognises a record without an id: all of its text.

@@ -18,6 +18,7 @@ use mef_source::checked::Next;
 use crate::ask::asking::FetchedPage;
 use crate::ask::fetch_error::FetchError;
 use crate::news::gathered::Gathered;
+use crate::news::known::content_of;
 use crate::news::page_end::PageEnd;
 use crate::news::seen::Stay;
 use crate::news::seen::needed::Needed;
@@ -211,7 +212,7 @@ pub(crate) async fn read_pages<R: Reading>(
         tally.note(&page);
         token = named.clone().or(token);
         let circle = guard.visit(&page, named.as_ref()).err();
-        run.seen.begin_page(guard.came_again());
+        run.seen.begin_page(guard.came_again(), page.records.iter().filter_map(content_of));
         if let Some(setup) = &mut run.record.setup {
             setup.values.extend(page.renewed);
         }

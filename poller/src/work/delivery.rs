@@ -99,7 +99,7 @@ pub(crate) async fn deliver(
     }
 }
 
-/// Delivers a part of a page that consists of `items`. The cursor stays where it is: if
+/// Delivers a part of a page that consists of what is known by `items`. The cursor stays where it is: if
 /// the run ends before the page, the next run skips the items whose ids are stored.
 pub(crate) async fn deliver_part(
     run: &mut Run<'_>,

@@ -105,7 +105,7 @@ impl Details<'_, '_> {
                 part.items.extend(files);
                 let is_gone = self.refused > refused;
                 if is_gone { &mut gone } else { &mut part.items }.extend(hashes);
-                part.whole = part.records.len();
+                part.end_item();
             }
             if self.run.found_details {
                 part.items.append(&mut gone);
@@ -115,8 +115,7 @@ impl Details<'_, '_> {
                 Err(error) => Err(error),
             };
             if let Err(error) = waited {
-                // The item comes whole the next time.
-                part.records.truncate(part.whole);
+                part.drop_item();
                 self.hand_over(&mut part).await?;
                 return Err(error);
             }
@@ -162,8 +161,10 @@ impl Details<'_, '_> {
     }
 
     async fn hand_over(&mut self, part: &mut Part) -> Result<(), RunError> {
-        let Part { records, damaged, items, files, .. } = std::mem::take(part);
+        let Part { records, damaged, mut items, files, .. } = std::mem::take(part);
         part.files = files;
+        let (damaged, hashes): (Vec<_>, Vec<_>) = damaged.into_iter().unzip();
+        items.extend(hashes.into_iter().flatten());
         deliver_part(self.run, records, damaged, &items).await
     }
 
@@ -219,8 +220,10 @@ impl Details<'_, '_> {
             let mut value = match record.read() {
                 Ok(Record { value, .. }) => value,
                 Err(damaged) => {
-                    if of.is_timed || self.if_new(of, &damaged.text).is_some() {
-                        part.damaged.push(damaged);
+                    if of.is_timed {
+                        part.damaged.push((damaged, None));
+                    } else if let Some((_, identity)) = self.if_new(of, &damaged.text) {
+                        part.damaged.push((damaged, Some(identity.hash)));
                     }
                     continue;
                 }

@@ -31,12 +31,12 @@ pub(crate) struct Of {
 #[derive(Default)]
 pub(crate) struct Part {
     pub(crate) records: Vec<News>,
-    /// Records that cannot be read.
-    pub(crate) damaged: Vec<Unreadable>,
+    /// Records that cannot be read, each with what it is known by if its item has no time.
+    pub(crate) damaged: Vec<(Unreadable, Option<u64>)>,
     /// The items whose records are all in it.
     pub(crate) items: Vec<u64>,
-    /// How many of the records are of those items.
-    pub(crate) whole: usize,
+    /// How many of the records and of the damaged ones are of those items.
+    whole: (usize, usize),
     /// The files of the item at hand that are known by what they are.
     pub(crate) files: Vec<u64>,
 }
@@ -78,6 +78,18 @@ impl Taken {
 }
 
 impl Part {
+    /// Notes that an item has brought all that it has.
+    pub(crate) fn end_item(&mut self) {
+        self.whole = (self.records.len(), self.damaged.len());
+    }
+
+    /// Drops what the item at hand has brought: it comes whole the next time.
+    pub(crate) fn drop_item(&mut self) {
+        let (records, damaged) = self.whole;
+        self.records.truncate(records);
+        self.damaged.truncate(damaged);
+    }
+
     /// Returns whether it is to be delivered.
     pub(crate) fn is_full(&self) -> bool {
         self.records.len() + self.damaged.len() >= MOST_RECORDS

@@ -8,8 +8,10 @@ use mef_poller::RunEnd;
 use mef_ports::{DeadLetters, RawRecord};
 use serde_json::{Value, json};
 
+use crate::chains::by_time;
 use crate::decoding::{bytes, gzip, poll, read, refused};
-use crate::scripted::records;
+use crate::scripted::{Scripted, records, run};
+use crate::support::{Bench, answer, at};
 
 /// What comes of one page: the records, and the raw text and reasons of the dead letters.
 async fn read_damaged(decode: &str, body: &[u8]) -> (Vec<Value>, Vec<(Vec<u8>, String)>) {
@@ -161,6 +163,47 @@ async fn a_damaged_detail_holds_neither_its_item_nor_the_others() {
     assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
     assert_eq!((report.summary.delivered, report.summary.rejected), (2, 1));
     assert_eq!(records(&bench).await, [json!({"n": 1}), json!({"n": 3})]);
+}
+
+fn items(cursor: &str) -> String {
+    by_time(
+        "  request: { get: \"https://api.example.com/list\", query: { from: \"{window.start|epoch}\", to: \"{window.end|epoch}\" } }
+  records: \"\"
+  details: [{ request: { get: \"https://api.example.com/{item.id}\" }, next: { url: next }, records: items }]\n",
+        cursor,
+    )
+}
+
+#[tokio::test]
+async fn a_damaged_record_of_an_item_that_was_cut_off_is_rejected_once() {
+    for cursor in ["time: time, id: id", "windows: true"] {
+        let bench = Bench::new(0);
+        let list = json!([{ "id": "a", "time": at(-10) }]).to_string();
+        let first = b"{\"items\": [{\"n\": 1}, {\"n\": \"\xff\"}], \"next\": \"/a?p=2\"}";
+        let cut = vec![bytes(list.clone()), bytes(&first[..]), answer(400, &[], "{}")];
+        let report = run(&bench, &Scripted::answers(cut), &items(cursor)).await;
+        assert!(matches!(report.end, RunEnd::Failed(_)), "{report:?}");
+        assert_eq!((report.summary.delivered, report.summary.rejected), (0, 0), "{cursor}");
+        let whole = vec![bytes(list), bytes(&first[..]), bytes("{\"items\": [{\"n\": 3}]}")];
+        let report = run(&bench, &Scripted::answers(whole), &items(cursor)).await;
+        assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+        assert_eq!((report.summary.delivered, report.summary.rejected), (2, 1), "{cursor}");
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_record_that_an_unfinished_item_has_brought_is_known() {
+    let bench = Bench::new(0);
+    let many = (0..2_000).map(|n| format!("{n}")).collect::<Vec<_>>().join(",");
+    let first = [b"{\"items\": [\"\xff\",", many.as_bytes(), b"], \"next\": \"/a?p=2\"}"].concat();
+    let list = || bytes("[{\"id\": \"a\"}]");
+    let cut = vec![list(), bytes(first.clone()), answer(400, &[], "{}")];
+    let report = run(&bench, &Scripted::answers(cut), &items("windows: true")).await;
+    assert_eq!((report.summary.delivered, report.summary.rejected), (2_000, 1), "{report:?}");
+    let whole = vec![list(), bytes(first), bytes("{\"items\": [2000]}")];
+    let report = run(&bench, &Scripted::answers(whole), &items("windows: true")).await;
+    assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+    assert_eq!((report.summary.delivered, report.summary.rejected), (1, 0));
 }
 
 #[tokio::test]

@@ -49,6 +49,7 @@ mod support;
 mod time_of_items;
 mod tokens;
 mod totals;
+mod twins;
 mod units_of_windows;
 mod values;
 mod versions;

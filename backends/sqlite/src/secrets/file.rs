@@ -17,34 +17,51 @@ pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> StoreError {
     StoreError::new(READ_FILE, format!("{}: {error}", path.display()))
 }
 
-/// Reads the open `file` at `path`.
-pub(super) fn parse(path: &Path, file: &mut File) -> Result<Lines, StoreError> {
+/// A line of the file: its number, from 1, its name and its value.
+type Line<'t> = (usize, &'t str, &'t str);
+
+/// Reads the open `file` at `path`, and returns the number and the value of the last line
+/// for `variable`. Each webhook asks for this, so no other value is copied.
+pub(super) fn find(
+    path: &Path,
+    file: &mut File,
+    variable: &str,
+) -> Result<Option<(usize, Secret)>, StoreError> {
     let mut text = String::new();
     file.read_to_string(&mut text).map_err(|error| unreadable(path, &error))?;
-    parse_text(path, &text)
+    let mut found = None;
+    for line in lines(path, &text) {
+        let (number, name, value) = line?;
+        if name == variable {
+            found = Some((number, value));
+        }
+    }
+    Ok(found.map(|(number, value)| (number, Secret::new(value))))
 }
 
-fn parse_text(path: &Path, text: &str) -> Result<Lines, StoreError> {
+/// Returns all lines of a file; of several with one name, the last.
+pub(super) fn parse_text(path: &Path, text: &str) -> Result<Lines, StoreError> {
+    let owned = |(number, name, value): Line<'_>| (name.to_owned(), (number, Secret::new(value)));
+    lines(path, text).map(|line| line.map(owned)).collect()
+}
+
+fn lines<'t>(path: &Path, text: &'t str) -> impl Iterator<Item = Result<Line<'t>, StoreError>> {
     // Some editors write a byte order mark at the beginning.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut lines = BTreeMap::new();
-    for (index, line) in text.lines().enumerate() {
-        let (number, line) = (index + 1, line.trim());
-        if line.is_empty() || line.starts_with('#') {
-            continue;
-        }
-        let Some((name, value)) = line.split_once('=') else {
+    let lines = text.lines().enumerate().map(|(index, line)| (index + 1, line.trim()));
+    let written = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
+    written.map(move |(number, line)| {
+        let (name, value) = line.split_once('=').ok_or_else(|| {
             let reason = format!("{}:{number}: not a line `NAME=value`", path.display());
-            return Err(StoreError::new(READ_FILE, reason));
-        };
+            StoreError::new(READ_FILE, reason)
+        })?;
         let value = value.trim();
         let quoted = ['"', '\'']
             .into_iter()
             .find_map(|quote| value.strip_prefix(quote)?.strip_suffix(quote));
         let name = name.trim().strip_prefix("export ").unwrap_or(name.trim());
-        lines.insert(name.trim().to_owned(), (number, Secret::new(quoted.unwrap_or(value))));
-    }
-    Ok(lines)
+        Ok((number, name.trim(), quoted.unwrap_or(value)))
+    })
 }
 
 fn not_stored(path: &Path, error: &std::io::Error) -> StoreError {

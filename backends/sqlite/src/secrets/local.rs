@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use mef_ports::{Secret, SecretRef, SecretVersion, Secrets, SecretsError, StoreError};
 
-use crate::secrets::file::{STORE, add_line, parse, replace_line, unreadable};
+use crate::secrets::file::{STORE, add_line, find, replace_line, unreadable};
 
 /// Secrets from the environment, else from a file of `KEY=value` lines.
 pub struct LocalSecrets {
@@ -101,7 +101,7 @@ impl LocalSecrets {
         let metadata = file.metadata().map_err(|error| unreadable(path, &error))?;
         self.warn_if_open(path, &metadata);
         let modified = metadata.modified().ok();
-        let found = parse(path, &mut file)?.remove(variable);
+        let found = find(path, &mut file, variable)?;
         Ok(found.map(|(line, value)| SecretVersion {
             value,
             version: format!("file:{line}"),

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use mef_ports::{Secret, SecretRef, SecretVersion, Secrets as _, SecretsError};
 use tempfile::TempDir;
 
-use super::file::{add_line, parse, replace_line};
+use super::file::{add_line, parse_text, replace_line};
 use super::local::{Environment, LocalSecrets};
 
 fn reference(source: &str, name: &str) -> SecretRef {
@@ -244,7 +244,7 @@ fn changes_at_once_lose_nothing() {
             });
         }
     });
-    let lines = parse(&path, &mut std::fs::File::open(&path).unwrap()).unwrap();
+    let lines = parse_text(&path, &std::fs::read_to_string(&path).unwrap()).unwrap();
     for number in 0..8 {
         assert_eq!(lines[&format!("R{number}")].1.expose(), "9");
         assert_eq!(lines[&format!("A{number}")].1.expose(), "x");

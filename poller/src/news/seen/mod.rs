@@ -5,9 +5,11 @@
 //! next run may need of them is stored, as far as an item of the store has room: when it is full,
 //! the oldest go and their records may come twice; no record is ever lost.
 
+mod earlier;
 pub(crate) mod entry;
 pub(crate) mod key;
 pub(crate) mod needed;
+pub(crate) mod stored;
 #[cfg(test)]
 mod tests;
 pub(crate) mod twins;
@@ -18,9 +20,11 @@ use jiff::Timestamp;
 use mef_ports::{RunSummary, SeenId};
 
 use crate::ask::fetch_error::MOST_IDS;
+use crate::news::seen::earlier::Earlier;
 use crate::news::seen::entry::Entry;
 use crate::news::seen::key::{Identity, Key, hash, numbered};
 use crate::news::seen::needed::Needed;
+use crate::news::seen::stored::Stored;
 use crate::news::seen::twins::{Content, Twins};
 
 /// How many ids a run knows at most. The table of so many takes 36 MB, and is full then: a table
@@ -50,19 +54,12 @@ pub(crate) enum ComesAgain {
     All,
 }
 
-/// The ids to store.
-#[derive(Debug)]
-pub(crate) struct Stored {
-    pub(crate) ids: Vec<SeenId>,
-    /// How many of them, from the first on, are of records on pages before the one at hand.
-    pub(crate) passed: usize,
-}
-
 /// The ids of records that were delivered.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
     known: HashMap<u64, Entry>,
     twins: Twins,
+    earlier: Earlier,
     /// Those that a later read may bring again, the oldest first.
     needed: VecDeque<u64>,
     /// The latest others, and all that were lately read: when they were.
@@ -90,10 +87,12 @@ impl Seen {
     pub(crate) fn load(ids: &[SeenId], passed: usize) -> Seen {
         let mut seen = Seen { any_whole: passed > 0, ..Seen::default() };
         for (index, id) in ids.iter().enumerate() {
+            let (time_ms, says) = id.time_and_content();
             let content = if index < passed { Content::PASSED } else { Content::NONE };
-            if seen.known.insert(id.hash, Entry::new(id.time_ms, content)).is_none() {
+            if seen.known.insert(id.hash, Entry::new(time_ms, content)).is_none() {
                 seen.needed.push_back(id.hash);
             }
+            seen.earlier.keep(id.hash, Content::from_bits(says));
         }
         seen
     }
@@ -109,13 +108,27 @@ impl Seen {
     /// Returns the set for a source that wants every record as often as it comes: it knows only
     /// what is delivered of one page.
     pub(crate) fn keeping_repeats(mut self, keeps_repeats: bool) -> Seen {
-        self.resumed = keeps_repeats.then(|| self.needed.iter().copied().collect());
+        if keeps_repeats {
+            self.resumed = Some(self.needed.iter().copied().collect());
+            self.earlier = Earlier::default();
+        }
         self
     }
 
-    /// Begins the next page. `again` says whether it is the page before it once more.
-    pub(crate) fn begin_page(&mut self, again: bool) {
+    /// Begins the next page, whose records say this; `again` if it is the page before it once more.
+    pub(crate) fn begin_page(&mut self, again: bool, says: impl Iterator<Item = Content>) {
         self.twins.begin_page(again);
+        self.earlier.begin_page(says);
+    }
+
+    /// Meets the records of a key that an earlier reading delivered, if one of them stands on the page at
+    /// hand. Returns what the first says.
+    fn meet_earlier(&mut self, hash: u64) -> Content {
+        let Some(all) = self.earlier.on_page(hash) else { return Content::NONE };
+        self.twins.meet(hash, &all);
+        let first = all.first().copied().unwrap_or(Content::NONE);
+        self.known.entry(hash).and_modify(|entry| entry.set_content(first));
+        first
     }
 
     /// Begins to read at the beginning: the first of equal records is the first again.
@@ -149,11 +162,14 @@ impl Seen {
         summary: &mut RunSummary,
     ) -> Option<Identity> {
         let hash = key.hash ^ self.job;
-        let content = |hash| self.known.get(&hash).map_or(Content::NONE, Entry::content);
-        let first = content(hash);
+        let mut first = self.known.get(&hash).map_or(Content::NONE, Entry::content);
+        if first == Content::NONE && key.content.is_of_record() {
+            first = self.meet_earlier(hash);
+        }
         let number = match key.content.is_whole() {
             true => {
-                let is_met = |number| content(numbered(hash, number)).is_whole();
+                let known = |number| self.known.get(&numbered(hash, number));
+                let is_met = |number| known(number).is_some_and(|one| one.content().is_whole());
                 Some(self.twins.number_of_equal(hash, is_met))
             }
             false => self.twins.number(hash, key.content, first),
@@ -164,7 +180,7 @@ impl Seen {
             None => !self.known.contains_key(&identity.hash),
         });
         match identity {
-            Some(identity) => self.add(identity.hash, stay, needed),
+            Some(identity) => self.add(identity.hash, key.content, stay, needed),
             None => {
                 summary.duplicates += 1;
                 self.meet_again(number.map_or(hash, |number| numbered(hash, number)), stay, needed);
@@ -187,7 +203,7 @@ impl Seen {
         }
     }
 
-    fn add(&mut self, hash: u64, stay: Stay, needed: &Needed) {
+    fn add(&mut self, hash: u64, content: Content, stay: Stay, needed: &Needed) {
         if self.known.len() >= MOST_KNOWN && !self.known.contains_key(&hash) {
             if self.without_room == 0 {
                 tracing::warn!(
@@ -198,7 +214,7 @@ impl Seen {
             return;
         }
         let time_ms = ms(stay.time);
-        self.known.insert(hash, Entry::new(time_ms, Content::NONE));
+        self.known.insert(hash, Entry::new(time_ms, content));
         self.in_flight.insert(hash);
         let is_needed = needed.latest > 0 || needed.includes(time_ms);
         if is_needed {
@@ -287,12 +303,17 @@ impl Seen {
         if needed.latest > 0 {
             kept.extend(queue.iter().copied());
         }
+        let mut says = Vec::new();
         known.retain(|hash, entry| {
-            if !entry.content().is_whole() {
+            let is_kept = needed.includes(entry.time_ms()) || kept.contains(hash);
+            if entry.content().is_of_record() {
+                says.extend(is_kept.then_some((*hash, entry.content())));
                 entry.set_content(Content::NONE);
             }
-            needed.includes(entry.time_ms()) || kept.contains(hash)
+            is_kept
         });
+        self.earlier.retain(|hash| known.contains_key(hash));
+        says.into_iter().for_each(|(hash, content)| self.earlier.keep(hash, content));
         self.last_needed = Some(*needed);
     }
 
@@ -303,11 +324,11 @@ impl Seen {
         let mut stored = HashSet::new();
         let queue = self.needed.iter().enumerate();
         let ids = queue.filter_map(|(index, hash)| {
-            let id = SeenId { hash: *hash, time_ms: self.known.get(hash)?.time_ms() };
-            let is_needed = index >= latest || needed.includes(id.time_ms);
-            (is_needed && stored.insert(*hash)).then_some(id)
+            let time_ms = self.known.get(hash)?.time_ms();
+            let is_needed = index >= latest || needed.includes(time_ms);
+            (is_needed && stored.insert(*hash)).then(|| self.seen_id(*hash, time_ms))
         });
-        self.passed_first(ids.collect())
+        Stored::passed_first(ids.collect(), |id| self.is_passed(id))
     }
 
     /// Returns everything that is delivered, as far as there is room. A late record can push others to
@@ -323,22 +344,24 @@ impl Seen {
         let all: Vec<_> = all.filter(|(hash, _)| !self.in_flight.contains(hash)).collect();
         let mut stored = HashSet::new();
         let latest = all.into_iter().rev().filter_map(|(hash, time_ms)| {
-            let id = SeenId { hash, time_ms: time_ms? };
-            stored.insert(hash).then_some(id)
+            let time_ms = time_ms?;
+            stored.insert(hash).then(|| self.seen_id(hash, time_ms))
         });
         let mut ids: Vec<_> = latest.take(MOST_IDS).collect();
         ids.reverse();
-        self.passed_first(ids)
+        Stored::passed_first(ids, |id| self.is_passed(id))
     }
 
-    /// Puts what is of earlier pages first: it is the first to go if the room gets short.
-    fn passed_first(&self, mut ids: Vec<SeenId>) -> Stored {
-        let is_passed = |id: &SeenId| {
-            self.known.get(&id.hash).is_some_and(|entry| entry.content() == Content::PASSED)
-        };
-        ids.sort_by_key(|id| !is_passed(id));
-        let passed = ids.partition_point(is_passed);
-        Stored { ids, passed }
+    /// Returns the id with what its record says.
+    fn seen_id(&self, hash: u64, time_ms: i64) -> SeenId {
+        let now = self.known.get(&hash).map(Entry::content).filter(|now| now.is_of_record());
+        let says = now.or_else(|| self.earlier.get(hash));
+        SeenId { hash, time_ms }.with_content(says.map_or(0, Content::bits))
+    }
+
+    /// Returns whether the record stands on a page before the one at hand.
+    fn is_passed(&self, id: &SeenId) -> bool {
+        self.known.get(&id.hash).is_some_and(|entry| entry.content() == Content::PASSED)
     }
 
     /// Returns whether more is to be stored at the end of a run than with its last page.
@@ -358,7 +381,7 @@ impl Seen {
             .known
             .iter()
             .filter(|(hash, entry)| is_needed(entry.time_ms()) && !self.in_flight.contains(hash));
-        let stored = stored.iter().filter(|id| is_needed(id.time_ms));
+        let stored = stored.iter().filter(|id| is_needed(id.time_and_content().0));
         self.without_room + known.count().saturating_sub(stored.count()) as u64
     }
 }

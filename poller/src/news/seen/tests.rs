@@ -18,7 +18,7 @@ fn needed(from: i64) -> Needed {
 fn insert(seen: &mut Seen, needed: &Needed, seconds: impl IntoIterator<Item = i64>) -> usize {
     let is_new = |second: i64| {
         let stay = Stay { time: at(second), read: None, renews: true };
-        seen.begin_page(false);
+        seen.begin_page(false, std::iter::empty());
         seen.insert(key(second), stay, needed, &mut RunSummary::default()).is_some()
     };
     let new = seconds.into_iter().map(is_new).filter(|is_new| *is_new).count();
@@ -27,7 +27,7 @@ fn insert(seen: &mut Seen, needed: &Needed, seconds: impl IntoIterator<Item = i6
 }
 
 fn seconds(ids: &[SeenId]) -> Vec<i64> {
-    ids.iter().map(|id| id.time_ms / 1000).collect()
+    ids.iter().map(|id| id.time_and_content().0 / 1000).collect()
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn a_record_without_a_time_stays_for_the_window_in_which_it_first_came() {
         let mut seen = Seen::default();
         for end in [100, 150, 200] {
             let stay = Stay { time: at(end), read: None, renews };
-            seen.begin_page(false);
+            seen.begin_page(false, std::iter::empty());
             seen.insert(key(0), stay, &needed(end - 60), &mut RunSummary::default());
             seen.page_delivered(ComesAgain::Nothing);
             seen.prune(&needed(end - 60));

@@ -7,6 +7,8 @@
 
 use std::collections::HashMap;
 
+use mef_ports::SeenId;
+
 /// What tells the records of one key apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Content(u32);
@@ -36,9 +38,9 @@ impl Content {
     /// The same, and it stands on a page before the one at hand.
     pub(crate) const PASSED: Content = Content(2);
 
-    /// Returns the content that has this hash.
+    /// Returns the content that has this hash. It may be stored.
     pub(crate) fn of(hash: u64) -> Content {
-        const MOST: u32 = (1 << Content::BITS) - 4;
+        const MOST: u32 = SeenId::MOST_CONTENT - 3;
         Content(u32::try_from(hash % u64::from(MOST)).unwrap_or_default() + 3)
     }
 
@@ -48,6 +50,11 @@ impl Content {
 
     pub(crate) fn from_bits(bits: u32) -> Content {
         Content(bits)
+    }
+
+    /// Returns whether it is what a record says that is known by its id.
+    pub(crate) fn is_of_record(self) -> bool {
+        self != Content::NONE && !self.is_whole()
     }
 
     /// Returns whether its key is made of the whole record.
@@ -61,6 +68,14 @@ impl Twins {
     pub(crate) fn begin_page(&mut self, again: bool) {
         self.on_page.clear();
         self.is_page_again = again;
+    }
+
+    /// Meets records of the key that an earlier reading had, with these contents.
+    pub(crate) fn meet(&mut self, key: u64, contents: &[Content]) {
+        self.met.insert(key, u32::try_from(contents.len()).unwrap_or(u32::MAX));
+        for content in contents {
+            *self.copies.entry((key, *content)).or_default() += 1;
+        }
     }
 
     /// Begins to count equal records anew.
