@@ -9,8 +9,9 @@ use mef_auth::verify::{Denied, Explained, LiveSecrets, Verified, verify, verify_
 use mef_pipeline::{Admitted, Delivered, Fallbacks, Outputs, Pipeline, SchemaError, deliver_all};
 use mef_ports::moment::after;
 use mef_ports::{Clock, Deliveries, DeliveryKey, Http, Secrets, StoreError};
+
 use mef_source::Source;
-use mef_source::checked::{REMEMBERED, Webhook};
+use mef_source::checked::{EqualBodies, REMEMBERED, Webhook};
 use tokio::task::spawn_blocking;
 
 use crate::answer_template::{Beside, render};
@@ -237,7 +238,12 @@ impl Receiver {
     ) -> Result<Verdict, StoreError> {
         let admitted = self.admit(verified, received_at).await?;
         let delivery_id = delivery_id::find(verified, &admitted, &self.webhook.delivery_id);
-        let key = delivery_id.clone().map(|delivery_id| DeliveryKey {
+        let id = match self.webhook.equal_bodies {
+            EqualBodies::Events => delivery_id.clone(),
+            // The body alone tells, and no vendor has an empty id.
+            EqualBodies::Repeats => Some(String::new()),
+        };
+        let key = id.map(|delivery_id| DeliveryKey {
             source: self.source.name.to_string(),
             delivery_id,
             body_sha256: verified.body_sha256_hex(),

@@ -341,3 +341,26 @@ async fn a_delivery_id_is_found_in_whatever_the_events_are_made_of() {
         assert!(matches!(post().await, Verdict::Duplicate), "{headers:?}");
     }
 }
+
+#[tokio::test]
+async fn a_replay_under_another_unsigned_id_is_a_repeat_if_equal_bodies_are() {
+    let post = async |bench: &Bench, id: Option<&str>, body: &str| {
+        let mut headers = vec![("x-token".to_owned(), b"t0ken".to_vec())];
+        headers.extend(id.map(|id| ("x-delivery".to_owned(), id.as_bytes().to_vec())));
+        let request = Request::new("POST", "/hook", "", headers, body.to_owned());
+        bench.receiver.handle(request).await.verdict
+    };
+    let repeats = FILE.replace("webhook:", "webhook:\n  equal_bodies: repeats");
+    let bench = bench_of(&repeats, Arc::new(OneSecret), &[], true);
+    assert!(matches!(post(&bench, Some("d-1"), "{}").await, Verdict::Accepted { .. }));
+    for id in [Some("d-1"), Some("d-2"), Some(""), None] {
+        assert!(matches!(post(&bench, id, "{}").await, Verdict::Duplicate), "{id:?}");
+    }
+    assert!(matches!(post(&bench, Some("d-1"), "[{}]").await, Verdict::Accepted { .. }));
+    // Where two true events may have the same body, none of them is dropped.
+    let bench = bench_of(FILE, Arc::new(OneSecret), &[], true);
+    for id in ["d-1", "d-2"] {
+        assert!(matches!(post(&bench, Some(id), "{}").await, Verdict::Accepted { .. }), "{id}");
+        assert!(matches!(post(&bench, Some(id), "{}").await, Verdict::Duplicate), "{id}");
+    }
+}
