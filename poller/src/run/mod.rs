@@ -184,8 +184,7 @@ async fn read_stream(run: &mut Run<'_>) -> Result<RunEnd, RunError> {
     if let Some(missing) = run.partition.and_then(|partition| partition.missing.clone()) {
         return Err(RunError::PartitionValue(missing));
     }
-    let key = poller.credential_key();
-    if let Some(until) = poller.ports.limits.not_before(&key, run.now()).await?
+    if let Some(until) = poller.limited_until().await?
         && let Err(until) = run.fetcher.wait_until(until).await
     {
         return Ok(RunEnd::Limited { until });
