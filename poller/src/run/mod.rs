@@ -114,7 +114,7 @@ async fn finish(mut run: Run<'_>) -> RunReport {
     };
     match &end {
         RunEnd::CaughtUp => run.drop_setup(),
-        RunEnd::Failed(RunError::Fetch(error)) if !error.keeps_setup() => {
+        RunEnd::Failed(RunError::Fetch(error)) if !error.keeps_setup() && !run.keeps_doubtful => {
             end_job(&run, None).await;
             run.drop_setup();
         }

@@ -78,7 +78,9 @@ pub(crate) async fn details_of(
         return Err(FetchError::TooManyItems(items.len()).into());
     }
     let unasked = Unasked::default();
-    Details { run, refused: 0, fetched, unasked }.of(items).await
+    let found = Details { run: &mut *run, refused: 0, fetched, unasked }.of(items).await;
+    run.doubt_setup(found.as_ref().err());
+    found
 }
 
 impl Details<'_, '_> {

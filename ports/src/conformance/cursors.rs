@@ -264,6 +264,7 @@ pub async fn a_record_comes_back_with_every_field(backend: Backend) {
         at: at(5),
         values: [("job".to_owned(), "a\"b ü".to_owned())].into(),
         request_digest: "a third digest".to_owned(),
+        doubtful: true,
     });
     full.wait = Some(OpenWait {
         of: WaitedFor::Page(Some(ResumeAt::Token("p3".to_owned()))),
