@@ -8,12 +8,14 @@
 
 pub mod credentials;
 mod hash;
+mod header_text;
 mod query;
 mod redact;
 mod request;
 mod unique_id;
 pub mod verify;
 
+pub use self::header_text::header_text;
 pub use self::redact::{RedactingSecrets, RedactingWriter, Redactor};
 pub use self::request::Request;
 pub use self::unique_id::{NoRandomNumbers, unique_id};

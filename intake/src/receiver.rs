@@ -9,19 +9,21 @@ use mef_auth::verify::{Denied, Explained, LiveSecrets, Verified, verify, verify_
 use mef_pipeline::{Admitted, Delivered, Fallbacks, Outputs, Pipeline, SchemaError, deliver_all};
 use mef_ports::moment::after;
 use mef_ports::{Clock, Deliveries, DeliveryKey, Http, Secrets, StoreError};
+
 use mef_source::Source;
-use mef_source::checked::{REMEMBERED, Webhook};
+use mef_source::checked::{EqualBodies, REMEMBERED, Webhook};
 use tokio::task::spawn_blocking;
 
 use crate::answer_template::{Beside, render};
+use crate::at_hand::key_cache::KeyCache;
+use crate::at_hand::live_secrets::references;
+use crate::at_hand::published_keys::PublishedKeys;
 use crate::capture::Capture;
 use crate::delivery_id;
 use crate::head;
 use crate::judging::judge;
-use crate::key_cache::KeyCache;
-use crate::live_secrets::references;
+use crate::long_work::LongWork;
 use crate::proven::Proven;
-use crate::published_keys::PublishedKeys;
 use crate::verdict::{Handled, Verdict};
 
 /// The ports of a receiver.
@@ -54,9 +56,10 @@ pub trait Observer: Send + Sync {
 /// Receives one source's webhooks.
 pub struct Receiver {
     pub(crate) source: Arc<Source>,
-    pub(crate) webhook: Webhook,
+    pub(crate) webhook: Arc<Webhook>,
     pipeline: Pipeline,
     pub(crate) ports: ReceiverPorts,
+    pub(crate) long_work: LongWork,
     observer: Option<Arc<dyn Observer>>,
     refused: AtomicU64,
 }
@@ -64,13 +67,14 @@ pub struct Receiver {
 impl Receiver {
     /// Returns a receiver for `source`; `None` if the source is not pushed.
     pub fn new(source: Arc<Source>, ports: ReceiverPorts) -> Option<Receiver> {
-        let webhook = source.webhook.clone()?;
+        let webhook = Arc::new(source.webhook.clone()?);
         let pipeline = Pipeline::for_webhook(&source)?;
         Some(Receiver {
             source,
             webhook,
             pipeline,
             ports,
+            long_work: LongWork::new(),
             observer: None,
             refused: AtomicU64::new(0),
         })
@@ -186,20 +190,24 @@ impl Receiver {
         let references = references(self.source.name.as_str(), &self.webhook, |_| true, now);
         let ports = &self.ports;
         let keys = PublishedKeys::gather(&ports.keys, &self.webhook, request, |_| true, now).await;
-        let verify = |secrets: &LiveSecrets| self.judge(request.clone(), secrets, now);
+        let verify = |secrets: Arc<LiveSecrets>| self.judge(request.clone(), secrets, now);
         judge(&*ports.secrets, &ports.keys, &references, keys, now, verify).await
     }
 
-    fn judge(
+    async fn judge(
         &self,
         request: Request,
-        secrets: &LiveSecrets,
+        secrets: Arc<LiveSecrets>,
         now: Timestamp,
     ) -> Result<Verified, Denied> {
+        let bytes = request.body().len();
+        let webhook = Arc::clone(&self.webhook);
         let Some(observer) = &self.observer else {
-            return verify(&self.webhook, request, secrets, now);
+            let verified = move || verify(&webhook, request, &secrets, now);
+            return self.long_work.run(bytes, verified).await;
         };
-        let (judged, checks) = verify_explained(&self.webhook, request, secrets, now);
+        let explained = move || verify_explained(&webhook, request, &secrets, now);
+        let (judged, checks) = self.long_work.run(bytes, explained).await;
         observer.judged(checks);
         judged
     }
@@ -214,7 +222,7 @@ impl Receiver {
         if Admitted::is_quick(verified) {
             return Ok(Admitted::webhook(verified, &self.webhook, received_at));
         }
-        let (verified, webhook) = (verified.clone(), self.webhook.clone());
+        let (verified, webhook) = (verified.clone(), Arc::clone(&self.webhook));
         spawn_blocking(move || Admitted::webhook(&verified, &webhook, received_at))
             .await
             .map_err(|error| StoreError::new("read the body", error))
@@ -230,7 +238,12 @@ impl Receiver {
     ) -> Result<Verdict, StoreError> {
         let admitted = self.admit(verified, received_at).await?;
         let delivery_id = delivery_id::find(verified, &admitted, &self.webhook.delivery_id);
-        let key = delivery_id.clone().map(|delivery_id| DeliveryKey {
+        let id = match self.webhook.equal_bodies {
+            EqualBodies::Events => delivery_id.clone(),
+            // The body alone tells, and no vendor has an empty id.
+            EqualBodies::Repeats => Some(String::new()),
+        };
+        let key = id.map(|delivery_id| DeliveryKey {
             source: self.source.name.to_string(),
             delivery_id,
             body_sha256: verified.body_sha256_hex(),

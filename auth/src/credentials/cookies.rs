@@ -31,7 +31,7 @@ pub(super) struct SetCookie<'h> {
 /// Returns the cookies that a response sets. One with an empty value is removed by it.
 pub(super) fn set_cookies(headers: &HeaderMap) -> impl DoubleEndedIterator<Item = SetCookie<'_>> {
     headers.get_all(SET_COOKIE).iter().filter_map(|cookie| {
-        let cookie = cookie.to_str().ok()?;
+        let cookie = str::from_utf8(cookie.as_bytes()).ok()?;
         let (pair, attributes) = cookie.split_once(';').unwrap_or((cookie, ""));
         let (name, value) = pair.split_once('=')?;
         Some(SetCookie { name: name.trim(), value: value.trim(), attributes })

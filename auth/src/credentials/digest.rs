@@ -8,6 +8,8 @@ use http::HeaderMap;
 use http::header::WWW_AUTHENTICATE;
 use md5::{Digest as _, Md5};
 
+use crate::header_text::header_text;
+
 /// What the vendor asks for in `WWW-Authenticate`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Challenge {
@@ -45,8 +47,9 @@ impl DigestAlgorithm {
 impl Challenge {
     /// Finds the strongest challenge in the headers of a 401 that can be answered.
     pub(super) fn of(headers: &HeaderMap) -> Option<Challenge> {
-        let lines = headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|line| line.to_str().ok());
-        lines.flat_map(challenges).filter_map(Challenge::read).max_by_key(|one| one.algorithm)
+        let lines = headers.get_all(WWW_AUTHENTICATE).iter();
+        let challenges = lines.flat_map(|line| challenges(&header_text(line)));
+        challenges.filter_map(Challenge::read).max_by_key(|one| one.algorithm)
     }
 
     fn read(parameters: Vec<(String, String)>) -> Option<Challenge> {

@@ -41,7 +41,7 @@ pub(super) fn add_cookie(
 
 /// Returns the cookies that the request has, each as `NAME=VALUE`.
 pub(super) fn cookies_of(request: &HttpRequest) -> Vec<String> {
-    let there = request.headers.get(COOKIE).and_then(|value| value.to_str().ok());
+    let there = request.headers.get(COOKIE).and_then(|value| str::from_utf8(value.as_bytes()).ok());
     let pairs = there.unwrap_or_default().split(';').map(str::trim);
     pairs.filter(|pair| !pair.is_empty()).map(str::to_owned).collect()
 }

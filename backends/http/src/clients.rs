@@ -5,6 +5,7 @@
 )]
 
 use std::error::Error;
+use std::io;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -84,6 +85,27 @@ impl HttpClients {
     }
 }
 
+/// Returns whether a body did not arrive. Every body is read through the decompressor, and reqwest
+/// calls what goes wrong there an error of decoding.
+fn is_interrupted(error: &reqwest::Error) -> bool {
+    if error.is_timeout() {
+        return true;
+    }
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        if let Some(inner) = inner.downcast_ref::<io::Error>() {
+            // The decompressor's own error, unless it passes on what it could not read.
+            return inner.get_ref().is_some_and(|made_of| made_of.is::<reqwest::Error>());
+        }
+        if !inner.is::<reqwest::Error>() {
+            // An error of the connection.
+            return true;
+        }
+        cause = inner.source();
+    }
+    false
+}
+
 /// Converts reqwest's error. Its URL is left out: the query may hold a credential.
 fn http_error(error: reqwest::Error) -> HttpError {
     let error = error.without_url();
@@ -97,8 +119,55 @@ fn http_error(error: reqwest::Error) -> HttpError {
         }
         cause = inner.source();
     }
-    if error.is_decode() {
+    if error.is_decode() && !is_interrupted(&error) {
         return HttpError::Encoding(Box::new(error));
     }
     HttpError::Transport(Box::new(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use mef_ports::chain;
+    use reqwest::Method;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// Sends a request to a server that answers so, and leaves the connection open if it `stalls`.
+    async fn error_of(response: &'static [u8], stalls: bool) -> HttpError {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
+        let server = tokio::spawn(async move {
+            let (mut connection, _) = listener.accept().await.unwrap();
+            let _ = connection.read(&mut [0; 4096]).await.unwrap();
+            connection.write_all(response).await.unwrap();
+            if stalls {
+                std::future::pending::<()>().await;
+            }
+        });
+        let request = HttpRequest {
+            method: Method::GET,
+            url,
+            headers: http::HeaderMap::new(),
+            body: None,
+            max_body: 1_000,
+            timeout: Duration::from_millis(500),
+        };
+        let sent = HttpClients::default().send(Reach::Loopback, request).await;
+        server.abort();
+        sent.unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn only_what_arrived_cannot_be_decompressed() {
+        let plain = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{\"a\"";
+        for stalls in [true, false] {
+            let error = error_of(plain, stalls).await;
+            assert!(matches!(error, HttpError::Transport(_)), "{}", chain(&error));
+        }
+        let gzip = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\n{\"a\"";
+        let error = error_of(gzip, false).await;
+        assert!(matches!(error, HttpError::Encoding(_)), "{}", chain(&error));
+    }
 }

@@ -71,7 +71,6 @@ const SSF: &str = r#"
   verify:
     - jwt: { from: body, record: claims, type: secevent+jwt, algorithms: [HS256], secrets: [webhook_secret],
              issuer: "https://idp.example.com", audience: us, required: [iat, jti, events], max_age: 7d }
-  delivery_id: jti
   respond:
     accepted: { status: 202, empty: true }
     denied: { status: 400, json: { err: "{denied}", description: "not taken" } }

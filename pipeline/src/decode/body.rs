@@ -7,7 +7,6 @@ use std::ops::Range;
 use std::vec;
 
 use bytes::Bytes;
-use mef_source::Path;
 use mef_source::checked::{Charset, Decode};
 use serde_json::Value;
 
@@ -250,7 +249,7 @@ impl Span {
         Span { from: short(span.start), to: short(span.end), number: short(number) }
     }
 
-    fn text(self, text: &Bytes, are: &Are) -> Text {
+    pub(super) fn text(self, text: &Bytes, are: &Are) -> Text {
         let (from, to) = (self.from as usize, self.to as usize);
         let bytes = text.get(from..to).map(|part| text.slice_ref(part)).unwrap_or_default();
         let place = match are {
@@ -281,33 +280,10 @@ impl Body {
         let spans = spans.collect::<Vec<_>>().into_iter();
         Body::Texts { text: text.clone(), spans, are }
     }
-
-    /// Returns the value at `path` in the body. If it has several values, it is a list of them.
-    pub(crate) fn find(&self, path: &Path) -> Option<Value> {
-        let (value, rest) = match self {
-            Body::One(Some(Whole::Value(value))) => return path.find(value).cloned(),
-            Body::One(Some(Whole::Text(text))) => {
-                (decode_record(&text.bytes).ok()?, path.segments())
-            }
-            Body::One(_) => return None,
-            Body::Texts { text, spans, are } => {
-                let (first, rest) = path.segments().split_first()?;
-                let span = spans.as_slice().get(first.parse::<usize>().ok()?)?;
-                (decode_record(&span.text(text, are).bytes).ok()?, rest)
-            }
-        };
-        let found = rest.iter().try_fold(&value, |value, segment| match value {
-            Value::Object(object) => object.get(segment),
-            Value::Array(list) => list.get(segment.parse::<usize>().ok()?),
-            _ => None,
-        });
-        found.cloned()
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use mef_source::Root;
     use serde_json::json;
 
     use super::*;
@@ -381,17 +357,5 @@ mod tests {
     fn a_list_that_ends_nowhere_is_refused_whole_with_the_reason() {
         let read = values(b"[1,{\"a\":2}", "application/json");
         assert_eq!(read, [Err("where its records end cannot be found: EOF while parsing a list at line 1 column 10".to_owned())]);
-    }
-
-    #[test]
-    fn a_value_of_the_body_is_found_by_its_path() {
-        let find = |bytes: &[u8], kind: &str, path: &str| {
-            body(bytes, Some(kind), Decode::Auto).find(&Path::parse(path, &[Root::Record]).unwrap())
-        };
-        assert_eq!(find(b"{\"a\":{\"id\":7}}", "", "a.id"), Some(json!(7)));
-        assert_eq!(find(b"[{\"id\":7},{\"id\":[8]}]", "", "1.id.0"), Some(json!(8)));
-        assert_eq!(find(b"{\"id\":7}\n{\"id\":8}", "application/x-ndjson", "1.id"), Some(json!(8)));
-        assert_eq!(find(b"id=7&x=1", "application/x-www-form-urlencoded", "id"), Some(json!("7")));
-        assert_eq!(find(b"[{\"id\":7}", "", "0.id"), None);
     }
 }

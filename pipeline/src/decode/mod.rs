@@ -9,6 +9,7 @@ pub(crate) mod body;
 pub(crate) mod borders;
 pub(crate) mod charset;
 pub(crate) mod error;
+mod find;
 mod form;
 mod gunzip;
 pub(crate) mod json;

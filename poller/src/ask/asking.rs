@@ -1,10 +1,12 @@
 //! A request to the vendor, and what becomes of its response.
 
 use jiff::{SignedDuration, Timestamp};
+use mef_ports::moment::after;
 use mef_ports::{HttpRequest, WaitedFor};
 use mef_source::checked::{Request, ResponseWhen, Wait};
 
 use crate::ask::fetch_error::FetchError;
+use crate::ask::limits::LIMIT_WITHOUT_RESET;
 use crate::page::read::Page;
 
 /// A page, and when the vendor wants to be asked next.
@@ -45,6 +47,18 @@ pub(crate) enum Verdict {
 }
 
 impl Verdict {
+    /// Returns the verdict on a response that says that what was asked for is not ready, and perhaps
+    /// `until` when.
+    pub(crate) fn not_ready(until: Option<Timestamp>, now: Timestamp) -> Verdict {
+        let error = FetchError::NotReady {
+            until: until.unwrap_or_else(|| after(now, LIMIT_WITHOUT_RESET)),
+        };
+        match until {
+            Some(until) if until.duration_since(now) > LONGEST_WAIT => Verdict::Fail(error),
+            after => Verdict::Again { error, after },
+        }
+    }
+
     /// Returns why there is no good response.
     pub(crate) fn into_error(self) -> FetchError {
         match self {

@@ -1,6 +1,7 @@
 //! What the source file says that a response means.
 
 use jiff::Timestamp;
+use mef_auth::header_text;
 use mef_ports::HttpResponse;
 use mef_ports::moment::after;
 use mef_source::checked::{ErrorAction, ErrorRule, ResponseWhen};
@@ -39,7 +40,7 @@ fn holds(when: &ResponseWhen, response: &HttpResponse, body: Option<&Value>) -> 
     when.status.contains(response.status.as_u16())
         && when.headers.iter().all(|(name, condition)| {
             let mut values = response.headers.get_all(name).iter();
-            values.any(|value| value.to_str().is_ok_and(|text| condition.holds_for_text(text)))
+            values.any(|value| condition.holds_for_text(&header_text(value)))
         })
         && when
             .body

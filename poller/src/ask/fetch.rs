@@ -11,6 +11,7 @@ use http::header::{CONTENT_TYPE, LOCATION};
 use http::{Method, StatusCode};
 use jiff::Timestamp;
 use mef_auth::credentials::{CookieJar, CredentialError, Credentials};
+use mef_auth::header_text;
 use mef_ports::moment::after;
 use mef_ports::{Blobs, Clock, Http, HttpError, HttpRequest, HttpResponse, OpenWait, Secret};
 use mef_source::Source;
@@ -185,6 +186,9 @@ impl Fetcher<'_> {
             let not_before = limits.used_up(&response.headers, now);
             return match read(&asked.url, &response) {
                 Ok(value) => Ok(Answered { value: Some(value), not_before }),
+                Err(PageError::NotReady) => {
+                    Err(Verdict::not_ready(limits.retry_after(&response.headers, now), now))
+                }
                 // A body that is cut off or garbled may be whole the next time.
                 Err(error) => {
                     let again = error.may_pass();
@@ -284,8 +288,7 @@ impl Fetcher<'_> {
             let target = response
                 .headers
                 .get(LOCATION)
-                .and_then(|location| location.to_str().ok())
-                .and_then(|location| request.url.join(location).ok())
+                .and_then(|location| request.url.join(&header_text(location)).ok())
                 .ok_or(Verdict::Fail(FetchError::Redirect("to no URL")))?;
             if request.url.scheme() == "https" && target.scheme() != "https" {
                 return Err(Verdict::Fail(FetchError::Redirect("from https to http")));

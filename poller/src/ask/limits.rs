@@ -69,6 +69,11 @@ impl LimitHeaders<'_> {
         Some(until.clamp(now, after(now, LONGEST)))
     }
 
+    /// Returns when to come back, if the vendor says so outright.
+    pub(crate) fn retry_after(&self, headers: &HeaderMap, now: Timestamp) -> Option<Timestamp> {
+        self.until(headers, now).filter(|_| headers.contains_key("retry-after"))
+    }
+
     /// Returns when the limit ends if only a rule says that there is one. While requests remain,
     /// the reset in the headers is that of another limit.
     pub(crate) fn until_by_rule(&self, headers: &HeaderMap, now: Timestamp) -> Option<Timestamp> {

@@ -77,9 +77,15 @@ impl Fetcher<'_> {
         }
     }
 
-    /// Keeps the bytes of a page, and returns under which name.
+    /// Keeps the bytes of a page, without the secrets that it repeats, and returns under which name.
     pub(crate) async fn keep(&self, body: Bytes) -> Result<String, StoreError> {
         let blob = format!("{}/page-not-understood", self.source.name);
+        let redactor = self.credentials.redactor();
+        let masked = body.utf8_chunks().flat_map(|chunk| {
+            let text = redactor.mask(chunk.valid()).into_owned().into_bytes();
+            text.into_iter().chain(chunk.invalid().iter().copied())
+        });
+        let body: Bytes = masked.collect();
         self.blobs.put(&BlobKey(blob.clone()), body).await?;
         Ok(blob)
     }

@@ -56,6 +56,12 @@ impl Instead {
         Instead { names, lists, words }
     }
 
+    /// Describes `record` if it is an error: something in it is called so, and says something.
+    pub(crate) fn of_error(record: &Value) -> Option<Instead> {
+        words(record.as_object()?, false)?;
+        Some(Instead::of(record, &[], None))
+    }
+
     /// Masks the secrets in the vendor's words and cuts them.
     pub(crate) fn mask(&mut self, redactor: &Redactor) {
         let Some(words) = &mut self.words else { return };

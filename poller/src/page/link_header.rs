@@ -1,26 +1,37 @@
 //! The `Link` header (RFC 8288): several links in a header, several headers in a response,
-//! parameters in any order, quoted or not.
+//! parameters in any order, in double or single quotes or none.
 
 use http::HeaderMap;
 use http::header::LINK;
+use mef_auth::header_text;
 
 /// Returns the first link whose relations include `relation`.
-pub(crate) fn find<'h>(headers: &'h HeaderMap, relation: &str) -> Option<Link<'h>> {
-    headers
-        .get_all(LINK)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(links)
-        .find(|link| link.has_relation(relation))
+pub(crate) fn find(headers: &HeaderMap, relation: &str) -> Option<Link> {
+    let mut links = headers.get_all(LINK).iter().flat_map(|value| links(&header_text(value)));
+    links.find(|link| link.has_relation(relation))
+}
+
+/// Returns whether something in the header names `relation`, but is no link: its target is not in
+/// angle brackets, as RFC 8288 §3 has it.
+pub(crate) fn is_garbled(headers: &HeaderMap, relation: &str) -> bool {
+    let names_it = |piece: &str| {
+        // Without the bracket, which would hide what follows.
+        let parameters = piece.replace('<', "");
+        Link { target: String::new(), parameters }.has_relation(relation)
+    };
+    headers.get_all(LINK).iter().any(|value| {
+        let text = header_text(value);
+        pieces(&text, ',').into_iter().any(|piece| link(piece).is_none() && names_it(piece))
+    })
 }
 
 /// A link.
-pub(crate) struct Link<'h> {
-    pub(crate) target: &'h str,
-    parameters: &'h str,
+pub(crate) struct Link {
+    pub(crate) target: String,
+    parameters: String,
 }
 
-impl Link<'_> {
+impl Link {
     fn has_relation(&self, relation: &str) -> bool {
         let mut relations = self.parameter("rel").into_iter().flat_map(str::split_ascii_whitespace);
         relations.any(|found| found.eq_ignore_ascii_case(relation))
@@ -28,39 +39,44 @@ impl Link<'_> {
 
     /// Returns the value of its first parameter with this name, without quotes.
     pub(crate) fn parameter(&self, wanted: &str) -> Option<&str> {
-        pieces(self.parameters, ';').into_iter().find_map(|parameter| {
+        pieces(&self.parameters, ';').into_iter().find_map(|parameter| {
             let (name, value) = parameter.split_once('=')?;
             let is_it = name.trim().eq_ignore_ascii_case(wanted);
-            is_it.then(|| value.trim().trim_matches('"'))
+            is_it.then(|| value.trim().trim_matches(['"', '\'']))
         })
     }
 }
 
-fn links(value: &str) -> Vec<Link<'_>> {
-    pieces(value, ',')
-        .into_iter()
-        .filter_map(|piece| {
-            let (target, parameters) = piece.trim().strip_prefix('<')?.split_once('>')?;
-            Some(Link { target: target.trim(), parameters })
-        })
-        .collect()
+fn links(value: &str) -> Vec<Link> {
+    pieces(value, ',').into_iter().filter_map(link).collect()
 }
 
-/// Splits at `separator`, but not inside `<…>` or `"…"`.
+fn link(piece: &str) -> Option<Link> {
+    let (target, parameters) = piece.trim().strip_prefix('<')?.split_once('>')?;
+    Some(Link { target: target.trim().to_owned(), parameters: parameters.to_owned() })
+}
+
+/// Splits at `separator`, but not inside `<…>`, `"…"` or a value in single quotes, which the RFC does
+/// not know and some vendors write.
 fn pieces(text: &str, separator: char) -> Vec<&str> {
     let mut pieces = Vec::new();
-    let (mut start, mut quoted, mut in_target) = (0, false, false);
+    let (mut start, mut quote, mut in_target, mut before) = (0, None, false, ' ');
     for (offset, c) in text.char_indices() {
         match c {
-            '"' if !in_target => quoted = !quoted,
-            '<' if !quoted => in_target = true,
-            '>' if !quoted => in_target = false,
-            c if c == separator && !quoted && !in_target => {
+            c if quote == Some(c) => quote = None,
+            _ if quote.is_some() => {}
+            '"' if !in_target => quote = Some(c),
+            // Elsewhere it is an apostrophe.
+            '\'' if !in_target && before == '=' => quote = Some(c),
+            '<' => in_target = true,
+            '>' => in_target = false,
+            c if c == separator && !in_target => {
                 pieces.extend(text.get(start..offset));
                 start = offset + c.len_utf8();
             }
             _ => {}
         }
+        before = c;
     }
     pieces.extend(text.get(start..));
     pieces
@@ -77,12 +93,12 @@ mod tests {
         for value in values {
             headers.append(LINK, HeaderValue::from_str(value).unwrap());
         }
-        find(&headers, "next").map(|link| link.target.to_owned())
+        find(&headers, "next").map(|link| link.target)
     }
 
     #[test]
     fn the_next_link_is_found_in_every_form_vendors_send() {
-        let cases: [(&[&str], Option<&str>); 9] = [
+        let cases: [(&[&str], Option<&str>); 14] = [
             (&["<https://a/x?p=2>; rel=\"next\""], Some("https://a/x?p=2")),
             (&["<https://a/1>; rel=\"self\", <https://a/2>; rel=\"next\""], Some("https://a/2")),
             (&["<https://a/1>; rel=\"self\"", "<https://a/2>;rel=next"], Some("https://a/2")),
@@ -91,6 +107,11 @@ mod tests {
                 Some("https://a/?q=1,2;3"),
             ),
             (&["<https://a/2>; REL=Next"], Some("https://a/2")),
+            (&["<https://a/2>; rel='next'"], Some("https://a/2")),
+            (&["<https://a/2>; title='a, b; rel=prev'; rel='prev next'"], Some("https://a/2")),
+            (&["<https://a/1>; title=O'Brien, <https://a/2>; rel=next"], Some("https://a/2")),
+            (&["<https://a/2>; title=\"n\u{eb}xt\"; rel=\"next\""], Some("https://a/2")),
+            (&["<https://a/?q=it's>; rel=next"], Some("https://a/?q=it's")),
             (&["<https://a/1>; rel=\"nextpage\""], None),
             (&["https://a/2; rel=next"], None),
             (&["<https://a/2; rel=next"], None),
@@ -98,6 +119,22 @@ mod tests {
         ];
         for (values, expected) in cases {
             assert_eq!(next(values).as_deref(), expected, "{values:?}");
+        }
+    }
+    #[test]
+    fn a_next_link_in_no_brackets_is_garbled_but_another_header_is_not() {
+        for (value, garbled) in [
+            ("https://a/2; rel=next", true),
+            ("<https://a/2; rel=next", true),
+            ("<https://a/1>; rel=self, https://a/2; rel=\"next\"", true),
+            ("<https://a/2>; rel=next", false),
+            ("https://a/1; rel=self", false),
+            ("<https://a/1>; rel=self", false),
+            ("", false),
+            ("null", false),
+        ] {
+            let headers = HeaderMap::from_iter([(LINK, HeaderValue::from_static(value))]);
+            assert_eq!(is_garbled(&headers, "next"), garbled, "{value}");
         }
     }
 }

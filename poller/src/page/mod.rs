@@ -10,6 +10,7 @@ pub(crate) mod instead;
 pub(crate) mod kind;
 pub(crate) mod link_header;
 pub(crate) mod next;
+pub(crate) mod no_page;
 pub(crate) mod page_error;
 pub(crate) mod read;
 pub(crate) mod record;

@@ -37,6 +37,35 @@ pub enum PageError {
          `missing_records: empty`"
     )]
     NoBody(StatusCode),
+    /// The response has a status that brings no page, and no body.
+    #[error(
+        "the response has the status {0} and no body, which is no page: if that means that there are no \
+         records, write `errors: [{{ when: {{ status: {status} }}, do: ignore }}]`",
+        status = .0.as_u16()
+    )]
+    NoPage(StatusCode),
+    /// What was asked for is not ready.
+    #[error("the response has the status 202: what was asked for is not ready")]
+    NotReady,
+    /// The response is a part of what was asked for.
+    #[error("the response has the status 206 and is only a part of the page")]
+    Part,
+    /// The page before named one, and there is none.
+    #[error(
+        "the page before named this one, but the response has the status {0} and no content: if the vendor \
+         ends its pages so, write `empty_page` under `stop`"
+    )]
+    LeftOut(StatusCode),
+    /// An error stands in place of the records.
+    #[error(
+        "the page is one object without {paths}, which the source file reads in a record: {instead}"
+    )]
+    ErrorRecord {
+        /// What is read in a record.
+        paths: String,
+        /// What the page has.
+        instead: Instead,
+    },
     /// The last line is no trailer, so the page was cut off.
     #[error("the page ends without its trailer")]
     NoTrailer,
@@ -145,7 +174,10 @@ fn advice(instead: &Instead, may_be_empty: bool, what: &str, empty: &str) -> Str
 impl PageError {
     /// Masks the secrets in what is told of the vendor's words.
     pub(crate) fn mask(&mut self, redactor: &Redactor) {
-        if let PageError::NoRecords { instead, .. } | PageError::NoRecord { instead, .. } = self {
+        if let PageError::NoRecords { instead, .. }
+        | PageError::NoRecord { instead, .. }
+        | PageError::ErrorRecord { instead, .. } = self
+        {
             instead.mask(redactor);
         }
     }
@@ -161,12 +193,19 @@ impl PageError {
                     | DecodeError::TooManyRecords(_)
             ),
             PageError::Format { may_pass, .. } => *may_pass,
-            PageError::NoBody(_) | PageError::NoTrailer | PageError::Emptied { .. } => true,
+            PageError::NoBody(_)
+            | PageError::NoPage(_)
+            | PageError::NotReady
+            | PageError::Part
+            | PageError::LeftOut(_)
+            | PageError::NoTrailer
+            | PageError::Emptied { .. } => true,
             PageError::TooManyRecords(_)
             | PageError::TooManyValues(_)
             | PageError::TooManyBytes(_)
             | PageError::NoRecords { .. }
             | PageError::NoRecord { .. }
+            | PageError::ErrorRecord { .. }
             | PageError::NoNext { .. }
             | PageError::ForbiddenNext { .. }
             | PageError::NoQuery

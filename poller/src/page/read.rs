@@ -1,11 +1,14 @@
 //! Reading a response: its records and the way to the next page.
 
+use std::borrow::Cow;
+
 use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
+use mef_auth::header_text;
 use mef_ports::{HttpResponse, ResumeAt};
-use mef_source::checked::{MissingRecords, Next, PageDecode, Pages, Poll};
+use mef_source::checked::{MissingRecords, Next, PageDecode, Pages, Poll, Records};
 use serde_json::Value;
 use url::Url;
 
@@ -15,6 +18,7 @@ use crate::page::decode::decode;
 use crate::page::held::Held;
 use crate::page::link_header;
 use crate::page::next::{count, counted, kept_text, last, may_lead, resolve, text_of, token};
+use crate::page::no_page::{has_page, is_no_error, leaves_out};
 use crate::page::page_error::PageError;
 use crate::page::record::Unread;
 use crate::page::stop::{self, find};
@@ -63,9 +67,9 @@ impl Page {
     }
 }
 
-/// Returns the header `Content-Type`, if it is text.
-pub(crate) fn content_type(headers: &HeaderMap) -> Option<&str> {
-    headers.get(CONTENT_TYPE)?.to_str().ok()
+/// Returns the header `Content-Type`.
+pub(crate) fn content_type(headers: &HeaderMap) -> Option<Cow<'_, str>> {
+    headers.get(CONTENT_TYPE).map(header_text)
 }
 
 /// Reads the response to a request to `url`, which asked for the one of `pages` that is `at`.
@@ -78,16 +82,21 @@ pub(crate) fn read(
 ) -> Result<Page, PageError> {
     let mut page = [0; 32];
     page.copy_from_slice(digest(&SHA256, &response.body).as_ref());
+    has_page(pages, response)?;
     let headers = &response.headers;
+    let is_kept = poll.cursor.follow().is_some();
     let has_no_body = has_one_body(pages) && response.body.trim_ascii().is_empty();
     let may_be_empty = pages.missing_records == MissingRecords::Empty;
     let mut content = if response.status == StatusCode::NO_CONTENT || has_no_body && may_be_empty {
+        if leaves_out(pages, at, is_kept && stop::is_stream(poll, pages)) {
+            return Err(PageError::LeftOut(response.status));
+        }
         Content { is_last: true, ..Content::default() }
     } else if has_no_body {
         return Err(PageError::NoBody(response.status));
     } else {
         let records_at = apart_at(pages, &poll.renew);
-        decode(pages, records_at, poll.max_page, &response.body, content_type(headers))?
+        decode(pages, records_at, poll.max_page, &response.body, content_type(headers).as_deref())?
     };
     let nothing = Value::Null;
     let body = content.bodies.last().unwrap_or(&nothing);
@@ -102,7 +111,7 @@ pub(crate) fn read(
     let asked_for = count.map(|count| count.saturating_sub(start));
     let seen =
         stop::PageFacts { body, headers, next: pages.next.as_ref(), records, before: asked_for };
-    let total = stop::total(&pages.stop, &seen);
+    let total = stop::total(&pages.stop, &seen).filter(|total| !seen.is_past(*total));
     let mut ends = content.is_last || stop::ends(&pages.stop, &seen);
     if let Some(way) = pages.next.as_ref().filter(|way| way.never_ends() && records == 0 && !ends) {
         match stop::says_more(&pages.stop, &seen) {
@@ -112,6 +121,9 @@ pub(crate) fn read(
         }
     }
     let records = take_records(pages, &mut content)?;
+    if matches!(pages.records, Records::Lines | Records::One(_)) {
+        is_no_error(&pages.decode, &pages.expects, &records)?;
+    }
     let mut held = Held::default();
     held.take_records(records.len())?;
     // Items stay in memory while their details are asked for, and partitions while their names are
@@ -119,8 +131,6 @@ pub(crate) fn read(
     if !poll.details.is_empty() || !stop::is_stream(poll, pages) {
         held.take_value_count(records.iter().map(Unread::values).sum())?;
     }
-    // It may get into the cursor, and every later run would go on there.
-    let is_kept = poll.cursor.follow().is_some();
     let way = named.and_then(|named| {
         let next = next(pages, named, count, &records)?;
         if let Some(way) = pages.next.as_ref().filter(|_| next.is_none() && !ends)
@@ -129,6 +139,7 @@ pub(crate) fn read(
             return Err(PageError::NoNext { more: more.to_string(), way: way.to_string() });
         }
         let ends = ends || stop::ends_at_itself(poll, pages, at, next.as_ref());
+        // What is kept gets into the cursor, and every later run would go on there.
         if let Some(next) = next.as_ref().filter(|_| !ends || is_kept) {
             may_lead(poll, url, next)?;
         }
@@ -161,7 +172,13 @@ fn named(
     };
     let (link, take) = match &pages.next {
         Some(Next::Link { relation, take }) => {
-            (link_header::find(headers, relation).map(|link| link.target.to_owned()), take)
+            let link = link_header::find(headers, relation);
+            // Without this error, the page would look like the last one.
+            if link.is_none() && link_header::is_garbled(headers, relation) {
+                let place = "the header `Link`".to_owned();
+                return Err(PageError::Next { place, found: "no link in angle brackets" });
+            }
+            (link.map(|link| link.target), take)
         }
         Some(Next::Url { from, take, none }) => {
             (text_of(unless_none(from, none).as_deref(), from)?, take)

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use http::HeaderMap;
+use mef_auth::header_text;
 use mef_ports::ResumeAt;
 use mef_source::checked::{Next, Pages, Poll, Stop};
 use mef_source::{Path, Root};
@@ -25,11 +26,12 @@ pub(crate) struct PageFacts<'p> {
 /// Returns whether this is the last page.
 pub(crate) fn ends(stop: &Stop, page: &PageFacts<'_>) -> bool {
     let records = u64::try_from(page.records).unwrap_or(u64::MAX);
-    let reached = |path: &Option<Path>, count: Option<u64>| {
-        let wanted = path.as_ref().and_then(|path| page.find(path));
-        let wanted = wanted.and_then(|value| number(&value));
+    let reached = |wanted: Option<u64>, count: Option<u64>| {
         wanted.zip(count).is_some_and(|(wanted, count)| count >= wanted)
     };
+    let total = total(stop, page).filter(|total| !page.is_past(*total));
+    let pages =
+        stop.pages.as_ref().and_then(|path| page.find(path)).and_then(|value| number(&value));
     (stop.empty_page && records == 0)
         || stop.short_page.is_some_and(|size| records < size)
         || stop.unless.iter().any(|path| !page.find(path).is_some_and(|value| says_yes(&value)))
@@ -40,8 +42,8 @@ pub(crate) fn ends(stop: &Stop, page: &PageFacts<'_>) -> bool {
             })
         })
         || stop.link_when.iter().any(|all| page.link_has(all))
-        || reached(&stop.total, page.before.map(|before| before.saturating_add(records)))
-        || reached(&stop.pages, page.before.map(|before| before.saturating_add(1)))
+        || reached(total, page.before.map(|before| before.saturating_add(records)))
+        || reached(pages, page.before.map(|before| before.saturating_add(1)))
 }
 
 /// Returns how many records the vendor counts, if a rule looks at that.
@@ -81,6 +83,12 @@ pub(crate) fn says_more<'s>(stop: &'s Stop, page: &PageFacts<'_>) -> Option<&'s 
 }
 
 impl PageFacts<'_> {
+    /// Returns whether the page has records though `total` says that there are none so far on: then
+    /// the vendor does not count, or failed to.
+    pub(crate) fn is_past(&self, total: u64) -> bool {
+        self.records > 0 && self.before.is_some_and(|before| total <= before)
+    }
+
     fn find(&self, path: &Path) -> Option<Cow<'_, Value>> {
         find(path, self.body, self.headers)
     }
@@ -105,7 +113,7 @@ pub(crate) fn find<'b>(
 ) -> Option<Cow<'b, Value>> {
     match path.root() {
         Root::Header => {
-            let text = headers.get(path.name())?.to_str().ok()?;
+            let text = header_text(headers.get(path.name())?);
             Some(Cow::Owned(Value::from(text.trim())))
         }
         _ => path.find(body).map(Cow::Borrowed),
@@ -193,6 +201,9 @@ mod tests {
         let total = || Stop { total: Some(path("total")), ..Stop::default() };
         assert!(is(total(), json!({"total": 5}), 2, 3) && !is(total(), json!({"total": 5}), 2, 2));
         assert!(is(total(), json!({"total": "5"}), 2, 3) && !is(total(), json!({}), 2, 3));
+        // A total that the page itself contradicts is none.
+        assert!(!is(total(), json!({"total": 0}), 2, 0) && !is(total(), json!({"total": 2}), 2, 2));
+        assert!(is(total(), json!({"total": 0}), 0, 0) && is(total(), json!({"total": 0}), 0, 4));
         let pages = || Stop { pages: Some(path("pages")), ..Stop::default() };
         assert!(is(pages(), json!({"pages": 2}), 2, 1) && !is(pages(), json!({"pages": 2}), 2, 0));
         let both = vec![(path("last"), json!(true)), (path("status"), json!(7))];

@@ -6,12 +6,12 @@
 use jiff::{SignedDuration, Timestamp};
 use mef_auth::Redactor;
 use mef_ports::{Position, RunSummary, StoreError, StoredCursor, StreamKey, chain};
-use mef_source::checked::Partitions;
+use mef_source::checked::{Partitions, name_problem};
 
 use crate::budget::Budget;
 use crate::poller::Poller;
 use crate::request::scope::Partition;
-use crate::work::report::{RunEnd, RunReport};
+use crate::work::report::{RunEnd, RunError, RunReport};
 
 impl Poller {
     /// Reads each partition, and sums up the reports.
@@ -28,7 +28,12 @@ impl Poller {
                     |name: &String| Partition { name: name.clone(), ..Partition::default() };
                 Ok(names.iter().map(named).collect())
             }
-            Partitions::Request(listed) => self.listed_partitions(listed, budget, &mut sum).await,
+            Partitions::Request(listed) => {
+                match self.listed_partitions(listed, budget, &mut sum).await {
+                    Ok(none) if none.is_empty() => self.none_is_listed().await.map(|()| none),
+                    listed => listed,
+                }
+            }
         };
         let listed = match listed {
             Ok(listed) => self.longest_waiting_first(listed).await.map_err(RunEnd::from),
@@ -61,6 +66,23 @@ impl Poller {
             }
         }
         sum.finish(self.ports.clock.now(), &self.ports.redactor)
+    }
+
+    /// Makes sure that a list without partitions is no list of a vendor that hides them, as it does when
+    /// the credential has lost a right: none was read before.
+    async fn none_is_listed(&self) -> Result<(), RunEnd> {
+        let stored = self.ports.cursors.list().await.map_err(RunEnd::from)?;
+        let is_read = |stored: &StoredCursor| {
+            let StreamKey { source, partition } = &stored.stream;
+            *source == self.source.name.as_str()
+                && !partition.is_empty()
+                && name_problem(partition).is_none()
+                && stored.record.done().is_some()
+        };
+        match stored.into_iter().filter(is_read).count() {
+            0 => Ok(()),
+            read => Err(RunEnd::Failed(RunError::NoPartitions { read })),
+        }
     }
 
     async fn longest_waiting_first(

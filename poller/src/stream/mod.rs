@@ -225,7 +225,7 @@ pub(crate) async fn read_pages<R: Reading>(
         let circle = circle.filter(|_| next.is_some()).map(RunError::Loop);
         // A last page leads nowhere, unless what it names would be kept.
         let is_needed = !sorted.is_last || run.poller.poll.cursor.follow().is_some();
-        let stays = match page.lost_way.filter(|_| is_needed) {
+        let mut stays = match page.lost_way.filter(|_| is_needed) {
             Some(LostWay { error, body }) => Some(RunError::LostWay {
                 blob: run.fetcher.keep(body).await?,
                 error: Box::new(error),
@@ -238,7 +238,14 @@ pub(crate) async fn read_pages<R: Reading>(
         let mut turn = reading.turn(run, named.as_ref(), next.as_ref())?;
         turn.moved.count(tally.counted());
         let request = match turn.goes_on {
-            true => Some(reading.request(run, next.as_ref())?),
+            true => match reading.request(run, next.as_ref()) {
+                Ok(request) => Some(request),
+                // The page is good all the same.
+                Err(error) => {
+                    stays.get_or_insert(RunError::NoRequest(Box::new(error)));
+                    None
+                }
+            },
             false => None,
         };
         if !gathered.items.is_empty() {

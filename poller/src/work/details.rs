@@ -3,6 +3,8 @@
 //! The cursor and the stored ids are those of the items. A page of many items is delivered in parts.
 //! The ids of delivered items are stored, so the next run continues after the last one.
 
+use std::borrow::Cow;
+
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use mef_ports::HttpResponse;
@@ -19,6 +21,7 @@ use crate::news::seen::Stay;
 use crate::news::seen::key::{Identity, Key};
 use crate::news::seen::needed::Needed;
 use crate::page::decode::batches::Batches;
+use crate::page::no_page::has_page;
 use crate::page::read::content_type;
 use crate::page::record::{Record, Unread};
 use crate::request::build::build;
@@ -275,7 +278,8 @@ impl Details<'_, '_> {
         };
         // A response without content is a file without lines, however it is packed.
         let body_of = |_: &Url, answer: &HttpResponse| {
-            let content_type = content_type(&answer.headers).map(str::to_owned);
+            has_page(&detail.pages, answer)?;
+            let content_type = content_type(&answer.headers).map(Cow::into_owned);
             let body = answer.body.clone();
             Ok((answer.status != StatusCode::NO_CONTENT).then_some((body, content_type)))
         };

@@ -190,6 +190,15 @@ pub enum RunError {
     /// The vendor lists a partition without a value that its requests need.
     #[error("the listed partition has no text or number at `{0}`")]
     PartitionValue(String),
+    /// The vendor lists no partition any more.
+    #[error(
+        "the vendor lists no partition, and {read} were read before: may the credential still see them? If \
+         they are gone for good, pause the source"
+    )]
+    NoPartitions {
+        /// How many partitions have a cursor.
+        read: usize,
+    },
     /// The vendor lists more partitions than a run could look at.
     #[error("the vendor lists more than {0} partitions: narrow the request down")]
     TooManyPartitions(usize),
@@ -233,6 +242,11 @@ pub enum RunError {
         #[source]
         error: Box<PageError>,
     },
+    /// The page is good, but the request for the next one cannot be made.
+    #[error(
+        "the page is delivered, but the cursor stays before it, since the next page cannot be asked for"
+    )]
+    NoRequest(#[source] Box<RunError>),
     /// The stored cursor is of another kind than the source file's.
     #[error(
         "the stored cursor is `{stored}`, but the source file reads by {wanted}: set it with `mef cursors set`"

@@ -107,3 +107,19 @@ async fn a_list_that_leads_on_for_ever_ends() {
     assert!(report.summary.error.is_some() && report.summary.ended.is_some());
     assert_eq!(vendor.requests().len(), 1_000);
 }
+
+/// A credential that may no longer see them gets an empty list, and the source was `fresh`.
+#[tokio::test]
+async fn an_empty_list_of_partitions_fails_the_run_if_some_were_read_before() {
+    let bench = Bench::new(0);
+    let vendor = Scripted::bodies(&[r#"{"orgs": []}"#]);
+    let report = run(&bench, &vendor, LISTED).await;
+    assert!(matches!(report.end, RunEnd::CaughtUp), "none was ever read: {report:?}");
+    vendor.more(&[r#"{"orgs": [{"org": {"id": 7}}]}"#, "[]", r#"{"orgs": []}"#]);
+    let report = run(&bench, &vendor, LISTED).await;
+    assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+    let report = run(&bench, &vendor, LISTED).await;
+    assert!(matches!(report.end, RunEnd::Failed(_)), "{report:?}");
+    let said = report.summary.error.unwrap();
+    assert!(said.contains("lists no partition, and 1 were read before"), "{said}");
+}

@@ -33,6 +33,7 @@ mod listed_partitions;
 mod listing;
 mod masked;
 mod newest_first;
+mod no_page;
 mod origins;
 mod own_origins;
 mod page_bounds;

@@ -1,7 +1,7 @@
 //! What a vendor says back of our secrets is masked wherever an error shows it.
 
 use mef_poller::RunReport;
-use mef_ports::{DeadLetters, RawRecord};
+use mef_ports::{BlobKey, Blobs, DeadLetters, RawRecord};
 use serde_json::json;
 
 use crate::scripted::{self, Scripted};
@@ -62,4 +62,17 @@ async fn a_dead_letter_has_the_record_as_it_came_and_a_reason_without_secrets() 
     let letters = DeadLetters::list(&bench.store, None, 10).await.unwrap();
     assert!(letters[0].reason.ends_with("no ***"), "{}", letters[0].reason);
     assert_eq!(letters[0].raw, RawRecord::Record(json!({"echo": "no s3cr3t-token"})));
+}
+
+/// `mef blobs show` prints it.
+#[tokio::test]
+async fn a_page_that_is_kept_for_a_person_has_no_secret_in_it() {
+    let bench = Bench::new(1);
+    let mut page = answer(200, &[], "");
+    page.body = b"<p>\xff key s3cr3t-token \xe9 czNjcjN0LXRva2Vu".as_slice().into();
+    let report = scripted::run(&bench, &Scripted::answers(vec![page; 5]), &file("", "")).await;
+    assert!(error(report).contains("acme/page-not-understood"));
+    let key = BlobKey("acme/page-not-understood".to_owned());
+    let kept = Blobs::get(&bench.store, &key).await.unwrap();
+    assert_eq!(kept.unwrap().as_ref(), b"<p>\xff key *** \xe9 ***");
 }

@@ -216,3 +216,18 @@ async fn a_page_that_names_itself_ends_details_and_lists_of_partitions_by_the_sa
         assert_eq!(bench.delivered().await, [1, 2]);
     }
 }
+
+/// 35 of 45 were lost.
+#[tokio::test]
+async fn a_total_of_nothing_beside_records_ends_no_pages() {
+    let paging = "  request: { get: \"https://api.example.com/logs\", query: { since: \"{window.start|epoch}\" } }
+  next: { offset: { query: o } }
+  stop: [ { total: total } ]";
+    let total = ",\"total\":0";
+    let pages = [page(&[1, 2], total), page(&[3, 4], total), page(&[], total)];
+    let pages: Vec<_> = pages.iter().map(String::as_str).collect();
+    let (bench, vendor) = (Bench::new(0), Scripted::bodies(&pages));
+    let report = run(&bench, &vendor, &file(paging)).await;
+    caught_up(&report);
+    assert_eq!((bench.delivered().await, report.summary.missing), (vec![1, 2, 3, 4], 0));
+}

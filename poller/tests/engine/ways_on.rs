@@ -1,5 +1,6 @@
 //! Pages that are good though the way on from them is not, and ways on without an end.
 
+use http::HeaderValue;
 use mef_poller::{RunEnd, RunError};
 use mef_ports::{Cursors as _, HttpResponse, Position};
 
@@ -154,4 +155,68 @@ async fn pages_without_records_and_ever_new_links_end_the_run_and_lose_no_later_
     caught_up(&run(&bench, &vendor, &file(&way)).await);
     assert_eq!(bench.delivered().await, [1, 2]);
     assert!(bench.done().await.is_some());
+}
+
+/// The header was not read at all, and so the first page was the last.
+#[tokio::test]
+async fn a_way_on_in_a_header_with_a_letter_beyond_ascii_is_followed() {
+    let get = "request: { get: \"https://api.example.com/logs\", query: { since: \"{window.start|epoch}\" } }";
+    let url = "https://api.example.com/logs?since=1795510800&at=2";
+    for (next, name, value) in [
+        ("link: next", "link", format!("<{url}>; rel=\"next\"; title=\"n\u{eb}xt\"").into_bytes()),
+        (
+            "link: next",
+            "link",
+            [format!("<{url}>; title=n\u{eb}xt").as_bytes(), b"\xeb; rel='next'"].concat(),
+        ),
+        ("url: header.x-next", "x-next", format!("{url}&x=\u{e9}").into_bytes()),
+        ("token: { from: header.x-next, query: at }", "x-next", "2-\u{e9}".as_bytes().to_vec()),
+        ("token: { from: header.x-next, query: at }", "x-next", b"2-\xe9".to_vec()),
+    ] {
+        let mut first = answer(200, &[], &page(&[1], ""));
+        first.headers.insert(name, HeaderValue::from_bytes(&value).unwrap());
+        let (bench, vendor) =
+            (Bench::new(0), Scripted::answers(vec![first, answer(200, &[], &page(&[2], ""))]));
+        caught_up(&run(&bench, &vendor, &file(&format!("  {get}\n  next: {{ {next} }}"))).await);
+        assert_eq!(bench.delivered().await, [1, 2], "{next}");
+        let asked = vendor.requests().pop().unwrap();
+        assert!(asked.contains("at=2"), "{next}: {asked}");
+        assert_eq!(asked.contains("%C3%A9"), !next.starts_with("link"), "{next}: {asked}");
+    }
+}
+
+#[tokio::test]
+async fn a_next_link_that_cannot_be_read_fails_the_run_and_its_page_is_delivered() {
+    let paging = "  request: { get: \"https://api.example.com/logs\", query: { since: \"{window.start|epoch}\" } }
+  next: { link: next }";
+    let links = [("link", "https://api.example.com/logs?at=2; rel=\"next\"".to_owned())];
+    let (bench, vendor) =
+        (Bench::new(0), Scripted::answers(vec![answer(200, &links, &page(&[1], ""))]));
+    let report = run(&bench, &vendor, &file(paging)).await;
+    assert!(matches!(report.end, RunEnd::Failed(RunError::LostWay { .. })), "{report:?}");
+    assert!(report.summary.error.unwrap().contains("no link in angle brackets"));
+    assert_eq!((bench.delivered().await, bench.done().await), (vec![1], None));
+}
+
+/// The page was withheld in every run, since the request after it could not be made.
+#[tokio::test]
+async fn a_page_whose_token_fits_into_no_header_is_delivered_and_the_cursor_stays() {
+    for token in ["a\\r\\nx-evil: 1", "\\u0000"] {
+        for cursor in ["time: t, id: id, start: 1h, overlap: 60s", "token: next, id: id, start: 1h"]
+        {
+            let since = if cursor.starts_with("time") { "window" } else { "cursor" };
+            let file = format!(
+                "source: acme\npoll:\n  schedule: rate(1 minute)\n  request: {{ get: \"https://api.example.com/logs\", query: {{ since: \"{{{since}.start|epoch}}\" }} }}\n  \
+                 next: {{ token: {{ from: next, header: X-Page }} }}\n  records: items\n  cursor: {{ {cursor} }}\n"
+            );
+            let first = page(&[1, 2], &format!(",\"next\":\"{token}\""));
+            let (bench, vendor) = (Bench::new(0), Scripted::bodies(&[&first]));
+            let report = run(&bench, &vendor, &file).await;
+            assert!(matches!(report.end, RunEnd::Failed(_)), "{cursor}: {report:?}");
+            let said = report.summary.error.unwrap();
+            assert!(said.contains("`X-Page` has characters that no header may have"), "{said}");
+            assert!(said.contains("the page is delivered"), "{said}");
+            assert_eq!((bench.delivered().await, bench.done().await), (vec![1, 2], None));
+        }
+    }
 }

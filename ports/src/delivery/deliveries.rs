@@ -14,7 +14,7 @@ use crate::receipt::Receipt;
 pub struct DeliveryKey {
     /// The source's name.
     pub source: String,
-    /// The id that the vendor gave it.
+    /// The id that the vendor gave it; empty if the body alone tells.
     pub delivery_id: String,
     /// The SHA-256 of the body as it was received, in hexadecimal.
     pub body_sha256: String,

@@ -27,8 +27,9 @@ pub use source::Source;
 pub use webhook::*;
 
 pub use crate::written::{
-    Advance, AssertionAlgorithm, Bare, Charset, Compression, Decode, Encoding, ErrorAction,
-    FiltersBy, Granularity, Hash, JwtAlgorithm, KeyEncoding, MissingRecords, MissingTrailer, Order,
-    PublicKeyAlgorithm, Repeats, ResetFormat, RestartFrom, Take, TimeFormat, TimeUnit, TokenRecord,
+    Advance, AssertionAlgorithm, Bare, Charset, Compression, Decode, Encoding, EqualBodies,
+    ErrorAction, FiltersBy, Granularity, Hash, JwtAlgorithm, KeyEncoding, MissingRecords,
+    MissingTrailer, Order, PublicKeyAlgorithm, Repeats, ResetFormat, RestartFrom, Take, TimeFormat,
+    TimeUnit, TokenRecord,
 };
 pub use crate::written::{Bound, Bounds, TimeReader};

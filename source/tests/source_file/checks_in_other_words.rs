@@ -277,3 +277,53 @@ fn published_keys_that_sign_for_everybody_do_not_say_for_whom() {
     }
     assert_eq!(by("https://www.googleapis.com/other", &format!("- JWS\n    - {ours}")), "");
 }
+
+#[test]
+fn an_id_that_nobody_signs_is_told_with_what_equal_bodies_may_be() {
+    let by = |checks: &str, rest: &str| {
+        said(&format!(
+            "source: x\nwebhook:\n  public_url: https://hooks.example.com/x\n  verify:\n    - {checks}\n  {rest}\n"
+        ))
+    };
+    let hmac = |more: &str| {
+        format!(
+            "hmac: {{ hash: sha256, secrets: [s], {more}, signature: {{ from: header.x-sig, encoding: hex }} }}"
+        )
+    };
+    let body = hmac(r#"text: "{body}""#);
+    let token = "token: { from: header.x-token, secrets: [s] }";
+    let jws = "jws: { from: header.x-jws, algorithms: [RS512], keys: { pem: [k] } }";
+    let with_id = hmac(r#"id: [header.a, header.b], text: "{id}.{body}""#);
+    let digested = format!(
+        "{}\n    - digest: {{ hash: sha256, of: \"{{body}}\", equals: query.h, encoding: hex }}",
+        hmac(r#"text: "{url}""#)
+    );
+    for (checks, id, is_open) in [
+        (&*body, "header.x-id", true),
+        (&*body, "query.id", true),
+        (&*body, "/id", false),
+        (&*body, "[/id, header.x-id]", true),
+        (&*hmac(r#"text: "{header.x-id}.{body}""#), "header.x-id", false),
+        (&*hmac(r#"text: "{signed_headers.x-list}.{body}""#), "header.x-id", true),
+        (&*hmac(r#"text: "{url}.{body}""#), "query.id", false),
+        // Whoever can change the body needs no other id.
+        (&*hmac(r#"text: "{body|crc32}""#), "header.x-id", false),
+        (&*with_id, "[header.a, header.b]", false),
+        (&*with_id, "[header.b, header.a]", true),
+        (&*digested, "/id", false),
+        (jws, "/id", false),
+        (jws, "header.x-id", true),
+        (&*format!("any: [ {{ {body} }}, {{ {jws} }} ]"), "/id", false),
+        (&*format!("any: [ {{ {body} }}, {{ {with_id} }} ]"), "[header.a, header.b]", true),
+        // What a token proves anybody can send who has seen one.
+        (token, "header.x-id", false),
+    ] {
+        let told = |rest: &str| by(checks, rest).contains("nobody signs the delivery's id");
+        let id = format!("delivery_id: {id}");
+        assert_eq!(told(&id), is_open, "{checks} {id}: {}", by(checks, &id));
+        for said in ["repeats", "events"] {
+            assert!(!told(&format!("{id}\n  equal_bodies: {said}")), "{checks} {id} {said}");
+        }
+    }
+    assert!(!by(&body, "methods: [POST]").contains("delivery's id"));
+}

@@ -34,9 +34,9 @@ pub(crate) fn no_files(_: &str) -> Result<String, String> {
     Err("there is no such file".to_owned())
 }
 
-pub(crate) const GITHUB: &str = r#"
-source: github
+pub(crate) const GITHUB: &str = r#"source: github
 webhook:
+  equal_bodies: events
   verify:
     - hmac: { hash: sha256, secrets: [webhook_secret], text: "{body}",
               signature: { from: header.X-Hub-Signature-256, pair: "=", take: [sha256], encoding: hex } }

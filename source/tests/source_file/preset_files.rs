@@ -128,3 +128,11 @@ fn no_handshake_is_told_only_by_what_an_event_may_have_too() {
         }
     }
 }
+
+#[test]
+fn every_preset_whose_id_nobody_signs_says_what_equal_bodies_are() {
+    for preset in presets() {
+        let said = said(&source(&preset));
+        assert!(!said.contains("nobody signs the delivery's id"), "{}: {said}", preset.name);
+    }
+}

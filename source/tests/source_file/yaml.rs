@@ -60,7 +60,7 @@ fn what_begins_and_ends_a_document_is_no_part_of_it() {
     let plain = format!("{:?}", load(GITHUB, &no_files).unwrap().source.webhook);
     for text in [
         format!("\u{feff}{GITHUB}"),
-        format!("---{GITHUB}"),
+        format!("---\n{GITHUB}"),
         format!("{GITHUB}...\n"),
         GITHUB.replace('\n', "\r\n"),
     ] {

@@ -4,6 +4,7 @@
 //! source file says both. Nothing of a response is kept or shown except the token
 //! and the error that the RFC defines.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
@@ -22,6 +23,7 @@ use super::request::TokenRequest;
 use crate::credentials::cookies::set_cookies;
 use crate::credentials::error::{CredentialError, TokenEndpointError};
 use crate::credentials::ports::Ports;
+use crate::header_text::header_text;
 use crate::redact::Redactor;
 use crate::unique_id::unique_id;
 
@@ -244,19 +246,19 @@ pub(crate) fn learn(token: &Secret, place: &TokenLocation, redactor: &Redactor) 
 /// Learns whatever may be the token in a response that does not have it where the
 /// file says: the file's author will look for it in a trace.
 fn learn_all(body: Option<&Value>, headers: &HeaderMap, redactor: &Redactor) {
-    fn texts<'v>(value: &'v Value, found: &mut Vec<&'v str>) {
+    fn texts<'v>(value: &'v Value, found: &mut Vec<Cow<'v, str>>) {
         match value {
-            Value::String(text) => found.push(text),
+            Value::String(text) => found.push(Cow::Borrowed(text)),
             Value::Array(list) => list.iter().for_each(|value| texts(value, found)),
             Value::Object(object) => object.values().for_each(|value| texts(value, found)),
             _ => {}
         }
     }
-    let mut found: Vec<_> = headers.values().filter_map(|value| value.to_str().ok()).collect();
+    let mut found: Vec<_> = headers.values().map(header_text).collect();
     body.into_iter().for_each(|body| texts(body, &mut found));
     found.retain(|text| text.len() >= SHORTEST_TOKEN && !text.contains(char::is_whitespace));
     for text in found.into_iter().take(MOST_TOKENS) {
-        redactor.learn_set(&Secret::new(text));
+        redactor.learn_set(&Secret::new(text.into_owned()));
     }
 }
 
@@ -279,7 +281,7 @@ fn find(
             }
         }
         TokenLocation::Header(name) => {
-            let value = headers.get(name).and_then(|value| value.to_str().ok());
+            let value = headers.get(name).map(header_text);
             value.map(|value| value.trim().to_owned()).ok_or_else(|| format!("header.{name}"))
         }
         TokenLocation::Cookie(name) => cookie(name, headers),

@@ -5,13 +5,14 @@
 
 use bytes::Bytes;
 use mef_pipeline::Charsets;
-use mef_source::checked::{Compression, PageDecode, Pages};
+use mef_source::checked::{Compression, Expects, PageDecode, Pages};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::content::broken;
 use super::rows::read_lines;
 use super::unpack::each_file;
+use crate::page::no_page::is_no_error;
 use crate::page::page_error::PageError;
 use crate::page::record::Unread;
 
@@ -33,8 +34,8 @@ impl Batches {
         content_type: Option<&str>,
     ) -> Batches {
         let (sender, batches) = channel(1);
-        let pages =
-            (pages.decode.clone(), pages.compression, Charsets::of(pages.charset, content_type));
+        let charsets = Charsets::of(pages.charset, content_type);
+        let pages = (pages.decode.clone(), pages.expects.clone(), pages.compression, charsets);
         let reading = spawn_blocking(move || read(&pages, max_page, &bytes, &sender));
         Batches { batches, reading: Some(reading) }
     }
@@ -54,18 +55,19 @@ impl Batches {
 }
 
 fn read(
-    (decode, compression, charsets): &(PageDecode, Compression, Charsets),
+    (decode, expects, compression, charsets): &(PageDecode, Expects, Compression, Charsets),
     max_page: usize,
     bytes: &[u8],
     sender: &Sender<Vec<Unread>>,
 ) -> Result<(), PageError> {
-    let mut batch = Vec::with_capacity(BATCH);
+    let (mut batch, mut is_first) = (Vec::with_capacity(BATCH), true);
     // If the run has ended, nobody takes them any more.
     let gone = |_| broken("readable", "the run has ended");
     each_file(bytes, *compression, *charsets, max_page, &mut |file| {
-        read_lines(decode, file, &mut |line| {
+        read_lines(decode, expects, file, &mut |line| {
             batch.push(line.in_utf8(*charsets));
             if batch.len() == BATCH {
+                is_first = false;
                 let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
                 sender.blocking_send(full).map_err(gone)?;
             }
@@ -73,5 +75,8 @@ fn read(
         })
         .map(|_| ())
     })?;
+    if is_first {
+        is_no_error(decode, expects, &batch)?;
+    }
     if batch.is_empty() { Ok(()) } else { sender.blocking_send(batch).map_err(gone) }
 }

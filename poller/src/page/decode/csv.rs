@@ -1,15 +1,16 @@
 //! CSV (RFC 4180): each row an object of texts.
 
 use std::collections::HashSet;
-use std::io::{BufRead as _, Read as _};
+use std::io::Read as _;
 
 use csv::{ByteRecord, ReaderBuilder, WriterBuilder};
 use mef_pipeline::DecodeError;
-use mef_source::checked::Csv;
+use mef_source::checked::{Csv, Expects};
 use serde_json::Value;
 
-use super::content::{BOM, Take, broken, other};
+use super::content::{Take, broken, other};
 use super::doubtful::Doubtful;
+use super::head_row::{has_head_row, names_columns, stands_alone};
 use super::json_text::object;
 use super::unpack::File;
 use crate::page::page_error::PageError;
@@ -39,11 +40,11 @@ enum At {
 pub(super) fn read(
     file: &mut File<'_>,
     csv: &Csv,
+    expects: &Expects,
     take: &mut Take<'_>,
 ) -> Result<Option<Value>, PageError> {
-    if csv.columns.is_empty() && csv.after.is_none() {
-        has_head_row(file)?;
-    }
+    let has_names = !csv.columns.is_empty();
+    let is_empty = !has_names && csv.after.is_none() && !has_head_row(file)?;
     let mut reader = ReaderBuilder::new()
         .delimiter(csv.separator)
         .has_headers(false)
@@ -58,17 +59,15 @@ pub(super) fn read(
     let mut doubtful = Doubtful::default();
     let mut at = if csv.after.is_some() { At::Head } else { At::Rows };
     let mut rows = reader.byte_records().peekable();
-    let mut after_uneven = None;
+    let (mut after_uneven, mut has_rows) = (None, false);
     while let Some(row) = after_uneven.take().or_else(|| rows.next()) {
         let row = row.map_err(|error| broken("CSV", error))?;
         if rows.peek().is_none() {
             let is_end = row.len() == 1 && row.get(0) == Some(b"end");
-            return if is_end {
-                doubtful.end()?;
-                end(csv, at)
-            } else {
-                Err(broken("CSV", "a quote is open at its end"))
-            };
+            if !is_end {
+                return Err(broken("CSV", "a quote is open at its end"));
+            }
+            break;
         }
         match &mut at {
             At::Head => {
@@ -98,9 +97,11 @@ pub(super) fn read(
         }
         if names.is_empty() {
             names = texts(&row)?;
+            names_columns(&names, expects)?;
             twice = named_twice(&names);
             continue;
         }
+        has_rows = true;
         if row.len() != names.len() {
             let reason = format!("a row has {} values for {} columns", row.len(), names.len());
             after_uneven = rows.next();
@@ -120,7 +121,15 @@ pub(super) fn read(
         doubtful.record(Unread::Text(text.into()), take)?;
     }
     doubtful.end()?;
-    end(csv, at)
+    let foot = end(csv, at)?;
+    // The lines around the rows show that it is a page.
+    let is_framed = csv.after.is_some() || csv.before.is_some();
+    match &names[..] {
+        _ if has_rows || has_names || is_framed || is_empty => {}
+        [] => return Err(other("CSV", "it has no head row")),
+        names => stands_alone(names, expects)?,
+    }
+    Ok(foot)
 }
 
 /// Returns the name of two columns.
@@ -151,18 +160,5 @@ fn end(csv: &Csv, at: At) -> Result<Option<Value>, PageError> {
         (At::Head, Some(line), _) => Err(other("CSV", format!("it has no line `{line}`"))),
         (_, _, Some(line)) => Err(broken("CSV", format!("it ends before the line `{line}`"))),
         _ => Ok(None),
-    }
-}
-
-/// Refuses an error page, which would be taken for column names.
-fn has_head_row(file: &mut File<'_>) -> Result<(), PageError> {
-    let text = file.fill_buf().map_err(|error| broken("CSV", error))?;
-    let text = text.strip_prefix(BOM).unwrap_or(text).trim_ascii_start();
-    match text.first() {
-        Some(first @ (b'<' | b'{' | b'[')) => {
-            let reason = format!("`{}` begins no head row", char::from(*first));
-            Err(other("CSV", reason))
-        }
-        _ => Ok(()),
     }
 }

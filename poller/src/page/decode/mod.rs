@@ -9,6 +9,7 @@ pub(crate) mod batches;
 pub(crate) mod content;
 mod csv;
 mod doubtful;
+mod head_row;
 mod json_text;
 mod lines;
 mod ndjson;
@@ -54,7 +55,7 @@ pub(crate) fn decode(
             }
             decode => {
                 let records = &mut content.records;
-                content.bodies.extend(read_lines(decode, file, &mut |record| {
+                content.bodies.extend(read_lines(decode, &pages.expects, file, &mut |record| {
                     held.take_line(record.length(), max_page)?;
                     records.push(record);
                     Ok(())

@@ -1,6 +1,6 @@
 //! Pages whose records are lines or rows.
 
-use mef_source::checked::PageDecode;
+use mef_source::checked::{Expects, PageDecode};
 use serde_json::Value;
 
 use super::content::Take;
@@ -11,6 +11,7 @@ use crate::page::page_error::PageError;
 /// Reads the lines or rows, and returns what follows them.
 pub(super) fn read_lines(
     decode: &PageDecode,
+    expects: &Expects,
     file: &mut File<'_>,
     take: &mut Take<'_>,
 ) -> Result<Option<Value>, PageError> {
@@ -19,7 +20,7 @@ pub(super) fn read_lines(
         PageDecode::JsonSeq => values::sequence(file, take).map(|()| None),
         PageDecode::Concatenated => values::one_after_another(file, take).map(|()| None),
         PageDecode::Lines => lines::read(file, take).map(|()| None),
-        PageDecode::Csv(csv) => csv::read(file, csv, take),
+        PageDecode::Csv(csv) => csv::read(file, csv, expects, take),
         // These have no lines.
         PageDecode::Json | PageDecode::Xml => Ok(None),
     }

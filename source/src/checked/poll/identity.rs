@@ -214,7 +214,7 @@ impl Identify for Batch {
 
 impl Identify for Pages {
     fn add_to(&self, to: &mut Identity) {
-        // The character set changes no request.
+        // The character set changes no request, and neither does what records are expected to have.
         let Pages {
             request,
             then,
@@ -225,6 +225,7 @@ impl Identify for Pages {
             charset: _,
             records,
             missing_records,
+            expects: _,
         } = self;
         ((request, then), (next, stop)).add_to(to);
         decode.add_to(to);

@@ -28,7 +28,7 @@ pub use cursor::{
 pub use details::{Batch, Detail};
 pub use error_rule::ErrorRule;
 pub use limits::{Early, PollLimits};
-pub use pages::{Csv, Next, PageDecode, Pages, Records, Slot, Stop, TokenForm, Trailer};
+pub use pages::{Csv, Expects, Next, PageDecode, Pages, Records, Slot, Stop, TokenForm, Trailer};
 pub use partitions::{PartitionRequest, Partitions, name_problem};
 pub use request::{Method, Request, RequestBody};
 pub use response_when::{Condition, ResponseWhen, Statuses};
@@ -171,7 +171,7 @@ impl Poll {
         let spacing = limits.as_ref().ok().and_then(|limits| limits.spacing);
         limits::fits_schedule(&written.limits, spacing, schedule.ok(), checker);
         let Parts { partitions, keep, rewrite, .. } = parts;
-        let (setup, pages, details) = (parts.setup?, parts.pages?, parts.details?);
+        let (setup, mut pages, mut details) = (parts.setup?, parts.pages?, parts.details?);
         let (wait, renew, finish) = (parts.wait?, parts.renew?, parts.finish?);
         limits::is_fast_enough(written, wait.as_ref(), spacing, checker);
         let origins = Origins::new(&pages.request.origin, &listed, allowed, checker);
@@ -208,7 +208,12 @@ impl Poll {
                 );
             }
         }
-        let has_records = details.last().map_or(&pages, |detail| &detail.pages);
+        pages.expects.cursor = cursor.record_paths().cloned().collect();
+        let (has_records, kept) = match details.last_mut() {
+            Some(Detail { pages, keep, .. }) => (pages, &*keep),
+            None => (&mut pages, &keep),
+        };
+        has_records.expects.of(&event, kept);
         event.one_is_a_list = has_records.decode == PageDecode::Xml;
         Ok(Poll {
             schedule,

@@ -8,6 +8,7 @@ mod event_answers;
 mod handshake;
 pub(crate) mod preset;
 mod respond;
+mod signed_id;
 mod verify;
 
 pub use checks::*;
@@ -23,7 +24,7 @@ use url::Url;
 use crate::checked::checker::{Checker, Told, all};
 use crate::checked::event::EventSpec;
 use crate::path::{Path, Root};
-use crate::written::{self, Charset, Decode, Located};
+use crate::written::{self, Charset, Decode, EqualBodies, Located};
 use checks::surroundings::{REQUEST_ROOTS, lint_names};
 
 const DEFAULT_MAX_BODY: usize = 6 * 1024 * 1024;
@@ -48,6 +49,8 @@ pub struct Webhook {
     pub max_body: usize,
     /// Where the delivery id is; the first that is found counts.
     pub delivery_id: Vec<Path>,
+    /// What requests with equal bodies and different ids are.
+    pub equal_bodies: EqualBodies,
     /// How the body is read.
     pub decode: Decode,
     /// In which character set it is, if that is said.
@@ -97,6 +100,16 @@ impl Webhook {
             let delivery_id = delivery_id.as_ref().ok().and_then(Option::as_deref);
             lint_claims(written, checks, delivery_id.unwrap_or_default(), checker);
             lint_body(written, checks, checker);
+            if let Some(id) = &written.delivery_id
+                && written.equal_bodies.is_none()
+                && signed_id::leave_open(checks, delivery_id.unwrap_or_default())
+            {
+                checker.warn(
+                    id.place(),
+                    "nobody signs the delivery's id: whoever sees a request can send it again under another one",
+                    "write `equal_bodies: repeats` if each of the vendor's events has an id or a time in its body, and `equal_bodies: events` if two events may have the same body",
+                );
+            }
         }
         let methods = methods(written, checker);
         let respond = EventAnswers::check(written.respond.as_ref(), checker);
@@ -109,6 +122,7 @@ impl Webhook {
             public_url: public_url?,
             max_body,
             delivery_id: delivery_id?.unwrap_or_default(),
+            equal_bodies: written.equal_bodies.unwrap_or_default(),
             decode: written.decode,
             charset: written.charset,
             // A gateway gives an answer of its own.

@@ -37,6 +37,9 @@ pub struct Webhook {
     /// The path of the vendor's id for the delivery, or several paths, of which the first that is
     /// found counts.
     pub delivery_id: Option<Located<OneOrMany>>,
+    /// What two requests are whose bodies are equal and whose ids differ, if nobody signs the id: by
+    /// default two events.
+    pub equal_bodies: Option<EqualBodies>,
     /// How the body is read; by default as its content type says.
     #[serde(default)]
     pub decode: Decode,
@@ -61,6 +64,18 @@ pub struct Webhook {
 
 fn yes() -> bool {
     true
+}
+
+/// What requests with equal bodies are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EqualBodies {
+    /// Deliveries of their own, if they have different ids.
+    #[default]
+    Events,
+    /// One delivery and its repeats, whatever their ids are: of the vendor's events no two have the
+    /// same body.
+    Repeats,
 }
 
 /// How a body is read.

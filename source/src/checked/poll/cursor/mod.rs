@@ -91,6 +91,24 @@ impl Cursor {
         }
     }
 
+    /// Returns where a record has its time and its id. An id that is made of several values is left
+    /// out: some of them may be missing.
+    pub(crate) fn record_paths(&self) -> impl Iterator<Item = &Path> {
+        let time = match self {
+            Cursor::Token(_) | Cursor::NextLink(_) => {
+                self.follow().and_then(|follow| follow.time.as_ref())
+            }
+            Cursor::Time(cursor) => cursor.time.as_ref(),
+            Cursor::Id(cursor) => cursor.time.as_ref(),
+            Cursor::Listing(_) => None,
+        };
+        let id = self.id().and_then(|id| match id {
+            RecordId::Path(path) => Some(path),
+            RecordId::Template(..) => None,
+        });
+        time.into_iter().chain(id)
+    }
+
     /// Returns what names a record.
     pub fn id(&self) -> Option<&RecordId> {
         match self {

@@ -4,12 +4,14 @@
 //! names of partitions: all with the same keys.
 
 pub(crate) mod decode;
+pub(crate) mod expects;
 pub(crate) mod keys;
 pub(crate) mod next;
 pub(crate) mod records;
 pub(crate) mod stop;
 
 pub use decode::{Csv, PageDecode, Trailer};
+pub use expects::Expects;
 pub use next::{Next, Slot, TokenForm};
 pub use records::Records;
 pub use stop::Stop;
@@ -44,6 +46,8 @@ pub struct Pages {
     pub records: Records,
     /// What a page without that list or record means.
     pub missing_records: MissingRecords,
+    /// What is read in its records.
+    pub expects: Expects,
 }
 
 impl Pages {
@@ -117,6 +121,7 @@ impl RequestScope<'_, '_> {
             charset: written.charset,
             records: records?,
             missing_records: written.missing_records,
+            expects: Expects::default(),
         })
     }
 }

@@ -181,7 +181,8 @@ impl Check {
         }
     }
 
-    fn signed(&self) -> Option<&Signed> {
+    /// Returns what it signs, if it is a signature.
+    pub(crate) fn signed(&self) -> Option<&Signed> {
         self.single()?.signed()
     }
 
