@@ -220,7 +220,8 @@ impl<'p> Run<'p> {
     pub(crate) fn doubt_setup(&mut self, error: Option<&RunError>) {
         let Some(setup) = &mut self.record.setup else { return };
         let may_pass = |error: &RunError| {
-            matches!(error, RunError::Fetch(FetchError::Forbidden(_) | FetchError::Page { .. }))
+            use FetchError::{Forbidden, Page, Unauthorized};
+            matches!(error, RunError::Fetch(Forbidden(_) | Unauthorized(_) | Page { .. }))
         };
         self.keeps_doubtful = error.is_some_and(may_pass) && !setup.doubtful;
         setup.doubtful = self.keeps_doubtful;

@@ -186,25 +186,23 @@ async fn a_job_is_submitted_once_though_what_follows_fails() {
 #[tokio::test]
 async fn a_job_that_the_vendor_no_longer_knows_is_submitted_anew() {
     let done = r#"{"state": "done", "parts": [1, 2]}"#;
-    for status in [404, 403] {
-        // Unknown as a whole, or by one of its parts.
-        for parts in [false, true] {
-            let bench = Bench::new(0);
-            let mut answers = vec![answer(200, &[], r#"{"id": "a"}"#)];
-            if parts {
-                answers.push(answer(200, &[], done));
-                answers.push(answer(200, &[], r#"[{"id": 1}]"#));
-            }
-            answers.push(answer(status, &[], "{}"));
-            let vendor = Scripted::answers(answers);
-            let report = run(&bench, &vendor, &job("1s")).await;
-            assert!(matches!(report.end, RunEnd::Failed(_)), "{status}: {report:?}");
-            assert_eq!((report.summary.gone, bench.done().await), (0, None));
-            let again = Scripted::bodies(&[r#"{"id": "b"}"#, done, "[]", "[]"]);
-            let report = run(&bench, &again, &job("1s")).await;
-            assert!(matches!(report.end, RunEnd::CaughtUp), "{status}: {report:?}");
-            assert!(again.requests()[0].starts_with("POST /exports "), "{status} {parts}");
+    // Unknown as a whole, or by one of its parts.
+    for (status, parts) in [(404, false), (404, true), (403, false)] {
+        let bench = Bench::new(0);
+        let mut answers = vec![answer(200, &[], r#"{"id": "a"}"#)];
+        if parts {
+            answers.push(answer(200, &[], done));
+            answers.push(answer(200, &[], r#"[{"id": 1}]"#));
         }
+        answers.push(answer(status, &[], "{}"));
+        let vendor = Scripted::answers(answers);
+        let report = run(&bench, &vendor, &job("1s")).await;
+        assert!(matches!(report.end, RunEnd::Failed(_)), "{status}: {report:?}");
+        assert_eq!((report.summary.gone, bench.done().await), (0, None));
+        let again = Scripted::bodies(&[r#"{"id": "b"}"#, done, "[]", "[]"]);
+        let report = run(&bench, &again, &job("1s")).await;
+        assert!(matches!(report.end, RunEnd::CaughtUp), "{status}: {report:?}");
+        assert!(again.requests()[0].starts_with("POST /exports "), "{status} {parts}");
     }
 }
 
