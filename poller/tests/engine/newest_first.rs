@@ -58,8 +58,9 @@ async fn without_a_lower_bound_pages_are_followed_until_they_are_older_than_the_
 /// A page with records of these ids and seconds, which names the next if there is `more`.
 fn page(items: &[(u32, i64)], more: bool) -> String {
     let item = |(id, second): &(u32, i64)| json!({ "id": id, "time": at(*second).to_string() });
+    let token = more.then(|| items[0].0);
     let items: Vec<_> = items.iter().map(item).collect();
-    json!({ "items": items, "token": more.then(|| items.len()) }).to_string()
+    json!({ "items": items, "token": token }).to_string()
 }
 
 /// What `pages` of one run bring, after a first run that read up to second 0, and how many were late.
