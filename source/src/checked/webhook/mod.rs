@@ -186,7 +186,7 @@ fn lint_claims(
     checker: &mut Checker<'_>,
 ) {
     let telling = checks.iter().flat_map(Check::singles).filter_map(|check| match check {
-        Check::Jwt(jwt) if jwt.record == written::TokenRecord::Claims => Some(jwt),
+        Check::Jwt(jwt) if jwt.record == written::TokenRecord::Claims => Some(&**jwt),
         _ => None,
     });
     let telling: Vec<_> = telling.collect();
@@ -201,7 +201,7 @@ fn lint_claims(
             "claims are always JSON; leave `decode` out",
         );
     }
-    let has_no_end = |jwt: &&Box<Jwt>| !jwt.required.iter().any(|claim| claim == "exp");
+    let has_no_end = |jwt: &&Jwt| !jwt.required.iter().any(|claim| claim == "exp");
     let is_claim = |jwt: &Jwt, path: &Path| {
         path.root() == Root::Record
             && matches!(path.segments(), [claim] if jwt.required.contains(claim))
@@ -217,7 +217,7 @@ fn lint_claims(
             "nothing says when the token ends, and no claim tells that it came before",
             "whoever sees the token could send it again; write `delivery_id: jti`, the claim that `required` names, and `max_age: 7d`",
         );
-    } else if endless.any(|jwt| is_forgotten(jwt)) {
+    } else if endless.any(is_forgotten) {
         checker.warn(
             place,
             "a token counts as new again once its delivery is forgotten, after seven days",
