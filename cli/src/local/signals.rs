@@ -11,7 +11,7 @@ pub(crate) enum Signal {
 
 /// Waits until somebody ends a command that goes on for long: with Ctrl-C, with SIGTERM as a supervisor
 /// does, or by closing its terminal.
-pub(crate) async fn stopped() -> std::io::Result<()> {
+pub(crate) async fn ended() -> std::io::Result<()> {
     Signals::catch()?.next().await.map(drop)
 }
 
