@@ -14,6 +14,7 @@ use mef_source::Source;
 use mef_source::checked::{EqualBodies, REMEMBERED, Webhook};
 use tokio::task::spawn_blocking;
 
+use crate::answer::Answer;
 use crate::answer_template::{Beside, render};
 use crate::at_hand::key_cache::KeyCache;
 use crate::at_hand::live_secrets::references;
@@ -147,34 +148,36 @@ impl Receiver {
         let verified = match self.verify(request, received_at).await {
             Ok(verified) => verified,
             Err(verdict) => {
-                return self.answered(by(verdict), &Proven::Otherwise(request), received_at);
+                let said = match (&verdict, &self.webhook.respond.denied) {
+                    (Verdict::Denied(denied), Some(said)) => {
+                        let denied = Some(denied.set_error());
+                        let beside = Beside { received_at: Some(received_at), denied, key: None };
+                        Some(render(said, &Proven::Otherwise(request), beside))
+                    }
+                    _ => None,
+                };
+                return self.answered(by(verdict), said);
             }
         };
         if verified.body().is_empty() {
             return by(Verdict::Empty);
         }
-        let verdict = self.accept(&verified, received_at).await.unwrap_or_else(Verdict::Store);
-        self.answered(by(verdict), &Proven::Signed(&verified), received_at)
+        match self.accept(&verified, received_at).await {
+            Ok((verdict, said)) => self.answered(by(verdict), said),
+            Err(error) => by(Verdict::Store(error)),
+        }
     }
 
     /// Gives the answer that the source file says, if it says one for this verdict. A request that lacks a
     /// value for it gets the usual answer: what became of its events is done.
-    fn answered(&self, handled: Handled, request: &Proven<'_>, received_at: Timestamp) -> Handled {
-        let answers = &self.webhook.respond;
-        let (said, denied) = match &handled.verdict {
-            // A status that was chosen for rejected records stays.
-            Verdict::Accepted { rejected: 1.., .. } if handled.answer.status >= 400 => {
-                return handled;
-            }
-            Verdict::Accepted { .. } | Verdict::Duplicate => (&answers.accepted, None),
-            Verdict::Denied(denied) => (&answers.denied, Some(denied.set_error())),
-            _ => return handled,
-        };
-        let Some(said) = said else { return handled };
-        let beside = Beside { received_at: Some(received_at), denied, key: None };
-        match render(said, request, beside) {
-            Ok(answer) => Handled { answer, ..handled },
-            Err(error) => {
+    fn answered(&self, handled: Handled, said: Option<Result<Answer, Denied>>) -> Handled {
+        // A status that was chosen for rejected records stays.
+        let stays = handled.answer.status >= 400
+            && matches!(handled.verdict, Verdict::Accepted { rejected: 1.., .. });
+        match said.filter(|_| !stays) {
+            None => handled,
+            Some(Ok(answer)) => Handled { answer, ..handled },
+            Some(Err(error)) => {
                 tracing::warn!(source.id = %self.source.name, reason = %error, "the answer under `respond` cannot be given");
                 handled
             }
@@ -228,15 +231,19 @@ impl Receiver {
             .map_err(|error| StoreError::new("read the body", error))
     }
 
-    /// Accepts a verified request. The delivery is marked as done only with the receipt in hand: a crash
+    /// Accepts a verified request, and returns also the answer that the source file says. The delivery is marked as done only with the receipt in hand: a crash
     /// before that leads to a repeat. One that the sender is told to be refused is not done: its retry is
     /// judged anew, perhaps by a mended source file.
     async fn accept(
         &self,
         verified: &Verified,
         received_at: Timestamp,
-    ) -> Result<Verdict, StoreError> {
+    ) -> Result<(Verdict, Option<Result<Answer, Denied>>), StoreError> {
         let admitted = self.admit(verified, received_at).await?;
+        let beside = Beside { received_at: Some(received_at), ..Beside::default() };
+        let proven = Proven::Admitted(verified, &admitted);
+        let said = self.webhook.respond.accepted.as_ref();
+        let said = said.map(|said| render(said, &proven, beside));
         let delivery_id = delivery_id::find(verified, &admitted, &self.webhook.delivery_id);
         let id = match self.webhook.equal_bodies {
             EqualBodies::Events => delivery_id.clone(),
@@ -251,7 +258,7 @@ impl Receiver {
         if let Some(key) = &key
             && self.ports.deliveries.is_done(key, received_at).await?
         {
-            return Ok(Verdict::Duplicate);
+            return Ok((Verdict::Duplicate, said));
         }
         let running = self.pipeline.start(admitted.of_delivery(delivery_id));
         let Delivered { receipt, fallbacks } = deliver_all(&self.ports.outputs, running).await?;
@@ -269,6 +276,7 @@ impl Receiver {
                 tracing::warn!(source.id = %self.source.name, error = %error, "the delivery is not marked as done");
             }
         }
-        Ok(Verdict::Accepted { delivered: receipt.delivered(), rejected: receipt.rejected() })
+        let (delivered, rejected) = (receipt.delivered(), receipt.rejected());
+        Ok((Verdict::Accepted { delivered, rejected }, said))
     }
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod bench;
+mod distinct;
 
 use std::collections::BTreeSet;
 use std::io::Write as _;
