@@ -59,8 +59,9 @@ pub(super) fn counted(number: u64) -> ResumeAt {
     ResumeAt::Token(number.to_string())
 }
 
-/// Returns the value of the last record that has one. What comes after it comes again, and is known. A
-/// list or an object is kept as its JSON.
+/// Returns the value of the last record that has one. What comes after it comes again with the next page:
+/// with an id it is known, without one it counts as an equal record more. A list or an object is kept as
+/// its JSON.
 pub(super) fn last(
     from: &Path,
     plus: u64,
