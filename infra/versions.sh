@@ -20,7 +20,8 @@ revision() {
   revision=$(printf '%s\n' "$parameters" | awk -F'\t' '$1 == "Revision" { print $2 }')
   case $revision in *-"$content") ;; *) revision= ;; esac
   for word in "${overrides[@]}"; do
-    printf '%s\n' "$parameters" | grep -qxF "${word%%=*}$(printf '\t')${word#*=}" || revision=
+    # With -q it would end before the rest is written, and that fails the line.
+    printf '%s\n' "$parameters" | grep -xF "${word%%=*}$(printf '\t')${word#*=}" >/dev/null || revision=
   done
   [ -z "$revision" ] || live=$(of_function handler get-function-configuration --qualifier live --query Description)
   if [ -z "$revision" ] || [ "$live" != "$revision" ]; then
