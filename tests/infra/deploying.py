@@ -11,7 +11,7 @@ from pathlib import Path
 
 from templates import MEF, REPOSITORY, ROOT
 
-sys.path.insert(0, str(ROOT / "tests" / "aws"))
+sys.path.append(str(ROOT / "tests" / "aws"))
 from emulator import Emulator  # noqa: E402
 
 BIN = Path(sys.executable).parent

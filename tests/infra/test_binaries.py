@@ -13,7 +13,7 @@ import framework
 from templates import REPOSITORY, ROOT
 
 sys.path.insert(0, str(ROOT / "infra"))
-sys.path.insert(0, str(ROOT / "tests" / "aws"))
+sys.path.append(str(ROOT / "tests" / "aws"))
 import buildspec  # noqa: E402
 import elf  # noqa: E402
 
