@@ -9,6 +9,7 @@
 //! [`Receiver`]: crate::Receiver
 
 use std::fmt;
+use std::future::ready;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -20,11 +21,11 @@ use mef_ports::{Clock, Secrets};
 use mef_source::Source;
 use mef_source::checked::{Check, Handshake, HandshakeAuth, Webhook};
 
+use crate::at_hand::key_cache::KeyCache;
+use crate::at_hand::live_secrets::references;
+use crate::at_hand::published_keys::PublishedKeys;
 use crate::handshake::matching::may_be_answered_unsigned;
 use crate::judging::judge;
-use crate::key_cache::KeyCache;
-use crate::live_secrets::references;
-use crate::published_keys::PublishedKeys;
 use crate::verdict::Verdict;
 
 /// Whether a request may go on.
@@ -147,12 +148,10 @@ impl Authorizer {
         let now = self.clock.now();
         let references = references(self.source.name.as_str(), &self.webhook, &decided, now);
         let keys = PublishedKeys::gather(&self.keys, &self.webhook, head, &decided, now).await;
-        let verify = |secrets: &LiveSecrets| verify(secrets, now);
+        let verify = |secrets: Arc<LiveSecrets>| ready(verify(&secrets, now));
         match judge(&*self.secrets, &self.keys, &references, keys, now, verify).await {
             // The receiver reports what is missing, with the right status.
-            Err(Verdict::Denied(denied)) if denied.is_misconfigured() || denied.lacks_keys() => {
-                Decision::Allow
-            }
+            Err(Verdict::Denied(denied)) if denied.lacks_keys() => Decision::Allow,
             Err(Verdict::Denied(denied)) => Decision::Deny(DenyReason::Denied(denied)),
             Err(Verdict::Secrets(error)) => {
                 // The receiver meets the same error, answers 503 and logs it.

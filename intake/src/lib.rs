@@ -6,26 +6,25 @@
 
 mod answer;
 mod answer_template;
+mod at_hand;
 mod authorizer;
 mod capture;
 mod delivery_id;
 mod handshake;
 mod head;
 mod judging;
-mod key_cache;
-mod live_secrets;
+mod long_work;
 mod proven;
-mod published_keys;
 mod receiver;
 mod request_file;
 mod route;
 mod verdict;
 
 pub use answer::Answer;
+pub use at_hand::key_cache::{KeyCache, KeysUnavailable};
 pub use authorizer::{Authorizer, Decision, DenyReason};
 pub use capture::Capture;
 pub use head::{LARGEST_HEAD, MOST_HEADERS};
-pub use key_cache::{KeyCache, KeysUnavailable};
 pub use receiver::{Observer, Receiver, ReceiverPorts};
 pub use request_file::request_file;
 pub use route::Route;

@@ -2,7 +2,8 @@
 
 use mef_auth::Request;
 use mef_auth::verify::{Denied, RequestPart, Verified, read_value};
-use mef_source::Path;
+use mef_pipeline::Admitted;
+use mef_source::{Path, Root};
 use serde_json::Value;
 
 /// The longest value that is echoed, in bytes: no challenge is longer.
@@ -12,6 +13,9 @@ const LONGEST: usize = 4 * 1024;
 pub(crate) enum Proven<'r> {
     /// It passed the webhook's checks.
     Signed(&'r Verified),
+    /// It passed, and its body is read as that of its events is: decompressed, and also if it is damaged
+    /// elsewhere.
+    Admitted(&'r Verified, &'r Admitted),
     /// It passed the rule's own check, or the rule asks for none.
     Otherwise(&'r Request),
 }
@@ -20,7 +24,8 @@ impl Proven<'_> {
     /// Returns the value at `path`; fails if it is missing, empty or too long for a challenge.
     pub(crate) fn value(&self, path: &Path) -> Result<Value, Denied> {
         let found = match self {
-            Proven::Signed(verified) => verified.value(path)?,
+            Proven::Admitted(_, admitted) if path.root() == Root::Record => admitted.find(path),
+            Proven::Signed(verified) | Proven::Admitted(verified, _) => verified.value(path)?,
             Proven::Otherwise(request) => read_value(request, path)?,
         };
         let place = || RequestPart::of(path);

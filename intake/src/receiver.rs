@@ -14,15 +14,17 @@ use mef_source::Source;
 use mef_source::checked::{EqualBodies, REMEMBERED, Webhook};
 use tokio::task::spawn_blocking;
 
+use crate::answer::Answer;
 use crate::answer_template::{Beside, render};
+use crate::at_hand::key_cache::KeyCache;
+use crate::at_hand::live_secrets::references;
+use crate::at_hand::published_keys::PublishedKeys;
 use crate::capture::Capture;
 use crate::delivery_id;
 use crate::head;
 use crate::judging::judge;
-use crate::key_cache::KeyCache;
-use crate::live_secrets::references;
+use crate::long_work::LongWork;
 use crate::proven::Proven;
-use crate::published_keys::PublishedKeys;
 use crate::verdict::{Handled, Verdict};
 
 /// The ports of a receiver.
@@ -55,9 +57,10 @@ pub trait Observer: Send + Sync {
 /// Receives one source's webhooks.
 pub struct Receiver {
     pub(crate) source: Arc<Source>,
-    pub(crate) webhook: Webhook,
+    pub(crate) webhook: Arc<Webhook>,
     pipeline: Pipeline,
     pub(crate) ports: ReceiverPorts,
+    pub(crate) long_work: LongWork,
     observer: Option<Arc<dyn Observer>>,
     refused: AtomicU64,
 }
@@ -65,13 +68,14 @@ pub struct Receiver {
 impl Receiver {
     /// Returns a receiver for `source`; `None` if the source is not pushed.
     pub fn new(source: Arc<Source>, ports: ReceiverPorts) -> Option<Receiver> {
-        let webhook = source.webhook.clone()?;
+        let webhook = Arc::new(source.webhook.clone()?);
         let pipeline = Pipeline::for_webhook(&source)?;
         Some(Receiver {
             source,
             webhook,
             pipeline,
             ports,
+            long_work: LongWork::new(),
             observer: None,
             refused: AtomicU64::new(0),
         })
@@ -144,34 +148,36 @@ impl Receiver {
         let verified = match self.verify(request, received_at).await {
             Ok(verified) => verified,
             Err(verdict) => {
-                return self.answered(by(verdict), &Proven::Otherwise(request), received_at);
+                let said = match (&verdict, &self.webhook.respond.denied) {
+                    (Verdict::Denied(denied), Some(said)) => {
+                        let denied = Some(denied.set_error());
+                        let beside = Beside { received_at: Some(received_at), denied, key: None };
+                        Some(render(said, &Proven::Otherwise(request), beside))
+                    }
+                    _ => None,
+                };
+                return self.answered(by(verdict), said);
             }
         };
         if verified.body().is_empty() {
             return by(Verdict::Empty);
         }
-        let verdict = self.accept(&verified, received_at).await.unwrap_or_else(Verdict::Store);
-        self.answered(by(verdict), &Proven::Signed(&verified), received_at)
+        match self.accept(&verified, received_at).await {
+            Ok((verdict, said)) => self.answered(by(verdict), said),
+            Err(error) => by(Verdict::Store(error)),
+        }
     }
 
     /// Gives the answer that the source file says, if it says one for this verdict. A request that lacks a
     /// value for it gets the usual answer: what became of its events is done.
-    fn answered(&self, handled: Handled, request: &Proven<'_>, received_at: Timestamp) -> Handled {
-        let answers = &self.webhook.respond;
-        let (said, denied) = match &handled.verdict {
-            // A status that was chosen for rejected records stays.
-            Verdict::Accepted { rejected: 1.., .. } if handled.answer.status >= 400 => {
-                return handled;
-            }
-            Verdict::Accepted { .. } | Verdict::Duplicate => (&answers.accepted, None),
-            Verdict::Denied(denied) => (&answers.denied, Some(denied.set_error())),
-            _ => return handled,
-        };
-        let Some(said) = said else { return handled };
-        let beside = Beside { received_at: Some(received_at), denied, key: None };
-        match render(said, request, beside) {
-            Ok(answer) => Handled { answer, ..handled },
-            Err(error) => {
+    fn answered(&self, handled: Handled, said: Option<Result<Answer, Denied>>) -> Handled {
+        // A status that was chosen for rejected records stays.
+        let stays = handled.answer.status >= 400
+            && matches!(handled.verdict, Verdict::Accepted { rejected: 1.., .. });
+        match said.filter(|_| !stays) {
+            None => handled,
+            Some(Ok(answer)) => Handled { answer, ..handled },
+            Some(Err(error)) => {
                 tracing::warn!(source.id = %self.source.name, reason = %error, "the answer under `respond` cannot be given");
                 handled
             }
@@ -187,20 +193,24 @@ impl Receiver {
         let references = references(self.source.name.as_str(), &self.webhook, |_| true, now);
         let ports = &self.ports;
         let keys = PublishedKeys::gather(&ports.keys, &self.webhook, request, |_| true, now).await;
-        let verify = |secrets: &LiveSecrets| self.judge(request.clone(), secrets, now);
+        let verify = |secrets: Arc<LiveSecrets>| self.judge(request.clone(), secrets, now);
         judge(&*ports.secrets, &ports.keys, &references, keys, now, verify).await
     }
 
-    fn judge(
+    async fn judge(
         &self,
         request: Request,
-        secrets: &LiveSecrets,
+        secrets: Arc<LiveSecrets>,
         now: Timestamp,
     ) -> Result<Verified, Denied> {
+        let bytes = request.body().len();
+        let webhook = Arc::clone(&self.webhook);
         let Some(observer) = &self.observer else {
-            return verify(&self.webhook, request, secrets, now);
+            let verified = move || verify(&webhook, request, &secrets, now);
+            return self.long_work.run(bytes, verified).await;
         };
-        let (judged, checks) = verify_explained(&self.webhook, request, secrets, now);
+        let explained = move || verify_explained(&webhook, request, &secrets, now);
+        let (judged, checks) = self.long_work.run(bytes, explained).await;
         observer.judged(checks);
         judged
     }
@@ -215,21 +225,25 @@ impl Receiver {
         if Admitted::is_quick(verified) {
             return Ok(Admitted::webhook(verified, &self.webhook, received_at));
         }
-        let (verified, webhook) = (verified.clone(), self.webhook.clone());
+        let (verified, webhook) = (verified.clone(), Arc::clone(&self.webhook));
         spawn_blocking(move || Admitted::webhook(&verified, &webhook, received_at))
             .await
             .map_err(|error| StoreError::new("read the body", error))
     }
 
-    /// Accepts a verified request. The delivery is marked as done only with the receipt in hand: a crash
+    /// Accepts a verified request, and returns also the answer that the source file says. The delivery is marked as done only with the receipt in hand: a crash
     /// before that leads to a repeat. One that the sender is told to be refused is not done: its retry is
     /// judged anew, perhaps by a mended source file.
     async fn accept(
         &self,
         verified: &Verified,
         received_at: Timestamp,
-    ) -> Result<Verdict, StoreError> {
+    ) -> Result<(Verdict, Option<Result<Answer, Denied>>), StoreError> {
         let admitted = self.admit(verified, received_at).await?;
+        let beside = Beside { received_at: Some(received_at), ..Beside::default() };
+        let proven = Proven::Admitted(verified, &admitted);
+        let said = self.webhook.respond.accepted.as_ref();
+        let said = said.map(|said| render(said, &proven, beside));
         let delivery_id = delivery_id::find(verified, &admitted, &self.webhook.delivery_id);
         let id = match self.webhook.equal_bodies {
             EqualBodies::Events => delivery_id.clone(),
@@ -244,7 +258,7 @@ impl Receiver {
         if let Some(key) = &key
             && self.ports.deliveries.is_done(key, received_at).await?
         {
-            return Ok(Verdict::Duplicate);
+            return Ok((Verdict::Duplicate, said));
         }
         let running = self.pipeline.start(admitted.of_delivery(delivery_id));
         let Delivered { receipt, fallbacks } = deliver_all(&self.ports.outputs, running).await?;
@@ -262,6 +276,7 @@ impl Receiver {
                 tracing::warn!(source.id = %self.source.name, error = %error, "the delivery is not marked as done");
             }
         }
-        Ok(Verdict::Accepted { delivered: receipt.delivered(), rejected: receipt.rejected() })
+        let (delivered, rejected) = (receipt.delivered(), receipt.rejected());
+        Ok((Verdict::Accepted { delivered, rejected }, said))
     }
 }

@@ -6,8 +6,8 @@ use mef_source::SourceName;
 use serde_json::json;
 
 use crate::answer::Answer;
+use crate::at_hand::key_cache::KeysUnavailable;
 use crate::head::{LARGEST_HEAD, MOST_HEADERS};
-use crate::key_cache::KeysUnavailable;
 
 /// An answer and the verdict behind it.
 #[derive(Debug)]
@@ -47,6 +47,8 @@ pub enum Verdict {
     Empty,
     /// The request is not authentic.
     Denied(Denied),
+    /// The source file or a secret is unusable, so nothing can be verified; and why.
+    Misconfigured(Denied),
     /// A secret cannot be read, so nothing can be verified.
     Secrets(SecretsError),
     /// A key that the vendor publishes is not available, so nothing can be verified.
@@ -71,7 +73,8 @@ impl Handled {
             Verdict::HeadTooLarge => Answer::head_too_large(),
             Verdict::Empty => Answer::error(400, "the body is empty"),
             Verdict::Denied(_) => Answer::error(401, "unauthorized"),
-            Verdict::Secrets(_)
+            Verdict::Misconfigured(_)
+            | Verdict::Secrets(_)
             | Verdict::Keys(_)
             | Verdict::Store(_)
             | Verdict::Unconfirmed { .. } => Answer::unavailable(),
@@ -101,6 +104,9 @@ impl Handled {
             Verdict::Denied(denied) => {
                 tracing::warn!(source.id = %source, http.status = status, refused.count = refused, reason = %denied, "webhook refused");
             }
+            Verdict::Misconfigured(denied) => {
+                tracing::error!(source.id = %source, http.status = status, refused.count = refused, error = %denied, "webhook cannot be verified");
+            }
             Verdict::Secrets(error) => {
                 tracing::error!(source.id = %source, http.status = status, refused.count = refused, error = %chain(error), "webhook cannot be verified");
             }
@@ -115,6 +121,14 @@ impl Handled {
 }
 
 impl Verdict {
+    /// Returns the verdict on a request that was denied: it is to blame, unless the source is.
+    pub(crate) fn of(denied: Denied) -> Verdict {
+        match denied.is_misconfigured() {
+            true => Verdict::Misconfigured(denied),
+            false => Verdict::Denied(denied),
+        }
+    }
+
     /// Returns the verdict in a word: `accept`, `reject` or `handshake`.
     ///
     /// An authentic request is accepted even if all of its records go to the dead letters.
@@ -127,6 +141,7 @@ impl Verdict {
             | Verdict::HeadTooLarge
             | Verdict::Empty
             | Verdict::Denied(_)
+            | Verdict::Misconfigured(_)
             | Verdict::Secrets(_)
             | Verdict::Keys(_)
             | Verdict::Store(_)
@@ -152,7 +167,7 @@ impl Verdict {
                 "the request has more than {MOST_HEADERS} header lines, or more than {LARGEST_HEAD} bytes of first line and headers"
             ),
             Verdict::Empty => "the request is authentic, and its body is empty".to_owned(),
-            Verdict::Denied(denied) => denied.to_string(),
+            Verdict::Denied(denied) | Verdict::Misconfigured(denied) => denied.to_string(),
             Verdict::Secrets(error) => chain(error),
             Verdict::Keys(error) => chain(error),
             Verdict::Store(error) => chain(error),

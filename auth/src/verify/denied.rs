@@ -137,6 +137,11 @@ pub enum Denied {
     /// This id could be cut from the signed text in two ways.
     #[error("the message id, the {0}, holds what separates it from the rest of the signed text")]
     AmbiguousId(RequestPart),
+    /// The text that is signed with this part could be that of another request.
+    #[error(
+        "the {0} could be cut from the signed text in another place: it holds what separates it from the rest"
+    )]
+    AmbiguousPart(RequestPart),
     /// This value of a handshake is not what the source allows.
     #[error("the {0} is not what the handshake's `constrain` allows")]
     Unconstrained(RequestPart),

@@ -1,10 +1,21 @@
-//! Whether the store can be written.
+//! Whether the store can be written, and is still the one that was opened.
 
 use mef_ports::StoreError;
 
 use crate::store::Store;
 
 impl Store {
+    /// Looks whether its files are where they were opened. If one was removed or replaced, every write and
+    /// every read fails too.
+    ///
+    /// # Errors
+    ///
+    /// Fails if one of them is not.
+    pub fn is_in_place(&self) -> Result<(), StoreError> {
+        let failed = |failure| StoreError::new("look at the store", failure);
+        self.reader.opened().check().map_err(failed)
+    }
+
     /// Writes what is there already, and waits until that is on disk: nothing else shows whether a delivery
     /// could be kept.
     ///

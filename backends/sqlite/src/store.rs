@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use mef_ports::{Clock, StoreError};
 use rusqlite::{Connection, OpenFlags};
 
+use crate::file::in_place::Opened;
 use crate::file::open::{open_for_looking, open_for_reading, open_for_removing, open_for_writing};
 use crate::file::open_error::OpenError;
 use crate::file::reader::Reader;
@@ -68,7 +69,12 @@ impl Store {
         let path = path.as_ref();
         let reading = open_for_looking(&std::path::absolute(path)?)?;
         let writer = Arc::new(Writer::refusing());
-        Ok(Store { reader: Reader::new(reading), writer, clock, path: path.to_owned() })
+        Ok(Store {
+            reader: Reader::new(reading, Opened::default()),
+            writer,
+            clock,
+            path: path.to_owned(),
+        })
     }
 
     fn on_file(
@@ -80,8 +86,9 @@ impl Store {
         let absolute = std::path::absolute(path)?;
         let writing = open(&absolute)?;
         let reading = open_for_reading(&absolute)?;
+        let opened = Opened::look(&absolute)?;
         let reserve = Some(Reserve::of(&absolute));
-        Store::with(writing, reading, reserve, clock, path.to_owned())
+        Store::with(writing, reading, opened, reserve, clock, path.to_owned())
     }
 
     /// Makes a store in memory, for work that must leave no trace.
@@ -101,18 +108,19 @@ impl Store {
         // A shared database has no write-ahead log, so it locks whole tables. This lets
         // reads go on during a write.
         reading.pragma_update(None, "read_uncommitted", true)?;
-        Store::with(writing, reading, None, clock, PathBuf::new())
+        Store::with(writing, reading, Opened::default(), None, clock, PathBuf::new())
     }
 
     fn with(
         writing: Connection,
         reading: Connection,
+        opened: Opened,
         reserve: Option<Reserve>,
         clock: Arc<dyn Clock>,
         path: PathBuf,
     ) -> Result<Store, OpenError> {
-        let writer = Arc::new(Writer::start(writing, reserve)?);
-        Ok(Store { reader: Reader::new(reading), writer, clock, path })
+        let writer = Arc::new(Writer::start(writing, opened.clone(), reserve)?);
+        Ok(Store { reader: Reader::new(reading, opened), writer, clock, path })
     }
 
     /// Returns the path of the file; empty for a store in memory.

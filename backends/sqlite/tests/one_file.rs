@@ -204,3 +204,61 @@ async fn a_backup_never_replaces_a_file() {
     assert!(matches!(refused, BackupError::File { .. }), "{refused:?}");
     assert!(files(folder.path()) == before);
 }
+
+/// Says why nothing is taken any more.
+fn why(error: &mef_ports::StoreError) -> String {
+    error.source().unwrap().to_string()
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn nothing_is_taken_once_a_file_of_the_store_was_removed() {
+    for gone in ["mef.db", "mef.db-wal", "mef.db-shm"] {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(&folder.path().join("mef.db"));
+        store.send(&[message("a")]).await.unwrap();
+        store.is_in_place().unwrap();
+        fs::remove_file(folder.path().join(gone)).unwrap();
+        let error = store.send(&[message("b")]).await.unwrap_err();
+        assert!(why(&error).contains(&format!("{gone} was removed or replaced")), "{error}");
+        store.try_to_write().await.unwrap_err();
+        store.events(None, 1).await.unwrap_err();
+        store.is_in_place().unwrap_err();
+    }
+}
+
+/// What was acknowledged is in the log, which the end copies into the file.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_store_whose_log_was_removed_is_whole_at_its_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mef.db");
+    let store = open(&path);
+    store.send(&[message("a")]).await.unwrap();
+    fs::remove_file(folder.path().join("mef.db-wal")).unwrap();
+    drop(store);
+    assert_eq!(ids(&open(&path)).await, ["a"]);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_store_that_takes_the_place_of_an_open_one_is_left_alone() {
+    let folder = at_rest(&["restored"]).await;
+    let path = folder.path().join("mef.db");
+    let other = at_rest(&["old"]).await;
+    let restored = other.path().join("restored.db");
+    fs::rename(&path, &restored).unwrap();
+    let store = open(&path);
+    store.send(&[message("a")]).await.unwrap();
+    for beside in ["mef.db-wal", "mef.db-shm"] {
+        fs::remove_file(folder.path().join(beside)).unwrap();
+    }
+    fs::rename(&restored, &path).unwrap();
+    store.send(&[message("b")]).await.unwrap_err();
+    let new = open(&path);
+    new.send(&[message("c")]).await.unwrap();
+    drop(store);
+    new.send(&[message("d")]).await.unwrap();
+    drop(new);
+    assert_eq!(ids(&open(&path)).await, ["restored", "c", "d"]);
+}

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use mef_auth::Redactor;
 use mef_intake::Capture;
+use mef_ports::chain;
 use mef_source::Source;
 use serde_json::json;
 use tokio::sync::watch;
@@ -27,7 +28,7 @@ const SLOW_BODY: Duration = Duration::from_secs(3);
 /// Most senders give up after five or ten seconds.
 const ROOM_WAIT: Duration = Duration::from_secs(3);
 
-/// How often the source files are looked at.
+/// How often the source files and the store are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 pub(super) async fn run(
@@ -68,18 +69,24 @@ pub(super) async fn run(
     let (stop, stopped) = watch::channel(false);
     live.start();
     let served = tokio::spawn(server.serve(stopped));
-    loop {
+    let lost = loop {
         tokio::select! {
             signal = signals.next() => match signal? {
-                Signal::Stop => break,
+                Signal::Stop => break None,
                 Signal::Reload => {
                     live.reload();
                     live.tell_missing().await;
                 }
             },
-            () = local.clock.sleep(LOOK_EVERY) => live.look(),
+            () = local.clock.sleep(LOOK_EVERY) => {
+                live.look();
+                if let Err(error) = local.store.is_in_place() {
+                    tracing::error!(error = %chain(&error), "the store is lost");
+                    break Some(error);
+                }
+            }
         }
-    }
+    };
     output::say(
         "stopping: requests and runs in progress are finished first; a second signal ends them",
     );
@@ -95,7 +102,10 @@ pub(super) async fn run(
         tokio::select! {
             finished = &mut finished => {
                 finished?;
-                return Ok(ExitCode::SUCCESS);
+                return match lost {
+                    None => Ok(ExitCode::SUCCESS),
+                    Some(error) => Err(error.into()),
+                };
             }
             signal = signals.next() => if signal? == Signal::Stop { break "a second signal" },
             () = &mut late => break "--stop-timeout is over",

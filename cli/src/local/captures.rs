@@ -1,8 +1,8 @@
 //! Refused webhooks as files in a folder.
 
-use std::fs::DirBuilder;
+use std::fs::{self, DirBuilder, File};
 use std::io::{self, ErrorKind, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context as _;
@@ -50,7 +50,7 @@ impl Captures for FolderCaptures {
         let kept = tokio::task::spawn_blocking(move || {
             // Held while it counts and writes, so that two at once do not pass the bound.
             let dir = dir.lock().unwrap_or_else(PoisonError::into_inner);
-            write(&dir, &hour, &stem, most, &file)
+            keep(&dir, &hour, &stem, most, |new| new.write_all(&file))
         });
         let failed = |error: io::Error| StoreError::new("keep a refused request", error);
         let kept = kept.await.map_err(io::Error::other).and_then(|kept| kept).map_err(failed)?;
@@ -58,30 +58,40 @@ impl Captures for FolderCaptures {
     }
 }
 
-/// Writes `bytes` to a new file, unless `most` of `hour` are there.
-fn write(
-    dir: &PathBuf,
+/// Makes a new file that `fill` fills, unless `most` of `hour` are there. It gets its name once it is whole:
+/// what a full disk cuts off is no capture.
+fn keep(
+    dir: &Path,
     hour: &str,
     stem: &str,
     most: u32,
-    bytes: &[u8],
+    fill: impl FnOnce(&mut File) -> io::Result<()>,
 ) -> io::Result<Option<PathBuf>> {
-    let names = std::fs::read_dir(dir)?.flatten().map(|entry| entry.file_name());
+    let names = fs::read_dir(dir)?.flatten().map(|entry| entry.file_name());
     let count = names.filter(|name| name.to_string_lossy().starts_with(hour)).count();
     if count >= most as usize {
         return Ok(None);
     }
+    // Another process may capture into the same folder.
+    let part = dir.join(format!(".{stem}-{}.part", std::process::id()));
+    let filled = private_file::create(&part).and_then(|mut file| fill(&mut file));
+    let named = filled.and_then(|()| name(dir, stem, most, &part));
+    let _ = fs::remove_file(&part);
+    named.map(Some)
+}
+
+/// Gives the file `part` the first name that is free.
+fn name(dir: &Path, stem: &str, most: u32, part: &Path) -> io::Result<PathBuf> {
     for number in 1..=most {
         // Two in one millisecond.
         let more = if number == 1 { String::new() } else { format!("-{number}") };
         let path = dir.join(format!("{stem}{more}.request.json"));
-        match private_file::create(&path) {
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error),
-            Ok(mut file) => {
-                file.write_all(bytes)?;
-                return Ok(Some(path));
-            }
+        // Unlike a rename, this replaces nothing.
+        match fs::hard_link(part, &path) {
+            Ok(()) => return Ok(path),
+            Err(_) if path.exists() => {}
+            // Some file systems have no links.
+            Err(_) => return fs::rename(part, &path).map(|()| path),
         }
     }
     Err(ErrorKind::AlreadyExists.into())
@@ -90,6 +100,22 @@ fn write(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_full_disk_cuts_off_is_no_file_and_does_not_count() {
+        let folder = tempfile::tempdir().unwrap();
+        let cut_off = |file: &mut File| {
+            file.write_all(b"{")?;
+            Err(ErrorKind::StorageFull.into())
+        };
+        for _ in 0..3 {
+            keep(folder.path(), "hook-1", "hook-12", 2, cut_off).unwrap_err();
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        let kept = keep(folder.path(), "hook-1", "hook-12", 2, |file| file.write_all(b"{}"));
+        assert_eq!(fs::read(kept.unwrap().unwrap()).unwrap(), b"{}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
 
     #[tokio::test]
     async fn an_hour_of_a_source_holds_so_many_files_and_no_more() {

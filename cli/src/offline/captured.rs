@@ -65,6 +65,8 @@ impl Captured {
         if !path.starts_with('/') {
             bail!("`path` is `{path}`: it is the path and query as sent, such as `/github?x=1`");
         }
+        // A fragment is no part of a request (RFC 9112 §3.2): a server drops it.
+        let path = path.split_once('#').map_or(path, |(path, _)| path);
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let received_at = match keys.get("received_at") {
             None | Some(Value::Null) => None,
@@ -125,7 +127,11 @@ fn headers(keys: &Map<String, Value>) -> anyhow::Result<Vec<(String, Vec<u8>)>> 
                  are not text"
             ),
         };
-        headers.push((name.clone(), bytes));
+        // As a server reads a line (RFC 9112 §5.1).
+        let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t');
+        let start = bytes.iter().position(|byte| !is_blank(byte)).unwrap_or(bytes.len());
+        let end = bytes.iter().rposition(|byte| !is_blank(byte)).map_or(start, |last| last + 1);
+        headers.push((name.clone(), bytes.get(start..end).unwrap_or_default().to_vec()));
     }
     Ok(headers)
 }
@@ -205,6 +211,17 @@ mod tests {
             assert_eq!(read.received_at, "2026-11-24T12:00:00Z".parse().ok());
             assert!(read.unknown.is_empty() && !read.is_masked);
         }
+    }
+
+    /// Else `mef explain` would judge another request than the server.
+    #[test]
+    fn a_path_and_a_header_are_read_as_a_server_reads_them() {
+        let text =
+            r##"{"method":"POST","path":"/a?b=%23#c?d","headers":[["x"," \t b c\t "],["y"," "]]}"##;
+        let request = Captured::parse(text).unwrap().request;
+        assert_eq!((request.path(), request.raw_query()), ("/a", "b=%23"));
+        assert_eq!(request.header_values("x").collect::<Vec<_>>(), [b"b c"]);
+        assert_eq!(request.header_values("y").collect::<Vec<_>>(), [b""]);
     }
 
     #[test]

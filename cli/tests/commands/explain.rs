@@ -247,3 +247,34 @@ fn what_is_captured_is_bounded_and_can_be_masked() {
     let after = std::fs::read_dir(folder.path("refused")).unwrap().count();
     assert!(after <= 40, "{after}");
 }
+
+#[test]
+fn a_path_that_leads_elsewhere_is_told() {
+    let folder = folder();
+    for (path, says) in [
+        ("/signed", None),
+        ("/prod/events/%73igned/?a=1", None),
+        ("/", None),
+        ("/hook", Some("its path `/hook` leads to the source `hook`")),
+        ("/signed;x=1", Some("its path `/signed;x=1` leads to no source")),
+    ] {
+        let mut request = signed(SIGNED_AT, "{}");
+        request["path"] = path.into();
+        folder.write("request.json", &request.to_string());
+        let said = stderr(&folder.mef(&["explain", "signed", "request.json"]));
+        assert_eq!(said.contains("a server would not judge"), says.is_some(), "{path}: {said}");
+        assert!(said.contains(says.unwrap_or_default()), "{path}: {said}");
+    }
+}
+
+#[test]
+fn a_secret_that_cannot_be_used_is_explained_as_the_server_answers_it() {
+    let folder = folder();
+    let keyed = SIGNED.replace("{ name: old, not_after: \"2030-01-01T00:00:00Z\" }, ", "");
+    let keyed = keyed.replace("        text:", "        key: { encoding: base64 }\n        text:");
+    folder.write("signed/source.yml", &keyed);
+    let said = explain(&folder, &signed(SIGNED_AT, "{}"), &AT);
+    assert_eq!((&said["status"], &said["outcome"]), (&json!(503), &json!("reject")));
+    let reason = said["reason"].as_str().unwrap();
+    assert!(reason.contains("the secret `current` is not base64"), "{reason}");
+}

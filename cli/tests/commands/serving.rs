@@ -238,3 +238,19 @@ fn a_missing_secret_is_told_at_the_start() {
     assert_eq!(run.post("/hook", GOOD, TITLE).0, 200);
     assert_eq!(run.stop().matches("a secret cannot be read").count(), 1);
 }
+
+/// What was written to the old file would be gone with the process.
+#[cfg(unix)]
+#[test]
+fn a_store_that_is_removed_while_it_serves_is_told_and_ends_it() {
+    let folder = hook();
+    let mut run = folder.run(&[]);
+    assert_eq!(run.post("/hook", GOOD, TITLE).0, 200);
+    std::fs::remove_file(folder.path("mef.db")).unwrap();
+    assert_eq!(run.post("/hook", GOOD, br#"{"title":"two"}"#).0, 503);
+    assert_eq!(run.ask("GET", "/healthz").0, 503);
+    let line = run.says("the store is lost");
+    assert!(line.contains("mef.db was removed or replaced"), "{line}");
+    let (status, log) = run.wait();
+    assert_eq!(status.code(), Some(1), "{log}");
+}

@@ -9,9 +9,9 @@ use mef_source::Path;
 use mef_source::checked::{Handshake, HandshakeAuth, When};
 use serde_json::Value;
 
-/// Returns the first of `rules` that `request` is for.
-pub(super) fn find<'h>(rules: &'h [Handshake], request: &Request) -> Option<&'h Handshake> {
-    rules.iter().find(|rule| {
+/// Returns the number of the first of `rules` that `request` is for.
+pub(super) fn find(rules: &[Handshake], request: &Request) -> Option<usize> {
+    rules.iter().position(|rule| {
         let when = &rule.when;
         // The body is read only if the head matches.
         when.takes(request.method())

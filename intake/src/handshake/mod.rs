@@ -10,6 +10,9 @@ mod confirmation;
 mod constrained;
 pub(crate) mod matching;
 
+use std::future::ready;
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use mef_auth::Request;
 use mef_auth::verify::{AnswerKey, LiveSecrets, verify_token};
@@ -17,10 +20,10 @@ use mef_source::checked::{Handshake, HandshakeAuth, Respond};
 
 use crate::answer::Answer;
 use crate::answer_template::{Beside, render};
+use crate::at_hand::live_secrets::{ReadSecrets, read, references, references_of};
+use crate::at_hand::published_keys::PublishedKeys;
 use crate::judging::judge;
-use crate::live_secrets::{read, references, references_of};
 use crate::proven::Proven;
-use crate::published_keys::PublishedKeys;
 use crate::receiver::Receiver;
 use crate::verdict::{Handled, Verdict};
 
@@ -29,11 +32,14 @@ use constrained::constrained;
 impl Receiver {
     /// Handles `request` if it is for a handshake rule; `None` if it is a request like any other.
     pub(crate) async fn handshake(&self, request: &Request) -> Option<Handled> {
-        // It is refused later, before it is read.
-        if request.body().len() > self.webhook.max_body {
+        // A body that is too large is refused later, before it is read.
+        if self.webhook.handshake.is_empty() || request.body().len() > self.webhook.max_body {
             return None;
         }
-        let rule = matching::find(&self.webhook.handshake, request)?;
+        let (webhook, asked) = (Arc::clone(&self.webhook), request.clone());
+        let found = move || matching::find(&webhook.handshake, &asked);
+        let number = self.long_work.run(request.body().len(), found).await?;
+        let rule = self.webhook.handshake.get(number)?;
         let now = self.ports.clock.now();
         let wants_none = matches!(&rule.respond, Respond::Answer(said) if said.is_empty());
         let (mut handled, has_none) = match self.answer_handshake(rule, request, now).await {
@@ -61,8 +67,8 @@ impl Receiver {
             HandshakeAuth::Token(token) => {
                 let references = references_of(self.source.name.as_str(), rule.secrets(), now);
                 let (ports, keys) = (&self.ports, PublishedKeys::default());
-                let verify = |secrets: &LiveSecrets| {
-                    verify_token(token, &self.webhook, request, secrets, now)
+                let verify = |secrets: Arc<LiveSecrets>| {
+                    ready(verify_token(token, &self.webhook, request, &secrets, now))
                 };
                 judge(&*ports.secrets, &ports.keys, &references, keys, now, verify).await?;
                 Proven::Otherwise(request)
@@ -93,12 +99,11 @@ impl Receiver {
         now: Timestamp,
     ) -> Result<AnswerKey, Verdict> {
         let references = references(self.source.name.as_str(), &self.webhook, |_| true, now);
-        let secrets =
-            read(&*self.ports.secrets, &references, now).await.map_err(Verdict::Secrets)?;
-        match rule.auth {
-            HandshakeAuth::Signed => AnswerKey::that_signed(&self.webhook, request, &secrets, now),
-            _ => AnswerKey::first(&self.webhook, &secrets, now),
-        }
-        .map_err(Verdict::Denied)
+        let ReadSecrets { live, missing } = read(&*self.ports.secrets, &references, now).await;
+        let key = match rule.auth {
+            HandshakeAuth::Signed => AnswerKey::that_signed(&self.webhook, request, &live, now),
+            _ => AnswerKey::first(&self.webhook, &live, now),
+        };
+        key.map_err(|denied| missing.map_or_else(|| Verdict::of(denied), Verdict::Secrets))
     }
 }

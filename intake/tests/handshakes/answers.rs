@@ -1,5 +1,10 @@
 //! What a request with events is answered, as the source file says it, and events that travel in tokens.
 
+use std::io::Write as _;
+
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use mef_auth::Request;
 use mef_auth::verify::without_credentials;
 use serde_json::json;
@@ -14,10 +19,10 @@ const FIREHOSE: &str = r#"
               json: { requestId: "{requestId}", timestamp: "{received_at|epoch_ms}", errorMessage: "{denied}" } }
 "#;
 
-fn firehose(key: &str, body: &str) -> Request {
+fn firehose(key: &str, body: impl Into<Bytes>) -> Request {
     let headers = [("X-Amz-Firehose-Access-Key", key), ("X-Amz-Firehose-Request-Id", "ed4acda5")];
     let headers = headers.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
-    Request::new("POST", "/hook", "", headers.into(), body.to_owned())
+    Request::new("POST", "/hook", "", headers.into(), body)
 }
 
 #[tokio::test]
@@ -36,6 +41,25 @@ async fn an_event_is_answered_with_values_of_its_own() {
     assert_eq!(bench.queued().await, 2);
 }
 
+/// Firehose compresses what it sends if it is told to (`ContentEncoding: GZIP`).
+#[tokio::test]
+async fn an_answer_reads_the_body_as_its_events_are_read() {
+    let bench = bench(FIREHOSE);
+    let plain = r#"{"requestId":"ed4acda5","timestamp":1578090901599,"records":[]}"#;
+    let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+    packed.write_all(plain.as_bytes()).unwrap();
+    let with_mark = format!("\u{feff}{plain}");
+    for (body, status) in [
+        (packed.finish().unwrap(), 200),
+        (with_mark.into_bytes(), 200),
+        (br#"{"requestId":"ed4acda5","rate":NaN}"#.to_vec(), 200),
+    ] {
+        let answer = got(bench.handle(firehose("s3cret", body.clone())).await);
+        let expected = json!({ "requestId": "ed4acda5", "timestamp": NOW * 1000 });
+        assert_eq!((answer.status, answer.json()), (status, expected), "{body:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_refused_request_is_answered_with_values_of_its_own() {
     let bench = bench(FIREHOSE);
@@ -49,7 +73,7 @@ async fn a_refused_request_is_answered_with_values_of_its_own() {
     let long = format!(r#"{{"requestId":"{}"}}"#, "x".repeat(5000));
     let digits = format!(r#"{{"requestId":{}}}"#, "1".repeat(5000));
     for body in ["", "{}", "[", r#"{"requestId":[1]}"#, long.as_str(), digits.as_str()] {
-        let answer = got(bench.handle(firehose("guess", body)).await);
+        let answer = got(bench.handle(firehose("guess", body.to_owned())).await);
         assert_eq!(
             (answer.status, answer.json()),
             (401, json!({ "error": "unauthorized" })),

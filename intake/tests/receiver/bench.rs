@@ -15,6 +15,8 @@ use mef_ports::{
     Captures, Clock, Deliveries, DeliveryKey, Http, HttpError, HttpRequest, HttpResponse, Message,
     Queue, Receipt, Refused, Secret, SecretRef, SecretVersion, Secrets, SecretsError, StoreError,
 };
+use mef_source::Source;
+use mef_source::checked::Verify;
 use mef_sqlite::Store;
 
 #[derive(Default)]
@@ -154,7 +156,24 @@ pub(crate) fn bench_of(
     faults: &[Fault],
     marks: bool,
 ) -> Bench {
-    let source = mef_source::load(file, &|_| Err(String::new())).unwrap().source;
+    bench_with(
+        mef_source::load(file, &|_| Err(String::new())).unwrap().source,
+        secrets,
+        faults,
+        marks,
+    )
+}
+
+/// Returns a receiver of the source of `preset` that takes requests from anybody.
+pub(crate) fn bench_without_checks(preset: &str) -> Bench {
+    let file = format!("source: hook\nwebhook:\n  verify: [ {{ preset: {preset} }} ]\n");
+    let mut source = mef_source::load(&file, &|_| Err(String::new())).unwrap().source;
+    let webhook = source.webhook.as_mut().unwrap();
+    webhook.verify = Verify::Nothing { reason: "the ids are judged, not the sender".to_owned() };
+    bench_with(source, Arc::new(OneSecret), &[], true)
+}
+
+fn bench_with(source: Source, secrets: Arc<dyn Secrets>, faults: &[Fault], marks: bool) -> Bench {
     let clock = Arc::new(TestClock::default());
     let store = Store::in_memory(clock.clone()).unwrap();
     let queue = Arc::new(FaultyQueue {
@@ -188,6 +207,16 @@ impl Bench {
         let request = Request::new("POST", "/hook", "", headers, body.to_owned());
         let handled = self.receiver.handle(request).await;
         (handled.answer.status, handled.verdict)
+    }
+
+    /// Sends a request, and returns the ids of all events so far.
+    pub(crate) async fn send(&self, headers: &[(&str, &str)], body: &str) -> Vec<String> {
+        let headers =
+            headers.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()));
+        let request = Request::new("POST", "/hook", "", headers.collect(), body.to_owned());
+        assert_eq!(self.receiver.handle(request).await.answer.status, 200, "{body}");
+        let events = self.store.events(None, usize::MAX).await.unwrap();
+        events.into_iter().map(|event| event.message.event_id).collect()
     }
 
     /// Sends a request with a wrong token, which may be captured.

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod bench;
+mod distinct;
 
 use std::collections::BTreeSet;
 use std::io::Write as _;
@@ -202,6 +203,66 @@ async fn a_retired_secret_may_be_deleted_before_the_file_forgets_it() {
     assert_eq!(bench_of(&file, Arc::new(Only("token")), &[], true).post("{}").await.0, 200);
     let file = file.replace("1969", "1971");
     assert_eq!(bench_of(&file, Arc::new(Only("token")), &[], true).post("{}").await.0, 503);
+}
+
+#[tokio::test]
+async fn an_alternative_whose_secret_is_missing_keeps_out_no_authentic_request() {
+    let both = "{ any: [ { token: { from: header.x-other, secrets: [other] } }, \
+                { token: { from: header.x-token, secrets: [token] } } ] }";
+    let file = FILE.replace("{ token: { from: header.x-token, secrets: [token] } }", both);
+    let of = |set| bench_of(&file, Arc::new(Only(set)), &[], true);
+    assert_eq!(of("token").post("{}").await.0, 200);
+    // By the other secret it might be authentic.
+    let (status, verdict) = of("other").post("{}").await;
+    assert!(matches!(verdict, Verdict::Secrets(_)), "{verdict:?}");
+    assert_eq!(status, 503);
+}
+
+/// A store whose only secret has this value.
+struct Worth(&'static str);
+
+#[async_trait]
+impl Secrets for Worth {
+    async fn get(&self, _: &SecretRef) -> Result<SecretVersion, SecretsError> {
+        let value = Secret::new(self.0);
+        Ok(SecretVersion { value, version: "1".to_owned(), since: None })
+    }
+}
+
+/// The sender is not to blame, and comes again once the secret is right.
+#[tokio::test]
+async fn a_secret_of_ours_that_cannot_be_used_is_503_as_a_missing_one_is() {
+    let token = "token: { from: header.x-token, secrets: [token] }";
+    let hmac = "hmac: { hash: sha256, signature: { from: header.x-token, encoding: hex }, text: \"{body}\", \
+                secrets: [token], key: { encoding: base64, strip_prefix: whsec_ } }";
+    let any = format!("any: [ {{ {hmac} }}, {{ ip: {{ allow: [192.0.2.1] }} }} ]");
+    for check in [hmac, &any] {
+        let file = FILE.replace(token, check);
+        for (secret, code) in [("whsec_", 503), ("not base64", 503), ("whsec_c2VjcmV0", 401)] {
+            let bench = bench_of(&file, Arc::new(Worth(secret)), &[], true);
+            let headers = vec![("x-token".to_owned(), [b'0'; 64].to_vec())];
+            let request = Request::new("POST", "/hook", "", headers, "{}");
+            let handled = bench.receiver.handle(request).await;
+            assert_eq!(handled.answer.status, code, "{check} {secret} {:?}", handled.verdict);
+            let is_ours = matches!(handled.verdict, Verdict::Misconfigured(_));
+            assert_eq!(is_ours, code == 503, "{secret}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_long_proof_holds_up_no_other_request_of_its_thread() {
+    let bench = bench(&[], true);
+    let refused = |body: Vec<u8>| {
+        let headers = vec![("x-token".to_owned(), b"wr0ng".to_vec())];
+        bench.receiver.handle(Request::new("POST", "/hook", "", headers, body))
+    };
+    let small = tokio::select! {
+        biased;
+        _ = refused(vec![b' '; 128 * 1024]) => panic!("it was judged on this thread"),
+        small = refused(b"{}".to_vec()) => small,
+    };
+    assert_eq!(small.answer.status, 401);
 }
 
 #[tokio::test]

@@ -128,7 +128,8 @@ fn count(name: &SourceName, verdict: &Verdict) -> Metrics {
         // Most handshakes need no proof, so they do not count for the share of refused requests.
         Verdict::Handshake => metrics.with(Metric::Handshake, 1),
         Verdict::Denied(_) => metrics.with(Metric::Denied, 1),
-        Verdict::Secrets(_)
+        Verdict::Misconfigured(_)
+        | Verdict::Secrets(_)
         | Verdict::Keys(_)
         | Verdict::Store(_)
         | Verdict::Unconfirmed { .. } => metrics.with(Metric::Unavailable, 1),

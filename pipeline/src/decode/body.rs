@@ -134,6 +134,7 @@ fn read(plain: &Bytes, format: Decode, charsets: Charsets) -> Result<Body, Decod
             Ok(Body::texts(text, found, Are::Values))
         }
         Decode::Xml => {
+            let text = charsets.of_document(text).record(text);
             let (value, _) = read_xml(text.as_ref(), MOST_VALUES)?;
             Ok(Body::One(Some(Whole::Value(value))))
         }
@@ -218,12 +219,23 @@ pub(crate) fn is_list(text: &[u8]) -> bool {
     text.trim_ascii_start().starts_with(b"[")
 }
 
-/// Reads one JSON value on each line.
+/// Reads one JSON value on each line. Some senders call lines what is one value over many lines.
 fn lines(text: &Bytes) -> Result<Body, DecodeError> {
+    if goes_over_lines(text)
+        && let Some(found) = one_after_another(text)?
+    {
+        return Ok(Body::texts(text, found, Are::Values));
+    }
     let spans =
         separated(text, b'\n')?.into_iter().map(|(number, span)| Span::new(span, number + 1));
     let spans = spans.collect::<Vec<_>>().into_iter();
     Ok(Body::Texts { text: text.clone(), spans, are: Are::Lines })
+}
+
+/// Returns whether the first line does no more than begin an object or a list, which no whole value does.
+fn goes_over_lines(text: &[u8]) -> bool {
+    let first = text.get(begin(text)..).and_then(|text| text.split(|byte| *byte == b'\n').next());
+    matches!(first.map(<[u8]>::trim_ascii), Some(b"{" | b"["))
 }
 
 /// Returns the parts of `text` between separators, each with its number, without the empty ones.
@@ -327,6 +339,17 @@ mod tests {
         let read = values(b" [1,\"\xff\", 3 ]\0", "application/json");
         assert_eq!((read.len(), read[0].is_ok(), read[2].is_ok()), (3, true, true));
         assert_eq!(read[1], Err("/1: not UTF-8 from byte 1 on".to_owned()));
+    }
+
+    #[test]
+    fn one_value_over_many_lines_is_read_though_it_is_called_lines() {
+        let one = b"{\n  \"token\":\n    \"***\",\n  \"a\": 1\n}\n";
+        assert_eq!(values(one, "application/x-ndjson"), [Ok(json!({"token": "***", "a": 1}))]);
+        let two = [&one[..], b"{\n}"].concat();
+        assert_eq!(values(&two, "application/x-ndjson").len(), 2);
+        assert_eq!(values(b"[\r\n {},\r\n {}\r\n]", "application/x-ndjson"), [Ok(json!([{}, {}]))]);
+        // Where it ends nowhere, each line is a dead letter as before.
+        assert_eq!(values(b"{\n\"a\":1", "application/x-ndjson").len(), 2);
     }
 
     /// The example of RFC 7464 §2.1 and what its §2.3 says of a text that was cut off.

@@ -24,6 +24,14 @@ impl Charsets {
         Charsets { said, declared: content_type.and_then(declared) }
     }
 
+    /// Returns the same for the document of XML `text`, which may declare itself what it is in (XML 1.0 §4.3.3).
+    pub(crate) fn of_document(self, text: &[u8]) -> Charsets {
+        match self.declared {
+            Some(Charset::Latin1 | Charset::Windows1252) => self,
+            declared => Charsets { declared: in_declaration(text).or(declared), ..self },
+        }
+    }
+
     /// Returns whether a text that begins with `begin` may be in another character set than UTF-8 as a
     /// whole.
     pub fn may_change(self, begin: &[u8]) -> bool {
@@ -79,7 +87,21 @@ fn declared(content_type: &str) -> Option<Charset> {
         let (name, value) = parameter.split_once('=')?;
         name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"'))
     })?;
-    Some(match value.to_ascii_lowercase().as_str() {
+    named(value)
+}
+
+/// Returns the encoding that a document of XML names, if it is a known one.
+fn in_declaration(text: &[u8]) -> Option<Charset> {
+    let rest = text.trim_ascii_start().strip_prefix(b"<?xml")?;
+    let end = rest.windows(2).position(|two| two == b"?>")?;
+    let declaration = std::str::from_utf8(rest.get(..end)?).ok()?;
+    let (_, value) = declaration.split_once("encoding")?.1.split_once('=')?;
+    named(value.trim().split(['"', '\'']).nth(1)?)
+}
+
+/// Returns the character set of this name, if it is a known one.
+fn named(name: &str) -> Option<Charset> {
+    Some(match name.to_ascii_lowercase().as_str() {
         "utf-8" | "utf8" => Charset::Utf8,
         "iso-8859-1" | "latin1" | "us-ascii" => Charset::Latin1,
         "windows-1252" | "cp1252" => Charset::Windows1252,
@@ -142,6 +164,25 @@ mod tests {
     fn a_byte_order_mark_says_so_itself() {
         assert_eq!(Charsets::default().whole(b"\xff\xfe{\0}\0").unwrap().unwrap(), b"{}");
         assert_eq!(Charsets::default().whole(b"\xef\xbb\xbf{}").unwrap(), None);
+    }
+
+    #[test]
+    fn a_document_of_xml_declares_its_own_character_set() {
+        let latin1 =
+            Bytes::from_static(b"<?xml version=\"1.0\" encoding='ISO-8859-1' ?><n>M\xfcller</n>");
+        for content_type in [None, Some("application/xml"), Some("application/xml; charset=utf-8")]
+        {
+            let read = Charsets::of(None, content_type).of_document(&latin1).record(&latin1);
+            assert!(read.ends_with("<n>Müller</n>".as_bytes()), "{content_type:?}");
+        }
+        // What is UTF-8 stays so, whatever it says, and what the file says counts.
+        let utf8 = Bytes::from("<?xml version='1.0' encoding='iso-8859-1'?><n>ü</n>");
+        assert_eq!(Charsets::default().of_document(&utf8).record(&utf8), utf8);
+        let said = Charsets::of(Some(Charset::Utf8), None).of_document(&latin1);
+        assert_eq!(said.record(&latin1), latin1);
+        for text in ["<n>encoding='iso-8859-1'</n>", "<?xml encoding", "<?xml encoding=x?>", ""] {
+            assert_eq!(in_declaration(text.as_bytes()), None, "{text}");
+        }
     }
 
     #[test]

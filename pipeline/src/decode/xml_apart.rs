@@ -59,7 +59,8 @@ pub fn read_xml_records(
     charsets: Charsets,
     most: usize,
 ) -> Result<XmlRead, XmlError> {
-    let error = match read_xml(text.as_ref(), most) {
+    let charsets = charsets.of_document(text);
+    let error = match read_xml(charsets.record(text).as_ref(), most) {
         Ok((value, values)) => return Ok(XmlRead::Whole { value, values }),
         Err(error @ XmlError::TooManyValues(_)) => return Err(error),
         Err(error) if paths.is_empty() => return Err(error),

@@ -37,6 +37,11 @@ impl Template {
         Template { parts: vec![Part::Literal(text.into())] }
     }
 
+    /// Makes a template of the value at `path`.
+    pub(crate) fn value_at(path: Path) -> Template {
+        Template { parts: vec![Part::Placeholder(Placeholder { path, filters: Vec::new() })] }
+    }
+
     pub(super) fn placeholders(&self) -> impl Iterator<Item = &Placeholder> {
         self.parts.iter().filter_map(|part| match part {
             Part::Placeholder(placeholder) => Some(placeholder),

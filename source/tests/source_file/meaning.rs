@@ -21,7 +21,7 @@ fn the_pushed_sketch_means_what_it_says() {
     assert_eq!(hmac.signed.text.0, [SignedPart::Body]);
     assert_eq!(hmac.signed.signature.take, ["sha256"]);
     assert_eq!(webhook.methods, ["POST"]);
-    assert_eq!(webhook.delivery_id[0].name(), "x-github-delivery");
+    assert_eq!(webhook.delivery_id[0].paths().next().unwrap().name(), "x-github-delivery");
     assert_eq!(webhook.event.map["category"], Mapping::Constant(json!("github")));
     assert_eq!(webhook.event.header_names(), ["x-github-event"]);
 }
@@ -75,4 +75,24 @@ fn the_words_of_yaml_1_1_stay_words() {
     let text = GITHUB.replace("severity: INFO", "severity: no");
     let event = load(&text, &no_files).unwrap().source.webhook.unwrap().event;
     assert_eq!(event.map["severity"], Mapping::Constant(json!("no")));
+}
+
+#[test]
+fn a_delivery_id_of_several_values_is_a_template_that_reads_some_of_them() {
+    let load = |id: &str| {
+        let file = format!(
+            "source: x\nwebhook:\n  verify: [ {{ token: {{ from: header.x, secrets: [s] }} }} ]\n  delivery_id: {id}\n"
+        );
+        mef_source::load(&file, &|_| Err(String::new()))
+    };
+    let source = load(r#"["{header.ce-source} {header.ce-id}", id]"#).unwrap().source;
+    let ids = source.webhook.unwrap().delivery_id;
+    let paths = |at: usize| ids[at].paths().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(
+        (paths(0), paths(1)),
+        (vec!["header.ce-source".into(), "header.ce-id".into()], vec!["/id".into()])
+    );
+    for wrong in [r#""{{ }}""#, "\"{id\""] {
+        assert!(load(wrong).is_err(), "{wrong}");
+    }
 }

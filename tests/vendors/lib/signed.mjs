@@ -10,6 +10,12 @@ const PLAIN = { s: (ms) => String(Math.floor(ms / 1000)), ms: (ms) => String(ms)
 /** Characters that two JSON writers write in two ways, and numbers that a double cannot hold. */
 export const AWKWARD = '"note":"Zo\\u00eb \\ud83d\\ude00 naïve 日本 \\/ <&>","big":12345678901234567890,"exact":1.10,"tiny":1e-7';
 
+/** The delivery's id that is made of several values of the body; none if one is missing. */
+export const joined = (values) => (text) => {
+  const parts = values(JSON.parse(text));
+  return parts.includes(undefined) ? undefined : parts.join(" ");
+};
+
 /** Puts the awkward members into the text of a JSON object. */
 export const awkward = (json) => json.replace(/\{/, `{${AWKWARD},`);
 

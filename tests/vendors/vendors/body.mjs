@@ -6,7 +6,7 @@ import "@shopify/shopify-api/adapters/node";
 import { shopifyApi, ApiVersion } from "@shopify/shopify-api";
 import Razorpay from "razorpay";
 import { library } from "../lib/library.mjs";
-import { hmac, signed } from "../lib/signed.mjs";
+import { hmac, joined, signed } from "../lib/signed.mjs";
 
 const require = createRequire(import.meta.url);
 const { validateSignature, validateWebhook } = require("twitter-autohook");
@@ -242,7 +242,7 @@ export const suites = [
     header: "X-DocuSign-Signature-1",
     encoding: "base64",
     several: true,
-    deliveryId: (text) => JSON.parse(text).data.envelopeId,
+    deliveryId: joined((body) => [body.event, body.data?.envelopeId, body.generatedDateTime]),
     bodies: {
       "an envelope": json({ event: "envelope-completed", apiVersion: "v2.1", uri: "/restapi/v2.1/accounts/1/envelopes/2", retryCount: 0, configurationId: 10197502, generatedDateTime: "2026-06-01T11:59:58.1234567Z", data: { accountId: "1c3b", userId: "9f", envelopeId: "6e6ea5ba-9b8e-4c0e-8bb7-3a2f5d0f5b0a", envelopeSummary: { status: "completed" } } }),
       "with line ends of another system": '{"event":"envelope-sent",\r\n"data":{"envelopeId":"6e6ea5ba-9b8e-4c0e-8bb7-3a2f5d0f5b0b"}}\r\n',
@@ -290,7 +290,6 @@ export const suites = [
       "a run": json({ payload_version: 1, notification_configuration_id: "nc-AeUQ2zfKZzW9TiGZ", run_url: "https://app.terraform.io/app/acme/prod/runs/run-FwnENkvDnrpyFC7M", run_id: "run-FwnENkvDnrpyFC7M", run_message: "Add five new queue workers", run_created_by: "ann", workspace_name: "prod", organization_name: "acme", notifications: [{ message: "Run Errored", trigger: "run:errored", run_status: "errored", run_updated_at: "2026-06-01T11:59:58.000Z", run_updated_by: "ann" }] }),
       "the verification": json({ payload_version: 1, notification_configuration_id: "nc-AeUQ2zfKZzW9TiGZ", run_url: null, run_id: null, notifications: [{ message: "Verification of prod", trigger: "verification", run_status: null }] }),
     },
-    deliveryId: (text) => JSON.parse(text).run_id ?? undefined,
   }),
   plain("razorpay", {
     library: version("razorpay"),

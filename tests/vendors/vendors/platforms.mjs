@@ -1,5 +1,6 @@
 // Platforms that say what happens on them: sites, channels, bases, traffic, mail.
 
+import { createHash } from "node:crypto";
 import { createRequire } from "node:module";
 import { parse } from "node:querystring";
 import { gzipSync } from "node:zlib";
@@ -136,7 +137,7 @@ export const suites = [
     header: "X-WC-Webhook-Signature",
     encoding: "base64",
     extra: () => [["X-WC-Webhook-Topic", "order.created"], ["X-WC-Webhook-Delivery-ID", "53af2b9e"], ["X-WC-Webhook-Source", "https://shop.example.com/"]],
-    deliveryId: () => "53af2b9e",
+    deliveryId: (text) => `53af2b9e ${createHash("sha256").update(text).digest("hex")}`,
     bodies: { "an order": json({ id: 727, status: "failed", currency: "CHF", total: "29.35", customer_ip_address: "192.0.2.7", billing: { email: "ann@example.com" } }) },
     more(b, suite) {
       const ping = { method: "POST", path: "/woocommerce", headers: [["Content-Type", "application/x-www-form-urlencoded"]], body: Buffer.from("webhook_id=7") };

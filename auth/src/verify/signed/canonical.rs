@@ -125,23 +125,51 @@ pub(crate) fn signed_headers(
     Ok(text)
 }
 
+/// What separates the values of listed headers, and the last one from the body.
+const DOT: u8 = b'.';
+
 /// Returns the values of the headers that `list` names, in its order, with `.` between them. The names stand
 /// with white space between them.
+///
+/// The same text must not be that of another request. So only the last value may hold a dot, as an event's
+/// type does (`wallet.created`), and it ends where the body begins: with the first brace or bracket.
 ///
 /// # Errors
 ///
 /// Fails if a header is missing, was sent twice or is listed twice: a short list of one long header would
-/// else make a text of any length.
+/// else make a text of any length. Fails if the text could be taken apart in another way.
 pub(crate) fn header_values(request: &Request, list: &str) -> Result<Vec<u8>, Denied> {
     let (mut values, mut listed) = (Vec::new(), BTreeSet::new());
     for name in list.split_ascii_whitespace().map(str::to_ascii_lowercase) {
         if !listed.insert(name.clone()) {
             return Err(Denied::Duplicated(RequestPart::Header(name)));
         }
-        let value = values::header(request, &name)?;
-        values.push(value.ok_or(Denied::Missing(RequestPart::Header(name)))?.trim_ascii());
+        let part = RequestPart::Header(name.clone());
+        let Some(value) = values::header(request, &name)? else {
+            return Err(Denied::Missing(part));
+        };
+        values.push((part, value.trim_ascii()));
     }
-    Ok(values.join(b".".as_slice()))
+    if !request.body().is_empty() && !begins_as_json(request.body()) {
+        return Err(Denied::AmbiguousPart(RequestPart::Json(String::new())));
+    }
+    let last = values.len().saturating_sub(1);
+    let is_whole =
+        |at: usize, value: &[u8]| !value.contains(&DOT) || at == last && !may_hold_json(value);
+    match values.iter().enumerate().find(|(at, (_, value))| !is_whole(*at, value)) {
+        Some((_, (part, _))) => Err(Denied::AmbiguousPart(part.clone())),
+        None => Ok(values.iter().map(|(_, value)| *value).collect::<Vec<_>>().join(&DOT)),
+    }
+}
+
+/// Returns whether `body` begins as a JSON object or list does.
+pub(crate) fn begins_as_json(body: &[u8]) -> bool {
+    matches!(body.trim_ascii_start(), [b'{' | b'[', ..])
+}
+
+/// Returns whether the beginning of a JSON object or list can be in `value`.
+pub(crate) fn may_hold_json(value: &[u8]) -> bool {
+    value.iter().any(|byte| matches!(byte, b'{' | b'['))
 }
 
 /// Returns method, path and query with `&` between them: the path without a slash at

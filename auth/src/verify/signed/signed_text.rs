@@ -51,8 +51,41 @@ pub(crate) fn signed_text<'r>(
     around: &Around<'r, '_>,
 ) -> Result<SignedText<'r>, Denied> {
     let parts = &text.0;
-    let with_next = parts.iter().zip(parts.iter().skip(1).map(Some).chain([None]));
-    with_next.map(|(part, next)| piece(part, next, around)).collect()
+    let pieces = parts.iter().enumerate().map(|(at, part)| {
+        let (next, after) = (parts.get(at + 1), parts.get(at + 2));
+        let piece = piece(part, next, around)?;
+        match (named(part), next, after) {
+            (Some(named), Some(SignedPart::Literal(separator)), Some(after))
+                if holds(&piece, separator) && !is_apart(&piece, after, around) =>
+            {
+                Err(Denied::AmbiguousPart(named))
+            }
+            _ => Ok(piece),
+        }
+    });
+    pieces.collect()
+}
+
+/// Returns the name of a header or query parameter, whose value could take in what follows it.
+fn named(part: &SignedPart) -> Option<RequestPart> {
+    match part {
+        SignedPart::Header(name) => Some(RequestPart::Header(name.clone())),
+        SignedPart::Query(name) => Some(RequestPart::Query(name.clone())),
+        SignedPart::Default(part, _) => named(part),
+        _ => None,
+    }
+}
+
+fn holds(piece: &[u8], separator: &str) -> bool {
+    piece.windows(separator.len()).any(|part| part == separator.as_bytes())
+}
+
+/// Returns whether `piece` holds nothing of what stands `after` it, though it holds what separates the two: a
+/// time has colons.
+fn is_apart(piece: &[u8], after: &SignedPart, around: &Around<'_, '_>) -> bool {
+    *after == SignedPart::Body
+        && canonical::begins_as_json(around.view.request.body())
+        && !canonical::may_hold_json(piece)
 }
 
 fn piece<'r>(

@@ -1,5 +1,7 @@
 //! Why SQLite failed, told with what helps.
 
+use std::path::PathBuf;
+
 use rusqlite::ErrorCode;
 use rusqlite::ffi;
 
@@ -23,6 +25,12 @@ pub(crate) enum Failure {
          name another with --store"
     )]
     ReadOnly(String),
+    /// One of the store's files is no longer where it was opened.
+    #[error(
+        "{} was removed or replaced while this process had it open, so nothing that is written now would \
+         be kept: end this process, put the right file there, and start again", .0.display()
+    )]
+    Moved(PathBuf),
     /// Anything else, in SQLite's words.
     #[error("{0}")]
     Other(String),

@@ -12,12 +12,17 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use crate::file::in_place::Opened;
 use crate::file::open_error::OpenError;
 use crate::file::reserve::{Reserve, create_private};
 use crate::file::schema::{is_current, migrate, version};
 
-/// How long a write waits for another process's write.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long opening waits for another process's write.
+const OPEN_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// How long a write waits for another program. Then its sender gets a 503, if it is still there: some
+/// vendors wait for three seconds and some for ten, and between them Shopify waits for five.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// How often the change of a new file to a write-ahead log is tried again. Each time
 /// another process has got further.
@@ -40,12 +45,13 @@ pub(crate) fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
-    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.busy_timeout(OPEN_TIMEOUT)?;
     // A file that is refused is left as it is: WAL would be written into it.
     version(&connection)?;
     use_wal(&connection)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     migrate(&mut connection)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
     Reserve::of(path).keep();
     Ok(connection)
 }
@@ -81,7 +87,11 @@ fn use_wal(connection: &Connection) -> rusqlite::Result<()> {
 
 /// Closes the last connection of this process that writes. If no other process has the file open,
 /// it is then the whole store; else the log stays, but all of it is in the file too.
-pub(crate) fn close(connection: Connection) {
+pub(crate) fn close(connection: Connection, opened: &Opened) {
+    if opened.is_replaced() {
+        // SQLite would remove the log by its name, and that is another store's by now.
+        return;
+    }
     let done = connection.busy_timeout(CLOSE_TIMEOUT).and_then(|()| {
         connection
             .pragma_update(None, "journal_mode", "DELETE")

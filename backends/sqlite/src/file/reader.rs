@@ -7,14 +7,24 @@ use rusqlite::Connection;
 use tokio::task::JoinError;
 
 use crate::file::failure::Failure;
+use crate::file::in_place::Opened;
 
 /// A connection for reading, which one caller uses at a time.
 #[derive(Clone)]
-pub(crate) struct Reader(Arc<Mutex<Connection>>);
+pub(crate) struct Reader {
+    connection: Arc<Mutex<Connection>>,
+    opened: Opened,
+}
 
 impl Reader {
-    pub(crate) fn new(connection: Connection) -> Reader {
-        Reader(Arc::new(Mutex::new(connection)))
+    /// Reads by `connection`. Nothing is reported as read once a file of `opened` is no longer there.
+    pub(crate) fn new(connection: Connection, opened: Opened) -> Reader {
+        Reader { connection: Arc::new(Mutex::new(connection)), opened }
+    }
+
+    /// Returns the files that are read.
+    pub(crate) fn opened(&self) -> &Opened {
+        &self.opened
     }
 
     /// Runs `query` on a thread that may block.
@@ -23,8 +33,13 @@ impl Reader {
         operation: &'static str,
         query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
+        let opened = self.opened.clone();
+        let query = move |connection: &Connection| {
+            let value = query(connection).map_err(|error| Failure::from(&error))?;
+            opened.check().map(|()| value)
+        };
         match self.with(query).await {
-            Ok(result) => result.map_err(|error| StoreError::new(operation, Failure::from(&error))),
+            Ok(result) => result.map_err(|failure| StoreError::new(operation, failure)),
             Err(error) => Err(StoreError::new(operation, error)),
         }
     }
@@ -34,7 +49,7 @@ impl Reader {
         &self,
         work: impl FnOnce(&Connection) -> T + Send + 'static,
     ) -> Result<T, JoinError> {
-        let connection = Arc::clone(&self.0);
+        let connection = Arc::clone(&self.connection);
         tokio::task::spawn_blocking(move || {
             work(&connection.lock().unwrap_or_else(PoisonError::into_inner))
         })

@@ -13,6 +13,7 @@ use rusqlite::{Connection, Savepoint, Transaction, TransactionBehavior, ffi};
 use tokio::sync::oneshot;
 
 use crate::file::failure::Failure;
+use crate::file::in_place::Opened;
 use crate::file::open::close;
 use crate::file::open_error::OpenError;
 use crate::file::reserve::Reserve;
@@ -33,15 +34,17 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread. `reserve` is given up for a removal if the disk is full.
+    /// Starts the thread. Nothing is reported as written once a file of `opened` is no longer there.
+    /// `reserve` is given up for a removal if the disk is full.
     pub(crate) fn start(
         connection: Connection,
+        opened: Opened,
         reserve: Option<Reserve>,
     ) -> Result<Writer, OpenError> {
         let (jobs, waiting) = channel();
         let thread = std::thread::Builder::new()
             .name("mef-store-writer".to_owned())
-            .spawn(move || work(connection, &waiting))
+            .spawn(move || work(connection, &opened, &waiting))
             .map_err(OpenError::Thread)?;
         Ok(Writer { jobs: Some(jobs), thread: Some(thread), reserve })
     }
@@ -137,17 +140,17 @@ fn in_savepoint<T>(
     Ok(value)
 }
 
-fn work(mut connection: Connection, waiting: &Receiver<Job>) {
+fn work(mut connection: Connection, opened: &Opened, waiting: &Receiver<Job>) {
     connection.set_prepared_statement_cache_capacity(64);
     while let Ok(first) = waiting.recv() {
         let jobs = std::iter::once(first).chain(waiting.try_iter().take(MOST_JOBS - 1));
-        commit_together(&mut connection, jobs);
+        commit_together(&mut connection, opened, jobs);
     }
-    close(connection);
+    close(connection, opened);
 }
 
 /// Runs the jobs in one transaction. Each job gets a failure, and its caller reports it.
-fn commit_together(connection: &mut Connection, jobs: impl Iterator<Item = Job>) {
+fn commit_together(connection: &mut Connection, opened: &Opened, jobs: impl Iterator<Item = Job>) {
     let mut transaction = match connection.transaction_with_behavior(TransactionBehavior::Immediate)
     {
         Ok(transaction) => transaction,
@@ -167,6 +170,8 @@ fn commit_together(connection: &mut Connection, jobs: impl Iterator<Item = Job>)
         // Once all of the log is in the file, its room is used again. What does not fit stays.
         let _ = connection.execute_batch("PRAGMA wal_checkpoint(PASSIVE)");
     }
+    // After the commit: what was written before the file went is lost with it, and so is this.
+    let committed = committed.and_then(|()| opened.check());
     for reply in replies {
         reply(committed.as_ref().copied());
     }
@@ -183,6 +188,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::Writer;
+    use crate::file::in_place::Opened;
     use crate::file::reserve::Reserve;
 
     const INSERT: &str = "INSERT INTO t (n) VALUES (?1)";
@@ -190,7 +196,7 @@ mod tests {
     /// A writer on a file, and a connection that sees what is committed.
     fn writer() -> (Writer, Connection, TempDir) {
         let (writing, other, folder) = connections();
-        (Writer::start(writing, None).unwrap(), other, folder)
+        (Writer::start(writing, Opened::default(), None).unwrap(), other, folder)
     }
 
     fn connections() -> (Connection, Connection, TempDir) {
@@ -322,7 +328,7 @@ mod tests {
         let file = folder.path().join("t.db-reserve");
         reserve.keep();
         assert!(std::fs::metadata(&file).unwrap().len() >= 8 << 20);
-        let writer = Writer::start(connection, Some(reserve)).unwrap();
+        let writer = Writer::start(connection, Opened::default(), Some(reserve)).unwrap();
         let refused = writer.write("test", |_| Err::<(), _>(full())).await.unwrap_err();
         let source = std::error::Error::source(&refused).unwrap().to_string();
         assert!(source.contains("the disk is full"), "{source}");

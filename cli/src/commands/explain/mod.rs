@@ -12,6 +12,7 @@ use std::process::ExitCode;
 
 use mef_auth::Redactor;
 use mef_http::SystemClock;
+use mef_intake::Route;
 use mef_ports::Clock as _;
 
 use crate::args::{ExplainOptions, Global};
@@ -37,6 +38,19 @@ pub(super) async fn explain(
         output::say("note: the credentials of this request were masked: it cannot be authentic");
     }
     let source = files::load_one(&global.sources, &options.source)?;
+    let path = captured.request.path();
+    let leads = match Route::of(path, "", "") {
+        Route::Named(name) if name != source.name => Some(format!("to the source `{name}`")),
+        Route::Nowhere => Some("to no source".to_owned()),
+        Route::Named(_) | Route::Unnamed => None,
+    };
+    if let Some(leads) = leads {
+        output::say(&format!(
+            "note: a server would not judge this request as one of `{}`: its path `{}` leads {leads}",
+            source.name,
+            output::printable(path)
+        ));
+    }
     let secrets = backend::secrets(global, redactor).await?;
     let at = options.at.or(captured.received_at).unwrap_or_else(|| SystemClock.now());
     let file = files::find(&global.sources, &options.source);

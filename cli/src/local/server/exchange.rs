@@ -6,11 +6,13 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
+use hyper::header::HeaderValue;
 use hyper::{HeaderMap, Request as HttpRequest, Response as HttpResponse, StatusCode, header};
 use mef_auth::Request;
 use mef_intake::{Answer, Capture, Receiver};
 use tokio::time::{Instant, timeout_at};
 
+use super::framing;
 use super::health::Health;
 use super::limits::Limits;
 use super::receivers::Receivers;
@@ -50,6 +52,13 @@ impl Exchange {
         request: HttpRequest<Incoming>,
         turn: &Turn,
     ) -> HttpResponse<Full<Bytes>> {
+        if let Some((status, reason)) = framing::fault(request.version(), request.headers()) {
+            self.refusals.note(peer, None, Some(status.as_u16()), reason);
+            let mut response = empty(status);
+            // Where the next request would begin is not sure.
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            return response;
+        }
         let (path, method) = (request.uri().path(), request.method().as_str());
         if Health::is_asked(path) && matches!(method, "GET" | "HEAD") {
             let status = match self.health.is_good().await {

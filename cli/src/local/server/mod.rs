@@ -8,6 +8,7 @@
 
 mod connection;
 mod exchange;
+mod framing;
 mod health;
 mod house;
 pub(crate) mod limits;

@@ -309,11 +309,11 @@ fn a_hundred_signature_headers_are_taken_and_more_than_the_most_are_431() {
     let ask = |count: usize, size: usize| {
         let headers: String =
             (0..count).map(|n| format!("x-sig-{n}: {}\r\n", "v".repeat(size))).collect();
-        let head = "POST /hook HTTP/1.1\r\nconnection: close\r\ncontent-length: 2\r\n";
+        let head = "POST /hook HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 2\r\n";
         serving.all_of(format!("{head}{headers}\r\n{{}}").as_bytes())
     };
     for (count, size, status) in
-        [(100, 100, 200), (MOST_HEADERS - 2, 1, 200), (MOST_HEADERS - 1, 1, 431), (1, 70_000, 431)]
+        [(100, 100, 200), (MOST_HEADERS - 3, 1, 200), (MOST_HEADERS - 2, 1, 431), (1, 70_000, 431)]
     {
         let answer = ask(count, size);
         assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{count} of {size}: {answer}");
@@ -336,8 +336,9 @@ fn a_path_leads_to_its_source_however_it_is_written() {
         ("/hook/other", 404),
         ("/..%2fhook", 404),
     ] {
-        let request =
-            format!("POST {path} HTTP/1.1\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{{}}");
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{{}}"
+        );
         let answer = serving.all_of(request.as_bytes());
         assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{path}: {answer}");
     }
@@ -355,5 +356,43 @@ fn a_monitor_learns_that_the_store_can_be_used() {
         assert!(ask(method).starts_with("HTTP/1.1 200 OK\r\n"));
     }
     assert!(ask("POST").starts_with("HTTP/1.1 404 "), "it is no source");
+    serving.stop();
+}
+
+/// Two servers in a row could take each of them for something else.
+#[test]
+fn a_head_that_can_be_read_in_two_ways_is_refused_and_the_connection_ends() {
+    let serving = serve(PATIENT);
+    let chunked = "transfer-encoding: chunked";
+    for (version, lines, status) in [
+        ("1.1", vec!["host: x"], 200),
+        ("1.1", vec!["host:"], 200),
+        ("1.1", vec!["host: [::1]:8080"], 200),
+        ("1.0", vec![], 200),
+        ("1.1", vec![], 400),
+        ("1.1", vec!["host: x", "host: x"], 400),
+        ("1.1", vec!["host: x", "Host: y"], 400),
+        ("1.0", vec!["host: x", "host: y"], 400),
+        ("1.1", vec!["host: x, y"], 400),
+        ("1.1", vec!["host: x/y"], 400),
+        ("1.1", vec!["host: a@x"], 400),
+    ] {
+        let lines = lines.join("\r\n") + if lines.is_empty() { "" } else { "\r\n" };
+        let head = format!("POST /hook HTTP/{version}\r\n{lines}content-length: 2\r\n");
+        let answer = serving.all_of(format!("{head}connection: close\r\n\r\n{{}}").as_bytes());
+        assert!(answer.starts_with(&format!("HTTP/{version} {status} ")), "{head}{answer}");
+    }
+    for (lines, status) in [
+        (chunked.to_owned(), 200),
+        (format!("{chunked}\r\n{chunked}"), 400),
+        (format!("{chunked}, Chunked"), 400),
+        ("transfer-encoding: gzip, chunked".to_owned(), 501),
+    ] {
+        let head = format!("POST /hook HTTP/1.1\r\nhost: x\r\n{lines}\r\n");
+        let body = "2\r\n{}\r\n0\r\n\r\n";
+        let close = if status == 200 { "connection: close\r\n" } else { "" };
+        let answer = serving.all_of(format!("{head}{close}\r\n{body}").as_bytes());
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{head}{answer}");
+    }
     serving.stop();
 }

@@ -4,6 +4,7 @@
 //! defaults: a file that leaves out what a check needs does not load.
 
 mod checks;
+mod delivery_id;
 mod event_answers;
 mod handshake;
 pub(crate) mod preset;
@@ -24,8 +25,8 @@ use url::Url;
 use crate::checked::checker::{Checker, Told, all};
 use crate::checked::event::EventSpec;
 use crate::path::{Path, Root};
+use crate::template::Template;
 use crate::written::{self, Charset, Decode, EqualBodies, Located};
-use checks::surroundings::{REQUEST_ROOTS, lint_names};
 
 const DEFAULT_MAX_BODY: usize = 6 * 1024 * 1024;
 const LARGEST_MAX_BODY: usize = 10 * 1024 * 1024;
@@ -47,8 +48,8 @@ pub struct Webhook {
     pub public_url: Option<Url>,
     /// The largest body that is taken, in bytes as sent.
     pub max_body: usize,
-    /// Where the delivery id is; the first that is found counts.
-    pub delivery_id: Vec<Path>,
+    /// What the delivery id is made of; the first of which all is found counts.
+    pub delivery_id: Vec<Template>,
     /// What requests with equal bodies and different ids are.
     pub equal_bodies: EqualBodies,
     /// How the body is read.
@@ -83,26 +84,17 @@ impl Webhook {
                 "no API gateway hands over more than 10 MiB",
             );
         }
-        let delivery_id = written
-            .delivery_id
-            .as_ref()
-            .map(|paths| {
-                lint_names(paths, checker);
-                checker.alternatives("delivery_id", paths, REQUEST_ROOTS)
-            })
-            .transpose();
-        if let Ok(Some(paths)) = &delivery_id {
-            lint_delivery_id(written, paths, checker);
-        }
+        let delivery_id = delivery_id::check(written, checker);
         let has_public_url = matches!(public_url, Ok(Some(_)));
         let verify = verify::verify(written, has_public_url, checker);
         if let Ok(Verify::All(checks)) = &verify {
-            let delivery_id = delivery_id.as_ref().ok().and_then(Option::as_deref);
-            lint_claims(written, checks, delivery_id.unwrap_or_default(), checker);
+            let ids = delivery_id.iter().flatten().flat_map(Template::paths);
+            let ids: Vec<_> = ids.cloned().collect();
+            lint_claims(written, checks, &ids, checker);
             lint_body(written, checks, checker);
             if let Some(id) = &written.delivery_id
                 && written.equal_bodies.is_none()
-                && signed_id::leave_open(checks, delivery_id.unwrap_or_default())
+                && signed_id::leave_open(checks, &ids)
             {
                 checker.warn(
                     id.place(),
@@ -121,7 +113,7 @@ impl Webhook {
             methods,
             public_url: public_url?,
             max_body,
-            delivery_id: delivery_id?.unwrap_or_default(),
+            delivery_id: delivery_id?,
             equal_bodies: written.equal_bodies.unwrap_or_default(),
             decode: written.decode,
             charset: written.charset,
@@ -186,7 +178,7 @@ fn lint_claims(
     checker: &mut Checker<'_>,
 ) {
     let telling = checks.iter().flat_map(Check::singles).filter_map(|check| match check {
-        Check::Jwt(jwt) if jwt.record == written::TokenRecord::Claims => Some(jwt),
+        Check::Jwt(jwt) if jwt.record == written::TokenRecord::Claims => Some(&**jwt),
         _ => None,
     });
     let telling: Vec<_> = telling.collect();
@@ -201,7 +193,7 @@ fn lint_claims(
             "claims are always JSON; leave `decode` out",
         );
     }
-    let has_no_end = |jwt: &&Box<Jwt>| !jwt.required.iter().any(|claim| claim == "exp");
+    let has_no_end = |jwt: &&Jwt| !jwt.required.iter().any(|claim| claim == "exp");
     let is_claim = |jwt: &Jwt, path: &Path| {
         path.root() == Root::Record
             && matches!(path.segments(), [claim] if jwt.required.contains(claim))
@@ -217,7 +209,7 @@ fn lint_claims(
             "nothing says when the token ends, and no claim tells that it came before",
             "whoever sees the token could send it again; write `delivery_id: jti`, the claim that `required` names, and `max_age: 7d`",
         );
-    } else if endless.any(|jwt| is_forgotten(jwt)) {
+    } else if endless.any(is_forgotten) {
         checker.warn(
             place,
             "a token counts as new again once its delivery is forgotten, after seven days",
@@ -228,26 +220,6 @@ fn lint_claims(
             place,
             "a token that is sent again makes its events again",
             "write `delivery_id: jti` if the vendor's tokens have an id",
-        );
-    }
-}
-
-/// Warns of an id that is looked for in a body of several values as if it were one.
-fn lint_delivery_id(written: &written::Webhook, paths: &[Path], checker: &mut Checker<'_>) {
-    if !matches!(written.decode, Decode::Ndjson | Decode::JsonSeq | Decode::Concatenated) {
-        return;
-    }
-    let is_number = |segment: &String| segment.parse::<usize>().is_ok();
-    let is_wrong = |path: &&Path| {
-        path.root() == Root::Record && !path.segments().first().is_some_and(is_number)
-    };
-    if let Some(path) = paths.iter().find(is_wrong) {
-        checker.warn(
-            written.delivery_id.as_ref().and_then(Located::place),
-            format!("no delivery has an id at `{path}`: its body is a list of records"),
-            format!(
-                "`/0{path}` is that of the first record, if all records of a delivery share it"
-            ),
         );
     }
 }

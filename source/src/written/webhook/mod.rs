@@ -34,8 +34,8 @@ pub struct Webhook {
     /// The largest body that is accepted, as it is sent: `512KiB`; by default `6MiB`, at most
     /// `10MiB`.
     pub max_body: Option<Located<String>>,
-    /// The path of the vendor's id for the delivery, or several paths, of which the first that is
-    /// found counts.
+    /// The path of the vendor's id for the delivery, or a template such as `"{source} {id}"` if two
+    /// events can share an id; or several of them, of which the first that is found whole counts.
     pub delivery_id: Option<Located<OneOrMany>>,
     /// What two requests are whose bodies are equal and whose ids differ, if nobody signs the id: by
     /// default two events.

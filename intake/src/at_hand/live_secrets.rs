@@ -33,21 +33,31 @@ pub(crate) fn references_of<'u>(
     names.into_iter().map(|name| SecretRef { source: source.to_owned(), name }).collect()
 }
 
+/// The live values that could be read.
+#[derive(Default)]
+pub(crate) struct ReadSecrets {
+    pub(crate) live: LiveSecrets,
+    /// Why the first that is missing is missing: it is not set, or the store is away. A check that does
+    /// not need it may still let a request through.
+    pub(crate) missing: Option<SecretsError>,
+}
+
 /// Reads the live values of secrets.
-///
-/// # Errors
-///
-/// Fails if one is not set, or the store is away.
 pub(crate) async fn read(
     secrets: &dyn Secrets,
     references: &[SecretRef],
     now: Timestamp,
-) -> Result<LiveSecrets, SecretsError> {
-    let mut live = LiveSecrets::default();
+) -> ReadSecrets {
+    let mut read = ReadSecrets::default();
     for reference in references {
-        for version in secrets.live(reference, now).await? {
-            live.insert(reference.name.clone(), version.value);
+        match secrets.live(reference, now).await {
+            Ok(versions) => versions
+                .into_iter()
+                .for_each(|version| read.live.insert(reference.name.clone(), version.value)),
+            Err(error) => {
+                read.missing.get_or_insert(error);
+            }
         }
     }
-    Ok(live)
+    read
 }

@@ -7,7 +7,7 @@ use mef_auth::Request;
 use mef_auth::verify::{KeyDocument, KeySource, LiveSecrets, wanted_keys};
 use mef_source::checked::{Check, Webhook};
 
-use crate::key_cache::{KeyCache, KeysUnavailable};
+use crate::at_hand::key_cache::{KeyCache, KeysUnavailable};
 
 /// The keys that a request needs, as far as they are available.
 #[derive(Default)]
