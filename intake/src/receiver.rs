@@ -50,6 +50,9 @@ pub trait Observer: Send + Sync {
     /// counts.
     fn judged(&self, checks: Vec<Explained>);
 
+    /// Takes the vendor's id of the delivery.
+    fn identified(&self, delivery_id: &str);
+
     /// Takes which fields of the delivered events fell back to their defaults.
     fn delivered(&self, fallbacks: Fallbacks);
 }
@@ -231,8 +234,8 @@ impl Receiver {
             .map_err(|error| StoreError::new("read the body", error))
     }
 
-    /// Accepts a verified request, and returns also the answer that the source file says. The delivery is marked as done only with the receipt in hand: a crash
-    /// before that leads to a repeat. One that the sender is told to be refused is not done: its retry is
+    /// Accepts a verified request, and returns also the answer that the source file says. The delivery is marked
+    /// as done only with the receipt in hand: a crash before that leads to a repeat. One that the sender is told to be refused is not done: its retry is
     /// judged anew, perhaps by a mended source file.
     async fn accept(
         &self,
@@ -245,6 +248,9 @@ impl Receiver {
         let said = self.webhook.respond.accepted.as_ref();
         let said = said.map(|said| render(said, &proven, beside));
         let delivery_id = delivery_id::find(verified, &admitted, &self.webhook.delivery_id);
+        if let (Some(observer), Some(id)) = (&self.observer, &delivery_id) {
+            observer.identified(id);
+        }
         let id = match self.webhook.equal_bodies {
             EqualBodies::Events => delivery_id.clone(),
             // The body alone tells, and no vendor has an empty id.

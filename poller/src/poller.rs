@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use mef_auth::Redactor;
 use mef_auth::credentials::{Credentials, credential_key};
 use mef_pipeline::{Outputs, Pipeline, SchemaError};
+use mef_ports::moment::after;
 use mef_ports::{
     Blobs, Clock, Cursors, Http, Limits, Secret, Secrets, SecretsError, StoreError, StreamKey,
     Tokens, Wakeups,
@@ -16,6 +17,7 @@ use mef_source::checked::{Poll, Request};
 use mef_source::{Root, Source};
 
 use crate::ask::fetch::Fetcher;
+use crate::ask::limits::LONGEST;
 use crate::ask::pace::Pace;
 use crate::ask::vendor_clock::VendorClock;
 use crate::budget::Budget;
@@ -156,14 +158,20 @@ impl Poller {
         self.poll.requests().iter().any(|request| request.uses(Root::Cursor, "start"))
     }
 
-    /// Returns until when the vendor's limit holds the source back, if it does.
+    /// Returns until when the vendor's limit holds the source back, if it does. Takes one back that was
+    /// stored when the clock was wrong: it would hide every shorter one.
     ///
     /// # Errors
     ///
-    /// Fails if the store cannot be read.
+    /// Fails if the store cannot be read or written.
     pub async fn limited_until(&self) -> Result<Option<Timestamp>, StoreError> {
         let now = self.ports.clock.now();
-        self.ports.limits.not_before(&self.credential_key(), now).await
+        let until = self.ports.limits.not_before(&self.credential_key(), now).await?;
+        if until.is_none_or(|until| until <= after(now, 2 * LONGEST)) {
+            return Ok(until);
+        }
+        self.lift_limit().await?;
+        Ok(None)
     }
 
     /// Takes the vendor's limit back, for every stream that uses the same credential.

@@ -111,6 +111,10 @@ pub struct SetupDone {
     pub values: BTreeMap<String, String>,
     /// A digest of the requests in the source file. If they change, all of it is done again.
     pub request_digest: String,
+    /// Whether the last thing that was asked of it failed in a way that may pass. The next time, it is
+    /// given up.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub doubtful: bool,
 }
 
 /// A job that the vendor has not finished. A later run asks for it again.

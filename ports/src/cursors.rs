@@ -147,11 +147,15 @@ pub struct Commit<'a> {
     pub seen: Option<&'a [SeenId]>,
 }
 
+/// No lease lasts longer than this. One that ends later from now was taken when a clock was wrong.
+pub const LONGEST_LEASE: Duration = Duration::from_secs(3_600);
+
 /// Keeps cursors, and lets one run at a time move each.
 #[async_trait]
 pub trait Cursors: Send + Sync {
     /// Gives the lease of `stream` until `now + ttl`, with a new and higher fencing number, if
-    /// nobody holds an unexpired one at `now`.
+    /// nobody holds an unexpired one at `now`. One that ends later than [`LONGEST_LEASE`] after
+    /// `now` holds nobody off: its fencing number no longer counts.
     ///
     /// # Errors
     ///

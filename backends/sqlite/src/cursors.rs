@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use mef_ports::moment::after;
 use mef_ports::{
-    Commit, CommitError, CursorRecord, Cursors, Lease, LeaseError, SeenId, StoreError,
-    StoredCursor, StreamKey,
+    Commit, CommitError, CursorRecord, Cursors, LONGEST_LEASE, Lease, LeaseError, SeenId,
+    StoreError, StoredCursor, StreamKey,
 };
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
@@ -26,13 +26,15 @@ impl Cursors for Store {
     ) -> Result<Lease, LeaseError> {
         let key = stream.clone();
         let until = after(now, ttl);
+        let too_far = after(now, LONGEST_LEASE);
         let given = self
             .writer
             .write("lease a cursor", move |transaction| {
                 let held = find(transaction, &key)?;
                 let leased_until = held.as_ref().and_then(|held| held.leased_until);
-                if let Some(leased_until) = leased_until.filter(|leased_until| *leased_until > now)
-                {
+                let holds =
+                    |leased_until: &Timestamp| (now < *leased_until) && (*leased_until <= too_far);
+                if let Some(leased_until) = leased_until.filter(holds) {
                     return Ok(Err(leased_until));
                 }
                 let fence = held.map_or(0, |held| held.fence) + 1;

@@ -17,6 +17,7 @@ use serde_json::json;
 use crate::args::{DlqCommand, Global};
 use crate::backend::Backend;
 use crate::local::ports::Access;
+use crate::local::signals::ended;
 use crate::output;
 use crate::sources::{files, known};
 
@@ -111,7 +112,7 @@ async fn run_again(
     let is_stopped = Arc::new(AtomicBool::new(false));
     let on_interrupt = Arc::clone(&is_stopped);
     tokio::spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
+        if ended().await.is_ok() {
             on_interrupt.store(true, Ordering::Relaxed);
         }
     });

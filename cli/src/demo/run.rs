@@ -23,6 +23,7 @@ use crate::local::ports::Local;
 use crate::local::scheduler::keep_polling;
 use crate::local::server::limits::Limits;
 use crate::local::server::listener::Server;
+use crate::local::signals::ended;
 use crate::output;
 use crate::sources::files;
 
@@ -99,7 +100,7 @@ pub(crate) async fn run(
     let mut after = None;
     let mut sent = sender::send_first(&hooks_url, vendor::WEBHOOK_SECRET).await?;
     tell(&sent);
-    let interrupted = tokio::signal::ctrl_c();
+    let interrupted = ended();
     tokio::pin!(interrupted);
     loop {
         shown += show_new(&local, &mut after, global.json).await?;

@@ -9,6 +9,12 @@ pub(crate) enum Signal {
     Reload,
 }
 
+/// Waits until somebody ends a command that goes on for long: with Ctrl-C, with SIGTERM as a supervisor
+/// does, or by closing its terminal.
+pub(crate) async fn ended() -> std::io::Result<()> {
+    Signals::catch()?.next().await.map(drop)
+}
+
 /// The signals since it was made: none of them ends the process by itself.
 pub(crate) struct Signals {
     #[cfg(unix)]

@@ -133,6 +133,10 @@ impl NotingPorts {
 }
 
 impl Observer for NotingPorts {
+    fn identified(&self, delivery_id: &str) {
+        self.notes().delivery_id = Some(delivery_id.to_owned());
+    }
+
     fn judged(&self, checks: Vec<Explained>) {
         self.notes().checks = checks;
     }
@@ -181,8 +185,7 @@ impl Secrets for NotingPorts {
 
 #[async_trait]
 impl Deliveries for NotingPorts {
-    async fn is_done(&self, key: &DeliveryKey, _: Timestamp) -> Result<bool, StoreError> {
-        self.notes().delivery_id = Some(key.delivery_id.clone());
+    async fn is_done(&self, _: &DeliveryKey, _: Timestamp) -> Result<bool, StoreError> {
         // Every request counts as the first.
         Ok(false)
     }

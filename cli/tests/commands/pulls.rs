@@ -1,5 +1,9 @@
 //! Pulls by hand: tried out, traced, read back, paused, and tested offline.
 
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::channel;
+
 use serde_json::Value;
 
 use crate::support::{Folder, http, stderr, vendor};
@@ -316,4 +320,30 @@ fn a_limit_of_the_vendor_can_be_taken_back_by_hand() {
     assert_eq!(state(&folder), "fresh");
     let said = stderr(&folder.mef(&["resume", "acme"]));
     assert!(said.contains("neither paused nor limited"), "{said}");
+}
+
+/// The next run need not wait for the end of a lease that nobody uses.
+#[test]
+fn a_poll_that_its_supervisor_ends_gives_back_its_lease() {
+    let (asked, is_asked) = channel();
+    let (go_on, may_go_on) = channel::<()>();
+    let pages = AtomicU32::new(0);
+    let origin = vendor(move |_| {
+        let page = pages.fetch_add(1, Ordering::Relaxed);
+        let _ = asked.send(());
+        let _ = may_go_on.recv();
+        let body = format!(r#"{{"items":[],"next":"/more?page={page}"}}"#);
+        http(200, "content-type: application/json\r\n", &body)
+    });
+    let folder = Folder::new();
+    folder
+        .write("acme/source.yml", &source(&origin))
+        .write("secrets.env", "MEF_SECRET_ACME_TOKEN=tok-123456\n");
+    let mut poll = folder.command(&["poll", "acme"]).spawn().unwrap();
+    is_asked.recv().unwrap();
+    let pid = poll.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    drop(go_on);
+    assert_eq!(poll.wait().unwrap().code(), Some(75));
+    assert_eq!(cursor(&folder)["leased_until"], Value::Null);
 }

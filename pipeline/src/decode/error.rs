@@ -50,6 +50,12 @@ pub enum DecodeError {
     /// The bytes are not XML.
     #[error("not XML: {0}")]
     Xml(String),
+    /// What the record leads to cannot be asked for.
+    #[error(
+        "{0}: correct the template under `details`, then read the stretch again with `mef backfill`; an \
+         item that leads to nothing can be discarded"
+    )]
+    NoDetails(String),
     /// There are no bytes, or only blanks.
     #[error("the body is empty")]
     Empty,

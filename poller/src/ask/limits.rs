@@ -10,7 +10,7 @@ use mef_source::checked::{Early, PollLimits, ResetFormat};
 /// How long a limit lasts that names no end.
 pub(crate) const LIMIT_WITHOUT_RESET: Duration = Duration::from_secs(60);
 /// A limit never holds longer than this, whatever a header says.
-const LONGEST: Duration = Duration::from_secs(24 * 3600);
+pub(crate) const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
 /// The headers that vendors use for the end of a limit.
 const RESET_HEADERS: [&str; 5] = [

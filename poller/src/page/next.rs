@@ -59,25 +59,34 @@ pub(super) fn counted(number: u64) -> ResumeAt {
     ResumeAt::Token(number.to_string())
 }
 
-/// Returns the value of the last record that leads on. A list or an object is kept as its JSON.
+/// Returns the value of the last record that has one. What comes after it comes again with the next page:
+/// with an id it is known, without one it counts as an equal record more. A list or an object is kept as
+/// its JSON.
 pub(super) fn last(
     from: &Path,
     plus: u64,
     records: &[Unread],
 ) -> Result<Option<ResumeAt>, PageError> {
-    let Some(record) = records.last() else { return Ok(None) };
+    if records.is_empty() {
+        return Ok(None);
+    }
     let unusable = |found| PageError::Next { place: from.pointer(), found };
-    let record = record.look().map_err(PageError::Decode)?;
-    let text = match from.find(&record) {
-        Some(value @ (Value::Array(_) | Value::Object(_))) => Some(value.to_string()),
-        // Not to be taken for the JSON of a list.
-        Some(value @ Value::String(text)) if text.starts_with(['[', '{', '"']) => {
-            Some(value.to_string())
+    let mut found = None;
+    for record in records.iter().rev().filter_map(|record| record.look().ok()) {
+        found = match from.find(&record) {
+            Some(value @ (Value::Array(_) | Value::Object(_))) => Some(value.to_string()),
+            // Not to be taken for the JSON of a list.
+            Some(value @ Value::String(text)) if text.starts_with(['[', '{', '"']) => {
+                Some(value.to_string())
+            }
+            value => text_of(value, from)?,
+        };
+        if found.is_some() {
+            break;
         }
-        value => text_of(value, from)?,
-    };
+    }
     // Without this error, the page would look like the last one.
-    let text = text.ok_or(unusable("nothing in its last record"))?;
+    let text = found.ok_or(unusable("nothing in any of its records"))?;
     if plus == 0 {
         return Ok(Some(ResumeAt::Token(text)));
     }

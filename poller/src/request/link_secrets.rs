@@ -150,6 +150,7 @@ fn secret_parameters(poll: &Poll) -> BTreeSet<String> {
         at: Timestamp::UNIX_EPOCH,
         values: set_up.map(valued).collect(),
         request_digest: String::new(),
+        doubtful: false,
     };
     let with = |value: &str| {
         let secrets: BTreeMap<_, _> =

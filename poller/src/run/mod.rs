@@ -114,7 +114,7 @@ async fn finish(mut run: Run<'_>) -> RunReport {
     };
     match &end {
         RunEnd::CaughtUp => run.drop_setup(),
-        RunEnd::Failed(RunError::Fetch(error)) if !error.keeps_setup() => {
+        RunEnd::Failed(RunError::Fetch(error)) if !error.keeps_setup() && !run.keeps_doubtful => {
             end_job(&run, None).await;
             run.drop_setup();
         }
@@ -184,8 +184,7 @@ async fn read_stream(run: &mut Run<'_>) -> Result<RunEnd, RunError> {
     if let Some(missing) = run.partition.and_then(|partition| partition.missing.clone()) {
         return Err(RunError::PartitionValue(missing));
     }
-    let key = poller.credential_key();
-    if let Some(until) = poller.ports.limits.not_before(&key, run.now()).await?
+    if let Some(until) = poller.limited_until().await?
         && let Err(until) = run.fetcher.wait_until(until).await
     {
         return Ok(RunEnd::Limited { until });

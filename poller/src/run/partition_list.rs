@@ -54,7 +54,7 @@ impl Poller {
         sum: &mut Sum,
     ) -> Result<Vec<Partition>, RunEnd> {
         let (limits, now) = (&self.ports.limits, self.ports.clock.now());
-        let held = limits.not_before(&self.credential_key(), now).await.map_err(RunEnd::from)?;
+        let held = self.limited_until().await.map_err(RunEnd::from)?;
         if let Some(until) = held.filter(|until| *until > now) {
             return Err(RunEnd::Limited { until });
         }

@@ -13,14 +13,18 @@ use crate::news::gathered::Gathered;
 use crate::news::known::{Known, known, named, note_late};
 use crate::news::seen::needed::{LATEST, Needed};
 use crate::news::seen::{ComesAgain, Stay};
-use crate::page::record::Unread;
+use crate::page::record::{Record, Unread};
 use crate::request::scope::RequestScope;
 use crate::stream::key::Key;
+use crate::stream::out_of_line::{Older, is_ahead};
 use crate::stream::window::{floor_in, shown_once};
 use crate::stream::{Again, Reading, Setback, Sorted, note_order, read_pages};
 use crate::work::context::Run;
 use crate::work::delivery::Turn;
 use crate::work::report::{RunEnd, RunError};
+
+/// A record without a time is kept as one of the latest.
+const UNTIMED: Stay = Stay { time: Timestamp::UNIX_EPOCH, read: None, renews: true };
 
 /// A pass while its pages are read.
 struct Pass<'c> {
@@ -37,6 +41,7 @@ struct Pass<'c> {
     last: Option<Key>,
     /// Whether a record of the last page was left for a later pass.
     held_back: bool,
+    older: Older,
 }
 
 /// Reads what comes after the cursor until there is nothing new.
@@ -86,7 +91,28 @@ impl<'c> Pass<'c> {
             horizon: run.poller.last_moment(before(run.started, cursor.end_lag)),
             last: None,
             held_back: false,
+            older: Older::default(),
         }
+    }
+
+    /// Takes a record if it is new.
+    fn take(
+        &self,
+        run: &mut Run<'_>,
+        (record, known): (Record, Known),
+        needed: &Needed,
+        gathered: &mut Gathered<'_>,
+    ) {
+        let Run { seen, summary, .. } = run;
+        let stay = Stay { time: known.time.unwrap_or(UNTIMED.time), ..UNTIMED };
+        let Some(identity) = seen.insert(known.key, stay, needed, summary) else { return };
+        let has_place = known.id.is_some() && (known.time.is_some() || self.cursor.time.is_none());
+        let key = has_place.then(|| Key { time: known.time, id: known.id.clone() });
+        if key.is_some() && key <= self.from {
+            let done = self.from.as_ref().and_then(|from| from.time);
+            note_late(known.time, done, summary);
+        }
+        gathered.take(known.news(record, identity));
     }
 
     fn restart(&mut self, run: &Run<'_>, from: Option<Key>) {
@@ -151,14 +177,14 @@ impl Reading for Pass<'_> {
         let needed = needed(cursor, self.from.as_ref());
         let mut sorted = Sorted::default();
         let (mut placed, mut unplaced) = (false, false);
-        let (mut out_of_order, mut reached_known) = (false, false);
+        let (mut out_of_order, mut reaches_known, mut reaches_new) = (false, false, false);
+        let goes_back = cursor.order == Order::Descending && !cursor.lower_bound;
+        let (now, is_backfill) = (run.now(), run.poller.is_backfill());
         self.held_back = false;
         for record in records {
             let Run { seen, summary, .. } = &mut *run;
             summary.records += 1;
-            // A record without a time is kept as one of the latest.
-            let untimed = Stay { time: Timestamp::UNIX_EPOCH, read: None, renews: true };
-            let record = gathered.read(record, |key| seen.insert(key, untimed, &needed, summary));
+            let record = gathered.read(record, |key| seen.insert(key, UNTIMED, &needed, summary));
             let Some(record) = record else { continue };
             let time = cursor.time.as_ref();
             let Known { id, time, key: known_by } =
@@ -176,6 +202,11 @@ impl Reading for Pass<'_> {
             if time.is_some() {
                 sorted.end.note(is_past);
             }
+            let known = Known { id, time, key: known_by };
+            if time.is_some_and(|time| !is_backfill && is_ahead(time, now)) {
+                self.take(run, (record, known), &needed, gathered);
+                continue;
+            }
             if is_past {
                 summary.held_back += 1;
                 self.held_back = true;
@@ -186,26 +217,33 @@ impl Reading for Pass<'_> {
                 self.last.clone_from(&key);
             }
             self.newest = self.newest.take().max(key.clone());
-            reached_known = key.is_some() && key <= self.from;
+            let is_reached = key.is_some() && key <= self.from;
+            reaches_known |= is_reached;
+            reaches_new |= key.is_some() && !is_reached;
             // Records with the same time may come in any order of ids, so an unknown id is not
             // dropped.
             let is_same_moment = cursor.time.is_some()
                 && key != self.from
-                && (cursor.lower_bound || time == self.from.as_ref().and_then(|from| from.time));
-            if reached_known && !is_same_moment {
+                && (cursor.lower_bound
+                    || known.time == self.from.as_ref().and_then(|from| from.time));
+            if is_reached && !is_same_moment {
                 summary.duplicates += 1;
+                if goes_back && key != self.from {
+                    self.older.push(record, known);
+                }
                 continue;
             }
-            let stay = Stay { time: time.unwrap_or(untimed.time), ..untimed };
-            let Some(identity) = seen.insert(known_by, stay, &needed, summary) else { continue };
-            if reached_known {
-                let done = self.from.as_ref().and_then(|from| from.time);
-                note_late(time, done, summary);
+            if key.is_some() && !is_reached {
+                for older in self.older.among_newer() {
+                    run.summary.duplicates -= 1;
+                    self.take(run, older, &needed, gathered);
+                }
             }
-            gathered.take(Known { id, time, key: known_by }.news(record, identity));
+            self.take(run, (record, known), &needed, gathered);
         }
         note_order(run, &mut self.ascending, out_of_order);
-        sorted.is_last = reached_known && cursor.order == Order::Descending && !cursor.lower_bound;
+        // One that is older may have a wrong time: a page that has something new is not the last.
+        sorted.is_last = goes_back && reaches_known && !reaches_new;
         sorted.no_place = (unplaced && !placed).then(|| {
             let time = cursor.time.as_ref().map(|path| format!(" and a time at `{path}`"));
             format!("an id at `{}`{}", cursor.id, time.unwrap_or_default())

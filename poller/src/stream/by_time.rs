@@ -8,11 +8,12 @@ use mef_ports::{LostSpan, Move, OpenWindow, Position, ResumeAt};
 use mef_source::checked::{Advance, FiltersBy, Order, TimeCursor};
 
 use crate::news::gathered::Gathered;
-use crate::news::known::{known, note_late};
-use crate::news::seen::needed::{LATEST, Needed};
+use crate::news::known::{Known, known, note_late};
+use crate::news::seen::needed::Needed;
 use crate::news::seen::{ComesAgain, Stay};
-use crate::page::record::Unread;
+use crate::page::record::{Record, Unread};
 use crate::request::scope::RequestScope;
+use crate::stream::out_of_line::{Older, is_ahead};
 use crate::stream::{Again, Reading, Setback, Sorted, note_order, read_pages, window};
 use crate::work::context::Run;
 use crate::work::delivery::Turn;
@@ -31,6 +32,7 @@ struct Window<'c> {
     open: OpenWindow,
     /// The newest time so far.
     newest: Option<Timestamp>,
+    older: Older,
 }
 
 /// Reads window after window until there is nothing new.
@@ -64,7 +66,7 @@ pub(crate) async fn read_windows(
         if at.is_some() && cursor.id.is_none() && run.record.passed().is_none() {
             run.seen.go_on(open.done_before);
         }
-        let mut window = Window { cursor, open, newest: None };
+        let mut window = Window { cursor, open, newest: None, older: Older::default() };
         if at.is_none() {
             window.leave_out_what_is_done(run);
         }
@@ -186,6 +188,32 @@ impl Window<'_> {
         }
     }
 
+    /// Takes a record if it is new.
+    fn take(
+        &self,
+        run: &mut Run<'_>,
+        (record, known): (Record, Known),
+        needed: &Needed,
+        gathered: &mut Gathered<'_>,
+    ) {
+        let stay = match known.time {
+            // What lists a thing says nothing of it: it is asked for again by the next window.
+            None if !run.poller.poll.details.is_empty() => {
+                Stay { time: Timestamp::MIN, ..self.stay(run.now(), None) }
+            }
+            time => self.stay(run.now(), time),
+        };
+        let Run { seen, summary, .. } = run;
+        let Some(identity) = seen.insert(known.key, stay, needed, summary) else { return };
+        // Before a first window nothing is passed, even if it begins a little earlier.
+        let passed = (!self.open.first).then_some(self.open.done_before);
+        let is_by_time = self.cursor.filters_by == FiltersBy::Time;
+        if is_by_time && known.time.is_some() && known.time < passed {
+            note_late(known.time, passed, summary);
+        }
+        gathered.take(known.news(record, identity));
+    }
+
     /// Returns whether all of it lies in the vendor's future.
     fn has_read_nothing(&self) -> bool {
         self.open.read_to() <= self.open.done_before
@@ -220,21 +248,17 @@ impl Reading for Window<'_> {
     ) -> Sorted {
         self.cut(run);
         let untimed = self.stay(run.now(), None);
-        // What lists a thing says nothing of it: it is asked for again by the next window.
-        let has_details = !run.poller.poll.details.is_empty();
-        let unversioned = Stay { time: Timestamp::MIN, ..untimed };
-        let (now, newest) = (run.now(), self.newest);
-        let needed =
-            needed(run.record.done(), run.record.open().is_some(), self.cursor, &self.open, newest);
+        let (now, done, is_open) = (run.now(), run.record.done(), run.record.open().is_some());
+        let needed = window::needed(done, is_open, self.cursor, &self.open, self.newest);
         let mut sorted = Sorted { fetched: Some((untimed, needed)), ..Sorted::default() };
-        let (mut previous, mut rises, mut all_before) = (None, false, true);
-        let (mut out_of_order, mut is_untimed) = (false, false);
+        let (mut previous, mut all_before, mut is_untimed) = (None, true, false);
+        let (mut rises, mut out_of_order) = (false, false);
         for record in records {
             let Run { poller, seen, summary, .. } = &mut *run;
             summary.records += 1;
             let record = gathered.read(record, |key| seen.insert(key, untimed, &needed, summary));
             let Some(record) = record else { continue };
-            let Window { cursor, open, newest } = &mut *self;
+            let Window { cursor, open, newest, older } = &mut *self;
             let (id, time) = (cursor.id.as_ref(), cursor.time.as_ref());
             let known = known(&record, id, time, &cursor.time_format, summary);
             let time = known.time;
@@ -244,6 +268,7 @@ impl Reading for Window<'_> {
                 previous = Some(time);
                 all_before &= time < open.start;
                 if !cursor.lower_bound && time < open.start {
+                    older.push(record, known);
                     continue;
                 }
                 // By a time of arrival no later window asks for it again, whatever the record says.
@@ -251,33 +276,26 @@ impl Reading for Window<'_> {
                 let is_left = cursor.filters_by == FiltersBy::Time || poller.is_backfill();
                 let is_past = !cursor.upper_bound && is_left && time >= open.end;
                 sorted.end.note(is_past);
-                if is_past {
+                if is_past && (poller.is_backfill() || !is_ahead(time, now)) {
                     summary.held_back += 1;
                     continue;
                 }
-                out_of_order |= newest.is_some_and(|newest| time < newest);
-                *newest = (*newest).max(Some(time));
+                if !is_past {
+                    out_of_order |= newest.is_some_and(|newest| time < newest);
+                    *newest = (*newest).max(Some(time));
+                }
+                for older in older.among_newer() {
+                    self.take(run, older, &needed, gathered);
+                }
             }
-            // Before a first window nothing is passed, even if it begins a little earlier.
-            let done_before = if open.first { Timestamp::MIN } else { open.done_before };
-            let stay = match time {
-                None if has_details => unversioned,
-                time => self.stay(now, time),
-            };
-            let Some(identity) = seen.insert(known.key, stay, &needed, summary) else { continue };
-            let may_be_late = self.cursor.filters_by == FiltersBy::Time;
-            if let Some(time) = time.filter(|time| may_be_late && *time < done_before) {
-                note_late(Some(time), Some(done_before), summary);
-            }
-            gathered.take(known.news(record, identity));
+            self.take(run, (record, known), &needed, gathered);
         }
         let Window { cursor, open, .. } = self;
         open.rises |= rises;
         note_order(run, &mut open.ascending, out_of_order);
-        // Where the order is not what the source file says, only a page that is all too old is the
-        // last.
-        let ends_before = previous.is_some_and(|last| last < open.start) && (all_before || !rises);
-        sorted.is_last = ends_before && !cursor.lower_bound && cursor.order == Order::Descending;
+        // One that is too old may have a wrong time: only a page that is all too old is the last.
+        let goes_back = cursor.order == Order::Descending && !cursor.lower_bound;
+        sorted.is_last = goes_back && previous.is_some() && all_before;
         if is_untimed && previous.is_none() && cursor.advance == Advance::NewestRecord {
             sorted.no_place = cursor.time.as_ref().map(|path| format!("a time at `{path}`"));
         }
@@ -291,7 +309,7 @@ impl Reading for Window<'_> {
         next: Option<&ResumeAt>,
     ) -> Result<Turn, RunError> {
         let has_read_nothing = self.has_read_nothing();
-        let Window { cursor, open, newest } = self;
+        let Window { cursor, open, newest, .. } = self;
         open.next = next.cloned();
         let read_to = open.read_to();
         let mut moved = Move { open: next.map(|_| open.clone()), ..run.record.unmoved() };
@@ -317,7 +335,8 @@ impl Reading for Window<'_> {
             // later, and leave out what came in between if that is long.
             moved.done = Some(Position::Time(open.done_before));
         }
-        let needed = needed(moved.done.as_ref(), moved.open.is_some(), cursor, open, *newest);
+        let needed =
+            window::needed(moved.done.as_ref(), moved.open.is_some(), cursor, open, *newest);
         let comes_again = if next.is_some() { ComesAgain::Nothing } else { ComesAgain::All };
         let (goes_on, is_through) = (next.is_some(), next.is_none());
         Ok(Turn { moved, needed, goes_on, is_through, comes_again })
@@ -330,7 +349,7 @@ impl Reading for Window<'_> {
 
     fn read_anew(&mut self, run: &mut Run<'_>) {
         self.leave_out_what_is_done(run);
-        self.newest = None;
+        (self.newest, self.older) = (None, Older::default());
         run.record.open_window(self.open.clone());
     }
 
@@ -369,34 +388,8 @@ impl Reading for Window<'_> {
                 _ => {}
             }
         }
-        self.newest = None;
+        (self.newest, self.older) = (None, Older::default());
         run.record.open_window(self.open.clone());
         if is_later { Again::Less } else { Again::Yes }
-    }
-}
-
-/// Returns which ids later reads may bring again when the cursor stands at `done`.
-fn needed(
-    done: Option<&Position>,
-    is_open: bool,
-    cursor: &TimeCursor,
-    open: &OpenWindow,
-    newest: Option<Timestamp>,
-) -> Needed {
-    let done = match done {
-        Some(Position::Time(done)) if open.ascending || !is_open => *done,
-        _ if open.ascending => open.done_before,
-        _ if cursor.advance == Advance::NewestRecord => {
-            newest.map_or(open.done_before, |newest| newest.max(open.done_before))
-        }
-        _ => open.read_to(),
-    };
-    Needed {
-        from: window::start_after(cursor, done),
-        open_overlap_to: is_open.then_some(open.done_before),
-        latest: match cursor.advance {
-            Advance::WindowEnd => 0,
-            Advance::NewestRecord => LATEST,
-        },
     }
 }

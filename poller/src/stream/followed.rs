@@ -179,12 +179,12 @@ impl<'c> Followed<'c> {
     }
 
     /// Returns which ids a later read may bring again. If the page leads on, these are the
-    /// latest ids. Records without an id are left out: two equal ones may be different events.
+    /// latest ids: of equal records on different pages, each is another.
     fn needed(&self, goes_on: bool) -> Needed {
         let by_time = self.follow.restart.filter(|restart| restart.from == RestartFrom::Time);
         let (from, latest) = match by_time {
             Some(restart) => (before(self.reached.unwrap_or_default(), restart.overlap), LATEST),
-            None if goes_on => (Timestamp::MAX, if self.follow.id.is_some() { LATEST } else { 0 }),
+            None if goes_on => (Timestamp::MAX, LATEST),
             None => (Timestamp::UNIX_EPOCH, 0),
         };
         Needed { from, open_overlap_to: None, latest }

@@ -8,6 +8,7 @@ pub(crate) mod by_time;
 pub(crate) mod followed;
 pub(crate) mod key;
 pub(crate) mod listing;
+mod out_of_line;
 pub(crate) mod rewrite;
 pub(crate) mod window;
 

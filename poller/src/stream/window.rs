@@ -6,11 +6,12 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use mef_ports::LostSpan;
 use mef_ports::moment::{after, before};
+use mef_ports::{LostSpan, OpenWindow, Position};
 use mef_source::Zone;
 use mef_source::checked::{Advance, Bound, Granularity, TimeCursor};
 
+use crate::news::seen::needed::{LATEST, Needed};
 use crate::work::report::NoProgress;
 
 const NANOSECOND: Duration = Duration::from_nanos(1);
@@ -152,6 +153,32 @@ pub(crate) fn open(
         return Err(NoProgress);
     }
     Ok(Some(Bounds { start, end, done_before: done }))
+}
+
+/// Returns which ids later reads may bring again when the cursor stands at `done`.
+pub(super) fn needed(
+    done: Option<&Position>,
+    is_open: bool,
+    cursor: &TimeCursor,
+    open: &OpenWindow,
+    newest: Option<Timestamp>,
+) -> Needed {
+    let done = match done {
+        Some(Position::Time(done)) if open.ascending || !is_open => *done,
+        _ if open.ascending => open.done_before,
+        _ if cursor.advance == Advance::NewestRecord => {
+            newest.map_or(open.done_before, |newest| newest.max(open.done_before))
+        }
+        _ => open.read_to(),
+    };
+    Needed {
+        from: start_after(cursor, done),
+        open_overlap_to: is_open.then_some(open.done_before),
+        latest: match cursor.advance {
+            Advance::WindowEnd => 0,
+            Advance::NewestRecord => LATEST,
+        },
+    }
 }
 
 /// Returns the end of half of what is left of a window after `passed`, for a vendor that cannot read

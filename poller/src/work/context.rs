@@ -42,6 +42,8 @@ pub(crate) struct Run<'p> {
     pub(crate) paused: bool,
     /// Whether the details of any item were found.
     pub(crate) found_details: bool,
+    /// Whether what was set up is kept in spite of what is wrong with its details.
+    pub(crate) keeps_doubtful: bool,
     pub(crate) partition: Option<&'p Partition>,
     /// `{run.id}` in requests.
     id: String,
@@ -96,6 +98,7 @@ impl<'p> Run<'p> {
             lease,
             paused,
             found_details: false,
+            keeps_doubtful: false,
             partition,
             id: unique_id()?,
             budget,
@@ -210,6 +213,18 @@ impl<'p> Run<'p> {
     pub(crate) async fn store_with(&mut self, seen: &Stored) -> Result<(), CommitError> {
         self.record.note_passed(seen.passed);
         self.store(Some(&seen.ids)).await
+    }
+
+    /// Notes whether what was set up can be trusted after its details were asked for. A refusal, or a
+    /// response that is no page, may be that of one request.
+    pub(crate) fn doubt_setup(&mut self, error: Option<&RunError>) {
+        let Some(setup) = &mut self.record.setup else { return };
+        let may_pass = |error: &RunError| {
+            use FetchError::{Forbidden, Page, Unauthorized};
+            matches!(error, RunError::Fetch(Forbidden(_) | Unauthorized(_) | Page { .. }))
+        };
+        self.keeps_doubtful = error.is_some_and(may_pass) && !setup.doubtful;
+        setup.doubtful = self.keeps_doubtful;
     }
 
     /// Forgets what was set up and the page that it led to: a job that is done, has failed or is

@@ -25,14 +25,14 @@ use crate::page::no_page::has_page;
 use crate::page::read::content_type;
 use crate::page::record::{Record, Unread};
 use crate::request::build::build;
-use crate::request::render::error;
 use crate::request::scope::RequestScope;
 use crate::work::context::Run;
 use crate::work::delivery::deliver_part;
 use crate::work::gone::{has_expired, refused};
 use crate::work::loop_guard::LoopGuard;
-use crate::work::part::{Asked, Of, Part, Taken};
+use crate::work::part::{Asked, Of, Part, Taken, asked_together};
 use crate::work::report::RunError;
+use crate::work::unasked::Unasked;
 
 /// A part of a page is delivered when it took this long, or when it has many records.
 const LONGEST_PART: SignedDuration = SignedDuration::from_secs(5);
@@ -67,6 +67,7 @@ struct Details<'d, 'p> {
     refused: u64,
     /// Until when what is fetched of an item without a time is known.
     fetched: Option<(Stay, Needed)>,
+    unasked: Unasked,
 }
 
 /// Asks for the details of `items`. Delivers all but the last part of them, which it returns.
@@ -79,7 +80,10 @@ pub(crate) async fn details_of(
     if items.len() > MOST_IDS {
         return Err(FetchError::TooManyItems(items.len()).into());
     }
-    Details { run, refused: 0, fetched }.of(items).await
+    let unasked = Unasked::default();
+    let found = Details { run: &mut *run, refused: 0, fetched, unasked }.of(items).await;
+    run.doubt_setup(found.as_ref().err());
+    found
 }
 
 impl Details<'_, '_> {
@@ -88,7 +92,10 @@ impl Details<'_, '_> {
         // Items that seem gone, until one is found: see [`MOST_GONE`].
         let mut gone = Vec::new();
         let mut began = self.run.now();
-        for Asked { value: item, hashes, of } in self.asked_together(items)? {
+        let first = self.run.poller.poll.details.first();
+        for Asked { value: item, hashes, of } in
+            asked_together(first, items, self.fetched.is_none())?
+        {
             let took = self.run.now().duration_since(began);
             let has_some = !part.items.is_empty() || !gone.is_empty();
             if has_some && (took > LONGEST_PART || part.is_full() || !self.run.has_time()) {
@@ -108,10 +115,11 @@ impl Details<'_, '_> {
                 part.items.extend(files);
                 let is_gone = self.refused > refused;
                 if is_gone { &mut gone } else { &mut part.items }.extend(hashes);
+                if self.run.found_details {
+                    part.items.append(&mut gone);
+                    part.damaged.extend(self.unasked.take());
+                }
                 part.end_item();
-            }
-            if self.run.found_details {
-                part.items.append(&mut gone);
             }
             let waited = match found {
                 Ok(until) => self.run.fetcher.pass_limit(until).await.map_err(RunError::from),
@@ -124,43 +132,14 @@ impl Details<'_, '_> {
             }
         }
         if gone.len() >= MOST_GONE {
-            return Err(FetchError::AllGone(gone.len()).into());
+            let error = self.unasked.error().map(FetchError::Request);
+            return Err(error.unwrap_or(FetchError::AllGone(gone.len())).into());
         }
+        part.damaged.extend(self.unasked.take());
         if !part.damaged.is_empty() {
             self.hand_over(&mut part).await?;
         }
         Ok(part.records)
-    }
-
-    /// Returns what to ask for, each with the items that it is about: every item by itself, or the
-    /// lists that a `batch` makes of them.
-    fn asked_together(&self, items: Vec<News>) -> Result<Vec<Asked>, FetchError> {
-        let alone = |News { record, hash, is_timed, .. }: News| Asked {
-            value: record.value,
-            hashes: vec![hash],
-            of: Of { item: hash, is_timed: is_timed || self.fetched.is_none() },
-        };
-        let Some(batch) =
-            self.run.poller.poll.details.first().and_then(|first| first.batch.as_ref())
-        else {
-            return Ok(items.into_iter().map(alone).collect());
-        };
-        let value_of = |news: &News| {
-            let lacks = || error(format!("`batch`: an item has nothing at `{}`", batch.of), "");
-            batch.of.find(&news.record.value).cloned().ok_or_else(lacks)
-        };
-        let together = |items: &[News]| {
-            let values = items.iter().map(value_of).collect::<Result<_, _>>()?;
-            Ok(Asked {
-                value: Value::Array(values),
-                hashes: items.iter().map(|news| news.hash).collect(),
-                of: Of {
-                    item: 0,
-                    is_timed: items.iter().all(|news| news.is_timed) || self.fetched.is_none(),
-                },
-            })
-        };
-        items.chunks(batch.size).map(together).collect()
     }
 
     async fn hand_over(&mut self, part: &mut Part) -> Result<(), RunError> {
@@ -189,7 +168,8 @@ impl Details<'_, '_> {
                 if std::mem::replace(&mut is_asked, true) {
                     self.go_on_asking(not_before).await?;
                 }
-                not_before = self.step(detail, &item, To::Items(&mut found)).await?;
+                let step = self.step(detail, &item, To::Items(&mut found)).await;
+                not_before = self.pass_over(item, step)?;
             }
             items = found;
         }
@@ -200,12 +180,29 @@ impl Details<'_, '_> {
             if std::mem::replace(&mut is_asked, true) {
                 self.go_on_asking(not_before).await?;
             }
-            not_before = match last.pages.is_only_lines() {
-                true => self.stream(last, &item, of, part).await?,
-                false => self.step(last, &item, To::Part(part, of)).await?,
+            let step = match last.pages.is_only_lines() {
+                true => self.stream(last, &item, of, part).await,
+                false => self.step(last, &item, To::Part(part, of)).await,
             };
+            not_before = self.pass_over(item, step)?;
         }
         Ok(not_before)
+    }
+
+    /// Leaves out an item for which no request can be made, so that the others go on.
+    fn pass_over(
+        &mut self,
+        item: Value,
+        step: Result<Option<Timestamp>, RunError>,
+    ) -> Result<Option<Timestamp>, RunError> {
+        match step {
+            Err(RunError::Fetch(FetchError::Request(error))) if !item.is_array() => {
+                self.refused += 1;
+                self.unasked.push(item, error);
+                Ok(None)
+            }
+            step => step,
+        }
     }
 
     /// Waits for the turn of another request about an item. None is begun past the end of the run's

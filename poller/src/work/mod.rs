@@ -15,3 +15,4 @@ pub(crate) mod report;
 pub(crate) mod same_request;
 pub(crate) mod setup;
 pub(crate) mod tally;
+pub(crate) mod unasked;

@@ -2,10 +2,13 @@
 
 use std::hash::{BuildHasher, RandomState};
 
+use mef_source::checked::Detail;
 use serde_json::Value;
 
+use crate::ask::fetch_error::FetchError;
 use crate::news::known::News;
 use crate::page::record::{Unread, Unreadable};
+use crate::request::render::error;
 
 /// How many records a part has at most.
 const MOST_RECORDS: usize = 2_000;
@@ -16,6 +19,36 @@ pub(crate) struct Asked {
     /// What the items are known by.
     pub(crate) hashes: Vec<u64>,
     pub(crate) of: Of,
+}
+
+/// Returns what to ask for, each with the items that it is about: every item by itself, or the lists that
+/// a `batch` of the first of `details` makes of them. `one_version` says that no item changes.
+pub(crate) fn asked_together(
+    first: Option<&Detail>,
+    items: Vec<News>,
+    one_version: bool,
+) -> Result<Vec<Asked>, FetchError> {
+    let alone = |News { record, hash, is_timed, .. }: News| Asked {
+        value: record.value,
+        hashes: vec![hash],
+        of: Of { item: hash, is_timed: is_timed || one_version },
+    };
+    let Some(batch) = first.and_then(|first| first.batch.as_ref()) else {
+        return Ok(items.into_iter().map(alone).collect());
+    };
+    let value_of = |news: &News| {
+        let lacks = || error(format!("`batch`: an item has nothing at `{}`", batch.of), "");
+        batch.of.find(&news.record.value).cloned().ok_or_else(lacks)
+    };
+    let together = |items: &[News]| {
+        let values = items.iter().map(value_of).collect::<Result<_, _>>()?;
+        Ok(Asked {
+            value: Value::Array(values),
+            hashes: items.iter().map(|news| news.hash).collect(),
+            of: Of { item: 0, is_timed: items.iter().all(|news| news.is_timed) || one_version },
+        })
+    };
+    items.chunks(batch.size).map(together).collect()
 }
 
 /// Whose records are found.

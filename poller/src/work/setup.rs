@@ -32,6 +32,7 @@ pub(crate) async fn set_up(
         at: run.now(),
         values: BTreeMap::new(),
         request_digest: poll.request_digest.clone(),
+        doubtful: false,
     });
     let end = take_steps(run, scope, &mut done).await;
     (done, end)

@@ -126,6 +126,36 @@ async fn a_job_that_fails_or_never_ends_is_submitted_anew() {
 }
 
 #[tokio::test]
+async fn a_job_is_kept_where_one_request_for_a_part_of_it_fails() {
+    let done = r#"{"state": "done", "parts": [1, 2]}"#;
+    let html = answer(200, &[("content-type", "text/html".to_owned())], "<html>");
+    for failure in [answer(403, &[], "{}"), html] {
+        let bench = Bench::new(0);
+        let bodies = |bodies: &[&str]| bodies.iter().map(|body| answer(200, &[], body)).collect();
+        let mut answers: Vec<_> = bodies(&[r#"{"id": "a"}"#, done, r#"[{"id": 1}]"#]);
+        answers.extend((0..5).map(|_| failure.clone()));
+        let report = run(&bench, &Scripted::answers(answers), &job("1s")).await;
+        assert!(matches!(report.end, RunEnd::Failed(_)), "{report:?}");
+        let vendor = Scripted::bodies(&[done, r#"[{"id": 2}]"#]);
+        let report = run(&bench, &vendor, &job("1s")).await;
+        assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+        assert_eq!(vendor.requests(), ["GET /exports/a", "GET /exports/a/2"]);
+        assert_eq!(bench.delivered().await, [1, 2]);
+    }
+}
+
+#[tokio::test]
+async fn a_job_whose_parts_are_refused_again_is_given_up() {
+    let bench = Bench::new(0);
+    let done = answer(200, &[], r#"{"state": "done", "parts": [1]}"#);
+    let refused = answer(403, &[], "{}");
+    let first = answer(200, &[], r#"{"id": "a"}"#);
+    run(&bench, &Scripted::answers(vec![first, done.clone(), refused.clone()]), &job("1s")).await;
+    run(&bench, &Scripted::answers(vec![done, refused]), &job("1s")).await;
+    assert_eq!(bench.cursor().await.record.setup, None);
+}
+
+#[tokio::test]
 async fn parts_of_two_jobs_are_not_taken_for_repeats() {
     let bench = Bench::new(0);
     let done = r#"{"state": "done", "parts": [1]}"#;
@@ -156,25 +186,23 @@ async fn a_job_is_submitted_once_though_what_follows_fails() {
 #[tokio::test]
 async fn a_job_that_the_vendor_no_longer_knows_is_submitted_anew() {
     let done = r#"{"state": "done", "parts": [1, 2]}"#;
-    for status in [404, 403] {
-        // Unknown as a whole, or by one of its parts.
-        for parts in [false, true] {
-            let bench = Bench::new(0);
-            let mut answers = vec![answer(200, &[], r#"{"id": "a"}"#)];
-            if parts {
-                answers.push(answer(200, &[], done));
-                answers.push(answer(200, &[], r#"[{"id": 1}]"#));
-            }
-            answers.push(answer(status, &[], "{}"));
-            let vendor = Scripted::answers(answers);
-            let report = run(&bench, &vendor, &job("1s")).await;
-            assert!(matches!(report.end, RunEnd::Failed(_)), "{status}: {report:?}");
-            assert_eq!((report.summary.gone, bench.done().await), (0, None));
-            let again = Scripted::bodies(&[r#"{"id": "b"}"#, done, "[]", "[]"]);
-            let report = run(&bench, &again, &job("1s")).await;
-            assert!(matches!(report.end, RunEnd::CaughtUp), "{status}: {report:?}");
-            assert!(again.requests()[0].starts_with("POST /exports "), "{status} {parts}");
+    // Unknown as a whole, or by one of its parts.
+    for (status, parts) in [(404, false), (404, true), (403, false)] {
+        let bench = Bench::new(0);
+        let mut answers = vec![answer(200, &[], r#"{"id": "a"}"#)];
+        if parts {
+            answers.push(answer(200, &[], done));
+            answers.push(answer(200, &[], r#"[{"id": 1}]"#));
         }
+        answers.push(answer(status, &[], "{}"));
+        let vendor = Scripted::answers(answers);
+        let report = run(&bench, &vendor, &job("1s")).await;
+        assert!(matches!(report.end, RunEnd::Failed(_)), "{status}: {report:?}");
+        assert_eq!((report.summary.gone, bench.done().await), (0, None));
+        let again = Scripted::bodies(&[r#"{"id": "b"}"#, done, "[]", "[]"]);
+        let report = run(&bench, &again, &job("1s")).await;
+        assert!(matches!(report.end, RunEnd::CaughtUp), "{status}: {report:?}");
+        assert!(again.requests()[0].starts_with("POST /exports "), "{status} {parts}");
     }
 }
 

@@ -51,6 +51,7 @@ mod time_of_items;
 mod tokens;
 mod totals;
 mod twins;
+mod unasked;
 mod units_of_windows;
 mod values;
 mod versions;

@@ -248,12 +248,22 @@ async fn a_list_of_the_last_record_leads_on_as_the_list_that_it_is() {
 }
 
 #[tokio::test]
-async fn a_record_without_the_value_that_leads_on_is_an_error_and_not_the_end() {
-    let (bench, vendor) = (Bench::new(0), Scripted::bodies(&[r#"{"items":[{"id":1},{"x":2}]}"#]));
+async fn a_last_record_without_the_value_that_leads_on_leaves_it_to_the_one_before() {
+    let first = r#"{"items":[{"id":1},{"id":2},{"x":3}]}"#;
+    let (bench, vendor) = (Bench::new(0), Scripted::bodies(&[first, &page(&[], "")]));
+    let paging = "  request: { get: \"https://api.example.com/logs\", query: { since: \"{window.start|epoch}\" } }\n  next: { last: { from: id, query: a } }";
+    caught_up(&run(&bench, &vendor, &file(paging)).await);
+    assert_eq!(vendor.requests()[1], format!("GET /logs?{SINCE}&a=2"));
+    assert_eq!(records(&bench).await.len(), 3);
+}
+
+#[tokio::test]
+async fn a_page_without_the_value_that_leads_on_is_an_error_and_not_the_end() {
+    let (bench, vendor) = (Bench::new(0), Scripted::bodies(&[r#"{"items":[{"y":1},{"x":2}]}"#]));
     let paging = "  request: { get: \"https://api.example.com/logs\", query: { since: \"{window.start}\" } }\n  next: { last: { from: id, query: a } }";
     let report = run(&bench, &vendor, &file(paging)).await;
     let RunEnd::Failed(error) = &report.end else { panic!("{report:?}") };
-    assert!(format!("{error:?}").contains("nothing in its last record"), "{error:?}");
+    assert!(format!("{error:?}").contains("nothing in any of its records"), "{error:?}");
     assert_eq!(bench.done().await, None);
 }
 

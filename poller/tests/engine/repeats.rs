@@ -87,7 +87,7 @@ fn without_ids() -> String {
     )
 }
 
-async fn event_ids(bench: &Bench) -> Vec<String> {
+pub(crate) async fn event_ids(bench: &Bench) -> Vec<String> {
     let events = bench.store.events(None, usize::MAX).await.unwrap();
     events.into_iter().map(|event| event.message.event_id).collect()
 }

@@ -3,7 +3,8 @@
 use mef_poller::RunEnd;
 use serde_json::{Value, json};
 
-use crate::every_stream::file;
+use crate::every_stream::{BY_PAGE, file};
+use crate::repeats::event_ids;
 use crate::scripted::{Scripted, records, run};
 use crate::support::{Bench, at};
 
@@ -47,4 +48,28 @@ async fn a_record_listed_before_its_known_twin_is_delivered_and_the_twin_is_not_
 async fn a_record_that_says_something_else_in_each_response_is_no_twin_of_itself() {
     assert_eq!(delivered(&[&["a"], &["b"], &["c"]]).await, ["a"]);
     assert_eq!(delivered(&[&["a", "b"], &["c", "d"], &["e", "f"]]).await, ["a", "b"]);
+}
+
+#[tokio::test]
+async fn equal_records_of_two_pages_have_events_of_their_own_also_by_token() {
+    let items = json!([{ "time": at(-60), "says": "a" }]);
+    let page = |token: &str| json!({ "items": items, "token": token }).to_string();
+    let end = |token: &str| json!({ "items": [], "token": token }).to_string();
+    let in_one_run = [vec![page("a"), page("b"), end("c")], vec![end("c")]];
+    let in_two_runs = [vec![page("a"), end("a")], vec![page("b"), end("c")]];
+    for cursor in ["token: token", "token: token, time: time"] {
+        for runs in [&in_one_run, &in_two_runs] {
+            let bench = Bench::new(0);
+            let file =
+                file("page: \"{cursor.token}\"", &format!("{BY_PAGE}  cursor: {{ {cursor} }}\n"));
+            for pages in runs {
+                let pages: Vec<_> = pages.iter().map(String::as_str).collect();
+                let report = run(&bench, &Scripted::bodies(&pages), &file).await;
+                assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+            }
+            let ids = event_ids(&bench).await;
+            assert_eq!(ids.len(), 2, "{cursor}");
+            assert_ne!(ids[0], ids[1], "{cursor}");
+        }
+    }
 }

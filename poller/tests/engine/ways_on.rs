@@ -29,7 +29,7 @@ poll:
         (
             file(&BY_URL.replace("url: next", "last: { from: more, query: p }")),
             "1",
-            "nothing in its last",
+            "nothing in any of its records",
         ),
         (
             file(&format!("{BY_URL}\n  stop: [{{ unless: next.more }}]")),

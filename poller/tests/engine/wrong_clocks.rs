@@ -204,3 +204,23 @@ async fn the_page_with_a_stale_date_is_delivered_and_the_cursor_stays() {
     bench.run(&file).await;
     assert_eq!((delivered(&bench).await, bench.done().await), (vec![1], Some(at(120))));
 }
+
+#[tokio::test]
+async fn a_limit_from_a_clock_that_was_a_year_ahead_is_none() {
+    let bench = Bench::new(2);
+    let file = source_file("start: 1h", true);
+    let limit = || Fault::Status(429, vec![("retry-after", "600".to_owned())]);
+    bench.clock.set(at(365 * DAY));
+    bench.vendor.fault(limit());
+    bench.run(&file).await;
+    bench.clock.set(at(0));
+    let report = bench.run(&file).await;
+    assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
+    // The next one is kept as any.
+    bench.clock.set(at(60));
+    bench.vendor.fault(limit());
+    for _ in 0..2 {
+        let report = bench.run(&file).await;
+        assert!(matches!(report.end, RunEnd::Limited { until } if until == at(660)), "{report:?}");
+    }
+}

@@ -97,6 +97,18 @@ pub async fn of_runs_that_ask_at_once_one_gets_the_lease(backend: Backend) {
     }
 }
 
+/// Its holder's clock was a year ahead. A clock that is a little ahead takes nothing away.
+pub async fn a_lease_from_the_far_future_holds_nobody_off(backend: Backend) {
+    let cursors = &*backend.cursors;
+    let first = lease(cursors, 365 * 86_400).await;
+    let second = lease(cursors, 0).await;
+    assert!(second.fence > first.fence);
+    let renewed = cursors.renew(&first, at(1), TTL).await;
+    assert!(matches!(renewed, Err(CommitError::LeaseLost)), "{renewed:?}");
+    let held = cursors.lease(&acme(), at(-3_000), TTL).await;
+    assert!(matches!(held, Err(LeaseError::Held { until }) if until == at(30)), "{held:?}");
+}
+
 /// From the moment it is renewed, not from its old end.
 pub async fn a_renewed_lease_lasts_longer(backend: Backend) {
     let cursors = &*backend.cursors;
@@ -252,6 +264,7 @@ pub async fn a_record_comes_back_with_every_field(backend: Backend) {
         at: at(5),
         values: [("job".to_owned(), "a\"b ü".to_owned())].into(),
         request_digest: "a third digest".to_owned(),
+        doubtful: true,
     });
     full.wait = Some(OpenWait {
         of: WaitedFor::Page(Some(ResumeAt::Token("p3".to_owned()))),

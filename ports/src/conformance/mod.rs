@@ -46,6 +46,7 @@ macro_rules! conformance_tests {
             cursors::{
                 one_run_at_a_time_holds_the_lease,
                 of_runs_that_ask_at_once_one_gets_the_lease,
+                a_lease_from_the_far_future_holds_nobody_off,
                 a_renewed_lease_lasts_longer,
                 a_lease_that_ran_out_is_taken_over_with_a_higher_fence,
                 a_lease_that_ran_out_can_be_renewed_while_nobody_took_it,

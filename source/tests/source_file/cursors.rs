@@ -39,6 +39,20 @@ fn the_keys_and_the_request_decide_the_kind() {
 }
 
 #[test]
+fn pages_that_are_counted_while_the_newest_come_first_want_an_id() {
+    let warns = |next: &str, cursor: &str| {
+        let text = with(QUERY, &format!("time: published, overlap: 60s, end_lag: 60s, {cursor}"));
+        said(&text.replace("next: { link: next }", next)).contains("moves to the next page")
+    };
+    let offset = "next: { offset: { query: skip } }";
+    assert!(warns(offset, "order: descending"));
+    assert!(warns("next: { page: { query: page } }", "order: descending"));
+    assert!(!warns(offset, "order: descending, id: uuid"));
+    assert!(!warns(offset, "order: ascending"));
+    assert!(!warns("next: { link: next }", "order: descending"));
+}
+
+#[test]
 fn a_link_outlives_a_change_of_what_is_rewritten_and_no_other() {
     let digest = |query: &str| {
         let text = with(query, "next_link: { rewrite: { query: { limit: 5, since: null } } }");

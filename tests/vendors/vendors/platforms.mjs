@@ -108,6 +108,8 @@ export const suites = [
     extra: [["X-Amz-Firehose-Protocol-Version", "1.0"], ["X-Amz-Firehose-Request-Id", "ed4acda5-034f-9f42-bba1-f29aea6d7d8f"], ["X-Amz-Firehose-Source-Arn", "arn:aws:firehose:eu-west-1:123456789012:deliverystream/security"]],
     events: (text) => JSON.parse(text).records?.length ?? 1,
     deliveryId: (text) => JSON.parse(text).requestId,
+    // Firehose would send again what is answered with another status.
+    damaged: 200,
     bodies: {
       "two records": json({ requestId: "ed4acda5-034f-9f42-bba1-f29aea6d7d8f", timestamp: NOW - 2000, records: ["GuardDuty Finding", "Security Hub Findings - Imported"].map((type, at) => ({ data: Buffer.from(json({ id: `53dc4d37-${at}`, "detail-type": type, source: "aws", account: "123456789012", time: "2026-06-01T11:59:58Z", detail: { severity: 8 } })).toString("base64") })) }),
     },
@@ -144,7 +146,7 @@ export const suites = [
       suite.add("handshake: the ping", ping, { outcome: "handshake", status: 200, response: { body: "" } }, "WooCommerce saves the webhook only if it is answered");
       const form = b.request({ text: "webhook_id=7&order=1" });
       form.headers[0][1] = "application/x-www-form-urlencoded";
-      suite.add("event: a form that is signed", form, b.accept("{}"), "what is signed is an event");
+      suite.add("event: a form that is signed", form, b.accept("webhook_id=7&order=1"), "what is signed is an event");
     },
   }),
   token("mattermost", {

@@ -17,8 +17,8 @@ use aws_sdk_dynamodb::types::{
 use jiff::Timestamp;
 use mef_ports::moment::after;
 use mef_ports::{
-    Commit, CommitError, CursorRecord, Cursors, Lease, LeaseError, SeenId, StoreError,
-    StoredCursor, StreamKey,
+    Commit, CommitError, CursorRecord, Cursors, LONGEST_LEASE, Lease, LeaseError, SeenId,
+    StoreError, StoredCursor, StreamKey,
 };
 
 use crate::error::AwsError;
@@ -45,10 +45,12 @@ impl Cursors for Table {
         ttl: Duration,
     ) -> Result<Lease, LeaseError> {
         let until = after(now, ttl);
+        let too_far = after(now, LONGEST_LEASE);
         // A request whose response was lost is sent again. By this it knows the lease
         // that it has already got.
         let holder = format!("{:032x}", fastrand::u128(..));
-        let leased = self.past_conflicts(|| self.try_lease(stream, now, until, &holder)).await;
+        let leased =
+            self.past_conflicts(|| self.try_lease(stream, (now, too_far), until, &holder)).await;
         match leased.map_err(|error| error.during("lease a cursor"))? {
             Ok(fence) => Ok(Lease { stream: stream.clone(), fence, until }),
             Err(until) => Err(LeaseError::Held { until }),
@@ -146,11 +148,12 @@ impl Cursors for Table {
 }
 
 impl Table {
-    /// Returns the fence of the new lease, or when the lease of another run ends.
+    /// Returns the fence of the new lease, or when the lease of another run ends. One that ends after
+    /// `too_far` is nobody's.
     async fn try_lease(
         &self,
         stream: &StreamKey,
-        now: Timestamp,
+        (now, too_far): (Timestamp, Timestamp),
         until: Timestamp,
         holder: &str,
     ) -> Result<Result<u64, Timestamp>, AwsError> {
@@ -159,12 +162,13 @@ impl Table {
                 CURSOR,
                 &stream_key(stream),
                 "attribute_not_exists(#leased_until_ns) OR #leased_until_ns <= :now
-                 OR #holder = :holder",
+                 OR #leased_until_ns > :too_far OR #holder = :holder",
                 "SET #fence = if_not_exists(#fence, :none) + :one, #leased_until = :until,
                      #leased_until_ns = :until_ns, #holder = :holder,
                      #source = :source, #partition = :partition",
                 [
                     (":now", number(now.as_nanosecond())),
+                    (":too_far", number(too_far.as_nanosecond())),
                     (":until", string(until.to_string())),
                     (":until_ns", number(until.as_nanosecond())),
                     (":holder", string(holder)),

@@ -8,6 +8,7 @@ use mef_auth::Redactor;
 use mef_poller::{Budget, Poller, RunEnd, RunReport};
 use mef_ports::Clock;
 
+use crate::local::signals::ended;
 use crate::output;
 
 /// Runs `poller` until it is caught up or cannot go on, and waits in between where a run says until
@@ -26,7 +27,7 @@ pub(crate) async fn until_caught_up(
     let on_interrupt = budget.clone();
     tokio::spawn(async move {
         // The page at hand is still delivered and committed.
-        if tokio::signal::ctrl_c().await.is_ok() {
+        if ended().await.is_ok() {
             on_interrupt.stop();
         }
     });
@@ -47,7 +48,7 @@ pub(crate) async fn until_caught_up(
         let wait = Duration::try_from(until.duration_since(clock.now())).unwrap_or_default();
         tokio::select! {
             () = clock.sleep(wait) => {}
-            _ = tokio::signal::ctrl_c() => return Ok(ExitCode::from(output::NOT_NOW)),
+            _ = ended() => return Ok(ExitCode::from(output::NOT_NOW)),
         }
     }
 }

@@ -167,6 +167,15 @@ pub(crate) fn check(
             "set `end_lag`, `overlap` or both, such as `60s`",
         );
     }
+    let counts =
+        matches!(poll.next.as_deref(), Some(written::Next::Page(_) | written::Next::Offset(_)));
+    if counts && cursor.order == Order::Descending && cursor.time.is_some() && cursor.id.is_none() {
+        checker.warn(
+            written.place(),
+            "a record that moves to the next page while pages are read comes twice",
+            "the newest come first and pages are counted, so each new record moves the others: set `id`",
+        );
+    }
     if cursor.overlap.is_zero() && cursor.advance == Advance::NewestRecord {
         checker.warn(
             written.place(),
