@@ -26,10 +26,10 @@ binary() {
   fi
   if [ -n "${BINARY_BUCKET:-}" ]; then
     need aws "install the AWS CLI, https://aws.amazon.com/cli/"
-    kept=s3://$BINARY_BUCKET/binaries/${FRAMEWORK_COMMIT:-$(code_digest)}/$processor/$profile/$name
-    if aws_ s3 cp --only-show-errors "$kept" "$target.part" 2>/dev/null; then
+    kept=binaries/${FRAMEWORK_COMMIT:-$(code_digest)}/$processor/$profile/$name
+    if s3_ get-object "$BINARY_BUCKET" --key "$kept" "$target.part" >/dev/null 2>&1; then
       placed "$target"
-      say "$name is taken from $kept"
+      say "$name is taken from s3://$BINARY_BUCKET/$kept"
       return
     fi
     rm -f "$target.part"
@@ -40,7 +40,7 @@ binary() {
   else
     functions "$profile" "$target"
   fi
-  [ -z "$kept" ] || aws_ s3 cp --only-show-errors "$target" "$kept"
+  [ -z "$kept" ] || s3_ put-object "$BINARY_BUCKET" --key "$kept" --body "$target" >/dev/null
 }
 
 placed() { # TARGET: puts TARGET.part in its place.

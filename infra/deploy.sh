@@ -33,7 +33,8 @@ environment
   SOURCES                   the folder of source files (default: sources)
   PARAMETERS, FIXED_PARAMETERS
                             further parameters of infra/app.yml, such as "ApiType=REST LogRetentionDays=30"; the fixed ones win
-  ARTIFACT_BUCKET           the bucket for packages (default: mef-artifacts-ACCOUNT-REGION, made if it is not there)
+  ARTIFACT_BUCKET           the bucket for packages (default: that of the stack mef-artifacts, which is made if it is not there)
+  BUCKET_OWNER              the account whose buckets are used; S3 refuses those of any other (default: your own)
   BINARY_BUCKET             a bucket that keeps binaries by commit, so that a change of configuration compiles nothing
   FRAMEWORK_COMMIT          the framework's commit (default: a digest of its code)
   ARCHITECTURE              arm64 or x86_64 (default: this machine's)
@@ -110,6 +111,16 @@ cloud() {
   export AWS_PAGER=
 }
 
+# s3_ COMMAND BUCKET ARGUMENT…: S3 refuses the request if the bucket belongs to another account, which may
+# have taken the name before us.
+s3_() {
+  local command=$1 bucket=$2
+  shift 2
+  [ -n "${BUCKET_OWNER:-}" ] || BUCKET_OWNER=$(aws_ sts get-caller-identity --query Account --output text) ||
+    die "no credentials for AWS, or no permission"
+  aws_ s3api "$command" --bucket "$bucket" --expected-bucket-owner "$BUCKET_OWNER" "$@"
+}
+
 mef_() {
   if [ -z "${MEF_BIN:-}" ]; then
     binary mef release "$OUT/mef"
@@ -124,23 +135,22 @@ sources() {
   [ -d "$SOURCES" ] || die "there is no folder $SOURCES: set SOURCES to the folder of your source files"
 }
 
+# The bucket's name is CloudFormation's, so that nobody can have taken it.
 artifact_bucket() {
   [ -z "${ARTIFACT_BUCKET:-}" ] || return 0
-  local account
-  account=$(aws_ sts get-caller-identity --query Account --output text) || die "no credentials for AWS, or no permission"
-  ARTIFACT_BUCKET=mef-artifacts-$account-$region
-  if aws_ s3api head-bucket --bucket "$ARTIFACT_BUCKET" >/dev/null 2>&1; then return 0; fi
-  say "making the bucket $ARTIFACT_BUCKET for packages"
-  local where=()
-  # The one region that must not be named.
-  [ "$region" = us-east-1 ] || where=(--create-bucket-configuration "LocationConstraint=$region")
-  aws_ s3api create-bucket --bucket "$ARTIFACT_BUCKET" ${where[@]+"${where[@]}"} >/dev/null
-  aws_ s3api put-public-access-block --bucket "$ARTIFACT_BUCKET" --public-access-block-configuration \
-    BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true
-  aws_ s3api put-bucket-encryption --bucket "$ARTIFACT_BUCKET" --server-side-encryption-configuration \
-    '{"Rules":[{"ApplyServerSideEncryptionByDefault":{"SSEAlgorithm":"AES256"}}]}'
-  aws_ s3api put-bucket-lifecycle-configuration --bucket "$ARTIFACT_BUCKET" --lifecycle-configuration \
-    '{"Rules":[{"ID":"unfinished","Status":"Enabled","Filter":{"Prefix":""},"AbortIncompleteMultipartUpload":{"DaysAfterInitiation":1}}]}' >/dev/null
+  [ -z "${CLOUDFORMATION_ROLE_ARN:-}" ] ||
+    die "CLOUDFORMATION_ROLE_ARN reads packages in the pipeline's bucket only: set ARTIFACT_BUCKET to the pipeline's output PackageBucketName"
+  local stack=mef-artifacts status tls=true
+  status=$(stack_status)
+  case $status in
+    "" | REVIEW_IN_PROGRESS)
+      say "making the stack $stack with a bucket for packages"
+      case ${AWS_ENDPOINT_URL:-} in http:*) tls=false ;; esac
+      aws_ cloudformation deploy --stack-name "$stack" --template-file "$root/infra/artifacts.yml" \
+        --parameter-overrides "RequireTls=$tls" >&2 || { why; die "the stack $stack is not made" ; } ;;
+  esac
+  ARTIFACT_BUCKET=$(output BucketName)
+  [ -n "$ARTIFACT_BUCKET" ] || die "the stack $stack, which keeps packages, is $status and has no bucket: delete it, or set ARTIFACT_BUCKET"
 }
 
 output() { # KEY: one of the stack's outputs; nothing if there is none
@@ -237,6 +247,7 @@ parameters() {
       *) die "PARAMETERS has $word, which is not KEY=VALUE" ;;
     esac
   done
+  tags=("Key=Project,Value=$PROJECT" "Key=Service,Value=$SERVICE" "Key=Stage,Value=$STAGE")
   local architecture
   architecture=$(printf '%s\n' "${overrides[@]}" | awk -F= '$1 == "Architecture" { print $2 }')
   revision
@@ -246,8 +257,8 @@ parameters() {
 }
 
 upload() {
-  if ! aws_ s3api head-object --bucket "$ARTIFACT_BUCKET" --key "$code_key" >/dev/null 2>&1; then
-    aws_ s3 cp --only-show-errors "$OUT/package.zip" "s3://$ARTIFACT_BUCKET/$code_key"
+  if ! s3_ head-object "$ARTIFACT_BUCKET" --key "$code_key" >/dev/null 2>&1; then
+    s3_ put-object "$ARTIFACT_BUCKET" --key "$code_key" --body "$OUT/package.zip" >/dev/null
   fi
 }
 
@@ -268,10 +279,13 @@ change_set() {
   local type=$1 file=$2 template status reason
   shift 2
   template=$stack/$(digest "$file").yml
-  aws_ s3 cp --only-show-errors "$file" "s3://$ARTIFACT_BUCKET/$template"
+  s3_ put-object "$ARTIFACT_BUCKET" --key "$template" --body "$file" >/dev/null
   local keys=() word
   for word in "${overrides[@]}"; do
     keys+=("ParameterKey=${word%%=*},ParameterValue=\"${word#*=}\"")
+  done
+  for word in $(kept_parameters "$type" "$file"); do
+    keys+=("ParameterKey=$word,UsePreviousValue=true")
   done
   change=$(aws_ cloudformation create-change-set --stack-name "$stack" --change-set-name "mef-$(date +%s)-$$" \
     --change-set-type "$type" --template-url "$(template_url "$template")" --capabilities CAPABILITY_IAM \
@@ -294,6 +308,28 @@ change_set() {
   esac
 }
 
+# kept_parameters TYPE TEMPLATE: those that the stack has and nobody sets now. Without a word about them
+# CloudFormation would go back to the template's defaults.
+kept_parameters() {
+  [ "$1" = UPDATE ] || return 0
+  local before name word
+  before=" $(aws_ cloudformation describe-stacks --stack-name "$stack" --query 'Stacks[0].Parameters[].ParameterKey' --output text | tr '\t' ' ') "
+  while read -r name; do
+    case $before in *" $name "*) ;; *) continue ;; esac
+    for word in "${overrides[@]}"; do
+      [ "${word%%=*}" != "$name" ] || continue 2
+    done
+    printf '%s\n' "$name"
+  done < <(sed -n '/^Parameters:/,/^Rules:/s/^  \([A-Za-z0-9]*\):.*/\1/p' "$2")
+}
+
+# What the change set is to the stack: CREATE or UPDATE.
+change_type() {
+  local status
+  status=$(stack_status) || return 1
+  case $status in "" | REVIEW_IN_PROGRESS | ROLLBACK_COMPLETE) echo CREATE ;; *) echo UPDATE ;; esac
+}
+
 template_url() {
   if [ -n "${AWS_ENDPOINT_URL:-}" ]; then
     printf '%s/%s/%s' "${AWS_ENDPOINT_URL%/}" "$ARTIFACT_BUCKET" "$1"
@@ -306,14 +342,13 @@ step_plan() {
   cloud
   parameters
   upload
-  local type=UPDATE
-  case $(stack_status) in "" | REVIEW_IN_PROGRESS | ROLLBACK_COMPLETE) type=CREATE ;; esac
+  local type
+  type=$(change_type)
   if [ "$type" = CREATE ]; then
     say "the stack $stack is not there yet: a deploy makes all of it"
     return
   fi
-  if change_set "$type" "$OUT/template.yml" \
-    --tags "Key=Project,Value=$PROJECT" "Key=Service,Value=$SERVICE" "Key=Stage,Value=$STAGE"; then
+  if change_set "$type" "$OUT/template.yml" --tags "${tags[@]}"; then
     aws_ cloudformation describe-change-set --change-set-name "$change" --stack-name "$stack" \
       --query 'Changes[].ResourceChange.[Action,Replacement,ResourceType,LogicalResourceId]' --output text
     aws_ cloudformation delete-change-set --change-set-name "$change" --stack-name "$stack"
@@ -327,10 +362,18 @@ step_deploy() {
   parameters
   upload
   clear_failed_creation
-  aws_ cloudformation deploy --stack-name "$stack" --template-file "$OUT/template.yml" \
-    --s3-bucket "$ARTIFACT_BUCKET" --s3-prefix "$stack" --capabilities CAPABILITY_IAM \
-    --no-fail-on-empty-changeset --parameter-overrides "${overrides[@]}" ${role[@]+"${role[@]}"} \
-    --tags "Project=$PROJECT" "Service=$SERVICE" "Stage=$STAGE" >&2 || { why; die "$stack is not deployed"; }
+  local type status
+  type=$(change_type)
+  if change_set "$type" "$OUT/template.yml" --tags "${tags[@]}"; then
+    aws_ cloudformation execute-change-set --change-set-name "$change" --stack-name "$stack"
+    status=$(settled)
+    case $status in
+      CREATE_COMPLETE | UPDATE_COMPLETE) say "$stack is deployed" ;;
+      *) why; die "$stack is not deployed: $status" ;;
+    esac
+  else
+    say "no changes to deploy: $stack is as it should be"
+  fi
   snapshot
   remember
 }
@@ -431,6 +474,7 @@ step_purge() {
     say "deleted: the table $stack"
   fi
   if [ -n "${BUCKET_NAME:-}" ]; then
+    s3_ head-bucket "$BUCKET_NAME" >/dev/null || die "the bucket $BUCKET_NAME is not there, or not in the account $BUCKET_OWNER"
     aws_ s3 rb --force "s3://$BUCKET_NAME" >/dev/null
     say "deleted: the bucket $BUCKET_NAME"
   fi

@@ -399,6 +399,10 @@ pub enum SecretsCommand {
         /// Stop accepting the previous value at once, instead of after a day
         #[arg(long)]
         at_once: bool,
+        /// On AWS: store it under this KMS key. Without it, the key is the stack's `SecretsKmsKeyArn`, or
+        /// Parameter Store's own where the stack names none or is not there yet
+        #[arg(long, value_name = "ARN")]
+        key: Option<String>,
     },
 }
 

@@ -89,27 +89,49 @@ impl Remote {
 
 /// Returns the secrets of a project and a stage, which are set before there is a stack.
 pub(crate) async fn secrets(global: &Global) -> anyhow::Result<ParameterStore> {
+    secrets_under(global, None).await
+}
+
+/// Returns the same secrets, of which those that are stored go under `key`.
+async fn secrets_under(global: &Global, key: Option<String>) -> anyhow::Result<ParameterStore> {
     let (Some(project), Some(stage)) = (&global.project, &global.stage) else {
         bail!(
             "`--backend aws` needs --project and --stage (or PROJECT and STAGE): a secret is the parameter \
              /<project>/<source>/<stage>/<name>"
         );
     };
-    let settings =
-        Settings { project: project.clone(), stage: stage.clone(), ..Settings::default() };
+    let (project, stage) = (project.clone(), stage.clone());
+    let settings = Settings { project, stage, secrets_key: key, ..Settings::default() };
     let config = load_config(TIME_LIMITS).await;
     Ok(Aws::new(config, settings, Arc::new(SystemClock)).secrets())
 }
 
-/// Stores a secret. The previous version is accepted for another day; with `at_once` the new value
-/// is stored twice, so that it is the previous one too.
+/// Returns the key under which the stack stores secrets; `None` if it names none, or is not there.
+async fn key_of_stack(global: &Global) -> anyhow::Result<Option<String>> {
+    let (Some(project), Some(service), Some(stage)) =
+        (&global.project, &global.service, &global.stage)
+    else {
+        return Ok(None);
+    };
+    let config = load_config(TIME_LIMITS).await;
+    let stack = Settings::of_stack(&config, project, service, stage).await?;
+    Ok(stack.and_then(|stack| stack.secrets_key))
+}
+
+/// Stores a secret under `key`, or else the stack's. The previous version is accepted for another day;
+/// with `at_once` the new value is stored twice, so that it is the previous one too.
 pub(crate) async fn set_secret(
     global: &Global,
     reference: &SecretRef,
     value: &Secret,
     at_once: bool,
+    key: Option<&str>,
 ) -> anyhow::Result<()> {
-    let secrets = secrets(global).await?;
+    let key = match key {
+        Some(key) => Some(key.to_owned()),
+        None => key_of_stack(global).await?,
+    };
+    let secrets = secrets_under(global, key).await?;
     for _ in 0..=u8::from(at_once) {
         secrets.put(reference, value.expose()).await?;
     }

@@ -139,6 +139,7 @@ fn settings(environment: &Environment) -> Result<Settings, EnvironmentError> {
         table: environment.table.clone(),
         bucket: environment.bucket.clone(),
         wake: (environment.role == Role::Poller).then_some(wake),
+        secrets_key: Some(environment.secrets_kms_key_arn.clone()).filter(|key| !key.is_empty()),
     })
 }
 
@@ -189,6 +190,9 @@ mod tests {
             }
             let wakes = of(role, "").unwrap().wake.is_some();
             assert_eq!(wakes, role == "poller", "{role}");
+            let key = |without| of(role, without).unwrap().secrets_key;
+            assert_eq!(key("").as_deref(), Some("SECRETS_KMS_KEY_ARN"));
+            assert_eq!(key("SECRETS_KMS_KEY_ARN"), None);
         }
     }
 }

@@ -51,6 +51,8 @@ pub struct Environment {
     pub wake_role_arn: String,
     /// The group that wake-ups are in.
     pub schedule_group: String,
+    /// The KMS key that secrets are stored under; empty for Parameter Store's own.
+    pub secrets_kms_key_arn: String,
     /// Whether to keep refused webhooks for some days.
     pub capture_refused: bool,
     /// What to log: a level, or crates with their levels.
@@ -101,6 +103,7 @@ impl Environment {
             poller_arn: or_empty("POLLER_ARN"),
             wake_role_arn: or_empty("WAKE_ROLE_ARN"),
             schedule_group: or_empty("SCHEDULE_GROUP"),
+            secrets_kms_key_arn: or_empty("SECRETS_KMS_KEY_ARN"),
             capture_refused: variable("CAPTURE_REFUSED").as_deref() == Some("true"),
             log: variable("MEF_LOG").unwrap_or_else(|| "info".to_owned()),
             region: needed("AWS_REGION")?,

@@ -90,6 +90,14 @@ class Roles:
             actions = as_list(statement["Action"])
             statement["Action"] = actions + [f"{action}Batch" for action in actions if action in BATCHES]
             resources = as_list(statement["Resource"])
+            # Of a request to DynamoDB it does not know the keys; tests/infra holds who reaches which.
+            conditions = statement.pop("Condition", {})
+            known = {
+                operator: {key: value for key, value in lines.items() if key != "dynamodb:LeadingKeys"}
+                for operator, lines in conditions.items()
+            }
+            if any(known.values()):
+                statement["Condition"] = {operator: lines for operator, lines in known.items() if lines}
             # Of a schedule it does not know the group.
             ungrouped = [re.sub(":schedule/[^/]+/", ":schedule/default/", resource) for resource in resources]
             statement["Resource"] = sorted({*resources, *ungrouped})

@@ -26,7 +26,10 @@ class Pull(Emulated, unittest.TestCase):
     def install(cls):
         cls.records = cls.vendor.add(35)
         cls.before = cls.stack.mef("secrets", "check")
-        cls.set = [cls.stack.mef("secrets", "set", name, "client_secret", stdin=SECRET) for name in ("saas", "hourly")]
+        cls.key = cls.stack.client("kms").create_key()["KeyMetadata"]["Arn"]
+        cls.stack.parameters["SecretsKmsKeyArn"] = cls.key
+        keys = {"saas": ["--key", cls.key], "hourly": []}
+        cls.set = [cls.stack.mef("secrets", "set", name, "client_secret", *key, stdin=SECRET) for name, key in keys.items()]
         super().install()
 
     def test_secrets_are_set_with_mef_before_there_is_a_stack_and_never_shown(self):
@@ -40,6 +43,15 @@ class Pull(Emulated, unittest.TestCase):
         ssm = self.stack.client("ssm")
         found = ssm.get_parameter(Name="/MozDef-EF/saas/dev/client_secret", WithDecryption=True)["Parameter"]
         self.assertEqual((found["Value"], found["Type"]), (SECRET, "SecureString"))
+
+    def test_a_secret_is_set_under_the_key_that_is_named_or_the_stacks(self):
+        def keys():
+            found = self.stack.client("ssm").describe_parameters()["Parameters"]
+            return {p["Name"].split("/")[2]: p["KeyId"] for p in found if p["Name"].endswith("/client_secret")}
+
+        self.assertEqual(keys(), {"saas": self.key, "hourly": "alias/aws/ssm"})
+        self.assertEqual(self.stack.mef("secrets", "set", "hourly", "client_secret", stdin=SECRET)[0], 0)
+        self.assertEqual(keys(), {"saas": self.key, "hourly": self.key})
 
     def item(self, stream):
         """A cursor as it is in the console."""

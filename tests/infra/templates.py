@@ -23,9 +23,9 @@ def rendered():
     return Path(folder.name)
 
 
-def render(out):
+def render(out, sources=REPOSITORY / "sources"):
     subprocess.run(
-        [MEF, "render", str(REPOSITORY / "sources"), "--template", str(ROOT / "infra" / "app.yml"), "--out", str(out)],
+        [MEF, "render", str(sources), "--template", str(ROOT / "infra" / "app.yml"), "--out", str(out)],
         check=True, capture_output=True, text=True,
     )
 
@@ -54,17 +54,3 @@ def resources(template, kind):
 
 def listed(value):
     return value if isinstance(value, list) else [value]
-
-
-def statements(template):
-    """Every statement that allows something: the resource it is in, and the statement."""
-    for name, resource in template["Resources"].items():
-        properties = resource.get("Properties", {})
-        documents = [properties["PolicyDocument"]] if "PolicyDocument" in properties else []
-        documents += [policy["PolicyDocument"] for policy in properties.get("Policies", [])]
-        for document in documents:
-            for statement in listed(document["Statement"]):
-                if "Fn::If" in statement:
-                    statement = statement["Fn::If"][1]
-                if statement["Effect"] == "Allow":
-                    yield name, statement

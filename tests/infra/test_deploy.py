@@ -19,7 +19,7 @@ class TestDeploy(Deploying):
         self.assertEqual(self.schedules(), {"okta": "ENABLED"})
 
         # Again, from the same files: nothing.
-        self.assertIn("No changes to deploy", self.deploy("build", "package", "deploy").stderr)
+        self.assertIn("no changes to deploy", self.deploy("build", "package", "deploy").stderr)
 
         # A source is paused and goes on.
         plan = self.deploy("plan", parameters="PausedOkta=true").stdout

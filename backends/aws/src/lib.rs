@@ -25,7 +25,6 @@ pub use aws::Aws;
 pub use bucket::blobs::S3Blobs;
 pub use bucket::captures::S3Captures;
 pub use config::{TimeLimits, function_config, load_config};
-pub use parameters::manage::ListedSecret;
 pub use parameters::store::{ParameterStore, parameter_name};
 pub use queue::receive::{QueueCounts, Received};
 pub use queue::sqs_queue::SqsQueue;

@@ -31,6 +31,8 @@ pub struct Settings {
     pub bucket: String,
     /// What a wake-up wakes. Without it none can be left.
     pub wake: Option<WakeTarget>,
+    /// The ARN of the KMS key that secrets are stored under; `None` for Parameter Store's own.
+    pub secrets_key: Option<String>,
 }
 
 impl Settings {
@@ -62,6 +64,9 @@ struct Stack {
     poller_arn: String,
     wake_role_arn: String,
     schedule_group: String,
+    /// Empty if there is none; missing in the stacks of earlier versions.
+    #[serde(default)]
+    secrets_key_arn: String,
 }
 
 impl Settings {
@@ -97,6 +102,7 @@ impl Settings {
         settings.rejected_queue_url = stack.rejected_queue_url;
         settings.table = stack.table;
         settings.bucket = stack.bucket;
+        settings.secrets_key = Some(stack.secrets_key_arn).filter(|key| !key.is_empty());
         settings.wake = Some(WakeTarget {
             poller_arn: stack.poller_arn,
             role_arn: stack.wake_role_arn,

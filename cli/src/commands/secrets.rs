@@ -31,7 +31,7 @@ pub(super) async fn secrets(
     match command {
         SecretsCommand::List { source } => list(global, source.as_deref(), redactor).await,
         SecretsCommand::Check => check(global, redactor).await,
-        SecretsCommand::Set { source, name, at_once } => {
+        SecretsCommand::Set { source, name, at_once, key } => {
             let sources = files::load_all(&global.sources)?;
             let named = sources.iter().find(|known| known.name.as_str() == source);
             if !named.is_some_and(|known| known.secret_names().contains(name)) {
@@ -41,7 +41,7 @@ pub(super) async fn secrets(
                 );
             }
             let reference = SecretRef { source: source.clone(), name: name.clone() };
-            set(global, &reference, *at_once).await
+            set(global, &reference, *at_once, key.as_deref()).await
         }
     }
 }
@@ -124,7 +124,7 @@ async fn named(global: &Global, redactor: &Redactor) -> anyhow::Result<Vec<Named
 
 #[cfg(not(feature = "aws"))]
 #[expect(clippy::unused_async, reason = "with the feature it asks AWS")]
-async fn set(global: &Global, _: &SecretRef, _: bool) -> anyhow::Result<ExitCode> {
+async fn set(global: &Global, _: &SecretRef, _: bool, _: Option<&str>) -> anyhow::Result<ExitCode> {
     match global.backend {
         crate::args::Backend::Local => Err(set_by_hand(global)),
         crate::args::Backend::Aws => Err(crate::backend::without_aws()),
@@ -132,7 +132,12 @@ async fn set(global: &Global, _: &SecretRef, _: bool) -> anyhow::Result<ExitCode
 }
 
 #[cfg(feature = "aws")]
-async fn set(global: &Global, reference: &SecretRef, at_once: bool) -> anyhow::Result<ExitCode> {
+async fn set(
+    global: &Global,
+    reference: &SecretRef,
+    at_once: bool,
+    key: Option<&str>,
+) -> anyhow::Result<ExitCode> {
     use std::io::Read as _;
 
     if global.backend == crate::args::Backend::Local {
@@ -147,7 +152,7 @@ async fn set(global: &Global, reference: &SecretRef, at_once: bool) -> anyhow::R
     if value.has_blank_ends() {
         output::say(&blank_ends(reference));
     }
-    crate::remote::set_secret(global, reference, &value, at_once).await?;
+    crate::remote::set_secret(global, reference, &value, at_once, key).await?;
     output::say(&match at_once {
         true => format!("`{reference}` is set; the previous value is no longer accepted"),
         false => {

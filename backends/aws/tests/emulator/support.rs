@@ -115,5 +115,6 @@ async fn make(config: &SdkConfig) -> Settings {
             role_arn: "arn:aws:iam::000000000000:role/wake".to_owned(),
             schedule_group: name,
         }),
+        secrets_key: None,
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use mef_ports::{SecretRef, Secrets as _, SecretsError};
+use mef_ports::{Secret, SecretRef, Secrets as _, SecretsError};
 use serde_json::{Value, json};
 use wiremock::ResponseTemplate;
 
@@ -159,4 +159,38 @@ async fn nobody_is_let_in_by_half_the_secrets() {
     let now = mef_ports::Clock::now(&*stand_in.clock);
     let live = stand_in.aws.secrets().live(&secret("a"), now).await;
     assert!(matches!(live, Err(SecretsError::Store(_))), "{live:?}");
+}
+
+/// Parameter Store with the parameter of a stack that says `more`, where everything can be stored.
+async fn stack(more: &'static str) -> StandIn {
+    StandIn::new(move |request: &Value| match request.get("Names") {
+        Some(_) => {
+            let names = r#""queue_url": "q", "dlq_url": "d", "rejected_queue_url": "r", "table": "t", "bucket": "b",
+                           "poller_arn": "p", "wake_role_arn": "w", "schedule_group": "g""#;
+            let stack = json!({"Name": "/p-s-dev", "Value": format!("{{{names}{more}}}")});
+            answer(200, &json!({"Parameters": [stack]}))
+        }
+        None => answer(200, &json!({"Version": 1, "Tier": "Standard"})),
+    })
+    .await
+}
+
+#[tokio::test]
+async fn whatever_stores_a_secret_does_it_under_the_stacks_key() {
+    let key = "arn:aws:kms:us-east-1:000000000000:key/own";
+    let with = r#", "secrets_key_arn": "arn:aws:kms:us-east-1:000000000000:key/own""#;
+    let without = [r#", "secrets_key_arn": """#, ""];
+    for (more, expected) in [(with, Some(key)), (without[0], None), (without[1], None)] {
+        let stand_in = stack(more).await;
+        let secrets = stand_in.with(stand_in.stack().await).secrets();
+        secrets.put(&secret("set"), "value").await.unwrap();
+        secrets.put_if_absent(&secret("enrolled"), &Secret::new("value")).await.unwrap();
+        secrets.replace(&secret("rotated"), &Secret::new("value")).await.unwrap();
+        let stored = stand_in.requests().split_off(1);
+        assert_eq!(stored.len(), 3);
+        for request in stored {
+            assert_eq!(request["KeyId"].as_str(), expected, "{request}");
+            assert_eq!(request["Type"], "SecureString");
+        }
+    }
 }

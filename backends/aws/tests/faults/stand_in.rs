@@ -86,6 +86,18 @@ impl StandIn {
         StandIn { aws, clock, requests, server: Some(server) }
     }
 
+    /// Finds the stack of `project`, `service` and `stage` as a person's command does.
+    pub(crate) async fn stack(&self) -> Settings {
+        let config = config(&self.server.as_ref().unwrap().uri());
+        Settings::of_stack(&config, "p", "s", "dev").await.unwrap().unwrap()
+    }
+
+    /// The backend for other names.
+    pub(crate) fn with(&self, settings: Settings) -> Aws {
+        let config = config(&self.server.as_ref().unwrap().uri());
+        Aws::new(config, settings, self.clock.clone())
+    }
+
     /// Every request so far.
     pub(crate) fn requests(&self) -> Vec<Value> {
         self.requests.lock().unwrap().clone()

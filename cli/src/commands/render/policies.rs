@@ -19,6 +19,17 @@ const READ: (&str, &str, &str) = ("ReadSecrets", "read", "ssm:GetParameters");
 /// Some handshakes store the secret that the sender brings, once. Some vendors change a refresh token
 /// with each use: the new one is stored.
 const STORE: (&str, &str, &str) = ("StoreSecrets", "store", "ssm:PutParameter");
+/// What stores a secret needs of a key of one's own. Parameter Store asks for a data key if the
+/// account's default is its advanced tier.
+const ENCRYPT: &str = "        - !If
+          - HasSecretsKmsKey
+          - Sid: EncryptSecrets
+            Effect: Allow
+            Action: [kms:Encrypt, kms:GenerateDataKey]
+            Resource: !Ref SecretsKmsKeyArn
+            Condition: { StringEquals: { kms:ViaService: !Sub \"ssm.${AWS::Region}.amazonaws.com\" } }
+          - !Ref AWS::NoValue
+";
 
 /// Returns the policies for webhooks and polls.
 pub(super) fn of(sources: &[Arc<Source>]) -> anyhow::Result<String> {
@@ -96,6 +107,9 @@ fn write(
                 text,
                 "            - !Sub \"arn:${{AWS::Partition}}:ssm:${{AWS::Region}}:${{AWS::AccountId}}:parameter/${{Project}}/{source}/${{Stage}}/{name}\""
             );
+        }
+        if (sid, verb, action) == STORE {
+            text.push_str(ENCRYPT);
         }
     }
     Ok(())
