@@ -60,7 +60,9 @@ pub fn read_xml_records(
     most: usize,
 ) -> Result<XmlRead, XmlError> {
     let charsets = charsets.of_document(text);
-    let error = match read_xml(charsets.record(text).as_ref(), most) {
+    // Records are read one by one where there are some: each may be in a character set of its own.
+    let read = if paths.is_empty() { charsets.record(text) } else { text.clone() };
+    let error = match read_xml(read.as_ref(), most) {
         Ok((value, values)) => return Ok(XmlRead::Whole { value, values }),
         Err(error @ XmlError::TooManyValues(_)) => return Err(error),
         Err(error) if paths.is_empty() => return Err(error),
@@ -85,7 +87,7 @@ pub fn read_xml_records(
         };
         records.push(XmlRecord { text: element, read });
     }
-    let (rest, count) = rest(text, spans, paths, take, most.saturating_sub(values))?;
+    let (rest, count) = rest(text, spans, paths, take, charsets, most.saturating_sub(values))?;
     Ok(XmlRead::Apart { rest, values: values + count, records })
 }
 
@@ -112,6 +114,7 @@ fn rest(
     mut spans: Vec<Range<usize>>,
     paths: &[&Path],
     take: Take,
+    charsets: Charsets,
     most: usize,
 ) -> Result<(Value, usize), XmlError> {
     let enclosing = |path: &&Path| match (take, path.segments().split_last()) {
@@ -125,7 +128,8 @@ fn rest(
         return Ok((Value::Object(Map::new()), 0));
     }
     spans.sort_by_key(|span| span.start);
-    let (mut document, count) = read_xml(without(text, &spans).as_slice(), most)?;
+    let left = charsets.record(&without(text, &spans).into());
+    let (mut document, count) = read_xml(left.as_ref(), most)?;
     for enclosing in all_enclosing {
         let place = enclosing.iter().try_fold(&mut document, |value, name| value.get_mut(name));
         // As a document that is read as a whole is without its records.
