@@ -324,11 +324,12 @@ impl Seen {
         let mut stored = HashSet::new();
         let queue = self.needed.iter().enumerate();
         let ids = queue.filter_map(|(index, hash)| {
-            let time_ms = self.known.get(hash)?.time_ms();
+            let entry = self.known.get(hash)?;
+            let time_ms = entry.time_ms();
             let is_needed = index >= latest || needed.includes(time_ms);
-            (is_needed && stored.insert(*hash)).then(|| self.seen_id(*hash, time_ms))
+            (is_needed && stored.insert(*hash)).then(|| self.to_store(*hash, time_ms, Some(entry)))
         });
-        Stored::passed_first(ids.collect(), |id| self.is_passed(id))
+        Stored::passed_first(ids)
     }
 
     /// Returns everything that is delivered, as far as there is room. A late record can push others to
@@ -345,23 +346,20 @@ impl Seen {
         let mut stored = HashSet::new();
         let latest = all.into_iter().rev().filter_map(|(hash, time_ms)| {
             let time_ms = time_ms?;
-            stored.insert(hash).then(|| self.seen_id(hash, time_ms))
+            stored.insert(hash).then(|| self.to_store(hash, time_ms, self.known.get(&hash)))
         });
         let mut ids: Vec<_> = latest.take(MOST_IDS).collect();
         ids.reverse();
-        Stored::passed_first(ids, |id| self.is_passed(id))
+        Stored::passed_first(ids.into_iter())
     }
 
-    /// Returns the id with what its record says.
-    fn seen_id(&self, hash: u64, time_ms: i64) -> SeenId {
-        let now = self.known.get(&hash).map(Entry::content).filter(|now| now.is_of_record());
-        let says = now.or_else(|| self.earlier.get(hash));
-        SeenId { hash, time_ms }.with_content(says.map_or(0, Content::bits))
-    }
-
-    /// Returns whether the record stands on a page before the one at hand.
-    fn is_passed(&self, id: &SeenId) -> bool {
-        self.known.get(&id.hash).is_some_and(|entry| entry.content() == Content::PASSED)
+    /// Returns the id with what its record says, and whether the record stands on a page before the one
+    /// at hand.
+    fn to_store(&self, hash: u64, time_ms: i64, entry: Option<&Entry>) -> (SeenId, bool) {
+        let now = entry.map(Entry::content);
+        let says = now.filter(|now| now.is_of_record()).or_else(|| self.earlier.get(hash));
+        let id = SeenId { hash, time_ms }.with_content(says.map_or(0, Content::bits));
+        (id, now == Some(Content::PASSED))
     }
 
     /// Returns whether more is to be stored at the end of a run than with its last page.

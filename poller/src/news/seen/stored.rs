@@ -11,13 +11,15 @@ pub(crate) struct Stored {
 }
 
 impl Stored {
-    /// Puts what is of earlier pages first: it is the first to go if the room gets short.
-    pub(crate) fn passed_first(
-        mut ids: Vec<SeenId>,
-        is_passed: impl Fn(&SeenId) -> bool,
-    ) -> Stored {
-        ids.sort_by_key(|id| !is_passed(id));
-        let passed = ids.partition_point(is_passed);
+    /// Puts what is of earlier pages first: it is the first to go if the room gets short. Each id comes
+    /// with whether it is of one.
+    pub(crate) fn passed_first(all: impl Iterator<Item = (SeenId, bool)>) -> Stored {
+        let (mut ids, mut others) = (Vec::new(), Vec::new());
+        for (id, is_passed) in all {
+            if is_passed { &mut ids } else { &mut others }.push(id);
+        }
+        let passed = ids.len();
+        ids.append(&mut others);
         Stored { ids, passed }
     }
 }
