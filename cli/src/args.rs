@@ -295,6 +295,21 @@ pub struct RenderOptions {
     /// Where to write `template.yml` and `package/`
     #[arg(long, value_name = "DIR", default_value = "target/deploy")]
     pub out: PathBuf,
+    /// The stack's parameter `ApiType`, for the warnings that only one of them needs
+    #[arg(long, value_name = "TYPE", ignore_case = true)]
+    pub api_type: Option<ApiType>,
+}
+
+/// What a stack's webhooks come in by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "UPPER")]
+pub enum ApiType {
+    /// An HTTP API of API Gateway
+    Http,
+    /// A REST API of API Gateway
+    Rest,
+    /// A URL of the handler itself
+    Url,
 }
 
 /// `mef cursors …`.

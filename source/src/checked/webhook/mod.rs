@@ -28,7 +28,11 @@ use crate::path::{Path, Root};
 use crate::template::Template;
 use crate::written::{self, Charset, Decode, EqualBodies, Located};
 
-const DEFAULT_MAX_BODY: usize = 6 * 1024 * 1024;
+/// The largest body, in bytes, that surely reaches a function of AWS Lambda, and so the default of `max_body`.
+///
+/// Its event has at most 6 MiB. A gateway may put a body into it as base64, which takes a third more, and beside it
+/// everything else about the request: of up to 10,240 bytes of head each header twice, escaped.
+pub const REACHES_LAMBDA: usize = (6 * 1024 - 64) * 1024 / 4 * 3;
 const LARGEST_MAX_BODY: usize = 10 * 1024 * 1024;
 
 /// How long a delivery is remembered as done. Vendors retry for up to three days.
@@ -76,7 +80,7 @@ impl Webhook {
     ) -> Result<Webhook, Told> {
         let public_url =
             written.public_url.as_ref().map(|url| public_url(url, checker)).transpose();
-        let max_body = checker.size_or(written.max_body.as_ref(), DEFAULT_MAX_BODY);
+        let max_body = checker.size_or(written.max_body.as_ref(), REACHES_LAMBDA);
         if max_body > LARGEST_MAX_BODY {
             checker.error_with(
                 written.max_body.as_ref().and_then(Located::place),
