@@ -67,8 +67,34 @@ fn http_2_0(source: &str, headers: &Value, body: &[u8]) -> Value {
     })
 }
 
+/// The event of a function URL, as AWS documents it:
+/// <https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-payloads>.
+fn function_url(source: &str, headers: &Value, body: &[u8]) -> Value {
+    let mut lower = serde_json::Map::new();
+    for (name, value) in headers.as_object().unwrap() {
+        lower.insert(name.to_ascii_lowercase(), value.clone());
+    }
+    let path = format!("/events/{source}");
+    json!({
+        "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": "",
+        "headers": lower,
+        "requestContext": {
+            "accountId": "anonymous", "apiId": "abcdefghijklmnopqrstuvwxyz234567",
+            "domainName": "abcdefghijklmnopqrstuvwxyz234567.lambda-url.eu-west-1.on.aws",
+            "domainPrefix": "abcdefghijklmnopqrstuvwxyz234567",
+            "http": {
+                "method": "POST", "path": path, "protocol": "HTTP/1.1",
+                "sourceIp": "192.0.2.1", "userAgent": "a vendor",
+            },
+            "requestId": "0e5e2a1c-0000-4000-8000-000000000000", "routeKey": "$default",
+            "stage": "$default", "time": "01/Dec/2026:10:00:00 +0000", "timeEpoch": 1_796_119_200_000_i64,
+        },
+        "body": STANDARD.encode(body), "isBase64Encoded": true,
+    })
+}
+
 type Format = fn(&str, &Value, &[u8]) -> Value;
-const FORMATS: [Format; 3] = [rest, http_1_0, http_2_0];
+const FORMATS: [Format; 4] = [rest, http_1_0, http_2_0, function_url];
 
 #[tokio::test]
 async fn an_event_is_accepted_in_every_format() {

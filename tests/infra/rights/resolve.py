@@ -92,6 +92,10 @@ class Resolved:
         between, parts = of
         return between.join(str(part) for part in self.value(parts))
 
+    def _findinmap(self, of):
+        name, first, second = self.value(of)
+        return self.value(self.template["Mappings"][name][first][second])
+
     def _select(self, of):
         return self.value(of[1])[int(of[0])]
 

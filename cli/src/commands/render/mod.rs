@@ -8,6 +8,7 @@ mod names;
 mod parts;
 mod policies;
 mod template;
+mod throttle;
 mod warnings;
 
 use std::path::Path;
