@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
+use mef_source::checked::Endpoint;
 
 use crate::run_options::RunOptions;
 
@@ -210,6 +211,9 @@ pub struct ExplainOptions {
     /// Show all of the signed text, however long it is
     #[arg(long)]
     pub full: bool,
+    /// Where the webhooks of the deployment come in, for `{endpoint}` in a `public_url`
+    #[arg(long, value_name = "URL", env = "MEF_ENDPOINT", hide_env_values = true)]
+    pub endpoint: Option<Endpoint>,
 }
 
 fn moment(text: &str) -> Result<Timestamp, String> {

@@ -5,12 +5,24 @@ import unittest
 
 from stack import Emulated
 from test_webhooks import Gateway
-from webhooks import PAGER, SECRETS, bearer
+from webhooks import HOOK, PAGER, SECRETS, bearer, signature
 
 DOMAIN = {
     "DomainName": "hooks.example.com",
     "CertificateArn": "arn:aws:acm:us-east-1:000000000000:certificate/12345678-1234-1234-1234-123456789012",
 }
+
+
+# The vendor signs the URL that it was given, which is another in each stage.
+ADDRESSED = """
+source: addressed
+webhook:
+  public_url: "{endpoint}/addressed"
+  verify:
+    - hmac:
+        { hash: sha256, secrets: [hook], text: "{url}{body}", signature: { from: header.X-Sig, pair: "=", take: [sha256], encoding: hex } }
+event: { map: { summary: "{n}" } }
+"""
 
 
 class HandlerAlone:
@@ -50,8 +62,8 @@ class FunctionUrl(HandlerAlone, Gateway, unittest.TestCase):
 
 
 class DomainName(Emulated, unittest.TestCase):
-    SOURCES = {"pager": PAGER}
-    SECRETS = SECRETS
+    SOURCES = {"pager": PAGER, "addressed": ADDRESSED}
+    SECRETS = SECRETS | {"addressed/hook": HOOK}
     PATH = "events"
     PARAMETERS = DOMAIN
 
@@ -60,6 +72,11 @@ class DomainName(Emulated, unittest.TestCase):
         self.assertEqual(answer.status, 200, answer)
         [event] = self.stack.events()
         self.assertEqual(event["summary"], str(number))
+        url, body = self.stack.url("addressed"), b'{"n":%d}' % number
+        for signed, status in ((url, 200), (url.replace("https:", "http:"), 401)):
+            headers = {"X-Sig": signature(signed.encode() + body)}
+            self.assertEqual(self.stack.call("POST", url, headers, body).status, status, signed)
+        self.assertEqual(len(self.stack.events()), 1)
 
     def test_a_change_of_the_front_changes_no_url(self):
         self.assertEqual(self.stack.url("pager"), "https://hooks.example.com/events/pager")

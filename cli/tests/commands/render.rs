@@ -175,6 +175,17 @@ fn a_source_that_signs_its_url_is_named() {
     }
 }
 
+/// Its URL is made with it, and the functions start before.
+#[test]
+fn a_source_that_asks_where_a_function_url_is_is_named() {
+    let folder = folder();
+    let placed = "source: placed\nwebhook: { unauthenticated: \"a test\", public_url: \"{endpoint}/placed\" }\n";
+    folder.write("sources/placed/source.yml", placed);
+    let said = |api| self::said(&folder, &["--api-type", api]);
+    assert!(said("URL").contains("`placed` signs a URL below `{endpoint}`"), "{}", said("URL"));
+    assert!(!said("HTTP").contains("placed"), "{}", said("HTTP"));
+}
+
 /// What `mef render` says to a person.
 fn said(folder: &Folder, more: &[&str]) -> String {
     let command = ["render", "sources", "--template", "app.yml", "--out", "out"];

@@ -124,6 +124,31 @@ async fn an_event_is_accepted_in_every_format() {
     }
 }
 
+/// One source file, deployed to two stages: each knows the URL that its vendor was given.
+#[tokio::test]
+async fn a_url_below_the_endpoint_is_the_deployments() {
+    let text = SIGNED
+        .replace("webhook:\n", "webhook:\n  public_url: \"{endpoint}/signed\"\n")
+        .replace("{body}", "{url}{body}");
+    let body = br#"{"user":"ann"}"#;
+    let event = |endpoint: &str| {
+        let text = [format!("{endpoint}/signed").as_bytes(), body].concat();
+        http_2_0("signed", &json!({ "X-Sig": sign(&text), "X-Id": "1" }), body).to_string()
+    };
+    let (dev, prod) = ("https://dev.example.com/events", "https://hooks.example.com/events");
+    for (endpoint, signed, code) in
+        [(dev, dev, 200), (prod, prod, 200), (prod, dev, 401), ("", dev, 503)]
+    {
+        let mut stack = Stack::new(
+            &[("signed/source.yml", &text), ("signed/schema.json", SCHEMA)],
+            &[("signed/key", "k")],
+        );
+        stack.environment.endpoint = endpoint.parse().ok();
+        let done = stack.intake().invoke(&event(signed)).await;
+        assert_eq!(status(&done), code, "{endpoint} {signed}");
+    }
+}
+
 #[tokio::test]
 async fn what_is_refused_is_refused_with_the_right_status_and_counted_so() {
     let stack = stack();

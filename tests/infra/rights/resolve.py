@@ -130,6 +130,8 @@ class Resolved:
         found = self.resource(name)
         if attribute in ("Arn", "TopicArn"):
             return found["arn"]
+        if attribute == "FunctionUrl":
+            return f"https://{found['id']}.lambda-url.{REGION}.on.aws/"
         if attribute in ("Name", "QueueName"):
             return found["id"].rsplit("/", 1)[-1]
         return f"{found['id']}-{attribute}".lower()

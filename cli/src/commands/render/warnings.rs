@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use mef_source::Source;
-use mef_source::checked::{Check, REACHES_LAMBDA, Webhook};
+use mef_source::checked::{Check, PublicUrl, REACHES_LAMBDA, Webhook};
 
 use crate::args::ApiType;
 
@@ -19,6 +19,15 @@ pub(super) fn of(sources: &[Arc<Source>], api_type: Option<ApiType>) -> Vec<Stri
             warnings.push(format!(
                 "{which}`{}` signs the URL with its query, which an API of the type REST does not hand over as it \
                  was sent: deploy it with ApiType=HTTP (docs/aws.md)",
+                source.name
+            ));
+        }
+        if api_type == Some(ApiType::Url)
+            && matches!(webhook.written_url, Some(PublicUrl::Below(_)))
+        {
+            warnings.push(format!(
+                "`{}` signs a URL below `{{endpoint}}`, which nobody knows before a function URL is there: deploy it, \
+                 then again with PublicUrl, the output ServiceEndpoint (docs/aws.md)",
                 source.name
             ));
         }
