@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use mef_ports::{
-    Clock as _, Commit, CommitError, CursorRecord, Cursors as _, Lease, SeenId, StreamKey,
+    Clock as _, Commit, CommitError, CursorRecord, Cursors as _, Lease, SeenChange, SeenId,
+    StreamKey,
 };
 use serde_json::{Value, json};
 use wiremock::ResponseTemplate;
@@ -50,7 +51,11 @@ async fn commit(stand_in: &StandIn) -> Result<(), CommitError> {
     let lease = Lease { stream: stream(), fence: 7, until: stand_in.clock.now() };
     let seen = [SeenId { time_ms: 1, hash: 2 }];
     let record = CursorRecord::default();
-    stand_in.aws.table().commit(&lease, Commit { record: &record, seen: Some(&seen) }).await
+    stand_in
+        .aws
+        .table()
+        .commit(&lease, Commit { record: &record, seen: SeenChange::Replace(&seen) })
+        .await
 }
 
 #[tokio::test]
