@@ -25,8 +25,14 @@ use crate::news::seen::earlier::Earlier;
 use crate::news::seen::entry::Entry;
 use crate::news::seen::key::{Identity, Key, hash, numbered};
 use crate::news::seen::needed::Needed;
-use crate::news::seen::stored::{Change, Stored};
+use crate::news::seen::stored::Stored;
 use crate::news::seen::twins::{Content, Twins};
+
+/// By the hashes of ids. They are hashes already, and those of ids that others chose: the seed, another
+/// in each process, keeps them from knowing which share a bucket.
+pub(crate) type ByHash<V> = HashMap<u64, V, foldhash::fast::RandomState>;
+/// A set of such hashes.
+pub(crate) type Hashes = HashSet<u64, foldhash::fast::RandomState>;
 
 /// How many ids a run knows at most. The table of so many takes 36 MB, and is full then: a table
 /// of twice the size would be too much for a small function.
@@ -58,7 +64,7 @@ pub(crate) enum ComesAgain {
 /// The ids of records that were delivered.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
-    known: HashMap<u64, Entry>,
+    known: ByHash<Entry>,
     twins: Twins,
     earlier: Earlier,
     /// Those that a later read may bring again, the oldest first.
@@ -66,7 +72,7 @@ pub(crate) struct Seen {
     /// The latest others, and all that were lately read: when they were.
     others: VecDeque<(u64, Option<i64>)>,
     /// The hashes of the page at hand, which is not delivered yet.
-    in_flight: HashSet<u64>,
+    in_flight: Hashes,
     /// What was met on the page at hand, of records that are known by all of their text.
     page: Vec<u64>,
     /// Whether such a record was met in this reading.
@@ -77,7 +83,7 @@ pub(crate) struct Seen {
     last_needed: Option<Needed>,
     /// For a source that wants repeats: what is delivered of the page at which an earlier run
     /// ended.
-    resumed: Option<HashSet<u64>>,
+    resumed: Option<Hashes>,
     /// Tells the items of one job from those of another.
     job: u64,
     stored: Stored,
@@ -307,7 +313,7 @@ impl Seen {
         let includes =
             |hash: &u64| known.get(hash).is_some_and(|entry| needed.includes(entry.time_ms()));
         // A window that was halved needs more than it did before.
-        let mut queued: HashSet<u64> = queue.iter().copied().collect();
+        let mut queued: Hashes = queue.iter().copied().collect();
         others.retain(|(hash, read_ms)| {
             let is_needed = includes(hash);
             if is_needed && queued.insert(*hash) {
@@ -322,7 +328,7 @@ impl Seen {
             left -= 1;
             left < needed.latest || includes(hash)
         });
-        let mut kept: HashSet<u64> = others.iter().map(|(hash, _)| *hash).collect();
+        let mut kept: Hashes = others.iter().map(|(hash, _)| *hash).collect();
         if needed.latest > 0 {
             kept.extend(queue.iter().copied());
         }

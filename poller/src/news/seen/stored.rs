@@ -1,12 +1,11 @@
 //! What stands in the store of the ids, so that a page adds its own and does not write the others
 //! again.
 
-use std::collections::HashSet;
-
 use aws_lc_rs::digest::{SHA256, digest};
 use mef_ports::{SeenChange, SeenId};
 
 use crate::ask::fetch_error::MOST_IDS;
+use crate::news::seen::Hashes;
 use crate::news::seen::needed::Needed;
 
 /// How often ids are added before all are stored anew: a backend reads each part by itself.
@@ -103,7 +102,7 @@ impl Stored {
 
     /// Stores these in place of all others, unless that is what is stored. What is in flight is left
     /// to a later change.
-    pub(crate) fn replace(&mut self, ids: Vec<SeenId>, in_flight: &HashSet<u64>) -> Change {
+    pub(crate) fn replace(&mut self, ids: Vec<SeenId>, in_flight: &Hashes) -> Change {
         self.changed.retain(|hash| in_flight.contains(hash));
         self.is_stale = false;
         let digest = Some(digest_of(&ids));

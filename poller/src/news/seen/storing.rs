@@ -1,15 +1,13 @@
 //! What is stored of the ids that a run knows.
 
-use std::collections::HashSet;
-
 use mef_ports::SeenId;
 
 use crate::ask::fetch_error::MOST_IDS;
-use crate::news::seen::Seen;
 use crate::news::seen::entry::Entry;
 use crate::news::seen::needed::Needed;
 use crate::news::seen::stored::Change;
 use crate::news::seen::twins::Content;
+use crate::news::seen::{Hashes, Seen};
 
 impl Seen {
     /// Returns what a page changes of the ids that are stored. `is_through` says whether the ids that
@@ -23,7 +21,7 @@ impl Seen {
             return self.stored.add(ids);
         }
         let latest = self.needed.len().saturating_sub(needed.latest);
-        let mut stored = HashSet::new();
+        let mut stored = Hashes::default();
         let queue = self.needed.iter().enumerate();
         let ids = queue.filter_map(|(index, hash)| {
             let entry = self.known.get(hash)?;
@@ -75,7 +73,7 @@ impl Seen {
         });
         let all = others.chain(self.needed.iter().map(|hash| (*hash, time_ms(hash))));
         let all: Vec<_> = all.filter(|(hash, _)| !self.in_flight.contains(hash)).collect();
-        let mut stored = HashSet::new();
+        let mut stored = Hashes::default();
         let latest = all.into_iter().rev().filter_map(|(hash, time_ms)| {
             let time_ms = time_ms?;
             stored.insert(hash).then(|| self.to_store(hash, time_ms, self.known.get(&hash)))

@@ -1,6 +1,7 @@
 //! What is known, stored and forgotten.
 
 use super::*;
+use crate::news::seen::stored::Change;
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
