@@ -96,9 +96,9 @@ impl Cursors for Table {
                 }
                 SeenChange::Add(ids) => {
                     let added = [self.put_seen(stream, ids).await?];
-                    let new = [record, (":none", seen::list(&[])), (":seen", seen::list(&added))];
+                    let new = [record, (":first", seen::first()), (":seen", seen::list(&added))];
                     let change = "SET #record = :record,
-                         #seen = list_append(if_not_exists(#seen, :none), :seen)";
+                         #seen = list_append(if_not_exists(#seen, :first), :seen)";
                     self.change(lease, change, new).send().await?;
                 }
                 SeenChange::Replace(ids) => {
@@ -120,8 +120,9 @@ impl Cursors for Table {
     }
 
     async fn set(&self, stream: &StreamKey, record: &CursorRecord) -> Result<(), StoreError> {
-        let change = "SET #record = :record, #source = :source, #partition = :partition
-             REMOVE #leased_until, #leased_until_ns, #holder, #seen ADD #fence :one";
+        let change = "SET #record = :record, #source = :source, #partition = :partition,
+                 #seen = :seen
+             REMOVE #leased_until, #leased_until_ns, #holder ADD #fence :one";
         let set = async {
             let set = self.client().update_item().table_name(self.name());
             let set = set
@@ -132,6 +133,7 @@ impl Cursors for Table {
                     (":record", attribute(record)?),
                     (":source", string(&stream.source)),
                     (":partition", string(&stream.partition)),
+                    (":seen", seen::list(&[])),
                     (":one", number(1)),
                 ])))
                 .return_values(ReturnValue::UpdatedOld);

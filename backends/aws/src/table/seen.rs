@@ -19,11 +19,19 @@ use crate::table::keys::{key, stream_key};
 /// How many items are read or dropped at once.
 const AT_ONCE: usize = 16;
 
-/// Returns the numbers of the items that count, by the cursor's item.
+/// The number of the item in which an older version kept all ids of a stream.
+const OLD: u64 = 0;
+
+/// Returns the numbers of the items that count, by the attributes of the cursor's item.
 pub(super) fn numbers(cursor: &Item) -> Vec<u64> {
-    let list = cursor.get("seen").and_then(|list| list.as_l().ok());
+    let Some(Ok(list)) = cursor.get("seen").map(AttributeValue::as_l) else { return vec![OLD] };
     let number = |number: &AttributeValue| number.as_n().ok()?.parse().ok();
-    list.into_iter().flatten().filter_map(number).collect()
+    list.iter().filter_map(number).collect()
+}
+
+/// Makes the attribute of a cursor that never had one.
+pub(super) fn first() -> AttributeValue {
+    list(&[OLD])
 }
 
 /// Makes the attribute that [`numbers`] reads.
@@ -38,9 +46,10 @@ impl Table {
         stream: &StreamKey,
         ids: &[SeenId],
     ) -> Result<u64, AwsError> {
-        let number = fastrand::u64(..);
+        let number = fastrand::u64(OLD + 1..);
         let ids = AttributeValue::B(Blob::new(SeenId::pack(ids)));
-        self.put(&pk(stream), &sk(number), [("ids", ids)]).await?;
+        let (pk, sk) = names(stream, number);
+        self.put(&pk, &sk, [("ids", ids)]).await?;
         Ok(number)
     }
 
@@ -51,9 +60,10 @@ impl Table {
         stream: &StreamKey,
         numbers: Vec<u64>,
     ) -> Result<Vec<SeenId>, AwsError> {
-        let pk = &pk(stream);
-        let reads =
-            numbers.into_iter().map(|number| async move { self.get(pk, &sk(number)).await });
+        let reads = numbers.into_iter().map(|number| async move {
+            let (pk, sk) = names(stream, number);
+            self.get(&pk, &sk).await
+        });
         let mut items = stream::iter(reads).buffered(AT_ONCE);
         let mut all = Vec::new();
         while let Some(item) = items.next().await {
@@ -67,9 +77,9 @@ impl Table {
 
     /// Drops items that do not count any more. It is no error if one stays.
     pub(super) async fn drop_seen(&self, stream: &StreamKey, numbers: Vec<u64>) {
-        let pk = &pk(stream);
         let drops = numbers.into_iter().map(|number| async move {
-            let key = key(pk, &sk(number));
+            let (pk, sk) = names(stream, number);
+            let key = key(&pk, &sk);
             self.client().delete_item().table_name(self.name()).set_key(Some(key)).send().await
         });
         let mut drops = stream::iter(drops).buffer_unordered(AT_ONCE);
@@ -81,10 +91,11 @@ impl Table {
     }
 }
 
-fn pk(stream: &StreamKey) -> String {
-    format!("seen#{}", stream_key(stream))
-}
-
-fn sk(number: u64) -> String {
-    format!("{number:016x}")
+/// Returns the `pk` and the `sk` of an item. Each stream has a `pk` of its own, since DynamoDB writes
+/// so much to one and no more.
+fn names(stream: &StreamKey, number: u64) -> (String, String) {
+    match number {
+        OLD => ("seen".to_owned(), stream_key(stream)),
+        number => (format!("seen#{}", stream_key(stream)), format!("{number:016x}")),
+    }
 }

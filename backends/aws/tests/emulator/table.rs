@@ -57,7 +57,9 @@ async fn a_cursor_can_be_read_in_the_console() {
     assert_eq!(text(cursor, "leased_until"), "2026-11-24T10:01:00.123456789Z");
     let done = &cursor["record"].as_m().unwrap()["done"].as_m().unwrap()["time"];
     assert_eq!(done.as_s().unwrap(), "2026-11-24T10:00:00.123456789Z");
-    assert_eq!((text(ids, "pk"), text(ids, "sk")), ("seen", "okta/org/a"));
+    assert_eq!(text(ids, "pk"), "seen#okta/org/a");
+    let number = cursor["seen"].as_l().unwrap()[0].as_n().unwrap().parse::<u64>().unwrap();
+    assert_eq!(text(ids, "sk"), format!("{number:016x}"));
     assert_eq!(ids["ids"].as_b().unwrap().as_ref().len(), 16);
     table.release(&lease).await.unwrap();
     assert!(!world.items().await[0].contains_key("leased_until"));
