@@ -29,7 +29,6 @@ VENDORS = {
     "cli/src/offline/captured.rs": EXAMPLE,
     "source/src/checked/poll/auth/sign.rs": SIGNER,
     "source/src/checked/webhook/checks/signed/signing_text.rs": CANONICAL,
-    "source/src/checked/webhook/mod.rs": EXAMPLE,
     "source/src/path.rs": CANONICAL,
     "source/src/written/poll/auth/sign.rs": SIGNER,
 }

@@ -10,6 +10,7 @@ use mef_source::checked::{Cursor, Poll};
 use super::names::logical_id;
 use super::policies;
 use super::template::Parts;
+use super::throttle::Throttle;
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
@@ -31,6 +32,9 @@ pub(super) fn of(sources: &[Arc<Source>]) -> anyhow::Result<Parts> {
             pushed(&mut parts, name, &id);
         }
     }
+    let pushed = sources.iter().filter(|source| source.webhook.is_some()).count();
+    let Throttle { rate, burst } = Throttle::of(pushed);
+    parts.mappings = format!("Throttle:\n  Sources: {{ Rate: {rate}, Burst: {burst} }}\n");
     parts.resources.push_str(&policies::of(sources)?);
     let text = parts.resources.trim_start_matches('\n').len();
     parts.resources = parts.resources.split_off(parts.resources.len() - text);
@@ -124,6 +128,8 @@ struct Alarm<'a> {
     name: String,
     description: String,
     source: &'a str,
+    /// The condition under which there is something to watch.
+    condition: Option<&'a str>,
     /// The logical id of the source whose pause silences it.
     paused: Option<&'a str>,
     metric: &'a str,
@@ -144,6 +150,7 @@ impl Default for Alarm<'_> {
             name: String::new(),
             description: String::new(),
             source: "",
+            condition: None,
             paused: None,
             metric: "",
             statistic: "",
@@ -163,6 +170,8 @@ impl Alarm<'_> {
         let paused =
             self.paused.map(|id| format!("    ActionsEnabled: !If [Paused{id}, false, true]\n"));
         let paused = paused.unwrap_or_default();
+        let condition = self.condition.map(|name| format!("  Condition: {name}\n"));
+        let condition = condition.unwrap_or_default();
         let periods = match self.bad {
             None => "EvaluationPeriods: 1".to_owned(),
             Some((of, bad)) => format!("EvaluationPeriods: {of}\n    DatapointsToAlarm: {bad}"),
@@ -172,7 +181,7 @@ impl Alarm<'_> {
             "
 {id}:
   Type: AWS::CloudWatch::Alarm
-  Properties:
+{condition}  Properties:
     AlarmName: !Sub \"${{Project}}-${{Service}}-${{Stage}}-{name}\"
     AlarmDescription: {description:?}
 {paused}    AlarmActions: !If [HasAlarmTopic, [!Ref AlarmTopicArn], !Ref \"AWS::NoValue\"]
@@ -213,6 +222,7 @@ fn pushed(parts: &mut Parts, name: &str, id: &str) {
     late.write(parts);
     let early = Alarm {
         name: format!("denied-early-{name}"),
+        condition: Some("HasAuthorizer"),
         // The authorizer counts only what it refuses.
         metric: "AuthorizerDenied",
         statistic: "Sum",
@@ -227,9 +237,18 @@ fn pushed(parts: &mut Parts, name: &str, id: &str) {
   Value: !Join
     - \"\"
     - - !If
-        - IsHttp
-        - !Sub \"https://${{HttpApi}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}\"
-        - !Sub \"https://${{RestApi}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}/${{Stage}}\"
+        - HasPublicUrl
+        - !Ref PublicUrl
+        - !If
+          - HasDomain
+          - !Sub \"https://${{DomainName}}\"
+          - !If
+            - IsHttp
+            - !Sub \"https://${{HttpApi}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}\"
+            - !If
+              - IsRest
+              - !Sub \"https://${{RestApi}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}/${{Stage}}\"
+              - !Join [\"\", [\"https://\", !Select [2, !Split [\"/\", !GetAtt HandlerUrl.FunctionUrl]]]]
       - !If [HasApiPath, !Sub \"/${{ApiPath}}\", \"\"]
       - \"/{name}\"
 "
