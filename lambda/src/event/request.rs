@@ -82,6 +82,13 @@ impl<'e> Event<'e> {
             .unwrap_or_default()
     }
 
+    /// Returns whether a request in format 1.0 came by a domain name of one's own, so that no stage is in front of its
+    /// path. A source may have the name of the stage.
+    pub(super) fn is_by_domain(&self) -> bool {
+        let called = self.context().path.and_then(json::text);
+        called.is_some() && called == self.path.and_then(json::text)
+    }
+
     /// Returns the address that the gateway took the request from. A header could say anything.
     fn peer(&self) -> Option<IpAddr> {
         let context = self.context();

@@ -12,6 +12,7 @@ use super::payload::Event;
 pub(crate) fn route_of(event: &Event<'_>, api_path: &str) -> Route {
     let path = event.path();
     let (path, stage) = match path.is_empty() {
+        false if event.is_by_domain() => (path, None),
         false => (path, event.context().stage.and_then(json::text)),
         true => {
             let resource = event.resource().unwrap_or_default();

@@ -172,6 +172,15 @@ fn the_route_is_the_paths_or_the_resources() {
     let github = Route::Named(SourceName::new("github").unwrap());
     assert_eq!(route(rest()), github);
     assert_eq!(route(http_2_0()), github);
+    // By a domain of one's own no stage is in front of the source, which may have the same name.
+    let called = |path: &str, context: &str| {
+        let event = json!({ "path": path, "requestContext": { "path": context, "stage": "prod" } });
+        route_of(&Event::read(&event.to_string()).unwrap(), "")
+    };
+    let prod = Route::Named(SourceName::new("prod").unwrap());
+    assert_eq!(called("/prod", "/prod"), prod);
+    assert_eq!(called("/prod", "/prod/prod"), prod);
+    assert_eq!(called("/", "/prod"), Route::Unnamed);
     let arn = "arn:aws:execute-api:us-east-1:1:abc/prod/POST/events/github";
     assert_eq!(route(json!({ "type": "TOKEN", "methodArn": arn })), github);
     assert_eq!(route(json!({ "methodArn": "arn:aws:execute-api:r:a:test" })), Route::Unnamed);
