@@ -9,6 +9,7 @@
 
 pub mod checked;
 mod digest_text;
+mod event_severity;
 pub mod jq;
 mod located;
 mod name;
@@ -28,6 +29,7 @@ pub mod written;
 
 pub use checked::{ExpandedPreset, Expansion, Loaded, Source, load};
 pub use digest_text::DigestText;
+pub use event_severity::{EVENT_SEVERITIES, event_severity};
 pub use name::SourceName;
 pub use path::{Path, Root};
 pub use path_error::PathError;
