@@ -16,6 +16,7 @@ mod name;
 mod node;
 mod path;
 mod path_error;
+mod pieces;
 mod presets;
 mod problem;
 mod schema;
@@ -33,6 +34,7 @@ pub use event_severity::{EVENT_SEVERITIES, event_severity};
 pub use name::SourceName;
 pub use path::{Path, Root};
 pub use path_error::PathError;
+pub use pieces::pieces;
 pub use presets::{
     Need, Preset, preset, preset_names, preset_names_near, presets, presets_reference,
 };
