@@ -113,7 +113,7 @@ async fn what_is_kept_says_in_each_event_of_which_partition_it_is() {
         .iter()
         .map(|event| {
             let event: Value = serde_json::from_str(&event.message.body).unwrap();
-            event["details"]["region"].clone()
+            event["details"]["acme"]["region"].clone()
         })
         .collect();
     assert_eq!(kept, ["north", "south", "east/west"]);
