@@ -212,6 +212,9 @@ impl Sum {
             self.done = Some(self.done.map_or(done, |least| least.min(done)));
         }
         self.lag = self.lag.max(report.lag);
+        // The one that has failed longest.
+        let since = [self.summary.failing_since, report.summary.failing_since];
+        self.summary.failing_since = since.into_iter().flatten().min();
         self.worsen(report.end);
     }
 
