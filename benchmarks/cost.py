@@ -29,7 +29,7 @@ MILLION = 1_000_000
 # Assumed, since only AWS can tell: milliseconds of an invocation, most of which it waits.
 RUN_MS, PAGE_MS, AUTHORIZER_MS, HANDLER_MS = 200, 1000, 3, 15
 # What a variable of the access log is as text, about.
-LOGGED_VARIABLE = 12
+LOGGED_VARIABLE = 18
 LOG_EVENT = 26
 
 
@@ -108,18 +108,33 @@ def month(price, count):
     return {"the stack": stack, "an idle source": source, f"{SOURCES} of them, and the stack": every}
 
 
+# A front: what its gateway is called in the prices, which access log it writes, whether it has the authorizer.
+FRONTS = {
+    "HTTP API": ("http_api_request", 0, True),
+    "HTTP API, no authorizer": ("http_api_request", 0, False),
+    "REST API": ("rest_api_request", 1, True),
+    "function URL": (None, None, False),
+}
+
+
 def webhooks(price, count):
-    """A million webhooks, by front."""
+    """A million webhooks of one event up to 64 KB, by front."""
     gb = memory("WebhookMemory")
-    calls = functions(price, (AUTHORIZER_MS, gb), (HANDLER_MS, gb))
     found = {}
-    for what, name in (("", "webhook"), (", known by a delivery id", "webhook with a delivery id")):
-        for number, front in enumerate(("HTTP", "REST")):
-            gateway = Bill(
-                gateway=price[f"{front.lower()}_api_request"], logs=access_log(number) / 1e9 * price["log_gb"]
-            )
-            found[f"{front} API{what}"] = (gateway + calls + requests(count[name], price)) * MILLION
+    for front, (gateway, log, authorizer) in FRONTS.items():
+        bill = functions(price, (HANDLER_MS, gb)) + requests(count["webhook"], price)
+        if authorizer:
+            bill += functions(price, (AUTHORIZER_MS, gb))
+        if gateway:
+            bill += Bill(gateway=price[gateway], logs=access_log(log) / 1e9 * price["log_gb"])
+        found[front] = bill * MILLION
     return found
+
+
+def of_delivery_ids(price, count):
+    """What a million webhooks cost more whose repeats are known."""
+    with_id, without = (requests(count[name], price).parts["dynamodb"] for name in ("webhook with a delivery id", "webhook"))
+    return (with_id - without) * MILLION
 
 
 def pulled(price, count):
@@ -174,6 +189,7 @@ def manual():
         f"An idle source is polled once a minute and finds nothing. A run takes {writes:g} write units and {reads:g} read"
         f" units of DynamoDB and {run['log bytes']:,} bytes of log.\n",
         table("a million webhooks", webhooks(price, count)),
+        f"With a `delivery_id`, {dollars(of_delivery_ids(price, count))} more: a read and a write of its mark.\n",
         table("a million pulled events", pulled(price, count)),
     ])
 

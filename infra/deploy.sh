@@ -215,7 +215,12 @@ runnable() {
 
 step_package() {
   sources
-  mef_ render "$SOURCES" --template "$root/infra/app.yml" --out "$OUT"
+  # Warnings that only one kind of front needs are about this one; where nobody says it, about each.
+  local word api=()
+  for word in ${PARAMETERS:-} ${FIXED_PARAMETERS:-}; do
+    case $word in ApiType=?*) api=(--api-type "${word#*=}") ;; esac
+  done
+  mef_ render "$SOURCES" --template "$root/infra/app.yml" --out "$OUT" ${api[@]+"${api[@]}"}
   [ -f "$OUT/package/bootstrap" ] || die "there is no $OUT/package/bootstrap: run the step build, or name a binary with --bootstrap"
   need python3 "install Python 3"
   runnable "$OUT/package/bootstrap"

@@ -54,14 +54,15 @@ of_function() {
   rm "$errors"
 }
 
-# Of each function, its name and the versions that `live` and `previous` are, a line each; None where there is none.
+# Of each function that there is, its name and the versions that `live` and `previous` are, a line each; None where
+# there is none. Not every front has an authorizer.
 aliases() {
   local name found
   for name in "${FUNCTIONS[@]}"; do
     found=$(of_function "$name" list-aliases \
       --query "[Aliases[?Name=='live'].FunctionVersion | [0], Aliases[?Name=='previous'].FunctionVersion | [0]]") || return 1
     # Words of one line, whatever the CLI puts between them.
-    printf '%s %s\n' "$name" "$(printf '%s' "${found:-None None}" | tr '\n\t' '  ')"
+    [ -z "$found" ] || printf '%s %s\n' "$name" "$(printf '%s' "$found" | tr '\n\t' '  ')"
   done
 }
 
@@ -97,6 +98,7 @@ step_rollback() {
   cloud
   local found name live previous back
   found=$(aliases)
+  [ -n "$found" ] || die "the stack $stack is not there"
   # All of them have one, or none moves.
   while read -r name live previous; do
     [ "$previous" != None ] || die "$stack-$name has no version before the one that is live: deploy the commit before"

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
+use mef_source::checked::Endpoint;
 
 use crate::run_options::RunOptions;
 
@@ -210,6 +211,9 @@ pub struct ExplainOptions {
     /// Show all of the signed text, however long it is
     #[arg(long)]
     pub full: bool,
+    /// Where the webhooks of the deployment come in, for `{endpoint}` in a `public_url`
+    #[arg(long, value_name = "URL", env = "MEF_ENDPOINT", hide_env_values = true)]
+    pub endpoint: Option<Endpoint>,
 }
 
 fn moment(text: &str) -> Result<Timestamp, String> {
@@ -295,6 +299,21 @@ pub struct RenderOptions {
     /// Where to write `template.yml` and `package/`
     #[arg(long, value_name = "DIR", default_value = "target/deploy")]
     pub out: PathBuf,
+    /// The stack's parameter `ApiType`, for the warnings that only one of them needs
+    #[arg(long, value_name = "TYPE", ignore_case = true)]
+    pub api_type: Option<ApiType>,
+}
+
+/// What a stack's webhooks come in by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "UPPER")]
+pub enum ApiType {
+    /// An HTTP API of API Gateway
+    Http,
+    /// A REST API of API Gateway
+    Rest,
+    /// A URL of the handler itself
+    Url,
 }
 
 /// `mef cursors …`.

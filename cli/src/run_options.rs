@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use mef_source::checked::Endpoint;
 
 /// Options of `mef run`.
 #[derive(Debug, Args)]
@@ -13,6 +14,9 @@ pub struct RunOptions {
     /// `8200`, `localhost:8200`, `0.0.0.0:8200` or `[::]:8200`; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080", value_parser = address)]
     pub listen: SocketAddr,
+    /// Where vendors reach this server, for `{endpoint}` in a `public_url`: the address of the proxy in front
+    #[arg(long, value_name = "URL", env = "MEF_ENDPOINT", hide_env_values = true)]
+    pub endpoint: Option<Endpoint>,
     /// Keep refused webhooks in this folder, as files for `mef explain`: at most 20 per source and hour,
     /// none above 1 MiB. They hold the credentials that were sent
     #[arg(long, value_name = "DIR")]

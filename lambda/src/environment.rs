@@ -6,6 +6,8 @@
 
 use std::path::PathBuf;
 
+use mef_source::checked::Endpoint;
+
 use crate::role::Role;
 
 /// Why the environment cannot be used.
@@ -35,6 +37,8 @@ pub struct Environment {
     pub stage: String,
     /// The part of a webhook's path before the source's name; may be empty.
     pub api_path: String,
+    /// Where webhooks come in, if a source may know: behind a function URL nobody can say it here.
+    pub endpoint: Option<Endpoint>,
     /// The folder of the source files; each has a folder of its own.
     pub sources: PathBuf,
     /// The queue that the SIEM reads.
@@ -97,6 +101,7 @@ impl Environment {
             service: needed("SERVICE")?,
             stage: needed("STAGE")?,
             api_path: or_empty("API_PATH"),
+            endpoint: or_empty("ENDPOINT").parse().ok(),
             sources,
             queue_url: or_empty("QUEUE_URL"),
             rejected_queue_url: or_empty("REJECTED_QUEUE_URL"),

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use mef_intake::Route;
+use mef_source::checked::Endpoint;
 use mef_source::{Source, SourceName};
 
 use crate::environment::Environment;
@@ -16,6 +17,7 @@ pub(crate) struct Sources<T> {
     package: Package,
     service: String,
     api_path: String,
+    endpoint: Option<Endpoint>,
     made: Mutex<HashMap<SourceName, Arc<T>>>,
 }
 
@@ -25,6 +27,7 @@ impl<T> Sources<T> {
             package: Package::new(&environment.sources),
             service: environment.service.clone(),
             api_path: environment.api_path.clone(),
+            endpoint: environment.endpoint.clone(),
             made: Mutex::default(),
         }
     }
@@ -53,9 +56,9 @@ impl<T> Sources<T> {
         if let Some(kept) = made.get(name) {
             return Ok(Some(Arc::clone(kept)));
         }
-        let Some(new) = self.package.source(name)?.and_then(make).map(Arc::new) else {
-            return Ok(None);
-        };
+        let Some(source) = self.package.source(name)? else { return Ok(None) };
+        let source = Arc::new(Source::clone(&source).deployed_at(self.endpoint.as_ref()));
+        let Some(new) = make(source).map(Arc::new) else { return Ok(None) };
         made.insert(name.clone(), Arc::clone(&new));
         Ok(Some(new))
     }

@@ -216,9 +216,11 @@ class Stack:
     def gateway(self, url):
         """Where the emulator has what AWS has at `url`: the Host header, and the path."""
         parts = urllib.parse.urlsplit(url)
-        api = parts.netloc.split(".")[0]
         port = urllib.parse.urlsplit(self.emulator.url).port
-        return f"{api}.execute-api.localhost:{port}", parts.path or "/"
+        name, service, region, *_ = [*parts.netloc.split("."), "", ""]
+        # A domain of one's own is nobody else's, and stays as it is.
+        host = {"execute-api": f"{name}.execute-api.localhost:{port}", "lambda-url": f"{name}.lambda-url.{region}.localhost:{port}"}
+        return host.get(service, parts.netloc), parts.path or "/"
 
     def call(self, method, source, headers=(), body=b"", query="", connection=None):
         """Sends a request to a source's webhook URL; `source` may also be a whole URL."""

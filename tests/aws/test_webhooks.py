@@ -16,6 +16,7 @@ class Gateway(Emulated):
     SECRETS = SECRETS
     # How a gateway says that its authorizer refused.
     REFUSED = 403
+    FUNCTIONS = ("authorizer", "handler")
 
     @classmethod
     def sources(cls):
@@ -187,7 +188,7 @@ class Gateway(Emulated):
         self.stack.call("POST", "pager", bearer(TOKEN + "x"), body)
         encoded = "".join(f"%{byte:02X}" for byte in QUERY.encode())
         self.stack.call("POST", "queried", {"Content-Type": "application/json"}, body, query=f"t={encoded}")
-        for function in ("authorizer", "handler"):
+        for function in self.FUNCTIONS:
             log = self.stack.log(function)
             self.assertIn("source.id", log)
             for secret in (TOKEN, QUERY, encoded, HOOK):

@@ -86,6 +86,8 @@ def deploy_steps(w):
 def function_cases(w):
     boundary = policies_of(w.pipeline, "Boundary")
     for role, calls in code.FUNCTIONS.items():
+        if role == "AuthorizerRole" and not w.app.holds("HasAuthorizer"):
+            continue
         who = principal(role, w.app, role, boundary=boundary, others=AWS_SSM_POLICY)
         yield Case(who, [*code.needs(w, role, calls), *services.function(w, role)])
     yield Case(principal("ScheduleRole", w.app, "ScheduleRole", boundary=boundary), services.scheduler(w))

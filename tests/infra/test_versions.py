@@ -88,6 +88,15 @@ class TestVersions(Deploying):
         self.assertIn(f"version 2 of {self.stack}-poller is still there", said)
         self.assertEqual(self.versions("handler"), ["1", "2"])
 
+    def test_a_stack_without_an_authorizer_rolls_back(self):
+        self.deploy_all(parameters="Authorizer=false")
+        self.assertEqual(self.versions("handler"), ["1"])
+        self.write("second")
+        self.deploy_all()
+        self.assertIn('"code": "second"', self.live())
+        self.deploy("rollback")
+        self.assertIn('"code": "first"', self.live())
+
     def test_what_calls_a_function_calls_its_alias(self):
         self.deploy_all()
         functions = f"arn:aws:lambda:us-east-1:000000000000:function:{self.stack}"

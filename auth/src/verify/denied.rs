@@ -164,8 +164,10 @@ pub enum Denied {
         /// Why not.
         reason: &'static str,
     },
-    /// `{url}` is signed, and the source does not say what it is.
-    #[error("the source signs `{{url}}` but has no `public_url`")]
+    /// `{url}` is signed, and neither the source nor the deployment says what it is.
+    #[error(
+        "the source signs `{{url}}` but has no `public_url`, or nobody says what its `{{endpoint}}` is"
+    )]
     NoPublicUrl,
     /// All these secrets, every one of the check, are past their `not_after`.
     #[error("no secret of the check is live: {} retired", listed(.0))]

@@ -38,7 +38,7 @@ pub(super) async fn run(
 ) -> anyhow::Result<ExitCode> {
     let files = files::read_all(&global.sources)?;
     let local = Local::open(global, Access::Write, redactor)?;
-    let mut live = Live::new(global.sources.clone(), &files, &local);
+    let mut live = Live::new(global.sources.clone(), options.endpoint.clone(), &files, &local);
     let capture = match &options.capture {
         Some(dir) => {
             let captures = Arc::new(FolderCaptures::new(dir.clone())?);

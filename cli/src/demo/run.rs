@@ -68,7 +68,7 @@ pub(crate) async fn run(
     let secrets = Arc::new(LocalSecrets::new(Some(secrets_file)));
     let local = Local::with(&store_file, secrets, redactor)?;
     let files = files::read_all(&folder)?;
-    let live = Live::new(folder.clone(), &files, &local);
+    let live = Live::new(folder.clone(), None, &files, &local);
     let server = Server::bind(([127, 0, 0, 1], 0).into(), LIMITS, live.receivers(), &local).await?;
     let hooks_url = format!("http://{}/acme-hooks", server.address()?);
     output::say(&format!(

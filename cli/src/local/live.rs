@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use mef_intake::Receiver;
 use mef_ports::{SecretRef, chain};
+use mef_source::checked::{Endpoint, Webhook};
 use mef_source::{Severity, Source};
 
 use super::ports::Local;
@@ -21,6 +22,7 @@ use crate::sources::snapshot::Snapshot;
 /// The sources, and what serves them.
 pub(crate) struct Live {
     dir: PathBuf,
+    endpoint: Option<Endpoint>,
     local: Local,
     sources: BTreeMap<PathBuf, Arc<Source>>,
     receivers: Arc<Receivers>,
@@ -30,12 +32,18 @@ pub(crate) struct Live {
 }
 
 impl Live {
-    /// Takes `files` of `dir`, which have loaded. Nothing is polled yet.
-    pub(crate) fn new(dir: PathBuf, files: &[SourceFile], local: &Local) -> Live {
-        let source =
-            |file: &SourceFile| Some((file.path.clone(), Arc::clone(file.source.as_ref()?)));
+    /// Takes `files` of `dir`, which have loaded; their webhooks come in below `endpoint`. Nothing is polled yet.
+    pub(crate) fn new(
+        dir: PathBuf,
+        endpoint: Option<Endpoint>,
+        files: &[SourceFile],
+        local: &Local,
+    ) -> Live {
+        let at = endpoint.clone();
+        let source = |file: &SourceFile| Some((file.path.clone(), file.deployed_at(at.as_ref())?));
         let live = Live {
             dir,
+            endpoint,
             local: local.clone(),
             sources: files.iter().filter_map(source).collect(),
             receivers: Arc::default(),
@@ -100,7 +108,8 @@ impl Live {
                 broken += 1;
                 tell(&file, old);
             }
-            let Some(source) = file.source.or_else(|| old.map(Arc::clone)) else { continue };
+            let new = file.deployed_at(self.endpoint.as_ref());
+            let Some(source) = new.or_else(|| old.map(Arc::clone)) else { continue };
             match names.insert(source.name.clone()) {
                 true => drop(self.sources.insert(file.path, source)),
                 false => {
@@ -120,6 +129,9 @@ impl Live {
     /// Logs each secret that a source names and nobody has set: its requests and runs will fail.
     pub(crate) async fn tell_missing(&self) {
         for source in self.sources.values() {
+            if source.webhook.as_ref().is_some_and(Webhook::lacks_endpoint) {
+                tracing::warn!(source.id = %source.name, "nobody says what `{{endpoint}}` is in its `public_url`: start with --endpoint");
+            }
             for name in source.secret_names() {
                 let reference = SecretRef { source: source.name.to_string(), name };
                 if let Err(error) = self.local.secrets.get(&reference).await {

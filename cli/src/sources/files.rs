@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use mef_pipeline::Pipeline;
+use mef_source::checked::Endpoint;
 use mef_source::{Expansion, Problem, Severity, Source, load};
 
 use super::meant::meant;
@@ -29,6 +30,12 @@ pub(crate) struct SourceFile {
 }
 
 impl SourceFile {
+    /// Returns the source in a deployment whose webhooks come in below `endpoint`.
+    pub(crate) fn deployed_at(&self, endpoint: Option<&Endpoint>) -> Option<Arc<Source>> {
+        let source = Source::clone(self.source.as_ref()?);
+        Some(Arc::new(source.deployed_at(endpoint)))
+    }
+
     /// Returns the folder that the file is in.
     pub(crate) fn folder(&self) -> &Path {
         self.path.parent().unwrap_or(Path::new("."))

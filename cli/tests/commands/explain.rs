@@ -80,6 +80,35 @@ fn a_genuine_request_is_accepted_and_its_event_is_shown() {
     assert!(!folder.path("mef.db").exists(), "no store was opened");
 }
 
+/// One file for all stages: which URL the vendor signed, the deployment says, and in a test always the same.
+#[test]
+fn a_url_below_the_endpoint_is_that_of_the_stage_that_is_asked_about() {
+    let folder = folder();
+    let text = "source: placed\nwebhook:\n  public_url: \"{endpoint}/placed\"\n  verify: [ { hmac: { hash: sha256, secrets: [key], text: \"{url}{body}\", signature: { from: header.x-signature, encoding: hex } } } ]\n";
+    folder.write("placed/source.yml", text);
+    let secrets = format!("MEF_SECRET_PLACED_KEY={SECRET}\n");
+    folder.write("secrets.env", &secrets).write("placed/tests/secrets.env", &secrets);
+    let request = |endpoint: &str| {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes());
+        let tag = hmac::sign(&key, format!("{endpoint}/placed{{}}").as_bytes());
+        json!({
+            "method": "POST", "path": "/placed", "body": "{}",
+            "headers": [["X-Signature", hex::encode(tag.as_ref())]],
+        })
+    };
+    let prod = request("https://hooks.example.org/events");
+    let status = |more: &[&str]| explain(&folder, &prod, more)["status"].clone();
+    assert_eq!(status(&["--endpoint", "https://hooks.example.org/events/"]), 200);
+    assert_eq!(status(&["--endpoint", "https://dev.example.org/events"]), 401);
+    assert_eq!(status(&[]), 503);
+    let tested = request("https://hooks.example.com").to_string();
+    folder.write("placed/tests/signed.request.json", &tested);
+    folder.lines(&["test", "placed", "--update"]);
+    let expected = std::fs::read_to_string(folder.path("placed/tests/signed.expected.json"));
+    let expected: Value = serde_json::from_str(&expected.unwrap()).unwrap();
+    assert_eq!(expected["status"], 200);
+}
+
 #[test]
 fn a_refusal_says_why_and_shows_no_credential() {
     let folder = folder();

@@ -6,6 +6,8 @@ use crate::support::{Folder, HOOK, HOOK_SCHEMA, stderr};
 
 const TEMPLATE: &str = "Parameters:
   # mef render: parameters
+Mappings:
+  # mef render: mappings
 Conditions:
   # mef render: conditions
 Resources:
@@ -163,9 +165,60 @@ fn a_source_that_signs_its_url_is_named() {
     let folder = folder();
     let signed = "source: signed\nwebhook:\n  public_url: https://hooks.example.com/signed\n  verify:\n    - hmac: { hash: sha256, secrets: [key], text: \"{url}{body}\", signature: { from: header.X-Sig, encoding: hex } }\n";
     folder.write("sources/signed/source.yml", signed);
-    let output = folder.mef(&["render", "sources", "--template", "app.yml", "--out", "out"]);
-    assert!(output.status.success());
-    let said = stderr(&output);
-    assert!(said.contains("`signed` signs the URL") && said.contains("ApiType=HTTP"), "{said}");
+    let said = said(&folder, &[]);
+    assert!(said.contains("with ApiType=REST: `signed` signs the URL"), "{said}");
     assert!(!said.contains("`hook` signs"), "{said}");
+    let said = |api| self::said(&folder, &["--api-type", api]);
+    assert!(said("REST").contains("warning: `signed` signs the URL"), "{}", said("REST"));
+    for api in ["HTTP", "URL"] {
+        assert!(!said(api).contains("signs the URL"), "{}", said(api));
+    }
+}
+
+/// Its URL is made with it, and the functions start before.
+#[test]
+fn a_source_that_asks_where_a_function_url_is_is_named() {
+    let folder = folder();
+    let placed = "source: placed\nwebhook: { unauthenticated: \"a test\", public_url: \"{endpoint}/placed\" }\n";
+    folder.write("sources/placed/source.yml", placed);
+    let said = |api| self::said(&folder, &["--api-type", api]);
+    assert!(said("URL").contains("`placed` signs a URL below `{endpoint}`"), "{}", said("URL"));
+    assert!(!said("HTTP").contains("placed"), "{}", said("HTTP"));
+}
+
+/// What `mef render` says to a person.
+fn said(folder: &Folder, more: &[&str]) -> String {
+    let command = ["render", "sources", "--template", "app.yml", "--out", "out"];
+    let output = folder.mef(&[&command, more].concat());
+    assert!(output.status.success());
+    stderr(&output)
+}
+
+/// Lambda would never see it, and the vendor alone would learn of it.
+#[test]
+fn a_source_that_takes_more_than_reaches_lambda_is_named_with_the_number() {
+    let folder = folder();
+    let of = |name: &str, size: &str| {
+        let text = format!(
+            "source: {name}\nwebhook: {{ unauthenticated: \"a test\", max_body: {size} }}\n"
+        );
+        folder.write(&format!("sources/{name}/source.yml"), &text);
+    };
+    of("largest", "4560KiB");
+    of("larger", "4561KiB");
+    let said = said(&folder, &[]);
+    assert!(said.contains("`larger` takes bodies of 4670464 bytes"), "{said}");
+    assert!(said.contains("above 4669440 may not reach a function"), "{said}");
+    assert!(!said.contains("`largest` takes") && !said.contains("`hook` takes"), "{said}");
+}
+
+#[test]
+fn the_throttle_grows_with_the_pushed_sources() {
+    let folder = folder();
+    assert!(render(&folder, "out").contains("Sources: { Rate: 100, Burst: 200 }"));
+    folder.write(
+        "sources/more/source.yml",
+        "source: more\nwebhook: { unauthenticated: \"a test\" }\n",
+    );
+    assert!(render(&folder, "out").contains("Sources: { Rate: 120, Burst: 400 }"));
 }

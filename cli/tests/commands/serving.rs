@@ -3,6 +3,8 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 
+use aws_lc_rs::hmac;
+
 use crate::support::{Folder, HOOK, HOOK_SCHEMA, stderr};
 
 const GOOD: &[(&str, &str)] = &[("x-token", "t0ken")];
@@ -156,6 +158,26 @@ fn a_changed_secret_counts_at_once() {
     std::fs::File::options().write(true).open(&path).unwrap().set_modified(modified).unwrap();
     assert_eq!(run.post("/hook", GOOD, TITLE).0, 401);
     assert_eq!(run.post("/hook", &[("x-token", "other")], TITLE).0, 200);
+    run.stop();
+}
+
+#[test]
+fn a_url_below_the_endpoint_is_what_the_operator_says_also_after_a_reload() {
+    let folder = Folder::new();
+    folder.write("placed/source.yml", "source: placed\nwebhook:\n  public_url: \"{endpoint}/placed\"\n  verify: [ { hmac: { hash: sha256, secrets: [key], text: \"{url}{body}\", signature: { from: header.x-signature, encoding: hex } } } ]\n");
+    folder.write("secrets.env", "MEF_SECRET_PLACED_KEY=a key\n");
+    let key = hmac::Key::new(hmac::HMAC_SHA256, b"a key");
+    let tag = hmac::sign(&key, b"https://hooks.example.org/placed{}");
+    let signature = hex::encode(tag.as_ref());
+    let mut run = folder.run(&[]);
+    assert!(run.says("nobody says what `{endpoint}` is").contains("\"source.id\":\"placed\""));
+    assert_eq!(run.post("/placed", &[("x-signature", &signature)], b"{}").0, 503);
+    run.stop();
+    let mut run = folder.run(&["--endpoint", "https://hooks.example.org"]);
+    assert_eq!(run.post("/placed", &[("x-signature", &signature)], b"{}").0, 200);
+    run.signal("-HUP");
+    run.says("source files read again");
+    assert_eq!(run.post("/placed", &[("x-signature", &signature)], b"{}").0, 200);
     run.stop();
 }
 

@@ -67,8 +67,34 @@ fn http_2_0(source: &str, headers: &Value, body: &[u8]) -> Value {
     })
 }
 
+/// The event of a function URL, as AWS documents it:
+/// <https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-payloads>.
+fn function_url(source: &str, headers: &Value, body: &[u8]) -> Value {
+    let mut lower = serde_json::Map::new();
+    for (name, value) in headers.as_object().unwrap() {
+        lower.insert(name.to_ascii_lowercase(), value.clone());
+    }
+    let path = format!("/events/{source}");
+    json!({
+        "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": "",
+        "headers": lower,
+        "requestContext": {
+            "accountId": "anonymous", "apiId": "abcdefghijklmnopqrstuvwxyz234567",
+            "domainName": "abcdefghijklmnopqrstuvwxyz234567.lambda-url.eu-west-1.on.aws",
+            "domainPrefix": "abcdefghijklmnopqrstuvwxyz234567",
+            "http": {
+                "method": "POST", "path": path, "protocol": "HTTP/1.1",
+                "sourceIp": "192.0.2.1", "userAgent": "a vendor",
+            },
+            "requestId": "0e5e2a1c-0000-4000-8000-000000000000", "routeKey": "$default",
+            "stage": "$default", "time": "01/Dec/2026:10:00:00 +0000", "timeEpoch": 1_796_119_200_000_i64,
+        },
+        "body": STANDARD.encode(body), "isBase64Encoded": true,
+    })
+}
+
 type Format = fn(&str, &Value, &[u8]) -> Value;
-const FORMATS: [Format; 3] = [rest, http_1_0, http_2_0];
+const FORMATS: [Format; 4] = [rest, http_1_0, http_2_0, function_url];
 
 #[tokio::test]
 async fn an_event_is_accepted_in_every_format() {
@@ -95,6 +121,31 @@ async fn an_event_is_accepted_in_every_format() {
         assert_eq!(status(&again), 200);
         assert_eq!(again.metrics.unwrap().get(Metric::Duplicate), Some(1));
         assert_eq!(stack.events().await.len(), 1);
+    }
+}
+
+/// One source file, deployed to two stages: each knows the URL that its vendor was given.
+#[tokio::test]
+async fn a_url_below_the_endpoint_is_the_deployments() {
+    let text = SIGNED
+        .replace("webhook:\n", "webhook:\n  public_url: \"{endpoint}/signed\"\n")
+        .replace("{body}", "{url}{body}");
+    let body = br#"{"user":"ann"}"#;
+    let event = |endpoint: &str| {
+        let text = [format!("{endpoint}/signed").as_bytes(), body].concat();
+        http_2_0("signed", &json!({ "X-Sig": sign(&text), "X-Id": "1" }), body).to_string()
+    };
+    let (dev, prod) = ("https://dev.example.com/events", "https://hooks.example.com/events");
+    for (endpoint, signed, code) in
+        [(dev, dev, 200), (prod, prod, 200), (prod, dev, 401), ("", dev, 503)]
+    {
+        let mut stack = Stack::new(
+            &[("signed/source.yml", &text), ("signed/schema.json", SCHEMA)],
+            &[("signed/key", "k")],
+        );
+        stack.environment.endpoint = endpoint.parse().ok();
+        let done = stack.intake().invoke(&event(signed)).await;
+        assert_eq!(status(&done), code, "{endpoint} {signed}");
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::poll::Poll;
-use super::webhook::Webhook;
+use super::webhook::{Endpoint, Webhook};
 use crate::name::SourceName;
 
 /// A source that is ready to use.
@@ -22,6 +22,16 @@ pub struct Source {
 }
 
 impl Source {
+    /// Returns the source in a deployment whose webhooks come in below `endpoint`, for a `public_url` that begins with
+    /// `{endpoint}`.
+    #[must_use]
+    pub fn deployed_at(mut self, endpoint: Option<&Endpoint>) -> Source {
+        if let Some(webhook) = &mut self.webhook {
+            webhook.public_url = webhook.written_url.as_ref().and_then(|url| url.at(endpoint));
+        }
+        self
+    }
+
     /// Returns the names of the secrets that the source uses, sorted, each once.
     pub fn secret_names(&self) -> Vec<String> {
         let webhook = self.webhook.iter().flat_map(Webhook::secret_names);

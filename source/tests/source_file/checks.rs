@@ -41,6 +41,22 @@ fn checks_that_check_nothing() {
             "public_url: https://u:p@h/x\n  delivery_id:",
         ),
         ("fragment in public_url", "delivery_id:", "public_url: https://h/x#y\n  delivery_id:"),
+        ("endpoint and no path", "delivery_id:", "public_url: \"{endpoint}x\"\n  delivery_id:"),
+        (
+            "query below the endpoint",
+            "delivery_id:",
+            "public_url: \"{endpoint}/x?y\"\n  delivery_id:",
+        ),
+        (
+            "more than the endpoint",
+            "delivery_id:",
+            "public_url: \"{endpoint}/{var.x}\"\n  delivery_id:",
+        ),
+        (
+            "endpoint in the middle",
+            "delivery_id:",
+            "public_url: \"https://{endpoint}/x\"\n  delivery_id:",
+        ),
     ];
     insta::assert_snapshot!(report(GITHUB, &cases));
 }

@@ -119,6 +119,11 @@ def targets(resolved, resource, operation, action):
         name = at(properties, "FunctionName") or at(properties, "TargetFunctionArn")
         name = name.split(":function:")[-1].split(":")[0]
         return [(own or arn("lambda", f"function:{name}"), ())]
+    elif kind == "AWS::Logs::MetricFilter":
+        return [(arn("logs", f"log-group:{properties['LogGroupName']}"), ())]
+    elif kind == "AWS::Route53::RecordSet":
+        what = "change/C1" if action == "route53:GetChange" else f"hostedzone/{properties['HostedZoneId']}"
+        return [(arn("route53", what, region="", account=""), ())]
     elif kind == "AWS::S3::BucketPolicy":
         return [(arn("s3", properties["Bucket"], region="", account=""), ())]
     elif kind == "AWS::SQS::QueuePolicy":

@@ -92,6 +92,10 @@ class Resolved:
         between, parts = of
         return between.join(str(part) for part in self.value(parts))
 
+    def _findinmap(self, of):
+        name, first, second = self.value(of)
+        return self.value(self.template["Mappings"][name][first][second])
+
     def _select(self, of):
         return self.value(of[1])[int(of[0])]
 
@@ -126,6 +130,8 @@ class Resolved:
         found = self.resource(name)
         if attribute in ("Arn", "TopicArn"):
             return found["arn"]
+        if attribute == "FunctionUrl":
+            return f"https://{found['id']}.lambda-url.{REGION}.on.aws/"
         if attribute in ("Name", "QueueName"):
             return found["id"].rsplit("/", 1)[-1]
         return f"{found['id']}-{attribute}".lower()

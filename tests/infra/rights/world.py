@@ -15,6 +15,7 @@ STACK = "MozDef-EF-saas-dev"
 DATA_KEY, SECRETS_KEY = arn("kms", "key/data"), arn("kms", "key/secrets")
 # The key that Parameter Store takes unless it is told another.
 AWS_SSM = arn("kms", "key/aws-ssm")
+CERTIFICATE, ZONE = arn("acm", "certificate/1"), "Z0123456789ABC"
 WEB_ACL = arn("wafv2", "regional/webacl/acl/1")
 TOPIC = arn("sns", "oncall")
 CONSUMER = "arn:aws:iam::210987654321:role/mozdef"
@@ -64,9 +65,9 @@ def application():
 
 @functools.lru_cache(None)
 def worlds():
-    """With and without keys of one's own, behind either API, from either kind of repository."""
+    """With and without keys of one's own, behind each kind of front, from either kind of repository."""
     found = []
-    for api, source, keys in (("HTTP", "Both", False), ("HTTP", "CodeCommit", True), ("REST", "GitHub", True)):
+    for api, source, keys in (("HTTP", "Both", False), ("REST", "GitHub", True), ("URL", "CodeCommit", True)):
         found.append(world(api, source, keys))
     return found
 
@@ -74,13 +75,16 @@ def worlds():
 def world(api, source, keys):
     own = {"KmsKeyArn": DATA_KEY, "SecretsKmsKeyArn": SECRETS_KEY} if keys else {}
     acl = {"WebAclArn": WEB_ACL} if api == "REST" else {}
-    pipeline = Resolved(template("pipeline.yml"), f"{STACK}-pipeline", NAMES | own | acl | {
+    # A REST API has its name from the same type of resource, whose record somebody else makes.
+    zone = {"HostedZoneId": ZONE} if api == "HTTP" else {}
+    domain = zone | ({} if api == "URL" else {"DomainName": "hooks.example.com", "CertificateArn": CERTIFICATE})
+    pipeline = Resolved(template("pipeline.yml"), f"{STACK}-pipeline", NAMES | own | acl | zone | {
         "BucketPrefix": STACK.lower(), "ConfigurationRepository": "organization/configuration" if source == "GitHub" else "configuration",
         "FrameworkRepository": "organization/framework", "SourceType": source,
         "ConnectionArn": "" if source == "CodeCommit" else arn("codeconnections", "connection/1"),
         "ManualApproval": "true", "ApprovalTopicArn": TOPIC,
     })  # fmt: skip
-    stack = Resolved(application(), STACK, NAMES | own | acl | {
+    stack = Resolved(application(), STACK, NAMES | own | acl | domain | {
         "ApiType": api, "ApiPath": "events", "Revision": "20261130T100000Z-0123456789ab", "Tracing": "true", "CaptureRefused": "true", "AlarmTopicArn": TOPIC,
         "CodeBucket": pipeline.resource("PackageBucket")["id"], "CodeKey": f"{STACK}/{'0' * 64}.zip",
         "PermissionsBoundaryArn": pipeline.resource("Boundary")["id"],

@@ -9,11 +9,13 @@ mod words;
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use mef_auth::Redactor;
 use mef_http::SystemClock;
 use mef_intake::Route;
 use mef_ports::Clock as _;
+use mef_source::Source;
 
 use crate::args::{ExplainOptions, Global};
 use crate::offline::captured::Captured;
@@ -38,6 +40,7 @@ pub(super) async fn explain(
         output::say("note: the credentials of this request were masked: it cannot be authentic");
     }
     let source = files::load_one(&global.sources, &options.source)?;
+    let source = Arc::new(Source::clone(&source).deployed_at(options.endpoint.as_ref()));
     let path = captured.request.path();
     let leads = match Route::of(path, "", "") {
         Route::Named(name) if name != source.name => Some(format!("to the source `{name}`")),

@@ -8,6 +8,8 @@ mod names;
 mod parts;
 mod policies;
 mod template;
+mod throttle;
+mod warnings;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -15,7 +17,6 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use mef_source::Source;
-use mef_source::checked::{Check, Webhook};
 
 use crate::args::{Global, RenderOptions};
 use crate::output;
@@ -43,18 +44,10 @@ pub(super) fn render(global: &Global, options: &RenderOptions) -> anyhow::Result
         output::count(sources.len(), "source"),
         package.display(),
     ));
-    for source in sources.iter().filter(|source| signs_query(source)) {
-        output::say(&format!(
-            "warning: `{}` signs the URL with its query, which an API of the type REST does not hand over as it was \
-             sent: deploy it with ApiType=HTTP (docs/aws.md)",
-            source.name
-        ));
+    for warning in warnings::of(&sources, options.api_type) {
+        output::say(&format!("warning: {warning}"));
     }
     Ok(ExitCode::SUCCESS)
-}
-
-fn signs_query(source: &Source) -> bool {
-    source.webhook.iter().flat_map(Webhook::single_checks).any(Check::signs_query)
 }
 
 fn name(file: &SourceFile) -> &str {

@@ -9,6 +9,7 @@ use mef_source::checked::Poll;
 use super::names::logical_id;
 use super::policies;
 use super::template::Parts;
+use super::throttle::Throttle;
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
@@ -31,6 +32,9 @@ pub(super) fn of(sources: &[Arc<Source>]) -> anyhow::Result<Parts> {
         }
     }
     unpolled(&mut parts, sources);
+    let pushed = sources.iter().filter(|source| source.webhook.is_some()).count();
+    let Throttle { rate, burst } = Throttle::of(pushed);
+    parts.mappings = format!("Throttle:\n  Sources: {{ Rate: {rate}, Burst: {burst} }}\n");
     parts.resources.push_str(&policies::of(sources)?);
     let text = parts.resources.trim_start_matches('\n').len();
     parts.resources = parts.resources.split_off(parts.resources.len() - text);
@@ -173,6 +177,8 @@ struct Alarm<'a> {
     name: String,
     description: String,
     source: &'a str,
+    /// The condition under which there is something to watch, and somebody wants it of each source.
+    condition: &'a str,
     /// The logical id of the source whose pause silences it.
     paused: Option<&'a str>,
     metric: &'a str,
@@ -193,6 +199,7 @@ impl Default for Alarm<'_> {
             name: String::new(),
             description: String::new(),
             source: "",
+            condition: "HasSourceMetrics",
             paused: None,
             metric: "",
             statistic: "",
@@ -208,7 +215,7 @@ impl Default for Alarm<'_> {
 impl Alarm<'_> {
     fn write(&self, parts: &mut Parts) {
         let Alarm { id, name, description, source, metric, statistic, .. } = self;
-        let Alarm { comparison, threshold, period, missing, .. } = self;
+        let Alarm { condition, comparison, threshold, period, missing, .. } = self;
         let paused =
             self.paused.map(|id| format!("    ActionsEnabled: !If [Paused{id}, false, true]\n"));
         let paused = paused.unwrap_or_default();
@@ -221,7 +228,7 @@ impl Alarm<'_> {
             "
 {id}:
   Type: AWS::CloudWatch::Alarm
-  Condition: HasSourceMetrics
+  Condition: {condition}
   Properties:
     AlarmName: !Sub \"${{Project}}-${{Service}}-${{Stage}}-{name}\"
     AlarmDescription: {description:?}
@@ -263,6 +270,7 @@ fn pushed(parts: &mut Parts, name: &str, id: &str) {
     late.write(parts);
     let early = Alarm {
         name: format!("denied-early-{name}"),
+        condition: "HasSourceMetricsOfAuthorizer",
         // The authorizer counts only what it refuses.
         metric: "AuthorizerDenied",
         statistic: "Sum",
@@ -277,9 +285,18 @@ fn pushed(parts: &mut Parts, name: &str, id: &str) {
   Value: !Join
     - \"\"
     - - !If
-        - IsHttp
-        - !Sub \"https://${{HttpApi}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}\"
-        - !Sub \"https://${{RestApi}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}/${{Stage}}\"
+        - HasPublicUrl
+        - !Ref PublicUrl
+        - !If
+          - HasDomain
+          - !Sub \"https://${{DomainName}}\"
+          - !If
+            - IsHttp
+            - !Sub \"https://${{HttpApi}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}\"
+            - !If
+              - IsRest
+              - !Sub \"https://${{RestApi}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}/${{Stage}}\"
+              - !Join [\"\", [\"https://\", !Select [2, !Split [\"/\", !GetAtt HandlerUrl.FunctionUrl]]]]
       - !If [HasApiPath, !Sub \"/${{ApiPath}}\", \"\"]
       - \"/{name}\"
 "

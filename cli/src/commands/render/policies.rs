@@ -19,6 +19,9 @@ const READ: (&str, &str, &str) = ("ReadSecrets", "read", "ssm:GetParameters");
 /// Some handshakes store the secret that the sender brings, once. Some vendors change a refresh token
 /// with each use: the new one is stored.
 const STORE: (&str, &str, &str) = ("StoreSecrets", "store", "ssm:PutParameter");
+/// The roles that read the secrets of webhooks. Not every stack has an authorizer.
+const WEBHOOK_ROLES: &str =
+    "!If [HasAuthorizer, !Ref AuthorizerRole, !Ref \"AWS::NoValue\"], !Ref HandlerRole";
 /// What stores a secret needs of a key of one's own. Parameter Store asks for a data key if the
 /// account's default is its advanced tier.
 const ENCRYPT: &str = "        - !If
@@ -49,10 +52,10 @@ pub(super) fn of(sources: &[Arc<Source>]) -> anyhow::Result<String> {
             .collect()
     });
     let mut text = String::new();
-    write(&mut text, "WebhookSecrets", READ, "AuthorizerRole, !Ref HandlerRole", &pushed)?;
-    write(&mut text, "StoredSecrets", STORE, "HandlerRole", &stored)?;
-    write(&mut text, "PollSecrets", READ, "PollerRole", &pulled)?;
-    write(&mut text, "RotatedSecrets", STORE, "PollerRole", &rotated)?;
+    write(&mut text, "WebhookSecrets", READ, WEBHOOK_ROLES, &pushed)?;
+    write(&mut text, "StoredSecrets", STORE, "!Ref HandlerRole", &stored)?;
+    write(&mut text, "PollSecrets", READ, "!Ref PollerRole", &pulled)?;
+    write(&mut text, "RotatedSecrets", STORE, "!Ref PollerRole", &rotated)?;
     Ok(text)
 }
 
@@ -92,7 +95,7 @@ fn write(
   Properties:
     Path: !Sub \"/${{Project}}-${{Service}}-${{Stage}}/\"
     Description: The secrets that the functions may {verb}, each by its name
-    Roles: [!Ref {roles}]
+    Roles: [{roles}]
     PolicyDocument:
       Version: \"2012-10-17\"
       Statement:
@@ -146,7 +149,7 @@ mod tests {
         assert!(longest <= LARGEST);
         let many: Vec<_> = (0..600).map(|i| ("source", format!("secret_{i:03}"))).collect();
         let error =
-            write(&mut String::new(), "PollSecrets", READ, "PollerRole", &many).unwrap_err();
+            write(&mut String::new(), "PollSecrets", READ, "!Ref PollerRole", &many).unwrap_err();
         assert!(error.to_string().contains("the 600 secrets need 12 policies"), "{error}");
     }
 }

@@ -16,6 +16,8 @@ const MOST_OUTPUTS: usize = 200;
 pub(super) struct Parts {
     /// A switch for each schedule.
     pub(super) parameters: String,
+    /// Mappings: how much of webhooks the front lets through.
+    pub(super) mappings: String,
     /// Conditions: which source is paused.
     pub(super) conditions: String,
     /// Schedules, policies, alarms.
@@ -34,6 +36,7 @@ pub(super) fn fill(template: &str, parts: &Parts) -> anyhow::Result<String> {
     let mut filled = String::with_capacity(template.len() * 2);
     let mut left = vec![
         ("parameters", parts.parameters.as_str()),
+        ("mappings", parts.mappings.as_str()),
         ("conditions", parts.conditions.as_str()),
         ("resources", parts.resources.as_str()),
         ("outputs", parts.outputs.as_str()),
@@ -98,19 +101,20 @@ fn within(template: &str, section: &str, most: usize) -> anyhow::Result<()> {
 mod tests {
     use super::*;
 
-    const TEMPLATE: &str = "Parameters:\n  # mef render: parameters\nConditions:\n  # mef render: conditions\nResources:\n  Queue:\n    Type: x\n  # mef render: resources\nOutputs:\n  # mef render: outputs\n";
+    const TEMPLATE: &str = "Parameters:\n  # mef render: parameters\nMappings:\n  # mef render: mappings\nConditions:\n  # mef render: conditions\nResources:\n  Queue:\n    Type: x\n  # mef render: resources\nOutputs:\n  # mef render: outputs\n";
 
     #[test]
     fn parts_stand_where_their_markers_stood() {
         let parts = Parts {
             parameters: "P: 0\n".to_owned(),
+            mappings: "M: 0\n".to_owned(),
             conditions: "A: 1\n".to_owned(),
             resources: "B:\n  C: 2\n\nD: 3\n".to_owned(),
             outputs: String::new(),
         };
         assert_eq!(
             fill(TEMPLATE, &parts).unwrap(),
-            "Parameters:\n  P: 0\nConditions:\n  A: 1\nResources:\n  Queue:\n    Type: x\n  B:\n    C: 2\n\n  D: 3\nOutputs:\n"
+            "Parameters:\n  P: 0\nMappings:\n  M: 0\nConditions:\n  A: 1\nResources:\n  Queue:\n    Type: x\n  B:\n    C: 2\n\n  D: 3\nOutputs:\n"
         );
     }
 
@@ -121,7 +125,7 @@ mod tests {
         let twice = TEMPLATE.replace("render: outputs", "render: resources");
         assert_eq!(
             error(&twice),
-            "line 10: the marker `resources` is not known, or is there twice"
+            "line 12: the marker `resources` is not known, or is there twice"
         );
         assert!(error(&TEMPLATE.replace("outputs", "output")).contains("`output` is not known"));
     }

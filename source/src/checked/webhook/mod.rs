@@ -8,6 +8,7 @@ mod delivery_id;
 mod event_answers;
 mod handshake;
 pub(crate) mod preset;
+mod public_url;
 mod respond;
 mod signed_id;
 mod verify;
@@ -16,6 +17,7 @@ pub use checks::*;
 pub use event_answers::EventAnswers;
 pub use handshake::{Constraint, Handshake, HandshakeAuth, When};
 pub use preset::{ExpandedPreset, Expansion};
+pub use public_url::{Endpoint, NoEndpoint, PublicUrl};
 pub use respond::{AnswerBody, AnswerTemplate, Respond, StoredSecret};
 pub use verify::Verify;
 
@@ -28,7 +30,11 @@ use crate::path::{Path, Root};
 use crate::template::Template;
 use crate::written::{self, Charset, Decode, EqualBodies, Located};
 
-const DEFAULT_MAX_BODY: usize = 6 * 1024 * 1024;
+/// The largest body, in bytes, that surely reaches a function of AWS Lambda, and so the default of `max_body`.
+///
+/// Its event has at most 6 MiB. A gateway may put a body into it as base64, which takes a third more, and beside it
+/// everything else about the request: of up to 10,240 bytes of head each header twice, escaped.
+pub const REACHES_LAMBDA: usize = (6 * 1024 - 64) * 1024 / 4 * 3;
 const LARGEST_MAX_BODY: usize = 10 * 1024 * 1024;
 
 /// How long a delivery is remembered as done. Vendors retry for up to three days.
@@ -44,8 +50,10 @@ pub struct Webhook {
     pub verify: Verify,
     /// The methods that are taken, in upper case.
     pub methods: Vec<String>,
-    /// The URL that the vendor was given.
+    /// The URL that the vendor was given, as far as it is known.
     pub public_url: Option<Url>,
+    /// What the file says of that URL.
+    pub written_url: Option<PublicUrl>,
     /// The largest body that is taken, in bytes as sent.
     pub max_body: usize,
     /// What the delivery id is made of; the first of which all is found counts.
@@ -74,9 +82,9 @@ impl Webhook {
         event: EventSpec,
         checker: &mut Checker<'_>,
     ) -> Result<Webhook, Told> {
-        let public_url =
-            written.public_url.as_ref().map(|url| public_url(url, checker)).transpose();
-        let max_body = checker.size_or(written.max_body.as_ref(), DEFAULT_MAX_BODY);
+        let written_url =
+            written.public_url.as_ref().map(|url| PublicUrl::check(url, checker)).transpose();
+        let max_body = checker.size_or(written.max_body.as_ref(), REACHES_LAMBDA);
         if max_body > LARGEST_MAX_BODY {
             checker.error_with(
                 written.max_body.as_ref().and_then(Located::place),
@@ -85,7 +93,7 @@ impl Webhook {
             );
         }
         let delivery_id = delivery_id::check(written, checker);
-        let has_public_url = matches!(public_url, Ok(Some(_)));
+        let has_public_url = matches!(written_url, Ok(Some(_)));
         let verify = verify::verify(written, has_public_url, checker);
         if let Ok(Verify::All(checks)) = &verify {
             let ids = delivery_id.iter().flatten().flat_map(Template::paths);
@@ -108,10 +116,12 @@ impl Webhook {
         let verified = verify.as_ref().ok();
         let rules = written.handshake.iter();
         let handshake = all(rules.map(|rule| Handshake::check(rule, &methods, verified, checker)));
+        let written_url = written_url?;
         Ok(Webhook {
             verify: verify?,
             methods,
-            public_url: public_url?,
+            public_url: written_url.as_ref().and_then(|url| url.at(None)),
+            written_url,
             max_body,
             delivery_id: delivery_id?,
             equal_bodies: written.equal_bodies.unwrap_or_default(),
@@ -125,6 +135,11 @@ impl Webhook {
             handshake: handshake?,
             event: EventSpec { one_is_a_list: written.decode == Decode::Xml, ..event },
         })
+    }
+
+    /// Returns whether the deployment has to say where its webhooks come in, and has not.
+    pub fn lacks_endpoint(&self) -> bool {
+        self.written_url.is_some() && self.public_url.is_none()
     }
 
     /// Returns its checks that are not made of others, in the order of the file.
@@ -236,25 +251,6 @@ fn rejected_status(written: &written::Webhook, checker: &mut Checker<'_>) -> u16
             );
             REJECTED_STATUSES[0]
         }
-    }
-}
-
-fn public_url(text: &Located<String>, checker: &mut Checker<'_>) -> Result<Url, Told> {
-    match Url::parse(text) {
-        Ok(url)
-            if matches!(url.scheme(), "https" | "http")
-                && url.query().is_none()
-                && url.fragment().is_none()
-                && url.username().is_empty()
-                && url.password().is_none() =>
-        {
-            Ok(url)
-        }
-        _ => Err(checker.error_with(
-            text.place(),
-            "this is not a webhook's URL",
-            "write the URL that the vendor was given, such as `https://hooks.example.com/github`, without a query, a fragment or a password",
-        )),
     }
 }
 

@@ -29,10 +29,11 @@ pub struct Webhook {
     /// The methods that are accepted; by default `POST`.
     pub methods: Option<Located<Vec<Located<String>>>>,
     /// The URL that the vendor was given, for signatures over `{url}`. It is never taken from a
-    /// request.
+    /// request. `{endpoint}` at its beginning is where the webhooks of the deployment come in, so that
+    /// one file serves every stage.
     pub public_url: Option<Located<String>>,
-    /// The largest body that is accepted, as it is sent: `512KiB`; by default `6MiB`, at most
-    /// `10MiB`.
+    /// The largest body that is accepted, as it is sent: `512KiB`; by default `4560KiB`, the
+    /// largest that surely reaches a function on AWS, at most `10MiB`.
     pub max_body: Option<Located<String>>,
     /// The path of the vendor's id for the delivery, or a template such as `"{source} {id}"` if two
     /// events can share an id; or several of them, of which the first that is found whole counts.
