@@ -135,8 +135,8 @@ async fn finish(mut run: Run<'_>) -> RunReport {
     run.summary.ended = Some(run.now());
     // In what is left open, records may move to pages that are still to come.
     let is_open = run.record.open().is_some() || run.record.pass().is_some();
-    let seen = run.seen.to_store_at_the_end(is_open);
-    run.summary.dedupe_overflow = run.seen.forgotten(&seen.ids, is_read_from_start(&run));
+    let ids = run.seen.all_delivered(is_open);
+    run.summary.dedupe_overflow = run.seen.forgotten(&ids, is_read_from_start(&run));
     run.summary.error = match &end {
         RunEnd::Failed(error) => Some(run.poller.ports.redactor.mask(&chain(error)).into_owned()),
         _ => None,
@@ -147,10 +147,11 @@ async fn finish(mut run: Run<'_>) -> RunReport {
     }
     run.record.last_run = Some(run.summary.clone());
     history::note(&mut run.record, done_before.as_ref());
-    let seen = (is_open || run.seen.has_others()).then_some(seen);
-    let stored = match &seen {
-        Some(seen) => run.store_with(seen).await,
-        None => run.store(None).await,
+    let stored = if is_open || run.seen.has_others() {
+        let change = run.seen.replace_all(ids);
+        run.store_with(&change).await
+    } else {
+        run.store().await
     };
     let end = match stored {
         Ok(()) => end,
