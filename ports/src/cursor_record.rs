@@ -306,7 +306,8 @@ impl CursorRecord {
     }
 
     /// Returns how many of the stored ids, from the first on, are of records on pages before the one
-    /// that is asked for next. `None` if an older program stored them, which did not say.
+    /// that is asked for next, besides those that say so themselves. `None` if none of them counts as
+    /// that: an older program stored them, which did not say, or reading begins again.
     pub fn passed(&self) -> Option<usize> {
         self.passed
     }
@@ -367,10 +368,11 @@ impl CursorRecord {
         }
     }
 
-    /// Notes how many of the ids that are stored with the record are of earlier pages.
-    pub fn note_passed(&mut self, passed: usize) {
+    /// Notes whether any of the ids that are stored with the record is of an earlier page. Each says it
+    /// itself.
+    pub fn note_passed(&mut self, any: bool) {
         let is_in_the_middle = self.open.as_ref().is_some_and(|open| open.next.is_some());
-        self.passed = (is_in_the_middle || passed > 0).then_some(passed);
+        self.passed = (is_in_the_middle || any).then_some(0);
     }
 
     /// Notes that the page which is asked for again names an earlier one.

@@ -143,8 +143,20 @@ pub enum CommitError {
 pub struct Commit<'a> {
     /// The cursor.
     pub record: &'a CursorRecord,
-    /// The ids for boundary dedupe; `None` leaves them as they are.
-    pub seen: Option<&'a [SeenId]>,
+    /// What becomes of the ids for boundary dedupe.
+    pub seen: SeenChange<'a>,
+}
+
+/// What a commit does with the ids for boundary dedupe. There may be many of them, so that a page
+/// adds its own and does not write the others again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SeenChange<'a> {
+    /// They stay as they are.
+    Keep,
+    /// These come after those that are stored.
+    Add(&'a [SeenId]),
+    /// These are stored, and no others.
+    Replace(&'a [SeenId]),
 }
 
 /// No lease lasts longer than this. One that ends later from now was taken when a clock was wrong.
@@ -195,7 +207,8 @@ pub trait Cursors: Send + Sync {
     /// Fails if the store cannot be read.
     async fn read(&self, stream: &StreamKey) -> Result<Option<StoredCursor>, StoreError>;
 
-    /// Returns the ids stored for boundary dedupe, in no order.
+    /// Returns the ids stored for boundary dedupe, in the order in which they were added. One that was
+    /// added again is there twice, and the later counts.
     ///
     /// # Errors
     ///
@@ -223,6 +236,18 @@ pub trait Cursors: Send + Sync {
     ///
     /// Fails if the store cannot be read.
     async fn list(&self) -> Result<Vec<StoredCursor>, StoreError>;
+
+    /// Returns the cursors of one source, by partition. They are as they were a moment ago: what a run decides
+    /// by them it has to read again under its lease.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the store cannot be read.
+    async fn list_of(&self, source: &str) -> Result<Vec<StoredCursor>, StoreError> {
+        let mut cursors = self.list().await?;
+        cursors.retain(|cursor| cursor.stream.source == source);
+        Ok(cursors)
+    }
 }
 
 #[cfg(test)]

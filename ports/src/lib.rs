@@ -35,7 +35,8 @@ pub use cursor_record::{
     WaitedFor,
 };
 pub use cursors::{
-    Commit, CommitError, Cursors, LONGEST_LEASE, Lease, LeaseError, SeenId, StoredCursor, StreamKey,
+    Commit, CommitError, Cursors, LONGEST_LEASE, Lease, LeaseError, SeenChange, SeenId,
+    StoredCursor, StreamKey,
 };
 pub use delivery::{
     BlobEntry, BlobKey, Blobs, Captures, DeadLetter, DeadLetters, Deliveries, DeliveryKey,

@@ -19,15 +19,13 @@ pub(crate) struct AwsError {
     /// Whether the service is out of reach or overloaded, and did not refuse the
     /// request itself.
     pub(crate) away: bool,
-    /// Whether another transaction was changing the same item.
-    pub(crate) conflict: bool,
     /// Whether the condition of a write did not hold.
     pub(crate) refused: bool,
 }
 
 impl AwsError {
     pub(crate) fn new(text: impl Into<String>) -> AwsError {
-        AwsError { text: text.into(), away: false, conflict: false, refused: false }
+        AwsError { text: text.into(), away: false, refused: false }
     }
 
     pub(crate) fn away(text: impl Into<String>) -> AwsError {
@@ -71,7 +69,6 @@ where
                 AwsError {
                     text,
                     away: status >= 500 || code.is_some_and(is_throttle),
-                    conflict: code == Some("TransactionConflictException"),
                     refused: code == Some("ConditionalCheckFailedException"),
                 }
             }

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use mef_ports::moment::after;
 use mef_ports::{
-    Commit, CommitError, CursorRecord, Cursors, LONGEST_LEASE, Lease, LeaseError, SeenId,
-    StoreError, StoredCursor, StreamKey,
+    Commit, CommitError, CursorRecord, Cursors, LONGEST_LEASE, Lease, LeaseError, SeenChange,
+    SeenId, StoreError, StoredCursor, StreamKey,
 };
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
@@ -100,39 +100,50 @@ impl Cursors for Store {
 
     async fn seen(&self, stream: &StreamKey) -> Result<Vec<SeenId>, StoreError> {
         let key = stream.clone();
-        let bytes = self
+        let parts = self
             .reader
             .read("read the seen ids", move |connection| {
                 connection
                     .prepare_cached(
-                        "SELECT seen FROM cursors WHERE source = ?1 AND partition = ?2",
+                        "SELECT ids FROM seen WHERE source = ?1 AND partition = ?2
+                         ORDER BY position",
                     )?
-                    .query_row([key.source, key.partition], |row| row.get::<_, Vec<u8>>(0))
-                    .optional()
+                    .query_map([key.source, key.partition], |row| row.get(0))?
+                    .collect::<rusqlite::Result<Vec<Vec<u8>>>>()
             })
             .await?;
-        Ok(SeenId::unpack(&bytes.unwrap_or_default()))
+        Ok(parts.iter().flat_map(|ids| SeenId::unpack(ids)).collect())
     }
 
     async fn commit(&self, lease: &Lease, commit: Commit<'_>) -> Result<(), CommitError> {
         let lease = lease.clone();
         let record = to_json(commit.record)?;
-        let seen = commit.seen.map(SeenId::pack);
+        let (replaces, ids) = match commit.seen {
+            SeenChange::Keep => (false, Vec::new()),
+            SeenChange::Add(ids) => (false, SeenId::pack(ids)),
+            SeenChange::Replace(ids) => (true, SeenId::pack(ids)),
+        };
         let changed = self
             .writer
             .write("commit a cursor", move |transaction| {
-                transaction
+                let StreamKey { source, partition } = &lease.stream;
+                let changed = transaction
                     .prepare_cached(
-                        "UPDATE cursors SET record = ?4, seen = coalesce(?5, seen)
+                        "UPDATE cursors SET record = ?4
                          WHERE source = ?1 AND partition = ?2 AND fence = ?3",
                     )?
-                    .execute(params![
-                        lease.stream.source,
-                        lease.stream.partition,
-                        lease.fence,
-                        record,
-                        seen
-                    ])
+                    .execute(params![source, partition, lease.fence, record])?;
+                if changed == 1 && replaces {
+                    forget_seen(transaction, &lease.stream)?;
+                }
+                if changed == 1 && !ids.is_empty() {
+                    transaction
+                        .prepare_cached(
+                            "INSERT INTO seen (source, partition, ids) VALUES (?1, ?2, ?3)",
+                        )?
+                        .execute(params![source, partition, ids])?;
+                }
+                Ok(changed)
             })
             .await?;
         if changed == 1 { Ok(()) } else { Err(CommitError::LeaseLost) }
@@ -148,10 +159,10 @@ impl Cursors for Store {
                         "INSERT INTO cursors (source, partition, fence, record)
                          VALUES (?1, ?2, 1, ?3)
                          ON CONFLICT DO UPDATE SET fence = fence + 1, leased_until = NULL,
-                                                   record = ?3, seen = x''",
+                                                   record = ?3",
                     )?
-                    .execute(params![key.source, key.partition, record])
-                    .map(drop)
+                    .execute(params![key.source, key.partition, record])?;
+                forget_seen(transaction, &key)
             })
             .await
     }
@@ -168,6 +179,13 @@ impl Cursors for Store {
             })
             .await
     }
+}
+
+fn forget_seen(connection: &Connection, key: &StreamKey) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("DELETE FROM seen WHERE source = ?1 AND partition = ?2")?
+        .execute([&key.source, &key.partition])
+        .map(drop)
 }
 
 fn find(connection: &Connection, key: &StreamKey) -> rusqlite::Result<Option<StoredCursor>> {

@@ -16,7 +16,7 @@ use mef_ports::conformance::receipt;
 use mef_ports::{
     AccessToken, BlobKey, Blobs, Clock, Commit, CursorRecord, Cursors as _, DeadLetter,
     DeadLetters, Deliveries as _, DeliveryKey, LeaseError, Limits as _, Message, Position,
-    Queue as _, RawRecord, Secret, SeenId, Settled, Stage, StreamKey, TokenKey, Tokens,
+    Queue as _, RawRecord, Secret, SeenChange, SeenId, Settled, Stage, StreamKey, TokenKey, Tokens,
 };
 use mef_sqlite::{Counts, OpenError, Store};
 use rusqlite::Connection;
@@ -167,7 +167,7 @@ async fn two_stores_on_one_file_see_each_other_and_respect_leases() {
     assert!(matches!(held, Err(LeaseError::Held { until }) if until == at(30)), "{held:?}");
     let taken = other.lease(&stream(), at(30), ttl).await.unwrap();
     assert!(taken.fence > lease.fence);
-    let commit = Commit { record: &CursorRecord::default(), seen: None };
+    let commit = Commit { record: &CursorRecord::default(), seen: SeenChange::Keep };
     assert!(one.commit(&lease, commit).await.is_err(), "the other store has the lease");
 }
 
@@ -237,7 +237,10 @@ async fn reopening_keeps_everything() {
     store.send(&[message("a")]).await.unwrap();
     DeadLetters::put(&store, &[letter("1")]).await.unwrap();
     let lease = store.lease(&stream(), at(0), Duration::from_secs(30)).await.unwrap();
-    store.commit(&lease, Commit { record: &record, seen: Some(&seen) }).await.unwrap();
+    store
+        .commit(&lease, Commit { record: &record, seen: SeenChange::Replace(&seen) })
+        .await
+        .unwrap();
     store.mark_done(&delivery, at(9_000_000_000), &receipt()).await.unwrap();
     let access = AccessToken { token: Secret::new("s"), expires: None };
     Tokens::put(&store, &token, &access).await.unwrap();

@@ -13,7 +13,7 @@ use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 use mef_auth::Redactor;
 use mef_poller::Poller;
-use mef_ports::{Clock, Commit, Cursors, Lease, LeaseError, StreamKey};
+use mef_ports::{Clock, Commit, Cursors, Lease, LeaseError, SeenChange, StreamKey};
 use mef_source::Source;
 use mef_source::checked::Partitions;
 
@@ -58,7 +58,7 @@ pub(super) async fn pause(
         record.next_run = None;
     }
     record.paused = if pause { before.or(Some(clock.now())) } else { None };
-    let result = cursors.commit(&lease, Commit { record: &record, seen: None }).await;
+    let result = cursors.commit(&lease, Commit { record: &record, seen: SeenChange::Keep }).await;
     cursors.release(&lease).await?;
     result?;
     if pause && stream.partition.is_empty() {

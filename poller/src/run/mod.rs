@@ -91,8 +91,12 @@ impl Poller {
             Err(error) => {
                 // How far behind the stream is matters most when nothing works.
                 let stored = self.ports.cursors.read(&stream).await.ok().flatten();
-                let done = stored.and_then(|stored| stored.record.done().cloned());
-                nothing(RunEnd::Failed(error)).at(done, started)
+                let record = stored.map(|stored| stored.record).unwrap_or_default();
+                let mut report = nothing(RunEnd::Failed(error));
+                // A run that did not begin is not stored.
+                report.summary.failing_since =
+                    record.last_run.as_ref().and_then(|run| run.failing_since.or(run.ended));
+                report.at(record.done().cloned(), started)
             }
         };
         if let Err(error) = self.ports.cursors.release(&keeper.current().await).await {
@@ -131,18 +135,23 @@ async fn finish(mut run: Run<'_>) -> RunReport {
     run.summary.ended = Some(run.now());
     // In what is left open, records may move to pages that are still to come.
     let is_open = run.record.open().is_some() || run.record.pass().is_some();
-    let seen = run.seen.to_store_at_the_end(is_open);
-    run.summary.dedupe_overflow = run.seen.forgotten(&seen.ids, is_read_from_start(&run));
+    let ids = run.seen.all_delivered(is_open);
+    run.summary.dedupe_overflow = run.seen.forgotten(&ids, is_read_from_start(&run));
     run.summary.error = match &end {
         RunEnd::Failed(error) => Some(run.poller.ports.redactor.mask(&chain(error)).into_owned()),
         _ => None,
     };
+    if run.summary.error.is_some() {
+        let before = run.record.last_run.as_ref().and_then(|run| run.failing_since);
+        run.summary.failing_since = before.or(Some(run.started));
+    }
     run.record.last_run = Some(run.summary.clone());
     history::note(&mut run.record, done_before.as_ref());
-    let seen = (is_open || run.seen.has_others()).then_some(seen);
-    let stored = match &seen {
-        Some(seen) => run.store_with(seen).await,
-        None => run.store(None).await,
+    let stored = if is_open || run.seen.has_others() {
+        let change = run.seen.replace_all(ids);
+        run.store_with(&change).await
+    } else {
+        run.store().await
     };
     let end = match stored {
         Ok(()) => end,

@@ -6,7 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use mef_auth::unique_id;
 use mef_ports::moment::{after, before};
 use mef_ports::{
-    Commit, CommitError, CursorRecord, LostSpan, Position, ResumeAt, RunSummary, SeenId, StreamKey,
+    Commit, CommitError, CursorRecord, LostSpan, Position, ResumeAt, RunSummary, SeenChange,
+    StreamKey,
 };
 use mef_source::checked::{Next, Repeats};
 
@@ -18,7 +19,7 @@ use crate::lease::LeaseKeeper;
 use crate::news::gathered::Gathered;
 use crate::news::keep::kept;
 use crate::news::seen::Seen;
-use crate::news::seen::stored::Stored;
+use crate::news::seen::stored::Change;
 use crate::poller::Poller;
 use crate::request::build::{PageRequest, build};
 use crate::request::scope::{Partition, RequestScope, RunVariables};
@@ -81,7 +82,7 @@ impl<'p> Run<'p> {
             record.begin_at(first);
         }
         let stored = ports.cursors.seen(stream).await?;
-        let seen = Seen::load(&stored, record.passed().unwrap_or_default())
+        let seen = Seen::load(&stored, record.passed())
             .keeping_repeats(poller.poll.repeats == Repeats::Keep);
         let secrets = poller.secrets().await?;
         let fetcher = poller.fetcher(secrets, Some(lease), budget);
@@ -187,7 +188,7 @@ impl<'p> Run<'p> {
         if request.moves || self.poller.poll.cursor.is_by_vendor() {
             // The vendor counts the page as given, even if this run ends before it is delivered.
             self.record.ask();
-            self.store(None).await?;
+            self.store().await?;
         }
         let before = self.now();
         let fetched = self.fetcher.fetch(request).await;
@@ -202,17 +203,21 @@ impl<'p> Run<'p> {
         Ok(Gathered::new(&poller.pipeline, &poller.poll.details, kept, self.now()))
     }
 
-    /// Stores the cursor under the lease, and `seen` unless the stored ids stay as they are.
-    pub(crate) async fn store(&self, seen: Option<&[SeenId]>) -> Result<(), CommitError> {
+    /// Stores the cursor under the lease; the stored ids stay as they are.
+    pub(crate) async fn store(&self) -> Result<(), CommitError> {
+        self.commit(SeenChange::Keep).await
+    }
+
+    /// Stores the cursor under the lease, and what becomes of the stored ids.
+    pub(crate) async fn store_with(&mut self, change: &Change) -> Result<(), CommitError> {
+        self.record.note_passed(self.seen.any_passed());
+        self.commit(change.seen()).await
+    }
+
+    async fn commit(&self, seen: SeenChange<'_>) -> Result<(), CommitError> {
         let lease = self.lease.current().await;
         let commit = Commit { record: &self.record, seen };
         self.poller.ports.cursors.commit(&lease, commit).await
-    }
-
-    /// Stores the cursor under the lease, with these ids.
-    pub(crate) async fn store_with(&mut self, seen: &Stored) -> Result<(), CommitError> {
-        self.record.note_passed(seen.passed);
-        self.store(Some(&seen.ids)).await
     }
 
     /// Notes whether what was set up can be trusted after its details were asked for. A refusal, or a

@@ -73,17 +73,17 @@ pub(crate) async fn deliver(
         count(summary, &receipt);
         if let Some(error) = stays {
             seen.page_comes_again();
-            let seen = seen.to_store_at_the_end(true);
-            record.note_passed(seen.passed);
-            let commit = Commit { record: &*record, seen: Some(&seen.ids) };
+            record.note_passed(seen.any_passed());
+            let change = seen.replace_all(seen.all_delivered(true));
+            let commit = Commit { record: &*record, seen: change.seen() };
             ports.cursors.commit(&lease.current().await, commit).await?;
             return Err(error);
         }
         seen.page_delivered(turn.comes_again);
         record.advance(turn.moved.clone(), receipt);
-        let seen = seen.store_with(&turn.needed);
-        record.note_passed(seen.passed);
-        let commit = Commit { record: &*record, seen: Some(&seen.ids) };
+        record.note_passed(seen.any_passed());
+        let change = seen.store_with(&turn.needed, turn.is_through);
+        let commit = Commit { record: &*record, seen: change.seen() };
         Ok(ports.cursors.commit(&lease.current().await, commit).await?)
     };
     match early {
@@ -117,8 +117,8 @@ pub(crate) async fn deliver_part(
     count(&mut run.summary, &receipt);
     run.seen.delivered(items);
     run.seen.delivered(&hashes);
-    let seen = run.seen.to_store_at_the_end(true);
-    Ok(run.store_with(&seen).await?)
+    let change = run.seen.store_part();
+    Ok(run.store_with(&change).await?)
 }
 
 /// Returns the page that follows a delivered one, or the end of the run if there is none or it has

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use http::HeaderMap;
 use jiff::Timestamp;
-use mef_ports::{Commit, CursorRecord, HttpResponse, SetupDone, WaitedFor};
+use mef_ports::{Commit, CursorRecord, HttpResponse, SeenChange, SetupDone, WaitedFor};
 use mef_source::Root;
 use mef_source::checked::{Detail, SetupStep};
 use serde_json::Value;
@@ -69,7 +69,7 @@ async fn take_steps(
 
 async fn store(run: &Run<'_>, record: &CursorRecord) -> Result<(), FetchError> {
     let lease = run.lease.current().await;
-    Ok(run.poller.ports.cursors.commit(&lease, Commit { record, seen: None }).await?)
+    Ok(run.poller.ports.cursors.commit(&lease, Commit { record, seen: SeenChange::Keep }).await?)
 }
 
 async fn ask_step(

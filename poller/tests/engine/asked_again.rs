@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 use mef_poller::{Budget, Poller, RunEnd, RunReport};
 use mef_ports::{
     Clock as _, Commit, CursorRecord, Cursors as _, Http, HttpError, HttpRequest, HttpResponse,
+    SeenChange,
 };
 use serde_json::{Value, json};
 
@@ -325,7 +326,7 @@ async fn an_older_cursor_in_the_middle_of_a_window_drops_no_equal_record() {
     let seen = bench.store.seen(&stream()).await.unwrap();
     let lease = bench.store.lease(&stream(), at(600), std::time::Duration::from_secs(30)).await;
     let lease = lease.unwrap();
-    let commit = Commit { record: &older, seen: Some(&seen) };
+    let commit = Commit { record: &older, seen: SeenChange::Replace(&seen) };
     bench.store.commit(&lease, commit).await.unwrap();
     bench.store.release(&lease).await.unwrap();
     vendor.name(2, Some("/logs?page=3"));

@@ -20,6 +20,7 @@ poll:
     query: { region: \"{partition}\", since: \"{window.start|rfc3339}\", until: \"{window.end|rfc3339}\" }
   records: items
   cursor: { time: time, id: id, start: 1h, overlap: 60s }
+  limits: { at_once: 1 }
 ";
 
 /// One record for each region; each answer takes 10 s.

@@ -7,8 +7,8 @@ use std::time::Duration;
 use super::{Backend, at};
 use crate::{
     Commit, CommitError, Counted, CursorRecord, Cursors, Lease, LeaseError, LostSpan, Move,
-    OpenPass, OpenWait, OpenWindow, PastRun, Position, Receipt, ResumeAt, RunSummary, SeenId,
-    SetupDone, StreamKey, VendorDate, WaitedFor,
+    OpenPass, OpenWait, OpenWindow, PastRun, Position, Receipt, ResumeAt, RunSummary, SeenChange,
+    SeenId, SetupDone, StreamKey, VendorDate, WaitedFor,
 };
 
 const TTL: Duration = Duration::from_secs(30);
@@ -58,16 +58,13 @@ async fn commit(
     cursors: &dyn Cursors,
     lease: &Lease,
     record: &CursorRecord,
-    seen: Option<&[SeenId]>,
+    seen: SeenChange<'_>,
 ) -> Result<(), CommitError> {
     cursors.commit(lease, Commit { record, seen }).await
 }
 
-/// The kept ids, in an order that can be compared.
 async fn seen(cursors: &dyn Cursors, stream: &StreamKey) -> Vec<SeenId> {
-    let mut seen = cursors.seen(stream).await.expect("a read");
-    seen.sort_by_key(|id| (id.time_ms, id.hash));
-    seen
+    cursors.seen(stream).await.expect("a read")
 }
 
 /// While it lasts, nobody else gets it, and is told until when.
@@ -141,23 +138,23 @@ pub async fn a_commit_with_a_stale_fence_stores_nothing(backend: Backend) {
     let cursors = &*backend.cursors;
     let old = lease(cursors, 0).await;
     let ids = [SeenId { time_ms: 1, hash: 2 }];
-    commit(cursors, &old, &record(1), Some(&ids)).await.expect("the lease is good");
+    commit(cursors, &old, &record(1), SeenChange::Replace(&ids)).await.expect("the lease is good");
     let new = lease(cursors, 31).await;
-    for stale in [Some(&[][..]), None] {
+    for stale in [SeenChange::Replace(&[]), SeenChange::Add(&ids), SeenChange::Keep] {
         let lost = commit(cursors, &old, &record(2), stale).await;
         assert!(matches!(lost, Err(CommitError::LeaseLost)), "{lost:?}");
     }
     let stored = cursors.read(&acme()).await.expect("a read").expect("a cursor");
     assert_eq!(stored.record, record(1));
     assert_eq!(seen(cursors, &acme()).await, ids);
-    commit(cursors, &new, &record(3), None).await.expect("the new lease is good");
+    commit(cursors, &new, &record(3), SeenChange::Keep).await.expect("the new lease is good");
 }
 
 /// Nobody else moved the cursor meanwhile.
 pub async fn a_lease_that_ran_out_may_commit_while_nobody_took_it(backend: Backend) {
     let cursors = &*backend.cursors;
     let held = cursors.lease(&acme(), at(0), Duration::ZERO).await.expect("the lease is free");
-    commit(cursors, &held, &record(1), None).await.expect("nobody took it");
+    commit(cursors, &held, &record(1), SeenChange::Keep).await.expect("nobody took it");
     let stored = cursors.read(&acme()).await.expect("a read").expect("a cursor");
     assert_eq!(stored.record, record(1));
 }
@@ -199,7 +196,7 @@ pub async fn a_commit_stores_the_record_and_the_seen_ids(backend: Backend) {
         SeenId { time_ms: i64::MIN, hash: u64::MAX },
         SeenId { time_ms: 1_795_514_400_123, hash: 0 },
     ];
-    commit(cursors, &held, &record(5), Some(&ids)).await.expect("the lease is good");
+    commit(cursors, &held, &record(5), SeenChange::Replace(&ids)).await.expect("the lease is good");
     let stored = cursors.read(&acme()).await.expect("a read").expect("a cursor");
     assert_eq!(stored.record, record(5));
     assert_eq!(seen(cursors, &acme()).await, ids);
@@ -235,7 +232,7 @@ pub async fn a_record_comes_back_with_every_field(backend: Backend) {
         leads_back: Some("MA==".to_owned()),
     });
     full.ask();
-    full.note_passed(7);
+    full.note_passed(true);
     full.note_circle(ResumeAt::Token("p1".to_owned()));
     full.last_run = Some(RunSummary {
         started: Some(at(1)),
@@ -257,6 +254,7 @@ pub async fn a_record_comes_back_with_every_field(backend: Backend) {
         fallbacks: BTreeMap::from([("summary".to_owned(), 2)]),
         lost: Some(LostSpan { from: at(-9), to: at(-3) }),
         error: Some("the vendor said: no\nsuch token".to_owned()),
+        failing_since: Some(at(-3_600)),
     });
     full.next_run = Some(at(3));
     full.setup = Some(SetupDone {
@@ -285,7 +283,7 @@ pub async fn a_record_comes_back_with_every_field(backend: Backend) {
     let link = Position::Link("https://api.example.com/?after=%2f+2".to_owned());
     let by_link = CursorRecord::at(link);
     for record in [full, by_link, CursorRecord::default()] {
-        commit(cursors, &held, &record, None).await.expect("the lease is good");
+        commit(cursors, &held, &record, SeenChange::Keep).await.expect("the lease is good");
         let stored = cursors.read(&acme()).await.expect("a read").expect("a cursor");
         assert_eq!(stored.record, record);
     }
@@ -302,8 +300,35 @@ pub async fn a_large_set_of_seen_ids_comes_back(backend: Backend) {
             hash: n.unsigned_abs().wrapping_mul(spread),
         })
         .collect();
-    commit(cursors, &held, &record(1), Some(&ids)).await.expect("the lease is good");
+    commit(cursors, &held, &record(1), SeenChange::Replace(&ids)).await.expect("the lease is good");
     assert!(seen(cursors, &acme()).await == ids, "the ids changed");
+}
+
+/// They come after those that are there, also where one is there already.
+pub async fn ids_of_a_page_are_added_to_those_that_are_stored(backend: Backend) {
+    let cursors = &*backend.cursors;
+    let id = |time_ms, hash| SeenId { time_ms, hash };
+    let held = lease(cursors, 0).await;
+    let mut all = Vec::new();
+    for page in 0..12 {
+        let ids = [id(9 - page, 1), id(page, 100 + page.unsigned_abs())];
+        commit(cursors, &held, &record(page), SeenChange::Add(&ids)).await.expect("it is good");
+        all.extend(ids);
+    }
+    assert_eq!(seen(cursors, &acme()).await, all);
+    commit(cursors, &held, &record(20), SeenChange::Add(&[])).await.expect("it is good");
+    assert_eq!(seen(cursors, &acme()).await, all);
+    let few = [id(5, 5)];
+    commit(cursors, &held, &record(21), SeenChange::Replace(&few)).await.expect("it is good");
+    assert_eq!(seen(cursors, &acme()).await, few);
+    cursors.release(&held).await.expect("a release");
+    let next = lease(cursors, 1).await;
+    commit(cursors, &next, &record(22), SeenChange::Add(&[id(6, 6)])).await.expect("it is good");
+    assert_eq!(seen(cursors, &acme()).await, [id(5, 5), id(6, 6)]);
+    cursors.set(&acme(), &record(23)).await.expect("a cursor is set");
+    let last = lease(cursors, 2).await;
+    commit(cursors, &last, &record(24), SeenChange::Add(&[id(7, 7)])).await.expect("it is good");
+    assert_eq!(seen(cursors, &acme()).await, [id(7, 7)]);
 }
 
 /// A commit that says nothing about them leaves them.
@@ -311,10 +336,10 @@ pub async fn seen_ids_stay_when_a_commit_has_none(backend: Backend) {
     let cursors = &*backend.cursors;
     let held = lease(cursors, 0).await;
     let ids = [SeenId { time_ms: 1, hash: 2 }];
-    commit(cursors, &held, &record(1), Some(&ids)).await.expect("the lease is good");
-    commit(cursors, &held, &record(2), None).await.expect("the lease is good");
+    commit(cursors, &held, &record(1), SeenChange::Replace(&ids)).await.expect("the lease is good");
+    commit(cursors, &held, &record(2), SeenChange::Keep).await.expect("the lease is good");
     assert_eq!(seen(cursors, &acme()).await, ids);
-    commit(cursors, &held, &record(3), Some(&[])).await.expect("the lease is good");
+    commit(cursors, &held, &record(3), SeenChange::Replace(&[])).await.expect("the lease is good");
     assert_eq!(seen(cursors, &acme()).await, []);
 }
 
@@ -323,10 +348,10 @@ pub async fn setting_a_cursor_shuts_out_the_run_under_way(backend: Backend) {
     let cursors = &*backend.cursors;
     let held = lease(cursors, 0).await;
     let ids = [SeenId { time_ms: 1, hash: 2 }];
-    commit(cursors, &held, &record(1), Some(&ids)).await.expect("the lease is good");
+    commit(cursors, &held, &record(1), SeenChange::Replace(&ids)).await.expect("the lease is good");
     let by_hand = CursorRecord::at(Position::Token("t".to_owned()));
     cursors.set(&acme(), &by_hand).await.expect("a cursor is set");
-    let lost = commit(cursors, &held, &record(2), Some(&ids)).await;
+    let lost = commit(cursors, &held, &record(2), SeenChange::Replace(&ids)).await;
     assert!(matches!(lost, Err(CommitError::LeaseLost)), "{lost:?}");
     let lost = cursors.renew(&held, at(1), TTL).await;
     assert!(matches!(lost, Err(CommitError::LeaseLost)), "{lost:?}");
@@ -374,13 +399,15 @@ pub async fn streams_do_not_touch_each_other(backend: Backend) {
     let one = stream("acme", "a/b");
     let held = cursors.lease(&one, at(0), TTL).await.expect("the lease is free");
     let ids = [SeenId { time_ms: 1, hash: 2 }];
-    commit(cursors, &held, &record(9), Some(&ids)).await.expect("the lease is good");
+    commit(cursors, &held, &record(9), SeenChange::Replace(&ids)).await.expect("the lease is good");
     for other in [acme(), stream("acme/a", "b"), stream("acme", "a"), stream("acme", "A/B")] {
         let lease = cursors.lease(&other, at(0), TTL).await.expect("a lease of its own");
         let stored = cursors.read(&other).await.expect("a read").expect("a cursor");
         assert_eq!(stored.record, CursorRecord::default(), "{other}");
         assert_eq!(seen(cursors, &other).await, [], "{other}");
-        commit(cursors, &lease, &record(1), Some(&[])).await.expect("the lease is good");
+        commit(cursors, &lease, &record(1), SeenChange::Replace(&[]))
+            .await
+            .expect("the lease is good");
     }
     let stored = cursors.read(&one).await.expect("a read").expect("a cursor");
     assert_eq!((stored.record, stored.fence), (record(9), held.fence));

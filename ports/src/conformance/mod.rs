@@ -58,6 +58,7 @@ macro_rules! conformance_tests {
                 a_commit_stores_the_record_and_the_seen_ids,
                 a_record_comes_back_with_every_field,
                 a_large_set_of_seen_ids_comes_back,
+                ids_of_a_page_are_added_to_those_that_are_stored,
                 seen_ids_stay_when_a_commit_has_none,
                 setting_a_cursor_shuts_out_the_run_under_way,
                 a_cursor_can_be_set_before_any_run,

@@ -16,19 +16,18 @@ from rights.iam import Need, listed
 from rights.resolve import ACCOUNT, REGION, arn
 from rights.world import AWS_SSM, DATA_KEY, NAMES, SECRETS_KEY, STACK
 
-# The actions of a call whose name is not the call's. A transaction needs those of what is in it.
+# The actions of a call whose name is not the call's.
 RENAMED = {
     "change_message_visibility_batch": ["sqs:ChangeMessageVisibility"],
     "delete_message_batch": ["sqs:DeleteMessage"],
     "send_message_batch": ["sqs:SendMessage"],
     "list_objects_v2": ["s3:ListBucket"],
-    "transact_write_items": ["dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"],
 }
 SERVICES = {
     "sqs": "change_message_visibility_batch delete_message_batch get_queue_attributes receive_message send_message_batch",
     "s3": "get_object list_objects_v2 put_object",
     "ssm": "get_parameters put_parameter",
-    "dynamodb": "delete_item get_item put_item query transact_write_items update_item",
+    "dynamodb": "delete_item get_item put_item query update_item",
     "scheduler": "create_schedule update_schedule",
 }
 OPERATIONS = {operation: service for service, names in SERVICES.items() for operation in names.split()}
@@ -37,7 +36,8 @@ OPERATIONS = {operation: service for service, names in SERVICES.items() for oper
 READ_SECRETS = "get_parameters secrets"
 SEND = "send_message_batch queue, send_message_batch rejected, put_object bucket:claims/, put_object bucket:rejected/"
 PULL = f"""
-    get_item table:cursor, update_item table:cursor, transact_write_items table:cursor+seen, get_item table:seen,
+    get_item table:cursor, update_item table:cursor,
+    get_item table:seen, put_item table:seen, delete_item table:seen,
     get_item table:limit#, update_item table:limit#,
     get_item table:token#, put_item table:token#, update_item table:token#, delete_item table:token#,
     create_schedule wakeup, update_schedule wakeup, put_object bucket:blobs/, put_parameter refresh_token,
@@ -74,8 +74,8 @@ LOOKS = {
     """,
 }
 MENDS = {
-    "cursors set": "query table:cursor, get_item table:cursor, transact_write_items table:cursor+seen",
-    "cursors reset": "query table:cursor, get_item table:cursor, transact_write_items table:cursor+seen",
+    "cursors set": "query table:cursor, get_item table:cursor, update_item table:cursor, delete_item table:seen",
+    "cursors reset": "query table:cursor, get_item table:cursor, update_item table:cursor, delete_item table:seen",
     "pause": PAUSE,
     "resume": f"{PAUSE}, update_item table:limit#",
     "poll": f"query table:cursor, {PULL}",

@@ -1,37 +1,31 @@
 //! Cursors and their leases: one item for each stream, changed only under conditions.
 //!
 //! The record is a map in the item, so that a person sees in the console how far a
-//! stream has been read. The ids for boundary dedupe are in an item of their own:
-//! listing all cursors must not read 300 KB for each.
+//! stream has been read. The ids for boundary dedupe are in `seen.rs`.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::primitives::Blob;
-use aws_sdk_dynamodb::types::{
-    AttributeValue, Delete, Put, ReturnValue, ReturnValuesOnConditionCheckFailure,
-    TransactWriteItem, Update,
-};
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use jiff::Timestamp;
 use mef_ports::moment::after;
 use mef_ports::{
-    Commit, CommitError, CursorRecord, Cursors, LONGEST_LEASE, Lease, LeaseError, SeenId,
-    StoreError, StoredCursor, StreamKey,
+    Commit, CommitError, CursorRecord, Cursors, LONGEST_LEASE, Lease, LeaseError, SeenChange,
+    SeenId, StoreError, StoredCursor, StreamKey,
 };
 
 use crate::error::AwsError;
 use crate::table::attributes::{
     Item, broken, moment, names, number, string, text, to_attribute, to_json, values,
 };
-use crate::table::items::Table;
+use crate::table::items::{Table, condition_held};
 use crate::table::keys::{key, stream_key};
+use crate::table::seen;
 
 /// The `pk` of every cursor.
 const CURSOR: &str = "cursor";
-/// The `pk` of every set of ids.
-const SEEN: &str = "seen";
 
 /// The condition under which a run that holds a lease may write.
 const LEASE_HELD: &str = "#fence = :fence";
@@ -49,8 +43,7 @@ impl Cursors for Table {
         // A request whose response was lost is sent again. By this it knows the lease
         // that it has already got.
         let holder = format!("{:032x}", fastrand::u128(..));
-        let leased =
-            self.past_conflicts(|| self.try_lease(stream, (now, too_far), until, &holder)).await;
+        let leased = self.try_lease(stream, (now, too_far), until, &holder).await;
         match leased.map_err(|error| error.during("lease a cursor"))? {
             Ok(fence) => Ok(Lease { stream: stream.clone(), fence, until }),
             Err(until) => Err(LeaseError::Held { until }),
@@ -67,18 +60,16 @@ impl Cursors for Table {
         let change = "SET #leased_until = :until, #leased_until_ns = :until_ns";
         let new =
             [(":until", string(until.to_string())), (":until_ns", number(until.as_nanosecond()))];
-        let renewed = self.change(lease, change, new, None).await;
-        renewed.map_err(|error| commit_error(error, "renew a lease"))?;
+        let renewed = self.change(lease, change, new).send().await;
+        renewed.map_err(|error| commit_error(error.into(), "renew a lease"))?;
         Ok(Lease { until, ..lease.clone() })
     }
 
     async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
         let change = "REMOVE #leased_until, #leased_until_ns, #holder";
-        match self.change(lease, change, [], None).await {
-            Err(error) if !error.refused => Err(error.during("release a lease")),
-            // A refusal means that another run has taken the lease.
-            _ => Ok(()),
-        }
+        let released = self.change(lease, change, []).send().await;
+        // If the condition did not hold, another run has taken the lease.
+        condition_held(released).map(drop).map_err(|error| error.during("release a lease"))
     }
 
     async fn read(&self, stream: &StreamKey) -> Result<Option<StoredCursor>, StoreError> {
@@ -88,37 +79,67 @@ impl Cursors for Table {
     }
 
     async fn seen(&self, stream: &StreamKey) -> Result<Vec<SeenId>, StoreError> {
-        let item = self.get(SEEN, &stream_key(stream)).await;
-        let item = item.map_err(|error| error.during("read the seen ids"))?.unwrap_or_default();
-        let ids = item.get("ids").and_then(|ids| ids.as_b().ok());
-        Ok(ids.map_or(Vec::new(), |ids| SeenId::unpack(ids.as_ref())))
+        let seen = async {
+            let cursor = self.get(CURSOR, &stream_key(stream)).await?.unwrap_or_default();
+            self.read_seen(stream, seen::numbers(&cursor)).await
+        };
+        seen.await.map_err(|error| error.during("read the seen ids"))
     }
 
     async fn commit(&self, lease: &Lease, commit: Commit<'_>) -> Result<(), CommitError> {
-        let operation = "commit a cursor";
-        let record = attribute(commit.record).map_err(|error| error.during(operation))?;
-        let new = [(":record", record)];
-        let committed = self.change(lease, "SET #record = :record", new, commit.seen).await;
-        committed.map_err(|error| commit_error(error, operation))
+        let committed = async {
+            let record = (":record", attribute(commit.record)?);
+            let stream = &lease.stream;
+            match commit.seen {
+                SeenChange::Keep | SeenChange::Add([]) => {
+                    self.change(lease, "SET #record = :record", [record]).send().await?;
+                }
+                SeenChange::Add(ids) => {
+                    let added = [self.put_seen(stream, ids).await?];
+                    let new = [record, (":first", seen::first()), (":seen", seen::list(&added))];
+                    let change = "SET #record = :record,
+                         #seen = list_append(if_not_exists(#seen, :first), :seen)";
+                    self.change(lease, change, new).send().await?;
+                }
+                SeenChange::Replace(ids) => {
+                    let mut numbers = Vec::new();
+                    if !ids.is_empty() {
+                        numbers.push(self.put_seen(stream, ids).await?);
+                    }
+                    let new = [record, (":seen", seen::list(&numbers))];
+                    let change = "SET #record = :record, #seen = :seen";
+                    let change = self.change(lease, change, new);
+                    let old = change.return_values(ReturnValue::UpdatedOld).send().await?;
+                    let old = old.attributes.unwrap_or_default();
+                    self.drop_seen(stream, seen::numbers(&old)).await;
+                }
+            }
+            Ok(())
+        };
+        committed.await.map_err(|error| commit_error(error, "commit a cursor"))
     }
 
     async fn set(&self, stream: &StreamKey, record: &CursorRecord) -> Result<(), StoreError> {
-        let change = "SET #record = :record, #source = :source, #partition = :partition
+        let change = "SET #record = :record, #source = :source, #partition = :partition,
+                 #seen = :seen
              REMOVE #leased_until, #leased_until_ns, #holder ADD #fence :one";
         let set = async {
-            let sk = stream_key(stream);
-            let update = Update::builder()
-                .table_name(self.name())
-                .set_key(Some(key(CURSOR, &sk)))
+            let set = self.client().update_item().table_name(self.name());
+            let set = set
+                .set_key(Some(key(CURSOR, &stream_key(stream))))
                 .update_expression(change)
                 .set_expression_attribute_names(Some(names(&[change])))
                 .set_expression_attribute_values(Some(values([
                     (":record", attribute(record)?),
                     (":source", string(&stream.source)),
                     (":partition", string(&stream.partition)),
+                    (":seen", seen::list(&[])),
                     (":one", number(1)),
-                ])));
-            self.write_with_seen(update.build().map_err(unbuilt)?, &sk, &[]).await
+                ])))
+                .return_values(ReturnValue::UpdatedOld);
+            let old = set.send().await?.attributes.unwrap_or_default();
+            self.drop_seen(stream, seen::numbers(&old)).await;
+            Ok::<_, AwsError>(())
         };
         set.await.map_err(|error| error.during("set a cursor"))
     }
@@ -196,72 +217,15 @@ impl Table {
         }
     }
 
-    /// Changes the cursor, and the ids if there are new ones, while `lease` is the newest.
-    async fn change<const N: usize>(
+    /// Returns a request that changes the cursor while `lease` is the newest.
+    fn change<const N: usize>(
         &self,
         lease: &Lease,
         change: &str,
         new: [(&str, AttributeValue); N],
-        seen: Option<&[SeenId]>,
-    ) -> Result<(), AwsError> {
-        let sk = stream_key(&lease.stream);
-        let request = self
-            .update(CURSOR, &sk, LEASE_HELD, change, new)
-            .expression_attribute_values(":fence", number(lease.fence));
-        let Some(seen) = seen else {
-            let write = || async { Ok(request.clone().send().await?) };
-            return self.past_conflicts(write).await.map(drop);
-        };
-        let update = Update::builder()
-            .table_name(self.name())
-            .set_key(request.get_key().clone())
-            .condition_expression(LEASE_HELD)
-            .update_expression(change)
-            .set_expression_attribute_names(request.get_expression_attribute_names().clone())
-            .set_expression_attribute_values(request.get_expression_attribute_values().clone());
-        self.write_with_seen(update.build().map_err(unbuilt)?, &sk, seen).await
-    }
-
-    /// Writes a cursor together with its ids, both or neither. The item of the ids is
-    /// dropped if there are none.
-    async fn write_with_seen(
-        &self,
-        cursor: Update,
-        sk: &str,
-        seen: &[SeenId],
-    ) -> Result<(), AwsError> {
-        let mut item = key(SEEN, sk);
-        let ids = TransactWriteItem::builder();
-        let ids = if seen.is_empty() {
-            let delete = Delete::builder().table_name(self.name()).set_key(Some(item));
-            ids.delete(delete.build().map_err(unbuilt)?)
-        } else {
-            item.insert("ids".to_owned(), AttributeValue::B(Blob::new(SeenId::pack(seen))));
-            let put = Put::builder().table_name(self.name()).set_item(Some(item));
-            ids.put(put.build().map_err(unbuilt)?)
-        };
-        let items = vec![TransactWriteItem::builder().update(cursor).build(), ids.build()];
-        self.past_conflicts(|| self.transact(items.clone())).await
-    }
-
-    /// DynamoDB takes all attempts of one request for one transaction: the SDK gives it
-    /// a token.
-    async fn transact(&self, items: Vec<TransactWriteItem>) -> Result<(), AwsError> {
-        let request = self.client().transact_write_items().set_transact_items(Some(items));
-        let Err(error) = request.send().await else { return Ok(()) };
-        let reasons = match error.as_service_error() {
-            Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
-                cancelled.cancellation_reasons()
-            }
-            _ => &[],
-        };
-        let is_among = |code| reasons.iter().any(|reason| reason.code() == Some(code));
-        let refused = is_among("ConditionalCheckFailed");
-        let conflict = !refused && is_among("TransactionConflict");
-        let mut error = AwsError::from(error);
-        error.refused |= refused;
-        error.conflict |= conflict;
-        Err(error)
+    ) -> UpdateItemFluentBuilder {
+        self.update(CURSOR, &stream_key(&lease.stream), LEASE_HELD, change, new)
+            .expression_attribute_values(":fence", number(lease.fence))
     }
 }
 
@@ -294,8 +258,4 @@ fn fence(item: &Item) -> Result<u64, AwsError> {
     let fence = item.get("fence").and_then(|fence| fence.as_n().ok());
     let fence = fence.ok_or_else(|| broken("fence", &"it is missing"))?;
     fence.parse().map_err(|error: std::num::ParseIntError| broken("fence", &error))
-}
-
-fn unbuilt(error: aws_sdk_dynamodb::error::BuildError) -> AwsError {
-    AwsError::new(error.to_string())
 }

@@ -5,7 +5,6 @@
 //! reader compares the moment itself.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -14,13 +13,6 @@ use crate::clients::Shared;
 use crate::error::AwsError;
 use crate::table::attributes::{Item, names, values};
 use crate::table::keys::key;
-
-/// How often a write is tried if a transaction on the same item is under way.
-const ATTEMPTS: u32 = 5;
-
-/// The wait after the first attempt, in milliseconds. Each further one is longer by
-/// as much again.
-const WAIT_MS: u64 = 40;
 
 /// The cursors, delivery marks, access tokens and limits, in one table.
 #[derive(Clone)]
@@ -78,28 +70,6 @@ impl Table {
             .update_expression(change)
             .set_expression_attribute_names(Some(names(&[condition, change])))
             .set_expression_attribute_values(Some(values(new)))
-    }
-
-    /// Tries `write` again while a transaction on the same item is under way.
-    pub(super) async fn past_conflicts<T, F>(
-        &self,
-        write: impl Fn() -> F + Send,
-    ) -> Result<T, AwsError>
-    where
-        F: Future<Output = Result<T, AwsError>> + Send,
-    {
-        let mut attempt = 1;
-        loop {
-            match write().await {
-                Err(error) if error.conflict && attempt < ATTEMPTS => {
-                    let longest = WAIT_MS * u64::from(attempt);
-                    let wait = Duration::from_millis(fastrand::u64(longest / 2..=longest));
-                    self.shared.clock.sleep(wait).await;
-                    attempt += 1;
-                }
-                result => return result,
-            }
-        }
     }
 }
 

@@ -10,4 +10,5 @@ mod deliveries;
 pub(crate) mod items;
 pub(crate) mod keys;
 mod limits;
+mod seen;
 mod tokens;

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use mef_ports::conformance::receipt;
 use mef_ports::{
     AccessToken, Commit, CursorRecord, Cursors as _, Deliveries as _, DeliveryKey, Limits as _,
-    Position, Secret, SeenId, StreamKey, TokenKey, Tokens as _,
+    Position, Secret, SeenChange, SeenId, StreamKey, TokenKey, Tokens as _,
 };
 
 use crate::support::World;
@@ -45,7 +45,10 @@ async fn a_cursor_can_be_read_in_the_console() {
     let lease = table.lease(&stream("org/a"), now, Duration::from_secs(60)).await.unwrap();
     let record = CursorRecord::at(Position::Time(now));
     let seen = [SeenId { time_ms: 1, hash: 2 }];
-    table.commit(&lease, Commit { record: &record, seen: Some(&seen) }).await.unwrap();
+    table
+        .commit(&lease, Commit { record: &record, seen: SeenChange::Replace(&seen) })
+        .await
+        .unwrap();
     let items = world.items().await;
     let (cursor, ids) = (&items[0], &items[1]);
     assert_eq!((text(cursor, "pk"), text(cursor, "sk")), ("cursor", "okta/org/a"));
@@ -54,7 +57,9 @@ async fn a_cursor_can_be_read_in_the_console() {
     assert_eq!(text(cursor, "leased_until"), "2026-11-24T10:01:00.123456789Z");
     let done = &cursor["record"].as_m().unwrap()["done"].as_m().unwrap()["time"];
     assert_eq!(done.as_s().unwrap(), "2026-11-24T10:00:00.123456789Z");
-    assert_eq!((text(ids, "pk"), text(ids, "sk")), ("seen", "okta/org/a"));
+    assert_eq!(text(ids, "pk"), "seen#okta/org/a");
+    let number = cursor["seen"].as_l().unwrap()[0].as_n().unwrap().parse::<u64>().unwrap();
+    assert_eq!(text(ids, "sk"), format!("{number:016x}"));
     assert_eq!(ids["ids"].as_b().unwrap().as_ref().len(), 16);
     table.release(&lease).await.unwrap();
     assert!(!world.items().await[0].contains_key("leased_until"));

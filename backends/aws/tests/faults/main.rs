@@ -2,7 +2,7 @@
 //! as a test wants, or holds what an earlier version stored.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod conflicts;
+mod cursors;
 mod dead_letters;
 mod queue;
 mod repeats;

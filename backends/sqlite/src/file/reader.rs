@@ -13,13 +13,13 @@ use crate::file::in_place::Opened;
 #[derive(Clone)]
 pub(crate) struct Reader {
     connection: Arc<Mutex<Connection>>,
-    opened: Opened,
+    opened: Arc<Opened>,
 }
 
 impl Reader {
     /// Reads by `connection`. Nothing is reported as read once a file of `opened` is no longer there.
     pub(crate) fn new(connection: Connection, opened: Opened) -> Reader {
-        Reader { connection: Arc::new(Mutex::new(connection)), opened }
+        Reader { connection: Arc::new(Mutex::new(connection)), opened: Arc::new(opened) }
     }
 
     /// Returns the files that are read.
@@ -33,7 +33,7 @@ impl Reader {
         operation: &'static str,
         query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let opened = self.opened.clone();
+        let opened = Arc::clone(&self.opened);
         let query = move |connection: &Connection| {
             let value = query(connection).map_err(|error| Failure::from(&error))?;
             opened.check().map(|()| value)

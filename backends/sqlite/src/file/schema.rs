@@ -5,7 +5,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::file::open_error::OpenError;
 
 /// The statements that lead to each version from the one before.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     "
     CREATE TABLE events (
         -- AUTOINCREMENT: a position is never given twice, also after consuming.
@@ -71,6 +71,19 @@ const MIGRATIONS: [&str; 4] = [
         key BLOB NOT NULL UNIQUE,
         expires_ms INTEGER NOT NULL
     ) STRICT;
+",
+    // A page adds a row and does not write the ids of all pages again.
+    "
+    CREATE TABLE seen (
+        position INTEGER PRIMARY KEY,
+        source TEXT NOT NULL,
+        partition TEXT NOT NULL,
+        ids BLOB NOT NULL
+    ) STRICT;
+    CREATE INDEX seen_by_stream ON seen (source, partition);
+    INSERT INTO seen (source, partition, ids)
+        SELECT source, partition, seen FROM cursors WHERE seen <> x'';
+    ALTER TABLE cursors DROP COLUMN seen;
 ",
 ];
 

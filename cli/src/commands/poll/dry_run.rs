@@ -14,7 +14,7 @@ use anyhow::Context as _;
 use mef_auth::Redactor;
 use mef_pipeline::Outputs;
 use mef_poller::{Budget, PollPorts, Poller, RunEnd};
-use mef_ports::{Commit, Cursors, DeadLetters, Http};
+use mef_ports::{Commit, Cursors, DeadLetters, Http, SeenChange};
 use mef_source::Source;
 use mef_source::checked::Origin;
 use mef_sqlite::Store;
@@ -104,7 +104,7 @@ async fn copy(source: &Source, backend: &Backend) -> anyhow::Result<Store> {
         record.paused = None;
         let seen = cursors.seen(&cursor.stream).await?;
         let lease = copy.lease(&cursor.stream, clock.now(), TTL).await?;
-        copy.commit(&lease, Commit { record: &record, seen: Some(&seen) }).await?;
+        copy.commit(&lease, Commit { record: &record, seen: SeenChange::Replace(&seen) }).await?;
         copy.release(&lease).await?;
     }
     Ok(copy)

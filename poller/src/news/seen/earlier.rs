@@ -4,16 +4,17 @@
 //! known. Its content tells it from them if one of them stands on the same page. If none does, it counts
 //! as the record that is known: some vendors put a changing value into each response.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use crate::ask::fetch_error::MOST_IDS;
+use crate::news::seen::ByHash;
 use crate::news::seen::key::numbered;
 use crate::news::seen::twins::Content;
 
 /// The contents of records that are known by their ids.
 #[derive(Debug, Default)]
 pub(crate) struct Earlier {
-    contents: HashMap<u64, Content>,
+    contents: ByHash<Content>,
     /// What the records of the page at hand say, if anything is known.
     page: HashSet<Content>,
 }

@@ -10,6 +10,7 @@ pub(crate) mod entry;
 pub(crate) mod key;
 pub(crate) mod needed;
 pub(crate) mod stored;
+mod storing;
 #[cfg(test)]
 mod tests;
 pub(crate) mod twins;
@@ -26,6 +27,12 @@ use crate::news::seen::key::{Identity, Key, hash, numbered};
 use crate::news::seen::needed::Needed;
 use crate::news::seen::stored::Stored;
 use crate::news::seen::twins::{Content, Twins};
+
+/// By the hashes of ids. They are hashes already, and those of ids that others chose: the seed, another
+/// in each process, keeps them from knowing which share a bucket.
+pub(crate) type ByHash<V> = HashMap<u64, V, foldhash::fast::RandomState>;
+/// A set of such hashes.
+pub(crate) type Hashes = HashSet<u64, foldhash::fast::RandomState>;
 
 /// How many ids a run knows at most. The table of so many takes 36 MB, and is full then: a table
 /// of twice the size would be too much for a small function.
@@ -57,7 +64,7 @@ pub(crate) enum ComesAgain {
 /// The ids of records that were delivered.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
-    known: HashMap<u64, Entry>,
+    known: ByHash<Entry>,
     twins: Twins,
     earlier: Earlier,
     /// Those that a later read may bring again, the oldest first.
@@ -65,7 +72,7 @@ pub(crate) struct Seen {
     /// The latest others, and all that were lately read: when they were.
     others: VecDeque<(u64, Option<i64>)>,
     /// The hashes of the page at hand, which is not delivered yet.
-    in_flight: HashSet<u64>,
+    in_flight: Hashes,
     /// What was met on the page at hand, of records that are known by all of their text.
     page: Vec<u64>,
     /// Whether such a record was met in this reading.
@@ -76,24 +83,33 @@ pub(crate) struct Seen {
     last_needed: Option<Needed>,
     /// For a source that wants repeats: what is delivered of the page at which an earlier run
     /// ended.
-    resumed: Option<HashSet<u64>>,
+    resumed: Option<Hashes>,
     /// Tells the items of one job from those of another.
     job: u64,
+    stored: Stored,
 }
 
 impl Seen {
     /// Returns the set that was stored. The first `passed` of the ids are of pages that do not come
-    /// again if reading goes on.
-    pub(crate) fn load(ids: &[SeenId], passed: usize) -> Seen {
-        let mut seen = Seen { any_whole: passed > 0, ..Seen::default() };
+    /// again if reading goes on, and so are those that say it; without `passed` none is.
+    pub(crate) fn load(ids: &[SeenId], passed: Option<usize>) -> Seen {
+        let mut seen = Seen::default();
+        let (mut any_passed, mut is_stale) = (false, false);
         for (index, id) in ids.iter().enumerate() {
             let (time_ms, says) = id.time_and_content();
-            let content = if index < passed { Content::PASSED } else { Content::NONE };
+            let says = Content::from_bits(says);
+            let says_passed = says == Content::PASSED;
+            let is_passed = passed.is_some_and(|passed| says_passed || index < passed);
+            any_passed |= is_passed;
+            is_stale |= is_passed != says_passed;
+            let content = if is_passed { Content::PASSED } else { Content::NONE };
             if seen.known.insert(id.hash, Entry::new(time_ms, content)).is_none() {
                 seen.needed.push_back(id.hash);
             }
-            seen.earlier.keep(id.hash, Content::from_bits(says));
+            seen.earlier.keep(id.hash, says);
         }
+        seen.any_whole = any_passed;
+        seen.stored = Stored::load(ids, is_stale);
         seen
     }
 
@@ -140,6 +156,7 @@ impl Seen {
             known
                 .filter(|entry| entry.content().is_whole())
                 .for_each(|entry| entry.set_content(Content::NONE));
+            self.stored.note_stale();
         }
     }
 
@@ -147,6 +164,7 @@ impl Seen {
     /// delivered from `from` on counts as of earlier pages, so that nothing is dropped.
     pub(crate) fn go_on(&mut self, from: Timestamp) {
         self.any_whole = true;
+        self.stored.note_stale();
         for entry in self.known.values_mut().filter(|entry| entry.time_ms() >= ms(from)) {
             entry.set_content(Content::PASSED);
         }
@@ -190,6 +208,10 @@ impl Seen {
             number.into_iter().for_each(|number| self.meet_equal(numbered(hash, number)));
         } else if let Some(entry) = self.known.get_mut(&hash).filter(|_| first == Content::NONE) {
             entry.set_content(key.content);
+            // One that is new is noted with its content.
+            if identity.is_none() {
+                self.stored.note(hash);
+            }
         }
         identity
     }
@@ -217,6 +239,7 @@ impl Seen {
         self.known.insert(hash, Entry::new(time_ms, content));
         self.in_flight.insert(hash);
         let is_needed = needed.latest > 0 || needed.includes(time_ms);
+        self.stored.note(hash);
         if is_needed {
             push(&mut self.needed, hash);
         }
@@ -229,7 +252,10 @@ impl Seen {
         let Some(entry) = self.known.get_mut(&hash) else { return };
         let (old, new) = (entry.time_ms(), ms(stay.time));
         let time_ms = if stay.renews { old.max(new) } else { old.min(new) };
-        entry.set_time_ms(time_ms);
+        if time_ms != old {
+            entry.set_time_ms(time_ms);
+            self.stored.note(hash);
+        }
         if needed.includes(time_ms) && !needed.includes(old) {
             push(&mut self.needed, hash);
         }
@@ -263,6 +289,7 @@ impl Seen {
         }
         if let Some(resumed) = &mut self.resumed {
             resumed.clear();
+            self.stored.note_stale();
             self.known.clear();
             self.twins.clear();
             self.needed.clear();
@@ -274,6 +301,7 @@ impl Seen {
         for hash in self.page.drain(..) {
             if let Some(entry) = self.known.get_mut(&hash) {
                 entry.set_content(content);
+                self.stored.note(hash);
             }
         }
     }
@@ -281,15 +309,16 @@ impl Seen {
     /// Forgets what no later read can bring again.
     pub(crate) fn prune(&mut self, needed: &Needed) {
         self.twins.clear();
-        let Seen { known, needed: queue, others, .. } = self;
+        let Seen { known, needed: queue, others, stored, .. } = self;
         let includes =
             |hash: &u64| known.get(hash).is_some_and(|entry| needed.includes(entry.time_ms()));
         // A window that was halved needs more than it did before.
-        let mut queued: HashSet<u64> = queue.iter().copied().collect();
+        let mut queued: Hashes = queue.iter().copied().collect();
         others.retain(|(hash, read_ms)| {
             let is_needed = includes(hash);
             if is_needed && queued.insert(*hash) {
                 queue.push_back(*hash);
+                stored.note(*hash);
             }
             !is_needed && read_ms.is_some_and(|read_ms| needed.includes(read_ms))
         });
@@ -299,7 +328,7 @@ impl Seen {
             left -= 1;
             left < needed.latest || includes(hash)
         });
-        let mut kept: HashSet<u64> = others.iter().map(|(hash, _)| *hash).collect();
+        let mut kept: Hashes = others.iter().map(|(hash, _)| *hash).collect();
         if needed.latest > 0 {
             kept.extend(queue.iter().copied());
         }
@@ -315,72 +344,6 @@ impl Seen {
         self.earlier.retain(|hash| known.contains_key(hash));
         says.into_iter().for_each(|(hash, content)| self.earlier.keep(hash, content));
         self.last_needed = Some(*needed);
-    }
-
-    /// Returns the ids to store with a page.
-    pub(crate) fn store_with(&mut self, needed: &Needed) -> Stored {
-        self.last_needed = Some(*needed);
-        let latest = self.needed.len().saturating_sub(needed.latest);
-        let mut stored = HashSet::new();
-        let queue = self.needed.iter().enumerate();
-        let ids = queue.filter_map(|(index, hash)| {
-            let entry = self.known.get(hash)?;
-            let time_ms = entry.time_ms();
-            let is_needed = index >= latest || needed.includes(time_ms);
-            (is_needed && stored.insert(*hash)).then(|| self.to_store(*hash, time_ms, Some(entry)))
-        });
-        Stored::passed_first(ids)
-    }
-
-    /// Returns everything that is delivered, as far as there is room. A late record can push others to
-    /// later pages if the vendor numbers its pages, and the vendor may go by the time at which
-    /// it got a record. This is too much to store with each page.
-    pub(crate) fn to_store_at_the_end(&self, is_open: bool) -> Stored {
-        let time_ms = |hash| self.known.get(hash).map(Entry::time_ms);
-        let others = self.others.iter().map(|(hash, read_ms)| {
-            let read_ms = read_ms.filter(|_| !is_open);
-            (*hash, read_ms.or_else(|| time_ms(hash)))
-        });
-        let all = others.chain(self.needed.iter().map(|hash| (*hash, time_ms(hash))));
-        let all: Vec<_> = all.filter(|(hash, _)| !self.in_flight.contains(hash)).collect();
-        let mut stored = HashSet::new();
-        let latest = all.into_iter().rev().filter_map(|(hash, time_ms)| {
-            let time_ms = time_ms?;
-            stored.insert(hash).then(|| self.to_store(hash, time_ms, self.known.get(&hash)))
-        });
-        let mut ids: Vec<_> = latest.take(MOST_IDS).collect();
-        ids.reverse();
-        Stored::passed_first(ids.into_iter())
-    }
-
-    /// Returns the id with what its record says, and whether the record stands on a page before the one
-    /// at hand.
-    fn to_store(&self, hash: u64, time_ms: i64, entry: Option<&Entry>) -> (SeenId, bool) {
-        let now = entry.map(Entry::content);
-        let says = now.filter(|now| now.is_of_record()).or_else(|| self.earlier.get(hash));
-        let id = SeenId { hash, time_ms }.with_content(says.map_or(0, Content::bits));
-        (id, now == Some(Content::PASSED))
-    }
-
-    /// Returns whether more is to be stored at the end of a run than with its last page.
-    pub(crate) fn has_others(&self) -> bool {
-        !self.others.is_empty()
-    }
-
-    /// Returns how many ids the run forgets at its end that a later one may need, if it stores
-    /// `stored`. While what is open may be read again `from_start`, that is all of them.
-    pub(crate) fn forgotten(&self, stored: &[SeenId], from_start: bool) -> u64 {
-        let is_needed = |time_ms: i64| match &self.last_needed {
-            _ if from_start => true,
-            Some(needed) => needed.includes(time_ms),
-            None => false,
-        };
-        let known = self
-            .known
-            .iter()
-            .filter(|(hash, entry)| is_needed(entry.time_ms()) && !self.in_flight.contains(hash));
-        let stored = stored.iter().filter(|id| is_needed(id.time_and_content().0));
-        self.without_room + known.count().saturating_sub(stored.count()) as u64
     }
 }
 

@@ -25,4 +25,11 @@ impl Needed {
         time_ms >= self.from.as_millisecond()
             || self.open_overlap_to.is_some_and(|to| time_ms <= to.as_millisecond())
     }
+
+    /// Returns whether it includes what `before` did not.
+    pub(crate) fn is_wider(&self, before: &Needed) -> bool {
+        self.from < before.from
+            || self.open_overlap_to > before.open_overlap_to
+            || self.latest > before.latest
+    }
 }

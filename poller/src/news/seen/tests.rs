@@ -1,6 +1,7 @@
 //! What is known, stored and forgotten.
 
 use super::*;
+use crate::news::seen::stored::Change;
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
@@ -30,16 +31,28 @@ fn seconds(ids: &[SeenId]) -> Vec<i64> {
     ids.iter().map(|id| id.time_and_content().0 / 1000).collect()
 }
 
+/// What is in the store after this change.
+fn changed(store: &[SeenId], change: &Change) -> Vec<SeenId> {
+    match change {
+        Change::Keep => store.to_vec(),
+        Change::Add(ids) => [store, ids].concat(),
+        Change::Replace(ids) => ids.clone(),
+    }
+}
+
 #[test]
 fn only_what_a_later_read_needs_is_stored() {
     let open = Needed { open_overlap_to: Some(at(10)), ..needed(100) };
     let mut seen = Seen::default();
     insert(&mut seen, &open, [5, 10, 50, 99, 100, 150]);
-    assert_eq!(seconds(&seen.store_with(&open).ids), [5, 10, 100, 150]);
+    let stored = changed(&[], &seen.store_with(&open, false));
+    assert_eq!(seconds(&stored), [5, 10, 100, 150]);
     assert_eq!(insert(&mut seen, &open, [50]), 0, "the run knows the others");
     seen.prune(&needed(100));
     assert_eq!(insert(&mut seen, &needed(100), [5]), 1);
-    let mut reloaded = Seen::load(&seen.store_with(&needed(100)).ids, 0);
+    let stored = changed(&stored, &seen.store_with(&needed(100), true));
+    assert_eq!(seconds(&stored), [100, 150]);
+    let mut reloaded = Seen::load(&stored, None);
     assert_eq!(insert(&mut reloaded, &needed(100), [100, 101]), 1);
 }
 
@@ -48,7 +61,7 @@ fn the_latest_are_kept_whatever_their_time() {
     let needed = Needed { latest: 2, ..needed(1000) };
     let mut seen = Seen::default();
     insert(&mut seen, &needed, [7, 2000, 5, 6]);
-    assert_eq!(seconds(&seen.store_with(&needed).ids), [2000, 5, 6]);
+    assert_eq!(seconds(&changed(&[], &seen.store_with(&needed, true))), [2000, 5, 6]);
     seen.prune(&needed);
     assert_eq!(insert(&mut seen, &needed, [5, 7]), 1);
 }
@@ -59,11 +72,11 @@ fn what_has_no_room_in_the_store_is_known_to_the_run_and_counted_at_its_end() {
     let mut seen = Seen::default();
     insert(&mut seen, &needed(0), 0..most + 3);
     seen.prune(&needed(0));
-    let stored = seen.to_store_at_the_end(false).ids;
+    let stored = seen.all_delivered(false);
     assert_eq!(seconds(&stored), (3..most + 3).collect::<Vec<_>>(), "the latest");
     assert_eq!(seen.forgotten(&stored, false), 3);
     assert_eq!(insert(&mut seen, &needed(0), 0..most + 3), 0);
-    assert_eq!(insert(&mut Seen::load(&stored, 0), &needed(0), 0..most + 3), 3);
+    assert_eq!(insert(&mut Seen::load(&stored, None), &needed(0), 0..most + 3), 3);
 }
 
 #[test]
@@ -75,7 +88,7 @@ fn what_is_not_delivered_is_not_stored() {
     };
     let (one, other) = (new(&mut seen, 1), new(&mut seen, 2));
     seen.delivered(&[one]);
-    let stored = seen.to_store_at_the_end(true).ids;
+    let stored = changed(&[], &seen.store_part());
     assert!(stored.iter().all(|id| id.hash != other) && stored.len() == 1);
 }
 
@@ -100,9 +113,9 @@ fn what_was_read_lately_is_known_as_far_as_there_is_room() {
     let stay = Stay { time: at(10), read: Some(at(100)), renews: true };
     seen.insert(key(10), stay, &needed(40), &mut RunSummary::default());
     seen.page_delivered(ComesAgain::Nothing);
-    assert!(seen.store_with(&needed(40)).ids.is_empty());
+    assert!(changed(&[], &seen.store_with(&needed(40), false)).is_empty());
     seen.prune(&needed(40));
-    let stored = seen.to_store_at_the_end(false).ids;
+    let stored = seen.all_delivered(false);
     assert_eq!(seconds(&stored), [100]);
     seen.prune(&needed(101));
     assert!(!seen.has_others() && seen.known.is_empty());
@@ -116,4 +129,78 @@ fn a_time_that_does_not_fit_is_the_nearest_that_does() {
         entry.set_content(Content::WHOLE);
         assert_eq!((entry.time_ms(), entry.content()), (kept, Content::WHOLE));
     }
+}
+
+/// A long window would write every id again with every page.
+#[test]
+fn a_page_adds_its_own_ids_to_those_that_are_stored() {
+    let mut seen = Seen::default();
+    let mut store = Vec::new();
+    let (mut written, mut most) = (0, 0);
+    for page in 0..70 {
+        insert(&mut seen, &needed(0), page * 1_000..(page + 1) * 1_000);
+        let change = seen.store_with(&needed(0), false);
+        written += changed(&[], &change).len();
+        store = changed(&store, &change);
+        most = most.max(store.len());
+    }
+    let latest = 70_000 - i64::try_from(MOST_IDS).unwrap();
+    assert_eq!(insert(&mut Seen::load(&store, None), &needed(0), latest..70_000), 0);
+    assert!(written < 70_000 + 4 * MOST_IDS, "{written} ids were written");
+    assert!(most <= 2 * MOST_IDS, "{most} ids were stored at once");
+}
+
+#[test]
+fn what_changes_of_a_stored_id_is_stored() {
+    let mut seen = Seen::default();
+    insert(&mut seen, &needed(0), [5]);
+    let store = changed(&[], &seen.store_with(&needed(0), false));
+    assert!(matches!(seen.store_with(&needed(0), true), Change::Keep), "nothing has changed");
+    let stay = Stay { time: at(9), read: None, renews: true };
+    seen.begin_page(false, std::iter::empty());
+    seen.insert(key(5), stay, &needed(0), &mut RunSummary::default());
+    seen.page_delivered(ComesAgain::Nothing);
+    let store = changed(&store, &seen.store_with(&needed(0), false));
+    assert_eq!(seconds(&store), [5, 9]);
+    let mut reloaded = Seen::load(&store, None);
+    reloaded.prune(&needed(7));
+    assert_eq!(insert(&mut reloaded, &needed(7), [5]), 0, "the later time counts");
+}
+
+/// A run that finds nothing writes no ids.
+#[test]
+fn a_set_that_is_what_is_stored_is_not_stored_again() {
+    let mut seen = Seen::default();
+    let stay = |seconds| Stay { time: at(10), read: Some(at(seconds)), renews: true };
+    seen.insert(key(10), stay(20), &needed(5), &mut RunSummary::default());
+    seen.page_delivered(ComesAgain::All);
+    let store = changed(&[], &seen.store_with(&needed(5), true));
+    let mut seen = Seen::load(&store, None);
+    seen.insert(key(10), stay(30), &needed(5), &mut RunSummary::default());
+    seen.page_delivered(ComesAgain::All);
+    assert!(matches!(seen.store_with(&needed(5), true), Change::Keep));
+    assert!(seen.has_others(), "it was met again");
+    let all = seen.all_delivered(false);
+    assert!(matches!(seen.replace_all(all), Change::Keep));
+}
+
+#[test]
+fn which_records_stand_on_earlier_pages_is_said_by_their_ids() {
+    let whole = |text: &str| crate::news::known::whole(text.as_bytes(), None);
+    let meet = |seen: &mut Seen, text| {
+        let stay = Stay { time: at(5), read: None, renews: true };
+        seen.begin_page(false, std::iter::empty());
+        seen.insert(whole(text), stay, &needed(0), &mut RunSummary::default()).is_some()
+    };
+    let mut seen = Seen::default();
+    assert!(meet(&mut seen, "a"));
+    seen.page_delivered(ComesAgain::Nothing);
+    let store = changed(&[], &seen.store_with(&needed(0), false));
+    assert!(!meet(&mut Seen::load(&store, None), "a"), "reading begins again");
+    assert!(meet(&mut Seen::load(&store, Some(0)), "a"), "it is another on a later page");
+    let mut seen = Seen::load(&store, None);
+    assert!(!meet(&mut seen, "a"));
+    seen.page_delivered(ComesAgain::Page);
+    let store = changed(&store, &seen.store_with(&needed(0), false));
+    assert!(!meet(&mut Seen::load(&store, Some(0)), "a"), "it stands on the page at hand");
 }

@@ -7,7 +7,10 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
 use mef_ports::SeenId;
+
+use crate::news::seen::ByHash;
 
 /// What tells the records of one key apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -17,13 +20,13 @@ pub(crate) struct Content(u32);
 #[derive(Debug, Default)]
 pub(crate) struct Twins {
     /// How many records were met of a key, where there are more than one.
-    met: HashMap<u64, u32>,
+    met: ByHash<u32>,
     /// How many of them have this content.
-    copies: HashMap<(u64, Content), u32>,
+    copies: HashMap<(u64, Content), u32, RandomState>,
     /// From which number on one of those that are equal in all may be free, where it is not the first.
-    equal: HashMap<u64, u32>,
+    equal: ByHash<u32>,
     /// How often a record with this key and content is on the page at hand.
-    on_page: HashMap<(u64, Content), u32>,
+    on_page: HashMap<(u64, Content), u32, RandomState>,
     /// Whether the page at hand is the one before it once more.
     is_page_again: bool,
 }

@@ -1,0 +1,95 @@
+//! Commits of which only a part is done.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use mef_ports::{
+    Clock as _, Commit, CommitError, CursorRecord, Cursors as _, Lease, SeenChange, SeenId,
+    StreamKey,
+};
+use serde_json::{Value, json};
+
+use crate::stand_in::{StandIn, answer, error};
+
+const IDS: [SeenId; 1] = [SeenId { time_ms: 1, hash: 2 }];
+
+/// DynamoDB, in which a cursor has ids in two items. A write of the cursor is refused if another run
+/// has the lease.
+async fn dynamodb(is_lost: bool) -> StandIn {
+    StandIn::new(move |request: &Value| match request.get("UpdateExpression") {
+        Some(_) if is_lost => error(400, "ConditionalCheckFailedException"),
+        Some(_) => answer(200, &json!({"Attributes": {"seen": {"L": [{"N": "7"}, {"N": "8"}]}}})),
+        None => answer(200, &json!({})),
+    })
+    .await
+}
+
+async fn commit(stand_in: &StandIn, seen: SeenChange<'_>) -> Result<(), CommitError> {
+    let stream = StreamKey { source: "okta".to_owned(), partition: String::new() };
+    let lease = Lease { stream, fence: 7, until: stand_in.clock.now() };
+    let commit = Commit { record: &CursorRecord::default(), seen };
+    stand_in.aws.table().commit(&lease, commit).await
+}
+
+/// The `sk` of each item that is dropped.
+fn dropped(stand_in: &StandIn) -> Vec<String> {
+    let is_delete = |request: &&Value| {
+        request.get("Key").is_some() && request.get("UpdateExpression").is_none()
+    };
+    let requests = stand_in.requests();
+    let keys = requests.iter().filter(is_delete).map(|request| request["Key"]["sk"]["S"].as_str());
+    let mut keys: Vec<_> = keys.map(|key| key.unwrap().to_owned()).collect();
+    keys.sort();
+    keys
+}
+
+#[tokio::test]
+async fn ids_that_count_no_more_are_dropped_once_the_cursor_has_moved() {
+    let stand_in = dynamodb(false).await;
+    commit(&stand_in, SeenChange::Replace(&IDS)).await.unwrap();
+    assert_eq!(dropped(&stand_in), ["0000000000000007", "0000000000000008"]);
+    let requests = stand_in.requests();
+    assert!(requests[0].get("Item").is_some(), "the new ids are there before they count");
+    assert!(requests[1].get("UpdateExpression").is_some());
+    for keeps in [SeenChange::Add(&IDS), SeenChange::Keep] {
+        let stand_in = dynamodb(false).await;
+        commit(&stand_in, keeps).await.unwrap();
+        assert!(dropped(&stand_in).is_empty(), "{keeps:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_lost_its_lease_drops_no_ids() {
+    for change in [SeenChange::Replace(&IDS), SeenChange::Add(&IDS), SeenChange::Keep] {
+        let stand_in = dynamodb(true).await;
+        let committed = commit(&stand_in, change).await;
+        assert!(matches!(committed, Err(CommitError::LeaseLost)), "{committed:?}");
+        assert!(dropped(&stand_in).is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_commit_without_new_ids_is_one_request() {
+    for change in [SeenChange::Keep, SeenChange::Add(&[])] {
+        let stand_in = dynamodb(false).await;
+        commit(&stand_in, change).await.unwrap();
+        assert_eq!(stand_in.requests().len(), 1);
+    }
+}
+
+/// The cursor is what counts.
+#[tokio::test]
+async fn ids_that_cannot_be_dropped_fail_no_commit() {
+    let failed = AtomicBool::new(false);
+    let stand_in = StandIn::new(move |request: &Value| {
+        if request.get("UpdateExpression").is_some() {
+            return answer(200, &json!({"Attributes": {"seen": {"L": [{"N": "7"}]}}}));
+        }
+        match request.get("Key") {
+            Some(_) if !failed.swap(true, Ordering::Relaxed) => error(500, "InternalServerError"),
+            _ => answer(200, &json!({})),
+        }
+    })
+    .await;
+    commit(&stand_in, SeenChange::Replace(&[])).await.unwrap();
+    assert_eq!(dropped(&stand_in), ["0000000000000007"], "it was tried");
+}
