@@ -10,6 +10,7 @@ pub mod demo;
 mod local;
 mod logging;
 mod offline;
+mod one_index;
 mod output;
 mod private_file;
 #[cfg(feature = "aws")]

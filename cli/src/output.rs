@@ -128,7 +128,7 @@ pub(crate) fn fallbacks(fields: &BTreeMap<String, u64>, events: u64) -> Option<S
         .filter(|(name, count)| !name.contains('.') || **count >= events)
         .map(|(name, count)| match name.contains('.') {
             false => format!("{name} fell back to its default in {count} of {events}"),
-            true => format!("{name} is null in all"),
+            true => format!("{name} is missing in all"),
         })
         .collect();
     (!told.is_empty() && events > 0).then(|| told.join(", "))

@@ -59,6 +59,8 @@ pub struct Environment {
     pub secrets_kms_key_arn: String,
     /// Whether to keep refused webhooks for some days.
     pub capture_refused: bool,
+    /// Whether each source has metrics of its own.
+    pub source_metrics: bool,
     /// What to log: a level, or crates with their levels.
     pub log: String,
     /// The region of everything above.
@@ -110,6 +112,7 @@ impl Environment {
             schedule_group: or_empty("SCHEDULE_GROUP"),
             secrets_kms_key_arn: or_empty("SECRETS_KMS_KEY_ARN"),
             capture_refused: variable("CAPTURE_REFUSED").as_deref() == Some("true"),
+            source_metrics: variable("SOURCE_METRICS").as_deref() == Some("true"),
             log: variable("MEF_LOG").unwrap_or_else(|| "info".to_owned()),
             region: needed("AWS_REGION")?,
             endpoint_url: variable("AWS_ENDPOINT_URL").filter(|url| !url.is_empty()),

@@ -11,6 +11,7 @@ mod invocation;
 mod logging;
 mod metrics;
 mod package;
+mod refusals;
 mod role;
 mod roles;
 mod serve;
@@ -51,6 +52,6 @@ fn run(environment: &Environment, redactor: &Redactor) -> Result<(), lambda_runt
     let function = context::function(environment, redactor)?;
     // In a task: waking the future that `block_on` waits for goes through the kernel, and hyper does so
     // three times a call.
-    let stack = environment.stack();
-    runtime.block_on(async { tokio::spawn(serve::serve(function, stack)).await? })
+    let environment = environment.clone();
+    runtime.block_on(async { tokio::spawn(serve::serve(function, environment)).await? })
 }

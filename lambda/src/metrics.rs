@@ -1,8 +1,9 @@
 //! The metrics of an invocation, as one line in CloudWatch's embedded metric format.
 //!
 //! The line is an interface: alarms and the dashboard of the template use its names, units and dimensions.
-//! Each value of a dimension is a metric that costs money, so only a source of the package becomes one,
-//! never a name that somebody sent.
+//! Each metric costs money by the month, however little is in it. So there are few, of the stack as a whole, and a zero
+//! is not sent where nothing means the same. Those of each source come with `SourceMetrics`; then only a source of the
+//! package becomes a dimension, never a name that somebody sent. Of which source a line is, it says in any case.
 
 use std::io::{self, Write as _};
 
@@ -27,6 +28,8 @@ pub enum Metric {
     Handshake,
     /// Webhook: requests that are not authentic.
     Denied,
+    /// Webhook: requests that were refused as most of their source were that this process has seen lately.
+    MostlyDenied,
     /// Webhook: requests that are for no source, or that no source takes: their path, method, size or
     /// empty body.
     NotTaken,
@@ -34,7 +37,7 @@ pub enum Metric {
     Unavailable,
     /// Webhook: how long a request took.
     DurationMs,
-    /// Authorizer: requests that it refused.
+    /// Authorizer: requests for a source that it refused.
     AuthorizerDenied,
     /// Poller: requests made.
     Requests,
@@ -62,6 +65,8 @@ pub enum Metric {
     DedupeOverflow,
     /// Poller: how far the cursor is behind.
     LagSeconds,
+    /// Poller: by how much the source is further behind than it may be, or fails for longer.
+    BehindSeconds,
     /// Poller: runs that failed.
     Failed,
     /// Redrive: letters that are settled.
@@ -78,9 +83,30 @@ impl Metric {
     fn unit(self) -> &'static str {
         match self {
             Metric::DurationMs | Metric::LimitWaitMs => "Milliseconds",
-            Metric::LagSeconds | Metric::LateMaxSeconds => "Seconds",
+            Metric::LagSeconds | Metric::LateMaxSeconds | Metric::BehindSeconds => "Seconds",
             _ => "Count",
         }
+    }
+
+    /// Returns whether it is a metric of the stack: an alarm or the dashboard shows it.
+    fn is_of_stack(self) -> bool {
+        matches!(
+            self,
+            Metric::Accepted
+                | Metric::Denied
+                | Metric::MostlyDenied
+                | Metric::NotTaken
+                | Metric::Unavailable
+                | Metric::AuthorizerDenied
+                | Metric::Delivered
+                | Metric::LimitWaits
+                | Metric::BehindSeconds
+        )
+    }
+
+    /// Returns whether 0 says more of a source than nothing does: an average or a least value is taken of it.
+    fn counts_at_zero(self) -> bool {
+        matches!(self, Metric::Denied | Metric::Failed | Metric::LagSeconds)
     }
 }
 
@@ -113,32 +139,44 @@ impl Metrics {
         self.source.as_ref()
     }
 
-    /// Returns the line, for the deployment `stack` at `now`.
-    pub fn line(&self, stack: &str, now: Timestamp) -> String {
+    /// Returns the line, for the deployment `stack` at `now`, with the metrics of the source if they are to be
+    /// `by_source`; `None` if there is nothing to say.
+    pub fn line(&self, stack: &str, by_source: bool, now: Timestamp) -> Option<String> {
+        let of_stack = |(metric, value): &&(Metric, i64)| metric.is_of_stack() && *value != 0;
+        let of_source = |(metric, value): &&(Metric, i64)| {
+            by_source && (*value != 0 || metric.counts_at_zero())
+        };
+        let directive = |dimensions: &[&str], values: Vec<&(Metric, i64)>| {
+            let metrics: Vec<_> = values
+                .into_iter()
+                .map(|(metric, _)| json!({ "Name": metric.name(), "Unit": metric.unit() }))
+                .collect();
+            (!metrics.is_empty()).then(|| {
+                json!({ "Namespace": NAMESPACE, "Dimensions": [dimensions], "Metrics": metrics })
+            })
+        };
+        let directives: Vec<_> = [
+            directive(&["Stack"], self.values.iter().filter(of_stack).collect()),
+            directive(&["Stack", "Source"], self.values.iter().filter(of_source).collect()),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        if directives.is_empty() {
+            return None;
+        }
         let source = self.source.as_ref().map_or(NO_SOURCE, SourceName::as_str);
-        let metrics: Vec<_> = self
-            .values
-            .iter()
-            .map(|(metric, _)| json!({ "Name": metric.name(), "Unit": metric.unit() }))
-            .collect();
         let mut line = Map::new();
         line.insert(
             "_aws".to_owned(),
-            json!({
-                "Timestamp": now.as_millisecond(),
-                "CloudWatchMetrics": [{
-                    "Namespace": NAMESPACE,
-                    "Dimensions": [["Stack", "Source"]],
-                    "Metrics": metrics,
-                }],
-            }),
+            json!({ "Timestamp": now.as_millisecond(), "CloudWatchMetrics": directives }),
         );
         line.insert("Stack".to_owned(), stack.into());
         line.insert("Source".to_owned(), source.into());
-        for (metric, value) in &self.values {
-            line.insert(metric.name(), (*value).into());
+        for value in self.values.iter().filter(|value| of_stack(value) || of_source(value)) {
+            line.insert(value.0.name(), value.1.into());
         }
-        Value::Object(line).to_string()
+        Some(Value::Object(line).to_string())
     }
 
     /// Writes the line to stdout, where CloudWatch reads it.
@@ -146,9 +184,9 @@ impl Metrics {
     /// # Errors
     ///
     /// Fails if stdout is closed.
-    pub fn write(&self, stack: &str, now: Timestamp) -> io::Result<()> {
-        let line = self.line(stack, now) + "\n";
-        io::stdout().lock().write_all(line.as_bytes())
+    pub fn write(&self, stack: &str, by_source: bool, now: Timestamp) -> io::Result<()> {
+        let Some(line) = self.line(stack, by_source, now) else { return Ok(()) };
+        io::stdout().lock().write_all((line + "\n").as_bytes())
     }
 }
 
@@ -156,42 +194,68 @@ impl Metrics {
 mod tests {
     use super::*;
 
+    fn line(metrics: &Metrics, by_source: bool) -> Option<Value> {
+        let now = Timestamp::from_millisecond(1_795_514_400_123).unwrap();
+        let line = metrics.line("MozDef-EF-saas-prod", by_source, now)?;
+        assert!(!line.contains('\n'));
+        Some(serde_json::from_str(&line).unwrap())
+    }
+
     #[test]
     fn the_line_is_cloudwatchs_embedded_metric_format() {
-        let now = Timestamp::from_millisecond(1_795_514_400_123).unwrap();
-        let line = Metrics::of(SourceName::new("github"))
+        let metrics = Metrics::of(SourceName::new("github"))
             .with(Metric::Accepted, 1_u64)
-            .with(Metric::DurationMs, 12_u64)
-            .with(Metric::LagSeconds, -3_i64)
-            .line("MozDef-EF-saas-prod", now);
-        assert!(!line.contains('\n'));
-        let line: Value = serde_json::from_str(&line).unwrap();
+            .with(Metric::Rejected, 2_u64)
+            .with(Metric::Denied, 0_u64);
+        let of_stack = json!({
+            "Namespace": "MozDefEventFramework",
+            "Dimensions": [["Stack"]],
+            "Metrics": [{ "Name": "Accepted", "Unit": "Count" }],
+        });
         let expected = json!({
-            "_aws": {
-                "Timestamp": 1_795_514_400_123_i64,
-                "CloudWatchMetrics": [{
-                    "Namespace": "MozDefEventFramework",
-                    "Dimensions": [["Stack", "Source"]],
-                    "Metrics": [
-                        { "Name": "Accepted", "Unit": "Count" },
-                        { "Name": "DurationMs", "Unit": "Milliseconds" },
-                        { "Name": "LagSeconds", "Unit": "Seconds" },
-                    ],
-                }],
-            },
+            "_aws": { "Timestamp": 1_795_514_400_123_i64, "CloudWatchMetrics": [of_stack.clone()] },
             "Stack": "MozDef-EF-saas-prod",
             "Source": "github",
             "Accepted": 1,
-            "DurationMs": 12,
-            "LagSeconds": -3,
         });
-        assert_eq!(line, expected);
+        assert_eq!(line(&metrics, false), Some(expected));
+        let of_source = json!({
+            "Namespace": "MozDefEventFramework",
+            "Dimensions": [["Stack", "Source"]],
+            "Metrics": [
+                { "Name": "Accepted", "Unit": "Count" },
+                { "Name": "Rejected", "Unit": "Count" },
+                { "Name": "Denied", "Unit": "Count" },
+            ],
+        });
+        let expected = json!({
+            "_aws": { "Timestamp": 1_795_514_400_123_i64, "CloudWatchMetrics": [of_stack, of_source] },
+            "Stack": "MozDef-EF-saas-prod",
+            "Source": "github",
+            "Accepted": 1,
+            "Rejected": 2,
+            "Denied": 0,
+        });
+        assert_eq!(line(&metrics, true), Some(expected));
+    }
+
+    #[test]
+    fn what_has_nothing_to_say_writes_no_line() {
+        let idle = Metrics::of(SourceName::new("okta"))
+            .with(Metric::Requests, 1_u64)
+            .with(Metric::Delivered, 0_u64)
+            .with(Metric::LagSeconds, 60_i64)
+            .with(Metric::Failed, 0_u64);
+        assert_eq!(line(&idle, false), None);
+        let by_source = line(&idle, true).unwrap();
+        assert_eq!((&by_source["LagSeconds"], &by_source["Failed"]), (&60.into(), &0.into()));
+        assert_eq!(by_source.get("Delivered"), None);
     }
 
     #[test]
     fn no_source_is_no_sources_name() {
         assert!(SourceName::new(NO_SOURCE).is_none());
-        let line = Metrics::of(None).with(Metric::AuthorizerDenied, 1).line("s", Timestamp::MIN);
-        assert!(line.contains(r#""Source":"-""#), "{line}");
+        let line = line(&Metrics::of(None).with(Metric::NotTaken, 1), false).unwrap();
+        assert_eq!(line["Source"], "-");
     }
 }

@@ -10,6 +10,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use tracing::Instrument as _;
 
+use crate::environment::Environment;
 use crate::invocation::{Done, Failed, Invocation};
 use crate::roles::authorizer::AuthorizerRole;
 use crate::roles::handler::HandlerRole;
@@ -46,16 +47,25 @@ impl From<Failed> for Diagnostic {
 /// # Errors
 ///
 /// Fails if the runtime API can no longer be reached.
-pub(crate) async fn serve(function: Function, stack: String) -> Result<(), lambda_runtime::Error> {
-    let shared = Arc::new((function, stack));
+pub(crate) async fn serve(
+    function: Function,
+    environment: Environment,
+) -> Result<(), lambda_runtime::Error> {
+    let (stack, by_source) = (environment.stack(), environment.source_metrics);
+    let shared = Arc::new(Shared { function, stack, by_source });
     Runtime::new(service_fn(move |event| call(Arc::clone(&shared), event))).run().await
 }
 
-async fn call(
-    shared: Arc<(Function, String)>,
-    event: LambdaEvent<Box<RawValue>>,
-) -> Result<Value, Failed> {
-    let (function, stack) = &*shared;
+/// What every call uses.
+struct Shared {
+    function: Function,
+    stack: String,
+    /// Whether each source has metrics of its own.
+    by_source: bool,
+}
+
+async fn call(shared: Arc<Shared>, event: LambdaEvent<Box<RawValue>>) -> Result<Value, Failed> {
+    let Shared { function, stack, by_source } = &*shared;
     let (text, context) = event.into_parts();
     let deadline = i64::try_from(context.deadline).ok();
     let deadline = deadline.and_then(|ms| Timestamp::from_millisecond(ms).ok());
@@ -67,7 +77,7 @@ async fn call(
     );
     let done = function.invoke(text.get(), invocation).instrument(span).await;
     if let Some(metrics) = &done.metrics
-        && let Err(error) = metrics.write(stack, SystemClock.now())
+        && let Err(error) = metrics.write(stack, *by_source, SystemClock.now())
     {
         tracing::warn!(error = %error, "the metrics are lost");
     }

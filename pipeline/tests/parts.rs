@@ -45,7 +45,7 @@ fn ids(outcome: &Outcome) -> Vec<String> {
 
 fn details(outcome: &Outcome) -> Vec<Value> {
     let event = |text: &str| serde_json::from_str::<Value>(text).unwrap();
-    let details = |text: &str| event(text).get("details").unwrap().clone();
+    let details = |text: &str| event(text).pointer("/details/acme").unwrap().clone();
     outcome.events.iter().map(|event| details(&event.message.body)).collect()
 }
 

@@ -42,7 +42,7 @@ fn an_event_without_a_map_has_the_original_defaults() {
     assert_eq!(
         events(&outcome),
         [json!({
-            "category": "acme", "details": {"a": 1}, "hostname": "acme_host", "processid": "none",
+            "category": "acme", "details": {"acme": {"a": 1}}, "hostname": "acme_host", "processid": "none",
             "processname": "acme", "severity": "INFO", "source": "api_aws_lambda",
             "summary": "acme_event", "tags": ["acme"], "timestamp": "2026-11-24T10:00:00Z",
             "eventsource": "acme_api"
@@ -59,8 +59,36 @@ fn what_a_record_lacks_falls_back_and_is_counted() {
     let event = &events(&outcome)[0];
     assert_eq!((&event["summary"], &event["severity"]), (&json!("acme_event"), &json!("INFO")));
     assert_eq!(event["tags"], json!(["one"]));
-    assert_eq!(event["details"], json!({"x": {"y": 1}, "z": null}));
+    assert_eq!(event["details"], json!({"acme": {"x": {"y": 1}, "z": null}}));
     assert_eq!(outcome.fallbacks.total(), 2);
+}
+
+#[test]
+fn an_events_severity_is_a_word_of_mozdef_or_the_default() {
+    let source = source("", r#"{ map: { severity: "{s}" } }"#);
+    for (record, severity, fallbacks) in [
+        (r#"{"s":"CRITICAL"}"#, "CRITICAL", 0),
+        (r#"{"s":"warning"}"#, "WARNING", 0),
+        (r#"{"s":"banana"}"#, "INFO", 1),
+        (r#"{"s":""}"#, "INFO", 1),
+        (r#"{"s":7}"#, "INFO", 1),
+        (r#"{"s":["ERROR"]}"#, "INFO", 1),
+        (r#"{"s":null}"#, "INFO", 1),
+    ] {
+        let outcome = run(&source, &[], record);
+        assert_eq!(events(&outcome)[0]["severity"], severity, "{record}");
+        assert_eq!(outcome.fallbacks.total(), fallbacks, "{record}");
+    }
+}
+
+#[test]
+fn a_map_of_details_is_as_it_is_written_without_what_is_missing() {
+    let event = r#"{ map: { details: { username: "{user}", none: null, acme: "{/}", in: { a: "{a}", b: "{b}" } } } }"#;
+    let outcome = run(&source("", event), &[], r#"{"a":1,"b":null}"#);
+    let details = json!({"none": null, "acme": {"a": 1, "b": null}, "in": {"a": 1}});
+    assert_eq!(events(&outcome)[0]["details"], details);
+    let fields: Vec<_> = outcome.fallbacks.into_fields().into_keys().collect();
+    assert_eq!(fields, ["details.in.b", "details.username"]);
 }
 
 #[test]
@@ -193,7 +221,7 @@ fn a_record_that_is_fetched_again_replaces_its_letter_and_deliveries_do_not() {
 #[test]
 fn details_that_are_no_object_go_under_value() {
     let outcome = run(&source("", "{}"), &[], "[7]");
-    assert_eq!(events(&outcome)[0]["details"], json!({"value": 7}));
+    assert_eq!(events(&outcome)[0]["details"], json!({"acme": {"value": 7}}));
 }
 
 #[test]
@@ -202,7 +230,7 @@ fn a_vendors_key_is_never_a_command_of_our_reader() {
         let body = format!(r#"{{"$serde_json::private::{name}":"[1]","id":1}}"#);
         let outcome = run(&source("", "{}"), &[], body.clone());
         let [event] = outcome.events.as_slice() else { panic!("{outcome:?}") };
-        let details = format!("\"details\":{body}");
+        let details = format!("\"details\":{{\"acme\":{body}}}");
         assert!(event.message.body.contains(&details), "{}", event.message.body);
     }
 }

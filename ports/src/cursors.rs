@@ -236,6 +236,18 @@ pub trait Cursors: Send + Sync {
     ///
     /// Fails if the store cannot be read.
     async fn list(&self) -> Result<Vec<StoredCursor>, StoreError>;
+
+    /// Returns the cursors of one source, by partition. They are as they were a moment ago: what a run decides
+    /// by them it has to read again under its lease.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the store cannot be read.
+    async fn list_of(&self, source: &str) -> Result<Vec<StoredCursor>, StoreError> {
+        let mut cursors = self.list().await?;
+        cursors.retain(|cursor| cursor.stream.source == source);
+        Ok(cursors)
+    }
 }
 
 #[cfg(test)]

@@ -66,6 +66,9 @@ pub struct RunSummary {
     pub lost: Option<LostSpan>,
     /// Why the run stopped before it was caught up, if it did.
     pub error: Option<String>,
+    /// If it failed: since when every run has failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failing_since: Option<Timestamp>,
 }
 
 /// A run, as the history of a cursor keeps it.

@@ -9,12 +9,14 @@
 
 pub mod checked;
 mod digest_text;
+mod event_severity;
 pub mod jq;
 mod located;
 mod name;
 mod node;
 mod path;
 mod path_error;
+mod pieces;
 mod presets;
 mod problem;
 mod schema;
@@ -28,9 +30,11 @@ pub mod written;
 
 pub use checked::{ExpandedPreset, Expansion, Loaded, Source, load};
 pub use digest_text::DigestText;
+pub use event_severity::{EVENT_SEVERITIES, event_severity};
 pub use name::SourceName;
 pub use path::{Path, Root};
 pub use path_error::PathError;
+pub use pieces::pieces;
 pub use presets::{
     Need, Preset, preset, preset_names, preset_names_near, presets, presets_reference,
 };

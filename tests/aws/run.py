@@ -14,7 +14,7 @@ from pathlib import Path
 FOLDER = Path(__file__).resolve().parent
 AT_ONCE = 3
 # Those that take longest begin first.
-FIRST = ("faults", "pull", "iam", "load", "lifecycle", "redrive", "deploy")
+FIRST = ("faults", "pull", "cost", "iam", "load", "lifecycle", "redrive", "deploy")
 
 
 def run(suite):

@@ -78,7 +78,7 @@ class Deploys(unittest.TestCase):
         answer = stack.call("POST", "github", signed(body), body)
         self.assertEqual(answer.status, 200, answer)
         [message] = stack.messages()
-        self.assertEqual(siem.read(message["Body"])["details"], record)
+        self.assertEqual(siem.record(siem.read(message["Body"])), record)
 
     def test_the_framework_with_a_folder_of_sources(self):
         stack, environment = self.scene({"github": example("github")}, "alone")

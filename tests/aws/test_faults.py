@@ -82,7 +82,7 @@ class Faulty(Emulated, unittest.TestCase):
                 answer = self.stack.call("POST", "pager", headers, body)
                 self.assertEqual(answer.status, 200, answer)
                 found += self.stack.events()
-                self.assertEqual({json.dumps(e["details"]).encode() for e in found}, {body})
+                self.assertEqual({json.dumps(siem.record(e)).encode() for e in found}, {body})
                 self.assertIn(len(found), owed)
                 self.assertEqual(self.stack.waiting("-rejected"), 0)
 
@@ -102,7 +102,7 @@ class Faulty(Emulated, unittest.TestCase):
                 self.assertIn(("dynamodb", "PutItem"), self.faults.fired())
                 # The event is in the queue; at worst the sender brings it again.
                 self.assertIn(answer.status, (200, 503), answer)
-                self.assertEqual([json.dumps(e["details"]).encode() for e in self.stack.events()], [body])
+                self.assertEqual([json.dumps(siem.record(e)).encode() for e in self.stack.events()], [body])
 
     def test_one_failure_is_tried_again_and_nobody_hears_of_it(self):
         for service, operation in (("sqs", "SendMessageBatch"), ("dynamodb", "GetItem"), ("dynamodb", "PutItem")):
@@ -113,7 +113,7 @@ class Faulty(Emulated, unittest.TestCase):
                 self.assertEqual(answer.status, 200, answer)
                 self.assertEqual(self.faults.fired(), [(service, operation)])
                 [event] = self.stack.events()
-                self.assertEqual(json.dumps(event["details"]).encode(), body)
+                self.assertEqual(json.dumps(siem.record(event)).encode(), body)
 
     def test_the_dead_letters_are_away(self):
         for kind, fault in self.kinds("sqs", stalls=False):
@@ -191,7 +191,7 @@ class Faulty(Emulated, unittest.TestCase):
 
     def count(self, seen):
         for message in self.stack.messages():
-            uuid = siem.read(message["Body"])["details"]["uuid"]
+            uuid = siem.record(siem.read(message["Body"]))["uuid"]
             seen[uuid] = seen.get(uuid, 0) + 1
 
 

@@ -77,7 +77,7 @@ class Load(Emulated, unittest.TestCase):
                 raise sender.error
         self.assertEqual([number for sender in senders for number in sender.given_up], [])
         statuses = sum((sender.statuses for sender in senders), collections.Counter())
-        found = collections.Counter(siem.read(body)["details"]["n"] for body in self.stack.take_all())
+        found = collections.Counter(siem.record(siem.read(body))["n"] for body in self.stack.take_all())
         self.assertEqual(set(found), set(range(WEBHOOKS)), statuses)
         # Only what had to be sent again may be there twice.
         self.assertLessEqual(sum(found.values()) - len(found), sum(statuses.values()) - statuses[200], statuses)
@@ -94,7 +94,7 @@ class Load(Emulated, unittest.TestCase):
             if answer["end"] == "caught_up":
                 break
         self.assertEqual((answer["end"], delivered), ("caught_up", RECORDS))
-        found = collections.Counter(siem.read(body)["details"]["uuid"] for body in self.stack.take_all())
+        found = collections.Counter(siem.record(siem.read(body))["uuid"] for body in self.stack.take_all())
         self.assertEqual(set(found), records)
         self.assertEqual(sum(found.values()), RECORDS)
         self.assertEqual(self.stack.waiting("-rejected"), 0)

@@ -158,7 +158,7 @@ class Manual(unittest.TestCase):
         self.assertIn("starts here and answers an event", stack)
         self.assertRegex(stack, r"WebhookUrlGithub\thttps://\w+\.execute-api\.eu-west-1\.amazonaws\.com/events/github")
         [received] = [json.loads(line) for line in event.splitlines() if line.startswith("{") and "details" in line]
-        self.assertEqual((received["category"], received["details"].get("zen")), ("github", "It works."))
+        self.assertEqual((received["category"], json.loads("".join(received["details"]["raw"])).get("zen")), ("github", "It works."))
         self.assertIn("okta", poll)
         for secret in (HOOK, API_TOKEN, TOKEN):
             self.assertNotIn(secret, done.stdout)

@@ -72,7 +72,7 @@ class Pull(Emulated, unittest.TestCase):
 
     def assert_once(self, events, records):
         by_id = lambda record: record["uuid"]  # noqa: E731
-        self.assertEqual(sorted((e["details"] for e in events), key=by_id), sorted(records, key=by_id))
+        self.assertEqual(sorted((siem.record(e) for e in events), key=by_id), sorted(records, key=by_id))
 
     def idle(self, stream):
         """The cursor's item once its run has ended."""
@@ -120,7 +120,7 @@ class Pull(Emulated, unittest.TestCase):
         self.assertGreater(int(self.item("saas")["fence"]["N"]), fence)
         # By hand, or by the tick that comes in between.
         awaited("a run", lambda: self.stack.invoke("poller", {"source": "saas"})[0].get("end") == "caught_up")
-        ids = {event["details"]["uuid"] for event in self.pulled("saas", 50)}
+        ids = {siem.record(event)["uuid"] for event in self.pulled("saas", 50)}
         self.assertEqual(len(ids), 50)
 
     def metrics_say(self, source_name, **expected):

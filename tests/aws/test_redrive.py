@@ -51,7 +51,7 @@ class Redrive(Emulated, unittest.TestCase):
         try:
             self.stack.do("redrive")
             [message] = self.stack.messages()
-            self.assertEqual(siem.read(message["Body"])["details"], json.loads(body))
+            self.assertEqual(siem.record(siem.read(message["Body"])), json.loads(body))
             self.assertEqual(self.stack.waiting("-rejected"), 0)
             # The id is the one that it would have had: the same delivery with another space in its body.
             again = self.stack.call("POST", "pager", bearer(X_Delivery=delivery), body.replace(b" ", b"  "))
@@ -73,7 +73,7 @@ class Redrive(Emulated, unittest.TestCase):
         finally:
             self.stack.write("pager", pager(WRONG))
         [event] = self.stack.events()
-        self.assertEqual(event["details"], json.loads(body))
+        self.assertEqual(siem.record(event), json.loads(body))
         self.assertEqual(self.stack.waiting("-rejected"), 0)
 
     def test_what_nobody_wants_is_discarded(self):

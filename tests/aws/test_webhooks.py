@@ -41,10 +41,10 @@ class Gateway(Emulated):
         answer = self.stack.call("POST", "github", signed(body), body)
         self.assertEqual(answer.status, 200, answer)
         event = self.only_event()
-        self.assertEqual(event["details"], record)
+        self.assertEqual(siem.record(event), record)
         self.assertEqual(event["summary"], "octocat push on octo/repo")
         self.assertEqual((event["category"], event["severity"]), ("github", "INFO"))
-        self.assertEqual(event["tags"], ["github", "push", siem.TASK_EXCHANGE])
+        self.assertEqual(event["tags"], ["github", "push", siem.QUEUE])
 
     def test_the_message_names_its_source_and_event(self):
         _, body = push()
@@ -89,7 +89,7 @@ class Gateway(Emulated):
         answer = self.stack.call("POST", "queried", {"Content-Type": "application/json"}, body, query=f"t={encoded}")
         self.assertEqual(answer.status, 200, answer)
         event = self.only_event()
-        self.assertEqual(event["details"], json.loads(body))
+        self.assertEqual(siem.record(event), json.loads(body))
 
     def test_no_source_is_no_way_in(self):
         known = self.stack.url("pager")
@@ -122,7 +122,7 @@ class Gateway(Emulated):
         answer = self.stack.call("POST", "github", headers, packed)
         self.assertEqual(answer.status, 200, answer)
         event = self.only_event()
-        self.assertEqual(event["details"], record)
+        self.assertEqual(siem.record(event), record)
 
     def test_bytes_that_are_no_text_are_kept_as_they_are(self):
         body = bytes(range(256))
@@ -141,7 +141,7 @@ class Gateway(Emulated):
         answer = self.stack.call("POST", "github", headers, form)
         self.assertEqual(answer.status, 200, answer)
         event = self.only_event()
-        self.assertEqual(event["details"], record)
+        self.assertEqual(siem.record(event), record)
 
     def test_a_repeat_is_taken_once(self):
         _, body = push()
@@ -179,7 +179,7 @@ class Gateway(Emulated):
         self.assertEqual(bucket, self.stack.outputs["BucketName"])
         self.assertTrue(key.startswith("claims/"))
         kept = self.stack.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
-        self.assertEqual(siem.read(kept)["details"], record)
+        self.assertEqual(siem.record(siem.read(kept)), record)
 
 
     def test_no_credential_is_logged(self):

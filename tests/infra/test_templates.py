@@ -116,20 +116,29 @@ class TestAgainstTheCode(unittest.TestCase):
             given |= variables
         self.assertEqual(given, read)
 
-    def test_alarms_and_dashboard_look_at_metrics_that_are_written(self):
+    def test_alarms_and_dashboards_look_at_metrics_that_are_written(self):
         code = (ROOT / "lambda" / "src" / "metrics.rs").read_text()
         written = set(re.findall(r"^    ([A-Z][A-Za-z]+),$", code.split("pub enum Metric")[1].split("\n}")[0], re.M))
+        of_stack = set(re.findall(r"Metric::(\w+)", code.split("fn is_of_stack")[1].split("\n    }")[0]))
         template = load(app())
-        used = {
-            alarm["Properties"]["MetricName"]
-            for alarm in resources(template, "AWS::CloudWatch::Alarm").values()
-            if alarm["Properties"]["Namespace"] == "MozDefEventFramework"
-        }
-        body = template["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
-        json.loads(body)
-        used |= set(re.findall(r'MetricName=\\"(\w+)\\"', body))
-        self.assertGreaterEqual(len(used), 6)
-        self.assertLessEqual(used, written)
+        found = {False: set(), True: set()}
+        for alarm in resources(template, "AWS::CloudWatch::Alarm").values():
+            if alarm["Properties"]["Namespace"] == "MozDefEventFramework":
+                names = [dimension["Name"] for dimension in alarm["Properties"]["Dimensions"]]
+                by_source = names == ["Stack", "Source"]
+                self.assertTrue(by_source or names == ["Stack"], names)
+                # What is not written would only cost.
+                self.assertEqual(alarm.get("Condition", "").startswith("HasSourceMetrics"), by_source)
+                found[by_source].add(alarm["Properties"]["MetricName"])
+        for name, by_source in (("Dashboard", False), ("SourceDashboard", True)):
+            body = template["Resources"][name]["Properties"]["DashboardBody"]["Fn::Sub"]
+            json.loads(body)
+            names = r'MetricName=\\"(\w+)\\"' if by_source else r'\["MozDefEventFramework", "(\w+)", "Stack"'
+            found[by_source] |= set(re.findall(names, body))
+        # Each costs by the month, so there is none that nobody looks at.
+        self.assertEqual(found[False], of_stack)
+        self.assertGreaterEqual(len(found[True]), 6)
+        self.assertLessEqual(found[True], written)
 
     def test_each_function_has_a_version_that_a_new_revision_replaces_and_that_stays(self):
         template = load(app())

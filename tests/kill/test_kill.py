@@ -71,7 +71,7 @@ class Lane:
             self.last_run = home.call("--json", "poll", "load", "--once")
             self.cursor = home.data("cursors", "show", "load")[0]
             self.letters = home.dead_letters()
-            self.arrived = [event["details"]["uuid"] for event in home.events("--source", "load")]
+            self.arrived = [event["details"]["load"]["uuid"] for event in home.events("--source", "load")]
         return self
 
     def wait_and_kill(self, kill, vendor, running):
@@ -185,7 +185,7 @@ class TestKilledReceiver(unittest.TestCase):
                     self.assertEqual(self.post(running.port, record), (200, {"duplicate": True}))
             finally:
                 running.stop()
-            counts = collections.Counter(event["details"]["n"] for event in home.events())
+            counts = collections.Counter(event["details"]["hook"]["n"] for event in home.events())
             self.assertEqual([record for record in answered if counts[record] != 1], [])
 
     def send(self, port, name, answered, lock):

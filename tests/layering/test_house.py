@@ -25,7 +25,6 @@ VENDORS = {
     "auth/src/credentials/sign/edgegrid.rs": SIGNER,
     "auth/src/credentials/sign/mod.rs": SIGNER,
     "auth/src/verify/signed/signed_text.rs": CANONICAL,
-    "cli/src/commands/render/parts.rs": "slack is a margin of time there",
     "cli/src/offline/captured.rs": EXAMPLE,
     "source/src/checked/poll/auth/sign.rs": SIGNER,
     "source/src/checked/webhook/checks/signed/signing_text.rs": CANONICAL,

@@ -61,7 +61,7 @@ function ended({ status, summary, stderr }, expectedStatus, expected) {
 
 /** Every record is in the queue, once. */
 async function allOnce(home, vendor) {
-  const found = (await home.events()).map(({ details }) => details);
+  const found = (await home.events()).map(({ details }) => details.saas);
   const byId = (a, b) => (a.uuid < b.uuid ? -1 : 1);
   const wanted = [...new Map(vendor.records.map((record) => [record.uuid, record])).values()];
   assert.deepEqual(found.sort(byId), wanted.sort(byId));

@@ -96,7 +96,7 @@ function counted(values) {
 /** Reads the queue beside the running server and holds it against what is owed. */
 async function settle() {
   const events = await home.events();
-  const found = counted(events.map((event) => event.details));
+  const found = counted(events.map((event) => JSON.parse(event.details.raw.join(''))));
   const wanted = counted(owed);
   for (const [text, count] of wanted) {
     assert.equal(found.get(text) ?? 0, count, `how often the queue has ${text.slice(0, 300)}`);

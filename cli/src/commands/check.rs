@@ -7,6 +7,7 @@ use mef_ports::Clock as _;
 use mef_source::Severity;
 
 use crate::args::{CheckOptions, Global};
+use crate::one_index;
 use crate::output;
 use crate::sources::{expansions, files, problems, retirements};
 
@@ -17,6 +18,7 @@ pub(super) fn check(global: &Global, options: &CheckOptions) -> anyhow::Result<E
         let warnings = file.source.as_ref().map(|source| retirements::problems(source, now));
         file.problems.extend(warnings.unwrap_or_default());
     }
+    one_index::warn(&mut files);
     let (mut errors, mut warnings) = (0, 0);
     for file in &files {
         problems::show(&file.path, &file.text, &file.problems, global.json)?;

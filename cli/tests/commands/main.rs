@@ -10,6 +10,7 @@ mod explain;
 mod files;
 mod handshakes;
 mod init;
+mod one_index;
 mod partitions;
 mod presets;
 mod pulls;

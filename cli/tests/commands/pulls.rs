@@ -61,7 +61,7 @@ fn a_dry_run_shows_the_events_and_changes_nothing() {
     let output = folder.mef(&["poll", "acme", "--dry-run"]);
     assert!(output.status.success(), "{}", stderr(&output));
     let event: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(event["details"]["echo"], "tok-123456", "an event is as it would be sent");
+    assert_eq!(event["details"]["acme"]["echo"], "tok-123456", "an event is as it would be sent");
     assert!(stderr(&output).contains("GET http://127.0.0.1"), "{}", stderr(&output));
     assert!(folder.lines(&["events"]).is_empty());
     assert!(folder.lines(&["cursors", "list", "--json"]).is_empty());

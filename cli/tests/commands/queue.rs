@@ -25,7 +25,7 @@ fn a_webhook_is_in_the_queue_when_it_is_answered() {
     assert_eq!(run.post("/hook", GOOD, br#"{"title":"one","n":9007199254740993}"#).0, 200);
     let seen = events(&folder, &[]);
     assert_eq!(seen[0]["summary"], "one");
-    assert_eq!(seen[0]["details"]["n"].to_string(), "9007199254740993");
+    assert_eq!(seen[0]["details"]["hook"]["n"].to_string(), "9007199254740993");
     let with = events(&folder, &["--attributes"]);
     assert_eq!(with[0]["source"], "hook");
     assert_eq!(with[0]["event_id"].as_str().unwrap().len(), 32);
@@ -171,6 +171,6 @@ fn the_demo_ends_by_itself_and_counts_what_it_showed() {
     }
     assert!(counts["duplicates"].as_u64().unwrap() > 0);
     let ids: std::collections::BTreeSet<_> =
-        events.iter().filter_map(|event| event["details"]["uuid"].as_str()).collect();
+        events.iter().filter_map(|event| event["details"]["acme-audit"]["uuid"].as_str()).collect();
     assert_eq!(ids.len(), 100, "each pulled record once");
 }

@@ -35,7 +35,7 @@ fn a_mended_schema_and_a_redrive_bring_the_events() {
     assert_eq!(output.status.code(), Some(1));
     let done: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((&done["redriven"], &done["refused_again"]), (&1.into(), &1.into()));
-    assert_eq!(json(&folder, &["events"])[0]["details"]["tite"], "a");
+    assert_eq!(json(&folder, &["events"])[0]["details"]["hook"]["tite"], "a");
 
     folder.write("hook/schema.json", "{}");
     folder.write("other/source.yml", &HOOK.replace("source: hook", "source: other"));

@@ -121,7 +121,9 @@ fn stopped(reason: &'static str) {
 }
 
 fn refused(output: Value, source: Option<SourceName>) -> Done {
-    let metrics = Metrics::of(source).with(Metric::AuthorizerDenied, 1);
+    // What is for no source is nobody's wrong secret: the internet is full of it.
+    let metric = if source.is_some() { Metric::AuthorizerDenied } else { Metric::NotTaken };
+    let metrics = Metrics::of(source).with(metric, 1);
     Done { output: Ok(output), metrics: Some(metrics) }
 }
 

@@ -16,6 +16,7 @@ use crate::event::payload::Event;
 use crate::event::request::whole;
 use crate::invocation::Done;
 use crate::metrics::{Metric, Metrics};
+use crate::refusals::Refusals;
 use crate::sources::Sources;
 
 /// The handler of all sources.
@@ -23,12 +24,14 @@ pub struct HandlerRole {
     sources: Sources<Receiver>,
     ports: ReceiverPorts,
     capture: Option<Capture>,
+    refusals: Refusals,
 }
 
 impl HandlerRole {
     /// Returns a handler for the sources of `environment`.
     pub fn new(environment: &Environment, ports: ReceiverPorts) -> HandlerRole {
-        HandlerRole { sources: Sources::new(environment), ports, capture: None }
+        let sources = Sources::new(environment);
+        HandlerRole { sources, ports, capture: None, refusals: Refusals::default() }
     }
 
     /// Keeps refused requests in `captures`, without their credentials.
@@ -76,7 +79,13 @@ impl HandlerRole {
         let (answer, metrics) = match usable {
             Ok(receiver) => {
                 let handled = receiver.serve(request, self.capture.as_ref()).await;
-                (handled.answer, count(&name, &handled.verdict))
+                let metrics = count(&name, &handled.verdict);
+                // What is neither taken nor refused, as a handshake, does not count.
+                let refused = metrics.get(Metric::Denied);
+                let is_most = refused.is_some_and(|refused| {
+                    self.refusals.note(&name, refused > 0, self.ports.clock.now())
+                });
+                (handled.answer, metrics.with(Metric::MostlyDenied, u8::from(is_most)))
             }
             Err(error) => {
                 tracing::error!(source.id = %name, http.status = 503, error = %error, "the source cannot be used");

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::SignedDuration;
 use mef_http::HttpClients;
 use mef_poller::{Budget, PollPorts, Poller, RunEnd, RunReport};
 use mef_ports::chain;
@@ -52,7 +53,7 @@ impl PollerRole {
                 Ok(()) => {
                     let stop_at = invocation.stop_at(self.ports.clock.now());
                     let report = poller.run(&Budget::until(stop_at)).await;
-                    return done(name, &report);
+                    return done(name, &report, poller.behind(&report));
                 }
                 Err(error) => chain(&error),
             },
@@ -63,19 +64,29 @@ impl PollerRole {
             Err(error) => chain(&error),
         };
         tracing::error!(source.id = %name, error = %unusable, "the source cannot be used");
-        let metrics = Metrics::of(Some(name)).with(Metric::Failed, 1);
+        let metrics =
+            Metrics::of(Some(name)).with(Metric::Failed, 1).with(Metric::BehindSeconds, 1);
         Done { output: Err(Failed::Source), metrics: Some(metrics) }
     }
 }
 
-fn done(name: SourceName, report: &RunReport) -> Done {
+fn done(name: SourceName, report: &RunReport, behind: Option<SignedDuration>) -> Done {
     report.log();
+    if let Some(behind) = behind {
+        // The alarm is the stack's: this line says which source is meant.
+        tracing::warn!(source.id = %name, run.behind_s = behind.as_secs(), "the source is behind");
+    }
     let output = match report.end {
         RunEnd::Failed(_) => Err(Failed::Run),
         _ => Ok(serde_json::to_value(report.line())
             .unwrap_or_else(|_| json!({ "end": report.end.name() }))),
     };
-    Done { output, metrics: Some(count(name, report)) }
+    let metrics = count(name, report);
+    let metrics = match behind {
+        Some(behind) => metrics.with(Metric::BehindSeconds, behind.as_secs()),
+        None => metrics,
+    };
+    Done { output, metrics: Some(metrics) }
 }
 
 fn count(name: SourceName, report: &RunReport) -> Metrics {

@@ -51,7 +51,11 @@ fn token(token: &str, arn: &str) -> Value {
 /// Whether `event` is let through; its answer has the form that it asks for.
 async fn allowed(stack: &Stack, event: &Value) -> bool {
     let done = stack.gate().invoke(&event.to_string()).await;
-    let denials = done.metrics.as_ref().and_then(|m| m.get(Metric::AuthorizerDenied));
+    // What is for no source is counted as that.
+    let denials = done.metrics.as_ref().and_then(|m| match m.source() {
+        Some(_) => m.get(Metric::AuthorizerDenied),
+        None => m.get(Metric::NotTaken),
+    });
     let answer = done.output.unwrap();
     let allowed = match event.get("version").and_then(Value::as_str) {
         Some("2.0") => answer["isAuthorized"].as_bool().unwrap(),

@@ -116,7 +116,7 @@ async fn an_event_is_accepted_in_every_format() {
         assert_eq!(metrics.get(Metric::DurationMs), Some(0));
         let events = stack.events().await;
         assert_eq!(events.len(), 1);
-        assert_eq!(events[0]["details"], json!({ "user": "ann" }));
+        assert_eq!(events[0]["details"], json!({ "signed": { "user": "ann" } }));
         let again = intake.invoke(&event.to_string()).await;
         assert_eq!(status(&again), 200);
         assert_eq!(again.metrics.unwrap().get(Metric::Duplicate), Some(1));

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Stack, status};
 
-const ZOOM: &str = "source: zoom\nwebhook:\n  rejected_status: 400\n  verify: [ { token: { from: header.Authorization, secrets: [token] } } ]\nevent:\n  schema: schema.json\n  map: { category: zoom, summary: \"{event}\" }\n";
+const ZOOM: &str = "source: zoom\nwebhook:\n  rejected_status: 400\n  verify: [ { token: { from: header.Authorization, secrets: [token] } } ]\nevent:\n  schema: schema.json\n  map: { category: zoom, summary: \"{event}\", details: \"{/}\" }\n";
 const SCHEMA: &str = r#"{"type":"object","required":["event","payload"]}"#;
 const ARN: &str = "arn:aws:execute-api:test-region:test-account:test-resource";
 

@@ -41,7 +41,7 @@ async fn what_passes_today_is_delivered_and_the_rest_stays() {
     assert_eq!(metrics.get(Metric::RefusedAgain), Some(1));
     let events = stack.events().await;
     assert_eq!(events.len(), 1);
-    assert_eq!(events[0]["details"], json!({ "a": 1 }));
+    assert_eq!(events[0]["details"], json!({ "open": { "a": 1 } }));
     assert_eq!(stack.store.list(None, 10).await.unwrap().len(), 1);
 }
 

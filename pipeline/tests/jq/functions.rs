@@ -200,7 +200,7 @@ fn a_program_reads_what_templates_read() {
     let outcome = crate::run(&crate::source(&event), "{}");
     let body: Value = serde_json::from_str(&outcome.events[0].message.body).unwrap();
     assert_eq!(
-        body["details"]["value"],
+        body["details"]["acme"]["value"],
         json!(["push", "one", "2026-11-24T10:00:00Z", "d-1", null])
     );
     assert!(!outcome.events[0].message.body.contains("hidden"));

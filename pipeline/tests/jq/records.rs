@@ -37,21 +37,21 @@ fn nothing_falls_back_and_two_values_are_a_mistake() {
 fn an_error_of_the_programs_own_is_the_reason() {
     assert_eq!(
         made("error(\"no \\(.kind) here\")", r#"{"kind":"test"}"#),
-        Err("the jq program of `map.details` fails: no test here".to_owned())
+        Err("the jq program of `map.tags` fails: no test here".to_owned())
     );
     // A word that is cut may be half a secret.
     let long = format!(r#"{{"a":"two {}"}}"#, "x".repeat(300));
     assert_eq!(
         made("error(\"one \\(.a)\")", &long),
-        Err("the jq program of `map.details` fails: one two…".to_owned())
+        Err("the jq program of `map.tags` fails: one two…".to_owned())
     );
     assert_eq!(
         made("error({})", "1"),
-        Err("the jq program of `map.details` fails: `error` was called with an object".to_owned())
+        Err("the jq program of `map.tags` fails: `error` was called with an object".to_owned())
     );
     assert_eq!(
         made(".a.b", r#"{"a":"a secret"}"#),
-        Err("the jq program of `map.details` fails: cannot index a string with `b`".to_owned())
+        Err("the jq program of `map.tags` fails: cannot index a string with `b`".to_owned())
     );
 }
 

@@ -102,7 +102,7 @@ async fn a_record_that_is_a_list_itself_is_still_one_record() {
     mend(&bench, "[2,3]").await;
     assert_eq!(bench.redrive().await.unwrap().delivered, 1);
     let details: Vec<_> =
-        bench.events().await.into_iter().map(|(_, e)| e["details"].clone()).collect();
+        bench.events().await.into_iter().map(|(_, e)| e["details"]["acme"].clone()).collect();
     assert_eq!(details, [json!({"value": [1]}), json!({"value": [2, 3]})]);
 }
 
@@ -204,7 +204,7 @@ async fn a_record_that_is_declared_to_be_latin_1_is_read_and_utf_8_stays() {
     let body = b"[{\"n\":\"M\xfcller\"},{\"n\":\"M\xc3\xbcller\"}]";
     bench.push(&source, "application/json; charset=iso-8859-1", body).await;
     let names: Vec<_> =
-        bench.events().await.into_iter().map(|(_, e)| e["details"]["n"].clone()).collect();
+        bench.events().await.into_iter().map(|(_, e)| e["details"]["acme"]["n"].clone()).collect();
     assert_eq!(names, ["Müller", "Müller"]);
 }
 
@@ -224,8 +224,12 @@ async fn a_part_of_a_text_that_was_turned_into_utf_8_is_not_turned_again() {
         let letter = mend(&bench, "{\"n\":\"ä\"}").await;
         assert_eq!(letter.raw, RawRecord::Text("{\"n\":\"ä\",x}".to_owned()));
         assert_eq!(bench.redrive().await.unwrap().redriven, 1);
-        let names: Vec<_> =
-            bench.events().await.into_iter().map(|(_, e)| e["details"]["n"].clone()).collect();
+        let names: Vec<_> = bench
+            .events()
+            .await
+            .into_iter()
+            .map(|(_, e)| e["details"]["acme"]["n"].clone())
+            .collect();
         assert_eq!(names, ["ä", "ü"]);
     }
 }

@@ -85,7 +85,10 @@ impl Fetcher<'_> {
         let mut may_refresh = true;
         loop {
             let verdict = match self.attempt(asking, &read).await {
-                Ok(answer) => return Ok(answer),
+                Ok(answer) => {
+                    self.share_limit(answer.not_before);
+                    return Ok(answer);
+                }
                 Err(verdict) => verdict,
             };
             match verdict {
@@ -102,6 +105,9 @@ impl Fetcher<'_> {
                     return Err(error);
                 }
                 Verdict::Again { error, after } => {
+                    if let FetchError::Limited { .. } = error {
+                        self.share_limit(after);
+                    }
                     let now = self.clock.now();
                     let wait = after.map(|after| after.duration_since(now));
                     if let (Some(until), Some(wait)) = (after, wait)
@@ -120,6 +126,13 @@ impl Fetcher<'_> {
                     }
                 }
             }
+        }
+    }
+
+    /// Holds the other partitions back too, which would only meet the limit again.
+    fn share_limit(&self, until: Option<Timestamp>) {
+        if let Some(until) = until.filter(|_| self.poll.partitions.is_some()) {
+            self.pace.hold(until);
         }
     }
 

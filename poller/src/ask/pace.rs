@@ -11,13 +11,16 @@ use jiff::{SignedDuration, Timestamp};
 use mef_ports::Clock;
 use mef_ports::moment::after;
 
-/// When the next request may be made, and how long was waited so far.
+/// When the next request may be made, and how long was waited so far. The streams of a source that are read at once
+/// share it, and the vendor's limits that one of them meets.
 #[derive(Debug, Default)]
 pub(crate) struct Pace(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
     next: Option<Timestamp>,
+    /// Until when the vendor wants no request of any stream.
+    held: Option<Timestamp>,
     waited: Duration,
 }
 
@@ -30,20 +33,31 @@ impl Pace {
         clock: &dyn Clock,
         longest: SignedDuration,
     ) -> Result<(), Timestamp> {
-        let Some(spacing) = spacing else { return Ok(()) };
         let now = clock.now();
         let wait = {
             let mut state = self.state();
-            let turn = state.next.map_or(now, |next| next.max(now));
+            let next = state.next.filter(|_| spacing.is_some());
+            let turn = [next, state.held].into_iter().flatten().fold(now, Timestamp::max);
             let wait = turn.duration_since(now);
             if wait > longest {
                 return Err(turn);
             }
-            state.next = Some(after(turn, spacing));
+            state.next = spacing.map(|spacing| after(turn, spacing)).or(state.next);
             Duration::try_from(wait).unwrap_or_default()
         };
         self.wait(wait, clock).await;
         Ok(())
+    }
+
+    /// Holds every stream back until `until`.
+    pub(crate) fn hold(&self, until: Timestamp) {
+        let mut state = self.state();
+        state.held = state.held.max(Some(until));
+    }
+
+    /// Forgets until when streams are held back: what lasts is stored by the credential.
+    pub(crate) fn let_go(&self) {
+        self.state().held = None;
     }
 
     /// Waits and counts the wait.

@@ -91,8 +91,12 @@ impl Poller {
             Err(error) => {
                 // How far behind the stream is matters most when nothing works.
                 let stored = self.ports.cursors.read(&stream).await.ok().flatten();
-                let done = stored.and_then(|stored| stored.record.done().cloned());
-                nothing(RunEnd::Failed(error)).at(done, started)
+                let record = stored.map(|stored| stored.record).unwrap_or_default();
+                let mut report = nothing(RunEnd::Failed(error));
+                // A run that did not begin is not stored.
+                report.summary.failing_since =
+                    record.last_run.as_ref().and_then(|run| run.failing_since.or(run.ended));
+                report.at(record.done().cloned(), started)
             }
         };
         if let Err(error) = self.ports.cursors.release(&keeper.current().await).await {
@@ -137,6 +141,10 @@ async fn finish(mut run: Run<'_>) -> RunReport {
         RunEnd::Failed(error) => Some(run.poller.ports.redactor.mask(&chain(error)).into_owned()),
         _ => None,
     };
+    if run.summary.error.is_some() {
+        let before = run.record.last_run.as_ref().and_then(|run| run.failing_since);
+        run.summary.failing_since = before.or(Some(run.started));
+    }
     run.record.last_run = Some(run.summary.clone());
     history::note(&mut run.record, done_before.as_ref());
     let stored = if is_open || run.seen.has_others() {

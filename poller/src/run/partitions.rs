@@ -1,13 +1,19 @@
-//! The partitions of one source, one after the other under one budget.
+//! The partitions of one source, a few at a time under one budget.
 //!
 //! The one that was served longest ago comes first, so that a run that cannot finish them all
-//! leaves none behind for ever.
+//! leaves none behind for ever. Each waits for the vendor most of the time, so several are read side by side: as many
+//! as fit into memory. They share the vendor's rate and its limits.
 
+use std::collections::HashMap;
+
+use futures::StreamExt as _;
+use futures::stream::FuturesUnordered;
 use jiff::{SignedDuration, Timestamp};
 use mef_auth::Redactor;
 use mef_ports::{Position, RunSummary, StoreError, StoredCursor, StreamKey, chain};
 use mef_source::checked::{Partitions, name_problem};
 
+use crate::ask::asking::LONGEST_WAIT;
 use crate::budget::Budget;
 use crate::poller::Poller;
 use crate::request::scope::Partition;
@@ -46,36 +52,61 @@ impl Poller {
                 return sum.finish(self.ports.clock.now(), &self.ports.redactor);
             }
         };
-        let mut slowest = SignedDuration::ZERO;
-        for partition in listed {
-            if !budget.allows(self.ports.clock.now(), slowest) {
-                sum.worsen(self.leave_rest().await);
-                break;
+        self.pace.let_go();
+        let (mut left, mut running) = (listed.into_iter(), FuturesUnordered::new());
+        let (mut slowest, mut is_over) = (SignedDuration::ZERO, false);
+        loop {
+            while !is_over && running.len() < self.partitions_at_once() {
+                let Some(partition) = left.next() else { break };
+                if !budget.allows(self.ports.clock.now(), slowest) {
+                    sum.worsen(self.leave_rest().await);
+                    is_over = true;
+                    break;
+                }
+                running.push(self.run_partition(partition, budget));
             }
-            let before = self.ports.clock.now();
-            let report = self.run_stream(Some(&partition), budget).await;
-            let took = self.ports.clock.now().duration_since(before);
+            let Some((report, took)) = running.next().await else { break };
             // A page of the next partition takes about as long as one of this.
             let pages = i32::try_from(report.summary.pages.max(1)).unwrap_or(i32::MAX);
             slowest = slowest.max(took / pages);
             // What limits or stops one of them does so for all.
-            let stops = matches!(report.end, RunEnd::Limited { .. } | RunEnd::OutOfTime);
+            is_over |= matches!(report.end, RunEnd::Limited { .. } | RunEnd::OutOfTime);
             sum.add(report);
-            if stops {
-                break;
-            }
         }
+        self.pace.let_go();
         sum.finish(self.ports.clock.now(), &self.ports.redactor)
+    }
+
+    /// Returns how many partitions are read at once: no more than get their turn at the file's own rate before a run
+    /// would end instead of waiting.
+    fn partitions_at_once(&self) -> usize {
+        let by_rate = self.poll.limits.spacing.map_or(usize::MAX, |spacing| {
+            let turns =
+                LONGEST_WAIT.as_millis() / i128::try_from(spacing.as_millis()).unwrap_or(1).max(1);
+            usize::try_from(turns).unwrap_or(usize::MAX)
+        });
+        self.poll.partitions_at_once().min(by_rate).max(1)
+    }
+
+    /// Reads one partition, and returns with its report how long that took.
+    async fn run_partition(
+        &self,
+        partition: Partition,
+        budget: &Budget,
+    ) -> (RunReport, SignedDuration) {
+        let before = self.ports.clock.now();
+        let report = self.run_stream(Some(&partition), budget).await;
+        (report, self.ports.clock.now().duration_since(before))
     }
 
     /// Makes sure that a list without partitions is no list of a vendor that hides them, as it does when
     /// the credential has lost a right: none was read before.
     async fn none_is_listed(&self) -> Result<(), RunEnd> {
-        let stored = self.ports.cursors.list().await.map_err(RunEnd::from)?;
+        let source = self.source.name.as_str();
+        let stored = self.ports.cursors.list_of(source).await.map_err(RunEnd::from)?;
         let is_read = |stored: &StoredCursor| {
-            let StreamKey { source, partition } = &stored.stream;
-            *source == self.source.name.as_str()
-                && !partition.is_empty()
+            let partition = &stored.stream.partition;
+            !partition.is_empty()
                 && name_problem(partition).is_none()
                 && stored.record.done().is_some()
         };
@@ -89,14 +120,18 @@ impl Poller {
         &self,
         listed: Vec<Partition>,
     ) -> Result<Vec<Partition>, StoreError> {
-        let mut waiting = Vec::new();
-        for partition in listed {
-            let stored = self.ports.cursors.read(&self.stream_of(Some(&partition.name))).await?;
-            waiting.push((stored.and_then(served), partition));
-        }
+        let mut listed = listed;
+        // All at once: there may be thousands of them, of which each would be a request.
+        let stored = self.ports.cursors.list_of(self.source.name.as_str()).await?;
+        let served: HashMap<_, _> = stored
+            .into_iter()
+            .filter_map(|stored| Some((stored.stream.clone(), served(stored)?)))
+            .collect();
         // The sort is stable: those never served stay in the listed order.
-        waiting.sort_by_key(|(served, _)| *served);
-        Ok(waiting.into_iter().map(|(_, partition)| partition).collect())
+        listed.sort_by_cached_key(|partition| {
+            served.get(&self.stream_of(Some(&partition.name))).copied()
+        });
+        Ok(listed)
     }
 
     /// Returns whether `partition` is paused because the whole source is, which the source's own
@@ -177,6 +212,9 @@ impl Sum {
             self.done = Some(self.done.map_or(done, |least| least.min(done)));
         }
         self.lag = self.lag.max(report.lag);
+        // The one that has failed longest.
+        let since = [self.summary.failing_since, report.summary.failing_since];
+        self.summary.failing_since = since.into_iter().flatten().min();
         self.worsen(report.end);
     }
 

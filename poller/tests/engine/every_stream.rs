@@ -183,7 +183,9 @@ async fn a_stretch_of_the_past_is_read_in_every_partition() {
     let poller = back(poller(&bench, &vendor, &file)).unwrap();
     let report = poller.run(&Budget::default()).await;
     assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
-    assert_eq!(bench.delivered().await, [3, 4, 5, 6, 7, 3, 4, 5, 6, 7]);
+    let mut delivered = bench.delivered().await;
+    delivered.sort_unstable();
+    assert_eq!(delivered, [3, 3, 4, 4, 5, 5, 6, 6, 7, 7]);
     let regions: Vec<_> = asked(&vendor).iter().map(|query| query[7..12].to_owned()).collect();
     assert!(regions.contains(&"north".to_owned()) && regions.contains(&"south".to_owned()));
     let streams = bench.store.list().await.unwrap();

@@ -45,6 +45,7 @@ mod repeats;
 mod rows_between_lines;
 mod scripted;
 mod scrolls;
+mod side_by_side;
 mod stored;
 mod support;
 mod time_of_items;

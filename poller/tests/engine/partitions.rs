@@ -20,6 +20,7 @@ poll:
     query: { region: \"{partition}\", since: \"{window.start|rfc3339}\", until: \"{window.end|rfc3339}\" }
   records: items
   cursor: { time: time, id: id, start: 1h, overlap: 60s }
+  limits: { at_once: 1 }
 ";
 
 /// One record for each region; each answer takes 10 s.
@@ -113,7 +114,7 @@ async fn what_is_kept_says_in_each_event_of_which_partition_it_is() {
         .iter()
         .map(|event| {
             let event: Value = serde_json::from_str(&event.message.body).unwrap();
-            event["details"]["region"].clone()
+            event["details"]["acme"]["region"].clone()
         })
         .collect();
     assert_eq!(kept, ["north", "south", "east/west"]);

@@ -76,9 +76,10 @@ pub(crate) async fn run(bench: &Bench, vendor: &Arc<Scripted>, file: &str) -> Ru
     poller.run(&Budget::default()).await
 }
 
-/// What the events in the queue have as details.
+/// The records of the events in the queue.
 pub(crate) async fn records(bench: &Bench) -> Vec<Value> {
     let events = bench.store.events(None, usize::MAX).await.unwrap();
-    let event = |body: &str| serde_json::from_str::<Value>(body).unwrap()["details"].clone();
+    let event =
+        |body: &str| serde_json::from_str::<Value>(body).unwrap()["details"]["acme"].clone();
     events.iter().map(|event_| event(&event_.message.body)).collect()
 }

@@ -380,7 +380,7 @@ impl Bench {
             .iter()
             .map(|event| {
                 let event: Value = serde_json::from_str(&event.message.body).unwrap();
-                u32::try_from(event["details"]["id"].as_u64().unwrap()).unwrap()
+                u32::try_from(event["details"]["acme"]["id"].as_u64().unwrap()).unwrap()
             })
             .collect()
     }

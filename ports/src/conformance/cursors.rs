@@ -254,6 +254,7 @@ pub async fn a_record_comes_back_with_every_field(backend: Backend) {
         fallbacks: BTreeMap::from([("summary".to_owned(), 2)]),
         lost: Some(LostSpan { from: at(-9), to: at(-3) }),
         error: Some("the vendor said: no\nsuch token".to_owned()),
+        failing_since: Some(at(-3_600)),
     });
     full.next_run = Some(at(3));
     full.setup = Some(SetupDone {

@@ -88,6 +88,15 @@ impl Template {
             .map(|placeholder| &placeholder.path)
     }
 
+    /// Returns the path and the filters of a template that is one placeholder, whose value keeps its
+    /// type; `None` for longer text.
+    pub fn as_value(&self) -> Option<(&Path, &[Filter])> {
+        match self.parts.as_slice() {
+            [Part::Placeholder(placeholder)] => Some((&placeholder.path, &placeholder.filters)),
+            _ => None,
+        }
+    }
+
     /// Returns the whole text if the template has no placeholder.
     pub fn as_literal(&self) -> Option<&str> {
         match self.parts.as_slice() {

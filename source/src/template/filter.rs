@@ -11,8 +11,10 @@ use jiff::fmt::strtime::format as strftime;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Number, Value};
 
+use super::address::address;
 use super::rendered::{RenderError, Rendered};
 use crate::digest_text::DigestText;
+use crate::pieces::pieces;
 use crate::time_format::{TimeFormat, TimeReader};
 use crate::time_zone::Zone;
 
@@ -75,6 +77,10 @@ pub enum Filter {
     Json,
     /// The value as text, also if it is a number.
     Text,
+    /// The IP address that the text is, without a port; none if it is none.
+    Ip,
+    /// Text as a list of texts of at most this many bytes.
+    Pieces(usize),
     /// The HMAC-SHA256 of text, made with the key of [`Variables::sign`]. Only
     /// answers to handshakes have a key.
     ///
@@ -135,15 +141,15 @@ pub enum FilterError {
 
 const KNOWN: &str = "`rfc3339`, `rfc3339_s`, `rfc3339_ms`, `epoch`, `epoch_ms`, `epoch_us`, \
      `epoch_ns`, `from_epoch`, `from_epoch_ms`, `from_epoch_us`, `from_epoch_ns`, `date`, `from_date`, \
-     `plus`, `before`, `after`, `lower`, `upper`, `join`, `default`, `urlencode`, `base64`, `sha256_hex`, `sha256_base64`, `crc32`, `lookup`, `json`, `text`";
+     `plus`, `before`, `after`, `lower`, `upper`, `join`, `default`, `urlencode`, `base64`, `sha256_hex`, `sha256_base64`, `crc32`, `lookup`, `json`, `text`, `ip`, `pieces`";
 
 /// The filters without arguments.
 const PLAIN: &str = "rfc3339 rfc3339_s rfc3339_ms epoch epoch_ms epoch_us epoch_ns from_epoch \
-     from_epoch_ms from_epoch_us from_epoch_ns lower upper urlencode base64 sha256_hex sha256_base64 crc32 json text \
+     from_epoch_ms from_epoch_us from_epoch_ns lower upper urlencode base64 sha256_hex sha256_base64 crc32 json text ip \
      hmac_hex hmac_base64";
 
 /// How the filters with arguments are written.
-const WITH_ARGUMENTS: [&str; 8] = [
+const WITH_ARGUMENTS: [&str; 9] = [
     "date(\"%Y-%m-%d\")",
     "from_date(\"%m/%d/%Y %H:%M:%S\")",
     "plus(100)",
@@ -152,6 +158,7 @@ const WITH_ARGUMENTS: [&str; 8] = [
     "join(\", \")",
     "default(\"text\")",
     "lookup(table)",
+    "pieces(32766)",
 ];
 
 impl Filter {
@@ -209,6 +216,12 @@ impl Filter {
             ("crc32", []) => Filter::Digest(DigestText::Crc32),
             ("json", []) => Filter::Json,
             ("text", []) => Filter::Text,
+            ("ip", []) => Filter::Ip,
+            ("pieces", [Argument::Value(Value::Number(most))]) => {
+                let most = most.as_u64().and_then(|most| usize::try_from(most).ok());
+                // A character may have four bytes.
+                Filter::Pieces(most.filter(|most| *most >= 4).ok_or_else(misused)?)
+            }
             ("hmac_hex", []) => Filter::Hmac(HmacText::Hex),
             ("hmac_base64", []) => Filter::Hmac(HmacText::Base64),
             ("date", [Argument::Value(Value::String(format)), zone @ ..]) => {
@@ -300,6 +313,12 @@ impl Filter {
                 .get(value.to_text()?.as_ref())
                 .map_or(Rendered::Null, |found| Rendered::Json(Cow::Owned(found.clone())))),
             Filter::Text => owned(value.to_text()?.into_owned()),
+            Filter::Ip => Ok(address(&value.to_text()?)
+                .map_or(Rendered::Null, |found| Rendered::Text(Cow::Owned(found.to_string())))),
+            Filter::Pieces(most) => {
+                let pieces = Value::from(pieces(&value.to_text()?, *most));
+                Ok(Rendered::Json(Cow::Owned(pieces)))
+            }
             Filter::Json => owned(value.into_json().to_string()),
             Filter::Hmac(_) => Err(RenderError::Key),
         }

@@ -6,6 +6,7 @@
 //! do this and no more. A template that is a single placeholder keeps the type
 //! of the value that it finds.
 
+mod address;
 mod compiled;
 mod filter;
 mod parse;

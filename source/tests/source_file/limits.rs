@@ -27,6 +27,19 @@ fn rates_and_thresholds_are_read() {
 }
 
 #[test]
+fn as_many_partitions_are_read_at_once_as_fit_into_memory() {
+    let at_once = |more: &str| {
+        let text = OKTA.replacen("  records:", &format!("{more}  records:"), 1);
+        load(&text, &no_files).unwrap().source.poll.unwrap().partitions_at_once()
+    };
+    assert_eq!(at_once(""), 2);
+    assert_eq!(at_once("  max_page: 32MiB\n"), 4);
+    assert_eq!(at_once("  max_page: 8MiB\n  limits: { at_once: 7 }\n"), 7);
+    assert_eq!(at_once("  max_page: 8MiB\n  limits: { at_once: 32 }\n"), 16);
+    assert_eq!(at_once("  max_page: 512MiB\n"), 1);
+}
+
+#[test]
 fn limits_and_rules_that_cannot_be_meant() {
     let limits = |text: &str| format!("  limits: {text}\n  records:");
     let errors = |text: &str| format!("  errors:\n{text}  records:");
@@ -37,6 +50,7 @@ fn limits_and_rules_that_cannot_be_meant() {
         ("negative rate", limits("{ rate: -1/s }")),
         ("rate that is a schedule", limits("{ rate: 0.01/h }")),
         ("rate slower than the schedule", limits("{ rate: 30/h }")),
+        ("none at once", limits("{ at_once: 0 }")),
         ("all of it left", limits("{ early: 1.5 }")),
         ("threshold in words", limits("{ early: some }")),
         ("header of the limit", limits("{ limit: \"a b\" }")),

@@ -50,11 +50,11 @@ fn the_pulled_sketch_means_what_it_says() {
 fn a_way_in_overrides_the_shared_event_key_by_key() {
     let text = GITHUB.replace(
         "  delivery_id: header.X-GitHub-Delivery\n",
-        "  event: { id: \"{id}\", map: { severity: HIGH } }\n",
+        "  event: { id: \"{id}\", map: { severity: ERROR } }\n",
     );
     let event = load(&text, &no_files).unwrap().source.webhook.unwrap().event;
     assert!(event.id.is_some());
-    assert_eq!(event.map["severity"], Mapping::Constant(json!("HIGH")));
+    assert_eq!(event.map["severity"], Mapping::Constant(json!("ERROR")));
     assert_eq!(event.map["category"], Mapping::Constant(json!("github")));
 }
 
@@ -72,9 +72,9 @@ fn the_version_changes_with_the_file_and_with_its_schema() {
 
 #[test]
 fn the_words_of_yaml_1_1_stay_words() {
-    let text = GITHUB.replace("severity: INFO", "severity: no");
+    let text = GITHUB.replace("category: github", "category: no");
     let event = load(&text, &no_files).unwrap().source.webhook.unwrap().event;
-    assert_eq!(event.map["severity"], Mapping::Constant(json!("no")));
+    assert_eq!(event.map["category"], Mapping::Constant(json!("no")));
 }
 
 #[test]

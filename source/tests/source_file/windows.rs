@@ -141,3 +141,39 @@ fn a_time_that_is_none_is_seen_before_a_record_has_it() {
         assert_eq!(of(timestamp), "", "{timestamp}");
     }
 }
+
+#[test]
+fn a_severity_that_is_none_is_seen_before_a_record_has_it() {
+    let of = |severity: &str| {
+        let map = format!("category: okta, severity: {severity}");
+        let lookups = "event: { lookups: { words: { high: ERROR, low: notice }, numbers: { high: ERROR, low: 3 } }, ";
+        said(&OKTA.replace("category: okta", &map).replace("event: { ", lookups))
+    };
+    for (severity, why) in [
+        ("banana", "it is always `banana`"),
+        ("3", "it is always `3`"),
+        ("[ERROR]", "it is a list"),
+        ("{ pick: [level] }", "it is an object"),
+        ("\"sev-{level}\"", "it has the text `sev-`"),
+        ("\"{level|lookup(numbers)|default(\\\"INFO\\\")}\"", "its table makes `3` of `low`"),
+        ("\"{level|lookup(words)|default(\\\"none\\\")}\"", "its default is `none`"),
+        ("\"{level|default(\\\"high\\\")|upper}\"", "its default is `high`"),
+    ] {
+        let said = of(severity);
+        assert!(
+            said.contains(&format!("error: `severity` is no severity: {why}")),
+            "{severity}: {said}"
+        );
+    }
+    for severity in [
+        "NOTICE",
+        "emergency",
+        "\"{level}\"",
+        "\"{level|upper}\"",
+        "\"{level|lookup(words)|default(\\\"INFO\\\")}\"",
+        "\"{a}ERROR{b}\"",
+        "{ jq: .level }",
+    ] {
+        assert_eq!(of(severity), "", "{severity}");
+    }
+}

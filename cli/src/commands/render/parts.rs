@@ -2,10 +2,9 @@
 
 use std::fmt::Write as _;
 use std::sync::Arc;
-use std::time::Duration;
 
 use mef_source::Source;
-use mef_source::checked::{Cursor, Poll};
+use mef_source::checked::Poll;
 
 use super::names::logical_id;
 use super::policies;
@@ -32,6 +31,7 @@ pub(super) fn of(sources: &[Arc<Source>]) -> anyhow::Result<Parts> {
             pushed(&mut parts, name, &id);
         }
     }
+    unpolled(&mut parts, sources);
     let pushed = sources.iter().filter(|source| source.webhook.is_some()).count();
     let Throttle { rate, burst } = Throttle::of(pushed);
     parts.mappings = format!("Throttle:\n  Sources: {{ Rate: {rate}, Burst: {burst} }}\n");
@@ -89,7 +89,7 @@ Schedule{id}:
         missing: if two_runs <= LONGEST_PERIOD { "breaching" } else { "ignore" },
         ..Alarm::default()
     };
-    let alarm = match lag_limit(poll) {
+    let alarm = match poll.most_lag().map(|most| most.as_secs()) {
         Some(limit) => Alarm {
             id: format!("Lag{id}"),
             name: format!("lag-{name}"),
@@ -113,14 +113,63 @@ Schedule{id}:
     alarm.write(parts);
 }
 
-/// Returns the largest lag without an alarm, in seconds; `None` for a cursor without a time.
-///
-/// It is three missed runs, and at least an hour, on top of what the file leaves for later.
-fn lag_limit(poll: &Poll) -> Option<u64> {
-    let Cursor::Time(cursor) = &poll.cursor else { return None };
-    let unit = Some(cursor.granularity.unit().as_secs()).filter(|unit| *unit >= HOUR).unwrap_or(0);
-    let slack = poll.schedule.saturating_mul(3).max(Duration::from_secs(HOUR));
-    Some(cursor.end_lag.saturating_add(slack).as_secs().saturating_add(unit))
+/// Adds the alarm of a stack that pulls nothing at all: what a function measures of itself cannot tell that it is
+/// never called. It looks at the sources that are pulled most often.
+fn unpolled(parts: &mut Parts, sources: &[Arc<Source>]) {
+    let pulled =
+        || sources.iter().filter_map(|source| Some((source, source.poll.as_ref()?.schedule)));
+    let Some(shortest) = pulled().map(|(_, schedule)| schedule).min() else { return };
+    let paused = pulled()
+        .filter(|(_, schedule)| *schedule == shortest)
+        .map(|(source, _)| format!("Paused{}", logical_id(source.name.as_str())));
+    let two_runs = shortest.as_secs().saturating_mul(2).next_multiple_of(MINUTE);
+    let condition = all(parts, "FrequentPaused", paused.collect());
+    let missing = if two_runs <= LONGEST_PERIOD { "breaching" } else { "ignore" };
+    // Writing to a String does not fail.
+    let _ = write!(
+        parts.resources,
+        "
+UnpolledAlarm:
+  Type: AWS::CloudWatch::Alarm
+  Properties:
+    AlarmName: !Sub \"${{Project}}-${{Service}}-${{Stage}}-unpolled\"
+    AlarmDescription: The poller is not called any more, so that no source is pulled.
+    ActionsEnabled: !If [{condition}, false, true]
+    AlarmActions: !If [HasAlarmTopic, [!Ref AlarmTopicArn], !Ref \"AWS::NoValue\"]
+    OKActions: !If [HasAlarmTopic, [!Ref AlarmTopicArn], !Ref \"AWS::NoValue\"]
+    Namespace: AWS/Lambda
+    MetricName: Invocations
+    Dimensions: [{{ Name: FunctionName, Value: !Ref PollerFunction }}]
+    Statistic: Sum
+    Period: {period}
+    EvaluationPeriods: 1
+    ComparisonOperator: LessThanThreshold
+    Threshold: 1
+    TreatMissingData: {missing}
+",
+        period = two_runs.clamp(SHORTEST_PERIOD, LONGEST_PERIOD),
+    );
+}
+
+/// Returns the name of a condition that holds where all of `conditions` do. `Fn::And` takes ten at most.
+fn all(parts: &mut Parts, name: &str, mut conditions: Vec<String>) -> String {
+    const MOST: usize = 10;
+    let mut number = 0;
+    while conditions.len() > 1 {
+        let mut joined = Vec::new();
+        for some in conditions.chunks(MOST) {
+            let [one] = some else {
+                number += 1;
+                let list: Vec<_> = some.iter().map(|one| format!("!Condition {one}")).collect();
+                let _ = writeln!(parts.conditions, "{name}{number}: !And [{}]", list.join(", "));
+                joined.push(format!("{name}{number}"));
+                continue;
+            };
+            joined.push(one.clone());
+        }
+        conditions = joined;
+    }
+    conditions.pop().unwrap_or_default()
 }
 
 struct Alarm<'a> {
@@ -128,8 +177,8 @@ struct Alarm<'a> {
     name: String,
     description: String,
     source: &'a str,
-    /// The condition under which there is something to watch.
-    condition: Option<&'a str>,
+    /// The condition under which there is something to watch, and somebody wants it of each source.
+    condition: &'a str,
     /// The logical id of the source whose pause silences it.
     paused: Option<&'a str>,
     metric: &'a str,
@@ -150,7 +199,7 @@ impl Default for Alarm<'_> {
             name: String::new(),
             description: String::new(),
             source: "",
-            condition: None,
+            condition: "HasSourceMetrics",
             paused: None,
             metric: "",
             statistic: "",
@@ -166,12 +215,10 @@ impl Default for Alarm<'_> {
 impl Alarm<'_> {
     fn write(&self, parts: &mut Parts) {
         let Alarm { id, name, description, source, metric, statistic, .. } = self;
-        let Alarm { comparison, threshold, period, missing, .. } = self;
+        let Alarm { condition, comparison, threshold, period, missing, .. } = self;
         let paused =
             self.paused.map(|id| format!("    ActionsEnabled: !If [Paused{id}, false, true]\n"));
         let paused = paused.unwrap_or_default();
-        let condition = self.condition.map(|name| format!("  Condition: {name}\n"));
-        let condition = condition.unwrap_or_default();
         let periods = match self.bad {
             None => "EvaluationPeriods: 1".to_owned(),
             Some((of, bad)) => format!("EvaluationPeriods: {of}\n    DatapointsToAlarm: {bad}"),
@@ -181,7 +228,8 @@ impl Alarm<'_> {
             "
 {id}:
   Type: AWS::CloudWatch::Alarm
-{condition}  Properties:
+  Condition: {condition}
+  Properties:
     AlarmName: !Sub \"${{Project}}-${{Service}}-${{Stage}}-{name}\"
     AlarmDescription: {description:?}
 {paused}    AlarmActions: !If [HasAlarmTopic, [!Ref AlarmTopicArn], !Ref \"AWS::NoValue\"]
@@ -222,7 +270,7 @@ fn pushed(parts: &mut Parts, name: &str, id: &str) {
     late.write(parts);
     let early = Alarm {
         name: format!("denied-early-{name}"),
-        condition: Some("HasAuthorizer"),
+        condition: "HasSourceMetricsOfAuthorizer",
         // The authorizer counts only what it refuses.
         metric: "AuthorizerDenied",
         statistic: "Sum",
@@ -270,6 +318,19 @@ fn rate(seconds: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_condition_of_many_joins_ten_at_a_time() {
+        let names = |count: usize| (0..count).map(|n| format!("P{n}")).collect::<Vec<_>>();
+        let mut parts = Parts::default();
+        assert_eq!(all(&mut parts, "All", names(1)), "P0");
+        assert_eq!(parts.conditions, "");
+        assert_eq!(all(&mut parts, "All", names(21)), "All3");
+        let lines: Vec<_> = parts.conditions.lines().collect();
+        assert_eq!(lines.len(), 3);
+        assert_eq!(lines[2], "All3: !And [!Condition All1, !Condition All2, !Condition P20]");
+        assert!(lines.iter().all(|line| line.matches("!Condition").count() <= 10));
+    }
 
     #[test]
     fn rates_are_written_in_the_largest_unit() {

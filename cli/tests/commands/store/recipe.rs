@@ -84,7 +84,7 @@ fn a_pass_says_what_came_out_and_which_paths_found_nothing() {
     request(&folder, json!({}));
     let said = stderr(&folder.mef(&["test", "--update"]));
     assert!(
-        said.contains("PASS hook/one: 200, 1 event: INFO \"one\"; details.who is null in all"),
+        said.contains("PASS hook/one: 200, 1 event: INFO \"one\"; details.who is missing in all"),
         "{said}"
     );
     folder.write("hook/source.yml", &MAPPED.replace("{title}", "{titel}"));

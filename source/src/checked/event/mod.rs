@@ -7,6 +7,7 @@ pub(crate) mod closed_schema;
 pub(crate) mod jq;
 mod mapping;
 mod scope;
+mod severity;
 mod timestamp;
 
 pub use mapping::Mapping;
@@ -70,15 +71,15 @@ impl EventSpec {
         for ((name, shared), (_, own)) in shared.map.fields().into_iter().zip(own.map.fields()) {
             let Some(node) = own.or(shared) else { continue };
             let Ok(mapping) = scope.mapping(node) else { continue };
-            if name == "timestamp"
-                && let Some(no_time) = timestamp::is_no_time(&mapping)
-            {
-                scope.checker.error_with(
-                    node.place(),
-                    format!("`timestamp` is no time: {no_time}"),
-                    "write a time as the filters read it, such as `{when|from_date(\"%d.%m.%Y %H:%M\")}`; \
-                     by default it is the time at which the record reached us",
-                );
+            let held = match name {
+                "severity" => severity::is_no_severity(&mapping)
+                    .map(|why| (format!("`severity` is no severity: {why}"), severity::NEEDED)),
+                "timestamp" => timestamp::is_no_time(&mapping)
+                    .map(|why| (format!("`timestamp` is no time: {why}"), timestamp::NEEDED)),
+                _ => None,
+            };
+            if let Some((message, help)) = held {
+                scope.checker.error_with(node.place(), message, help);
             }
             map.insert(name, mapping);
         }

@@ -6,6 +6,10 @@ use super::mapping::Mapping;
 use crate::template::{Part, Template};
 use crate::time_format::TimeFormat;
 
+/// What to write in place of what is no time.
+pub(super) const NEEDED: &str = "write a time as the filters read it, such as \
+     `{when|from_date(\"%d.%m.%Y %H:%M\")}`; by default it is the time at which the record reached us";
+
 /// Returns why what is mapped is never a time, if that can be seen without a record.
 pub(super) fn is_no_time(mapping: &Mapping) -> Option<String> {
     match mapping {

@@ -96,6 +96,8 @@ impl Identify for Filter {
             Filter::Lookup(table) => to.form("lookup", table.iter().collect::<Vec<_>>()),
             Filter::Json => to.choice("json"),
             Filter::Text => to.choice("text"),
+            Filter::Ip => to.choice("ip"),
+            Filter::Pieces(most) => to.form("pieces", *most as u64),
             Filter::Hmac(HmacText::Hex) => to.choice("hmac_hex"),
             Filter::Hmac(HmacText::Base64) => to.choice("hmac_base64"),
         }

@@ -13,6 +13,11 @@ const LONGEST_IN_A_RUN: Duration = Duration::from_secs(5);
 /// A slower rate would be a schedule.
 const SLOWEST: Duration = Duration::from_secs(24 * 3600);
 
+/// How many partitions are read at once unless the file says so. Each waits for the vendor most of the time, and more
+/// than a few requests at once are what vendors refuse.
+const DEFAULT_AT_ONCE: usize = 4;
+const MOST_AT_ONCE: usize = 32;
+
 /// How often requests may be made.
 #[derive(Clone, Debug, Default)]
 pub struct PollLimits {
@@ -28,6 +33,8 @@ pub struct PollLimits {
     pub early: Early,
     /// The shortest time between two requests.
     pub spacing: Option<Duration>,
+    /// How many partitions may be read at once, if there is memory for so many.
+    pub at_once: usize,
     /// The name under which sources share the limit, if it is not per credential.
     pub shared: Option<String>,
 }
@@ -57,6 +64,16 @@ impl PollLimits {
         let reset = header(written.reset.as_ref(), checker);
         let early = written.early.as_ref().map(|node| early(node, checker)).transpose();
         let spacing = written.rate.as_ref().map(|text| spacing(text, checker)).transpose();
+        let at_once = match &written.at_once {
+            None => Ok(DEFAULT_AT_ONCE),
+            Some(number) => match usize::try_from(**number) {
+                Ok(at_once @ 1..=MOST_AT_ONCE) => Ok(at_once),
+                _ => Err(checker.error(
+                    number.place(),
+                    format!("`at_once` is not a number from 1 to {MOST_AT_ONCE}"),
+                )),
+            },
+        };
         if let Some(name) = &written.shared
             && (name.is_empty() || name.chars().any(|c| c.is_whitespace() || c.is_control()))
         {
@@ -69,6 +86,7 @@ impl PollLimits {
             reset_format: written.reset_format,
             early: early?.unwrap_or_default(),
             spacing: spacing?,
+            at_once: at_once?,
             shared: written.shared.as_ref().map(|name| (**name).clone()),
         })
     }

@@ -12,6 +12,7 @@ mod origins;
 mod pages;
 mod partitions;
 mod parts;
+mod patience;
 mod request;
 mod response_when;
 mod setup;
@@ -51,6 +52,10 @@ use request::Requests;
 use request::scope::RequestScope;
 
 const DEFAULT_MAX_PAGE: usize = 64 * 1024 * 1024;
+
+/// The most that the pages of all partitions that are read at once may take, in bytes: half of the poller's memory
+/// on AWS. A single one may take more.
+const MOST_IN_MEMORY: usize = 256 * 1024 * 1024;
 /// Shorter than the lease of 30 seconds, which is renewed before each request.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(25);
 
@@ -128,6 +133,13 @@ impl Poll {
             .collect();
         names.extend(self.auth.secret_names());
         names.into_iter()
+    }
+
+    /// Returns how many partitions are read at once: as many as `limits` allow, and as the pages of fit into memory.
+    pub fn partitions_at_once(&self) -> usize {
+        // One page is delivered while the next is fetched.
+        let by_memory = MOST_IN_MEMORY / self.max_page.saturating_mul(2).max(1);
+        self.limits.at_once.min(by_memory).max(1)
     }
 
     /// Returns whether `url` is of one of the source's own origins.

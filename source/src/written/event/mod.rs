@@ -43,18 +43,19 @@ pub struct Map {
     pub category: Option<Located<Node>>,
     /// One line for a person; by default `<source>_event`.
     pub summary: Option<Located<Node>>,
-    /// How bad it is; by default `INFO`.
+    /// How bad it is: `DEBUG`, `INFO`, `NOTICE`, `WARNING`, `ERROR`, `CRITICAL`, `ALERT` or `EMERGENCY`; by
+    /// default, and where it is none of these, `INFO`.
     pub severity: Option<Located<Node>>,
     /// When it happened; by default the time when it was received.
     pub timestamp: Option<Located<Node>>,
     /// Words to find it by; by default the source's name.
     pub tags: Option<Located<Node>>,
-    /// The event itself; by default the whole record. `{pick: [paths]}` and `{omit: [paths]}` take
-    /// parts of it.
+    /// The event itself; by default the whole record, under the source's name. `{pick: [paths]}` and
+    /// `{omit: [paths]}` take parts of it. A map of your own stays as you write it.
     pub details: Option<Located<Node>>,
     /// Where it happened; by default `<source>_host`.
     pub hostname: Option<Located<Node>>,
-    /// The process it belongs to; by default 0.
+    /// The process it belongs to; by default `none`.
     pub processid: Option<Located<Node>>,
     /// The program it belongs to; by default the source's name.
     pub processname: Option<Located<Node>>,

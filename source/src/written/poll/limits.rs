@@ -30,6 +30,9 @@ pub struct Limits {
     /// The highest rate of requests, for a vendor that does not send its limits: `0.5/s`, `30/min`,
     /// `1000/h`.
     pub rate: Option<Located<String>>,
+    /// How many partitions are read at once, 1 to 32; by default 4. There are fewer if so many pages
+    /// of `max_page` do not fit into 256 MiB, of which each partition needs two.
+    pub at_once: Option<Located<u64>>,
     /// A name for the limit. Sources with the same name share it; by default each credential of a
     /// source has its own limit.
     pub shared: Option<Located<String>>,

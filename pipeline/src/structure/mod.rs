@@ -5,15 +5,18 @@
 //! framework. A value that the record lacks is no error here: the event's field
 //! falls back to its default, and that is counted.
 
+mod details;
+mod event_time;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use mef_ports::queue_text;
-use mef_source::checked::{EventSpec, Mapping, TimeFormat};
+use mef_source::checked::{EventSpec, Mapping};
 use mef_source::template::{Rendered, Variables};
-use mef_source::{Path, Root, Template};
-use serde::{Serialize, Serializer};
+use mef_source::{Path, Root, Template, event_severity};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::admitted::Context;
@@ -21,6 +24,8 @@ use crate::event_id::{Identity, event_id};
 use crate::fallbacks::Fallbacks;
 use crate::jq::{Input, Programs};
 use crate::split::{Record, remove};
+use crate::structure::details::Details;
+use crate::structure::event_time::{EventTime, event_time};
 
 /// An event as text, its id, and how many of its fields fell back to their
 /// defaults.
@@ -54,11 +59,11 @@ pub(crate) fn structure(
     let mut fields = Fields { scope: &scope, fallbacks: Fallbacks::default(), fault: None };
     let event = Event {
         category: fields.text("category", || source.to_owned()),
-        details: fields.details(),
+        details: fields.details(source),
         hostname: fields.text("hostname", || format!("{source}_host")),
         processid: fields.value("processid").unwrap_or_else(|| Cow::Owned(Value::from("none"))),
         processname: fields.text("processname", || source.to_owned()),
-        severity: fields.text("severity", || "INFO".to_owned()),
+        severity: fields.severity(),
         source: fields.text("source", || "api_aws_lambda".to_owned()),
         summary: fields.text("summary", || format!("{source}_event")),
         tags: fields.tags(source),
@@ -108,18 +113,6 @@ struct Event<'r> {
     tags: Cow<'r, Value>,
     timestamp: Cow<'r, Value>,
     eventsource: Cow<'r, str>,
-}
-
-/// The field `details`. MozDef needs an object there; any other value goes under `value`.
-struct Details<'r>(Cow<'r, Value>);
-
-impl Serialize for Details<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0.as_ref() {
-            object @ Value::Object(_) => object.serialize(serializer),
-            other => serializer.collect_map([("value", other)]),
-        }
-    }
 }
 
 /// What the templates and programs of an event can read.
@@ -193,7 +186,7 @@ impl<'r> Fields<'r> {
             self.fallbacks.add(name);
             return None;
         }
-        nulls(mapping, &value, name, &mut self.fallbacks);
+        missing(mapping, &value, name, &mut self.fallbacks);
         Some(value)
     }
 
@@ -208,8 +201,27 @@ impl<'r> Fields<'r> {
         }
     }
 
-    fn details(&mut self) -> Details<'r> {
-        Details(self.value("details").unwrap_or(Cow::Borrowed(&self.scope.record.value)))
+    fn details(&mut self, source: &'r str) -> Details<'r> {
+        let mapping = self.scope.spec.map.get("details");
+        let is_own = !matches!(mapping, None | Some(Mapping::Pick(_) | Mapping::Omit(_)));
+        let details = match self.value("details") {
+            Some(value) if is_own && value.is_object() => Details::Own(value),
+            Some(value) => Details::Record { source, value },
+            None => Details::Record { source, value: Cow::Borrowed(&self.scope.record.value) },
+        };
+        details.fit_for_an_index(&mut self.fallbacks)
+    }
+
+    /// Returns one of MozDef's words. Any other value falls back, as if it were missing: nothing that
+    /// looks for a severity would find it.
+    fn severity(&mut self) -> Cow<'r, str> {
+        const DEFAULT: &str = "INFO";
+        let Some(value) = self.value("severity") else { return Cow::Borrowed(DEFAULT) };
+        let known = value.as_str().and_then(event_severity);
+        if known.is_none() {
+            self.fallbacks.add("severity");
+        }
+        Cow::Borrowed(known.unwrap_or(DEFAULT))
     }
 
     fn tags(&mut self, source: &str) -> Cow<'r, Value> {
@@ -229,36 +241,28 @@ impl<'r> Fields<'r> {
     /// Returns the event's time as RFC 3339. What is no time falls back, as if it were missing: an
     /// index refuses the whole event for it.
     fn timestamp(&mut self, received_at: Timestamp) -> Cow<'r, Value> {
-        let rfc3339 = |time: Timestamp| Cow::Owned(Value::from(time.to_string()));
-        let Some(value) = self.value("timestamp") else { return rfc3339(received_at) };
-        let text = match value.as_ref() {
-            Value::String(text) => Cow::Borrowed(text.as_str()),
-            other => Cow::Owned(other.to_string()),
+        let Some(value) = self.value("timestamp") else {
+            return Cow::Owned(Value::from(received_at.to_string()));
         };
-        if TimeFormat::Rfc3339.read(&text).is_some() {
-            return value;
+        match event_time(&value) {
+            Some(EventTime::AsWritten) => value,
+            Some(EventTime::Read(time)) => Cow::Owned(Value::from(time.to_string())),
+            None => {
+                self.fallbacks.add("timestamp");
+                Cow::Owned(Value::from(received_at.to_string()))
+            }
         }
-        if let Some(time) = TimeFormat::Auto.read(&text) {
-            return rfc3339(time);
-        }
-        self.fallbacks.add("timestamp");
-        rfc3339(received_at)
     }
 }
 
-/// Counts what a mapping of names to templates left null: nobody means to write a null, and a path that
-/// is wrong gives nothing else.
-fn nulls(mapping: &Mapping, value: &Value, name: &str, fallbacks: &mut Fallbacks) {
+/// Counts what a mapping of names to templates left out: a path that is wrong gives nothing else.
+fn missing(mapping: &Mapping, value: &Value, name: &str, fallbacks: &mut Fallbacks) {
     let (Mapping::Object(mappings), Value::Object(values)) = (mapping, value) else { return };
     for (key, mapping) in mappings {
+        let name = format!("{name}.{key}");
         match values.get(key) {
-            Some(Value::Null) if !matches!(mapping, Mapping::Constant(_)) => {
-                fallbacks.add(&format!("{name}.{key}"));
-            }
-            Some(value @ Value::Object(_)) => {
-                nulls(mapping, value, &format!("{name}.{key}"), fallbacks);
-            }
-            _ => {}
+            None => fallbacks.add(&name),
+            Some(value) => missing(mapping, value, &name, fallbacks),
         }
     }
 }
@@ -279,10 +283,16 @@ fn map_value<'r>(
             Cow::Owned(Value::Array(values.collect::<Result<_, String>>()?))
         }
         Mapping::Object(object) => {
-            let entries = object
-                .iter()
-                .map(|(key, mapping)| Ok((key.clone(), map_value(mapping, scope)?.into_owned())));
-            Cow::Owned(Value::Object(entries.collect::<Result<_, String>>()?))
+            let mut values = Map::new();
+            for (key, mapping) in object {
+                let value = map_value(mapping, scope)?;
+                // What the record lacks is left out: a reader asks whether the key is there, and takes a
+                // null for a value. One that the file writes is meant.
+                if !value.is_null() || matches!(mapping, Mapping::Constant(_)) {
+                    values.insert(key.clone(), value.into_owned());
+                }
+            }
+            Cow::Owned(Value::Object(values))
         }
         Mapping::Jq(program) => Cow::Owned(scope.programs.value(program, &scope.input)?),
         Mapping::Pick(paths) => Cow::Owned(pick(&scope.record.value, paths)),

@@ -1,0 +1,32 @@
+"""What the manual says about costs: computed from what was counted."""
+
+import importlib.util
+import json
+import unittest
+
+from templates import ROOT
+
+
+def script():
+    spec = importlib.util.spec_from_file_location("cost", ROOT / "benchmarks" / "cost.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+class TestCost(unittest.TestCase):
+    cost = script()
+
+    def test_the_manual_says_what_is_computed(self):
+        manual = self.cost.MANUAL.read_text()
+        written = manual.split(self.cost.BEGIN)[1].split(self.cost.END)[0]
+        self.assertEqual(written, self.cost.manual(), "UPDATE_GENERATED=1 python3 benchmarks/cost.py writes it")
+
+    def test_each_price_names_the_page_that_it_is_from(self):
+        read = json.loads((self.cost.FOLDER / "prices.json").read_text())
+        for name in self.cost.prices():
+            self.assertRegex(read[name]["page"], r"^https://aws\.amazon\.com/.*pricing/", name)
+
+
+if __name__ == "__main__":
+    unittest.main()
