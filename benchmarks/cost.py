@@ -31,6 +31,8 @@ RUN_MS, PAGE_MS, AUTHORIZER_MS, HANDLER_MS = 200, 1000, 3, 15
 # What a variable of the access log is as text, about.
 LOGGED_VARIABLE = 18
 LOG_EVENT = 26
+# The most that an idle source, and a stack with so many of them, may cost a month.
+GOALS = {"source": 0.50, "stack": 60.0}
 
 
 def prices():

@@ -209,6 +209,8 @@ pub struct CursorRecord {
     leads_back: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     passed: Option<usize>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    ids_say_passed: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     leads_in_a_circle: Option<ResumeAt>,
     /// What the last run did.
@@ -309,7 +311,7 @@ impl CursorRecord {
     /// that is asked for next, besides those that say so themselves. `None` if none of them counts as
     /// that: an older program stored them, which did not say, or reading begins again.
     pub fn passed(&self) -> Option<usize> {
-        self.passed
+        self.passed.or(self.ids_say_passed.then_some(0))
     }
 
     /// Returns the place that the page which is asked for next has named, if that was an earlier page
@@ -356,13 +358,14 @@ impl CursorRecord {
     /// Opens `window`, or opens it anew, at its beginning.
     pub fn open_window(&mut self, window: OpenWindow) {
         self.open = Some(OpenWindow { next: None, ..window });
-        (self.passed, self.leads_in_a_circle) = (None, None);
+        self.passes_nothing();
     }
 
     /// Gives up the page at which the window or the pass stood: it is read again from its
     /// beginning.
     pub fn read_again(&mut self) {
-        (self.pass, self.passed, self.leads_in_a_circle) = (None, None, None);
+        self.pass = None;
+        self.passes_nothing();
         if let Some(open) = &mut self.open {
             open.next = None;
         }
@@ -372,7 +375,12 @@ impl CursorRecord {
     /// itself.
     pub fn note_passed(&mut self, any: bool) {
         let is_in_the_middle = self.open.as_ref().is_some_and(|open| open.next.is_some());
-        self.passed = (is_in_the_middle || any).then_some(0);
+        // An older program does not know the ids that say it. Without a number it takes all for that.
+        (self.passed, self.ids_say_passed) = (None, is_in_the_middle || any);
+    }
+
+    fn passes_nothing(&mut self) {
+        (self.passed, self.ids_say_passed, self.leads_in_a_circle) = (None, false, None);
     }
 
     /// Notes that the page which is asked for again names an earlier one.

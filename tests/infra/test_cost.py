@@ -1,4 +1,4 @@
-"""What the manual says about costs: computed from what was counted."""
+"""What the manual says about costs: computed from what was counted, and within the goals."""
 
 import importlib.util
 import json
@@ -21,6 +21,11 @@ class TestCost(unittest.TestCase):
         manual = self.cost.MANUAL.read_text()
         written = manual.split(self.cost.BEGIN)[1].split(self.cost.END)[0]
         self.assertEqual(written, self.cost.manual(), "UPDATE_GENERATED=1 python3 benchmarks/cost.py writes it")
+
+    def test_an_idle_source_and_an_idle_stack_cost_no_more_than_they_may(self):
+        _, source, stack = self.cost.month(self.cost.prices(), self.cost.counted()).values()
+        self.assertLessEqual(source.total, self.cost.GOALS["source"])
+        self.assertLessEqual(stack.total, self.cost.GOALS["stack"])
 
     def test_each_price_names_the_page_that_it_is_from(self):
         read = json.loads((self.cost.FOLDER / "prices.json").read_text())

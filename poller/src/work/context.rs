@@ -211,7 +211,9 @@ impl<'p> Run<'p> {
     /// Stores the cursor under the lease, and what becomes of the stored ids.
     pub(crate) async fn store_with(&mut self, change: &Change) -> Result<(), CommitError> {
         self.record.note_passed(self.seen.any_passed());
-        self.commit(change.seen()).await
+        self.commit(change.seen()).await?;
+        self.seen.note_stored();
+        Ok(())
     }
 
     async fn commit(&self, seen: SeenChange<'_>) -> Result<(), CommitError> {

@@ -77,6 +77,7 @@ pub(crate) async fn deliver(
             let change = seen.replace_all(seen.all_delivered(true));
             let commit = Commit { record: &*record, seen: change.seen() };
             ports.cursors.commit(&lease.current().await, commit).await?;
+            seen.note_stored();
             return Err(error);
         }
         seen.page_delivered(turn.comes_again);
@@ -84,7 +85,9 @@ pub(crate) async fn deliver(
         record.note_passed(seen.any_passed());
         let change = seen.store_with(&turn.needed, turn.is_through);
         let commit = Commit { record: &*record, seen: change.seen() };
-        Ok(ports.cursors.commit(&lease.current().await, commit).await?)
+        ports.cursors.commit(&lease.current().await, commit).await?;
+        seen.note_stored();
+        Ok(())
     };
     match early {
         Ok(request) => {

@@ -6,8 +6,9 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use jiff::Timestamp;
 use mef_ports::moment::after;
@@ -99,7 +100,8 @@ impl Cursors for Table {
                     let new = [record, (":first", seen::first()), (":seen", seen::list(&added))];
                     let change = "SET #record = :record,
                          #seen = list_append(if_not_exists(#seen, :first), :seen)";
-                    self.change(lease, change, new).send().await?;
+                    let changed = self.change(lease, change, new).send().await;
+                    self.counted(stream, changed, &added).await?;
                 }
                 SeenChange::Replace(ids) => {
                     let mut numbers = Vec::new();
@@ -109,9 +111,12 @@ impl Cursors for Table {
                     let new = [record, (":seen", seen::list(&numbers))];
                     let change = "SET #record = :record, #seen = :seen";
                     let change = self.change(lease, change, new);
-                    let old = change.return_values(ReturnValue::UpdatedOld).send().await?;
-                    let old = old.attributes.unwrap_or_default();
-                    self.drop_seen(stream, seen::numbers(&old)).await;
+                    let changed = change.return_values(ReturnValue::UpdatedOld).send().await;
+                    let old = self.counted(stream, changed, &numbers).await?;
+                    let mut old = seen::numbers(&old);
+                    // A request whose response was lost is sent again, and finds what it has written.
+                    old.retain(|number| !numbers.contains(number));
+                    self.drop_seen(stream, old).await;
                 }
             }
             Ok(())
@@ -214,6 +219,25 @@ impl Table {
         match held.map(|held| moment(held, "leased_until")).transpose()?.flatten() {
             Some(until) => Ok(Err(until)),
             None => Err(error.into()),
+        }
+    }
+
+    /// Returns what a change of the cursor gave. If it was refused, the items of ids that were
+    /// written for it are dropped: nobody will read them.
+    async fn counted(
+        &self,
+        stream: &StreamKey,
+        changed: Result<UpdateItemOutput, SdkError<UpdateItemError>>,
+        numbers: &[u64],
+    ) -> Result<Item, AwsError> {
+        match changed.map_err(AwsError::from) {
+            Ok(changed) => Ok(changed.attributes.unwrap_or_default()),
+            Err(error) => {
+                if error.refused {
+                    self.drop_seen(stream, numbers.to_vec()).await;
+                }
+                Err(error)
+            }
         }
     }
 

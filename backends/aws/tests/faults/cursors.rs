@@ -1,5 +1,6 @@
 //! Commits of which only a part is done.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use mef_ports::{
@@ -58,13 +59,32 @@ async fn ids_that_count_no_more_are_dropped_once_the_cursor_has_moved() {
 }
 
 #[tokio::test]
-async fn a_run_that_lost_its_lease_drops_no_ids() {
+async fn a_run_that_lost_its_lease_drops_no_ids_but_its_own() {
     for change in [SeenChange::Replace(&IDS), SeenChange::Add(&IDS), SeenChange::Keep] {
         let stand_in = dynamodb(true).await;
         let committed = commit(&stand_in, change).await;
         assert!(matches!(committed, Err(CommitError::LeaseLost)), "{committed:?}");
-        assert!(dropped(&stand_in).is_empty());
+        let requests = stand_in.requests();
+        let put = requests.iter().filter_map(|request| request["Item"]["sk"]["S"].as_str());
+        assert_eq!(dropped(&stand_in), put.collect::<Vec<_>>(), "{change:?}");
     }
+}
+
+/// The response of the first attempt was lost, and the second finds what that has written.
+#[tokio::test]
+async fn a_commit_that_is_sent_again_drops_no_ids_that_it_has_written() {
+    let written = Mutex::new(Value::Null);
+    let stand_in = StandIn::new(move |request: &Value| {
+        let mut written = written.lock().unwrap();
+        if let Some(number) = request["Item"]["sk"]["S"].as_str() {
+            let number = u64::from_str_radix(number, 16).unwrap().to_string();
+            *written = json!({"seen": {"L": [{"N": number}]}});
+        }
+        answer(200, &json!({ "Attributes": *written }))
+    })
+    .await;
+    commit(&stand_in, SeenChange::Replace(&IDS)).await.unwrap();
+    assert_eq!(dropped(&stand_in), Vec::<String>::new());
 }
 
 #[tokio::test]

@@ -95,7 +95,15 @@ impl Seen {
     pub(crate) fn load(ids: &[SeenId], passed: Option<usize>) -> Seen {
         let mut seen = Seen::default();
         let (mut any_passed, mut is_stale) = (false, false);
-        for (index, id) in ids.iter().enumerate() {
+        // Of an id that is there twice, the later counts.
+        let mut met = Hashes::default();
+        let latest = ids.iter().enumerate().rev().filter(|(_, id)| met.insert(id.hash));
+        let mut latest: Vec<_> = latest.take(MOST_IDS + 1).collect();
+        if latest.len() > MOST_IDS {
+            latest.pop();
+            is_stale = true;
+        }
+        for (index, id) in latest.into_iter().rev() {
             let (time_ms, says) = id.time_and_content();
             let says = Content::from_bits(says);
             let says_passed = says == Content::PASSED;
@@ -103,9 +111,8 @@ impl Seen {
             any_passed |= is_passed;
             is_stale |= is_passed != says_passed;
             let content = if is_passed { Content::PASSED } else { Content::NONE };
-            if seen.known.insert(id.hash, Entry::new(time_ms, content)).is_none() {
-                seen.needed.push_back(id.hash);
-            }
+            seen.known.insert(id.hash, Entry::new(time_ms, content));
+            seen.needed.push_back(id.hash);
             seen.earlier.keep(id.hash, says);
         }
         seen.any_whole = any_passed;

@@ -37,7 +37,7 @@ impl Change {
 pub(crate) struct Stored {
     /// How many ids there are. One that was added again counts twice.
     ids: usize,
-    /// How often ids were added since all were stored.
+    /// How often ids were added since all were stored, at most.
     parts: usize,
     /// A digest of the ids if none were added to them.
     digest: Option<Vec<u8>>,
@@ -45,6 +45,8 @@ pub(crate) struct Stored {
     changed: Vec<u64>,
     /// Whether ids that are stored say what is no longer so.
     is_stale: bool,
+    /// Whether it is not known if the last change was made.
+    is_pending: bool,
     /// Which of them were needed the last time.
     needed: Option<Needed>,
 }
@@ -53,7 +55,9 @@ impl Stored {
     /// Returns what is known after these were read.
     pub(crate) fn load(ids: &[SeenId], is_stale: bool) -> Stored {
         let digest = Some(digest_of(ids));
-        Stored { ids: ids.len(), digest, is_stale, ..Stored::default() }
+        // Nobody says in how many parts they were stored: if earlier runs were killed, in many.
+        let parts = if ids.is_empty() { 0 } else { MOST_PARTS };
+        Stored { ids: ids.len(), parts, digest, is_stale, ..Stored::default() }
     }
 
     /// Notes that an id is new or has changed.
@@ -69,14 +73,18 @@ impl Stored {
     /// Returns what has changed, if it is enough to add that to what is stored. If not, all of the
     /// `known` ids are to be stored anew.
     pub(crate) fn take_changed(&mut self, known: usize) -> Option<Vec<u64>> {
-        let most = known.min(MOST_IDS) + MOST_IDS;
-        let adds =
-            !self.is_stale && self.ids + self.changed.len() <= most && self.parts < MOST_PARTS;
+        let mut noted = Hashes::default();
+        self.changed.retain(|hash| noted.insert(*hash));
+        let adds = !self.is_stale
+            && !self.is_pending
+            && self.parts < MOST_PARTS
+            && self.changed.len() <= MOST_IDS
+            && self.ids + self.changed.len() <= known.min(MOST_IDS) + MOST_IDS;
         adds.then(|| std::mem::take(&mut self.changed))
     }
 
-    /// Returns the same for a page after which these ids are needed. `is_through` says whether most of the
-    /// others are needed no longer.
+    /// Returns the same for a page after which these ids are needed. `is_through` says that what only the
+    /// pages before it needed must be forgotten: it would be taken for what comes later.
     pub(crate) fn take_changed_by_page(
         &mut self,
         needed: &Needed,
@@ -85,8 +93,12 @@ impl Stored {
     ) -> Option<Vec<u64>> {
         let needs_more =
             self.needed.replace(*needed).is_some_and(|before| needed.is_wider(&before));
-        let is_time = needs_more || (is_through && !self.changed.is_empty());
-        if is_time { None } else { self.take_changed(known) }
+        if needs_more || is_through { None } else { self.take_changed(known) }
+    }
+
+    /// Notes that the store has made the last change.
+    pub(crate) fn note_made(&mut self) {
+        self.is_pending = false;
     }
 
     /// Adds these.
@@ -96,7 +108,7 @@ impl Stored {
         }
         self.ids += ids.len();
         self.parts += 1;
-        self.digest = None;
+        (self.digest, self.is_pending) = (None, true);
         Change::Add(ids)
     }
 
@@ -106,10 +118,10 @@ impl Stored {
         self.changed.retain(|hash| in_flight.contains(hash));
         self.is_stale = false;
         let digest = Some(digest_of(&ids));
-        if self.digest == digest {
+        if self.digest == digest && !self.is_pending {
             return Change::Keep;
         }
-        (self.ids, self.parts, self.digest) = (ids.len(), 0, digest);
+        (self.ids, self.parts, self.digest, self.is_pending) = (ids.len(), 0, digest, true);
         Change::Replace(ids)
     }
 }

@@ -57,6 +57,11 @@ impl Seen {
         ids.collect()
     }
 
+    /// Notes that the last change of what is stored is made. Until then, nothing is built on it.
+    pub(crate) fn note_stored(&mut self) {
+        self.stored.note_made();
+    }
+
     /// Stores these ids in place of all others.
     pub(crate) fn replace_all(&mut self, ids: Vec<SeenId>) -> Change {
         self.stored.replace(ids, &self.in_flight)

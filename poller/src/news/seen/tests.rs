@@ -40,17 +40,31 @@ fn changed(store: &[SeenId], change: &Change) -> Vec<SeenId> {
     }
 }
 
+/// Stores what a page has changed, and returns what that was.
+fn store_page(
+    seen: &mut Seen,
+    store: &mut Vec<SeenId>,
+    needed: &Needed,
+    is_through: bool,
+) -> Change {
+    let change = seen.store_with(needed, is_through);
+    *store = changed(store, &change);
+    seen.note_stored();
+    change
+}
+
 #[test]
 fn only_what_a_later_read_needs_is_stored() {
     let open = Needed { open_overlap_to: Some(at(10)), ..needed(100) };
     let mut seen = Seen::default();
     insert(&mut seen, &open, [5, 10, 50, 99, 100, 150]);
-    let stored = changed(&[], &seen.store_with(&open, false));
+    let mut stored = Vec::new();
+    store_page(&mut seen, &mut stored, &open, false);
     assert_eq!(seconds(&stored), [5, 10, 100, 150]);
     assert_eq!(insert(&mut seen, &open, [50]), 0, "the run knows the others");
     seen.prune(&needed(100));
     assert_eq!(insert(&mut seen, &needed(100), [5]), 1);
-    let stored = changed(&stored, &seen.store_with(&needed(100), true));
+    store_page(&mut seen, &mut stored, &needed(100), true);
     assert_eq!(seconds(&stored), [100, 150]);
     let mut reloaded = Seen::load(&stored, None);
     assert_eq!(insert(&mut reloaded, &needed(100), [100, 101]), 1);
@@ -139,9 +153,8 @@ fn a_page_adds_its_own_ids_to_those_that_are_stored() {
     let (mut written, mut most) = (0, 0);
     for page in 0..70 {
         insert(&mut seen, &needed(0), page * 1_000..(page + 1) * 1_000);
-        let change = seen.store_with(&needed(0), false);
+        let change = store_page(&mut seen, &mut store, &needed(0), false);
         written += changed(&[], &change).len();
-        store = changed(&store, &change);
         most = most.max(store.len());
     }
     let latest = 70_000 - i64::try_from(MOST_IDS).unwrap();
@@ -154,13 +167,15 @@ fn a_page_adds_its_own_ids_to_those_that_are_stored() {
 fn what_changes_of_a_stored_id_is_stored() {
     let mut seen = Seen::default();
     insert(&mut seen, &needed(0), [5]);
-    let store = changed(&[], &seen.store_with(&needed(0), false));
-    assert!(matches!(seen.store_with(&needed(0), true), Change::Keep), "nothing has changed");
+    let mut store = Vec::new();
+    store_page(&mut seen, &mut store, &needed(0), false);
+    let change = store_page(&mut seen, &mut store, &needed(0), false);
+    assert!(matches!(change, Change::Keep), "nothing has changed");
     let stay = Stay { time: at(9), read: None, renews: true };
     seen.begin_page(false, std::iter::empty());
     seen.insert(key(5), stay, &needed(0), &mut RunSummary::default());
     seen.page_delivered(ComesAgain::Nothing);
-    let store = changed(&store, &seen.store_with(&needed(0), false));
+    store_page(&mut seen, &mut store, &needed(0), false);
     assert_eq!(seconds(&store), [5, 9]);
     let mut reloaded = Seen::load(&store, None);
     reloaded.prune(&needed(7));
@@ -201,6 +216,80 @@ fn which_records_stand_on_earlier_pages_is_said_by_their_ids() {
     let mut seen = Seen::load(&store, None);
     assert!(!meet(&mut seen, "a"));
     seen.page_delivered(ComesAgain::Page);
-    let store = changed(&store, &seen.store_with(&needed(0), false));
+    let mut store = store;
+    store_page(&mut seen, &mut store, &needed(0), false);
     assert!(!meet(&mut Seen::load(&store, Some(0)), "a"), "it stands on the page at hand");
+}
+
+/// It would be taken for a record of a later window.
+#[test]
+fn what_only_a_window_needed_is_gone_from_the_store_with_its_last_page() {
+    let mut seen = Seen::default();
+    let mut store = Vec::new();
+    insert(&mut seen, &needed(0), [5]);
+    store_page(&mut seen, &mut store, &needed(0), false);
+    insert(&mut seen, &needed(0), []);
+    store_page(&mut seen, &mut store, &needed(100), true);
+    assert_eq!(insert(&mut Seen::load(&store, None), &needed(100), [5]), 1);
+}
+
+/// An item of DynamoDB has room for 25,000.
+#[test]
+fn no_more_ids_than_there_is_room_for_are_stored_at_once() {
+    let most = i64::try_from(MOST_IDS).unwrap();
+    let mut seen = Seen::default();
+    insert(&mut seen, &needed(0), 0..most + 5_000);
+    let change = seen.store_with(&needed(0), false);
+    assert_eq!(changed(&[], &change).len(), MOST_IDS, "a page of more is cut");
+    let full = changed(&[], &change);
+    let more = insert_and_store(&mut Seen::load(&full, None), most * 2..most * 2 + 9_000);
+    let stored = [full, more].concat();
+    let mut seen = Seen::load(&stored, None);
+    let change = seen.store_with(&needed(0), false);
+    assert!(matches!(&change, Change::Replace(ids) if ids.len() == MOST_IDS));
+    let mut seen = Seen::load(&stored, None);
+    assert_eq!(insert(&mut seen, &needed(0), most * 2..most * 2 + 9_000), 0, "the latest are kept");
+}
+
+fn insert_and_store(seen: &mut Seen, seconds: std::ops::Range<i64>) -> Vec<SeenId> {
+    let from = seconds.start;
+    insert(seen, &needed(0), seconds);
+    let all = seen.all_delivered(true);
+    all.into_iter().filter(|id| id.time_and_content().0 >= from * 1000).collect()
+}
+
+/// The next commit must not rest on one that was lost.
+#[test]
+fn a_change_that_was_not_made_is_made_with_the_next() {
+    let mut seen = Seen::default();
+    insert(&mut seen, &needed(0), [5]);
+    let lost = seen.store_with(&needed(0), true);
+    assert!(matches!(lost, Change::Replace(_)));
+    let all = seen.all_delivered(true);
+    assert!(matches!(seen.replace_all(all), Change::Replace(ids) if ids.len() == 1));
+    seen.note_stored();
+    let all = seen.all_delivered(true);
+    assert!(matches!(seen.replace_all(all), Change::Keep));
+    insert(&mut seen, &needed(0), [6]);
+    assert!(matches!(seen.store_with(&needed(0), false), Change::Add(_)), "it is lost as well");
+    insert(&mut seen, &needed(0), [7]);
+    let change = seen.store_with(&needed(0), false);
+    assert_eq!(seconds(&changed(&[], &change)), [5, 6, 7]);
+}
+
+/// Each run that is killed would leave some more, and a run reads them all.
+#[test]
+fn the_first_page_of_a_run_puts_the_parts_of_earlier_runs_together() {
+    let mut seen = Seen::default();
+    let mut store = Vec::new();
+    insert(&mut seen, &needed(0), [5]);
+    store_page(&mut seen, &mut store, &needed(0), false);
+    let mut seen = Seen::load(&store, None);
+    insert(&mut seen, &needed(0), [6]);
+    let first = store_page(&mut seen, &mut store, &needed(0), false);
+    assert!(matches!(first, Change::Replace(_)));
+    insert(&mut seen, &needed(0), [7]);
+    let second = store_page(&mut seen, &mut store, &needed(0), false);
+    assert!(matches!(second, Change::Add(_)));
+    assert_eq!(seconds(&store), [5, 6, 7]);
 }
