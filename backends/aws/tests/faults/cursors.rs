@@ -37,8 +37,8 @@ fn dropped(stand_in: &StandIn) -> Vec<String> {
         request.get("Key").is_some() && request.get("UpdateExpression").is_none()
     };
     let requests = stand_in.requests();
-    let keys = requests.iter().filter(is_delete).map(|request| request["Key"]["sk"]["S"].as_str());
-    let mut keys: Vec<_> = keys.map(|key| key.unwrap().to_owned()).collect();
+    let keys = requests.iter().filter(is_delete).map(|request| request.pointer("/Key/sk/S"));
+    let mut keys: Vec<_> = keys.map(|key| key.unwrap().as_str().unwrap().to_owned()).collect();
     keys.sort();
     keys
 }
