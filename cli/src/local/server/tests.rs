@@ -192,10 +192,12 @@ fn one_more_than_can_be_served_is_503_and_nobody_is_interrupted() {
 #[test]
 fn a_full_house_of_slow_bodies_keeps_no_sender_out() {
     let serving = serve(Limits { connections: 2, slow_body: SHORT, ..PATIENT });
-    let mut slow: Vec<_> = (0..2).map(|_| serving.send(TWO_BYTES)).collect();
-    for stream in &mut slow {
-        reads(stream, "HTTP/1.1 100 Continue\r\n\r\n");
-    }
+    // One after the other: which is the oldest must not be left to chance.
+    let mut slow = [(); 2].map(|()| {
+        let mut stream = serving.send(TWO_BYTES);
+        reads(&mut stream, "HTTP/1.1 100 Continue\r\n\r\n");
+        stream
+    });
     // A sender that is told to come again does so, until one of them is slow.
     while !serving.all_of(&[CLOSING, b"{}"].concat()).starts_with("HTTP/1.1 200 OK\r\n") {}
     assert_eq!(rest(&mut slow[0]), "", "the oldest had to go");
