@@ -86,6 +86,14 @@ impl Poller {
         })
     }
 
+    /// Returns the poller that reads the partitions one after another, whatever the source's limits say:
+    /// what it asks for comes in an order that is known beforehand.
+    #[must_use]
+    pub fn one_partition_at_a_time(mut self) -> Poller {
+        self.poll.limits.at_once = 1;
+        self
+    }
+
     /// Returns the source.
     pub fn source(&self) -> &Source {
         &self.source

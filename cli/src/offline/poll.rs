@@ -89,8 +89,9 @@ pub(crate) async fn pull(
         redactor: redactor.clone(),
     };
     let http: Arc<MockVendor> = Arc::clone(&vendor);
-    let poller =
-        Poller::new(Arc::clone(source), http, ports).with_context(|| files::not_pulled(source))?;
+    let poller = Poller::new(Arc::clone(source), http, ports)
+        .with_context(|| files::not_pulled(source))?
+        .one_partition_at_a_time();
     let whole = whole.map(|record| (String::new(), record));
     for (partition, mut record) in whole.into_iter().chain(parts) {
         if let Some(poll) = &source.poll {

@@ -66,7 +66,8 @@ pub(super) async fn run(
     };
     let http = Arc::<Traced>::clone(&traced);
     let poller = Poller::new(Arc::clone(source), http, ports);
-    let report = poller.with_context(|| files::not_pulled(source))?.run(&budget).await;
+    let poller = poller.with_context(|| files::not_pulled(source))?.one_partition_at_a_time();
+    let report = poller.run(&budget).await;
     traced.flush();
     for event in copy.events(None, usize::MAX).await? {
         let event: Value = mef_ports::read_json(&event.message.body)?;
