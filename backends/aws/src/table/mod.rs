@@ -7,8 +7,6 @@
 pub(crate) mod attributes;
 mod cursors;
 mod deliveries;
-mod directory;
-mod history;
 pub(crate) mod items;
 pub(crate) mod keys;
 mod limits;

@@ -8,7 +8,6 @@
 mod config;
 mod conformance;
 mod dead_letters;
-mod moved;
 mod queue;
 mod secrets;
 mod support;
