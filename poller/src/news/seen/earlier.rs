@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 
 use crate::ask::fetch_error::MOST_IDS;
-use crate::news::seen::ByHash;
+use crate::news::seen::by_hash::ByHash;
 use crate::news::seen::key::numbered;
 use crate::news::seen::twins::Content;
 

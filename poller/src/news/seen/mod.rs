@@ -5,6 +5,7 @@
 //! next run may need of them is stored, as far as an item of the store has room: when it is full,
 //! the oldest go and their records may come twice; no record is ever lost.
 
+pub(crate) mod by_hash;
 mod earlier;
 pub(crate) mod entry;
 pub(crate) mod key;
@@ -15,24 +16,19 @@ mod storing;
 mod tests;
 pub(crate) mod twins;
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use jiff::Timestamp;
 use mef_ports::{RunSummary, SeenId};
 
 use crate::ask::fetch_error::MOST_IDS;
+use crate::news::seen::by_hash::{ByHash, Hashes};
 use crate::news::seen::earlier::Earlier;
 use crate::news::seen::entry::Entry;
 use crate::news::seen::key::{Identity, Key, hash, numbered};
 use crate::news::seen::needed::Needed;
 use crate::news::seen::stored::Stored;
 use crate::news::seen::twins::{Content, Twins};
-
-/// By the hashes of ids. They are hashes already, and those of ids that others chose: the seed, another
-/// in each process, keeps them from knowing which share a bucket.
-pub(crate) type ByHash<V> = HashMap<u64, V, foldhash::fast::RandomState>;
-/// A set of such hashes.
-pub(crate) type Hashes = HashSet<u64, foldhash::fast::RandomState>;
 
 /// How many ids a run knows at most. The table of so many takes 36 MB, and is full then: a table
 /// of twice the size would be too much for a small function.

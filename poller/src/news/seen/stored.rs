@@ -5,7 +5,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use mef_ports::{SeenChange, SeenId};
 
 use crate::ask::fetch_error::MOST_IDS;
-use crate::news::seen::Hashes;
+use crate::news::seen::by_hash::Hashes;
 use crate::news::seen::needed::Needed;
 
 /// How often ids are added before all are stored anew: a backend reads each part by itself.

@@ -3,11 +3,12 @@
 use mef_ports::SeenId;
 
 use crate::ask::fetch_error::MOST_IDS;
+use crate::news::seen::Seen;
+use crate::news::seen::by_hash::Hashes;
 use crate::news::seen::entry::Entry;
 use crate::news::seen::needed::Needed;
 use crate::news::seen::stored::Change;
 use crate::news::seen::twins::Content;
-use crate::news::seen::{Hashes, Seen};
 
 impl Seen {
     /// Returns what a page changes of the ids that are stored. `is_through` says whether the ids that

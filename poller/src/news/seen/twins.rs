@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 use mef_ports::SeenId;
 
-use crate::news::seen::ByHash;
+use crate::news::seen::by_hash::ByHash;
 
 /// What tells the records of one key apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
