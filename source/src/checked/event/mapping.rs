@@ -26,6 +26,15 @@ pub enum Mapping {
 }
 
 impl Mapping {
+    /// Returns what it makes in place of a text, where it can only be that.
+    pub(super) fn is_no_text(&self) -> Option<&'static str> {
+        match self {
+            Mapping::List(_) => Some("it is a list"),
+            Mapping::Object(_) | Mapping::Pick(_) | Mapping::Omit(_) => Some("it is an object"),
+            Mapping::Constant(_) | Mapping::Template(_) | Mapping::Jq(_) => None,
+        }
+    }
+
     /// Visits every path that the mapping reads.
     pub(crate) fn for_each_path(&self, visit: &mut dyn FnMut(&Path)) {
         match self {

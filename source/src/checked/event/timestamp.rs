@@ -18,11 +18,7 @@ pub(super) fn is_no_time(mapping: &Mapping) -> Option<String> {
             TimeFormat::Auto.read(&text).is_none().then(|| format!("it is always `{text}`"))
         }
         Mapping::Template(template) => in_template(template),
-        Mapping::List(_) => Some("it is a list".to_owned()),
-        Mapping::Object(_) | Mapping::Pick(_) | Mapping::Omit(_) => {
-            Some("it is an object".to_owned())
-        }
-        Mapping::Jq(_) => None,
+        other => other.is_no_text().map(str::to_owned),
     }
 }
 
