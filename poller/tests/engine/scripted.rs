@@ -70,10 +70,10 @@ pub(crate) fn endless(list: &str) -> Vec<HttpResponse> {
     (0..1_001).map(|n| answer(200, &[], &page(n))).collect()
 }
 
-/// One run of the source `file` against `vendor`.
+/// One run of the source `file` against `vendor`. Its answers stand in an order, so one partition is read after another.
 pub(crate) async fn run(bench: &Bench, vendor: &Arc<Scripted>, file: &str) -> RunReport {
     let poller = Poller::new(source(file), vendor.clone(), bench.ports()).unwrap();
-    poller.run(&Budget::default()).await
+    poller.one_partition_at_a_time().run(&Budget::default()).await
 }
 
 /// The records of the events in the queue.
