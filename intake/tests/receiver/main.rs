@@ -250,18 +250,26 @@ async fn a_secret_of_ours_that_cannot_be_used_is_503_as_a_missing_one_is() {
     }
 }
 
-#[tokio::test]
-async fn a_long_proof_holds_up_no_other_request_of_its_thread() {
+#[test]
+fn a_long_proof_holds_up_no_other_request_of_its_thread() {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_all().max_blocking_threads(1).build().unwrap();
     let bench = bench(&[], true);
     let refused = |body: Vec<u8>| {
         let headers = vec![("x-token".to_owned(), b"wr0ng".to_vec())];
         bench.receiver.handle(Request::new("POST", "/hook", "", headers, body))
     };
-    let small = tokio::select! {
-        biased;
-        _ = refused(vec![b' '; 128 * 1024]) => panic!("it was judged on this thread"),
-        small = refused(b"{}".to_vec()) => small,
-    };
+    // The only thread for long work is taken, so a proof that goes there is not done before the small one.
+    let (give_back, given_back) = std::sync::mpsc::channel::<()>();
+    runtime.spawn_blocking(move || given_back.recv().unwrap_or_default());
+    let small = runtime.block_on(async {
+        tokio::select! {
+            biased;
+            _ = refused(vec![b' '; 128 * 1024]) => panic!("it was judged on this thread"),
+            small = refused(b"{}".to_vec()) => small,
+        }
+    });
+    drop(give_back);
     assert_eq!(small.answer.status, 401);
 }
 
