@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use mef_poller::{Budget, Poller, RunEnd};
 use mef_ports::{Http, HttpError, HttpRequest, HttpResponse};
 use serde_json::json;
+use tokio::sync::Notify;
 
 use crate::support::{Bench, answer, at, source};
 
@@ -26,6 +27,9 @@ poll:
 #[derive(Default)]
 struct Pages {
     asked: Mutex<Vec<String>>,
+    /// So many requests come before the first one is answered.
+    together: usize,
+    has_come: Notify,
     now: Mutex<usize>,
     most: Mutex<usize>,
     /// The partition that meets a limit.
@@ -51,6 +55,10 @@ impl Http for Pages {
         };
         let most = *self.most.lock().unwrap();
         *self.most.lock().unwrap() = most.max(now);
+        while self.asked.lock().unwrap().len() < self.together {
+            self.has_come.notified().await;
+        }
+        self.has_come.notify_waiters();
         for _ in 0..100 {
             tokio::task::yield_now().await;
         }
@@ -73,7 +81,8 @@ async fn as_many_are_read_at_once_as_the_file_says_and_none_is_left_out() {
         [("", 2), ("max_page: 1MiB", 4), ("max_page: 1MiB, limits: { at_once: 1 }", 1)]
     {
         let more: String = limits.split(", ").map(|key| format!("  {key}\n")).collect();
-        let (report, vendor) = run(&format!("{FILE}{more}"), Pages::default()).await;
+        let vendor = Pages { together: most, ..Pages::default() };
+        let (report, vendor) = run(&format!("{FILE}{more}"), vendor).await;
         assert!(matches!(report.end, RunEnd::CaughtUp), "{report:?}");
         assert_eq!((report.summary.delivered, report.summary.pages), (14, 14));
         assert_eq!(*vendor.most.lock().unwrap(), most, "{limits}");
