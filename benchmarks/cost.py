@@ -3,7 +3,7 @@
 
     python3 benchmarks/cost.py                              # prints the tables of docs/aws.md
     UPDATE_GENERATED=1 python3 benchmarks/cost.py           # writes them there
-    UPDATE_GENERATED=1 .tools/venv/bin/python tests/aws/run.py cost     # counts anew, on an emulator
+    UPDATE_GENERATED=1 .tools/venv/bin/python tests/at_once.py tests/aws cost     # counts anew, on an emulator
 
 cost/counted.json holds the requests, the units of DynamoDB and the bytes of logs of one run, one page or one webhook, and
 cost/prices.json the prices with the pages that they are from. How long a function runs shows only on AWS: that is
