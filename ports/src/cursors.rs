@@ -222,6 +222,18 @@ pub trait Cursors: Send + Sync {
     /// Fails with [`CommitError::LeaseLost`] if a higher fencing number was given: nothing is stored then.
     async fn commit(&self, lease: &Lease, commit: Commit<'_>) -> Result<(), CommitError>;
 
+    /// Stores what [`Cursors::commit`] does and ends `lease`, where that is one request to the store and not two.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Cursors::commit`] does. A lease that could not be ended ends by itself.
+    async fn commit_last(&self, lease: &Lease, commit: Commit<'_>) -> Result<(), CommitError> {
+        self.commit(lease, commit).await?;
+        // The commit is what counts.
+        self.release(lease).await.ok();
+        Ok(())
+    }
+
     /// Stores `record` by hand, drops the seen ids and raises the fencing number, so that a run
     /// under way can move nothing any more.
     ///
@@ -237,8 +249,8 @@ pub trait Cursors: Send + Sync {
     /// Fails if the store cannot be read.
     async fn list(&self) -> Result<Vec<StoredCursor>, StoreError>;
 
-    /// Returns the cursors of one source, by partition. They are as they were a moment ago: what a run decides
-    /// by them it has to read again under its lease.
+    /// Returns the cursors of one source, by partition. They are as they were a moment ago, and may lack their
+    /// histories: what a run decides by them it has to read again under its lease.
     ///
     /// # Errors
     ///

@@ -155,7 +155,7 @@ class Faulty(Emulated, unittest.TestCase):
         return self.stack.invoke("poller", {"source": "saas"})
 
     def done(self):
-        key = {"pk": {"S": "cursor"}, "sk": {"S": "saas/"}}
+        key = {"pk": {"S": "cursor#saas"}, "sk": {"S": "saas/"}}
         item = self.stack.client("dynamodb").get_item(TableName=self.stack.name, Key=key).get("Item", {})
         return item.get("record", {}).get("M", {}).get("done")
 

@@ -55,7 +55,7 @@ class Pull(Emulated, unittest.TestCase):
 
     def item(self, stream):
         """A cursor as it is in the console."""
-        key = {"pk": {"S": "cursor"}, "sk": {"S": f"{stream}/"}}
+        key = {"pk": {"S": f"cursor#{stream}"}, "sk": {"S": f"{stream}/"}}
         return self.stack.client("dynamodb").get_item(TableName=self.stack.name, Key=key)["Item"]
 
     def pulled(self, of, count):

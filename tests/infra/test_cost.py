@@ -6,6 +6,8 @@ import unittest
 
 from templates import ROOT
 
+READS = ("GetItem", "Query", "read")
+
 
 def script():
     spec = importlib.util.spec_from_file_location("cost", ROOT / "benchmarks" / "cost.py")
@@ -26,6 +28,11 @@ class TestCost(unittest.TestCase):
         _, source, stack = self.cost.month(self.cost.prices(), self.cost.counted()).values()
         self.assertLessEqual(source.total, self.cost.GOALS["source"])
         self.assertLessEqual(stack.total, self.cost.GOALS["stack"])
+
+    def test_a_run_that_finds_nothing_takes_a_lease_and_commits_once(self):
+        run = self.cost.counted()["idle run"]
+        writes = {name: n for name, n in run.items() if name.startswith("dynamodb ") and name.split()[1] not in READS}
+        self.assertEqual(writes, {"dynamodb UpdateItem": 2, "dynamodb write units": 2})
 
     def test_each_price_names_the_page_that_it_is_from(self):
         read = json.loads((self.cost.FOLDER / "prices.json").read_text())

@@ -87,7 +87,10 @@ impl Poller {
             Ok(run) if run.paused => {
                 nothing(RunEnd::Paused).at(run.record.done().cloned(), started)
             }
-            Ok(run) => finish(run).await,
+            Ok(run) => match finish(run).await {
+                (report, Stored::AndReleased) => return report,
+                (report, Stored::Not) => report,
+            },
             Err(error) => {
                 // How far behind the stream is matters most when nothing works.
                 let stored = self.ports.cursors.read(&stream).await.ok().flatten();
@@ -106,8 +109,16 @@ impl Poller {
     }
 }
 
+/// Whether the end of a run is stored.
+enum Stored {
+    /// It is, and the lease has ended with it.
+    AndReleased,
+    /// It may not be.
+    Not,
+}
+
 /// Reads the stream, and stores how that ended.
-async fn finish(mut run: Run<'_>) -> RunReport {
+async fn finish(mut run: Run<'_>) -> (RunReport, Stored) {
     let done_before = run.record.done().cloned();
     let end = match read(&mut run).await {
         Ok(end) => end,
@@ -149,19 +160,20 @@ async fn finish(mut run: Run<'_>) -> RunReport {
     history::note(&mut run.record, done_before.as_ref());
     let stored = if is_open || run.seen.has_others() {
         let change = run.seen.replace_all(ids);
-        run.store_with(&change).await
+        run.store_last_with(&change).await
     } else {
-        run.store().await
+        run.store_last().await
     };
-    let end = match stored {
-        Ok(()) => end,
+    let (end, stored) = match stored {
+        Ok(()) => (end, Stored::AndReleased),
         // What failed first is what a person has to know.
-        Err(_) if matches!(end, RunEnd::Failed(_)) => end,
-        Err(error) => RunEnd::Failed(error.into()),
+        Err(_) if matches!(end, RunEnd::Failed(_)) => (end, Stored::Not),
+        Err(error) => (RunEnd::Failed(error.into()), Stored::Not),
     };
     let done = run.record.done().cloned();
     let lag = lag(done.as_ref(), run.now());
-    RunReport { stream: run.stream.clone(), end, summary: run.summary, done, lag }
+    let report = RunReport { stream: run.stream.clone(), end, summary: run.summary, done, lag };
+    (report, stored)
 }
 
 /// Returns whether what is left open is read from its start if the vendor does not go on in it.

@@ -39,6 +39,8 @@ pub(crate) struct Run<'p> {
     pub(crate) started: Timestamp,
     pub(crate) stream: &'p StreamKey,
     pub(crate) lease: &'p LeaseKeeper<'p>,
+    /// Whether a page without news moved the cursor and is not committed: the next commit stores it too.
+    pub(crate) is_ahead: bool,
     /// Whether a person paused the stream.
     pub(crate) paused: bool,
     /// Whether the details of any item were found.
@@ -97,6 +99,7 @@ impl<'p> Run<'p> {
             summary,
             stream,
             lease,
+            is_ahead: false,
             paused,
             found_details: false,
             keeps_doubtful: false,
@@ -214,6 +217,23 @@ impl<'p> Run<'p> {
         self.commit(change.seen()).await?;
         self.seen.note_stored();
         Ok(())
+    }
+
+    /// Stores the cursor and ends the lease; the stored ids stay as they are.
+    pub(crate) async fn store_last(&self) -> Result<(), CommitError> {
+        self.commit_last(SeenChange::Keep).await
+    }
+
+    /// Stores the cursor and what becomes of the stored ids, and ends the lease.
+    pub(crate) async fn store_last_with(&mut self, change: &Change) -> Result<(), CommitError> {
+        self.record.note_passed(self.seen.any_passed());
+        self.commit_last(change.seen()).await
+    }
+
+    async fn commit_last(&self, seen: SeenChange<'_>) -> Result<(), CommitError> {
+        let lease = self.lease.current().await;
+        let commit = Commit { record: &self.record, seen };
+        self.poller.ports.cursors.commit_last(&lease, commit).await
     }
 
     async fn commit(&self, seen: SeenChange<'_>) -> Result<(), CommitError> {

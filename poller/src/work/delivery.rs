@@ -11,6 +11,7 @@ use crate::news::gathered::Gathered;
 use crate::news::known::News;
 use crate::news::seen::ComesAgain;
 use crate::news::seen::needed::Needed;
+use crate::news::seen::stored::Change;
 use crate::page::record::Unreadable;
 use crate::request::build::PageRequest;
 use crate::work::context::Run;
@@ -64,8 +65,14 @@ pub(crate) async fn deliver(
         Some(request) if may_overlap && not_before.is_none() && run.has_time() => Ok(request),
         other => Err(other),
     };
+    // The end of the run commits it in one with how it ended. If the run does not come to that, a page without news
+    // is read again, and nothing comes twice. One such page may wait and not many: that would be work done in vain.
+    let is_last = matches!(early, Err(None));
+    let has_news = !outcome.events.is_empty() || !outcome.letters.is_empty();
+    // What was set up for it is ended at the vendor before the run is.
+    let may_wait = is_last && !has_news && !run.is_ahead && run.record.setup.is_none();
     let before = run.now();
-    let Run { poller, fetcher, lease, record, seen, summary, .. } = &mut *run;
+    let Run { poller, fetcher, lease, record, seen, summary, is_ahead, .. } = &mut *run;
     let ports = &poller.ports;
     let delivered = async {
         let receipt = deliver_outcome(&ports.outputs, outcome).await?;
@@ -84,6 +91,10 @@ pub(crate) async fn deliver(
         record.advance(turn.moved.clone(), receipt);
         record.note_passed(seen.any_passed());
         let change = seen.store_with(&turn.needed, turn.is_through);
+        *is_ahead = may_wait && matches!(change, Change::Keep);
+        if *is_ahead {
+            return Ok(());
+        }
         let commit = Commit { record: &*record, seen: change.seen() };
         ports.cursors.commit(&lease.current().await, commit).await?;
         seen.note_stored();

@@ -150,6 +150,25 @@ pub async fn a_commit_with_a_stale_fence_stores_nothing(backend: Backend) {
     commit(cursors, &new, &record(3), SeenChange::Keep).await.expect("the new lease is good");
 }
 
+/// What comes next need not wait until it runs out. One that is lost ends no other.
+pub async fn a_last_commit_ends_the_lease(backend: Backend) {
+    let cursors = &*backend.cursors;
+    let old = lease(cursors, 0).await;
+    let (first, second) = (record(1), record(2));
+    let last = |record| Commit { record, seen: SeenChange::Keep };
+    cursors.commit_last(&old, last(&first)).await.expect("the lease is good");
+    let stored = cursors.read(&acme()).await.expect("a read").expect("a cursor");
+    assert_eq!((stored.record, stored.leased_until), (record(1), None));
+    let new = lease(cursors, 0).await;
+    let lost = cursors.commit_last(&old, last(&second)).await;
+    assert!(matches!(lost, Err(CommitError::LeaseLost)), "{lost:?}");
+    let stored = cursors.read(&acme()).await.expect("a read").expect("a cursor");
+    assert_eq!((stored.record, stored.leased_until), (record(1), Some(new.until)));
+    let listed = cursors.list_of("acme").await.expect("a list");
+    assert_eq!(listed.len(), 1);
+    assert!(cursors.list_of("acm").await.expect("a list").is_empty());
+}
+
 /// Nobody else moved the cursor meanwhile.
 pub async fn a_lease_that_ran_out_may_commit_while_nobody_took_it(backend: Backend) {
     let cursors = &*backend.cursors;

@@ -53,6 +53,7 @@ macro_rules! conformance_tests {
                 after_a_takeover_the_old_lease_moves_nothing,
                 a_released_lease_is_free_at_once,
                 a_stale_release_does_not_free_the_new_lease,
+                a_last_commit_ends_the_lease,
                 a_commit_with_a_stale_fence_stores_nothing,
                 a_lease_that_ran_out_may_commit_while_nobody_took_it,
                 a_commit_stores_the_record_and_the_seen_ids,

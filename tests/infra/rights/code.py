@@ -35,9 +35,18 @@ OPERATIONS = {operation: service for service, names in SERVICES.items() for oper
 # Who calls what on what. `table:X` is an item whose pk is X; `bucket:X/` is an object below X/, or a list of them.
 READ_SECRETS = "get_parameters secrets"
 SEND = "send_message_batch queue, send_message_batch rejected, put_object bucket:claims/, put_object bucket:rejected/"
+# `cursor` is where an older program left them, `cursors` the list of the sources that have some.
+READ_CURSOR = "get_item table:cursor#, get_item table:cursor, get_item table:cursor-history#"
+WRITE_CURSOR = """
+    update_item table:cursor#, put_item table:cursor#, update_item table:cursor, put_item table:cursors,
+    update_item table:cursor-history#
+"""
+LIST_CURSORS = """
+    query table:cursors, query table:cursor#, query table:cursor, query table:cursor-history#
+"""
 PULL = f"""
-    get_item table:cursor, update_item table:cursor,
-    get_item table:seen, put_item table:seen, delete_item table:seen,
+    {READ_CURSOR}, {WRITE_CURSOR}, query table:cursor#, query table:cursor,
+    get_item table:seen#, put_item table:seen#, delete_item table:seen#, get_item table:seen, delete_item table:seen,
     get_item table:limit#, update_item table:limit#,
     get_item table:token#, put_item table:token#, update_item table:token#, delete_item table:token#,
     create_schedule wakeup, update_schedule wakeup, put_object bucket:blobs/, put_parameter refresh_token,
@@ -59,13 +68,13 @@ LOOK_AT_LETTERS = """
     receive_message rejected, change_message_visibility_batch rejected, get_queue_attributes rejected,
     get_object bucket:rejected/, list_objects_v2 bucket:rejected/
 """
-PAUSE = "get_item table:cursor, update_item table:cursor, query table:cursor, get_item table:limit#"
+PAUSE = f"{READ_CURSOR}, {WRITE_CURSOR}, {LIST_CURSORS}, get_item table:limit#"
 # Every command with `--backend aws`: what it calls beside the stack's parameter.
 LOOKS = {
-    "status": "query table:cursor",
-    "cursors list": "query table:cursor",
-    "cursors show": "query table:cursor, get_item table:cursor",
-    "cursors history": "get_item table:cursor",
+    "status": LIST_CURSORS,
+    "cursors list": LIST_CURSORS,
+    "cursors show": f"{LIST_CURSORS}, {READ_CURSOR}",
+    "cursors history": READ_CURSOR,
     "dlq list": LOOK_AT_LETTERS,
     "dlq show": LOOK_AT_LETTERS,
     "blobs list": "list_objects_v2 bucket:blobs/",
@@ -74,12 +83,12 @@ LOOKS = {
     """,
 }
 MENDS = {
-    "cursors set": "query table:cursor, get_item table:cursor, update_item table:cursor, delete_item table:seen",
-    "cursors reset": "query table:cursor, get_item table:cursor, update_item table:cursor, delete_item table:seen",
+    "cursors set": f"{LIST_CURSORS}, {READ_CURSOR}, {WRITE_CURSOR}, delete_item table:seen#",
+    "cursors reset": f"{LIST_CURSORS}, {READ_CURSOR}, {WRITE_CURSOR}, delete_item table:seen#",
     "pause": PAUSE,
     "resume": f"{PAUSE}, update_item table:limit#",
-    "poll": f"query table:cursor, {PULL}",
-    "backfill": f"query table:cursor, {PULL}",
+    "poll": f"{LIST_CURSORS}, {PULL}",
+    "backfill": f"{LIST_CURSORS}, {PULL}",
     "events": "get_queue_attributes queue, receive_message queue, delete_message_batch queue",
     "dlq redrive": f"{LOOK_AT_LETTERS}, delete_message_batch rejected, {SEND}",
     "dlq discard": f"{LOOK_AT_LETTERS}, delete_message_batch rejected",

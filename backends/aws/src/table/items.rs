@@ -12,17 +12,19 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use crate::clients::Shared;
 use crate::error::AwsError;
 use crate::table::attributes::{Item, names, values};
+use crate::table::history::Histories;
 use crate::table::keys::key;
 
 /// The cursors, delivery marks, access tokens and limits, in one table.
 #[derive(Clone)]
 pub struct Table {
     pub(super) shared: Arc<Shared>,
+    pub(super) histories: Arc<Histories>,
 }
 
 impl Table {
     pub(crate) fn new(shared: Arc<Shared>) -> Table {
-        Table { shared }
+        Table { shared, histories: Arc::default() }
     }
 
     pub(super) fn client(&self) -> &aws_sdk_dynamodb::Client {

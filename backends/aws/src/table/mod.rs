@@ -7,6 +7,8 @@
 pub(crate) mod attributes;
 mod cursors;
 mod deliveries;
+mod directory;
+mod history;
 pub(crate) mod items;
 pub(crate) mod keys;
 mod limits;

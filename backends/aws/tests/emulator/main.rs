@@ -8,6 +8,7 @@
 mod config;
 mod conformance;
 mod dead_letters;
+mod moved;
 mod queue;
 mod secrets;
 mod support;

@@ -31,6 +31,13 @@ async fn commit(stand_in: &StandIn, seen: SeenChange<'_>) -> Result<(), CommitEr
     stand_in.aws.table().commit(&lease, commit).await
 }
 
+/// The requests that are not about the history, which is written when it is not known.
+fn requests(stand_in: &StandIn) -> Vec<Value> {
+    let is_other =
+        |request: &Value| request.pointer("/Key/pk/S").is_none_or(|pk| pk != "cursor-history#okta");
+    stand_in.requests().into_iter().filter(is_other).collect()
+}
+
 /// The `sk` of each item that is dropped.
 fn dropped(stand_in: &StandIn) -> Vec<String> {
     let is_delete = |request: &&Value| {
@@ -48,7 +55,7 @@ async fn ids_that_count_no_more_are_dropped_once_the_cursor_has_moved() {
     let stand_in = dynamodb(false).await;
     commit(&stand_in, SeenChange::Replace(&IDS)).await.unwrap();
     assert_eq!(dropped(&stand_in), ["0000000000000007", "0000000000000008"]);
-    let requests = stand_in.requests();
+    let requests = requests(&stand_in);
     assert!(requests[0].get("Item").is_some(), "the new ids are there before they count");
     assert!(requests[1].get("UpdateExpression").is_some());
     for keeps in [SeenChange::Add(&IDS), SeenChange::Keep] {
@@ -92,7 +99,7 @@ async fn a_commit_without_new_ids_is_one_request() {
     for change in [SeenChange::Keep, SeenChange::Add(&[])] {
         let stand_in = dynamodb(false).await;
         commit(&stand_in, change).await.unwrap();
-        assert_eq!(stand_in.requests().len(), 1);
+        assert_eq!(requests(&stand_in).len(), 1);
     }
 }
 

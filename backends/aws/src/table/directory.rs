@@ -1,0 +1,204 @@
+//! Where the cursors are: those of one source below a key of their own.
+//!
+//! DynamoDB takes a thousand write units a second below one `pk`. Below one for all of them, the sources of a stack
+//! would slow each other down. A list of the sources stands beside them, so that all cursors can be found; an index
+//! would cost a write with each commit.
+//!
+//! An older program kept all cursors below the one key [`OLD`]. The first lease of a stream moves its cursor from there.
+//! The old item stays for a while: a roll back goes on from it, and brings again what came since, in place of nothing.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use futures::{StreamExt as _, TryStreamExt as _, future, stream};
+use jiff::Timestamp;
+use mef_ports::StreamKey;
+use mef_ports::moment::after;
+
+use crate::error::AwsError;
+use crate::table::attributes::{Item, broken, moment, names, number, string, text, ttl, values};
+use crate::table::history;
+use crate::table::items::{Table, condition_held};
+use crate::table::keys::{bounded, key, stream_key};
+use crate::table::seen;
+
+/// The `pk` of every cursor of an older program.
+const OLD: &str = "cursor";
+/// The `pk` of the sources that have cursors; `sk` is the source's name.
+const SOURCES: &str = "cursors";
+/// How many sources are asked for at once.
+const AT_ONCE: usize = 16;
+/// How long the old item stays.
+const KEPT: Duration = Duration::from_secs(30 * 86_400);
+
+/// Returns the `pk` of the cursors of a source.
+pub(super) fn pk(source: &str) -> String {
+    bounded(format!("cursor#{source}"))
+}
+
+impl Table {
+    /// Reads the item of a cursor, where an older program left it if it was not moved yet.
+    pub(super) async fn cursor_item(&self, stream: &StreamKey) -> Result<Option<Item>, AwsError> {
+        let sk = stream_key(stream);
+        match self.get(&pk(&stream.source), &sk).await? {
+            Some(item) => Ok(Some(item)),
+            None => self.get(OLD, &sk).await,
+        }
+    }
+
+    /// Reads the items of the cursors of a source. `consistent` is whether as they were last written.
+    pub(super) async fn cursor_items(
+        &self,
+        source: &str,
+        consistent: bool,
+    ) -> Result<Vec<Item>, AwsError> {
+        let of_source =
+            stream_key(&StreamKey { source: source.to_owned(), partition: String::new() });
+        let (new, old) = future::try_join(
+            self.query(&pk(source), "", consistent),
+            self.query(OLD, &of_source, consistent),
+        )
+        .await?;
+        Ok(with_old(new, old))
+    }
+
+    /// Reads the items of all cursors as they were last written.
+    pub(super) async fn all_cursor_items(&self) -> Result<Vec<Item>, AwsError> {
+        let (sources, old) =
+            future::try_join(self.query(SOURCES, "", true), self.query(OLD, "", true)).await?;
+        let sources: Vec<_> =
+            sources.iter().filter_map(|item| text(item, "sk").map(str::to_owned)).collect();
+        let of_each = sources
+            .into_iter()
+            .map(|source| async move { self.query(&pk(&source), "", true).await });
+        let new: Vec<_> = stream::iter(of_each).buffered(AT_ONCE).try_collect().await?;
+        Ok(with_old(new.into_iter().flatten().collect(), old))
+    }
+
+    /// Makes the item of a stream that has none below its source's key: of the one that an older program
+    /// left, or a new one. If it is leased there until a moment between `now` and `too_far`, that is
+    /// returned, and nothing is moved; without these, it is moved whoever holds it.
+    pub(super) async fn make_cursor(
+        &self,
+        stream: &StreamKey,
+        held: Option<(Timestamp, Timestamp)>,
+    ) -> Result<Option<Timestamp>, AwsError> {
+        let sk = stream_key(stream);
+        // First of all: what is not listed is not found.
+        self.put(SOURCES, &stream.source, []).await?;
+        let Some(mut old) = self.get(OLD, &sk).await? else {
+            let new = [
+                ("fence", number(0)),
+                ("source", string(&stream.source)),
+                ("partition", string(&stream.partition)),
+                ("seen", seen::list(&[])),
+            ];
+            self.put_new(&pk(&stream.source), &sk, new.into_iter()).await?;
+            return Ok(None);
+        };
+        let until = moment(&old, "leased_until")?;
+        if let (Some((now, too_far)), Some(until)) = (held, until)
+            && until > now
+            && until <= too_far
+        {
+            return Ok(Some(until));
+        }
+        let fence: u64 = match old.get("fence").map(AttributeValue::as_n) {
+            Some(Ok(fence)) => fence.parse().map_err(|error| broken("fence", &error))?,
+            _ => return Err(broken("fence", &"it is missing")),
+        };
+        // A run of the older program that is under way can store nothing any more.
+        let shut_out = self
+            .update(
+                OLD,
+                &sk,
+                "#fence = :fence",
+                "SET #fence = :next, #ttl = :ttl REMOVE #leased_until, #leased_until_ns, #holder",
+                [
+                    (":fence", number(fence)),
+                    (":next", number(fence.saturating_add(1))),
+                    (":ttl", ttl(after(self.shared.clock.now(), KEPT))),
+                ],
+            )
+            .send()
+            .await;
+        if !condition_held(shut_out)? {
+            return Err(AwsError::away("the cursor was moved by another run meanwhile"));
+        }
+        old.insert("fence".to_owned(), number(fence.saturating_add(1)));
+        for name in ["pk", "sk", "ttl", "leased_until", "leased_until_ns", "holder"] {
+            old.remove(name);
+        }
+        if let Some(runs) = history::take(&mut old) {
+            self.put_history(stream, fence, runs).await?;
+        }
+        self.put_new(
+            &pk(&stream.source),
+            &sk,
+            old.iter().map(|(name, value)| (name.as_str(), value.clone())),
+        )
+        .await?;
+        Ok(None)
+    }
+
+    /// Writes the item if there is none.
+    async fn put_new<'n>(
+        &self,
+        pk: &str,
+        sk: &str,
+        attributes: impl Iterator<Item = (&'n str, AttributeValue)>,
+    ) -> Result<(), AwsError> {
+        let mut item = key(pk, sk);
+        item.extend(attributes.map(|(name, value)| (name.to_owned(), value)));
+        let put = self
+            .client()
+            .put_item()
+            .table_name(self.name())
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(#pk)")
+            .set_expression_attribute_names(Some(names(&["#pk"])))
+            .send()
+            .await;
+        condition_held(put).map(drop)
+    }
+
+    /// Reads the items below `pk` whose `sk` begins with `begin`.
+    pub(super) async fn query(
+        &self,
+        pk: &str,
+        begin: &str,
+        consistent: bool,
+    ) -> Result<Vec<Item>, AwsError> {
+        let (condition, found) = match begin {
+            "" => ("#pk = :pk", values([(":pk", string(pk))])),
+            _ => (
+                "#pk = :pk AND begins_with(#sk, :begin)",
+                values([(":pk", string(pk)), (":begin", string(begin))]),
+            ),
+        };
+        let items = self
+            .client()
+            .query()
+            .table_name(self.name())
+            .key_condition_expression(condition)
+            .set_expression_attribute_names(Some(names(&[condition])))
+            .set_expression_attribute_values(Some(found))
+            .consistent_read(consistent)
+            .into_paginator()
+            .items()
+            .send()
+            .collect::<Result<Vec<_>, _>>()
+            .await?;
+        Ok(items)
+    }
+}
+
+/// Adds the items of an older program whose streams have no other.
+fn with_old(mut new: Vec<Item>, old: Vec<Item>) -> Vec<Item> {
+    let known: std::collections::HashSet<_> =
+        new.iter().filter_map(|item| text(item, "sk").map(str::to_owned)).collect();
+    new.extend(
+        old.into_iter().filter(|item| text(item, "sk").is_none_or(|sk| !known.contains(sk))),
+    );
+    new
+}
