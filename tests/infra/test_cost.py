@@ -24,6 +24,19 @@ class TestCost(unittest.TestCase):
         written = manual.split(self.cost.BEGIN)[1].split(self.cost.END)[0]
         self.assertEqual(written, self.cost.manual(), "UPDATE_GENERATED=1 python3 benchmarks/cost.py writes it")
 
+    def test_what_the_manual_says_in_words_is_computed_too(self):
+        manual = " ".join(self.cost.MANUAL.read_text().split())
+        price = self.cost.prices()
+        flood = 100 * 60 * self.cost.MONTH_MINUTES / self.cost.MILLION
+        webhooks = self.cost.webhooks(price, self.cost.counted())["HTTP API"].total
+        for said in (
+            f"are {round(flood, -1):.0f} million requests, about {round(flood * webhooks, -2):.0f} dollars",
+            f"at {price['lambda_request'] * self.cost.MILLION * 100:.0f} cents a million",
+            f"up to 15 metrics a source, {15 * price['metric_month']:.2f} dollars a month",
+            f"The three alarms of the front cost {3 * price['alarm_month']:.2f} a month",
+        ):
+            self.assertIn(said, manual)
+
     def test_an_idle_source_and_an_idle_stack_cost_no_more_than_they_may(self):
         _, source, stack = self.cost.month(self.cost.prices(), self.cost.counted()).values()
         self.assertLessEqual(source.total, self.cost.GOALS["source"])
