@@ -5,7 +5,7 @@
 //! items of its own: the ids for boundary dedupe in `seen.rs`, what the last runs did in `history.rs`. Below which keys
 //! cursors are is in `directory.rs`.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -154,10 +154,7 @@ impl Cursors for Table {
             let mut cursors = items.iter().map(stored).collect::<Result<Vec<_>, _>>()?;
             let sources: BTreeSet<_> =
                 cursors.iter().map(|cursor| cursor.stream.source.clone()).collect();
-            let mut histories = HashMap::new();
-            for source in sources {
-                histories.extend(self.histories_of(&source).await?);
-            }
+            let mut histories = self.histories_of_each(sources).await?;
             for cursor in &mut cursors {
                 let runs = histories.remove(&stream_key(&cursor.stream));
                 *cursor = with_history(cursor.clone(), runs);

@@ -18,7 +18,7 @@ use mef_ports::moment::after;
 use crate::error::AwsError;
 use crate::table::attributes::{Item, broken, moment, names, number, string, text, ttl, values};
 use crate::table::history;
-use crate::table::items::{Table, condition_held};
+use crate::table::items::{AT_ONCE, Table, condition_held};
 use crate::table::keys::{bounded, key, stream_key};
 use crate::table::seen;
 
@@ -26,8 +26,6 @@ use crate::table::seen;
 const OLD: &str = "cursor";
 /// The `pk` of the sources that have cursors; `sk` is the source's name.
 const SOURCES: &str = "cursors";
-/// How many sources are asked for at once.
-const AT_ONCE: usize = 16;
 /// How long the old item stays.
 const KEPT: Duration = Duration::from_secs(30 * 86_400);
 

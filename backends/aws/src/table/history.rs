@@ -4,20 +4,17 @@
 //! It is written before the cursor, so that nothing a cursor says lacks in it; a run that has lost its lease may leave a
 //! last entry there, which is what it did.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::PoisonError;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use mef_ports::{PastRun, StreamKey};
 
 use crate::error::AwsError;
 use crate::table::attributes::{Item, broken, number, to_attribute, to_json};
-use crate::table::items::{Table, condition_held};
+use crate::table::items::{AT_ONCE, Table, condition_held};
 use crate::table::keys::{bounded, stream_key};
-
-/// The histories that were read, with the fencing number that the cursor had then. Whoever holds the lease of that
-/// number knows that nobody else has changed it.
-pub(super) type Histories = std::sync::Mutex<HashMap<StreamKey, (u64, Vec<PastRun>)>>;
 
 fn pk(source: &str) -> String {
     bounded(format!("cursor-history#{source}"))
@@ -44,14 +41,17 @@ impl Table {
         item.as_ref().map(read).transpose().map(Option::unwrap_or_default)
     }
 
-    /// Reads the histories of a source, by the `sk` of their streams.
-    pub(super) async fn histories_of(
+    /// Reads the histories of these sources, by the `sk` of their streams.
+    pub(super) async fn histories_of_each(
         &self,
-        source: &str,
+        sources: BTreeSet<String>,
     ) -> Result<HashMap<String, Vec<PastRun>>, AwsError> {
-        let items = self.query(&pk(source), "", true).await?;
+        let of_each = sources
+            .into_iter()
+            .map(|source| async move { self.query(&pk(&source), "", true).await });
+        let items: Vec<_> = stream::iter(of_each).buffered(AT_ONCE).try_collect().await?;
         let of = |item: &Item| Some((item.get("sk")?.as_s().ok()?.clone(), read(item)));
-        items.iter().filter_map(of).map(|(sk, runs)| Ok((sk, runs?))).collect()
+        items.iter().flatten().filter_map(of).map(|(sk, runs)| Ok((sk, runs?))).collect()
     }
 
     /// Remembers the history that was read together with a cursor of the number `fence`.

@@ -4,16 +4,24 @@
 //! DynamoDB may drop it, in seconds since the epoch. That can be days late, so a
 //! reader compares the moment itself.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
+use mef_ports::{PastRun, StreamKey};
 
 use crate::clients::Shared;
 use crate::error::AwsError;
 use crate::table::attributes::{Item, names, values};
-use crate::table::history::Histories;
 use crate::table::keys::key;
+
+/// How many requests for a list are made at once.
+pub(super) const AT_ONCE: usize = 16;
+
+/// The histories that were read, with the fencing number that the cursor had then. Whoever holds the lease of that
+/// number knows that nobody else has changed it.
+type Histories = Mutex<HashMap<StreamKey, (u64, Vec<PastRun>)>>;
 
 /// The cursors, delivery marks, access tokens and limits, in one table.
 #[derive(Clone)]
