@@ -34,6 +34,7 @@ NEEDED = {
     ("poller", "dynamodb:PutItem", "dynamodb"): "pulls",
     ("poller", "dynamodb:UpdateItem", "dynamodb"): "pulls",
     ("poller", "dynamodb:DeleteItem", "dynamodb"): "replaces_a_token",
+    ("poller", "dynamodb:Query", "dynamodb"): "pulls_partitions",
     ("poller", "s3:PutObject", "claims/*"): "pulls_a_large_record",
     ("poller", "s3:PutObject", "rejected/*"): "keeps_a_large_refused_record",
     ("poller", "s3:PutObject", "blobs/*"): "keeps_a_page_that_is_none",
@@ -63,7 +64,7 @@ NOT_ENFORCED = LOGS | {
 
 class Permissions(Emulated, unittest.TestCase):
     EMULATOR = {"AUTH": "true"}
-    SECRETS = SECRETS | {"lenient/token": TOKEN, "saas/client_secret": SECRET}
+    SECRETS = SECRETS | {"lenient/token": TOKEN, "saas/client_secret": SECRET, "parts/client_secret": SECRET}
 
     @classmethod
     def sources(cls):
@@ -71,7 +72,9 @@ class Permissions(Emulated, unittest.TestCase):
         cls.addClassCleanup(cls.vendor.__exit__)
         pager = PAGER.replace("event: {", "event: { schema: schema.json,").replace("64KiB", "6MiB")
         saas = source(cls.vendor.url, schedule="rate(1 hour)").replace(*WITH_SCHEMA)
+        parts = source(cls.vendor.url, "parts", schedule="rate(1 hour)").replace("query: {", 'query: { part: "{partition}",')
         return {
+            "parts": parts.replace("  records:", "  partitions: { list: [north, south] }\n  records:"),
             "pager": {"source.yml": pager, "schema.json": SCHEMA},
             "lenient": PAGER.replace("pager", "lenient"),
             "saas": {"source.yml": saas, "schema.json": SCHEMA},
@@ -150,7 +153,7 @@ class Permissions(Emulated, unittest.TestCase):
 
     # --- pulls -----------------------------------------------------------------------------------
 
-    def pull(self, **changes):
+    def pull(self, of="saas", **changes):
         """A run of a poller that has nothing in store, with a new record; its answer, or None if it failed."""
         self.renew("poller")
         # Nor a cursor, a lease, a token or a limit.
@@ -160,7 +163,7 @@ class Permissions(Emulated, unittest.TestCase):
         self.vendor.add(1, age=60)
         if changes:
             self.vendor.change(**changes)
-        answer, error = self.stack.invoke("poller", {"source": "saas"})
+        answer, error = self.stack.invoke("poller", {"source": of})
         if changes:
             self.vendor.change(action="login", pad=None)
         return answer if error is None else None
@@ -170,6 +173,9 @@ class Permissions(Emulated, unittest.TestCase):
 
     def pulls(self):
         return self.caught_up(self.pull()) and self.stack.waiting() > 0
+
+    def pulls_partitions(self):
+        return self.caught_up(self.pull("parts")) and self.stack.waiting() > 0
 
     def pulls_a_large_record(self):
         return self.caught_up(self.pull(pad=LARGE))
