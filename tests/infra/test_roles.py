@@ -255,6 +255,8 @@ class TestRefused(unittest.TestCase):
             ("iam:PutRolePermissionsBoundary", role, {"iam:PermissionsBoundary": "arn:aws:iam::aws:policy/AdministratorAccess"}),
             ("iam:AttachRolePolicy", role, below | {"iam:PolicyARN": "arn:aws:iam::aws:policy/AdministratorAccess"}),
             ("iam:PassRole", role, {"iam:PassedToService": "ec2.amazonaws.com"}),
+            ("iam:CreateServiceLinkedRole", arn("iam", "role/aws-service-role/ops.apigateway.amazonaws.com/AWSServiceRoleForAPIGateway", region=""),
+             {"iam:AWSServiceName": "ecs.amazonaws.com"}),
             ("iam:CreatePolicyVersion", boundary, none), ("ssm:GetParameters", arn("ssm", "parameter/MozDef-EF/okta/dev/api_token"), none),
         )  # fmt: skip
 
