@@ -11,6 +11,8 @@ import cfn_guard_rs
 
 from templates import MEF, PIPELINE, REPOSITORY, ROOT, app, listed, load, plain, resources
 
+from rights.world import worlds
+
 BIN = Path(sys.executable).parent
 
 
@@ -139,6 +141,21 @@ class TestAgainstTheCode(unittest.TestCase):
         self.assertEqual(found[False], of_stack)
         self.assertGreaterEqual(len(found[True]), 6)
         self.assertLessEqual(found[True], written)
+
+    def test_the_alarm_of_what_is_behind_looks_back_over_every_schedule(self):
+        # A source says once a run that it is behind, and a run takes as long as its function may.
+        units = {"minute": 60, "hour": 3600, "day": 86400}
+        for w in worlds():
+            stack = {name: resource["properties"] for name, resource in w.app.resources()}
+            schedules = [p["ScheduleExpression"] for p in stack.values() if "ScheduleExpression" in p]
+            rates = [re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", schedule).groups() for schedule in schedules]
+            longest = max(int(number) * units[unit] for number, unit in rates)
+            self.assertGreaterEqual(longest, 3600, "a source that is pulled seldom is needed to see it")
+            alarm = stack["BehindAlarm"]
+            self.assertGreaterEqual(alarm["Period"], longest + stack["PollerFunction"]["Timeout"])
+            # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+            self.assertLessEqual(alarm["Period"] * alarm["EvaluationPeriods"], 604_800)
+            self.assertEqual(alarm["Period"] % 60, 0)
 
     def test_each_function_has_a_version_that_a_new_revision_replaces_and_that_stays(self):
         template = load(app())
