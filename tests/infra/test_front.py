@@ -4,7 +4,7 @@ import json
 import re
 import unittest
 
-from templates import app, load, resources
+from templates import ROOT, app, load, resources
 
 from rights.resolve import Resolved
 
@@ -97,6 +97,23 @@ class TestWatch(unittest.TestCase):
             for field in re.findall(r"\$\.(\w+)", properties["FilterPattern"]):
                 # Compared as text, since it stands in quotes.
                 self.assertIsInstance(written[field], str, name)
+
+    def test_what_the_handler_answered_is_not_lost(self):
+        pattern = stack().resource("LostAtTheGate")["properties"]["FilterPattern"]
+        # A comparison by the language of filters as one of Python, for a line's fields.
+        tests = re.sub(r'\$\.(\w+) = ("[^"]*")', r"line['\1'] == \2", pattern.strip("{ }"))
+        tests = re.sub(r'\$\.(\w+) != ("[^"]*")', r"line['\1'] != \2", tests).replace("&&", "and").replace("||", "or")
+        self.assertNotRegex(tests, r"[$&|]")
+        counts = lambda *said: eval(tests, {"line": dict(zip(("status", "integrationStatus", "integrationError"), said))})
+        for status in ("429", "413", "431"):
+            self.assertTrue(counts(status, "-", "-"), "the gateway turned it away")
+            self.assertFalse(counts(status, status, "-"), "the handler answered")
+        self.assertTrue(counts("413", "413", "Request must be smaller than 6291456 bytes"), "Lambda did not take it")
+        for other in (("200", "200", "-"), ("404", "-", "-"), ("403", "-", "-"), ("500", "-", "an error")):
+            self.assertFalse(counts(*other), other)
+        # And the manual looks for the same.
+        manual = " ".join((ROOT / "docs" / "aws.md").read_text().split())
+        self.assertIn(f"--filter-pattern '{pattern}'", manual)
 
     def test_nothing_pays_for_metrics_by_route(self):
         template = load(app())
