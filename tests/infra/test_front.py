@@ -57,6 +57,18 @@ class TestThrottle(unittest.TestCase):
         self.assertEqual(self.throttle(ThrottleBurst="9"), (120, "9"))
 
 
+    def test_the_manual_says_how_many_a_function_url_takes(self):
+        # https://docs.aws.amazon.com/lambda/latest/dg/urls-configuration.html#urls-throttling
+        manual = (ROOT / "docs" / "aws.md").read_text()
+        reserved = int(re.search(r"`ApiType=URL HandlerReservedConcurrency=(\d+)`", manual).group(1))
+        self.assertIn(f"with {reserved}, {10 * reserved} webhooks.", manual)
+
+    def test_the_manual_says_what_an_account_has_where(self):
+        # https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
+        manual = " ".join((ROOT / "docs" / "aws.md").read_text().split())
+        self.assertRegex(manual, r"10,000 a second for all of its APIs in a region, but \[2,500 and a burst of 1,250\]")
+
+
 class TestWatch(unittest.TestCase):
     def alarms(self, **parameters):
         found = stack(**parameters)
