@@ -142,6 +142,17 @@ class TestAgainstTheCode(unittest.TestCase):
         self.assertGreaterEqual(len(found[True]), 6)
         self.assertLessEqual(found[True], written)
 
+    def test_a_tick_without_room_in_lambda_is_told_by_the_alarm_of_throttles(self):
+        stack = load(app())["Resources"]
+        waiting = stack["PollerInvocations"]["Properties"]
+        self.assertEqual(waiting["MaximumEventAgeInSeconds"], 5 * 60)
+        # The scheduler has handed it over, so it is in no queue; with a destination each failed run would be there too.
+        self.assertNotIn("DestinationConfig", waiting)
+        alarm = stack["PollerThrottlesAlarm"]["Properties"]
+        self.assertEqual((alarm["MetricName"], alarm["Dimensions"][0]["Value"]), ("Throttles", {"Ref": "PollerFunction"}))
+        self.assertIn("waits there for five minutes and is then dropped", alarm["AlarmDescription"])
+        self.assertNotIn("Lambda never took", app().read_text())
+
     def test_the_alarm_of_what_is_behind_looks_back_over_every_schedule(self):
         # A source says once a run that it is behind, and a run takes as long as its function may.
         units = {"minute": 60, "hour": 3600, "day": 86400}
