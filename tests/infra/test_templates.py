@@ -11,6 +11,7 @@ import cfn_guard_rs
 
 from templates import MEF, PIPELINE, REPOSITORY, ROOT, app, listed, load, plain, resources
 
+from rights.resolve import Resolved
 from rights.world import worlds
 
 BIN = Path(sys.executable).parent
@@ -104,6 +105,19 @@ class TestRules(unittest.TestCase):
 
     def test_no_line_is_left_to_render(self):
         self.assertNotIn("# mef render:", app().read_text())
+
+
+class TestPipeline(unittest.TestCase):
+    def test_a_machine_has_an_image_of_its_processor(self):
+        names = {"Project": "p", "Service": "s", "BucketPrefix": "p-s-dev", "ConfigurationRepository": "configuration"}
+        for architecture, kind, word in (("arm64", "ARM_CONTAINER", "aarch64"), ("x86_64", "LINUX_CONTAINER", "x86_64")):
+            for image in ("", "own/image:1"):
+                parameters = names | {"Architecture": architecture, "BuildImage": image}
+                pipeline = Resolved(load(PIPELINE), "pipeline", parameters)
+                for project in ("BuildProject", "DeployProject"):
+                    environment = pipeline.resource(project)["properties"]["Environment"]
+                    self.assertEqual(environment["Type"], kind)
+                    self.assertIn(f"-{word}-" if not image else image, environment["Image"])
 
 
 class TestAgainstTheCode(unittest.TestCase):
