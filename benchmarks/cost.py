@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "benchmarks" / "cost"
 MANUAL = ROOT / "docs" / "aws.md"
 TEMPLATE = ROOT / "infra" / "app.yml"
+FUNCTIONS = ROOT / "lambda" / "src"
 # What the manual has between these lines is written by this script.
 BEGIN, END = "<!-- what it costs: benchmarks/cost.py writes this -->\n", "<!-- end of what it costs -->\n"
 
@@ -54,6 +55,19 @@ def access_log(number):
     """The bytes of a line of the access log: `number` 0 of the HTTP API, 1 of the REST API."""
     written = re.findall(r'\{"requestId":.*\}', TEMPLATE.read_text())[number]
     return len(re.sub(r"\$context[\w.]+", "x" * LOGGED_VARIABLE, written)) + LOG_EVENT
+
+
+def metrics_of_stack():
+    """How many metrics a stack has once everything has happened: those of the functions and those out of logs."""
+    written = (FUNCTIONS / "metrics.rs").read_text().split("fn is_of_stack")[1].split("\n    }")[0]
+    filters = re.findall(r"^    Type: AWS::Logs::MetricFilter\n(?:    .*\n)*", TEMPLATE.read_text(), re.M)
+    return len({*re.findall(r"Metric::(\w+)", written), *re.findall(r" MetricName: (\w+)", "".join(filters))})
+
+
+def metrics_of_source(*roles):
+    """How many metrics of its own a source may have with SourceMetrics, by the functions that write them."""
+    code = [(FUNCTIONS / "roles" / f"{role}.rs").read_text().split("#[cfg(test)]")[0] for role in roles]
+    return len(set(re.findall(r"Metric::(\w+)", "".join(code))))
 
 
 class Bill:
@@ -193,6 +207,8 @@ def manual():
         table("a million webhooks", webhooks(price, count)),
         f"With a `delivery_id`, {dollars(of_delivery_ids(price, count))} more: a read and a write of its mark.\n",
         table("a million pulled events", pulled(price, count)),
+        f"Beside these, what a stack counts of itself costs up to {dollars(metrics_of_stack() * price['metric_month'])} a"
+        f" month, whatever comes: {metrics_of_stack()} metrics, each paid for the hours in which it counts something.\n",
     ])
 
 

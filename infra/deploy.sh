@@ -367,14 +367,15 @@ step_deploy() {
   parameters
   upload
   clear_failed_creation
-  local type status
+  local type status stood=
   type=$(change_type)
   if change_set "$type" "$OUT/template.yml" --tags "${tags[@]}"; then
+    [ "$type" = CREATE ] || stood=$(aliases)
     aws_ cloudformation execute-change-set --change-set-name "$change" --stack-name "$stack"
     status=$(settled)
     case $status in
       CREATE_COMPLETE | UPDATE_COMPLETE) say "$stack is deployed" ;;
-      *) why; die "$stack is not deployed: $status" ;;
+      *) why; stand "$stood"; die "$stack is not deployed: $status" ;;
     esac
   else
     say "no changes to deploy: $stack is as it should be"

@@ -71,6 +71,23 @@ point() {
   aws_ lambda "$4" --function-name "$stack-$1" --name "$2" --function-version "$3" >/dev/null
 }
 
+# stand ALIASES: after a deploy that failed, `live` is again what it was before. CloudFormation puts it back to the
+# version of its last deploy: it knows nothing of a roll back since, which left that version. `previous` never moved.
+stand() {
+  local now name live previous
+  now=$(aliases) || now=
+  while read -r name live previous; do
+    [ -n "$live" ] && [ "$live" != None ] || continue
+    case $'\n'$now in *$'\n'"$name $live "*) continue ;; esac
+    # One that cannot be moved holds up no other.
+    if point "$name" live "$live" update-alias; then
+      say "live of $stack-$name is again the version $live, as before this deploy"
+    else
+      say "live of $stack-$name is not the version $live any more, as it was before this deploy"
+    fi
+  done <<<"$1"
+}
+
 # After a deploy that published versions: `previous` is what was live, and versions go that nobody goes back to.
 remember() {
   local name live previous command

@@ -2,9 +2,10 @@
 
 import importlib.util
 import json
+import re
 import unittest
 
-from templates import ROOT
+from templates import ROOT, load, resources
 
 READS = ("GetItem", "Query", "read")
 
@@ -29,13 +30,32 @@ class TestCost(unittest.TestCase):
         price = self.cost.prices()
         flood = 100 * 60 * self.cost.MONTH_MINUTES / self.cost.MILLION
         webhooks = self.cost.webhooks(price, self.cost.counted())["HTTP API"].total
+        pulled, pushed = self.cost.metrics_of_source("poller"), self.cost.metrics_of_source("handler", "authorizer")
+        month = price["metric_month"]
         for said in (
             f"are {round(flood, -1):.0f} million requests, about {round(flood * webhooks, -2):.0f} dollars",
             f"at {price['lambda_request'] * self.cost.MILLION * 100:.0f} cents a million",
-            f"up to 15 metrics a source, {15 * price['metric_month']:.2f} dollars a month",
+            f"up to {pulled} metrics of a source that is pulled, {pulled * month:.2f} dollars a month,"
+            f" and up to {pushed} of one that is pushed, {pushed * month:.2f};"
+            f" each alarm costs {price['alarm_month']:.2f} beside, and the dashboard {price['dashboard_month']:.2f}",
             f"The three alarms of the front cost {3 * price['alarm_month']:.2f} a month",
         ):
             self.assertIn(said, manual)
+        # Who sets the parameter reads the same.
+        described = " ".join(load(self.cost.TEMPLATE)["Parameters"]["SourceMetrics"]["Description"].split())
+        self.assertIn(
+            f"up to {pulled * month:.2f} dollars a month of a source that is pulled, and {pushed * month:.2f} of one that is pushed",
+            described,
+        )
+
+    def test_what_a_stack_counts_of_itself_is_in_the_costs(self):
+        template = load(self.cost.TEMPLATE)["Resources"]
+        shown = re.findall(r'"MozDefEventFramework", "(\w+)", "Stack"', template["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"])
+        filters = resources({"Resources": template}, "AWS::Logs::MetricFilter").values()
+        out_of_logs = [t["MetricName"] for f in filters for t in f["Properties"]["MetricTransformations"]]
+        self.assertEqual(self.cost.metrics_of_stack(), len({*shown, *out_of_logs}))
+        said = f"costs up to {self.cost.metrics_of_stack() * self.cost.prices()['metric_month']:.2f} a month"
+        self.assertIn(said, self.cost.manual())
 
     def test_an_idle_source_and_an_idle_stack_cost_no_more_than_they_may(self):
         _, source, stack = self.cost.month(self.cost.prices(), self.cost.counted()).values()

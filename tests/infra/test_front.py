@@ -4,7 +4,7 @@ import json
 import re
 import unittest
 
-from templates import app, load, resources
+from templates import ROOT, app, load, resources
 
 from rights.resolve import Resolved
 
@@ -57,6 +57,18 @@ class TestThrottle(unittest.TestCase):
         self.assertEqual(self.throttle(ThrottleBurst="9"), (120, "9"))
 
 
+    def test_the_manual_says_how_many_a_function_url_takes(self):
+        # https://docs.aws.amazon.com/lambda/latest/dg/urls-configuration.html#urls-throttling
+        manual = (ROOT / "docs" / "aws.md").read_text()
+        reserved = int(re.search(r"`ApiType=URL HandlerReservedConcurrency=(\d+)`", manual).group(1))
+        self.assertIn(f"with {reserved}, {10 * reserved} webhooks.", manual)
+
+    def test_the_manual_says_what_an_account_has_where(self):
+        # https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
+        manual = " ".join((ROOT / "docs" / "aws.md").read_text().split())
+        self.assertRegex(manual, r"10,000 a second for all of its APIs in a region, but \[2,500 and a burst of 1,250\]")
+
+
 class TestWatch(unittest.TestCase):
     def alarms(self, **parameters):
         found = stack(**parameters)
@@ -97,6 +109,23 @@ class TestWatch(unittest.TestCase):
             for field in re.findall(r"\$\.(\w+)", properties["FilterPattern"]):
                 # Compared as text, since it stands in quotes.
                 self.assertIsInstance(written[field], str, name)
+
+    def test_what_the_handler_answered_is_not_lost(self):
+        pattern = stack().resource("LostAtTheGate")["properties"]["FilterPattern"]
+        # A comparison by the language of filters as one of Python, for a line's fields.
+        tests = re.sub(r'\$\.(\w+) = ("[^"]*")', r"line['\1'] == \2", pattern.strip("{ }"))
+        tests = re.sub(r'\$\.(\w+) != ("[^"]*")', r"line['\1'] != \2", tests).replace("&&", "and").replace("||", "or")
+        self.assertNotRegex(tests, r"[$&|]")
+        counts = lambda *said: eval(tests, {"line": dict(zip(("status", "integrationStatus", "integrationError"), said))})
+        for status in ("429", "413", "431"):
+            self.assertTrue(counts(status, "-", "-"), "the gateway turned it away")
+            self.assertFalse(counts(status, status, "-"), "the handler answered")
+        self.assertTrue(counts("413", "413", "Request must be smaller than 6291456 bytes"), "Lambda did not take it")
+        for other in (("200", "200", "-"), ("404", "-", "-"), ("403", "-", "-"), ("500", "-", "an error")):
+            self.assertFalse(counts(*other), other)
+        # And the manual looks for the same.
+        manual = " ".join((ROOT / "docs" / "aws.md").read_text().split())
+        self.assertIn(f"--filter-pattern '{pattern}'", manual)
 
     def test_nothing_pays_for_metrics_by_route(self):
         template = load(app())

@@ -134,6 +134,12 @@ class TestAllowed(unittest.TestCase):
     def test_the_boundary_lets_through_what_the_roles_do(self):
         self.assertEqual([line for case in boundary_cases() for line in case.refused()], [])
 
+    def test_every_resource_of_the_stack_is_made_in_one_of_the_worlds(self):
+        # What is made in none of them would be allowed to nobody, and no test would tell.
+        [template] = {id(w.app.template): w.app.template for w in worlds()}.values()
+        made = {name for w in worlds() for name, _ in w.app.resources()}
+        self.assertEqual(set(template["Resources"]) - made, set())
+
     def test_a_need_is_a_request_that_there_can_be(self):
         for need in {need for case in cases() for need in case.needs}:
             taken = ACTIONS.get(need.action)
@@ -249,6 +255,8 @@ class TestRefused(unittest.TestCase):
             ("iam:PutRolePermissionsBoundary", role, {"iam:PermissionsBoundary": "arn:aws:iam::aws:policy/AdministratorAccess"}),
             ("iam:AttachRolePolicy", role, below | {"iam:PolicyARN": "arn:aws:iam::aws:policy/AdministratorAccess"}),
             ("iam:PassRole", role, {"iam:PassedToService": "ec2.amazonaws.com"}),
+            ("iam:CreateServiceLinkedRole", arn("iam", "role/aws-service-role/ops.apigateway.amazonaws.com/AWSServiceRoleForAPIGateway", region=""),
+             {"iam:AWSServiceName": "ecs.amazonaws.com"}),
             ("iam:CreatePolicyVersion", boundary, none), ("ssm:GetParameters", arn("ssm", "parameter/MozDef-EF/okta/dev/api_token"), none),
         )  # fmt: skip
 

@@ -11,6 +11,9 @@ import cfn_guard_rs
 
 from templates import MEF, PIPELINE, REPOSITORY, ROOT, app, listed, load, plain, resources
 
+from rights.resolve import Resolved
+from rights.world import worlds
+
 BIN = Path(sys.executable).parent
 
 
@@ -104,6 +107,19 @@ class TestRules(unittest.TestCase):
         self.assertNotIn("# mef render:", app().read_text())
 
 
+class TestPipeline(unittest.TestCase):
+    def test_a_machine_has_an_image_of_its_processor(self):
+        names = {"Project": "p", "Service": "s", "BucketPrefix": "p-s-dev", "ConfigurationRepository": "configuration"}
+        for architecture, kind, word in (("arm64", "ARM_CONTAINER", "aarch64"), ("x86_64", "LINUX_CONTAINER", "x86_64")):
+            for image in ("", "own/image:1"):
+                parameters = names | {"Architecture": architecture, "BuildImage": image}
+                pipeline = Resolved(load(PIPELINE), "pipeline", parameters)
+                for project in ("BuildProject", "DeployProject"):
+                    environment = pipeline.resource(project)["properties"]["Environment"]
+                    self.assertEqual(environment["Type"], kind)
+                    self.assertIn(f"-{word}-" if not image else image, environment["Image"])
+
+
 class TestAgainstTheCode(unittest.TestCase):
     def test_functions_have_the_variables_that_they_read(self):
         code = (ROOT / "lambda" / "src" / "environment.rs").read_text().split("#[cfg(test)]")[0]
@@ -139,6 +155,32 @@ class TestAgainstTheCode(unittest.TestCase):
         self.assertEqual(found[False], of_stack)
         self.assertGreaterEqual(len(found[True]), 6)
         self.assertLessEqual(found[True], written)
+
+    def test_a_tick_without_room_in_lambda_is_told_by_the_alarm_of_throttles(self):
+        stack = load(app())["Resources"]
+        waiting = stack["PollerInvocations"]["Properties"]
+        self.assertEqual(waiting["MaximumEventAgeInSeconds"], 5 * 60)
+        # The scheduler has handed it over, so it is in no queue; with a destination each failed run would be there too.
+        self.assertNotIn("DestinationConfig", waiting)
+        alarm = stack["PollerThrottlesAlarm"]["Properties"]
+        self.assertEqual((alarm["MetricName"], alarm["Dimensions"][0]["Value"]), ("Throttles", {"Ref": "PollerFunction"}))
+        self.assertIn("waits there for five minutes and is then dropped", alarm["AlarmDescription"])
+        self.assertNotIn("Lambda never took", app().read_text())
+
+    def test_the_alarm_of_what_is_behind_looks_back_over_every_schedule(self):
+        # A source says once a run that it is behind, and a run takes as long as its function may.
+        units = {"minute": 60, "hour": 3600, "day": 86400}
+        for w in worlds():
+            stack = {name: resource["properties"] for name, resource in w.app.resources()}
+            schedules = [p["ScheduleExpression"] for p in stack.values() if "ScheduleExpression" in p]
+            rates = [re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", schedule).groups() for schedule in schedules]
+            longest = max(int(number) * units[unit] for number, unit in rates)
+            self.assertGreaterEqual(longest, 3600, "a source that is pulled seldom is needed to see it")
+            alarm = stack["BehindAlarm"]
+            self.assertGreaterEqual(alarm["Period"], longest + stack["PollerFunction"]["Timeout"])
+            # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+            self.assertLessEqual(alarm["Period"] * alarm["EvaluationPeriods"], 604_800)
+            self.assertEqual(alarm["Period"] % 60, 0)
 
     def test_each_function_has_a_version_that_a_new_revision_replaces_and_that_stays(self):
         template = load(app())

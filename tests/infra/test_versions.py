@@ -5,6 +5,13 @@ import unittest
 from deploying import Deploying
 
 FUNCTIONS = ("authorizer", "handler", "poller", "redrive")
+# Comes after the aliases have moved, and cannot be made: SQS keeps no message for so long.
+BROKEN = """
+  Broken:
+    Type: AWS::SQS::Queue
+    DependsOn: [AuthorizerAlias, HandlerAlias, PollerAlias, RedriveAlias]
+    Properties: { MessageRetentionPeriod: 99999999 }
+"""
 
 
 class TestVersions(Deploying):
@@ -71,6 +78,31 @@ class TestVersions(Deploying):
         self.deploy_all(parameters="LogLevel=info")
         self.assertIn('"code": "first"', self.live())
         self.assertGreater(int(self.alias("live")), 3)
+
+    def test_a_deploy_that_fails_leaves_live_where_the_roll_back_put_it(self):
+        self.deploy_all()
+        self.write("bad")
+        self.deploy_all()
+        self.deploy("rollback")
+
+        # CloudFormation puts the aliases back to the version of its last deploy, which is the bad one.
+        self.write("third")
+        self.deploy("build", "package")
+        template = self.scratch / "out" / "template.yml"
+        whole = template.read_text()
+        template.write_text(whole.replace("\nResources:\n", f"\nResources:\n{BROKEN}", 1))
+        said = self.deploy("deploy", status=1).stderr
+        self.assertIn(f"{self.stack} is not deployed: UPDATE_ROLLBACK_COMPLETE", said)
+        for name in FUNCTIONS:
+            self.assertIn(f"live of {self.stack}-{name} is again the version 1, as before this deploy", said)
+            self.assertEqual((self.alias("live", name), self.alias("previous", name)), ("1", "1"))
+        self.assertIn('"code": "first"', self.live())
+
+        # The next one that succeeds goes forward.
+        template.write_text(whole)
+        self.deploy("deploy")
+        self.assertIn('"code": "third"', self.live())
+        self.assertEqual(self.alias("previous"), "1")
 
     def test_old_versions_go_but_for_those_with_a_name(self):
         self.deploy_all()

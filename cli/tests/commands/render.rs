@@ -222,3 +222,18 @@ fn the_throttle_grows_with_the_pushed_sources() {
     );
     assert!(render(&folder, "out").contains("Sources: { Rate: 120, Burst: 400 }"));
 }
+
+/// With a shorter period it would be over between two runs of a source that is still behind.
+#[test]
+fn the_alarm_of_what_is_behind_looks_back_over_the_longest_schedule() {
+    let folder = folder();
+    let period = |seconds: u64| format!("  Behind:\n    Sources: {{ Period: {seconds} }}\n");
+    // One source is pulled once a day, and a run takes a quarter of an hour at most.
+    folder.write("sources/token/source.yml", BY_TOKEN);
+    assert!(render(&folder, "out").contains(&period(87_300)));
+    // No alarm looks back further than seven days.
+    folder.write("sources/audit.source.yml", &PULLED.replace("rate(1 day)", "rate(7 days)"));
+    assert!(render(&folder, "out").contains(&period(604_800)));
+    std::fs::remove_file(folder.path("sources/audit.source.yml")).unwrap();
+    assert!(render(&folder, "out").contains(&period(3_600)));
+}

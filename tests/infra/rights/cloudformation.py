@@ -155,8 +155,10 @@ def needs(resolved):
         for more in BEYOND:
             value = at(resource["properties"], more["with"])
             if more["type"] == kind and value is not None:
+                # A resource is named as it is, or by the property that names it.
+                named = more["resource"] == "*" or more["resource"].startswith("arn:")
+                target = more["resource"] if named else at(resource["properties"], more["resource"])
                 for action in more["actions"]:
-                    target = (
-                        more["resource"] if more["resource"] == "*" else at(resource["properties"], more["resource"])
+                    yield Need(
+                        action, target, f"{name}, {more['source']}", tuple(sorted(more.get("context", {}).items()))
                     )
-                    yield Need(action, target, f"{name}, {more['source']}")

@@ -78,13 +78,15 @@ def world(api, source, keys):
     # A REST API has its name from the same type of resource, whose record somebody else makes.
     zone = {"HostedZoneId": ZONE} if api == "HTTP" else {}
     domain = zone | ({} if api == "URL" else {"DomainName": "hooks.example.com", "CertificateArn": CERTIFICATE})
+    # What each source has of its own is made in one of the worlds, beside an authorizer.
+    metrics = {"SourceMetrics": "true"} if api == "REST" else {}
     pipeline = Resolved(template("pipeline.yml"), f"{STACK}-pipeline", NAMES | own | acl | zone | {
         "BucketPrefix": STACK.lower(), "ConfigurationRepository": "organization/configuration" if source == "GitHub" else "configuration",
         "FrameworkRepository": "organization/framework", "SourceType": source,
         "ConnectionArn": "" if source == "CodeCommit" else arn("codeconnections", "connection/1"),
         "ManualApproval": "true", "ApprovalTopicArn": TOPIC,
     })  # fmt: skip
-    stack = Resolved(application(), STACK, NAMES | own | acl | domain | {
+    stack = Resolved(application(), STACK, NAMES | own | acl | domain | metrics | {
         "ApiType": api, "ApiPath": "events", "Revision": "20261130T100000Z-0123456789ab", "Tracing": "true", "CaptureRefused": "true", "AlarmTopicArn": TOPIC,
         "CodeBucket": pipeline.resource("PackageBucket")["id"], "CodeKey": f"{STACK}/{'0' * 64}.zip",
         "PermissionsBoundaryArn": pipeline.resource("Boundary")["id"],

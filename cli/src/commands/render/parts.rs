@@ -18,6 +18,8 @@ const DAY: u64 = 24 * HOUR;
 const LONGEST_PERIOD: u64 = 7 * DAY;
 /// The shortest time without a run that means something: log lines become metrics with some delay.
 const SHORTEST_PERIOD: u64 = 15 * MINUTE;
+/// How long a run can take: Lambda ends it then.
+const LONGEST_RUN: u64 = 15 * MINUTE;
 
 /// Returns everything that `sources` add; they must be sorted by name.
 pub(super) fn of(sources: &[Arc<Source>]) -> anyhow::Result<Parts> {
@@ -34,7 +36,10 @@ pub(super) fn of(sources: &[Arc<Source>]) -> anyhow::Result<Parts> {
     unpolled(&mut parts, sources);
     let pushed = sources.iter().filter(|source| source.webhook.is_some()).count();
     let Throttle { rate, burst } = Throttle::of(pushed);
-    parts.mappings = format!("Throttle:\n  Sources: {{ Rate: {rate}, Burst: {burst} }}\n");
+    parts.mappings = format!(
+        "Throttle:\n  Sources: {{ Rate: {rate}, Burst: {burst} }}\nBehind:\n  Sources: {{ Period: {period} }}\n",
+        period = behind(sources),
+    );
     parts.resources.push_str(&policies::of(sources)?);
     let text = parts.resources.trim_start_matches('\n').len();
     parts.resources = parts.resources.split_off(parts.resources.len() - text);
@@ -149,6 +154,16 @@ UnpolledAlarm:
 ",
         period = two_runs.clamp(SHORTEST_PERIOD, LONGEST_PERIOD),
     );
+}
+
+/// Returns the period of the alarm of the source that is furthest behind. A source says only once a run that it is
+/// behind: with a shorter period the alarm would go back between two runs of the one that is pulled least often.
+fn behind(sources: &[Arc<Source>]) -> u64 {
+    let schedules =
+        sources.iter().filter_map(|source| Some(source.poll.as_ref()?.schedule.as_secs()));
+    let longest = schedules.max().unwrap_or_default();
+    let from_end_to_end = longest.saturating_add(LONGEST_RUN).next_multiple_of(MINUTE);
+    from_end_to_end.clamp(HOUR, LONGEST_PERIOD)
 }
 
 /// Returns the name of a condition that holds where all of `conditions` do. `Fn::And` takes ten at most.

@@ -16,7 +16,7 @@ const MOST_OUTPUTS: usize = 200;
 pub(super) struct Parts {
     /// A switch for each schedule.
     pub(super) parameters: String,
-    /// Mappings: how much of webhooks the front lets through.
+    /// Mappings: how much of webhooks the front lets through, and how far an alarm looks back.
     pub(super) mappings: String,
     /// Conditions: which source is paused.
     pub(super) conditions: String,
