@@ -38,8 +38,7 @@ SEND = "send_message_batch queue, send_message_batch rejected, put_object bucket
 # `cursor` is where an older program left them, `cursors` the list of the sources that have some.
 READ_CURSOR = "get_item table:cursor#, get_item table:cursor, get_item table:cursor-history#"
 WRITE_CURSOR = """
-    update_item table:cursor#, put_item table:cursor#, update_item table:cursor, put_item table:cursors,
-    update_item table:cursor-history#
+    update_item table:cursor#, put_item table:cursor#, put_item table:cursors, update_item table:cursor-history#
 """
 LIST_CURSORS = """
     query table:cursors, query table:cursor#, query table:cursor, query table:cursor-history#

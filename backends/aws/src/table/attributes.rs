@@ -97,6 +97,13 @@ fn object(fields: &HashMap<String, AttributeValue>) -> Option<Map<String, Value>
     fields.iter().map(|(name, value)| Some((name.clone(), to_json(value)?))).collect()
 }
 
+/// Returns the fencing number of a cursor's item.
+pub(super) fn fence(item: &Item) -> Result<u64, AwsError> {
+    let fence = item.get("fence").and_then(|fence| fence.as_n().ok());
+    let fence = fence.ok_or_else(|| broken("fence", &"it is missing"))?;
+    fence.parse().map_err(|error: std::num::ParseIntError| broken("fence", &error))
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

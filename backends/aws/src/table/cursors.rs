@@ -23,7 +23,7 @@ use mef_ports::{
 
 use crate::error::AwsError;
 use crate::table::attributes::{
-    Item, broken, moment, names, number, string, text, to_attribute, to_json, values,
+    Item, broken, fence, moment, names, number, string, text, to_attribute, to_json, values,
 };
 use crate::table::directory::pk;
 use crate::table::items::{Table, condition_held};
@@ -212,14 +212,10 @@ impl Table {
             Ok(leased) => return Ok(Some(Ok(fence(&leased.attributes.unwrap_or_default())?))),
             Err(error) => error,
         };
-        let Some(UpdateItemError::ConditionalCheckFailedException(held)) = error.as_service_error()
-        else {
-            return Err(error.into());
-        };
-        let Some(held) = held.item() else { return Ok(None) };
-        match moment(held, "leased_until")? {
-            Some(until) => Ok(Some(Err(until))),
-            None => Err(error.into()),
+        match held_item(&error).map(|held| moment(held, "leased_until")).transpose()? {
+            Some(Some(until)) => Ok(Some(Err(until))),
+            None if is_condition(&error) => Ok(None),
+            _ => Err(error.into()),
         }
     }
 
@@ -269,15 +265,19 @@ impl Table {
         changed: Result<UpdateItemOutput, SdkError<UpdateItemError>>,
         numbers: &[u64],
     ) -> Result<Item, AwsError> {
-        match changed.map_err(AwsError::from) {
-            Ok(changed) => Ok(changed.attributes.unwrap_or_default()),
-            Err(error) => {
-                if error.refused {
-                    self.drop_seen(stream, numbers.to_vec()).await;
-                }
-                Err(error)
-            }
+        let error = match changed {
+            Ok(changed) => return Ok(changed.attributes.unwrap_or_default()),
+            Err(error) => error,
+        };
+        // A last commit whose response was lost is sent again, and refused if another run has taken the lease that it
+        // ended. What the cursor names was stored.
+        let counts = held_item(&error).map(seen::numbers).unwrap_or_default();
+        let error = AwsError::from(error);
+        if error.refused {
+            let unread = numbers.iter().copied().filter(|number| !counts.contains(number));
+            self.drop_seen(stream, unread.collect()).await;
         }
+        Err(error)
     }
 
     /// Returns a request that changes the cursor while `lease` is the newest.
@@ -289,6 +289,20 @@ impl Table {
     ) -> UpdateItemFluentBuilder {
         self.update(&pk(&lease.stream.source), &stream_key(&lease.stream), LEASE_HELD, change, new)
             .expression_attribute_values(":fence", number(lease.fence))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+    }
+}
+
+/// Returns whether the condition of a change did not hold.
+fn is_condition(error: &SdkError<UpdateItemError>) -> bool {
+    error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception)
+}
+
+/// Returns the item for which the condition of a change did not hold.
+fn held_item(error: &SdkError<UpdateItemError>) -> Option<&Item> {
+    match error.as_service_error() {
+        Some(UpdateItemError::ConditionalCheckFailedException(held)) => held.item(),
+        _ => None,
     }
 }
 
@@ -328,10 +342,4 @@ fn stored(item: &Item) -> Result<StoredCursor, AwsError> {
         fence: fence(item)?,
         leased_until: moment(item, "leased_until")?,
     })
-}
-
-fn fence(item: &Item) -> Result<u64, AwsError> {
-    let fence = item.get("fence").and_then(|fence| fence.as_n().ok());
-    let fence = fence.ok_or_else(|| broken("fence", &"it is missing"))?;
-    fence.parse().map_err(|error: std::num::ParseIntError| broken("fence", &error))
 }

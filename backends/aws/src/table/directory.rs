@@ -4,19 +4,16 @@
 //! would slow each other down. A list of the sources stands beside them, so that all cursors can be found; an index
 //! would cost a write with each commit.
 //!
-//! An older program kept all cursors below the one key [`OLD`]. The first lease of a stream moves its cursor from there.
-//! The old item stays for a while: a roll back goes on from it, and brings again what came since, in place of nothing.
-
-use std::time::Duration;
+//! An older program kept all cursors below the one key [`OLD`]. The first lease of a stream copies its cursor from there
+//! and leaves the old item as it is: a roll back goes on from it, and brings again what came since, in place of nothing.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures::{StreamExt as _, TryStreamExt as _, future, stream};
 use jiff::Timestamp;
 use mef_ports::StreamKey;
-use mef_ports::moment::after;
 
 use crate::error::AwsError;
-use crate::table::attributes::{Item, broken, moment, names, number, string, text, ttl, values};
+use crate::table::attributes::{Item, fence, moment, names, number, string, text, values};
 use crate::table::history;
 use crate::table::items::{AT_ONCE, Table, condition_held};
 use crate::table::keys::{bounded, key, stream_key};
@@ -26,8 +23,6 @@ use crate::table::seen;
 const OLD: &str = "cursor";
 /// The `pk` of the sources that have cursors; `sk` is the source's name.
 const SOURCES: &str = "cursors";
-/// How long the old item stays.
-const KEPT: Duration = Duration::from_secs(30 * 86_400);
 
 /// Returns the `pk` of the cursors of a source.
 pub(super) fn pk(source: &str) -> String {
@@ -73,9 +68,9 @@ impl Table {
         Ok(with_old(new.into_iter().flatten().collect(), old))
     }
 
-    /// Makes the item of a stream that has none below its source's key: of the one that an older program
-    /// left, or a new one. If it is leased there until a moment between `now` and `too_far`, that is
-    /// returned, and nothing is moved; without these, it is moved whoever holds it.
+    /// Makes the item of a stream that has none below its source's key: a copy of the one that an older program
+    /// left, or a new one. If that program has leased it until a moment between `now` and `too_far`, that is
+    /// returned, and nothing is made; without these, it is copied whoever holds it.
     pub(super) async fn make_cursor(
         &self,
         stream: &StreamKey,
@@ -101,34 +96,11 @@ impl Table {
         {
             return Ok(Some(until));
         }
-        let fence: u64 = match old.get("fence").map(AttributeValue::as_n) {
-            Some(Ok(fence)) => fence.parse().map_err(|error| broken("fence", &error))?,
-            _ => return Err(broken("fence", &"it is missing")),
-        };
-        // A run of the older program that is under way can store nothing any more.
-        let shut_out = self
-            .update(
-                OLD,
-                &sk,
-                "#fence = :fence",
-                "SET #fence = :next, #ttl = :ttl REMOVE #leased_until, #leased_until_ns, #holder",
-                [
-                    (":fence", number(fence)),
-                    (":next", number(fence.saturating_add(1))),
-                    (":ttl", ttl(after(self.shared.clock.now(), KEPT))),
-                ],
-            )
-            .send()
-            .await;
-        if !condition_held(shut_out)? {
-            return Err(AwsError::away("the cursor was moved by another run meanwhile"));
-        }
-        old.insert("fence".to_owned(), number(fence.saturating_add(1)));
-        for name in ["pk", "sk", "ttl", "leased_until", "leased_until_ns", "holder"] {
+        for name in ["pk", "sk", "leased_until", "leased_until_ns", "holder"] {
             old.remove(name);
         }
         if let Some(runs) = history::take(&mut old) {
-            self.put_history(stream, fence, runs).await?;
+            self.put_history(stream, fence(&old)?, runs).await?;
         }
         self.put_new(
             &pk(&stream.source),

@@ -94,6 +94,30 @@ async fn a_commit_that_is_sent_again_drops_no_ids_that_it_has_written() {
     assert_eq!(dropped(&stand_in), Vec::<String>::new());
 }
 
+/// Its response was lost, and another run has taken the lease that it ended.
+#[tokio::test]
+async fn a_last_commit_that_is_refused_when_it_is_sent_again_drops_no_ids_that_count() {
+    for change in [SeenChange::Replace(&IDS), SeenChange::Add(&IDS)] {
+        let written = Mutex::new(Value::Null);
+        let stand_in = StandIn::new(move |request: &Value| {
+            let mut written = written.lock().unwrap();
+            if let Some(number) = request["Item"]["sk"]["S"].as_str() {
+                let number = u64::from_str_radix(number, 16).unwrap().to_string();
+                *written = json!({"seen": {"L": [{"N": number}]}});
+            }
+            let refused = "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException";
+            match request.get("UpdateExpression") {
+                Some(_) => answer(400, &json!({ "__type": refused, "Item": *written })),
+                None => answer(200, &json!({})),
+            }
+        })
+        .await;
+        let committed = commit(&stand_in, change).await;
+        assert!(matches!(committed, Err(CommitError::LeaseLost)), "{committed:?}");
+        assert_eq!(dropped(&stand_in), Vec::<String>::new(), "{change:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_commit_without_new_ids_is_one_request() {
     for change in [SeenChange::Keep, SeenChange::Add(&[])] {
