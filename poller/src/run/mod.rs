@@ -20,6 +20,7 @@ use mef_source::checked::Cursor;
 use crate::ask::fetch_error::FetchError;
 use crate::budget::Budget;
 use crate::lease::{LeaseKeeper, TTL};
+use crate::news::seen::stored::Change;
 use crate::poller::Poller;
 use crate::request::scope::{Partition, RequestScope, RunVariables};
 use crate::stream::{by_id, by_time, followed, listing};
@@ -158,13 +159,14 @@ async fn finish(mut run: Run<'_>) -> (RunReport, Stored) {
     }
     run.record.last_run = Some(run.summary.clone());
     history::note(&mut run.record, done_before.as_ref());
-    let stored = if is_open || run.seen.has_others() {
+    let change = if is_open || run.seen.has_others() {
         let change = run.seen.replace_all(ids);
-        run.store_last_with(&change).await
+        run.record.note_passed(run.seen.any_passed());
+        change
     } else {
-        run.store_last().await
+        Change::Keep
     };
-    let (end, stored) = match stored {
+    let (end, stored) = match run.store_last(&change).await {
         Ok(()) => (end, Stored::AndReleased),
         // What failed first is what a person has to know.
         Err(_) if matches!(end, RunEnd::Failed(_)) => (end, Stored::Not),

@@ -219,20 +219,10 @@ impl<'p> Run<'p> {
         Ok(())
     }
 
-    /// Stores the cursor and ends the lease; the stored ids stay as they are.
-    pub(crate) async fn store_last(&self) -> Result<(), CommitError> {
-        self.commit_last(SeenChange::Keep).await
-    }
-
     /// Stores the cursor and what becomes of the stored ids, and ends the lease.
-    pub(crate) async fn store_last_with(&mut self, change: &Change) -> Result<(), CommitError> {
-        self.record.note_passed(self.seen.any_passed());
-        self.commit_last(change.seen()).await
-    }
-
-    async fn commit_last(&self, seen: SeenChange<'_>) -> Result<(), CommitError> {
+    pub(crate) async fn store_last(&self, change: &Change) -> Result<(), CommitError> {
         let lease = self.lease.current().await;
-        let commit = Commit { record: &self.record, seen };
+        let commit = Commit { record: &self.record, seen: change.seen() };
         self.poller.ports.cursors.commit_last(&lease, commit).await
     }
 

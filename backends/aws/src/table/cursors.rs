@@ -92,7 +92,8 @@ impl Cursors for Table {
             let (item, runs) =
                 future::try_join(self.cursor_item(stream), self.history(stream)).await?;
             let Some(item) = item else { return Ok(None) };
-            let cursor = with_history(stored(&item)?, Some(runs));
+            let mut cursor = stored(&item)?;
+            add_history(&mut cursor, runs);
             self.remember(stream, cursor.fence, cursor.record.history.clone());
             Ok(Some(cursor))
         };
@@ -119,9 +120,10 @@ impl Cursors for Table {
     }
 
     async fn set(&self, stream: &StreamKey, record: &CursorRecord) -> Result<(), StoreError> {
-        let change = "SET #record = :record, #source = :source, #partition = :partition,
-                 #seen = :seen
-             REMOVE #leased_until, #leased_until_ns, #holder ADD #fence :one";
+        let change = format!(
+            "SET #record = :record, #source = :source, #partition = :partition, #seen = :seen {RELEASE} \
+             ADD #fence :one"
+        );
         let set = async {
             if self.get(&pk(&stream.source), &stream_key(stream)).await?.is_none() {
                 self.make_cursor(stream, None).await?;
@@ -129,8 +131,8 @@ impl Cursors for Table {
             let set = self.client().update_item().table_name(self.name());
             let set = set
                 .set_key(Some(key(&pk(&stream.source), &stream_key(stream))))
-                .update_expression(change)
-                .set_expression_attribute_names(Some(names(&[change])))
+                .update_expression(&change)
+                .set_expression_attribute_names(Some(names(&[&change])))
                 .set_expression_attribute_values(Some(values([
                     (":record", attribute(record)?),
                     (":source", string(&stream.source)),
@@ -157,7 +159,7 @@ impl Cursors for Table {
             let mut histories = self.histories_of_each(sources).await?;
             for cursor in &mut cursors {
                 let runs = histories.remove(&stream_key(&cursor.stream));
-                *cursor = with_history(cursor.clone(), runs);
+                add_history(cursor, runs.unwrap_or_default());
             }
             // DynamoDB sorts by the escaped key.
             cursors.sort_by(|one, other| one.stream.cmp(&other.stream));
@@ -212,10 +214,12 @@ impl Table {
             Ok(leased) => return Ok(Some(Ok(fence(&leased.attributes.unwrap_or_default())?))),
             Err(error) => error,
         };
-        match held_item(&error).map(|held| moment(held, "leased_until")).transpose()? {
+        let held = held_item(&error).map(|held| moment(held, "leased_until")).transpose()?;
+        let error = AwsError::from(error);
+        match held {
             Some(Some(until)) => Ok(Some(Err(until))),
-            None if is_condition(&error) => Ok(None),
-            _ => Err(error.into()),
+            None if error.refused => Ok(None),
+            _ => Err(error),
         }
     }
 
@@ -293,11 +297,6 @@ impl Table {
     }
 }
 
-/// Returns whether the condition of a change did not hold.
-fn is_condition(error: &SdkError<UpdateItemError>) -> bool {
-    error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception)
-}
-
 /// Returns the item for which the condition of a change did not hold.
 fn held_item(error: &SdkError<UpdateItemError>) -> Option<&Item> {
     match error.as_service_error() {
@@ -321,12 +320,11 @@ fn attribute(record: &CursorRecord) -> Result<AttributeValue, AwsError> {
     Ok(to_attribute(value))
 }
 
-/// Returns the cursor with its history. One that an older program stored has it in the record.
-fn with_history(mut cursor: StoredCursor, runs: Option<Vec<PastRun>>) -> StoredCursor {
-    if let Some(runs) = runs.filter(|_| cursor.record.history.is_empty()) {
+/// Gives the cursor its history. One that an older program stored has it in the record.
+fn add_history(cursor: &mut StoredCursor, runs: Vec<PastRun>) {
+    if cursor.record.history.is_empty() {
         cursor.record.history = runs;
     }
-    cursor
 }
 
 fn stored(item: &Item) -> Result<StoredCursor, AwsError> {

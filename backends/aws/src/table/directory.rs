@@ -7,16 +7,17 @@
 //! An older program kept all cursors below the one key [`OLD`]. The first lease of a stream copies its cursor from there
 //! and leaves the old item as it is: a roll back goes on from it, and brings again what came since, in place of nothing.
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use std::collections::HashSet;
+
 use futures::{StreamExt as _, TryStreamExt as _, future, stream};
 use jiff::Timestamp;
 use mef_ports::StreamKey;
 
 use crate::error::AwsError;
-use crate::table::attributes::{Item, fence, moment, names, number, string, text, values};
+use crate::table::attributes::{Item, fence, moment, number, string, text};
 use crate::table::history;
-use crate::table::items::{AT_ONCE, Table, condition_held};
-use crate::table::keys::{bounded, key, stream_key};
+use crate::table::items::{AT_ONCE, Table};
+use crate::table::keys::{bounded, stream_key};
 use crate::table::seen;
 
 /// The `pk` of every cursor of an older program.
@@ -86,7 +87,7 @@ impl Table {
                 ("partition", string(&stream.partition)),
                 ("seen", seen::list(&[])),
             ];
-            self.put_new(&pk(&stream.source), &sk, new.into_iter()).await?;
+            self.put_new(&pk(&stream.source), &sk, new).await?;
             return Ok(None);
         };
         let until = moment(&old, "leased_until")?;
@@ -102,70 +103,14 @@ impl Table {
         if let Some(runs) = history::take(&mut old) {
             self.put_history(stream, fence(&old)?, runs).await?;
         }
-        self.put_new(
-            &pk(&stream.source),
-            &sk,
-            old.iter().map(|(name, value)| (name.as_str(), value.clone())),
-        )
-        .await?;
+        self.put_new(&pk(&stream.source), &sk, old).await?;
         Ok(None)
-    }
-
-    /// Writes the item if there is none.
-    async fn put_new<'n>(
-        &self,
-        pk: &str,
-        sk: &str,
-        attributes: impl Iterator<Item = (&'n str, AttributeValue)>,
-    ) -> Result<(), AwsError> {
-        let mut item = key(pk, sk);
-        item.extend(attributes.map(|(name, value)| (name.to_owned(), value)));
-        let put = self
-            .client()
-            .put_item()
-            .table_name(self.name())
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(#pk)")
-            .set_expression_attribute_names(Some(names(&["#pk"])))
-            .send()
-            .await;
-        condition_held(put).map(drop)
-    }
-
-    /// Reads the items below `pk` whose `sk` begins with `begin`.
-    pub(super) async fn query(
-        &self,
-        pk: &str,
-        begin: &str,
-        consistent: bool,
-    ) -> Result<Vec<Item>, AwsError> {
-        let (condition, found) = match begin {
-            "" => ("#pk = :pk", values([(":pk", string(pk))])),
-            _ => (
-                "#pk = :pk AND begins_with(#sk, :begin)",
-                values([(":pk", string(pk)), (":begin", string(begin))]),
-            ),
-        };
-        let items = self
-            .client()
-            .query()
-            .table_name(self.name())
-            .key_condition_expression(condition)
-            .set_expression_attribute_names(Some(names(&[condition])))
-            .set_expression_attribute_values(Some(found))
-            .consistent_read(consistent)
-            .into_paginator()
-            .items()
-            .send()
-            .collect::<Result<Vec<_>, _>>()
-            .await?;
-        Ok(items)
     }
 }
 
 /// Adds the items of an older program whose streams have no other.
 fn with_old(mut new: Vec<Item>, old: Vec<Item>) -> Vec<Item> {
-    let known: std::collections::HashSet<_> =
+    let known: HashSet<_> =
         new.iter().filter_map(|item| text(item, "sk").map(str::to_owned)).collect();
     new.extend(
         old.into_iter().filter(|item| text(item, "sk").is_none_or(|sk| !known.contains(sk))),

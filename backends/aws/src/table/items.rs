@@ -7,13 +7,14 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use mef_ports::{PastRun, StreamKey};
 
 use crate::clients::Shared;
 use crate::error::AwsError;
-use crate::table::attributes::{Item, names, values};
+use crate::table::attributes::{Item, names, string, values};
 use crate::table::keys::key;
 
 /// How many requests for a list are made at once.
@@ -56,10 +57,63 @@ impl Table {
         sk: &str,
         attributes: impl IntoIterator<Item = (&'static str, AttributeValue)>,
     ) -> Result<(), AwsError> {
-        let mut item = key(pk, sk);
-        item.extend(attributes.into_iter().map(|(name, value)| (name.to_owned(), value)));
-        self.client().put_item().table_name(self.name()).set_item(Some(item)).send().await?;
+        self.put_request(pk, sk, attributes).send().await?;
         Ok(())
+    }
+
+    /// Writes the item if there is none.
+    pub(super) async fn put_new(
+        &self,
+        pk: &str,
+        sk: &str,
+        attributes: impl IntoIterator<Item = (impl Into<String>, AttributeValue)>,
+    ) -> Result<(), AwsError> {
+        let put = self
+            .put_request(pk, sk, attributes)
+            .condition_expression("attribute_not_exists(#pk)")
+            .set_expression_attribute_names(Some(names(&["#pk"])));
+        condition_held(put.send().await).map(drop)
+    }
+
+    fn put_request(
+        &self,
+        pk: &str,
+        sk: &str,
+        attributes: impl IntoIterator<Item = (impl Into<String>, AttributeValue)>,
+    ) -> PutItemFluentBuilder {
+        let mut item = key(pk, sk);
+        item.extend(attributes.into_iter().map(|(name, value)| (name.into(), value)));
+        self.client().put_item().table_name(self.name()).set_item(Some(item))
+    }
+
+    /// Reads the items below `pk` whose `sk` begins with `begin`.
+    pub(super) async fn query(
+        &self,
+        pk: &str,
+        begin: &str,
+        consistent: bool,
+    ) -> Result<Vec<Item>, AwsError> {
+        let (condition, found) = match begin {
+            "" => ("#pk = :pk", values([(":pk", string(pk))])),
+            _ => (
+                "#pk = :pk AND begins_with(#sk, :begin)",
+                values([(":pk", string(pk)), (":begin", string(begin))]),
+            ),
+        };
+        let items = self
+            .client()
+            .query()
+            .table_name(self.name())
+            .key_condition_expression(condition)
+            .set_expression_attribute_names(Some(names(&[condition])))
+            .set_expression_attribute_values(Some(found))
+            .consistent_read(consistent)
+            .into_paginator()
+            .items()
+            .send()
+            .collect::<Result<Vec<_>, _>>()
+            .await?;
+        Ok(items)
     }
 
     /// Returns a request that changes the item if `condition` holds, and makes it if it
