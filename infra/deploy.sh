@@ -367,10 +367,12 @@ step_deploy() {
   parameters
   upload
   clear_failed_creation
-  local type status stood=
+  local type status stood
   type=$(change_type)
   if change_set "$type" "$OUT/template.yml" --tags "${tags[@]}"; then
-    [ "$type" = CREATE ] || stood=$(aliases)
+    # Known already, where this deploy publishes versions.
+    stood=$before
+    [ -n "$stood" ] || [ "$type" = CREATE ] || stood=$(aliases)
     aws_ cloudformation execute-change-set --change-set-name "$change" --stack-name "$stack"
     status=$(settled)
     case $status in
